@@ -1,4 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
 import { goFormatDuration } from '../golang/index.ts';
 import { OMIT } from './lib/index.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
@@ -16,7 +17,6 @@ import {
   ListView,
   MapView,
   OpaqueValue,
-  setProperty,
 } from './values.ts';
 
 /** The JSON form of a result; undefined stands for `omit()`: the field or element is to be left out. */
@@ -140,7 +140,7 @@ class Conversion {
     for (const [key, entry] of entries) {
       const name = typeof key === 'string' ? key : this.#key(key, depth);
       const converted = this.convert(entry, depth + 1);
-      if (converted !== undefined) setProperty(object, name, converted);
+      if (converted !== undefined) setOwn(object, name, converted);
     }
     return object;
   }

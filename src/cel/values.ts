@@ -259,13 +259,6 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Writes an own property, `__proto__` too. */
-export function setProperty<T>(object: Record<string, T>, key: string, value: T): void {
-  if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-  } else object[key] = value;
-}
-
 /** An error as a value: a bad element of a list or map that nobody has looked at yet. */
 export class CelErrorValue extends CelValue {
   readonly message: string;

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { setMember } from './types/decode.ts';
+import { setOwn } from '../core/index.ts';
 import { builtinType, hasBuiltinType } from './types/builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './types/node.ts';
 import { formatMicroTime, formatTime } from './types/time.ts';
@@ -149,7 +149,7 @@ function addEntry(map: JsonObject, node: MapNode, message: Buffer, depth: number
         .map((field) => decodeValue(items, field.value, field.double, depth));
     } else entry = decodeValue(node.values, value, double, depth);
   }
-  setMember(map, key, entry ?? (node.values.kind === 'list' ? [] : ''));
+  setOwn(map, key, entry ?? (node.values.kind === 'list' ? [] : ''));
 }
 
 function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, depth: number): JsonValue {

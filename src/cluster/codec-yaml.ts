@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { yamlLibrary } from '../core/index.ts';
+import { setOwn, yamlLibrary } from '../core/index.ts';
 
 /** YAML that is none; the text resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}
@@ -82,12 +82,7 @@ function normalise(value: unknown): JsonValue {
   if (typeof value === 'object') {
     const out: Record<string, JsonValue> = {};
     for (const [key, entry] of Object.entries(value)) {
-      Object.defineProperty(out, key, {
-        value: normalise(entry),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      setOwn(out, key, normalise(entry));
     }
     return out;
   }

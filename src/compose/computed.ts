@@ -1,7 +1,7 @@
 import { callValue } from './interp/calls.ts';
+import { setOwn } from '../core/index.ts';
 import { defineFactory } from './interp/natives.ts';
 import { currentTrace } from './trace/trace.ts';
-import { setOwn } from './value/own.ts';
 
 /** Named values computed from one thing: a function for each name. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;

@@ -1,6 +1,6 @@
 import { toJson } from '../cel/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
 import type { CollectionNode, Expression, Graph, GraphNode, Hole } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
@@ -180,7 +180,7 @@ function setAt(root: JsonObject, path: readonly (string | number)[], value: Json
   const parent = parentOf(root, path);
   const last = path.at(-1);
   if (parent === undefined || last === undefined) return;
-  Object.defineProperty(parent, last, { value, writable: true, enumerable: true, configurable: true });
+  setOwn(parent as object, last, value);
 }
 
 function removeAt(root: JsonObject, path: readonly (string | number)[]): void {

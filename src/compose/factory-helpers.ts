@@ -1,4 +1,5 @@
 import { macro, macroVariable, not, variable } from './ir/build.ts';
+import { setOwn } from '../core/index.ts';
 import type { Node } from './ir/node.ts';
 import { DYN, mapOf } from './ir/types.ts';
 import { callValue } from './interp/calls.ts';
@@ -13,7 +14,6 @@ import { choose } from './interp/branches.ts';
 import { distribute, resolve } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
 import { isListValue, mergedPieces, toNode } from './value/nodes.ts';
-import { setOwn } from './value/own.ts';
 import { symbolic, wrap } from './value/proxy.ts';
 import type { MergedPiece } from './value/symbolic.ts';
 import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';

@@ -1,5 +1,5 @@
 import type { ObjectExpression } from 'acorn';
-import { hasErrors } from '../core/index.ts';
+import { hasErrors, setOwn } from '../core/index.ts';
 import type { Diagnostic } from '../core/index.ts';
 import type { Schema, SchemaSource } from '../schema/index.ts';
 import { gvkOf } from '../core/index.ts';
@@ -186,9 +186,7 @@ export function runFunctions(functions: CompositionFunctions, inputs: Inputs): R
   const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
   const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
-  for (const [key, value] of named) {
-    Object.defineProperty(resources, key, { value, enumerable: true, configurable: true, writable: true });
-  }
+  for (const [key, value] of named) setOwn(resources, key, value);
   const last = closureFor(functions.status);
   const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
   return { status, ...placesOf(last), named };

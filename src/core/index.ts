@@ -48,3 +48,4 @@ export {
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems } from './label-selector.ts';
 export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
+export { setOwn } from './set-own.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './draft.ts';
 import type { PathStep } from './model.ts';
@@ -110,7 +110,7 @@ class Walker {
     if (!isJsonObject(value)) return value;
     const members: JsonObject = {};
     for (const [key, entry] of Object.entries(value)) {
-      if (entry !== undefined) setMember(members, key, this.#freely(key, entry));
+      if (entry !== undefined) setOwn(members, key, this.#freely(key, entry));
     }
     return members;
   }
@@ -167,7 +167,7 @@ class Walker {
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const entry = value[key];
-      if (entry !== undefined) setMember(members, key, this.#member(key, entry, schema));
+      if (entry !== undefined) setOwn(members, key, this.#member(key, entry, schema));
     }
     return members;
   }
@@ -289,12 +289,6 @@ class Walker {
 
 function isInt64(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
-}
-
-function setMember(members: JsonObject, key: string, value: JsonValue): void {
-  if (key === '__proto__') {
-    Object.defineProperty(members, key, { value, writable: true, enumerable: true, configurable: true });
-  } else members[key] = value;
 }
 
 function article(type: string): string {

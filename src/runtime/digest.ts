@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
 import { cryptoLibrary, stringifyJson } from '../core/index.ts';
-import { setOwn } from './own.ts';
 
 /**
  * A short text that is equal for equal JSON values (key order means nothing, `1` and `1n` are equal) and

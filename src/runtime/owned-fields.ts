@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { Undigested } from './fingerprint.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';
-import { setOwn } from './own.ts';
 
 /** A set of fields as the API server records it (`fieldsV1`): `f:name`, `k:{…}`, `v:…` members, `.` for itself. */
 export type FieldSet = JsonObject;

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import * as keys from './keys.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 import type { LiveObject } from './model.ts';
-import { setOwn } from './own.ts';
 
 /** Members of `metadata` that are kept of every object, whatever the graphs read. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];

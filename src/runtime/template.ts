@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
-import { setOwn } from './own.ts';
 
 /** A value and where it goes; `undefined` removes the field or list element there. */
 export interface FieldValue {

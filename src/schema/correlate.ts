@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { goJson } from '../golang/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */
@@ -8,8 +8,7 @@ export function keysOf(schema: Schema, element: JsonObject): JsonObject {
   const keys: JsonObject = {};
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
     const value = Object.hasOwn(element, name) ? element[name] : defaultOfKey(schema, name);
-    if (value !== undefined)
-      Object.defineProperty(keys, name, { value, enumerable: true, configurable: true, writable: true });
+    if (value !== undefined) setOwn(keys, name, value);
   }
   return keys;
 }

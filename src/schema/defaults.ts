@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 import { anywhere } from './walk.ts';
 
@@ -50,17 +50,17 @@ function fillObject(schema: Schema, object: JsonObject, depth: number): JsonObje
     if (child === undefined || value === undefined) continue;
     if (value === null && !nullable(child)) {
       if (child.default === undefined) delete change()[name];
-      else set(change(), name, fill(child, clone(child.default), depth + 1));
+      else setOwn(change(), name, fill(child, clone(child.default), depth + 1));
       continue;
     }
     const filled = fill(child, value, depth + 1);
-    if (filled !== value) set(change(), name, filled);
+    if (filled !== value) setOwn(change(), name, filled);
   }
   if (properties === undefined || !hasDefaults(schema)) return result ?? object;
   for (const name of defaultedMembers(properties)) {
     const child = properties[name];
     if (child?.default === undefined || (Object.hasOwn(object, name) && object[name] !== undefined)) continue;
-    set(change(), name, fill(child, clone(child.default), depth + 1));
+    setOwn(change(), name, fill(child, clone(child.default), depth + 1));
   }
   return result ?? object;
 }
@@ -75,13 +75,6 @@ function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonl
     defaulted.set(properties, names);
   }
   return names;
-}
-
-/** Sets an own member, also one named `__proto__`. */
-function set(object: JsonObject, name: string, value: JsonValue): void {
-  if (name === '__proto__')
-    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-  else object[name] = value;
 }
 
 /** Defaults are copied, so that nobody can change the schema through an object. */

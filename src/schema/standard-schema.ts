@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, setOwn } from '../core/index.ts';
 import { fromJsonSchema } from './json-schema.ts';
 import type { SchemaResult } from './json-schema.ts';
 import { arktypeJsonSchema } from './standard-arktype.ts';
@@ -93,8 +93,7 @@ function toJson(value: unknown): JsonObject | undefined {
     seen.set(inner, object);
     for (const [name, member] of Object.entries(inner)) {
       const copied = copy(member, depth + 1);
-      if (copied !== undefined)
-        Object.defineProperty(object, name, { value: copied, enumerable: true, configurable: true, writable: true });
+      if (copied !== undefined) setOwn(object, name, copied);
     }
     return object;
   };

@@ -1,3 +1,4 @@
+import { setOwn } from '../../core/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
@@ -64,12 +65,7 @@ function copy(root: object): object {
       if (descriptor === undefined || !('value' in descriptor)) continue;
       const value: unknown = descriptor.value;
       if (typeof value === 'function' || typeof value === 'symbol') continue;
-      Object.defineProperty(made, key, {
-        value: isContainer(value) ? copyOf(value) : value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+      setOwn(made, key, isContainer(value) ? copyOf(value) : value);
     }
   }
   return result;

@@ -1,4 +1,5 @@
-import { boxDouble, setProperty, type Value } from '../values.ts';
+import { boxDouble, type Value } from '../values.ts';
+import { setOwn } from '../../core/index.ts';
 import { failure, type Failure } from '../../golang/index.ts';
 
 /**
@@ -96,7 +97,7 @@ class Parser {
   /** Puts a finished value into its container; answers the container when that is finished too. */
   #add(frame: Frame, value: Value, stack: Frame[]): Value | undefined {
     if (frame.list) frame.list.push(value);
-    else if (frame.object) setProperty(frame.object, frame.key, value);
+    else if (frame.object) setOwn(frame.object, frame.key, value);
     this.#skipSpace();
     const char = this.#text.charAt(this.#at);
     if (char === ',') {

@@ -1,4 +1,5 @@
 import type { Library } from '../library.ts';
+import { setOwn } from '../../core/index.ts';
 import {
   Failure,
   parseRequestUrl,
@@ -10,7 +11,7 @@ import {
   urlQuery,
 } from '../../golang/index.ts';
 import { BOOL, listType, mapType, STRING } from '../types.ts';
-import { fail, setProperty, type Value } from '../values.ts';
+import { fail, type Value } from '../values.ts';
 import { member, overload, reading } from './define.ts';
 import { URL_TYPE, UrlValue } from './opaque.ts';
 
@@ -56,6 +57,6 @@ function toUrl(text: string): Value {
 
 function getQuery({ url }: UrlValue): Value {
   const query: Record<string, Value> = {};
-  for (const [key, values] of urlQuery(url)) setProperty(query, key, values);
+  for (const [key, values] of urlQuery(url)) setOwn(query, key, values);
   return query;
 }

@@ -1,6 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
+import { setOwn } from '../../core/index.ts';
 import { DYN, mapType, typeParam } from '../types.ts';
-import { CelMap, entriesOf, fail, setProperty, type Value } from '../values.ts';
+import { CelMap, entriesOf, fail, type Value } from '../values.ts';
 import { member } from './define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
@@ -43,7 +44,7 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
       merged.set(key, before === undefined ? value : both(before, value));
     }
     const object: Record<string, Value> = {};
-    for (const [key, value] of merged) setProperty(object, key, value);
+    for (const [key, value] of merged) setOwn(object, key, value);
     return object;
   }
   const before = CelMap.from(left);

@@ -1,4 +1,5 @@
 import { raise } from '../eval/shaped.ts';
+import { setOwn } from '../../core/index.ts';
 import { SemverValue } from '../lib/opaque.ts';
 import { showValue } from '../lib/show.ts';
 import { showKey } from './show-key.ts';
@@ -6,7 +7,7 @@ import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';
 import type { Value, ValueObject } from '../values.ts';
-import { CelMap, CelOptional, fail, setProperty } from '../values.ts';
+import { CelMap, CelOptional, fail } from '../values.ts';
 import { constantPlan, describing } from './coerce.ts';
 import type { Plan } from './plan.ts';
 
@@ -106,7 +107,7 @@ export function planMap(entries: readonly EntryPlan[]): Plan {
 function planRecord(keys: readonly string[], values: readonly Plan[], type: CelType): Plan {
   const build = (valueAt: (index: number) => Value): ValueObject => {
     const object: Record<string, Value> = {};
-    for (let index = 0; index < keys.length; index++) setProperty(object, keys[index] as string, valueAt(index));
+    for (let index = 0; index < keys.length; index++) setOwn(object, keys[index] as string, valueAt(index));
     return object;
   };
   if (values.every((value) => value.constant !== undefined)) {
@@ -129,7 +130,7 @@ export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
     return CelMap.from(entries);
   }
   const object: Record<string, Value> = {};
-  for (const [key, value] of entries) setProperty(object, key as string, value);
+  for (const [key, value] of entries) setOwn(object, key as string, value);
   return object;
 }
 

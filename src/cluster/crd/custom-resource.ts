@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
 import { sortVersions } from '../discovery/versions.ts';
@@ -190,9 +190,7 @@ function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; 
 function copyTop(value: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];
-  for (const key of Object.keys(value))
-    if (!Object.hasOwn(out, key))
-      Object.defineProperty(out, key, { value: value[key], enumerable: true, configurable: true, writable: true });
+  for (const key of Object.keys(value)) if (!Object.hasOwn(out, key)) setOwn(out, key, value[key]);
   return out;
 }
 

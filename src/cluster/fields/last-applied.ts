@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
-import { setMember } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { claimedPaths } from './manager.ts';
 import type { FieldTree } from './tree.ts';
@@ -49,7 +49,7 @@ function sortedMembers(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortedMembers);
   if (!isJsonObject(value)) return value;
   const out: JsonObject = {};
-  for (const key of Object.keys(value).sort()) setMember(out, key, sortedMembers(value[key] ?? null));
+  for (const key of Object.keys(value).sort()) setOwn(out, key, sortedMembers(value[key] ?? null));
   return out;
 }
 

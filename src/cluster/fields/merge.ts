@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { sameJson } from '../store/share.ts';
-import { setMember } from '../types/decode.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
 import { formOf, isLeaf, stepsOf } from './walk.ts';
@@ -41,7 +41,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
     const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
     if (merged === left) continue;
     out ??= { ...live };
-    setMember(out, key, merged);
+    setOwn(out, key, merged);
   }
   return out ?? live;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { setMember } from '../types/decode.ts';
 
 /**
  * A set of field paths as a tree. Steps are written as in `fieldsV1`: `f:NAME` a member, `k:{…}` a list
@@ -136,7 +136,7 @@ export function toFieldsV1(tree: FieldTree): JsonObject {
     const value: JsonObject = {};
     if (child.owned && child.children.size > 0) value['.'] = {};
     Object.assign(value, toFieldsV1(child));
-    setMember(out, step, value);
+    setOwn(out, step, value);
   }
   return out;
 }

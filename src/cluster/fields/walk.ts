@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
 import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
@@ -203,7 +203,7 @@ export function removePaths(node: TypeNode, value: JsonValue, remove: FieldTree)
     if (child?.owned) continue;
     const entry = value[key] ?? null;
     const kept = child === undefined ? entry : removePaths(memberNode(known, key) ?? { kind: 'any' }, entry, child);
-    Object.defineProperty(out, key, { value: kept, enumerable: true, configurable: true, writable: true });
+    setOwn(out, key, kept);
   }
   return Object.keys(out).length > 0 ? out : null;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { CustomResource } from '../crd/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
@@ -80,7 +80,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
     if (entry === undefined) continue;
     const verbatim = key === 'default' || key === 'enum' || key === 'example' || key === 'x-kubernetes-validations';
     const published = verbatim ? entry : publish(entry, collector, depth + 1);
-    Object.defineProperty(out, key, { value: published, enumerable: true, configurable: true, writable: true });
+    setOwn(out, key, published);
   }
   if (value['x-kubernetes-embedded-resource'] === true) {
     const properties = isJsonObject(out['properties']) ? out['properties'] : {};

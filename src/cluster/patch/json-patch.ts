@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { copyJson } from '../store/store.ts';
-import { setMember } from '../types/decode.ts';
 
 /** An operation that cannot be applied to the document. */
 export class JsonPatchError extends Error {}
@@ -91,7 +91,7 @@ function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefine
 
 function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   const { container, key } = parentOf(root, path);
-  if (!Array.isArray(container)) return setMember(container, key, value);
+  if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
     // Counted from the end, the place is one of the list with the new element.
@@ -103,7 +103,7 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
 function replace(root: JsonObject, path: readonly string[], value: JsonValue) {
   const { container, key } = parentOf(root, path);
   if (Array.isArray(container)) container[index(container, key, container.length - 1)] = value;
-  else setMember(container, key, value);
+  else setOwn(container, key, value);
 }
 
 function remove(root: JsonObject, path: readonly string[]): JsonValue {

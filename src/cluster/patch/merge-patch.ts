@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { setMember } from '../types/decode.ts';
 
 /** Applies a JSON merge patch (RFC 7386): objects merge, `null` removes, everything else replaces. */
 export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
@@ -8,11 +8,11 @@ export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue)
   const out: JsonObject = {};
   const source = isJsonObject(target) ? target : {};
   for (const key of Object.keys(source)) {
-    if (!(Object.hasOwn(patch, key) && patch[key] === null)) setMember(out, key, source[key] ?? null);
+    if (!(Object.hasOwn(patch, key) && patch[key] === null)) setOwn(out, key, source[key] ?? null);
   }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null || value === undefined) continue;
-    setMember(out, key, applyMergePatch(Object.hasOwn(source, key) ? source[key] : undefined, value));
+    setOwn(out, key, applyMergePatch(Object.hasOwn(source, key) ? source[key] : undefined, value));
   }
   return out;
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { goText } from '../fields/check.ts';
-import { setMember } from '../types/decode.ts';
 import type { FieldNode, TypeNode } from '../types/node.ts';
 
 /** A strategic merge patch that cannot be applied; the text is that of the API server. */
@@ -85,18 +85,18 @@ function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: st
   const member = memberOf(node, key);
   const before = Object.hasOwn(out, key) ? out[key] : undefined;
   if (isJsonObject(value) && member.field?.replacePatch === true) {
-    setMember(out, key, withoutDirectives(value));
+    setOwn(out, key, withoutDirectives(value));
   } else if (isJsonObject(value) && isJsonObject(before)) {
-    setMember(out, key, mergeObject(member.node, before, value));
+    setOwn(out, key, mergeObject(member.node, before, value));
   } else if (Array.isArray(value)) {
     const order = patch[`${ORDER}${key}`];
     const wanted = order === undefined ? undefined : listOf(order);
-    if (Array.isArray(before)) setMember(out, key, mergeList(member, before, value, wanted));
-    else setMember(out, key, newList(member, value, wanted));
+    if (Array.isArray(before)) setOwn(out, key, mergeList(member, before, value, wanted));
+    else setOwn(out, key, newList(member, value, wanted));
   } else {
     const added = withoutOrders(value);
     if (added === undefined) delete out[key];
-    else setMember(out, key, added);
+    else setOwn(out, key, added);
   }
 }
 
@@ -117,7 +117,7 @@ function withoutOrders(value: JsonValue): JsonValue | undefined {
   const out: JsonObject = {};
   for (const [key, entry] of Object.entries(value)) {
     const kept = entry === undefined || entry === null ? undefined : withoutOrders(entry);
-    if (kept !== undefined) setMember(out, key, kept);
+    if (kept !== undefined) setOwn(out, key, kept);
   }
   return out;
 }
@@ -279,7 +279,7 @@ function withoutDirectives(value: JsonValue): JsonValue {
   const out: JsonObject = {};
   for (const [key, entry] of Object.entries(value)) {
     const directive = key === DIRECTIVE || key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE);
-    if (!directive && entry !== undefined) setMember(out, key, withoutDirectives(entry));
+    if (!directive && entry !== undefined) setOwn(out, key, withoutDirectives(entry));
   }
   return out;
 }

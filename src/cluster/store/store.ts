@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 
@@ -333,11 +334,6 @@ export function copyJson<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyJson) as T;
   const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const entry = copyJson((value as Record<string, unknown>)[key]);
-    if (key === '__proto__')
-      Object.defineProperty(out, key, { value: entry, enumerable: true, configurable: true, writable: true });
-    else out[key] = entry;
-  }
+  for (const key of Object.keys(value)) setOwn(out, key, copyJson((value as Record<string, unknown>)[key]));
   return out as T;
 }

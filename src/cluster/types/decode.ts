@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from '../store/store.ts';
 import { formatQuantity, parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
@@ -14,12 +14,6 @@ export class DecodeError extends Error {
     super(message);
     this.conversion = conversion;
   }
-}
-
-/** Sets an own member, whatever its name. */
-export function setMember(target: JsonObject, key: string, value: JsonValue): void {
-  if (key !== '__proto__') target[key] = value;
-  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** The outcome of decoding. */
@@ -84,7 +78,7 @@ class Decoder {
   #extra(node: ObjectNode, value: JsonObject, out: JsonObject) {
     for (const [key, raw] of Object.entries(value)) {
       if (node.fields.has(key)) continue;
-      if (node.extra !== undefined) setMember(out, key, raw ?? null);
+      if (node.extra !== undefined) setOwn(out, key, raw ?? null);
       else this.unknown.push(this.#pathText(key));
     }
   }
@@ -139,12 +133,12 @@ class Decoder {
     for (const key of Object.keys(raw)) {
       const entry = raw[key] ?? null;
       if (entry === null) {
-        setMember(out, key, zeroOf(node.values));
+        setOwn(out, key, zeroOf(node.values));
         continue;
       }
       const inner = node.values.kind !== 'scalar';
       if (inner) this.#path.push(key);
-      setMember(out, key, this.#value(node.values, entry) ?? null);
+      setOwn(out, key, this.#value(node.values, entry) ?? null);
       if (inner) this.#path.pop();
     }
     return out;

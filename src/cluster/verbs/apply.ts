@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { apply } from '../fields/manager.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
 import { copyJson } from '../store/store.ts';
-import { DecodeError, setMember } from '../types/decode.ts';
+import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { storeNew } from './create.ts';
 import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
@@ -144,7 +145,7 @@ function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
     const next = value === null && kept === undefined ? null : nullsWithin(value, kept);
     if (next === kept || next === undefined) continue;
     if (out === decoded) out = { ...decoded };
-    setMember(out, key, next);
+    setOwn(out, key, next);
   }
   return out;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { trackUpdate } from '../fields/manager.ts';
 import type { FieldProblem } from '../http/status.ts';
@@ -7,7 +8,6 @@ import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { shareUnchanged } from '../store/share.ts';
-import { setMember } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { Outcome, Write } from './write.ts';
@@ -150,7 +150,7 @@ function shareParts(live: KubeObject, next: Draft) {
 function shareMembers(before: JsonObject, after: JsonObject) {
   for (const key of Object.keys(after)) {
     const shared = Object.hasOwn(before, key) ? shareUnchanged(before[key], after[key]) : after[key];
-    if (shared !== undefined && shared !== after[key]) setMember(after, key, shared);
+    if (shared !== undefined && shared !== after[key]) setOwn(after, key, shared);
   }
 }
 

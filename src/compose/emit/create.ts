@@ -1,4 +1,4 @@
-import { parseApiVersion } from '../../core/index.ts';
+import { parseApiVersion, setOwn } from '../../core/index.ts';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { defineResourceFactory } from '../detached.ts';
@@ -9,7 +9,6 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace, currentTrace } from '../trace/trace.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
-import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import { camelCase, ID } from './names.ts';

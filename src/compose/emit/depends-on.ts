@@ -1,9 +1,9 @@
 import { allOf, and, cond, literal, macro, macroVariable, method, or, select, variable } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, listOf, STRING } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
-import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { and, conjuncts, literal, macro, method, object, select, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
@@ -12,7 +13,6 @@ import { Refusal } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { KEYS } from '../value/key-order.ts';
 import { copyKeys } from '../value/members.ts';
-import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { MergedPiece } from '../value/symbolic.ts';

@@ -1,4 +1,5 @@
 import { and, append, concat, cond, eq, list, not, or } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, makeNode, walk } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
@@ -6,7 +7,6 @@ import { textNode, textValue } from '../value/ops.ts';
 import { KEYS } from '../value/key-order.ts';
 import type { KeyEntry } from '../value/key-order.ts';
 import { copyKeys } from '../value/members.ts';
-import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';

@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import { isOpen } from '../value/open.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { quote } from '../ir/print.ts';
 import { getMember } from '../library/member.ts';
-import { setOwn } from '../value/own.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
@@ -164,8 +164,7 @@ function objectField(value: Record<string, unknown>, writer: ExpressionWriter): 
   const result: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
     const written = field(item, writer);
-    if (written !== undefined)
-      Object.defineProperty(result, key, { value: written, writable: true, enumerable: true, configurable: true });
+    if (written !== undefined) setOwn(result, key, written);
   }
   return result;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
@@ -10,7 +11,6 @@ import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
-import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import { escapeText } from './expression.ts';

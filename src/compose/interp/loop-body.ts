@@ -1,4 +1,5 @@
 import { index, literal, object, variable } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
 import { DYN, mapOf, STRING } from '../ir/types.ts';
@@ -12,7 +13,6 @@ import type { Binding, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, resolve } from '../value/merge.ts';
 import { listNode } from '../value/nodes.ts';
-import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
 import type { AssignedMember } from './member-accumulators.ts';

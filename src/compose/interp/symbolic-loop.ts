@@ -1,4 +1,5 @@
 import { compare, literal, macro, not, size, TRUE } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
@@ -16,7 +17,6 @@ import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
-import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
 import { firstElement, runBody, startNode } from './loop-body.ts';

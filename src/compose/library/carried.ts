@@ -14,6 +14,7 @@ import {
   TRUE,
   variable,
 } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { foldLoop } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
@@ -26,7 +27,6 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, toNode } from '../value/nodes.ts';
-import { setOwn } from '../value/own.ts';
 import { memberOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { knowing } from './view.ts';

@@ -1,10 +1,10 @@
 import type { Node } from '../ir/node.ts';
+import { setOwn } from '../../core/index.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, textNode } from '../value/ops.ts';
-import { setOwn } from '../value/own.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym, Untranslated } from '../value/symbolic.ts';
 import { allMatches, everyMatch, firstMatch, testPattern, withoutPosition } from './regex.ts';

@@ -1,4 +1,5 @@
 import type { StaticType } from '../ir/types.ts';
+import { setOwn } from '../../core/index.ts';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { mapOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -9,7 +10,6 @@ import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
 import { mergeValues, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
-import { setOwn } from '../value/own.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { MERGED, Phi, Sym } from '../value/symbolic.ts';

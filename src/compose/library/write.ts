@@ -1,4 +1,5 @@
 import { isOpen } from '../value/open.ts';
+import { setOwn } from '../../core/index.ts';
 import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
@@ -8,7 +9,6 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { deleteMember, deleteMemberWhen } from '../value/members.ts';
-import { setOwn } from '../value/own.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
 

@@ -1,11 +1,11 @@
 import { and, not, TRUE } from '../ir/build.ts';
+import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { decide } from '../trace/trace.ts';
 import type { KeyEntry } from './key-order.ts';
 import { keyEntries, KEYS, membersOf, notable, presenceOf, withKey } from './key-order.ts';
 import { phi } from './merge.ts';
-import { setOwn } from './own.ts';
 
 /** The own keys of an object that is written out, with the conditions under which it has them. */
 export function ownKeys(object: object): readonly KeyEntry[] {
