@@ -1,9 +1,4 @@
 import type { CallContext, Library } from '../library.ts';
-import { Failure } from '../../golang/index.ts';
-import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
-import { fail, toInt, type Int, type Value } from '../values.ts';
-import { member, orFail, overload } from './define.ts';
-import { QUANTITY, QuantityValue } from './opaque.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -13,7 +8,12 @@ import {
   quantityToInteger,
   subtractQuantities,
   type Quantity,
-} from './quantity.ts';
+} from '../../kubernetes/index.ts';
+import { Failure } from '../../golang/index.ts';
+import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
+import { fail, toInt, type Int, type Value } from '../values.ts';
+import { member, orFail, overload } from './define.ts';
+import { QUANTITY, QuantityValue } from './opaque.ts';
 
 const two: readonly CelType[] = [QUANTITY, QUANTITY];
 
@@ -103,7 +103,8 @@ export const kubernetesQuantity: Library = {
           'quantity_add_int',
           [QUANTITY, INT],
           QUANTITY,
-          (a: QuantityValue, b: Int) => new QuantityValue(addQuantities(a.quantity, quantityOfInteger(BigInt(b)))),
+          (a: QuantityValue, b: Int) =>
+            new QuantityValue(addQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
         ),
       ],
     },
@@ -120,7 +121,8 @@ export const kubernetesQuantity: Library = {
           'quantity_sub_int',
           [QUANTITY, INT],
           QUANTITY,
-          (a: QuantityValue, b: Int) => new QuantityValue(subtractQuantities(a.quantity, quantityOfInteger(BigInt(b)))),
+          (a: QuantityValue, b: Int) =>
+            new QuantityValue(subtractQuantities(a.quantity, quantityOfInteger(BigInt(b), 'decimalExponent'))),
         ),
       ],
     },

@@ -1,4 +1,5 @@
 import { opaqueType, structType, type CelType } from '../types.ts';
+import { compareQuantities, formatQuantity, type Quantity } from '../../kubernetes/index.ts';
 import {
   formatUrl,
   type GoUrl,
@@ -10,7 +11,6 @@ import {
   type IpPrefix,
 } from '../../golang/index.ts';
 import { fail, OpaqueValue, type Value } from '../values.ts';
-import { compareQuantities, formatQuantity, type Quantity } from './quantity.ts';
 import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
 /** The types that Kubernetes' libraries bring, and their values. Each equals only its own kind. */

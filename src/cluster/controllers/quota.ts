@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { addQuantities, formatQuantity, quantityOf } from '../../kubernetes/index.ts';
+import type { Quantity } from '../../kubernetes/index.ts';
 import { objectAt } from '../kinds/parts.ts';
-import { addQuantities, usageOf } from '../kinds/quota-admission.ts';
+import { usageOf } from '../kinds/quota-admission.ts';
 import { CORE_COUNTS } from '../kinds/resource-names.ts';
-import type { Quantity } from '../types/quantity.ts';
-import { formatQuantity, parseQuantity } from '../types/quantity.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { isFinished } from './pods.ts';
@@ -49,7 +49,7 @@ export const quotaController: SimulatedController = {
     }
     const used: JsonObject = {};
     for (const what of Object.keys(hard)) {
-      const amount = total.get(what) ?? parseQuantity('0');
+      const amount = total.get(what) ?? quantityOf('0');
       if (amount !== undefined) used[what] = formatQuantity(amount);
     }
     world.updateStatus(quota, { hard, used });

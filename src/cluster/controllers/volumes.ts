@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { compareQuantities, quantityOf } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { put } from '../bootstrap.ts';
 import { listAt, objectAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/selects.ts';
-import { compareQuantities, parseQuantity } from '../types/quantity.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -61,7 +61,7 @@ const isPending = (claim: KubeObject): boolean => textAt(claim.status, 'phase') 
 
 const classOf = (object: KubeObject): string => textAt(object.spec, 'storageClassName');
 
-const sizeOf = (parent: JsonObject) => parseQuantity(String(parent['storage'] ?? '0'));
+const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 

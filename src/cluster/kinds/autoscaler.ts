@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { quantityOf } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { parseQuantity } from '../types/quantity.ts';
 import { pathSegment } from './names.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
@@ -157,7 +157,7 @@ function validateTarget(target: JsonObject, source: string, at: string, problems
     problems.push(fieldInvalid(`${at}.type`, type, 'must be either Utilization, Value, or AverageValue'));
   for (const key of ['value', 'averageValue']) {
     const value = target[key];
-    if (value !== undefined && (parseQuantity(String(value))?.value ?? 0n) <= 0n)
+    if (value !== undefined && (quantityOf(value)?.unscaled ?? 0n) <= 0n)
       problems.push(fieldInvalid(`${at}.${key}`, value, 'must be positive'));
   }
   const utilization = numberAt(target, 'averageUtilization');

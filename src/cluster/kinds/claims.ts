@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
+import { quantityOf } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { parseQuantity } from '../types/quantity.ts';
 import { dnsSubdomain } from './names.ts';
 import { listAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
@@ -51,7 +51,7 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Fiel
   validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
   const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
   if (storage === undefined) problems.push(fieldRequired(`${path}.resources[storage]`));
-  else if ((parseQuantity(String(storage))?.value ?? 0n) <= 0n)
+  else if ((quantityOf(storage)?.unscaled ?? 0n) <= 0n)
     problems.push(fieldInvalid(`${path}.resources[storage]`, storage, 'must be greater than zero'));
   validateSelector(objectAt(spec, 'selector'), `${path}.selector`, problems);
   for (const key of ['storageClassName', 'volumeAttributesClassName']) {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
+import type { Quantity } from '../../kubernetes/index.ts';
+import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import type { Quantity } from '../types/quantity.ts';
-import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
 import { qualifiedName } from './names.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
@@ -72,7 +72,7 @@ const ORDER: readonly (readonly [
 function compareBounds(item: JsonObject, name: string, at: string, problems: FieldProblem[]) {
   const bound = (group: Group): Quantity | undefined => {
     const value = objectAt(item, group)[name];
-    return value === undefined ? undefined : parseQuantity(String(value));
+    return value === undefined ? undefined : quantityOf(value);
   };
   for (const [lower, upper, [low, high], field, shown] of ORDER) {
     const [less, more] = [bound(lower), bound(upper)];
@@ -82,7 +82,7 @@ function compareBounds(item: JsonObject, name: string, at: string, problems: Fie
     problems.push(fieldInvalid(`${at}.${field}[${name}]`, value, text));
   }
   const ratio = bound('maxLimitRequestRatio');
-  if (ratio !== undefined && compareQuantities(ratio, { value: 1n, scale: 0, format: 'DecimalSI' }) < 0) {
+  if (ratio !== undefined && compareQuantities(ratio, quantityOfInteger(1n)) < 0) {
     const shown = formatQuantity(ratio);
     problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, `ratio ${shown} is less than 1`));
   }

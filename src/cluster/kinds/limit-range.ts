@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { compareQuantities, quantityOf } from '../../kubernetes/index.ts';
 import { forbidden } from '../http/status.ts';
 import type { Strategy, WriteContext } from '../registry/strategy.ts';
-import { compareQuantities, parseQuantity } from '../types/quantity.ts';
 import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
 
@@ -69,7 +69,7 @@ function checkBounds(pod: KubeObject, container: JsonObject, item: JsonObject) {
   const refuse = (problem: string) => forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
   for (const [name, max] of Object.entries(objectAt(item, 'max'))) {
     const limit = objectAt(resources, 'limits')[name];
-    const [bound, value] = [parseQuantity(String(max)), limit === undefined ? undefined : parseQuantity(String(limit))];
+    const [bound, value] = [quantityOf(max), limit === undefined ? undefined : quantityOf(limit)];
     if (bound === undefined) continue;
     if (value === undefined)
       throw refuse(`maximum ${name} usage per Container is ${String(max)}.  No limit is specified`);
@@ -78,10 +78,7 @@ function checkBounds(pod: KubeObject, container: JsonObject, item: JsonObject) {
   }
   for (const [name, min] of Object.entries(objectAt(item, 'min'))) {
     const request = objectAt(resources, 'requests')[name];
-    const [bound, value] = [
-      parseQuantity(String(min)),
-      request === undefined ? undefined : parseQuantity(String(request)),
-    ];
+    const [bound, value] = [quantityOf(min), request === undefined ? undefined : quantityOf(request)];
     if (bound === undefined) continue;
     if (value === undefined)
       throw refuse(`minimum ${name} usage per Container is ${String(min)}.  No request is specified`);

@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { compareQuantities, isMultipleOf, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { compareQuantities, parseQuantity } from '../types/quantity.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 const isHuge = (name: string) => name.startsWith('hugepages-');
 /** Resources that nodes advertise besides their own. */
 const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
-const quantity = (value: JsonValue | undefined) => parseQuantity(String(value ?? '0'));
+const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
 /** Checks what a container asks for and may use at most. `pod` is its pod's specification. */
 export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]): void {
@@ -50,10 +50,10 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
   }
   const amount = quantity(value);
   if (amount === undefined) return;
-  if (amount.value < 0n) problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
-  if (isExtended(name) && amount.scale > 0) problems.push(fieldInvalid(path, value, 'must be an integer'));
-  const page = isHuge(name) ? parseQuantity(name.slice('hugepages-'.length)) : undefined;
-  if (page !== undefined && page.value > 0n && amount.value % page.value !== 0n)
+  if (amount.unscaled < 0n) problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+  if (isExtended(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(path, value, 'must be an integer'));
+  const page = isHuge(name) ? quantityOf(name.slice('hugepages-'.length)) : undefined;
+  if (page !== undefined && page.unscaled > 0n && !isMultipleOf(amount, page))
     problems.push(fieldInvalid(path, value, `${String(value)} is not positive integer multiple of ${name}`));
 }
 

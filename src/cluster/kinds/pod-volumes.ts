@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { quantityOf } from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -8,7 +9,6 @@ import {
   fieldRequired,
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { parseQuantity } from '../types/quantity.ts';
 import { validateClaimSpec } from './claims.ts';
 import { dnsLabel } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -128,7 +128,7 @@ const sourceChecks = new Map<string, Check>([
     'emptyDir',
     (source, at, problems) => {
       const limit = source['sizeLimit'];
-      if (limit !== undefined && (parseQuantity(String(limit))?.value ?? 0n) < 0n)
+      if (limit !== undefined && (quantityOf(limit)?.unscaled ?? 0n) < 0n)
         problems.push(fieldForbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
     },
   ],

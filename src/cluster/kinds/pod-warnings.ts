@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { parseQuantity } from '../types/quantity.ts';
+import { isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
 /** What is legal in a pod or a template of pods but likely a mistake; `path` is that of the template, `''` of a pod. */
@@ -131,7 +131,8 @@ const IN_BYTES = ['memory', 'ephemeral-storage'];
 /** The warning for an amount of bytes that is not whole. */
 function fraction(amounts: JsonObject, name: string, path: string): string[] {
   const value = amounts[name];
-  if (value === undefined || (parseQuantity(String(value))?.scale ?? 0) === 0) return [];
+  const quantity = quantityOf(value);
+  if (value === undefined || quantity === undefined || isWholeQuantity(quantity)) return [];
   return [`${path}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`];
 }
 

@@ -1,21 +1,20 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Quantity } from '../../kubernetes/index.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  quantityOf,
+  quantityOfInteger,
+} from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { forbidden } from '../http/status.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { Quantity } from '../types/quantity.ts';
-import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 import { CORE_COUNTS } from './resource-names.ts';
 
-const ONE: Quantity = { value: 1n, scale: 0, format: 'DecimalSI' };
-const ZERO: Quantity = { value: 0n, scale: 0, format: 'DecimalSI' };
-
-/** The exact sum. */
-export function addQuantities(a: Quantity, b: Quantity): Quantity {
-  const scale = Math.max(a.scale, b.scale);
-  const value = a.value * 10n ** BigInt(scale - a.scale) + b.value * 10n ** BigInt(scale - b.scale);
-  return { value, scale, format: a.value === 0n ? b.format : a.format };
-}
+const ONE = quantityOfInteger(1n);
+const ZERO = quantityOfInteger(0n);
 
 /** What an object counts against quotas: itself, and the requests and limits of a pod. */
 export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: KubeObject): Map<string, Quantity> {
@@ -28,7 +27,7 @@ export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: Ku
     const type = textAt(object.spec, 'type');
     if (type === 'LoadBalancer') usage.set('services.loadbalancers', ONE);
     if (type === 'NodePort' || type === 'LoadBalancer')
-      usage.set('services.nodeports', { ...ONE, value: BigInt(objectsAt(object.spec, 'ports').length) });
+      usage.set('services.nodeports', quantityOfInteger(BigInt(objectsAt(object.spec, 'ports').length)));
   }
   if (resource.plural === 'persistentvolumeclaims')
     collect(usage, 'requests.', objectAt(objectAt(object.spec, 'resources'), 'requests'));
@@ -48,7 +47,7 @@ export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: Ku
 
 function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObject) {
   for (const [name, value] of Object.entries(values)) {
-    const quantity = parseQuantity(String(value));
+    const quantity = quantityOf(value);
     if (quantity !== undefined)
       usage.set(`${prefix}${name}`, addQuantities(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
   }
@@ -65,9 +64,9 @@ export function admitQuota(api: Api, resource: Resource, object: KubeObject, dry
     const after: JsonObject = { ...used };
     const exceeded: string[] = [];
     for (const [name, amount] of usage) {
-      const limit = hard[name] === undefined ? undefined : parseQuantity(String(hard[name]));
+      const limit = hard[name] === undefined ? undefined : quantityOf(hard[name]);
       if (limit === undefined) continue;
-      const next = addQuantities(parseQuantity(String(used[name] ?? '0')) ?? ZERO, amount);
+      const next = addQuantities(quantityOf(used[name] ?? '0') ?? ZERO, amount);
       if (compareQuantities(next, limit) > 0) exceeded.push(name);
       after[name] = formatQuantity(next);
     }

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { formatQuantity, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { formatQuantity, parseQuantity } from '../types/quantity.ts';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkQuotaResourceName, isQuotaName, isWhole } from './resource-names.ts';
 
@@ -51,11 +51,11 @@ function validateQuotaSpec(spec: JsonObject, problems: FieldProblem[]) {
 }
 
 function checkAmount(name: string, value: JsonValue, at: string, problems: FieldProblem[]) {
-  const amount = parseQuantity(String(value));
+  const amount = quantityOf(value);
   if (amount === undefined) return;
   const shown = formatQuantity(amount);
-  if (amount.value < 0n) problems.push(fieldInvalid(at, shown, 'must be greater than or equal to 0'));
-  if (isWhole(name) && amount.scale > 0) problems.push(fieldInvalid(at, shown, 'must be an integer'));
+  if (amount.unscaled < 0n) problems.push(fieldInvalid(at, shown, 'must be greater than or equal to 0'));
+  if (isWhole(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(at, shown, 'must be an integer'));
 }
 
 const misses = (scope: string, limited: readonly string[]) => {

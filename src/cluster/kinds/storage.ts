@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -10,7 +11,6 @@ import {
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { formatQuantity, parseQuantity } from '../types/quantity.ts';
 import { validateAccessModes } from './claims.ts';
 import { dnsSubdomain, qualifiedName } from './names.ts';
 import { describeDifference } from './object-diff.ts';
@@ -141,8 +141,8 @@ function validateCapacity(capacity: JsonObject, problems: FieldProblem[]) {
   if (names.length !== 1 || names[0] !== 'storage')
     problems.push(fieldNotSupported('spec.capacity', capacity, ['storage']));
   for (const [name, value] of Object.entries(capacity)) {
-    const amount = parseQuantity(String(value));
-    if (amount !== undefined && amount.value <= 0n)
+    const amount = quantityOf(value);
+    if (amount !== undefined && amount.unscaled <= 0n)
       problems.push(fieldInvalid(`spec.capacity[${name}]`, formatQuantity(amount), 'must be greater than zero'));
   }
 }

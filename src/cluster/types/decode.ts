@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { formatQuantity, parseQuantity } from '../../kubernetes/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
+import { Failure } from '../../golang/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from '../store/store.ts';
-import { formatQuantity, parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
 import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 
 /** A value that its type does not take; the text is that of Go's decoder. */
@@ -205,15 +206,9 @@ class Decoder {
   }
 
   #quantity(raw: JsonValue): JsonValue {
-    const text =
-      typeof raw === 'string' ? raw : typeof raw === 'number' || typeof raw === 'bigint' ? String(raw) : undefined;
-    const quantity = text === undefined ? undefined : parseQuantity(text);
-    if (quantity !== undefined) return formatQuantity(quantity);
-    throw new DecodeError(
-      text === ''
-        ? 'quantities must match the regular expression ' + QUANTITY_PATTERN
-        : `quantities must match the regular expression ${QUANTITY_PATTERN}`,
-    );
+    const quantity = parseQuantity(typeof raw === 'object' ? '' : String(raw).trim());
+    if (quantity instanceof Failure) throw new DecodeError(quantity.message);
+    return formatQuantity(quantity);
   }
 
   #time(raw: JsonValue): JsonValue | undefined {

@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../golang/index.ts';
+import { Failure } from '../golang/index.ts';
 import {
   addQuantities,
   compareQuantities,
   formatQuantity,
+  isMultipleOf,
   parseQuantity,
+  type Quantity,
+  quantityOf,
   quantityToFloat,
   quantityToInteger,
   subtractQuantities,
-  type Quantity,
 } from './quantity.ts';
 
 const read = (text: string): Quantity => {
@@ -33,6 +35,9 @@ describe('quantities', () => {
     ['8Ki', '8Ki', 8192n],
     ['10Ei', '9223372036854775807', undefined],
     ['0.0000000001', '1n', undefined],
+    ['1000E', '1e21', undefined],
+    ['-2k', '-2k', -2000n],
+    ['1024Mi', '1Gi', 1073741824n],
   ])('%s has the canonical text %s', (text, canonical, integer) => {
     const quantity = read(text);
     expect(formatQuantity({ ...quantity, text: undefined } as unknown as Quantity)).toBe(canonical);
@@ -54,6 +59,34 @@ describe('quantities', () => {
     ['-1', '1', -1],
   ])('%s compared with %s is %i', (a, b, order) => {
     expect(compareQuantities(read(a), read(b))).toBe(order);
+  });
+
+  test.each([
+    ['1500m', '1500m'],
+    ['1.500', '1.500'],
+    ['1000m', '1'],
+    ['1.5Gi', '1536Mi'],
+  ])('%s is stored as %s', (text, stored) => {
+    expect(formatQuantity(read(text))).toBe(stored);
+  });
+
+  test.each([
+    ['4Mi', '2Mi', true],
+    ['3Mi', '2Mi', false],
+    ['2', '500m', true],
+  ])('%s is a multiple of %s: %s', (amount, unit, expected) => {
+    expect(isMultipleOf(read(amount), read(unit))).toBe(expected);
+  });
+
+  test.each([
+    [1, '1'],
+    ['0.5', '500m'],
+    [1e21, '1e21'],
+    [true, undefined],
+    ['lots', undefined],
+  ])('the JSON value %s is the amount %s', (value, text) => {
+    const quantity = quantityOf(value);
+    expect(quantity && formatQuantity({ ...quantity, text: undefined } as unknown as Quantity)).toBe(text);
   });
 
   test('a sum keeps the format of the left side, unless that is zero', () => {

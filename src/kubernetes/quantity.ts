@@ -1,4 +1,5 @@
-import { failure, type Failure } from '../../golang/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { failure, Failure } from '../golang/index.ts';
 
 /**
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
@@ -51,9 +52,9 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 /** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
-const LONGEST = 1_000;
+const MAX_TEXT_LENGTH = 1_000;
 /** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
-const WIDEST_EXPONENT = 500n;
+const MAX_EXPONENT = 500n;
 
 interface Suffix {
   readonly format: QuantityFormat;
@@ -62,7 +63,7 @@ interface Suffix {
 
 /** Reads a quantity as `resource.ParseQuantity` does, with its error texts. */
 export function parseQuantity(text: string): Quantity | Failure {
-  if (text === '' || text.length > LONGEST) return failure(FORMAT_ERROR);
+  if (text === '' || text.length > MAX_TEXT_LENGTH) return failure(FORMAT_ERROR);
   if (text === '0') return { unscaled: 0n, scale: 0, big: false, format: 'decimalSI', text };
   const match = SYNTAX.exec(text);
   if (!match) return failure(FORMAT_ERROR);
@@ -78,6 +79,13 @@ export function parseQuantity(text: string): Quantity | Failure {
   return bigQuantity(negative, whole, fraction, suffix);
 }
 
+/** The amount of a JSON value, which may be a number; undefined for what is no quantity. */
+export function quantityOf(value: JsonValue | undefined): Quantity | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  const quantity = parseQuantity(String(value));
+  return quantity instanceof Failure ? undefined : quantity;
+}
+
 function parseSuffix(text: string): Suffix | undefined {
   const decimal = DECIMAL_SUFFIX.get(text);
   if (decimal !== undefined) return { format: 'decimalSI', exponent: decimal };
@@ -85,7 +93,7 @@ function parseSuffix(text: string): Suffix | undefined {
   if (binary !== undefined) return { format: 'binarySI', exponent: binary };
   if (!/^[eE][-+]?\d+$/.test(text)) return undefined;
   const exponent = BigInt(text.slice(1).replace('+', ''));
-  if (exponent > WIDEST_EXPONENT || exponent < -WIDEST_EXPONENT) return undefined;
+  if (exponent > MAX_EXPONENT || exponent < -MAX_EXPONENT) return undefined;
   return { format: 'decimalExponent', exponent: Number(exponent) };
 }
 
@@ -162,9 +170,22 @@ export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
 }
 
-/** A whole number as a quantity, in the form the arithmetic with ints uses. */
-export function quantityOfInteger(value: bigint): Quantity {
-  return { unscaled: value, scale: 0, big: false, format: 'decimalExponent' };
+/** A whole number as a quantity; CEL's arithmetic with ints gives it the form `decimalExponent`. */
+export function quantityOfInteger(value: bigint, format: QuantityFormat = 'decimalSI'): Quantity {
+  return { unscaled: value, scale: 0, big: false, format };
+}
+
+/** Is the amount a whole number? */
+export function isWholeQuantity({ unscaled, scale }: Quantity): boolean {
+  return scale >= 0 || unscaled % 10n ** BigInt(-scale) === 0n;
+}
+
+/** Is the amount a whole number of times the unit, which is not zero? */
+export function isMultipleOf(amount: Quantity, unit: Quantity): boolean {
+  const scale = Math.min(amount.scale, unit.scale);
+  return (
+    (amount.unscaled * 10n ** BigInt(amount.scale - scale)) % (unit.unscaled * 10n ** BigInt(unit.scale - scale)) === 0n
+  );
 }
 
 /** Sum; the format of the left side is kept unless it is zero. */
@@ -237,13 +258,13 @@ export function formatQuantity(quantity: Quantity): string {
     scale -= 1;
   }
   if (format === 'decimalExponent') return scale === 0 ? `${unscaled}` : `${unscaled}e${scale}`;
-  return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? ''}`;
+  return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? `e${scale}`}`;
 }
 
 /** Binary suffixes are given up for small numbers and for fractions. */
-function canonicalFormat({ unscaled, scale, format }: Quantity): QuantityFormat {
+function canonicalFormat(quantity: Quantity): QuantityFormat {
+  const { unscaled, scale, format } = quantity;
   if (format !== 'binarySI') return format;
   const small = compareDecimal(unscaled, scale, -1024n, 0) > 0 && compareDecimal(unscaled, scale, 1024n, 0) < 0;
-  const whole = scale >= 0 || unscaled % 10n ** BigInt(-scale) === 0n;
-  return small || !whole ? 'decimalSI' : 'binarySI';
+  return small || !isWholeQuantity(quantity) ? 'decimalSI' : 'binarySI';
 }
