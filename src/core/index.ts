@@ -45,7 +45,4 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
-export type { LabelSelectorProblem } from './label-selector.ts';
-export { labelSelectorProblems } from './label-selector.ts';
-export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
 export { setOwn } from './set-own.ts';

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../core/index.ts';
+import { dns1035Label } from '../kubernetes/index.ts';
 import type { Definition } from './definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -22,7 +23,6 @@ export function checkAdmission(definition: Definition, problems: Problems): void
 type Warn = (path: readonly PathStep[], message: string, hint?: string) => void;
 
 const API_VERSION = /^v[0-9]+(?:alpha[0-9]+|beta[0-9]+)?$/;
-const SHORT_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 
 function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
   const path = ['spec', 'schema'];
@@ -35,7 +35,7 @@ function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
     const names = schema[list];
     if (names.length > 32) warn([...path, list], `the API server takes at most 32 ${list}`);
     for (const [index, name] of names.entries()) {
-      if (SHORT_NAME.test(name) && name.length <= 63 && names.indexOf(name) === index) continue;
+      if (dns1035Label(name).length === 0 && names.indexOf(name) === index) continue;
       warn([...path, list, index], `the API server refuses "${name}" here`, 'unique small letters, digits and dashes');
     }
   }

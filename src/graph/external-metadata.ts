@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, labelSelectorProblems } from '../core/index.ts';
+import { labelSelectorProblems } from '../kubernetes/index.ts';
+import { isJsonObject } from '../core/index.ts';
 import type { CelType } from '../cel/index.ts';
 import { DYN, listType, mapType, STRING } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';

@@ -1,6 +1,7 @@
 import type { GroupVersionKind } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import { formatApiVersion, parseApiVersion } from '../core/index.ts';
+import { dns1035Label } from '../kubernetes/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 import { nearestName } from '../schema/index.ts';
 
@@ -15,10 +16,6 @@ export type ResolvedKind =
       readonly message: string;
       readonly hint?: string | undefined;
     };
-
-const LABEL = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
-const LABEL_RULE =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
 /**
  * Groups whose types kro has compiled in, so that it finds the schema of a type without a resource. Of other
@@ -38,7 +35,7 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
     const message = `the apiVersion "${apiVersion}" is neither "version" nor "group/version"`;
     return { ok: false, code: 'graph/invalid-api-version', field: 'apiVersion', kro, message };
   }
-  const rules = labelProblems(kind.toLowerCase());
+  const rules = dns1035Label(kind.toLowerCase());
   if (rules.length > 0) {
     const kro = `failed to extract GVK from resource ${id}: invalid kind ${goQuote(kind)}: ${rules.join('; ')} (must be a valid DNS-1035 label when lowercased)`;
     const hint = kind.includes('${') ? 'expressions cannot fill the kind' : undefined;
@@ -54,11 +51,6 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
     : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type)}: schema not found`;
   const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
-}
-
-function labelProblems(label: string): string[] {
-  const problems = LABEL.test(label) ? [] : [LABEL_RULE];
-  return label.length > 63 ? ['must be no more than 63 characters', ...problems] : problems;
 }
 
 function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, source: SchemaSource): ResolvedKind {

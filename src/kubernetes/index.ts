@@ -4,6 +4,22 @@
  *
  * @packageDocumentation
  */
+export type { LabelSelectorProblem } from './label-selector.ts';
+export { labelSelectorProblems } from './label-selector.ts';
+export {
+  configMapKey,
+  dns1035Label,
+  dnsLabel,
+  dnsSubdomain,
+  domainPath,
+  envVarName,
+  labelValue,
+  MAX_LABEL_BYTES,
+  pathSegment,
+  portName,
+  qualifiedName,
+  wildcardSubdomain,
+} from './names.ts';
 export type { Quantity, QuantityFormat } from './quantity.ts';
 export {
   addQuantities,

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { compareText, goQuote } from '../golang/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
+import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { annotationOf, labelOf } from './identity.ts';
 import {
   APPLYSET_ID_LABEL,
@@ -79,10 +80,6 @@ export type RecordedInventory =
   | { readonly state: 'valid'; readonly scope: InventoryScope; readonly hashed: boolean }
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
-/** kro's rules of a group and of a namespace in an inventory. */
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /**
  * Reads and validates the inventory of an instance, as is done before its children are deleted: the id is
  * `expected` (by default the computed one), the tooling is ours, both scope annotations exist and parse, the hash
@@ -144,11 +141,11 @@ function quoteOrMissing(value: string | undefined): string {
 function isGroupKind(text: string): boolean {
   const dot = text.indexOf('.');
   if (dot === 0 || text === '') return false;
-  return dot < 0 || SUBDOMAIN.test(text.slice(dot + 1));
+  return dot < 0 || dnsSubdomain(text.slice(dot + 1)).length === 0;
 }
 
 function isNamespace(text: string): boolean {
-  return DNS_LABEL.test(text);
+  return dnsLabel(text).length === 0;
 }
 
 function splitList(text: string | undefined): string[] {

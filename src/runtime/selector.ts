@@ -1,6 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
+import { labelSelectorProblems } from '../kubernetes/index.ts';
 import { compareText } from '../golang/index.ts';
-import { isJsonObject, labelSelectorProblems } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
 
 /** The text form of a label selector, or what is wrong with it. */
 export type SelectorText =

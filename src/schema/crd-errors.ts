@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { dns1035Label, dnsSubdomain } from '../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
-import { labelProblems, subdomainProblems } from './dns-names.ts';
 import { invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from './model.ts';
 import { structuralErrors } from './structural.ts';
@@ -100,7 +100,7 @@ function* nameErrors(name: string, wanted: string): Iterable<FieldError> {
     yield required('metadata.name', 'name or generateName is required');
     return;
   }
-  for (const problem of subdomainProblems(name)) yield invalid('metadata.name', name, problem);
+  for (const problem of dnsSubdomain(name)) yield invalid('metadata.name', name, problem);
   if (name !== wanted) yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
 }
 
@@ -113,7 +113,7 @@ function* groupErrors(spec: JsonObject): Iterable<FieldError> {
     yield required('spec.group');
     return;
   }
-  const problems = subdomainProblems(group);
+  const problems = dnsSubdomain(group);
   if (problems.length > 0) yield invalid('spec.group', group, problems.join(','));
   else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
 }
@@ -144,7 +144,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
   let stored = 0;
   for (const [index, version] of versions.entries()) {
     const name = text(version['name']);
-    const problems = labelProblems(name);
+    const problems = dns1035Label(name);
     seen.add(name);
     if (version['storage'] === true) stored += 1;
     if (problems.length > 0) {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { dns1035Label } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { labelProblems } from './dns-names.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from './model.ts';
 
@@ -25,7 +25,7 @@ export function* namesErrors(names: JsonObject): Iterable<FieldError> {
   for (const name of ['shortNames', 'categories']) {
     const list = names[name];
     for (const [index, entry] of (Array.isArray(list) ? list : []).entries()) {
-      const problems = labelProblems(text(entry));
+      const problems = dns1035Label(text(entry));
       if (problems.length > 0) yield invalid(`${field(name)}[${index}]`, entry, problems.join(','));
     }
   }
@@ -35,7 +35,7 @@ const MIXED = 'may have mixed case, but should otherwise match: ';
 
 function* label(field: string, name: string, prefix: string): Iterable<FieldError> {
   if (name === '') return;
-  const problems = labelProblems(prefix === '' ? name : name.toLowerCase());
+  const problems = dns1035Label(prefix === '' ? name : name.toLowerCase());
   if (problems.length > 0) yield invalid(field, name, prefix + problems.join(','));
 }
 
@@ -155,7 +155,7 @@ function* reviewVersionErrors(versions: readonly JsonValue[]): Iterable<FieldErr
       continue;
     }
     seen.add(version);
-    for (const problem of labelProblems(version)) yield invalid(`${field}[${index}]`, version, problem);
+    for (const problem of dns1035Label(version)) yield invalid(`${field}[${index}]`, version, problem);
   }
   if (!REVIEWED.some((version) => seen.has(version))) {
     yield invalid(field, [...versions], `must include at least one of ${REVIEWED.join(', ')}`);

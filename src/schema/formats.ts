@@ -1,4 +1,5 @@
 import { netLibrary } from '../core/index.ts';
+import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { goParseDuration } from '../golang/index.ts';
 
 /**
@@ -21,8 +22,8 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['isbn', (text) => isIsbn10(text) || isIsbn13(text)],
   ['isbn10', isIsbn10],
   ['isbn13', isIsbn13],
-  ['k8s-long-name', (text) => text.length <= 253 && text.split('.').every(isLabel)],
-  ['k8s-short-name', isLabel],
+  ['k8s-long-name', (text) => dnsSubdomain(text).length === 0],
+  ['k8s-short-name', (text) => dnsLabel(text).length === 0],
   ['mac', isMac],
   ['password', () => true],
   ['rgbcolor', isRgbColor],
@@ -46,10 +47,6 @@ export function formatCheck(format: string): ((text: string) => boolean) | undef
 
 const uuid = (third: string, fourth: string): RegExp =>
   new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${third}-?${fourth}-?[0-9a-f]{12}$`, 'i');
-
-function isLabel(text: string): boolean {
-  return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
-}
 
 function isHostname(text: string): boolean {
   if (text.length > 253) return false;

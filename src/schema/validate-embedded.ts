@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { dns1035Label } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { labelProblems } from './dns-names.ts';
 import { fieldPath, invalid, required } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError, Schema } from './model.ts';
@@ -33,7 +33,7 @@ function* identityErrors(value: JsonObject, path: readonly PathPart[]): Iterable
     else if (name === 'apiVersion' && !API_VERSION.test(text)) {
       yield invalid(field, text, `unexpected GroupVersion string: ${text}`);
     } else if (name === 'kind') {
-      const problems = labelProblems(text.toLowerCase());
+      const problems = dns1035Label(text.toLowerCase());
       if (problems.length > 0) yield invalid(field, text, MIXED + problems.join(','));
     }
   }

@@ -1,4 +1,4 @@
-import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../core/index.ts';
+import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { Failure, parseRequestUrl } from '../../golang/index.ts';
 import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { listType, optionalType, STRING } from '../types.ts';

@@ -1,7 +1,7 @@
 import type { Api } from '../api.ts';
+import { pathSegment } from '../../kubernetes/index.ts';
 import { tables, writing } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
-import { pathSegment } from '../kinds/names.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
 import type { Output } from './negotiate.ts';

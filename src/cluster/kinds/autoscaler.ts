@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { pathSegment } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { pathSegment } from './names.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
 const DOWN_POLICIES = () => [{ type: 'Percent', value: 100, periodSeconds: 15 }];

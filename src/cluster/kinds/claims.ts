@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
+import { dnsSubdomain } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { dnsSubdomain } from './names.ts';
 import { listAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 

@@ -1,11 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsLabel, pathSegment, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
-import { dnsLabel, pathSegment, qualifiedName } from './names.ts';
 import { describeDifference } from './object-diff.ts';
 import { ensureAt, fill, intOrPercent, listAt, notNegative, numberAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';

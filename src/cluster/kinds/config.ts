@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { configMapKey } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { configMapKey } from './names.ts';
 import { fill, objectAt, objectsAt, textAt } from './parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;

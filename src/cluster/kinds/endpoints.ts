@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { addressProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { addressProblem } from './names.ts';
 import { fill, listAt, objectsAt, portProblem, textAt } from './parts.ts';
 import { specialAddress } from './service-validation.ts';
 

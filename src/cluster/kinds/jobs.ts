@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { dnsSubdomain, domainPath } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
@@ -6,7 +7,6 @@ import type { Strategy } from '../registry/strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
-import { dnsSubdomain, domainPath } from './names.ts';
 import { internalTemplate, internalValue } from './object-diff.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../core/index.ts';
+import { qualifiedName } from '../../kubernetes/index.ts';
 import type { Quantity } from '../../kubernetes/index.ts';
 import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { qualifiedName } from './names.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
 

@@ -1,9 +1,9 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
+import { dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Resource } from '../registry/resource.ts';
-import { dnsSubdomain, labelValue, qualifiedName } from './names.ts';
 
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;

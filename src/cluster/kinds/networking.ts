@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
+import { dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { cidrProblem, dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from './names.ts';
+import { cidrProblem } from './names.ts';
 import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';

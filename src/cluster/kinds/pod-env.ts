@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
+import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from '../../kubernetes/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from './names.ts';
 import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { dnsLabel, labelValue } from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -8,7 +9,6 @@ import {
   fieldRequired,
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { dnsLabel, labelValue } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { dnsSubdomain } from '../../kubernetes/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
   addInvalid,
@@ -9,7 +10,6 @@ import {
   fieldRequired,
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { dnsSubdomain } from './names.ts';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {

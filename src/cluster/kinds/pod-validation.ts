@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { dnsLabel, dnsSubdomain, portName } from '../../kubernetes/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
   addInvalid,
@@ -11,7 +12,7 @@ import {
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem, dnsLabel, dnsSubdomain, portName } from './names.ts';
+import { addressProblem } from './names.ts';
 import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
 import { validateEnv } from './pod-env.ts';
 import { validateResizePolicy, validateResources } from './pod-resources.ts';

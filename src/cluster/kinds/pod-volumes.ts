@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { dnsLabel } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import {
   addInvalid,
@@ -10,7 +11,6 @@ import {
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateClaimSpec } from './claims.ts';
-import { dnsLabel } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkLocalPath } from './pod-security.ts';
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { dnsLabel } from '../../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
@@ -7,7 +8,6 @@ import { copyJson } from '../store/store.ts';
 import { admitLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './object-diff.ts';
-import { dnsLabel } from './names.ts';
 import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';

@@ -1,10 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsSubdomain, pathSegment } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { checkBinding, checkRules } from '../auth/escalation.ts';
-import { dnsSubdomain, pathSegment } from './names.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 

@@ -1,6 +1,6 @@
 import { addInvalid, fieldInvalid } from '../http/problems.ts';
+import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { qualifiedName } from './names.ts';
 
 /** Which resources LimitRanges and quotas may name. */
 

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
+import { labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
-import { labelValue, qualifiedName } from './names.ts';
 import { listAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 /** Checks a name that labels and keys of selectors follow. */

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -10,7 +11,7 @@ import {
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem, cidrProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { addressProblem, cidrProblem } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from './parts.ts';
 import { checkPortOrName } from './pod-validation.ts';
 
@@ -27,13 +28,8 @@ export const needsHealthPort = (spec: JsonObject): boolean =>
 export const isExternal = (spec: JsonObject): boolean =>
   withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
-/** A label that may begin with a digit. */
-export const labelWithoutDots = (text: string): string[] =>
-  text.includes('.') ? ['must not contain dots'] : dnsLabel(text);
-
 /** Names of Services. */
-export const serviceName = (name: string): string[] =>
-  name.length > 63 ? ['must be no more than 63 characters'] : labelWithoutDots(name);
+export const serviceName = dnsLabel;
 
 /** What is legal in a Service but likely a mistake. */
 export function serviceWarnings(object: KubeObject): string[] {
@@ -95,7 +91,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
     const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
     if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
     if (name !== '') {
-      addInvalid(problems, `${at}.name`, name, labelWithoutDots(name));
+      addInvalid(problems, `${at}.name`, name, dnsLabel(name));
       if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
       names.add(name);
     }

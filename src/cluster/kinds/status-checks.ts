@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsSubdomain } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { addressProblem, dnsSubdomain } from './names.ts';
+import { addressProblem } from './names.ts';
 import { notNegative, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldProblem[]) => void;

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { validateAccessModes } from './claims.ts';
-import { dnsSubdomain, qualifiedName } from './names.ts';
 import { describeDifference } from './object-diff.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkVolumeSource } from './pod-volumes.ts';

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { dnsSubdomain, qualifiedName } from './names.ts';
 import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 

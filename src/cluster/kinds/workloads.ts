@@ -1,17 +1,16 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { dnsLabel } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { validateClaimSpec } from './claims.ts';
-import { dnsLabel } from './names.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, listAt, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
-import { labelWithoutDots } from './service-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 
@@ -241,7 +240,7 @@ export const replicationControllerStrategy: Partial<Strategy> = {
 };
 
 export const statefulSetStrategy: Partial<Strategy> = {
-  validateName: labelWithoutDots,
+  validateName: dnsLabel,
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);

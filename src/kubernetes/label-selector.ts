@@ -1,6 +1,7 @@
-import type { JsonValue } from './json.ts';
-import { isJsonObject } from './json.ts';
+import type { JsonValue } from '../core/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
+import { isJsonObject } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 
 /** Something that is wrong with a label selector. */
 export interface LabelSelectorProblem {
@@ -74,5 +75,5 @@ function checkRequirement(
 }
 
 function invalid(value: JsonValue | undefined, message: string): string {
-  return `Invalid value: ${typeof value === 'string' ? JSON.stringify(value) : 'null'}: ${message}`;
+  return `Invalid value: ${typeof value === 'string' ? goQuote(value) : 'null'}: ${message}`;
 }

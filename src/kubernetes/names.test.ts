@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import {
+  configMapKey,
+  dns1035Label,
+  dnsLabel,
+  dnsSubdomain,
+  labelValue,
+  portName,
+  qualifiedName,
+  wildcardSubdomain,
+} from './names.ts';
+
+const RULES = {
+  configMapKey,
+  dns1035Label,
+  dnsLabel,
+  dnsSubdomain,
+  labelValue,
+  portName,
+  qualifiedName,
+  wildcardSubdomain,
+};
+
+test.each<[keyof typeof RULES, string]>([
+  ['configMapKey', '_a.B-1'],
+  ['dns1035Label', 'a'.repeat(63)],
+  ['dnsLabel', '1-a'],
+  ['dnsSubdomain', `${'a'.repeat(250)}.b`],
+  ['labelValue', ''],
+  ['labelValue', 'A_b.c-1'],
+  ['portName', 'http2'],
+  ['qualifiedName', 'example.com/Name_1'],
+  ['wildcardSubdomain', '*.example.com'],
+])('%s takes %j', (name, text) => {
+  expect(RULES[name](text)).toEqual([]);
+});
+
+// The texts are those of apimachinery 1.36, which says bytes of labels and characters of all other names.
+describe('too long', () => {
+  test.each<[keyof typeof RULES, string, string]>([
+    ['dnsLabel', 'a'.repeat(64), 'must be no more than 63 characters'],
+    ['dns1035Label', 'a'.repeat(64), 'must be no more than 63 characters'],
+    ['dnsSubdomain', 'a'.repeat(254), 'must be no more than 253 characters'],
+    ['wildcardSubdomain', `*.${'a'.repeat(252)}`, 'must be no more than 253 characters'],
+    ['configMapKey', 'a'.repeat(254), 'must be no more than 253 characters'],
+    ['portName', 'a'.repeat(16), 'must be no more than 15 characters'],
+    ['labelValue', 'a'.repeat(64), 'must be no more than 63 bytes'],
+    ['qualifiedName', 'a'.repeat(64), 'name part must be no more than 63 bytes'],
+    ['qualifiedName', `${'a'.repeat(254)}/b`, 'prefix part must be no more than 253 bytes'],
+  ])('%s of %s: %s', (name, text, problem) => {
+    expect(RULES[name](text)).toEqual([problem]);
+  });
+
+  test('lengths count bytes of UTF-8', () => {
+    expect(labelValue('é'.repeat(32))[0]).toBe('must be no more than 63 bytes');
+    expect(labelValue('é'.repeat(31))).toHaveLength(1);
+  });
+});
+
+test.each<[keyof typeof RULES, string, string]>([
+  ['dnsLabel', 'a.b', 'must not contain dots'],
+  [
+    'dnsLabel',
+    'A',
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+  ],
+  [
+    'dnsSubdomain',
+    '-a',
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+  ],
+  [
+    'dns1035Label',
+    '1a',
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+  ],
+  [
+    'qualifiedName',
+    'a/b/c',
+    "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+  ],
+  [
+    'labelValue',
+    'a b',
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+  ],
+  [
+    'configMapKey',
+    'a b',
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+  ],
+  ['portName', 'a--b', 'must not contain consecutive hyphens'],
+])('%s of %j: %s', (name, text, problem) => {
+  expect(RULES[name](text)).toEqual([problem]);
+});

@@ -1,0 +1,182 @@
+/**
+ * The name rules of apimachinery 1.36. Each returns what is wrong, in the words of the API's error texts, and nothing
+ * when all is well. Label keys and values count their length in bytes there, all other names in characters; both mean
+ * bytes of UTF-8.
+ */
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const WILDCARD = `\\*\\.${SUBDOMAIN}`;
+const CONFIG_KEY = '[-._a-zA-Z0-9]+';
+
+/** The longest DNS label, label value and name part of a label key. */
+export const MAX_LABEL_BYTES = 63;
+const MAX_SUBDOMAIN_BYTES = 253;
+const MAX_PORT_NAME_BYTES = 15;
+
+/** A rule: its pattern, compiled once since every write of a cluster checks dozens of names, and its text. */
+interface Rule {
+  readonly pattern: RegExp;
+  readonly text: string;
+}
+
+function rule(pattern: string, text: string, ...examples: readonly string[]): Rule {
+  const shown = examples.map((example) => `'${example}', `).join(' or ');
+  return {
+    pattern: new RegExp(`^${pattern}$`),
+    text: `${text} (e.g. ${shown}regex used for validation is '${pattern}')`,
+  };
+}
+
+const DNS_LABEL_RULE = rule(
+  LABEL,
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  'my-name',
+  '123-abc',
+);
+const DNS_SUBDOMAIN_RULE = rule(
+  SUBDOMAIN,
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  'example.com',
+);
+const DNS_1035_RULE = rule(
+  DNS_1035,
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  'my-name',
+  'abc-123',
+);
+const WILDCARD_RULE = rule(
+  WILDCARD,
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  '*.example.com',
+);
+const QUALIFIED_RULE = rule(
+  QUALIFIED,
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  'MyName',
+  'my.name',
+  '123-abc',
+);
+const LABEL_VALUE_RULE = rule(
+  `(${QUALIFIED})?`,
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  'MyValue',
+  'my_value',
+  '12345',
+);
+const CONFIG_KEY_RULE = rule(
+  CONFIG_KEY,
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+  'key.name',
+  'KEY_NAME',
+  'key-name',
+);
+
+function tooLong(text: string, max: number, unit: 'bytes' | 'characters'): string[] {
+  const fits = text.length * 3 <= max || (text.length <= max && Buffer.byteLength(text) <= max);
+  return fits ? [] : [`must be no more than ${max} ${unit}`];
+}
+
+function problemsOf(text: string, max: number, { pattern, text: problem }: Rule): string[] {
+  const problems = tooLong(text, max, 'characters');
+  if (!pattern.test(text)) problems.push(problem);
+  return problems;
+}
+
+/** Names such as `my-name` or `123-abc`: RFC 1123 labels. */
+export function dnsLabel(text: string): string[] {
+  const problems = tooLong(text, MAX_LABEL_BYTES, 'characters');
+  if (DNS_LABEL_RULE.pattern.test(text)) return problems;
+  // A subdomain that is no label has dots.
+  problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
+  return problems;
+}
+
+/** Names such as `example.com`: RFC 1123 subdomains, the names of most objects. */
+export function dnsSubdomain(text: string): string[] {
+  return problemsOf(text, MAX_SUBDOMAIN_BYTES, DNS_SUBDOMAIN_RULE);
+}
+
+/** Names such as `my-name`, which begin with a letter. */
+export function dns1035Label(text: string): string[] {
+  return problemsOf(text, MAX_LABEL_BYTES, DNS_1035_RULE);
+}
+
+/** Names of hosts whose first label is `*`. */
+export function wildcardSubdomain(text: string): string[] {
+  return problemsOf(text, MAX_SUBDOMAIN_BYTES, WILDCARD_RULE);
+}
+
+/** Keys of labels and annotations: an optional domain, a slash, a name. */
+export function qualifiedName(text: string): string[] {
+  const parts = text.split('/');
+  if (parts.length > 2)
+    return [
+      `a valid label key ${QUALIFIED_RULE.text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  const name = parts.at(-1) ?? '';
+  const problems: string[] = [];
+  if (parts.length === 2) problems.push(...prefixProblems(parts[0] ?? '').map((problem) => `prefix part ${problem}`));
+  if (name === '') problems.push('name part must be non-empty');
+  else problems.push(...tooLong(name, MAX_LABEL_BYTES, 'bytes').map((problem) => `name part ${problem}`));
+  if (!QUALIFIED_RULE.pattern.test(name)) problems.push(`name part ${QUALIFIED_RULE.text}`);
+  return problems;
+}
+
+function prefixProblems(prefix: string): string[] {
+  if (prefix === '') return ['must be non-empty'];
+  const problems = tooLong(prefix, MAX_SUBDOMAIN_BYTES, 'bytes');
+  if (!DNS_SUBDOMAIN_RULE.pattern.test(prefix)) problems.push(DNS_SUBDOMAIN_RULE.text);
+  return problems;
+}
+
+/** Values of labels. */
+export function labelValue(text: string): string[] {
+  const problems = tooLong(text, MAX_LABEL_BYTES, 'bytes');
+  if (!LABEL_VALUE_RULE.pattern.test(text)) problems.push(LABEL_VALUE_RULE.text);
+  return problems;
+}
+
+/** Names that only have to fit into a path, such as those of roles. */
+export function pathSegment(text: string): string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`];
+  return ['/', '%']
+    .filter((character) => text.includes(character))
+    .map((character) => `may not contain '${character}'`);
+}
+
+/** Keys of ConfigMaps and Secrets. */
+export function configMapKey(text: string): string[] {
+  const problems = problemsOf(text, MAX_SUBDOMAIN_BYTES, CONFIG_KEY_RULE);
+  if (text === '.') problems.push("must not be '.'");
+  else if (text === '..') problems.push("must not be '..'");
+  else if (text.startsWith('..')) problems.push("must not start with '..'");
+  return problems;
+}
+
+/** Names of ports, and of the protocols of an application. */
+export function portName(text: string): string[] {
+  const problems = tooLong(text, MAX_PORT_NAME_BYTES, 'characters');
+  if (!/^[-a-z0-9]*$/.test(text))
+    problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/[a-z]/.test(text)) problems.push('must contain at least one letter (a-z)');
+  if (text.includes('--')) problems.push('must not contain consecutive hyphens');
+  if (text.startsWith('-') || text.endsWith('-')) problems.push('must not begin or end with a hyphen');
+  return problems;
+}
+
+/** A domain, a slash and a path below it. */
+export function domainPath(text: string): string[] {
+  const [domain = '', ...path] = text.split('/');
+  if (path.length === 0 || domain === '' || path[0] === '')
+    return ['must be a domain-prefixed path (such as "acme.io/foo")'];
+  return dnsSubdomain(domain);
+}
+
+/** Names of environment variables. */
+export function envVarName(text: string): string[] {
+  if (/^[^=\p{Cc}]+$/u.test(text)) return [];
+  return [`a valid environment variable name must consist only of printable ASCII characters other than '='`];
+}
