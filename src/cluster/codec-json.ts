@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { parseJson, stringifyJson } from '../core/index.ts';
+import { goQuoteJsonByte } from '../golang/index.ts';
 
 /** Serialises a JSON value; integers beyond 2⁵³ are kept. */
 export function toJsonText(value: unknown): string {
@@ -59,16 +60,6 @@ function openings(text: string): number {
   return count;
 }
 
-const quoteCharacter = (character: string) => {
-  if (character === "'") return `'\\''`;
-  const code = character.codePointAt(0) ?? 0;
-  if (code >= 0x20 && code < 0x7f) return `'${character}'`;
-  const escapes: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
-  const short = Object.hasOwn(escapes, character) ? escapes[character] : undefined;
-  if (short !== undefined) return `'${short}'`;
-  return code < 0x80 ? `'\\x${code.toString(16).padStart(2, '0')}'` : `'\\u${code.toString(16).padStart(4, '0')}'`;
-};
-
 /** Finds the first place where the text stops being JSON and says so as Go does. */
 function describeSyntaxError(text: string): string {
   let index = 0;
@@ -77,9 +68,7 @@ function describeSyntaxError(text: string): string {
     while (index < text.length && ' \t\r\n'.includes(text.charAt(index))) index++;
   };
   const fail = (where: string) =>
-    index >= text.length
-      ? end
-      : `invalid character ${quoteCharacter(String.fromCodePoint(text.codePointAt(index) ?? 0))} ${where}`;
+    index >= text.length ? end : `invalid character ${goQuoteJsonByte(text, index)} ${where}`;
   /** Reads one value; returns what is wrong, or undefined. */
   const value = (): string | undefined => {
     skip();
@@ -101,7 +90,7 @@ function describeSyntaxError(text: string): string {
           index++;
           position++;
         }
-        return fail(`in literal ${word} (expecting ${quoteCharacter(word.charAt(position))})`);
+        return fail(`in literal ${word} (expecting ${goQuoteJsonByte(word, position)})`);
       }
       return fail('looking for beginning of value');
     }

@@ -9,7 +9,7 @@ export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goPa
 export { Failure, failure } from './failure.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
-export { goJson, goQuoteJson } from './json.ts';
+export { goJson, goQuoteJson, goQuoteJsonByte } from './json.ts';
 export type { IpAddress, IpPrefix } from './netip.ts';
 export {
   containsAddress,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goJson, goQuoteJson } from './json.ts';
+import { goJson, goQuoteJson, goQuoteJsonByte } from './json.ts';
 
 test('goJson sorts members and escapes HTML', () => {
   expect(goJson({ b: '<&>', a: [1n, null, 1.5] })).toBe('{"a":[1,null,1.5],"b":"\\u003c\\u0026\\u003e"}');
@@ -11,4 +11,19 @@ test('goJson sorts members as Go does, by bytes of UTF-8', () => {
 
 test('goQuoteJson writes half a surrogate pair as U+FFFD', () => {
   expect(goQuoteJson('\ud800<')).toBe('"\\ufffd\\u003c"');
+});
+
+test.each([
+  ["'", `'\\''`],
+  ['"', `'"'`],
+  ['\\', `'\\\\'`],
+  ['\u0000', `'\\x00'`],
+  ['\n', `'\\n'`],
+  ['\v', `'\\v'`],
+  ['A', `'A'`],
+  ['é', `'Ã'`],
+  ['☃', `'â'`],
+  ['\u{10ffff}', `'ô'`],
+])('goQuoteJsonByte(%j) is %s', (text, shown) => {
+  expect(goQuoteJsonByte(`x${text}`, 1)).toBe(shown);
 });

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { compareText } from './compare.ts';
+import { goQuote } from './quote.ts';
 
 const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 
@@ -40,6 +41,17 @@ function jsonChar(char: string): string {
     default:
       return code < 0x20 ? `\\u00${code.toString(16).padStart(2, '0')}` : char;
   }
+}
+
+/**
+ * The character at a place of a JSON text as the syntax errors of Go's `encoding/json` name it: `'x'`, `'\''`,
+ * `'\x00'`. Go shows the first byte of its UTF-8 form, as if it were a character.
+ */
+export function goQuoteJsonByte(text: string, at = 0): string {
+  const byte = Buffer.from(String.fromCodePoint(text.codePointAt(at) ?? 0), 'utf8')[0] ?? 0;
+  const character = String.fromCharCode(byte);
+  if (character === "'") return "'\\''";
+  return character === '"' ? `'"'` : `'${goQuote(character).slice(1, -1)}'`;
 }
 
 /** Deepest value that is printed in an error text. */

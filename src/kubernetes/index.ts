@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export type { LabelSelectorProblem } from './label-selector.ts';
-export { labelSelectorProblems } from './label-selector.ts';
+export { labelSelectorProblems, requirementText } from './label-selector.ts';
 export {
   configMapKey,
   dns1035Label,
@@ -14,12 +14,14 @@ export {
   domainPath,
   envVarName,
   labelValue,
-  MAX_LABEL_BYTES,
   pathSegment,
   portName,
   qualifiedName,
+  tooLongName,
   wildcardSubdomain,
 } from './names.ts';
+export type { LabelMatcher, Labels } from './parse-selector.ts';
+export { labelMatcher, parseSelector } from './parse-selector.ts';
 export type { Quantity, QuantityFormat } from './quantity.ts';
 export {
   addQuantities,

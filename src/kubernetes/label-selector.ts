@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
 import { isJsonObject } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
+import { compareText, goQuote } from '../golang/index.ts';
 
 /** Something that is wrong with a label selector. */
 export interface LabelSelectorProblem {
@@ -76,4 +76,12 @@ function checkRequirement(
 
 function invalid(value: JsonValue | undefined, message: string): string {
   return `Invalid value: ${typeof value === 'string' ? goQuote(value) : 'null'}: ${message}`;
+}
+
+/** A requirement of `matchExpressions` in the text form of selectors, values in order. */
+export function requirementText(key: string, operator: string, values: readonly string[]): string {
+  const list = () => values.toSorted(compareText).join(',');
+  if (operator === 'In') return `${key} in (${list()})`;
+  if (operator === 'NotIn') return `${key} notin (${list()})`;
+  return operator === 'Exists' ? key : `!${key}`;
 }

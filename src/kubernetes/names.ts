@@ -12,7 +12,7 @@ const WILDCARD = `\\*\\.${SUBDOMAIN}`;
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
 
 /** The longest DNS label, label value and name part of a label key. */
-export const MAX_LABEL_BYTES = 63;
+const MAX_LABEL_BYTES = 63;
 const MAX_SUBDOMAIN_BYTES = 253;
 const MAX_PORT_NAME_BYTES = 15;
 
@@ -74,20 +74,21 @@ const CONFIG_KEY_RULE = rule(
   'key-name',
 );
 
-function tooLong(text: string, max: number, unit: 'bytes' | 'characters'): string[] {
+/** The problem of a name of more than `max` bytes of UTF-8. */
+export function tooLongName(text: string, max: number, unit: 'bytes' | 'characters' = 'characters'): string[] {
   const fits = text.length * 3 <= max || (text.length <= max && Buffer.byteLength(text) <= max);
   return fits ? [] : [`must be no more than ${max} ${unit}`];
 }
 
 function problemsOf(text: string, max: number, { pattern, text: problem }: Rule): string[] {
-  const problems = tooLong(text, max, 'characters');
+  const problems = tooLongName(text, max);
   if (!pattern.test(text)) problems.push(problem);
   return problems;
 }
 
 /** Names such as `my-name` or `123-abc`: RFC 1123 labels. */
 export function dnsLabel(text: string): string[] {
-  const problems = tooLong(text, MAX_LABEL_BYTES, 'characters');
+  const problems = tooLongName(text, MAX_LABEL_BYTES);
   if (DNS_LABEL_RULE.pattern.test(text)) return problems;
   // A subdomain that is no label has dots.
   problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
@@ -120,21 +121,21 @@ export function qualifiedName(text: string): string[] {
   const problems: string[] = [];
   if (parts.length === 2) problems.push(...prefixProblems(parts[0] ?? '').map((problem) => `prefix part ${problem}`));
   if (name === '') problems.push('name part must be non-empty');
-  else problems.push(...tooLong(name, MAX_LABEL_BYTES, 'bytes').map((problem) => `name part ${problem}`));
+  else problems.push(...tooLongName(name, MAX_LABEL_BYTES, 'bytes').map((problem) => `name part ${problem}`));
   if (!QUALIFIED_RULE.pattern.test(name)) problems.push(`name part ${QUALIFIED_RULE.text}`);
   return problems;
 }
 
 function prefixProblems(prefix: string): string[] {
   if (prefix === '') return ['must be non-empty'];
-  const problems = tooLong(prefix, MAX_SUBDOMAIN_BYTES, 'bytes');
+  const problems = tooLongName(prefix, MAX_SUBDOMAIN_BYTES, 'bytes');
   if (!DNS_SUBDOMAIN_RULE.pattern.test(prefix)) problems.push(DNS_SUBDOMAIN_RULE.text);
   return problems;
 }
 
 /** Values of labels. */
 export function labelValue(text: string): string[] {
-  const problems = tooLong(text, MAX_LABEL_BYTES, 'bytes');
+  const problems = tooLongName(text, MAX_LABEL_BYTES, 'bytes');
   if (!LABEL_VALUE_RULE.pattern.test(text)) problems.push(LABEL_VALUE_RULE.text);
   return problems;
 }
@@ -158,7 +159,7 @@ export function configMapKey(text: string): string[] {
 
 /** Names of ports, and of the protocols of an application. */
 export function portName(text: string): string[] {
-  const problems = tooLong(text, MAX_PORT_NAME_BYTES, 'characters');
+  const problems = tooLongName(text, MAX_PORT_NAME_BYTES);
   if (!/^[-a-z0-9]*$/.test(text))
     problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(text)) problems.push('must contain at least one letter (a-z)');

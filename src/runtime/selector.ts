@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { labelSelectorProblems } from '../kubernetes/index.ts';
+import { labelSelectorProblems, requirementText } from '../kubernetes/index.ts';
 import { compareText } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
@@ -21,7 +21,10 @@ export function selectorText(selector: JsonValue | undefined): SelectorText {
   }
   const labels = (selector['matchLabels'] ?? {}) as Readonly<Record<string, string>>;
   const requirements = (selector['matchExpressions'] ?? []) as unknown as readonly Requirement[];
-  const terms = [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...requirements.map(termOf)];
+  const terms = [
+    ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+    ...requirements.map(({ key, operator, values }) => requirementText(key, operator, values ?? [])),
+  ];
   return { ok: true, text: terms.sort(compareText).join(',') };
 }
 
@@ -30,11 +33,4 @@ interface Requirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[] | null;
-}
-
-function termOf({ key, operator, values }: Requirement): string {
-  const list = () => [...(values ?? [])].sort(compareText).join(',');
-  if (operator === 'In') return `${key} in (${list()})`;
-  if (operator === 'NotIn') return `${key} notin (${list()})`;
-  return operator === 'Exists' ? key : `!${key}`;
 }

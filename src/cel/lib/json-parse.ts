@@ -1,6 +1,6 @@
 import { boxDouble, type Value } from '../values.ts';
 import { setOwn } from '../../core/index.ts';
-import { failure, type Failure } from '../../golang/index.ts';
+import { type Failure, failure, goQuoteJsonByte } from '../../golang/index.ts';
 
 /**
  * A JSON document as Go's `encoding/json` reads it into untyped values: every number becomes a double, of equal
@@ -221,30 +221,7 @@ class Parser {
         / literal|escape/.test(where) && where !== 'in string literal' ? `invalid character ' ' ${where}` : END,
       );
     }
-    return new JsonProblem(`invalid character ${this.#shownChar()} ${where}`);
-  }
-
-  /** Go shows single bytes, as if they were characters. */
-  #shownChar(): string {
-    const char = this.#text.charAt(this.#at);
-    if (char === "'") return "'\\''";
-    if (char === '"') return `'"'`;
-    if (char === '\\') return "'\\\\'";
-    const byte = Buffer.from(String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0), 'utf8')[0] ?? 0;
-    const names: Readonly<Record<number, string>> = {
-      7: '\\a',
-      8: '\\b',
-      9: '\\t',
-      10: '\\n',
-      11: '\\v',
-      12: '\\f',
-      13: '\\r',
-    };
-    const named = names[byte];
-    if (named !== undefined) return `'${named}'`;
-    const printable = (byte >= 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
-    if (printable) return `'${String.fromCharCode(byte)}'`;
-    return byte < 0x80 ? `'\\x${byte.toString(16).padStart(2, '0')}'` : `'\\u00${byte.toString(16)}'`;
+    return new JsonProblem(`invalid character ${goQuoteJsonByte(this.#text, this.#at)} ${where}`);
   }
 }
 

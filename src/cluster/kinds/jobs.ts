@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { dnsSubdomain, domainPath } from '../../kubernetes/index.ts';
+import { dnsSubdomain, domainPath, tooLongName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
@@ -12,6 +12,9 @@ import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } 
 import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
+
+/** The names of its Jobs are eleven characters longer, and have to fit a label. */
+const MAX_CRON_JOB_NAME = 52;
 
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
@@ -165,7 +168,10 @@ export const cronJobStrategy: Partial<Strategy> = {
     ensureAt(template, 'metadata');
     defaultTemplate(ensureAt(template, 'spec'));
   },
-  validateName: (name) => (name.length > 52 ? ['must be no more than 52 characters'] : dnsSubdomain(name)),
+  validateName: (name) => {
+    const problems = tooLongName(name, MAX_CRON_JOB_NAME);
+    return problems.length > 0 ? problems : dnsSubdomain(name);
+  },
   validate(object, problems) {
     const spec = object.spec ?? {};
     const schedule = textAt(spec, 'schedule');

@@ -1,5 +1,7 @@
-import type { JsonObject, JsonValue } from '../../core/index.ts';
+import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { requirementText } from '../../kubernetes/index.ts';
+import { listAt, textAt } from './parts.ts';
 
 /** A label selector as text. */
 export function selectorText(selector: JsonValue | undefined): string {
@@ -14,21 +16,14 @@ export function selectorText(selector: JsonValue | undefined): string {
     .sort()
     .map((key) => `${key}=${String(labels[key])}`);
   const expressions = Array.isArray(selector['matchExpressions']) ? selector['matchExpressions'] : [];
-  for (const expression of expressions) if (isJsonObject(expression)) parts.push(requirementText(expression));
+  for (const expression of expressions)
+    if (isJsonObject(expression))
+      parts.push(
+        requirementText(
+          textAt(expression, 'key'),
+          textAt(expression, 'operator'),
+          listAt(expression, 'values').map(String),
+        ),
+      );
   return parts.join(',');
-}
-
-function requirementText(expression: JsonObject): string {
-  const key = String(expression['key']);
-  const values = Array.isArray(expression['values']) ? expression['values'].map(String).sort().join(',') : '';
-  switch (expression['operator']) {
-    case 'Exists':
-      return key;
-    case 'DoesNotExist':
-      return `!${key}`;
-    case 'NotIn':
-      return `${key} notin (${values})`;
-    default:
-      return `${key} in (${values})`;
-  }
 }

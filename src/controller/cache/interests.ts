@@ -1,8 +1,8 @@
 import type { WatchRequest } from '../../runtime/index.ts';
+import type { LabelMatcher } from '../../kubernetes/index.ts';
+import { labelMatcher } from '../../kubernetes/index.ts';
 import { applySetOf } from './kind-cache.ts';
 import type { CacheChange } from './kind-cache.ts';
-import type { LabelMatcher } from './label-selector.ts';
-import { labelMatcher } from './label-selector.ts';
 import { shared } from './shared.ts';
 
 interface ListInterest {

@@ -10,10 +10,10 @@ import type {
   Observation,
   Observed,
 } from '../../runtime/index.ts';
+import { labelMatcher } from '../../kubernetes/index.ts';
 import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { labelMatcher } from '../cache/label-selector.ts';
 import { keyOf } from '../cache/scope-watch.ts';
 import { apiFailure } from './api-failure.ts';
 import { contestAt } from '../drift/contests.ts';
