@@ -1,0 +1,73 @@
+/**
+ * Keeps second copies of the small vocabularies out: what Go's and Kubernetes' libraries do with texts, numbers and
+ * names stands in `src/golang` and `src/kubernetes` (and the setter of own members in `src/core`), nowhere else.
+ * Each vocabulary is known by a pattern that no implementation of it can do without. There is no list of exceptions.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const VOCABULARIES = [
+  {
+    name: 'the setter of own members',
+    use: 'setOwn of src/core',
+    home: 'core',
+    pattern: /[!=]== '__proto__'\)\s*\{?\s*(?:Object\.defineProperty|\w+\[\w+\] = )/,
+  },
+  { name: '%q', use: 'goQuote of src/golang', home: 'golang', pattern: /\\U\$\{/ },
+  { name: 'booleans of Go', use: 'parseBool of src/golang', home: 'golang', pattern: /'1', 't', 'T'/ },
+  {
+    name: 'durations of Go',
+    use: 'goParseDuration of src/golang',
+    home: 'golang',
+    pattern: /ms\|s\|m\|h\)+\+?\)?\$?\/|\['ns', 1/,
+  },
+  {
+    name: 'FNV-1a',
+    use: 'fnv32a and fnv64a of src/golang',
+    home: 'golang',
+    pattern: /0x811c9dc5|0xcbf29ce4|0x01000193|0x100000001b3/i,
+  },
+  {
+    name: 'the order of texts',
+    use: 'compareText of src/golang',
+    home: 'golang',
+    pattern: /\b(\w+) < (\w+) \? -1 : \1 > \2 \? 1 : 0/,
+    texts: /\((?:a|left|x): string/,
+  },
+  {
+    name: 'quantities',
+    use: 'parseQuantity of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /Ki\|Mi\|Gi|\bKi: ?\d|'Ki', ?\d|'Ki', 'Mi'/,
+  },
+  {
+    name: 'rules of names',
+    use: 'dnsLabel, dnsSubdomain, dns1035Label, … of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /must be no more than (?:\d+|\$\{\w+\}) (?:bytes|characters)|RFC 1123 label must|DNS-1035 label must/,
+  },
+  {
+    name: 'rules of labels',
+    use: 'qualifiedName and labelValue of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /\[-A-Za-z0-9_\.\]\*\)\?\[A-Za-z0-9\]|a valid label (?:key )?must/,
+  },
+];
+
+const found = [];
+for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${name.replaceAll('\\', '/')}`)) {
+  const [, room] = file.split('/');
+  if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file.includes('/generated/')) continue;
+  const text = readFileSync(file, 'utf8');
+  for (const { name, use, home, pattern, texts } of VOCABULARIES) {
+    if (room === home) continue;
+    const match = pattern.exec(text);
+    if (match === null || (texts !== undefined && !texts.test(text))) continue;
+    const line = text.slice(0, match.index).split('\n').length;
+    found.push(`${file}:${line}: a second copy of ${name}; use ${use}`);
+  }
+}
+for (const problem of found) console.error(problem);
+console.log(
+  found.length === 0 ? `${VOCABULARIES.length} vocabularies stand once each.` : `${found.length} second copies`,
+);
+process.exit(found.length === 0 ? 0 : 1);
