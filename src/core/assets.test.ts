@@ -9,13 +9,7 @@ const src = fileURLToPath(new URL('..', import.meta.url));
 const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
 
 /** Modules that are in no bundle: other parts stand for them there, or a host loads them by their path. */
-const NEVER_BUNDLED = [
-  'core/assets.ts',
-  'core/late-libraries.ts',
-  'transform/bun.ts',
-  'transform/load.ts',
-  'transform/register.ts',
-];
+const NEVER_BUNDLED = ['core/assets.ts', 'core/late-libraries.ts', 'transform/load.ts', 'transform/register.ts'];
 
 test('only modules that are never in a bundle look at their own place', () => {
   const found = readdirSync(src, { recursive: true, encoding: 'utf8' })
