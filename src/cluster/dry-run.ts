@@ -53,11 +53,15 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
   };
 
-  const makeNamespace = async (name: string): Promise<void> => {
+  /** Makes a namespace; says why its name is none. */
+  const makeNamespace = async (name: string): Promise<readonly RefusalCause[]> => {
     const resource = api.registry.findKind('v1', 'Namespace');
-    if (resource === undefined || namespaces.has(name)) return;
+    if (resource === undefined || namespaces.has(name)) return [];
+    const status = await post(resource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, '');
+    if (status !== undefined && WRONG_OBJECT.has(status.code ?? 0))
+      return causesOf(status).map((cause) => ({ ...cause, field: 'metadata.namespace' }));
     namespaces.add(name);
-    await post(resource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, '');
+    return [];
   };
 
   const definitions = api.registry.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
@@ -71,7 +75,8 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     async check(object) {
       const resource = api.registry.findKind(object.apiVersion, object.kind);
       if (resource === undefined) return [];
-      if (resource.namespaced) await makeNamespace(object.metadata.namespace ?? 'default');
+      const wrong = resource.namespaced ? await makeNamespace(object.metadata.namespace ?? 'default') : [];
+      if (wrong.length > 0) return wrong;
       const status = await post(resource, object, '?dryRun=All&fieldValidation=Ignore');
       return status === undefined || !WRONG_OBJECT.has(status.code ?? 0) ? [] : causesOf(status);
     },

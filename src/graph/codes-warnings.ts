@@ -68,6 +68,14 @@ export const warningCodes: readonly CodeInfo[] = [
     'Give them different names, or make them one resource.',
   ),
   warning(
+    'graph/selector-mismatch',
+    'The selector of a workload asks for labels that its own pods do not have; an API server refuses that.',
+    withResources(
+      '- id: app\n  template:\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n    spec:\n      selector: {matchLabels: {app: x}}\n      template: {metadata: {labels: {app: z}}, spec: {containers: [{name: x, image: nginx}]}}',
+    ),
+    'Use the same labels in both places.',
+  ),
+  warning(
     'graph/selector-matches-nothing',
     'A selector asks for labels that no pod template of the graph has.',
     withResources(

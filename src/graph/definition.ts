@@ -102,8 +102,9 @@ class Reader {
     this.#problems = problems;
   }
 
-  wrong(path: readonly PathStep[], message: string): void {
-    this.#problems.error({ phase: 'structure', code: 'graph/invalid-definition', message, place: { path } });
+  wrong(path: readonly PathStep[], message: string, hint?: string): void {
+    const more = hint === undefined ? {} : { hint };
+    this.#problems.error({ phase: 'structure', code: 'graph/invalid-definition', message, place: { path }, ...more });
   }
 
   object(value: JsonValue | undefined, path: readonly PathStep[]): JsonObject | undefined {
@@ -114,7 +115,8 @@ class Reader {
 
   list(value: JsonValue | undefined, path: readonly PathStep[]): readonly JsonValue[] {
     if (Array.isArray(value)) return value;
-    if (value !== undefined && value !== null) this.wrong(path, 'a list is expected here');
+    if (value !== undefined && value !== null)
+      this.wrong(path, 'a list is expected here', 'begin each entry with "- ", also when there is only one');
     return [];
   }
 

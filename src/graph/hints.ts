@@ -18,6 +18,8 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   if (field !== undefined) return fieldHint(field, fieldNames(error));
   const name = /^undeclared reference to '([^']*)'/.exec(message)?.[1];
   if (name !== undefined) return foreignFunctionHint(name);
+  if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
+    return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
   return undefined;
@@ -98,6 +100,8 @@ export function castHint(output: CelType, expected: CelType): string | undefined
   if (to === 'int' && (from === 'string' || from === 'double')) return 'write int(…) around the expression';
   if (to === 'double' && (from === 'int' || from === 'string')) return 'write double(…) around the expression';
   if (to === 'bool' && from === 'string') return 'compare it: … == "true"';
+  if (to === 'string' && from === 'list') return 'join its texts: list.join(","), or read one: list[0]';
+  if (to === 'string' && (from === 'map' || from === 'struct')) return 'read one of its fields, as in x.metadata.name';
   if (expected.kind === 'struct' && from === 'map') return 'wrap the map in dyn(…): its values have several types';
   if (expected.kind === 'list' && from === 'list') return 'convert each element with .map(x, …)';
   return undefined;

@@ -3,6 +3,7 @@ import type { Diagnostic, Severity } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import { LineIndex } from './line-index.ts';
+import type { YamlFinding } from './yaml-convert.ts';
 import { convertDocument } from './yaml-convert.ts';
 import { YamlDocument } from './yaml-document.ts';
 
@@ -47,12 +48,20 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
     const at = index;
     index += 1;
     if (problem !== undefined) {
-      report(problem.code, problem.message, problem.offset, problem.hint);
+      const { code, message, offset, hint } = helmProblem(source) ?? problem;
+      report(code, message, offset, hint);
       continue;
     }
     if (root === null) continue;
     const converted = convertDocument(root);
-    for (const finding of converted.findings) {
+    const helm = converted.findings.some(({ code }) => code === 'yaml/unsupported-value')
+      ? helmProblem(source)
+      : undefined;
+    if (helm !== undefined) {
+      report(helm.code, helm.message, helm.offset, helm.hint);
+      continue;
+    }
+    for (const finding of withoutSecondObject(converted.findings, lines)) {
       report(finding.code, finding.message, finding.offset, finding.hint, finding.severity);
     }
     const broken = converted.findings.some((finding) => finding.severity === undefined);
@@ -84,6 +93,38 @@ interface Problem {
 interface Read {
   readonly root: ParsedNode | null;
   readonly problem?: Problem;
+}
+
+/** What Helm's templates begin with, and YAML and the tools that read it do not. */
+const HELM =
+  /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
+
+/** A text that is no YAML because it is a template of Helm. */
+function helmProblem(source: string): Problem | undefined {
+  const offset = source.search(HELM);
+  if (offset < 0) return undefined;
+  return {
+    code: 'yaml/syntax',
+    message: 'this is a Helm template, not YAML: Helm has to fill in {{ … }} first',
+    offset,
+    hint: 'render it, as in `helm template CHART > app.yaml`, and name the file that comes out',
+  };
+}
+
+/** An object without a line of dashes before it repeats every key of the one above: that is one mistake. */
+function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex): readonly YamlFinding[] {
+  const isRoot = ({ code, offset }: YamlFinding) =>
+    code === 'yaml/duplicate-key' && lines.position(offset).column === 1;
+  const repeated = findings.filter(isRoot);
+  const [first] = repeated;
+  if (first === undefined || !repeated.some(({ message }) => message.includes('"kind"')) || repeated.length < 2)
+    return findings;
+  const second: YamlFinding = {
+    ...first,
+    message: 'a second object begins here, and no line "---" stands before it',
+    hint: 'put a line "---" between the two objects',
+  };
+  return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
 }
 
 /** The node trees of a stream. Only the first problem of a document is told: the rest follow from it. */
@@ -126,6 +167,11 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
       yield { root: document.contents };
       continue;
     }
+    const known = knownMistake(error.code, source, error.pos[0]);
+    if (known !== undefined) {
+      yield { root: null, problem: { code: 'yaml/syntax', ...known } };
+      continue;
+    }
     const spans = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos) : undefined;
     if (spans !== undefined) {
       yield { root: null, problem: { code: 'yaml/syntax', ...DEEPER_LINE, offset: spans } };
@@ -163,6 +209,75 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
   BAD_ALIAS: ['this is no valid alias', 'quote the value if it is no alias'],
   RESOURCE_EXHAUSTION: ['values are nested too deep'],
 };
+
+interface Mistake {
+  readonly message: string;
+  readonly offset: number;
+  readonly hint: string;
+}
+
+/** Mistakes that a parser sees only at their consequences: the place and the reason are looked for in the text. */
+function knownMistake(code: string, source: string, at: number): Mistake | undefined {
+  const start = source.lastIndexOf('\n', at - 1) + 1;
+  const end = source.indexOf('\n', at);
+  const line = source.slice(start, end < 0 ? undefined : end);
+  const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
+  if (smart !== null && code !== 'TAB_AS_INDENT')
+    return {
+      message: 'these quotes are no quotes of YAML',
+      offset: start + smart.index,
+      hint: 'write straight ones: "text"',
+    };
+  if (/^(?:--|-{4,})\s*$/.test(line))
+    return { message: 'this line does not divide documents', offset: start, hint: 'write three dashes: ---' };
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') {
+    const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
+    if (expression !== null) {
+      return {
+        message: 'the ": " in this expression ends the text, as the whole is not in quotes',
+        offset: start + expression.index + line.slice(expression.index).indexOf('$'),
+        hint: "put the whole value into single quotes: '${…}'",
+      };
+    }
+    const next = source.slice(end < 0 ? source.length : end + 1);
+    const item = /^ *- /.exec(line.trim() === '' ? next : line);
+    const own = /^ *- /.test(source.slice(at).replace(/^\n/, ''));
+    if (item !== null && own) {
+      const offset = skipSpaces(source, line.trim() === '' ? end + 1 : start);
+      return {
+        message: 'this item is indented otherwise than the items of the list before it',
+        offset,
+        hint: 'begin each "- " of a list at the same column',
+      };
+    }
+  }
+  return unclosedBefore(code, source, at);
+}
+
+/** A quote or bracket that was opened on a line above, and closed nowhere. */
+function unclosedBefore(code: string, source: string, at: number): Mistake | undefined {
+  if (code === 'MISSING_CHAR') {
+    const quote = [...source.slice(0, at).matchAll(/(?<=(?:^|[:\-,[{])[ \t]+|^)(["'])(?:(?!\1)[^\n])*$/gm)].at(-1);
+    if (quote !== undefined)
+      return {
+        message: 'this quote is never closed',
+        offset: quote.index,
+        hint: `add ${quote[1] ?? '"'} at the end of the text`,
+      };
+  }
+  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined;
+  const before = source.slice(0, at).trimEnd().split('\n').at(-1) ?? '';
+  const plain = before.replaceAll(/"[^"]*"|'[^']*'/g, (text) => ' '.repeat(text.length));
+  const open = /:\s+([[{])[^\]}]*$/.exec(plain);
+  const bracket = open?.[1];
+  if (open === null || bracket === undefined) return undefined;
+  const offset = source.slice(0, at).trimEnd().length - before.length + open.index + open[0].indexOf(bracket);
+  return {
+    message: `this "${bracket}" is never closed`,
+    offset,
+    hint: `add "${bracket === '[' ? ']' : '}'}" at the end of the line`,
+  };
+}
 
 const DEEPER_LINE = {
   message: 'this line is indented deeper than the members before it, as if it belonged to the value above',

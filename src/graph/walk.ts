@@ -300,6 +300,8 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
   }
+  if (expected.includes('array') && !Array.isArray(value))
+    return 'begin each entry with "- ", also when there is only one';
   if (typeof value !== 'string' || value.includes('${')) {
     return typeof value === 'string' ? 'use one bare ${…} of the right type, without text around it' : undefined;
   }

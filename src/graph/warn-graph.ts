@@ -95,13 +95,13 @@ function warnWorkloadSelector(draft: Draft, problems: Problems): void {
     return;
   for (const [key, value] of Object.entries(selector)) {
     const label = labels?.[key];
+    const at = [...path, key];
     if (label === undefined || (isPlain(label) && isPlain(value) && label !== value)) {
-      report(
-        problems,
-        draft,
-        [...path, key],
-        `no pod of this workload has the label ${key}=${shown(value)} that its selector asks for`,
-      );
+      const text = `no pod of this workload has the label ${key}=${shown(value)} that its selector asks for`;
+      report(problems, draft, at, `${text}; the API server will refuse it`, 'graph/selector-mismatch');
+    } else if (isPlain(label) !== isPlain(value)) {
+      const text = `the selector ${key}=${shown(value)} fits the label ${key}=${shown(label)} of the pods only while the two are equal`;
+      report(problems, draft, at, text);
     }
   }
 }
@@ -136,9 +136,15 @@ function couldMatch(selector: JsonObject, labels: JsonObject): boolean {
   });
 }
 
-function report(problems: Problems, draft: Draft, steps: readonly PathStep[], message: string): void {
+function report(
+  problems: Problems,
+  draft: Draft,
+  steps: readonly PathStep[],
+  message: string,
+  code = 'graph/selector-matches-nothing',
+): void {
   problems.warn({
-    code: 'graph/selector-matches-nothing',
+    code,
     message,
     place: { path: [...draft.block.path, 'template', ...steps], key: true },
     hint: 'use the same labels in both places',

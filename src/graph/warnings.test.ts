@@ -89,7 +89,7 @@ describe('a warning is given of', () => {
     [
       'a workload whose pods lack the label it selects',
       withResources(workload('StatefulSet', POD, 'other: a')),
-      `graph/selector-matches-nothing ${SPEC}.selector.matchLabels.app`,
+      `graph/selector-mismatch ${SPEC}.selector.matchLabels.app`,
     ],
     [
       'a missing field inside a list',

@@ -61,7 +61,12 @@ class Converter {
   #alias(node: Alias.Parsed): Sized {
     const entry = this.#anchors.get(node.source);
     if (entry === undefined) {
-      this.#report(node, 'yaml/unknown-alias', `no anchor &${node.source} stands before this alias`);
+      this.#report(
+        node,
+        'yaml/unknown-alias',
+        `no anchor &${node.source} stands before this alias`,
+        'name an anchor that stands above in the same document, or quote the text',
+      );
       return { value: null, size: 1 };
     }
     if (entry.result === undefined) {

@@ -181,6 +181,7 @@ function kebab(reason: string): string {
 /** What to do about a connection that did not come about, by the code of what the system or TLS said. */
 const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the server is unknown: check "server" in the kubeconfig, and the network'],
+  [/^EPROTO$/, 'the server does not speak TLS there: write http:// in "server", or name its port for https'],
   [/^CERT_HAS_EXPIRED$/, 'the certificate of the server has expired: it has to be renewed there'],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
@@ -201,6 +202,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
       remedy: 'give the user a role with that verb and resource; `kubectl auth can-i --list` shows what it may do',
     };
   }
+  if (reason === 'InvalidAnswer')
+    return { remedy: 'check "server" in the kubeconfig: what answers there is no Kubernetes API' };
   if (reason !== 'Transport') return {};
   // What fails before anything is sent, such as a credential plugin, says itself what to do.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };

@@ -87,7 +87,9 @@ function clusterInfo(config: KubeConfig, { clusterConfig }: ExecPlugin): JsonObj
 function pluginError(plugin: ExecPlugin, message: string, cause?: unknown): TypeKroError {
   return new TypeKroError(`the credential plugin "${plugin.command}" ${message}`, {
     code: 'kube/exec-plugin',
-    ...(plugin.installHint === undefined ? {} : { remedy: plugin.installHint }),
+    remedy:
+      plugin.installHint ??
+      'install it where PATH finds it, run it by hand to see what it says, or correct users[].user.exec in the kubeconfig',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -150,10 +150,14 @@ async function parseFile(source: Source): Promise<JsonObject> {
   } catch (cause) {
     throw new TypeKroError(`${source.name} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
       code: 'kube/bad-config',
+      remedy: 'correct the line that is named, or name another kubeconfig',
       cause,
     });
   }
-  throw new TypeKroError(`${source.name} is no kubeconfig`, { code: 'kube/bad-config' });
+  throw new TypeKroError(`${source.name} is no kubeconfig`, {
+    code: 'kube/bad-config',
+    remedy: 'name a kubeconfig, as `kubectl config view` shows it',
+  });
 }
 
 function addFile(merged: Merged, file: JsonObject, folder: string): void {

@@ -19,12 +19,29 @@ const TYPE = /must be of type ([a-z0-9,]+): /;
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
   if (types !== undefined) return typeText(types, value);
+  const foreign = typeof value === 'string' ? foreignText(value) : undefined;
+  if (foreign !== undefined) return { message: `${describe(value)} ${foreign.what}`, hint: foreign.hint };
   const text = message.replace(/\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
   for (const [pattern, hint] of HINTS) {
     const match = pattern.exec(message);
     if (match !== null) return { message: text, hint: hint(match, value, field) };
   }
   return { message: text, hint: `write a ${lastName(field)} that is allowed` };
+}
+
+/** Texts that another program was to fill in, or that an editor changed. */
+function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
+  if (/\{\{.*\}\}/.test(value))
+    return { what: 'is a template of Helm', hint: 'render it first, as in `helm template CHART > app.yaml`' };
+  const variable = /\$\{?([A-Z_][A-Z0-9_]*)\}?/.exec(value)?.[1];
+  if (variable !== undefined)
+    return {
+      what: `is to be filled in by a shell`,
+      hint: `replace ${variable} first, as in \`envsubst < app.yaml > filled.yaml\``,
+    };
+  if (/[\u201c\u201d\u2018\u2019]/.test(value))
+    return { what: 'has quotes that YAML does not know', hint: 'write straight ones: "text"' };
+  return undefined;
 }
 
 const TYPE_WORDS = new Map([

@@ -103,6 +103,10 @@ export function hintForType(name: string, custom: Iterable<string>): string | un
   if (suffixed !== null) return `write []${suffixed[1]}`;
   const generic = /^\s*(\S+)\s+\w+=/.exec(name);
   if (generic !== null) return `separate type and markers by |: ${generic[1]} | …`;
+  const list = /^(?:list|array|Array|List)<(\w+)>$/.exec(name)?.[1];
+  if (list !== undefined) return `write []${SPELLINGS.get(list.toLowerCase()) ?? list}`;
+  const map = /^(?:map|Map|Record|object)<(?:string, *)?(\w+)>$/.exec(name)?.[1];
+  if (map !== undefined) return `write map[string]${SPELLINGS.get(map.toLowerCase()) ?? map}`;
   for (const known of custom) {
     if (known.toLowerCase() === name.toLowerCase()) return `write ${known}`;
   }

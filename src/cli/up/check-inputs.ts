@@ -7,9 +7,11 @@ import { compile, isDefinition } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
+import { breakingChanges } from './breaking-changes.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
+import { withoutConsequences, withRemedy } from './follow-ups.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
@@ -34,7 +36,11 @@ export interface CheckOptions {
  * compiled after it. Objects that stand twice in the files and objects of kinds that no API serves are problems, too.
  */
 export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): Promise<CheckedInputs> {
-  const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...(options.crds ?? [])];
+  // The definitions in the files make their kinds anew, whatever the cluster serves.
+  const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
+  const known = options.crds ?? [];
+  const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
+  const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
   const compiled = compileAll(inputs.objects, crds);
   const { graphs } = compiled;
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
@@ -48,19 +54,22 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
   try {
     for (const { input, graph, diagnostics } of compiled.results) {
       if (graph !== undefined)
-        found.push(...(await checkTemplates(input, graph, builtinSource(), server, diagnostics)));
+        found.push(
+          ...(await checkTemplates(input, graph, builtinSource(), server, diagnostics)),
+          ...breakingChanges(input, graph, known).map((each) => inFile(each, input)),
+        );
     }
     found.push(...(await checkObjects(inputs.objects, served, server, compiled.results)));
   } finally {
     server.close();
   }
   const loading = inputs.diagnostics.map(refusedByServer);
-  const all = [
+  const all = withoutConsequences([
     ...loading,
     ...findDuplicates(inputs.objects),
     ...found.filter((each) => !isSaid(each, loading)),
     ...unknown,
-  ];
+  ]).map(withRemedy);
   return {
     graphs,
     diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
@@ -112,6 +121,7 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/invalid-rule',
   'graph/unknown-member',
   'graph/unclosed-expression',
+  'graph/selector-mismatch',
   'trace/missing-image',
 ]);
 
@@ -138,6 +148,12 @@ function refusedByServer(diagnostic: Diagnostic): Diagnostic {
   return REFUSED_BY_SERVER.has(diagnostic.code) ? { ...diagnostic, severity: 'error' } : diagnostic;
 }
 
+/** As `instanceKind`, of the CRD that serves it. */
+function kindOfCrd(spec: KubeObject['spec']): string {
+  const { group, names } = (spec ?? {}) as { readonly group?: unknown; readonly names?: { readonly kind?: unknown } };
+  return `${String(names?.kind)}.${String(group)}`;
+}
+
 function crdOf({ instance }: Graph): KubeObject {
   return instance.crd;
 }
@@ -153,7 +169,7 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
     const claims: (readonly [key: string, what: string])[] = [
       [`${object.kind}.${group} ${namespace}/${name}`, formatRef(refOf(object))],
     ];
-    const made = isDefinition(object) ? instanceKind(object) : undefined;
+    const made = instanceKind(object);
     if (made !== undefined) claims.push([`kind ${made}`, `a definition of the kind ${made}`]);
     for (const [key, what] of claims) {
       const other = first.get(key);
@@ -170,7 +186,9 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
 }
 
 /** `Kind.group` of the API that a definition makes, as far as it can be told before it is compiled. */
-function instanceKind({ spec }: KubeObject): string | undefined {
+function instanceKind(object: KubeObject): string | undefined {
+  if (!isDefinition(object)) return undefined;
+  const { spec } = object;
   const { kind, group = 'kro.run' } = (spec?.['schema'] ?? {}) as { readonly kind?: unknown; readonly group?: unknown };
   return typeof kind === 'string' && typeof group === 'string' ? `${kind}.${group}` : undefined;
 }

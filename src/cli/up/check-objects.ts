@@ -1,6 +1,6 @@
 import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { parseApiVersion } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
 import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
 import {
@@ -61,9 +61,29 @@ async function checkObject(
     const said = await server.check(pruned.value as unknown as KubeObject);
     return [...unknown, ...refusals(input, said)];
   }
-  const wrong = validate(schema, applyDefaults(schema, pruned.value));
+  const steps = pruned.unknown.map((field) => stepsIn(value, field));
+  // A field by another name is not missing, and an object in which a field is wrong is not wrong as a whole.
+  const follows = ({ field, message }: RefusalCause): boolean =>
+    /^(?:Required|Invalid) value/.test(message) &&
+    steps.some((own) => {
+      const parent = valueAt(value, own.slice(0, -1));
+      const name = String(stepsIn(value, field).at(-1) ?? '');
+      const holder = formatPath(
+        message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
+      );
+      return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
+    });
+  const wrong = validate(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
-  return [...unknown, ...refusals(input, said)];
+  // A list in the place of an object has members that no object has.
+  const inList = (each: Diagnostic) => said.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
+  return [
+    ...unknown.filter((each) => !inList(each)),
+    ...refusals(
+      input,
+      said.filter((cause) => !follows(cause)),
+    ),
+  ];
 }
 
 /** A diagnostic for each thing that the server says, without those that only follow from another. */
@@ -93,6 +113,8 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   return kept.filter(
     (cause, index) =>
       kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
+      // The server says again of the object what it said of a field.
+      !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
       // A selector that is wrong in itself fits no labels either.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );

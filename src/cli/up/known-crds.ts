@@ -44,7 +44,10 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
       : await readSources(names, context.cwd, () => context.readInput());
   const ofCluster = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
   const used = new Set(
-    inputs.objects.flatMap(({ object }) => kindsOf(object)).map((use) => parseApiVersion(use.apiVersion).group),
+    inputs.objects.flatMap(({ object }) => [
+      ...kindsOf(object).map((use) => parseApiVersion(use.apiVersion).group),
+      ...instanceGroup(object),
+    ]),
   );
   const nothing: Diagnostic[] =
     names.length > 0 &&
@@ -108,6 +111,13 @@ function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObjec
     if (builtin.schemaOf(type) === undefined && named.schemaOf(type) === undefined) groups.add(type.group);
   }
   return groups;
+}
+
+/** The group of the API that a definition makes: the cluster may serve it already. */
+function instanceGroup(object: KubeObject): string[] {
+  if (!isDefinition(object)) return [];
+  const { group = 'kro.run' } = (object.spec?.['schema'] ?? {}) as { readonly group?: unknown };
+  return typeof group === 'string' ? [group] : [];
 }
 
 interface KindUse {

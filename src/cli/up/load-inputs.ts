@@ -3,6 +3,7 @@ import { extname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
+import { checkFile } from './check-file.ts';
 import { loadModule } from './load-module.ts';
 import { readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
@@ -29,6 +30,7 @@ export interface Inputs {
 
 const SCRIPTS = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
+const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
 
 /**
  * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file named twice is read
@@ -46,21 +48,13 @@ export async function loadInputs(
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
-  for (const path of new Set(files.map((name) => resolve(cwd, name)))) {
-    const file = relative(cwd, path).startsWith('..') ? path : relative(cwd, path);
+  const empty: { readonly file: string; readonly text: string }[] = [];
+  for (const [path, name] of new Map(files.map((given) => [resolve(cwd, given), given]))) {
+    if (!existsSync(path)) checkFile(path, name, KNOWN_TYPES);
+    const short = relative(cwd, path);
+    const file = short === '' || short.startsWith('..') ? (short === '' ? name : path) : short;
     const type = extname(path).toLowerCase();
-    if (!SCRIPTS.has(type) && !MANIFESTS.has(type)) {
-      throw new TypeKroError(`${file} is neither YAML or JSON nor TypeScript or JavaScript`, {
-        code: 'input/unknown-type',
-        remedy: 'name .yaml, .yml, .json, .ts or .js files',
-      });
-    }
-    if (!existsSync(path)) {
-      throw new TypeKroError(`there is no file ${file}`, {
-        code: 'input/not-found',
-        remedy: `check the name; it was looked for as ${path}`,
-      });
-    }
+    checkFile(path, file, KNOWN_TYPES);
     if (SCRIPTS.has(type)) {
       const loaded = await loadModule(path, file, cwd, note);
       objects.push(...loaded.objects.map((entry) => ({ ...entry, file })));
@@ -73,12 +67,30 @@ export async function loadInputs(
     texts.set(file, manifest.text);
     diagnostics.push(...manifest.diagnostics);
     objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
+    if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
   }
-  if (objects.length === 0 && diagnostics.length === 0) {
-    throw new TypeKroError(`there is no object in ${files.join(', ')}`, {
+  if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
+  else {
+    const [first] = empty;
+    throw new TypeKroError(`there is no object in ${files.join(', ')}: ${whyEmpty(first?.text ?? '')}`, {
       code: 'input/empty',
       remedy: 'name files with definitions, instances or other Kubernetes objects',
     });
   }
   return { objects, diagnostics, texts };
+}
+
+function whyEmpty(text: string): string {
+  return text.trim() === '' ? 'the file is empty' : 'the file holds comments only';
+}
+
+/** A file without an object among others most often was not saved. */
+function emptyFile({ file, text }: { readonly file: string; readonly text: string }): Diagnostic {
+  return {
+    code: 'input/empty',
+    severity: 'warning',
+    message: `there is no object in ${file}: ${whyEmpty(text)}`,
+    hint: 'write an object into it, or do not name it',
+    source: { file, line: 1, column: 1 },
+  };
 }

@@ -92,12 +92,64 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
   };
 }
 
+/** Files of other tools that are taken for manifests, by the fields that they begin with. */
+function otherTool(fields: readonly string[]): { readonly what: string; readonly hint: string } | undefined {
+  if (fields.includes('kind') || fields.includes('apiVersion') || fields.includes('metadata')) return undefined;
+  if (fields.includes('services') || fields.includes('volumes'))
+    return { what: 'a file of Docker Compose', hint: 'write a Deployment and a Service for each of its services' };
+  if (['resources', 'patches', 'bases', 'namePrefix', 'configMapGenerator'].some((field) => fields.includes(field)))
+    return {
+      what: 'a kustomization',
+      hint: 'render it, as in `kubectl kustomize . > app.yaml`, and name the file that comes out',
+    };
+  if (['replicaCount', 'image', 'values', 'dependencies'].some((field) => fields.includes(field)))
+    return {
+      what: 'the values of a Helm chart',
+      hint: 'render the chart, as in `helm template CHART -f values.yaml > app.yaml`',
+    };
+  return undefined;
+}
+
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
 
 /** Says which of the fields that every object has is missing, and where. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
-  const root = isJsonObject(value) ? value : {};
+  if (!isJsonObject(value)) {
+    const what = Array.isArray(value) ? 'a list' : 'a text or number';
+    return {
+      code: 'input/not-an-object',
+      severity: 'error',
+      message: `the document is no Kubernetes object: it is ${what}`,
+      hint: Array.isArray(value)
+        ? 'divide its items by lines of "---", or put them into a List: {apiVersion: v1, kind: List, items: […]}'
+        : 'write an object with apiVersion, kind and metadata',
+      source: document.position([]),
+    };
+  }
+  const root = value;
+  const other = otherTool(Object.keys(root));
+  if (other !== undefined) {
+    const { what, hint } = other;
+    const message = `the document is no Kubernetes object: it looks like ${what}`;
+    return {
+      code: 'input/not-an-object',
+      severity: 'error',
+      message,
+      hint,
+      source: document.keyPosition([Object.keys(root)[0] ?? '']),
+    };
+  }
+  const name: JsonValue | undefined = isJsonObject(root['metadata']) ? root['metadata']['name'] : undefined;
+  if (typeof name === 'number' || typeof name === 'boolean') {
+    return {
+      code: 'input/not-an-object',
+      severity: 'error',
+      message: `metadata.name is ${name}, and a name is a text`,
+      hint: `write it in quotes: "${name}"`,
+      source: document.position(['metadata', 'name']),
+    };
+  }
   const missing = TOP_FIELDS.find((name) => !Object.hasOwn(root, name));
   const near = missing === undefined ? undefined : nearestName(missing, Object.keys(root));
   const metadata = isJsonObject(root['metadata']) ? root['metadata'] : {};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeReport } from '../../runtime/index.ts';
-import { fitLine, instanceLines } from './view.ts';
+import { fitLine, instanceLines, wrapLine } from './view.ts';
 
 describe('fitting a line to the terminal', () => {
   test.each([
@@ -14,6 +14,25 @@ describe('fitting a line to the terminal', () => {
     ['no room', 'abc', 0, ''],
   ])('%s', (_what, line, columns, fitted) => {
     expect(fitLine(line, columns)).toBe(fitted);
+  });
+});
+
+describe('a line over several rows of the terminal', () => {
+  test.each([
+    ['a line that fits', 'one two', 7, ['one two']],
+    ['breaks behind a space of its second half', 'one two three four', 14, ['one two three', '      four']],
+    ['breaks within a word that is too long', 'abcdefghijklmnop', 12, ['abcdefghijkl', '      mnop']],
+    [
+      'goes on indented, with less room',
+      '12345678 1234 6789 1234',
+      10,
+      ['12345678', '      1234', '      6789', '      1234'],
+    ],
+    ['wide characters take two columns', '漢字漢字漢字漢字', 10, ['漢字漢字漢', '      字漢', '      字']],
+    ['colours take no room', '\u001b[31mone two\u001b[39m', 7, ['\u001b[31mone two\u001b[39m']],
+    ['no room for the indent leaves the line as it is', 'one two three', 6, ['one two three']],
+  ])('%s', (_what, line, columns, rows) => {
+    expect(wrapLine(line, columns)).toEqual(rows);
   });
 });
 

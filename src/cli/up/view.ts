@@ -60,8 +60,8 @@ export function instanceLines(view: InstanceView, colour: boolean): string[] {
 export function wrapLine(line: string, columns: number): string[] {
   const rows: string[] = [];
   let rest = line;
-  for (let room = columns; widthOf(plain(rest)) > room && room > INDENT.length;) {
-    const at = breakAt(rest, rows.length === 0 ? room : room - INDENT.length);
+  for (let room = columns; columns > INDENT.length && widthOf(plain(rest)) > room;) {
+    const at = breakAt(rest, room);
     rows.push((rows.length === 0 ? '' : INDENT) + rest.slice(0, at).trimEnd());
     rest = rest.slice(at).trimStart();
     room = columns - INDENT.length;

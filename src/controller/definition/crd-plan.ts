@@ -98,7 +98,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 }
 
 /** How an author allows a change that existing instances may not survive. */
-export const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
+const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
 
 /** The names that an author chooses; the server fills in the rest. */
 function namesOf(crd: KubeObject): JsonObject {

@@ -178,4 +178,79 @@ export const environmentMistakes: readonly Mistake[] = [
   command('a composition and no Node module of it', ['validate', 'shop.ts'], 3, /shop\.ts:\d+:\d+/, /type/, /install/, {
     files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") },
   }),
+  ...(
+    [
+      ['below a folder that takes no names', '/proc/typekro', /does not let a folder be made/],
+      ['below a folder that takes no names, deeper', '/proc/self/typekro/a', /does not let a folder be made/],
+      ['below a file', 'shop.yaml/a', /a part of the path is a file/],
+      ['below a device', '/dev/null', /a part of the path is a file/],
+      ['under a name that is too long', 'a'.repeat(300), /name in the path is too long/],
+    ] as const
+  ).map(([title, out, reason]) =>
+    command(
+      `output ${title}`,
+      ['gitops', '--out', out, 'shop.yaml'],
+      1,
+      new RegExp(out.slice(0, 40).replaceAll('/', '\\/')),
+      reason,
+      /that you may write with --out/,
+    ),
+  ),
+  command('a folder for a file', ['validate', '.'], 1, /\. is a folder/, /files are read only/, /such as shop\.yaml/),
+  command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
+  command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file fits the pattern/),
+  command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
+  command('standard input', ['validate', '-'], 1, /standard input/, /not read/, /write it into a file/),
+  command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /neither YAML/, /name \.yaml/),
+  command('a file of comments', ['validate', 'a.yaml'], 1, /a\.yaml/, /comments only/, /name files/, {
+    files: { 'a.yaml': '# nothing\n' },
+  }),
+  command(
+    'an empty file beside others',
+    ['validate', 'a.yaml', 'shop.yaml'],
+    0,
+    /a\.yaml:1:1/,
+    /the file is empty/,
+    /do not name it/,
+    {
+      files: { 'a.yaml': '', 'shop.yaml': DEFINITION },
+    },
+  ),
+  command(
+    'the option -f',
+    ['validate', '-f', 'shop.yaml'],
+    2,
+    /-f/,
+    /unknown option/,
+    /files stand behind the command/,
+  ),
+  command('an option of another command', ['up', '--watch'], 2, /--watch/, /unknown option/, /typekro up --help/),
+  command('a command of kubectl', ['apply', 'shop.yaml'], 2, /apply/, /unknown command/, /--help lists the commands/),
+  command('an option without its value', ['up', '--timeout'], 2, /--timeout/, /argument missing/, /typekro up --help/),
+  command(
+    'a kubeconfig that is no YAML',
+    ['install', '--kubeconfig', 'kubeconfig'],
+    1,
+    /kubeconfig is no YAML/,
+    /line \d/,
+    /correct the line/,
+    { files: { kubeconfig: 'a: [\n' } },
+  ),
+  command(
+    'a value that an API server refuses, known only with the instance',
+    ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
+    1,
+    /first\.yaml:1/,
+    /can never be ACTIVE[^]*70000/,
+    /try: /,
+    {
+      files: {
+        'shop.yaml': DEFINITION.replace('port: 80\n', 'port: ${schema.spec.replicas}\n').replace(
+          'replicas: ${schema.spec.replicas}',
+          'replicas: 1',
+        ),
+        'first.yaml': INSTANCE.replace('replicas: 3', 'replicas: 70000'),
+      },
+    },
+  ),
 ];

@@ -5,19 +5,22 @@ import { tell } from './run-mistake.ts';
 import { typescriptMistakes } from './typescript.ts';
 import { definitionMistakes } from './yaml-definitions.ts';
 import { objectMistakes } from './yaml-objects.ts';
+import { shapeMistakes } from './yaml-shapes.ts';
 
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a definition': definitionMistakes,
+  'the shape of a definition': shapeMistakes,
   'an object': objectMistakes,
   TypeScript: typescriptMistakes,
   'the environment': environmentMistakes,
 };
 const ALL = Object.values(TABLES).flat();
 
-describe.each(Object.entries(TABLES))('a mistake in %s', (_where, mistakes) => {
+describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {
   test.concurrent.each(mistakes.map((mistake) => [mistake.title, mistake] as const))('%s', async (_title, mistake) => {
-    const { score, output, code } = await tell(mistake);
+    const { score, output, code, errors } = await tell(mistake);
     expect(score, `exit ${code}\n${output}`).toBeGreaterThanOrEqual(mistake.score ?? 3);
+    if (where === 'the shape of a definition') expect(errors, output).toBeLessThanOrEqual(1);
   });
 });
 

@@ -5,7 +5,7 @@ import { edit } from './mistake.ts';
 type Change = readonly [from: string, to: string];
 
 /** The definition with changes. */
-const definition = (
+export const definition = (
   title: string,
   changes: readonly Change[],
   reason: RegExp,
@@ -14,7 +14,7 @@ const definition = (
 ): Mistake => ({ title, files: { 'shop.yaml': edit(DEFINITION, ...changes) }, reason, remedy, ...more });
 
 /** The instance with changes, beside a definition that is right. */
-const instance = (title: string, changes: readonly Change[], reason: RegExp, remedy: RegExp): Mistake => ({
+export const instance = (title: string, changes: readonly Change[], reason: RegExp, remedy: RegExp): Mistake => ({
   title,
   files: { 'shop.yaml': DEFINITION, 'first.yaml': edit(INSTANCE, ...changes) },
   reason,

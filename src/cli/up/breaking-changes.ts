@@ -1,0 +1,32 @@
+import { ALLOW_BREAKING } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import type { InputObject } from './load-inputs.ts';
+import { sourceOf } from './source-of.ts';
+
+/**
+ * What a controller refuses of a definition because the cluster serves its kind already, with another schema: each
+ * breaking change with its field. Nothing when the definition's annotation allows them.
+ *
+ * @param known the CRDs of the cluster
+ */
+export function breakingChanges(input: InputObject, graph: Graph, known: readonly KubeObject[]): Diagnostic[] {
+  const { crd } = graph.instance;
+  const before = known.find(({ metadata }) => metadata.name === crd.metadata.name);
+  if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING] === 'true') return [];
+  const compared = compareCrds(before, crd);
+  return ('error' in compared ? [] : compared.breaking).map((change) => {
+    const field = fieldOfChange(change);
+    const steps = field.split('.').map((name) => name.replaceAll('[]', ''));
+    const source = sourceOf(input, ['spec', 'schema', ...steps], true);
+    return {
+      code: 'input/breaking-change',
+      severity: 'error',
+      message: `the cluster serves ${graph.instance.kind} with another schema, and instances may not survive the change of ${field}: ${change.description}`,
+      path: `spec.schema.${field}`,
+      hint: `keep the field as it was, give the definition another version, or allow the change with the annotation ${ALLOW_BREAKING}: "true"`,
+      ...(source === undefined ? {} : { source }),
+    };
+  });
+}

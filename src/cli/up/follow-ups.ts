@@ -1,0 +1,85 @@
+import type { CodeInfo, Diagnostic } from '../../core/index.ts';
+import { traceCodes } from '../../compose/index.ts';
+import { diagnosticCodes } from '../../graph/index.ts';
+import { schemaCodes } from '../../schema/index.ts';
+
+/** Findings about the shape of a definition, after which names and fields are missing that would be there. */
+const BROKEN_SHAPE: ReadonlySet<string> = new Set([
+  'graph/invalid-id',
+  'graph/invalid-definition',
+  'input/unknown-field',
+]);
+
+/**
+ * The findings about one definition without those that only follow from another: a field that has another name is not
+ * missing, what a broken part would have declared is not unknown, and one value has one problem.
+ */
+export function withoutConsequences(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
+  return diagnostics.flatMap((each) => {
+    if (broken.includes(each)) return isCause(each, broken) ? [withMeantName(each, diagnostics)] : [];
+    if (each.code === 'graph/unknown-identifier' && broken.some(({ path = '' }) => hidesNames(path))) return [];
+    const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
+    if (misnamed) return [];
+    const typed = diagnostics.find(({ code, path }) => code === 'graph/literal-type' && path === each.path);
+    return typed !== undefined && typed !== each && each.code.startsWith('cel/') ? [] : [each];
+  });
+}
+
+const isBrokenLoop = (code: string, path: string): boolean =>
+  code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
+
+/** Resources and loops declare the names that expressions read. */
+const hidesNames = (path: string): boolean => /^spec\.resources\[\d+\](?:$|\.(?:id|name|forEach)\b)/.test(path);
+
+const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
+  code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');
+
+/** Of several findings about one broken part the first is the cause; a misspelt field is that of a missing one. */
+function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
+  const { source, path = '' } = each;
+  if (isMisnamedId(each, broken)) return false;
+  const first = broken.find(
+    (other) =>
+      !isMisnamedId(other, broken) &&
+      other.source !== undefined &&
+      other.source.file === source?.file &&
+      other.source.line === source?.line &&
+      other.source.column === source.column,
+  );
+  const isInside = broken.some(
+    (other) =>
+      other !== each &&
+      other.code === 'graph/invalid-definition' &&
+      path.startsWith(`${other.path ?? ''}${/\[\d+\]$/.test(other.path ?? '') ? '.forEach' : ''}.`),
+  );
+  return (first === undefined || first === each) && !isInside;
+}
+
+const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean =>
+  each.code === 'graph/invalid-id' &&
+  broken.some((other) => isFieldOf(other, { ...each, path: (each.path ?? '').replace(/\.id$/, '') }));
+
+/** An unknown field of a resource that lacks its id or template most often is just that, by another name. */
+function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic {
+  const parent = /^(spec\.resources\[\d+\])\.[^.[\]]+$/.exec(each.path ?? '')?.[1];
+  if (each.code !== 'input/unknown-field' || parent === undefined || each.hint?.startsWith('did you mean') === true)
+    return each;
+  const lacks = (code: string, path: string) => all.some((other) => other.code === code && other.path === path);
+  const meant = lacks('graph/invalid-id', `${parent}.id`)
+    ? 'id'
+    : lacks('graph/field-combination', parent)
+      ? 'template'
+      : undefined;
+  return meant === undefined ? each : { ...each, hint: `did you mean "${meant}"? ${each.hint ?? ''}`.trim() };
+}
+
+/** A diagnostic with a remedy: its own, or the one that the table of codes has. */
+export function withRemedy(diagnostic: Diagnostic): Diagnostic {
+  if (diagnostic.hint !== undefined) return diagnostic;
+  const { remedy } =
+    [...diagnosticCodes, ...schemaCodes, ...traceCodes].find(({ code }: CodeInfo) => code === diagnostic.code) ?? {};
+  return remedy === undefined
+    ? diagnostic
+    : { ...diagnostic, hint: `${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}` };
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import type { InspectSource, InstanceReport } from '../../inspect/index.ts';
+import { instanceRef } from '../../inspect/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { allActive, isRefusedForGood, Progress } from './progress.ts';
+
+const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
+const object = (name: string): KubeObject => ({ ...APP, metadata: { name, namespace: 'default' }, spec: {} });
+const target = { apiVersion: 'v1', kind: 'Pod', name: 'a' };
+
+/** What a controller tells, by name and state. */
+function source(states: Readonly<Record<string, string>>): InspectSource {
+  const refs = new Map(
+    Object.keys(states).map((name) => [instanceRef({ ...APP, name, namespace: 'default' }), name] as const),
+  );
+  return {
+    definitions: () => [],
+    instances: () =>
+      [...refs].map(([ref, name]) => ({ ref, ...APP, name, namespace: 'default', state: states[name] ?? '' })) as never,
+    report: (ref) => {
+      const name = refs.get(ref);
+      if (name === undefined) return undefined;
+      return {
+        ...APP,
+        name,
+        namespace: 'default',
+        state: states[name],
+        conditions: [],
+        nodes: [],
+      } as unknown as InstanceReport;
+    },
+    eventsAfter: () => [],
+    subscribe: () => () => {},
+  };
+}
+
+describe('progress of instances', () => {
+  test('one that was seen and is gone is deleted; one that was never seen is not', () => {
+    const states: Record<string, string> = { seen: 'ACTIVE' };
+    const reports = { current: source(states) };
+    const progress = new Progress([object('seen'), object('unseen')], {
+      ...reports.current,
+      report: (ref) => reports.current.report(ref),
+      instances: () => reports.current.instances(),
+    });
+    const shown = () => progress.views().map(({ name, state }) => `${name} ${state}`.trim());
+    expect(shown()).toEqual(['seen ACTIVE', 'unseen']);
+    reports.current = source({});
+    expect(shown()).toEqual(['seen deleted', 'unseen']);
+    reports.current = source({ seen: 'IN_PROGRESS' });
+    expect(shown()).toEqual(['seen IN_PROGRESS', 'unseen']);
+  });
+
+  test('instances that others made stand behind the own ones', () => {
+    const progress = new Progress([object('own')], source({ child: 'ACTIVE', own: 'ACTIVE' }));
+    expect(progress.views().map(({ name }) => name)).toEqual(['own', 'child']);
+  });
+
+  test('all are ACTIVE when their nodes are ready or skipped', () => {
+    const node = (state: NodeReport['state']): NodeReport => ({
+      id: 'a',
+      state,
+      objects: [],
+      because: { kind: 'suspended' },
+    });
+    const view = { kind: 'App', name: 'a', namespace: '', state: 'ACTIVE' };
+    expect(allActive([{ ...view, nodes: [node('ready'), node('skipped')] }])).toBe(true);
+    expect(allActive([{ ...view, nodes: [node('ready'), node('waiting')] }])).toBe(false);
+    expect(allActive([{ ...view, state: 'IN_PROGRESS', nodes: [] }])).toBe(false);
+  });
+});
+
+describe('is a node refused for good', () => {
+  const write = (code: number): NodeReport['because'] => ({
+    kind: 'write-failed',
+    object: target,
+    failure: { code, reason: 'X', message: 'no' },
+    retryAt: 0,
+  });
+
+  test.each<[what: string, state: NodeReport['state'], because: NodeReport['because'], refused: boolean]>([
+    ['an object that is wrong', 'failed', write(422), true],
+    ['a request that is wrong', 'failed', write(400), true],
+    ['a missing right', 'failed', write(403), false],
+    ['a missing namespace', 'failed', write(404), false],
+    ['a conflict', 'failed', write(409), false],
+    ['a server in trouble', 'failed', write(503), false],
+    ['the same, while it is tried again', 'applying', write(422), false],
+    ['a node that is suspended', 'waiting', { kind: 'suspended' }, false],
+  ])('%s', (_what, state, because, refused) => {
+    expect(isRefusedForGood({ id: 'a', state, objects: [], because })).toBe(refused);
+  });
+});

@@ -1,0 +1,156 @@
+import type { Mistake } from './mistake.ts';
+import { definition, instance } from './yaml-definitions.ts';
+
+/** Mistakes in the shape of a definition, of which one gives several findings to a compiler. */
+export const shapeMistakes: readonly Mistake[] = [
+  definition('a list with angle brackets', [["'[]string'", '⟦list<string>']], /unknown type/, /write \[\]string/),
+  definition(
+    'a type that is not declared',
+    [['image: string | default="nginx:1.27"', 'image: ⟦Image']],
+    /unknown type: Image/,
+    /types|string/,
+  ),
+  definition('a default of another type', [['default=2 ', '⟦default=two ']], /valid integer, got: two/, /default|type/),
+  definition(
+    'a map without the type of its values',
+    [["'[]string'", '⟦map[string]']],
+    /value type is required/,
+    /type/,
+  ),
+  definition(
+    'a loop that is an object',
+    [
+      [
+        '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
+        '    - id: config\n      forEach:\n        region: ${schema.spec.regions}',
+      ],
+      ['${schema.spec.name}-config', '${region}'],
+    ],
+    /a list is expected here/,
+    /- /,
+    { place: /shop\.yaml:5[234]:\d+/ },
+  ),
+  definition(
+    'a loop without braces',
+    [
+      [
+        '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
+        '    - id: config\n      forEach:\n        - region: ⟦schema.spec.regions',
+      ],
+      ['${schema.spec.name}-config', '${region}'],
+    ],
+    /bare/,
+    /write \$\{schema\.spec\.regions\}/,
+  ),
+  definition(
+    'readyWhen without a list',
+    [['readyWhen:\n        - ${service', 'readyWhen: ⟦${service']],
+    /a list is expected/,
+    /- /,
+  ),
+  definition(
+    'name for id',
+    [['    - id: service', '    - ⟦name: service']],
+    /unknown field "name"/,
+    /did you mean "id"/,
+  ),
+  definition(
+    'another name for template',
+    [
+      [
+        '      template:\n        apiVersion: v1\n        kind: ConfigMap',
+        '      ⟦manifest:\n        apiVersion: v1\n        kind: ConfigMap',
+      ],
+    ],
+    /unknown field "manifest"/,
+    /did you mean "template"/,
+  ),
+  definition(
+    'the length of a text',
+    [['${schema.spec.replicas > 1}', '${schema.spec.name⟦.length > 1}']],
+    /field selection/,
+    /size\(x\)/,
+  ),
+  definition(
+    'a list for a text',
+    [['http://${service.metadata.name}', '${⟦schema.spec.regions}']],
+    /gives list\(string\)/,
+    /join/,
+  ),
+  definition(
+    'an object for a text',
+    [['http://${service.metadata.name}', '${⟦service}']],
+    /field takes string/,
+    /one of its fields/,
+  ),
+  definition(
+    'an expression with a colon that is not quoted',
+    [['http://${service.metadata.name}', '⟦${"a: " + schema.spec.name}']],
+    /": " in this expression/,
+    /single quotes/,
+  ),
+  definition(
+    'a resource at another column',
+    [['    - id: service\n', '   ⟦- id: service\n']],
+    /indented otherwise than the items/,
+    /same column/,
+  ),
+  definition(
+    'labels that differ in a definition with expressions',
+    [
+      [
+        '              labels:\n                app: shop',
+        '              labels:\n                app: wrong\n                name: ${schema.spec.name}',
+      ],
+    ],
+    /no pod of this workload has the label app=shop/,
+    /same labels/,
+    { place: /shop\.yaml:27:\d+/ },
+  ),
+  definition(
+    'a selector that is an expression and a label that is none',
+    [
+      [
+        '            matchLabels:\n              app: shop',
+        '            matchLabels:\n              ⟦app: ${schema.spec.name}',
+      ],
+    ],
+    /only while the two are equal/,
+    /same labels/,
+    { exit: 0 },
+  ),
+  definition(
+    'a number and a text as one number',
+    [['replicas: ${schema.spec.replicas}', 'replicas: ⟦"${schema.spec.replicas}x"']],
+    /takes an integer/,
+    /bare/,
+  ),
+  definition(
+    'an object for a list',
+    [['                  ports:\n', '                  env:\n                    A: b\n                  ports:\n']],
+    /takes an array/,
+    /- /,
+    { place: /shop\.yaml:3\d:\d+/ },
+  ),
+  definition('no kind of the template', [['        kind: ConfigMap\n', '']], /no kind/, /kind/, {
+    place: /shop\.yaml:5\d:\d+/,
+  }),
+  instance(
+    'a fraction for a whole number',
+    [['  replicas: 3', '  replicas: ⟦3.5']],
+    /3\.5 stands where a whole number/,
+    /without a point/,
+  ),
+  instance(
+    'an instance with an underscore in its name',
+    [['  name: first\nspec', '  name: ⟦My_App\nspec']],
+    /My_App/,
+    /"my-app"/,
+  ),
+  instance(
+    'a list for the spec',
+    [['spec:\n  name: first\n  replicas: 3\n  regions:\n    - eu\n', 'spec:\n  ⟦- name: first\n']],
+    /a list stands where an object/,
+    /members/,
+  ),
+];
