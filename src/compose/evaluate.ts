@@ -44,8 +44,8 @@ function asAuthored(
   for (const node of nodes) {
     const id = baseIds.get(node.id) ?? node.id;
     const other = resources.get(id);
-    // One node at most is included; one that waits tells more than one that is not part of the instance.
-    const tellsMore = other === undefined || node.included || (node.pending !== undefined && !other.included);
+    // One node at most is surely included; one that waits tells more than one that is not part of the instance.
+    const tellsMore = other === undefined || (node.included && (node.pending === undefined || !other.included));
     if (tellsMore) resources.set(id, { ...node, id });
   }
   return [...resources.values()];
@@ -70,7 +70,7 @@ export function evaluateGraph(
     const without = node.dependsOn.some((other) => excluded.has(other));
     const result: EvaluatedResource = without ? { id, included: false, objects: [] } : evaluateNode(node, variables);
     resources.set(id, result);
-    if (!result.included && result.pending === undefined) {
+    if (!result.included) {
       excluded.add(id);
       variables.delete(id);
     }
@@ -96,11 +96,14 @@ function statusOf(graph: Graph, variables: Variables): JsonObject {
 
 function evaluateNode(node: GraphNode, variables: Variables): EvaluatedResource {
   const { id } = node;
+  // As in a cluster, one false condition decides while others have no value, and without one the node is undecided.
+  let pending: string | undefined;
   for (const condition of node.includeWhen) {
     const result = run(condition, variables);
-    if ('pending' in result) return { id, included: false, objects: [], pending: result.pending };
-    if (result.value !== true) return { id, included: false, objects: [] };
+    if ('pending' in result) pending ??= result.pending;
+    else if (result.value !== true) return { id, included: false, objects: [] };
   }
+  if (pending !== undefined) return { id, included: true, objects: [], pending };
   if (node.nodeType === 'collection') return evaluateCollection(node, variables);
   const object = fill(node, variables);
   return 'pending' in object

@@ -146,11 +146,14 @@ export type Resource<Fields extends object = { spec: JsonObject; status: JsonObj
 /** One object of an evaluated composition. */
 export interface EvaluatedResource {
   readonly id: string;
-  /** Do all its conditions hold? */
+  /** Is it part of the instance? Not where a condition is false or it reads a resource that is not; where a condition has no value it is, with `pending`. */
   readonly included: boolean;
   /** The objects wanted; one for a plain resource, as many as elements for a collection. Pending ones are absent. */
   readonly objects: readonly JsonObject[];
-  /** Why objects are missing: an expression waits for data of the cluster, or two items of a collection are one object. */
+  /**
+   * Why objects are missing: an expression or a condition waits for data of the cluster or fails, or two items of a
+   * collection are one object.
+   */
   readonly pending?: string;
 }
 

@@ -209,6 +209,14 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
   return writeField(options, listNode(solid), schema);
 }
 
+/** Can a path of kro name the member? It writes keys without escapes, and takes an empty one for no step. */
+const isPathStep = (key: string): boolean => key !== '' && !/["[\]]/.test(key);
+
+const mayHoldExpression = (value: unknown): boolean =>
+  (typeof value === 'object' && value !== null) ||
+  typeof value === 'function' ||
+  (typeof value === 'string' && hasTokens(value));
+
 /** Which object is written: the template, its metadata, or a part of these. */
 type Role = 'template' | 'metadata' | 'part';
 
@@ -221,7 +229,10 @@ function objectValue(
   const keys = Object.keys(value);
   const merged = mergedPieces(value) !== undefined;
   const isOptional = options.target === 'stock' && role === 'part';
-  const asOne = merged || (isOptional && keys.some((key) => mayBeMissing(value[key], key)));
+  const asOne =
+    merged ||
+    (isOptional && keys.some((key) => mayBeMissing(value[key], key))) ||
+    (role === 'part' && keys.some((key) => !isPathStep(key) && mayHoldExpression(value[key])));
   if (asOne) return writeField(options, objectNode(value), schema);
   const result: JsonObject = {};
   // Counted: while code is cold, each step of for..of makes an object.

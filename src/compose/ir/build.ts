@@ -307,6 +307,11 @@ export function modulo(a: Node, b: Node): Node {
 
 export const isLiteralNumber = (node: Node): boolean => node.op === 'lit' && typeof node.attr === 'number';
 
+/** A number that is an integer in some objects and a double in others, as a number of one type. */
+export function ofNumber(node: Node, type: StaticType): Node {
+  return makeNode('ofnumber', [node], null, type);
+}
+
 export function negate(a: Node): Node {
   if (a.op === 'lit' && typeof a.attr === 'number' && a.attr !== 0) return literal(-a.attr);
   return makeNode('neg', [a], null, a.type);

@@ -91,6 +91,8 @@ export class Lowering {
         return toInt(args[0] as Node);
       case 'todouble':
         return toDouble(args[0] as Node);
+      case 'ofnumber':
+        return isDouble(node) ? toDouble(args[0] as Node) : toInt(args[0] as Node);
       case 'parsenumber': {
         const integer = node.attr === null && node.type.kind === 'number' && node.type.number.state === 'int';
         return lowerNumber(args[0] as Node, integer);
@@ -332,7 +334,7 @@ export function typeName(type: StaticType): string {
     case 'optional':
       return `optional(${typeName(type.of)})`;
     case 'object':
-      return `object#${objectId(type)}`;
+      return type.joined === true ? 'dyn' : `object#${objectId(type)}`;
     default:
       return type.kind;
   }

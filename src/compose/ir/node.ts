@@ -59,6 +59,7 @@ export type Op =
   | 'orvalue'
   | 'toint'
   | 'todouble'
+  | 'ofnumber'
   | 'parsenumber'
   | 'parseint'
   | 'parsefloat'

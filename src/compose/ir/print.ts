@@ -144,6 +144,7 @@ export class Printer {
       case 'isinteger':
       case 'isfinite':
       case 'isnumber':
+      case 'ofnumber':
       case 'toint32':
         return `${node.op}(${this.print(a)})`;
       case 'tofixed':

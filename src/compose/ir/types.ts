@@ -26,6 +26,8 @@ export interface Field {
   readonly counter?: boolean;
   /** Not a field of the kind: a formula over the whole object. */
   readonly derived?: Derivation;
+  /** A number that is an integer to CEL in one object and a double in another: read as `type`. */
+  readonly converts?: boolean;
 }
 
 /** How a derived field is computed. */
@@ -47,6 +49,8 @@ export interface ObjectType {
   readonly names: () => readonly string[];
   /** Unknown fields are allowed; they are dyn. */
   readonly open: boolean;
+  /** One of two object types, such as the elements of two lists that are joined: dyn to CEL. */
+  readonly joined?: boolean;
 }
 
 /** The static type of a symbolic value. */
@@ -123,13 +127,28 @@ export function sameType(a: StaticType, b: StaticType): boolean {
   if (a === b) return true;
   if (a.kind === 'list' && b.kind === 'list') return sameType(a.element, b.element) || isBottom(a) || isBottom(b);
   if (a.kind === 'map' && b.kind === 'map') return sameType(a.value, b.value);
-  return a.kind === b.kind && a.kind !== 'object';
+  if (a.kind === 'object' && b.kind === 'object') return sameFields(a, b);
+  return a.kind === b.kind;
 }
 
-/** Is the value an object with known fields, or does it hold such objects? */
+/** Have two joined types the same fields? A schema may be recursive, so deep ones count as different. */
+function sameFields(a: ObjectType, b: ObjectType, depth = 8): boolean {
+  if (a.joined !== true || b.joined !== true || a.open !== b.open || depth === 0) return false;
+  const names = a.names();
+  if (names.length !== b.names().length) return false;
+  return names.every((name) => {
+    const [x, y] = [a.field(name), b.field(name)];
+    if (x === undefined || y === undefined || x.required !== y.required || x.missing !== y.missing) return false;
+    if (x.converts !== y.converts || x.type === y.type) return x.converts === y.converts;
+    if (x.type.kind === 'object' && y.type.kind === 'object') return sameFields(x.type, y.type, depth - 1);
+    return x.type.kind === y.type.kind && isScalar(x.type) && x.type.kind !== 'number';
+  });
+}
+
+/** Is the value an object that has a type of its own in CEL, or does it hold such objects? */
 export function holdsObjects(type: StaticType): boolean {
   if (type.kind === 'list') return holdsObjects(type.element);
-  return type.kind === 'map' ? holdsObjects(type.value) : type.kind === 'object';
+  return type.kind === 'map' ? holdsObjects(type.value) : type.kind === 'object' && type.joined !== true;
 }
 
 /** The type of `[]`: a list whose elements are not known. */
@@ -140,7 +159,7 @@ function isBottom(type: StaticType): boolean {
 /** Element type of the empty list: fits every other. */
 export const NEVER: StaticType = { kind: 'dyn' };
 
-/** The type of a value that is one or the other. Different types make dyn. */
+/** The type of a value that is one or the other. Two object types make one with the fields of both, other types dyn. */
 export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a === b || b === NEVER) return a;
   if (a === NEVER) return b;
@@ -152,7 +171,73 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a.kind === 'string' && b.kind === 'string') return STRING;
   if (a.kind === 'list' && b.kind === 'list') return listOf(joinTypes(a.element, b.element));
   if (a.kind === 'map' && b.kind === 'map') return mapOf(joinTypes(a.value, b.value));
-  return a.kind === b.kind && a.kind !== 'object' ? a : DYN;
+  if (a.kind === 'object' && b.kind === 'object') return joinObjects(a, b);
+  return a.kind === b.kind ? a : DYN;
+}
+
+const joinedObjects = new WeakMap<ObjectType, WeakMap<ObjectType, ObjectType>>();
+
+/** An object of one of two types: what both surely have is surely there, what one may lack may be missing. */
+function joinObjects(a: ObjectType, b: ObjectType): ObjectType {
+  const table = joinedObjects.get(a) ?? new WeakMap<ObjectType, ObjectType>();
+  joinedObjects.set(a, table);
+  const known = table.get(b);
+  if (known !== undefined) return known;
+  const fields = new Map<string, Field | undefined>();
+  const joined: ObjectType = {
+    kind: 'object',
+    open: a.open || b.open,
+    joined: true,
+    names: () => [...new Set([...a.names(), ...b.names()])],
+    field(name) {
+      if (!fields.has(name)) fields.set(name, joinFields(a.field(name), b.field(name)));
+      return fields.get(name);
+    },
+  };
+  table.set(b, joined);
+  return joined;
+}
+
+function joinFields(a: Field | undefined, b: Field | undefined): Field | undefined {
+  if (a === undefined || b === undefined) {
+    const one = a ?? b;
+    return one && { ...one, required: false };
+  }
+  // A formula over the object, and a counter that may be left out, are so for one of the two only.
+  if (a.derived !== undefined || b.derived !== undefined) return { type: DYN, required: false };
+  const counter = a.counter === true || b.counter === true;
+  const required = a.required && b.required && !counter;
+  const missing = a.missing === b.missing || (a.missing ?? b.missing) === undefined ? a.missing : 'either';
+  return { ...joinValues(a, b), required, ...(missing && { missing }) };
+}
+
+/** The type of a field of one of two objects. A list or map of numbers that differ in CEL's type cannot be read. */
+function joinValues(a: Field, b: Field): Pick<Field, 'type' | 'converts'> {
+  if (a.converts === true || b.converts === true) return { type: FLOAT, converts: true };
+  if (a.type.kind === 'number' && b.type.kind === 'number') return joinNumbers(a.type, b.type);
+  return { type: readAlike(a.type, b.type) ? joinTypes(a.type, b.type) : DYN };
+}
+
+type NumericType = StaticType & { readonly kind: 'number' };
+
+const isWhole = ({ number }: NumericType): boolean => number.state === 'int' || number.state === 'whole';
+
+function joinNumbers(a: NumericType, b: NumericType): Pick<Field, 'type' | 'converts'> {
+  if (isWhole(a) && isWhole(b)) return { type: INTEGER };
+  if (a.number === b.number || (a.number.state === 'double' && b.number.state === 'double')) return { type: a };
+  // The open one becomes an integer where integers are asked for; else both are doubles.
+  if (isWhole(a) && b.number.state === 'open') return { type: b, converts: true };
+  if (isWhole(b) && a.number.state === 'open') return { type: a, converts: true };
+  return { type: FLOAT, converts: true };
+}
+
+/** Can one expression read values of both types? Numbers inside of lists cannot be converted one by one. */
+function readAlike(a: StaticType, b: StaticType): boolean {
+  if (a === b || a === NEVER || b === NEVER) return true;
+  if (a.kind === 'list' && b.kind === 'list') return readAlike(a.element, b.element);
+  if (a.kind === 'map' && b.kind === 'map') return readAlike(a.value, b.value);
+  if (a.kind === 'number' && b.kind === 'number') return joinNumbers(a, b).converts !== true;
+  return a.kind === b.kind;
 }
 
 /** An integer and an open number: open as long as the open one is. */

@@ -75,7 +75,8 @@ export function converted(value: Sym): Sym {
   return value;
 }
 
-function withoutShort(value: Sym): Sym {
+/** The value without its short form as an optional, which a conversion of it does not have. */
+export function withoutShort(value: Sym): Sym {
   if (value.absence === undefined) return value;
   const { optional: _, ...absence } = value.absence;
   return new Sym(value.node, { absence, waits: value.waits, label: value.label });

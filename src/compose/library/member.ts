@@ -1,5 +1,5 @@
 import { opaque } from '../interp/natives.ts';
-import { call, eq, has, literal, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
+import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
@@ -11,7 +11,7 @@ import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
-import { accessed, characterAt, converted, derive, elementAt, makeTyped, mapMember } from './access.ts';
+import { accessed, characterAt, converted, derive, elementAt, makeTyped, mapMember, withoutShort } from './access.ts';
 import type { Access } from './access.ts';
 import { hooksCall } from './hooks.ts';
 import { refuseInherited } from './key.ts';
@@ -180,13 +180,17 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {
   if (field.derived !== undefined) return derivedField(value, field);
   if (/^[A-Za-z_]\w*$/.test(key)) {
-    const node = select(value.node, key, field.type);
+    // Equal expressions are one node, whose type is that of its first making: of a mixed number it is not known.
+    const converts = field.converts === true;
+    const read = select(value.node, key, converts ? DYN : field.type);
+    const node = converts ? ofNumber(read, field.type) : read;
     const access: Access = {
       node,
       has: field.required ? undefined : has(value.node, key),
       optional: (base) => optSelect(base, key, field.type),
       missing: field.missing,
     };
+    if (converts) return withoutShort(accessed(value, access, optional, label));
     if (field.counter === true) {
       const counted = orValue(optSelect(value.node, key, field.type), literal(0));
       return accessed(value, { ...access, node: counted, has: undefined }, optional, label);

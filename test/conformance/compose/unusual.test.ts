@@ -32,7 +32,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   instanceOf: ['trace/no-cel', "s.tags instanceof Array"],
   codePoint: ['trace/no-cel', "s.name.charCodeAt(0)"],
   lastWins: ['trace/loop-carried', "for (const t of s.tags) o.last = t;"],
-  more5: ['trace/absent', "x.k + i"],
   methodOfOneSide: ['trace/user-error', "v.indexOf('a')"],
   more6: ['trace/no-cel', "l.entries()"],
   more10: ['trace/no-cel', "s.tags.map(parseInt)"],

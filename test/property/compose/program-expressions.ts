@@ -183,8 +183,12 @@ export class ExpressionWriter {
       () => `spec.items.reduce((a, q) => a + q.key, ${deep('string')})`,
       () => "(spec.items.flatMap((q) => q.subs ?? [])[0] ?? 'no sub')",
       () =>
-        `\`\${${this.joinedItems(scope, depth)}.find((q) => ${this.choose.pick(['q.on', 'q.size > 3'])})?.key ?? 'no item'}\``,
+        `\`\${${this.items(scope, depth)}.find((q) => ${this.choose.pick(['q.on', 'q.size > 3'])})?.key ?? 'no item'}\``,
       () => `${deep('string')}.substring(${this.choose.pick(['1', '0, 2', '2, 1', '-1, 2', 'spec.m'])})`,
+      () => `(${this.items(scope, depth)}.find((q) => ${this.ofAnItem('bool')})?.key ?? ${deep('string')})`,
+      () => `${this.items(scope, depth)}.reduce((a, q) => a + ${this.ofAnItem('string')}, '')`,
+      () => `(${deep('map')}[${deep('string')}] ?? ${deep('string')})`,
+      () => `Object.values(${deep('map')}).sort().join('|')`,
     ])();
   }
 
@@ -243,13 +247,16 @@ export class ExpressionWriter {
       () => 'Object.values(spec.counts ?? {}).filter((q) => q > 0).length',
       () => 'spec.items.reduce((a, q) => (q.on ? a + q.size : a - 1), 0)',
       () => 'Math.max(0, ...spec.items.map((q) => q.size))',
-      () => `${this.joinedItems(scope, depth)}.filter((q) => q.on).length`,
+      () => `${this.items(scope, depth)}.filter((q) => q.on).length`,
       () => `${deep('string')}.search(/[b-d]/)`,
       () => `${deep('string')}.indexOf('a', ${this.choose.pick(['1', '-1', 'spec.m'])})`,
       () => '(spec.items.reduce((a, q) => (q.size > a.size ? q : a), spec.items[0])?.size ?? -7)',
       () => 'spec.tags.lastIndexOf(spec.mode)',
       () => `${deep('strings')}.indexOf(${deep('string')})`,
       () => `spec.tags.findIndex((q) => q === ${deep('string')})`,
+      () => `${this.items(scope, depth)}.filter((q) => ${this.ofAnItem('bool')}).length`,
+      () => `${this.items(scope, depth)}.reduce((a, q) => a + q.size, ${deep('int')})`,
+      () => `Math.max(0, ...${this.items(scope, depth)}.map((q) => q.size))`,
     ])();
   }
 
@@ -295,6 +302,8 @@ export class ExpressionWriter {
       () => 'spec.maybe === false',
       () => 'spec.nothing === null',
       () => "spec.tier === 'gold'",
+      () => `${this.items(scope, depth)}.${this.choose.pick(['some', 'every'])}((q) => ${this.ofAnItem('bool')})`,
+      () => `${this.items(scope, depth)}.every((q) => Number.isInteger(q.size))`,
     ])();
   }
 
@@ -326,22 +335,45 @@ export class ExpressionWriter {
       () => `spec.items.reduce((a, q) => { if (q.on) a.push(q.key); return a; }, [${deep('string')}])`,
       () => 'spec.items.toSorted((a, b) => b.size - a.size).map((q) => q.key)',
       () => '[...spec.tags].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))',
-      () => `${this.joinedItems(scope, depth)}.map((q) => \`\${q.key}\`)`,
+      () => `${this.items(scope, depth)}.map((q) => \`\${q.key}\`)`,
+      () => `${this.items(scope, depth)}.map((q) => ${this.ofAnItem('string')})`,
+      () => `[...new Set(${deep('strings')})]`,
+      () => `${deep('string')}.split(${this.choose.pick(["'-'", "','"])})`,
     ])();
   }
 
-  /** The items of the spec beside others: of such elements the types of fields are unknown. */
-  private joinedItems(scope: readonly Name[], depth: number): string {
-    const text = (): string => this.expression('string', scope, depth - 1);
-    const item = (): string => `{ key: ${text()}, size: ${this.expression('int', scope, depth - 1)}, on: true }`;
+  /** A list of objects like those of `spec.items`: joined, filtered, with members that only some of them have. */
+  private items(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 2);
+    const one = () =>
+      `{ key: ${deep('string')}, size: ${deep('int')}, on: ${this.choose.pick(['true', 'spec.flag'])}${this.choose.pick(['', '', ", note: 'w'", ', note: spec.tag'])} }`;
     return this.choose.pick([
-      () => `[...spec.items, ${item()}]`,
-      () => `[${item()}, ...spec.items, ${item()}]`,
-      () => `spec.items.concat(${item()})`,
-      () => `[...spec.items.filter((q) => q.on), ...spec.items, ${item()}]`,
-      () => `[...(${this.test(scope)} ? spec.items : []), ${item()}]`,
-      () => `spec.items.map((q) => ({ key: q.key, size: q.size, on: q.on })).concat(spec.items)`,
+      () => 'spec.items',
+      () => `[...spec.items, ${one()}]`,
+      () => `[${one()}, ...spec.items]`,
+      () => `spec.items.concat([${one()}])`,
+      () => `[...spec.items, ${one()}].filter((q) => ${this.ofAnItem('bool')})`,
+      () => `[...spec.items, ...(${this.test(scope)} ? [${one()}] : [])]`,
+      () => `[...spec.items.filter((q) => q.on), ...spec.items, ${one()}]`,
+      () => `[...(${this.test(scope)} ? spec.items : []), ${one()}]`,
+      () => 'spec.items.map((q) => ({ key: q.key, size: q.size, on: q.on })).concat(spec.items)',
+      () => `(${this.test(scope)} ? spec.items : [${one()}])`,
+      () => `[...spec.tags.map((key) => ({ key, size: key.length, on: false })), ...spec.items].slice(1)`,
     ])();
+  }
+
+  /** What is read of an object of such a list, `q`. */
+  private ofAnItem(type: 'string' | 'bool'): string {
+    const texts = ['q.key', "(q.note ?? 'none')", '(q.key + q.size)', "(q.limits?.cpu ?? '-')"];
+    const tests = [
+      'q.on',
+      'q.size > 1',
+      '!!q.note',
+      "(q.on && q.note !== 'w')",
+      'q.key !== spec.name',
+      'q.limits?.mem',
+    ];
+    return this.choose.pick(type === 'string' ? texts : tests);
   }
 
   private fraction(scope: readonly Name[], depth: number): string {
@@ -376,6 +408,8 @@ export class ExpressionWriter {
       () => `spec.vars.reduce((a, q) => ({ ...a, [q.name]: ${deep('string')} }), {})`,
       () => `{ a: 'a', ...(${this.test(scope)} ? { x: ${deep('string')} } : {}) }`,
       () => `(${this.test(scope)} ? ${deep('map')} : spec.labels ?? {})`,
+      () => `Object.fromEntries(${deep('strings')}.map((q) => [q, ${deep('string')}]))`,
+      () => `Object.fromEntries(${this.items(scope, depth)}.map((q) => [q.key, ${this.ofAnItem('string')}]))`,
     ])();
     return made.startsWith('{') ? `(${made})` : made;
   }
