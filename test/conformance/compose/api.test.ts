@@ -353,3 +353,23 @@ test('sorting by a key keeps the order of elements with one key, however many th
     down: list.toSorted((a, b) => b.length - a.length).join(),
   });
 });
+
+test('evaluate takes a condition that has no value for undecided, unless another one is false', () => {
+  const app = compose((spec) => {
+    const web = Service({ id: 'web', name: spec.name, ports: [{ port: 80 }], selector: { app: 'x' } });
+    if (web.spec.clusterIP !== 'None') ConfigMap({ id: 'waits', name: `${spec.name}-a`, data: {} });
+    if (web.spec.clusterIP !== 'None' && spec.on) ConfigMap({ id: 'asks', name: `${spec.name}-b`, data: {} });
+  });
+  const states = (on: boolean) =>
+    app.evaluate({ ...values, on }).resources.map(({ id, included, pending }) => [id, included, pending !== undefined]);
+  expect(states(true)).toEqual([
+    ['asks', true, true],
+    ['waits', true, true],
+    ['web', true, false],
+  ]);
+  expect(states(false)).toEqual([
+    ['asks', false, false],
+    ['waits', true, true],
+    ['web', true, false],
+  ]);
+});

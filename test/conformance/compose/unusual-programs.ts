@@ -162,4 +162,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   more38: "(s) => ({ a: s.n > 0 ? 1 / s.n : 0, b: (s.n / 3).toFixed(2), c: Math.round(s.n / 2), d: Math.round(-2.5), e: Math.floor(-s.n / 2), f: s.n % 2 === 0 })",
   more39: "(s) => ({ a: s.n + 0.5, b: s.n * 1.0, c: `${s.n / 2}`, d: String(s.n * 2.5), e: '' + (s.n + 0.25) })",
   methodOfOneSide: "(s) => { const v = s.flag ? s.name : NaN; return { v: v.indexOf('a') }; }",
+  emptyKey: "(s) => { ConfigMap({ name: 'c', data: { '': s.name, k: s.flag ? 'a' : 'b' } }); return { }; }",
+  bracketKeys: `(s) => { ConfigMap({ name: 'c', data: { 'a[0]': s.name, ']': 'b', 'q"r': s.env } }); return { }; }`,
+  joinedRead: "(s) => { const l = s.items.concat([{ key: s.name, size: s.n / 2 }]); return { v: l.map((e) => e.key + (e.size + 0.5)), f: l.filter((e) => e.on).length }; }",
 };
