@@ -25,7 +25,12 @@ export function select(object: Node, field: string, type: StaticType): Node {
   return makeNode('select', [object], field, type);
 }
 
+/** Words of CEL's grammar: no field after a dot. */
+export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
+
+/** Is the member there? `has()` takes a field only, so other names are looked up as keys. */
 export function has(object: Node, field: string): Node {
+  if (NOT_A_FIELD.has(field)) return isIn(literal(field), object);
   return makeNode('has', [object], field, BOOL);
 }
 

@@ -1,3 +1,4 @@
+import { NOT_A_FIELD } from './build.ts';
 import type { Node, Op } from './node.ts';
 import type { Variable } from './node.ts';
 
@@ -225,9 +226,6 @@ export function legalName(name: string): string {
   const base = cleaned === '' || cleaned === '_' ? 'x' : cleaned;
   return RESERVED.has(base) ? `${base}_` : base;
 }
-
-/** Fields that cannot follow a dot: reserved words of CEL's grammar. */
-const NOT_A_FIELD = new Set(['in', 'true', 'false', 'null']);
 
 function access(object: string, dot: string, field: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(field) && !NOT_A_FIELD.has(field)) return `${object}${dot}${field}`;
