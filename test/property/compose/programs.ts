@@ -14,6 +14,7 @@ const INSPECTED = 10;
 const KNOWN_REFUSALS = [
   'trace/loop-carried',
   'trace/absent',
+  'trace/field',
   'trace/duplicate-id',
   'trace/maybe-undefined',
   'trace/types',
