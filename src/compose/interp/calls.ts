@@ -11,9 +11,10 @@ import { describe, textNode } from '../value/ops.ts';
 import { callClosure } from './functions.ts';
 import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
-import { isNativeFactory } from './natives.ts';
+import { isNativeFactory, makesResources } from './natives.ts';
 import { outerClosure, mustBeTraced } from './outer.ts';
-import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
+import { mayAssignOutside, mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
+import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
 /** Calls a function value, by the rules of what may run natively. */
@@ -56,7 +57,9 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   }
   refuseNativeChange(self, callable.name);
   if (outer !== undefined && mustBeTraced(callable)) return callClosure(outer, { value: self, known: true }, args);
-  return native(callable, self, args);
+  return outer === undefined || !mayAssignOutside(outer.node)
+    ? native(callable, self, args)
+    : assigningCall(callable, self, args);
 }
 
 /** Calls a function with the elements of a list of which it is not known how many there are. */
@@ -70,13 +73,22 @@ function selfOf(closure: Closure, self: unknown): Closure['self'] {
   return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
 }
 
+/** Runs a function natively that may assign variables around it, which other functions read. */
+function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
+  try {
+    return native(fn, self, args);
+  } finally {
+    forgetVariables();
+  }
+}
+
 /** Calls a function of the SDK; the outermost is the one that the author called. */
 function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const outer = trace.factory;
   trace.factory ??= fn;
   try {
-    return native(fn, self, args);
+    return makesResources(fn) ? native(fn, self, args) : assigningCall(fn, self, args);
   } finally {
     trace.factory = outer;
   }

@@ -72,14 +72,20 @@ export function rememberClosure(fn: FunctionLike, closure: Closure): void {
   closures.set(fn, closure);
 }
 
-const sites = new WeakMap<AnyNode, Site>();
+/** Places by unit: functions with the same text share their syntax nodes and stand at different places. */
+const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
 
 /** The place of a syntax node: the same one each time that a loop comes by. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
-  let site = sites.get(node);
+  let ofUnit = sites.get(unit);
+  if (ofUnit === undefined) {
+    ofUnit = new Map();
+    sites.set(unit, ofUnit);
+  }
+  let site = ofUnit.get(node);
   if (site === undefined) {
     site = makeSite(unit, node);
-    sites.set(node, site);
+    ofUnit.set(node, site);
   }
   return site;
 }

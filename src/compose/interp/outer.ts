@@ -11,26 +11,33 @@ interface Made {
   readonly closure: Closure | undefined;
 }
 
-/** Closures by function, for one run: sources are tied to the providers that are open. */
-const made = new WeakMap<object, WeakMap<FunctionLike, Made>>();
+/** What is known of functions in one run: sources are tied to the providers that are open. */
+interface Known {
+  readonly closures: WeakMap<FunctionLike, Made>;
+  /** Whether a function must be traced. */
+  readonly reaching: WeakMap<FunctionLike, boolean>;
+}
 
-function cache(): WeakMap<FunctionLike, Made> {
+const knownOfRun = new WeakMap<object, Known>();
+
+function cache(): Known {
   const run = currentRun();
-  let found = made.get(run);
+  let found = knownOfRun.get(run);
   if (found === undefined) {
-    found = new WeakMap();
-    made.set(run, found);
+    found = { closures: new WeakMap(), reaching: new WeakMap() };
+    knownOfRun.set(run, found);
   }
   return found;
 }
 
 /** A function outside the composition, ready to be traced; `undefined` when its source cannot be had. */
 export function outerClosure(fn: FunctionLike): Closure | undefined {
-  const known = cache().get(fn);
+  const { closures } = cache();
+  const known = closures.get(fn);
   if (known !== undefined) return known.closure;
   const source = isOfHost(fn) ? undefined : readSource(fn);
   const closure = source === undefined ? undefined : closureFrom(source);
-  cache().set(fn, { closure });
+  closures.set(fn, { closure });
   return closure;
 }
 
@@ -103,8 +110,6 @@ export function closureFrom(source: FunctionSource): Closure {
   };
 }
 
-const reaching = new WeakMap<FunctionLike, boolean>();
-
 /**
  * Does the function call, directly or through others, something that makes resources, or that asks for the time or for
  * chance? Such a function is traced even without symbolic arguments, because it may decide on what the resources offer,
@@ -112,6 +117,7 @@ const reaching = new WeakMap<FunctionLike, boolean>();
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
+  const { reaching } = cache();
   const known = reaching.get(fn);
   if (known !== undefined) return known;
   reaching.set(fn, false);

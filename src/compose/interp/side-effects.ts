@@ -24,6 +24,25 @@ export function mayChangeOutside(node: FunctionNode): boolean {
   return answer;
 }
 
+const assigning = new WeakMap<FunctionNode, boolean>();
+
+/** May the function, or one that it calls, assign variables around it? */
+export function mayAssignOutside(node: FunctionNode): boolean {
+  let answer = assigning.get(node);
+  if (answer === undefined) {
+    answer = mayChangeOutside(node);
+    visitNodes(
+      node,
+      (inner) => {
+        if (/^(?:Call|New|TaggedTemplate)Expression$/.test(inner.type)) answer = true;
+      },
+      true,
+    );
+    assigning.set(node, answer);
+  }
+  return answer;
+}
+
 function scan(node: FunctionNode): boolean {
   const own = declaredNames(node);
   let found = false;

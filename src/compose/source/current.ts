@@ -58,6 +58,11 @@ export function sourceOfFunction(fn: FunctionLike): FunctionSource | undefined {
   return freeNames(source.node).length === 0 ? source : undefined;
 }
 
+/** Tells that code of the author ran natively and may have assigned variables around functions. */
+export function forgetVariables(): void {
+  inspector?.forget();
+}
+
 /** Identifies the run that is under way, for caches that live as long. */
 export function currentRun(): object {
   return run;

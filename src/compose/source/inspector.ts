@@ -30,13 +30,15 @@ const KEY = '__typekro_capture';
 
 /**
  * Reads functions through the in-process inspector: the text from `toString`, free variables from the
- * internal `[[Scopes]]`. One session per tracing run; nothing is left on the global object.
+ * internal `[[Scopes]]`. One session per tracing run; nothing is left on the global object. The scopes are copies of
+ * the variables; `forget` and the end of a run make the next look-up copy them anew.
  */
 export class InspectorProvider implements Provider {
   private readonly session: InspectorSession;
   private readonly realm: Record<string, unknown>;
   private connected = false;
   private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
+  private generation = 0;
 
   private constructor(session: InspectorSession, realm: Record<string, unknown>) {
     this.session = session;
@@ -63,10 +65,16 @@ export class InspectorProvider implements Provider {
 
   /** Ends the session until something is asked again. */
   close(): void {
+    this.forget();
     if (!this.connected) return;
     this.session.disconnect();
     this.connected = false;
     this.scriptTable = undefined;
+  }
+
+  /** Variables around functions may have other values from now on. */
+  forget(): void {
+    this.generation += 1;
   }
 
   get(fn: FunctionLike): FunctionSource | undefined {
@@ -75,13 +83,17 @@ export class InspectorProvider implements Provider {
     const text = Function.prototype.toString.call(fn);
     if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
     const { node, shift } = parseFunction(text);
-    let scopes: readonly ScopeView[] | undefined;
+    let scopes: readonly ScopeView[] = [];
+    let copiedIn = -1;
     const source: FunctionSource = {
       text,
       node,
       shift,
       lookup: (name) => {
-        scopes ??= this.scopes(fn);
+        if (copiedIn !== this.generation) {
+          scopes = this.scopes(fn);
+          copiedIn = this.generation;
+        }
         return lookUp(scopes, name);
       },
       locate: (offset) => this.locate(fn, text, offset - shift),

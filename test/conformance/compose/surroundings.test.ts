@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import { CompositionError, kubernetesComposition, opaque } from '../../../src/index.ts';
+import { SOURCE } from '../../../src/compose/source/transform-data.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+
+interface Spec {
+  readonly name: string;
+}
+
+const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+
+const compose = (build: (spec: Spec) => object) =>
+  kubernetesComposition({ name: 'app', spec: schema } as never, build as never);
+
+const statusOf = (build: (spec: Spec) => object): unknown => compose(build).evaluate({ name: 'shop' }).status;
+
+describe('the variables around a function are read at each trace', () => {
+  test('a variable that is assigned between two compositions of one function', () => {
+    let mode = 'dev';
+    const build = (spec: Spec) => ({ r: mode + spec.name });
+    const before = compose(build);
+    mode = 'prod';
+    expect([before.evaluate({ name: 'shop' }).status, statusOf(build)]).toEqual([
+      { r: 'devshop' },
+      { r: 'prodshop' },
+    ]);
+  });
+
+  test('a variable around a helper that is assigned between two compositions', () => {
+    let mode = 'dev';
+    const helper = (text: string) => `${text}-${mode}`;
+    expect(statusOf((spec) => ({ r: helper(spec.name) }))).toEqual({ r: 'shop-dev' });
+    mode = 'prod';
+    expect(statusOf((spec) => ({ r: helper(spec.name), n: `${spec.name}1` }))).toEqual({ r: 'shop-prod', n: 'shop1' });
+  });
+
+  test('a variable of a closure that another function counts up', () => {
+    const make = () => {
+      let n = 0;
+      return { build: (spec: Spec) => ({ r: `${n}${spec.name}` }), count: () => (n += 1) };
+    };
+    const made = make();
+    expect(statusOf(made.build)).toEqual({ r: '0shop' });
+    made.count();
+    expect(statusOf(made.build)).toEqual({ r: '1shop' });
+  });
+
+  test('a variable with another object, and another function', () => {
+    let settings = { image: 'a' };
+    let decorate = (text: string) => `<${text}>`;
+    const build = (spec: Spec) => ({ r: decorate(settings.image + spec.name) });
+    expect(statusOf(build)).toEqual({ r: '<ashop>' });
+    settings = { image: 'b' };
+    decorate = (text) => `[${text}]`;
+    expect(statusOf(build)).toEqual({ r: '[bshop]' });
+  });
+
+  test('a helper that first makes no resource and then does', () => {
+    let make: (name: string) => unknown = () => undefined;
+    const helper = () => make('fixed');
+    const build = (spec: Spec) => {
+      helper();
+      return { r: spec.name };
+    };
+    const ids = () => compose(build).evaluate({ name: 'shop' }).resources.map(({ id }) => id);
+    expect(ids()).toEqual([]);
+    make = (name) => ConfigMap({ id: 'made', name });
+    expect(ids()).toEqual(['made']);
+  });
+
+  test('a variable that a function counts up while the composition is followed', () => {
+    let n = 0;
+    const next = () => (n += 1);
+    const nextTwice = () => [next(), next()].length;
+    const hidden = opaque(() => (n += 10));
+    expect(statusOf((spec) => {
+      next();
+      const first = n;
+      nextTwice();
+      const second = n;
+      hidden();
+      return { r: `${first}-${second}-${n}-${spec.name}` };
+    })).toEqual({ r: '1-3-13-shop' });
+  });
+
+  test('an export of a module that the module assigns', async () => {
+    const text = `export let v = 1; export const set = (x) => { v = x; }; export default (s, n = v) => s + n;
+      export const build = (spec) => ({ r: v + spec.name });`;
+    const module = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as {
+      readonly set: (value: number) => void;
+      readonly default: (text: string) => string;
+      readonly build: (spec: Spec) => object;
+    };
+    const label = module.default;
+    expect([statusOf(module.build), statusOf((spec) => ({ r: label(spec.name) }))]).toEqual([{ r: '1shop' }, { r: 'shop1' }]);
+    module.set(5);
+    expect([statusOf(module.build), statusOf((spec) => ({ q: label(spec.name) }))]).toEqual([{ r: '5shop' }, { q: 'shop5' }]);
+  });
+
+  test('a variable that the transform gives', () => {
+    let mode = 'dev';
+    const build = (spec: Spec) => ({ r: mode + spec.name });
+    const vars = Object.defineProperty({}, 'mode', { enumerable: true, get: () => mode });
+    Object.assign(build, { [SOURCE]: { src: '(spec) => ({ r: mode + spec.name })', file: 'a.js', line: 1, col: 1, vars } });
+    expect(statusOf(build)).toEqual({ r: 'devshop' });
+    mode = 'prod';
+    expect(statusOf(build)).toEqual({ r: 'prodshop' });
+  });
+});
+
+/** The places of the refusals of a composition. */
+function placesOf(build: (spec: Spec) => object): string[] {
+  try {
+    compose(build);
+  } catch (error) {
+    if (error instanceof CompositionError)
+      return error.diagnostics.map(({ source }) => `${source?.file ?? 'nowhere'}:${source?.line}:${source?.column}`);
+    throw error;
+  }
+  return [];
+}
+
+describe('functions with one text are told apart by their places', () => {
+  /** Functions of two files with one text. */
+  const functions = async (name: string, before: string): Promise<{ readonly [name: string]: (spec: Spec) => never }> => {
+    const refused = '(spec) => ({ r: spec.name.localeCompare("b") })';
+    const source = `${before}export const first = ${refused};\nexport const second = ${refused};\n//# sourceURL=${name}`;
+    return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(source)}`)) as never;
+  };
+
+  test('in one file and in two', async () => {
+    const one = await functions('one.js', '');
+    const two = await functions('two.js', '\n\n');
+    const all = [one['first'], one['second'], two['second'], two['first'], one['first']];
+    expect(all.flatMap((build) => placesOf(build as never))).toEqual([
+      'one.js:1:38',
+      'one.js:2:39',
+      'two.js:4:39',
+      'two.js:3:38',
+      'one.js:1:38',
+    ]);
+  });
+
+  test('as helpers', async () => {
+    const { first, second } = (await functions('helpers.js', '')) as never as Record<string, (spec: Spec) => object>;
+    const both = (spec: Spec) => ({ b: second?.(spec), a: first?.(spec) });
+    expect(placesOf(both)).toEqual(['helpers.js:2:39']);
+    expect(placesOf((spec) => ({ a: first?.(spec), c: 1 }))).toEqual(['helpers.js:1:38']);
+  });
+});
