@@ -74,6 +74,8 @@ class Splitter {
   readonly #done = new Map<ResourceRecord, readonly Variant[]>();
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
+  /** Collections that are excluded with a resource that their elements read, where the author's loop has no turn. */
+  readonly #withoutTurns = new Map<ResourceRecord, Variable>();
   #paths = 0;
 
   constructor(all: readonly ResourceRecord[], refusals: Refusal[]) {
@@ -122,6 +124,7 @@ class Splitter {
       eachNode(content, visit);
     });
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
+    read.variables.forEach((of) => this.#refuseWithoutTurns(of, record));
     if (optional.length === 0) {
       // Nothing that it reads is ever missing.
       const alone = withManifestOf(record, content);
@@ -208,7 +211,10 @@ class Splitter {
         const { facts } = path.trace;
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
         // It reads what is not there: it is not there either.
-        if (test === undefined) return undefined;
+        if (test === undefined) {
+          this.#noteWithoutTurns(path, settled, step.of);
+          return undefined;
+        }
         if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
         const side = (condition: Node): Tree | undefined => {
           const before = facts.mark();
@@ -393,6 +399,7 @@ class Splitter {
     const visit = (node: Node): Node => {
       const reads = this.#finder.of(node);
       for (const of of reads.variables) {
+        this.#refuseWithoutTurns(of, undefined);
         const record = several(of);
         if (record === undefined) continue;
         if (reads.byHand.has(of)) this.#refuseByHand(of);
@@ -404,6 +411,27 @@ class Splitter {
       return node;
     };
     return visit(root);
+  }
+
+  #noteWithoutTurns({ record }: Path, part: Node | Content, of: Variable): void {
+    if (record === undefined || 'op' in part || part.loops.length === 0) return;
+    const tests = [...part.loops.map(({ list }) => list), ...part.filters, ...part.includeWhen];
+    if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#withoutTurns.set(record, of);
+  }
+
+  /** Refuses to read a collection that is an empty list in JavaScript where kro excludes it, and its readers with it. */
+  #refuseWithoutTurns(of: Variable, reader: ResourceRecord | undefined): void {
+    const record = this.#recordOf(of);
+    if (record === undefined || record === reader) return;
+    this.variantsOf(record);
+    const needed = this.#withoutTurns.get(record);
+    if (needed === undefined) return;
+    const other = this.#recordOf(needed)?.id ?? needed.name;
+    refuse(
+      'no-cel',
+      `the loop that makes ${record.id} has no turn where ${other} is left out; the graph leaves the whole collection out there, and everything that reads it`,
+      `put the loop itself under the condition of ${other}, not its elements: if (${other}) for (…)`,
+    );
   }
 
   #refuseByHand(of: Variable): never {

@@ -104,7 +104,7 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
 
 /** `list[position]`. */
 export function elementAt(value: Sym, position: Sym, optional = false): unknown {
-  if (value.type.kind === 'string') return characterAt(value, position);
+  if (value.type.kind === 'string') return characterAt(value, position, optional);
   requireInteger(position.node);
   const element = value.type.kind === 'list' ? value.type.element : DYN;
   const at = position.node;
@@ -129,15 +129,26 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
   return wrap(new Sym(found.node, { absence: { ...absence, element: true }, waits: found.waits, label: found.label }));
 }
 
-/** `text[position]`: who asks whether it is there gets an answer, everybody else the empty text beyond the end. */
-export function characterAt(value: Sym, position: Sym): unknown {
-  const found = symbolic(stringMethod(value, 'charAt', [wrap(position)]));
-  if (!(found instanceof Sym) || value.absence !== undefined) return found === undefined ? '' : wrap(found);
-  const { node } = position;
-  const count = size(value.node, INTEGER);
-  const there =
-    node.op === 'lit' ? compareLiteral(Number(node.attr), count) : and(greaterEqual(node), less(node, count));
+/**
+ * `text[position]`: a test for presence gets an answer, every other use the empty text beyond the end. With `?.` the
+ * character of an absent text is absent.
+ */
+export function characterAt(value: Sym, position: Sym, optional = false): unknown {
+  const base = baseOf(value, optional);
+  const there = isInside(position.node, size(value.node, INTEGER));
+  const text = base.has === undefined ? value : new Sym(value.node, { waits: value.waits });
+  const found = symbolic(stringMethod(text, 'charAt', [wrap(position)]));
+  if (!(found instanceof Sym)) return found === undefined ? '' : wrap(found);
+  if (base.has !== undefined) {
+    const absence: Absence = { has: and(base.has, there), plain: false, waits: false, chain: base.has };
+    return wrap(new Sym(found.node, { absence, waits: value.waits }));
+  }
+  if (value.absence !== undefined) return wrap(found);
   return wrap(new Sym(found.node, { absence: { has: there, plain: false, waits: true }, waits: value.waits }));
+}
+
+function isInside(at: Node, count: Node): Node {
+  return at.op === 'lit' ? compareLiteral(Number(at.attr), count) : and(greaterEqual(at), less(at, count));
 }
 
 /** The element of a list literal, or of one of two: `const [a, b] = c ? [1, 2] : [3, 4]`. */

@@ -160,12 +160,15 @@ define(Array.from, (args) => {
     source !== null &&
     'length' in source;
   if (length) return generated(resolve(source.length), args[1]);
-  const items = inner !== undefined || isSymbolicList(source) ? source : activeTrace().born(spreadItems(source));
-  return args[1] === undefined
-    ? isSymbolicList(items)
-      ? copied(items)
-      : items
-    : hooksCall().call(getMember(items, 'map'), items, [args[1]], 'map');
+  if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
+    return refuse(
+      'types',
+      `Array.from() of ${labelOf(inner)} (${inner.type.kind}) is an empty list in JavaScript`,
+      'pass a list or a text, or list a map with Object.keys(), Object.values() or Object.entries()',
+    );
+  }
+  const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(source);
+  return args[1] === undefined ? items : hooksCall().callMethod(items, 'map', [args[1]]);
 });
 
 /** A list of the author's own with the elements of a symbolic one. */

@@ -18,6 +18,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
+import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
@@ -72,8 +73,10 @@ function fromPairsNode(node: Node): Node {
   if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
     const [over, pair] = node.args as [Node, Node];
     if (pair.op === 'list' && pair.args.length === 2) {
-      const [key, value] = pair.args as [Node, Node];
+      const [written, value] = pair.args as [Node, Node];
       const [loop] = node.vars;
+      // JavaScript makes a text of every key.
+      const key = written.type.kind === 'number' ? textNode(wrap(new Sym(written))) : written;
       if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));
     }
   }

@@ -147,7 +147,7 @@ export function symMember(value: Sym, name: Key, optional: boolean): unknown {
     case 'string':
       if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
       if (key instanceof Sym || /^\d+$/.test(key))
-        return characterAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))));
+        return characterAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
       return methodOrRefuse(value, key);
     case 'dyn':
       return dynMember(value, key, optional);
@@ -272,6 +272,7 @@ function dynMember(value: Sym, key: string | Sym, optional: boolean): unknown {
     );
   }
   if (typeof key === 'string' && /^\d+$/.test(key)) return elementAt(value, new Sym(literal(Number(key))), optional);
+  refuseInherited(key);
   return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
 }
 
@@ -293,6 +294,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
 function methodOrRefuse(value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];
+  if (name === 'constructor' || name.startsWith('__')) refuseInherited(name);
   if (prototype === undefined || !(name in prototype)) {
     const near = prototype === undefined ? undefined : suggest(name, Object.getOwnPropertyNames(prototype));
     return refuse(

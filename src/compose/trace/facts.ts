@@ -144,7 +144,8 @@ export class Facts {
     let current = node;
     while (current.op === 'cond') {
       const test = this.simplify(current.args[0] as Node);
-      if (test.op !== 'lit') return current;
+      // Neither side is known; the conditional may be as a whole.
+      if (test.op !== 'lit') break;
       current = current.args[test.attr === true ? 1 : 2] as Node;
     }
     return current.type.kind === 'bool' ? this.simplify(current) : current;

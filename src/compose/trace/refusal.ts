@@ -159,15 +159,22 @@ export function noteFailure(error: unknown, site: Site): void {
   if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
 }
 
+/** The last value without an identity of its own that the author threw. */
+let thrownPlain: { readonly value: unknown; readonly site: Site | undefined } | undefined;
+
 /**
  * Notes that the author throws the value. The stack of an error that an interpreted statement makes has no frame of the
  * author's; it gets one, so that whatever prints it shows the line.
  */
 export function noteThrow(value: unknown, site: Site | undefined): void {
-  if (typeof value !== 'object' || value === null) return;
+  if (!(value instanceof Error)) {
+    thrownPlain = { value, site };
+    return;
+  }
+  if (thrownByAuthor.has(value)) return;
   thrownByAuthor.add(value);
   const place = site?.locate(site.start);
-  if (!(value instanceof Error) || place?.file === undefined) return;
+  if (place?.file === undefined || Object.isFrozen(value)) return;
   const [head = '', ...frames] = (value.stack ?? String(value)).split(/(?=\n {4}at )/);
   value.stack = `${head}\n    at composition (${place.file}:${place.line}:${place.column})${frames.join('')}`;
 }
@@ -178,23 +185,29 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
  */
 export function failureOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
-  if (!(error instanceof Error) || error instanceof TypeKroError || thrownByAuthor.has(error)) return undefined;
+  if (error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error))) return undefined;
   const refusal = new Refusal(
     'user-error',
-    `${error.name}: ${error.message} is thrown while the composition is followed`,
+    `${thrownText(error)} is thrown while the composition is followed`,
     'correct it, or test for the case first',
   );
   refusal.cause = error;
-  refusal.site = failures.get(error);
+  refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
+  refusal.site ??= thrownPlain !== undefined && thrownPlain.value === error ? thrownPlain.site : undefined;
   return refusal;
 }
 
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */
 export function thrownInBranch(error: unknown): Refusal {
-  const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Refusal(
     'user-error',
-    `${thrown} is thrown in a branch of the composition`,
+    `${thrownText(error)} is thrown in a branch of the composition`,
     'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
   );
+}
+
+/** What was thrown, in words; a value that is no error may be anything. */
+function thrownText(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return typeof error === 'object' ? 'an object that is no Error' : JSON.stringify(error);
 }

@@ -227,6 +227,9 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   const kinds = [a.type.kind, b.type.kind];
   if (!kinds.includes('dyn') && kinds[0] !== kinds[1]) {
     if (loose) return mixedTypes('==', a, b);
+    const [left, right] = [doubt(a), doubt(b)];
+    // Two values that are both absent are equal, whatever their types.
+    if (left !== undefined && right !== undefined) return bool(and(not(left), not(right)));
     activeTrace().warn('never-equal', `=== between ${typed(a)} and ${typed(b)} is never true`);
     return false;
   }

@@ -285,6 +285,35 @@ test('an instance says of which definition it is', () => {
   });
 });
 
+test('what the composition throws for certain comes out with its place', () => {
+  const thrown = (body: () => void): unknown => {
+    try {
+      compose(body);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  const error = thrown(() => {
+    throw new RangeError('no such size');
+  });
+  expect(error).toBeInstanceOf(RangeError);
+  expect((error as Error).stack).toMatch(/^RangeError: no such size\n {4}at composition \(.*api\.test\.ts:\d+:\d+\)\n/);
+  const text = thrown(() => {
+    // oxlint-disable-next-line typescript/only-throw-error -- authors throw texts, too
+    throw 'no such size';
+  });
+  expect(text).toMatchObject({
+    diagnostics: [
+      {
+        code: 'trace/user-error',
+        message: '"no such size" is thrown while the composition is followed',
+        source: { file: expect.stringContaining('api.test.ts') as string },
+      },
+    ],
+  });
+});
+
 test('explain names every resource, its conditions and its expressions', () => {
   const app = compose((spec) => {
     if (spec.replicas < 1) throw new Error('at least one replica');

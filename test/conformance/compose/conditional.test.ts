@@ -55,6 +55,7 @@ const MAKES: readonly (readonly [string, string])[] = [
     'switch',
     'let it; switch (s.env) { case "dev": it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); break; case "prod": it = ConfigMap({ id: "other", name: "other", data: { v: "y" } }); }',
   ],
+  ['a conditional of conditions', 'let it; if (s.a ? s.b : s.c) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],
   ['early return', 'const it = (() => { if (!s.a) return undefined; return ConfigMap({ id: "it", name: "it", data: { v: "x" } }); })();'],
   ['an object', 'const all = {}; if (s.a) all.it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); const it = all.it;'],
   ['a table', 'const it = { dev: s.b ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined }.dev;'],
@@ -84,10 +85,21 @@ describe('what reads an optional resource exists as in JavaScript, in evaluate()
     ['dependsOn by id', 'if (s.a) ConfigMap({ id: "it", name: "it", data: { v: "x" } }); ConfigMap({ id: "config", name: "config", data: { v: "v" } }).dependsOn("it");'],
     ['a condition that reads it', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
     ['a composition in a branch', 'const it = s.a ? inner({ name: "in", on: s.b }) : undefined; ConfigMap({ id: "config", name: "config", data: { v: it ? it.status.e : "none" } });'],
+    ['a chain under a conditional', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; let b; if (s.opt ? s.b : s.c) b = ConfigMap({ id: "b", name: "b", data: { k: it?.data.v ?? "none" } }); ConfigMap({ id: "config", name: "config", data: { v: b?.metadata.name ?? "none" } });'],
     ['two that exclude each other', 'let x; let y; if (s.env === "dev") x = ConfigMap({ id: "x", name: "x", data: { v: "1" } }); if (s.env === "prod") y = ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: x?.data.v ?? y?.data.v ?? "none" } });'],
   ])('%s', (_name, body) => {
     expect(compareConditional(`(s) => { ${body} return { n: s.name }; }`)).toEqual({ kind: 'equal' });
   });
+});
+
+test('a loop without turns where an optional resource is left out is refused to its readers, with the way to write it', () => {
+  const it = 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;';
+  const per = 'ConfigMap({ id: "per", name: tag, data: { v: it.data.v } })';
+  const read = 'ConfigMap({ id: "config", name: "config", data: { n: "n" + all.length } }); return { n: all.length };';
+  const inside = `(s) => { ${it} const all = s.tags.filter((tag) => s.a).map((tag) => ${per}); ${read} }`;
+  expect(compareConditional(inside)).toMatchObject({ kind: 'refused', code: 'trace/no-cel' });
+  const around = `(s) => { ${it} const all = []; if (it) for (const tag of s.tags) all.push(${per}); ${read} }`;
+  expect(compareConditional(around)).toEqual({ kind: 'equal' });
 });
 
 describe('the graph of an optional resource', () => {

@@ -37,6 +37,23 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = { z: 'q' }; for (const v of s.vars) { if (v.value) o[v.name] = v.value; } return { has: 'z' in o, own: Object.hasOwn(o, 'z'), own2: Object.hasOwn(o, s.name), hop: Object.prototype.hasOwnProperty.call(o, 'A') };`,
     `const o = {}; for (const t of s.tags) { o[t] = t; } delete o.b; return { m: o, n: 'b' in o, c: 'c' in o };`,
   ],
+  'characters, elements and keys of what may be absent': [
+    `return { r: s.tag?.[0] ?? 'x', u: s.tag?.[0] === undefined, q: s.opt?.a?.[1] ?? 'y', last: s.tag?.[9] ?? 'z' };`,
+    `return { r: s.name[0] ?? 'x', u: s.name[9] === undefined, i: s.name[s.n] ?? 'none' };`,
+    `return { in: s.labels?.in ?? 'x', t: s.labels?.['true'] ?? 'y', n: s.labels?.null ?? 'z', k: s.labels?.x ?? 'q' };`,
+    `return { same: s.tag === s.port, other: s.tag !== s.port, known: s.name === s.port };`,
+  ],
+  'keys that are numbers': [
+    `return { m: Object.fromEntries(s.tags.map((t, i) => [i, t])) };`,
+    `return { m: Object.fromEntries(s.nums.map((n) => [n, 'v'])), k: Object.fromEntries(s.items.map((i) => [i.size, i.key])) };`,
+    `const o = {}; for (const n of s.nums) o[n] = 'v'; return { o };`,
+    `const o = {}; s.tags.forEach((t, i) => { o[i] = t; }); return { o, x: { [s.n]: 'a' } };`,
+  ],
+  'lists made of texts and lists': [
+    `return { l: Array.from(s.name), m: Array.from(s.name, (c) => c + '!'), n: Array.from(s.tags, (t, i) => t + i) };`,
+    `return { l: Array.from([s.name, 'a'], (t, i) => t + i), m: Array.from([...s.tags, s.name], (t) => t + '!') };`,
+    `const l = Array.from(s.tags); l.push(s.name); return { l, n: s.tags.length };`,
+  ],
   'the length of a list': [
     `const l = [...s.tags]; l.length = 0; return { l, n: l.length };`,
     `const l = ['a', s.name, 'c']; l.length = 2; return { l, n: l.length };`,
