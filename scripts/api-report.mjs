@@ -12,9 +12,12 @@ const { exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 mkdirSync(`${root}/api`, { recursive: true });
 mkdirSync(`${root}/temp`, { recursive: true });
 
+/** Entry points of old names alone: test/package/old-exports.test.ts holds them to a table. */
+const isOfNames = ({ types }) => /^\.\/dist\/compat\/(?!index|advanced)/.test(types);
+
 let failed = false;
 for (const [entry, target] of Object.entries(exports)) {
-  if (typeof target === 'string') continue;
+  if (typeof target === 'string' || isOfNames(target)) continue;
   const name = entry === '.' ? 'typekro' : entry.slice(2).replaceAll('/', '-');
   const types = `${root}/${target.types}`;
   if (!existsSync(types)) throw new Error(`${entry}: ${target.types} is missing; run npm run build first`);

@@ -133,4 +133,4 @@ export { simple } from './factories/simple/index.ts';
 export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
 export { formatDiagnostic, TypeKroError } from './core/index.ts';
 export * from './moved-namespaces.ts';
-export type { MovedName } from './moved.ts';
+export type { MovedName } from './core/index.ts';

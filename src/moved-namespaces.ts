@@ -1,4 +1,4 @@
-import { movedName } from './moved.ts';
+import { movedName } from './core/index.ts';
 
 /** Gone from here: use typekro/helm for its chart, `typekro generate` for its CRDs. */
 export const apisix = movedName('apisix', 'use typekro/helm for its chart, `typekro generate` for its CRDs');

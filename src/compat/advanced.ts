@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { movedName } from '../moved.ts';
+import { movedName } from '../core/index.ts';
 
 export { TypeKroError } from '../core/index.ts';
 

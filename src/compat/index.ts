@@ -68,6 +68,7 @@ export * as externalDns from '../factories/external-dns/index.ts';
 export * as nats from '../factories/nats/index.ts';
 export * as ory from '../factories/ory/index.ts';
 export * as rook from '../factories/rook/index.ts';
+export * from './root.ts';
 export type * from './types.ts';
 
 /** Where an object is that belongs to nobody of the graph. */

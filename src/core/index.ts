@@ -14,6 +14,8 @@ export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
+export type { MovedName } from './moved-name.ts';
+export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export { isoTime } from './iso-time.ts';
 export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';

@@ -71,8 +71,8 @@ describe('the page for users of the SDK 0.33', () => {
     expect(await namesOf('typekro/aspects')).toEqual(new Set([...names, 'mergeByName', 'patchEach']));
   });
 
-  test('says of everything dropped what to use instead', () => {
-    const dropped = page.split('\n').filter((line) => /^\| `[^`]+` \| dropped \|/.test(line));
+  test('says of everything dropped or named what to use instead', () => {
+    const dropped = page.split('\n').filter((line) => /^\| `[^`]+` \| (dropped|named) \|/.test(line));
     expect(dropped.filter((line) => (line.split('|')[3] ?? '').trim() === '')).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { setOwn } from '../../core/index.ts';
+import { refuseMovedName, setOwn } from '../../core/index.ts';
 import { isOpen } from '../value/open.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
@@ -64,7 +64,11 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
     return merged === undefined ? phiField(inner, writer) : field(merged, writer);
   }
   if (typeof value === 'string' && hasTokens(value)) return text(textNode(value), writer);
-  if (value === undefined || value === null || typeof value === 'function') return undefined;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'function') {
+    refuseMovedName(value);
+    return refuse('types', 'a function cannot be a status field', 'call it, and return what it gives');
+  }
   if (value instanceof SeenList) return symField(value.elements(), writer);
   if (Array.isArray(value)) return listField(value as unknown[], writer);
   if (typeof value === 'object') return objectField(value as Record<string, unknown>, writer);

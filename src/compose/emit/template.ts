@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { setOwn } from '../../core/index.ts';
+import { refuseMovedName, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
@@ -117,6 +117,7 @@ function templateValue(
         ? listValue(value as unknown[], schema, options)
         : objectValue(value as Record<string, unknown>, schema, options, roleOf(place));
     default:
+      if (typeof value === 'function') refuseMovedName(value);
       return refuse('types', `a ${typeof value} cannot be a value of a resource`, 'pass plain data');
   }
 }

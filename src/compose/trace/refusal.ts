@@ -181,16 +181,21 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
 
 /**
  * An exception as a refusal with the place in the author's source. Errors of the SDK have their own code and remedy, and
- * what the author throws is theirs: there is no refusal for them.
+ * what the author throws is theirs: there is no refusal for them. The use of a moved name gets its place.
  */
 export function failureOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
-  if (error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error))) return undefined;
-  const refusal = new Refusal(
-    'user-error',
-    `${thrownText(error)} is thrown while the composition is followed`,
-    'correct it, or test for the case first',
-  );
+  const moved = error instanceof TypeKroError && error.code === 'compose/moved' ? error : undefined;
+  const isTheirs = error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error));
+  if (moved === undefined && isTheirs) return undefined;
+  const refusal =
+    moved === undefined
+      ? new Refusal(
+          'user-error',
+          `${thrownText(error)} is thrown while the composition is followed`,
+          'correct it, or test for the case first',
+        )
+      : new Refusal('member', moved.message, moved.remedy);
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
   refusal.site ??= thrownPlain !== undefined && thrownPlain.value === error ? thrownPlain.site : undefined;

@@ -1,3 +1,4 @@
+import { refuseMovedName } from '../../core/index.ts';
 import { refuse } from '../trace/refusal.ts';
 import { symbolic } from './proxy.ts';
 import { Earlier, Maybe, SeenList, Splice } from './symbolic.ts';
@@ -22,8 +23,10 @@ export function classOf(value: object): string {
  *   the graph.
  */
 export function printedText(value: unknown): string {
-  if (typeof value === 'function')
+  if (typeof value === 'function') {
+    refuseMovedName(value);
     return refuse('types', 'a function is printed into a string', 'call it, and print what it gives');
+  }
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return value.map(printedItem).join(',');
   const text = isPlainObject(value) && !hasOwnText(value) ? undefined : String(value);

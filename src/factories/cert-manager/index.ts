@@ -5,3 +5,4 @@
  */
 export * from './generated/cert-manager.io.ts';
 export * from './generated/acme.cert-manager.io.ts';
+export * from './moved.ts';

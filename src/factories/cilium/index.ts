@@ -5,3 +5,4 @@
  * @packageDocumentation
  */
 export * from './generated/cilium.io.ts';
+export * from './moved.ts';

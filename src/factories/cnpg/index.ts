@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export * from './generated/postgresql.cnpg.io.ts';
+export * from './moved.ts';

@@ -23,3 +23,4 @@ export type {
   HelmRepositorySpec,
   HelmRepositoryStatus,
 } from '../flux/generated/source.toolkit.fluxcd.io.ts';
+export * from './moved.ts';

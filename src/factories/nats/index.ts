@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export * from './generated/jetstream.nats.io.ts';
+export * from './moved.ts';

@@ -1,0 +1,35 @@
+/**
+ * Names of the entry point `typekro/apisix` of TypeKro 0.33: programs that import them load, and learn the way when they use one.
+ *
+ * @packageDocumentation
+ */
+import { movedNames } from '../core/index.ts';
+
+/** Gone: `typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm. */
+export const {
+  APISixBootstrapConfigSchema,
+  APISixBootstrapStatusSchema,
+  APISixHelmRepositorySingletonSpecSchema,
+  APISixHelmRepositorySingletonStatusSchema,
+  apisixBootstrap,
+  apisixHelmRelease,
+  apisixHelmReleaseReadinessEvaluator,
+  apisixHelmRepository,
+  apisixHelmRepositoryBootstrap,
+  mapAPISixBootstrapConfigToHelmValues,
+  mapAPISixConfigToHelmValues,
+  validateAPISixHelmValues,
+} = movedNames('`typekro generate` makes factories from its CRDs; deploy its chart with helmRelease of typekro/helm', [
+  'APISixBootstrapConfigSchema',
+  'APISixBootstrapStatusSchema',
+  'APISixHelmRepositorySingletonSpecSchema',
+  'APISixHelmRepositorySingletonStatusSchema',
+  'apisixBootstrap',
+  'apisixHelmRelease',
+  'apisixHelmReleaseReadinessEvaluator',
+  'apisixHelmRepository',
+  'apisixHelmRepositoryBootstrap',
+  'mapAPISixBootstrapConfigToHelmValues',
+  'mapAPISixConfigToHelmValues',
+  'validateAPISixHelmValues',
+]);

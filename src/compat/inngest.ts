@@ -1,0 +1,36 @@
+/**
+ * Names of the entry point `typekro/inngest` of TypeKro 0.33: programs that import them load, and learn the way when they use one.
+ *
+ * @packageDocumentation
+ */
+import { movedNames } from '../core/index.ts';
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  DEFAULT_INNGEST_REPO_NAME,
+  DEFAULT_INNGEST_REPO_URL,
+  DEFAULT_INNGEST_VERSION,
+  InngestBootstrapConfigSchema,
+  InngestBootstrapStatusSchema,
+  InngestHelmReleaseConfigSchema,
+  InngestHelmRepositoryConfigSchema,
+  inngestBootstrap,
+  inngestHelmRelease,
+  inngestHelmRepository,
+  mapInngestConfigToHelmValues,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  [
+    'DEFAULT_INNGEST_REPO_NAME',
+    'DEFAULT_INNGEST_REPO_URL',
+    'DEFAULT_INNGEST_VERSION',
+    'InngestBootstrapConfigSchema',
+    'InngestBootstrapStatusSchema',
+    'InngestHelmReleaseConfigSchema',
+    'InngestHelmRepositoryConfigSchema',
+    'inngestBootstrap',
+    'inngestHelmRelease',
+    'inngestHelmRepository',
+    'mapInngestConfigToHelmValues',
+  ],
+);

@@ -1,0 +1,143 @@
+import { movedNames } from '../core/index.ts';
+
+/** Gone: composition.evaluate(spec, observed) says of each resource what is pending and why. */
+export const { CelEvaluationError } = movedNames(
+  'composition.evaluate(spec, observed) says of each resource what is pending and why',
+  ['CelEvaluationError'],
+);
+
+/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+export const { CiliumBootstrapSpecSchema, CiliumBootstrapStatusSchema } = movedNames(
+  'the types and checks come with the factories of this entry point; a composition declares its own spec',
+  ['CiliumBootstrapSpecSchema', 'CiliumBootstrapStatusSchema'],
+);
+
+/** Gone: every error is a TypeKroError: switch on error.code. */
+export const {
+  CiliumConfigurationError,
+  CiliumDeploymentError,
+  CiliumReadinessError,
+  CiliumResourceValidationError,
+  ResourceDeletionIncompleteError,
+  ResourceDeploymentError,
+  ResourceReadinessTimeoutError,
+  ResourceReplacementTimeoutError,
+  ServerSideApplyConflictError,
+} = movedNames('every error is a TypeKroError: switch on error.code', [
+  'CiliumConfigurationError',
+  'CiliumDeploymentError',
+  'CiliumReadinessError',
+  'CiliumResourceValidationError',
+  'ResourceDeletionIncompleteError',
+  'ResourceDeploymentError',
+  'ResourceReadinessTimeoutError',
+  'ResourceReplacementTimeoutError',
+  'ServerSideApplyConflictError',
+]);
+
+/** Gone: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
+export const { CiliumIngress, CiliumIngressClass } = movedNames(
+  "use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'",
+  ['CiliumIngress', 'CiliumIngressClass'],
+);
+
+/** Gone: use ciliumClusterwideNetworkPolicy of typekro/cilium. */
+export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNetworkPolicy of typekro/cilium', [
+  'ClusterwideNetworkPolicy',
+]);
+
+/** Gone: composition.explain() and composition.diagnostics tell how a composition was translated. */
+export const {
+  CompositionDebugger,
+  clearCompositionDebugLogs,
+  disableCompositionDebugging,
+  enableCompositionDebugging,
+  getCompositionDebugLogs,
+} = movedNames('composition.explain() and composition.diagnostics tell how a composition was translated', [
+  'CompositionDebugger',
+  'clearCompositionDebugLogs',
+  'disableCompositionDebugging',
+  'enableCompositionDebugging',
+  'getCompositionDebugLogs',
+]);
+
+/** Gone: composition.factory('direct') deploys and waits for readiness. */
+export const { DirectDeploymentEngine, ResourceReadinessChecker } = movedNames(
+  "composition.factory('direct') deploys and waits for readiness",
+  ['DirectDeploymentEngine', 'ResourceReadinessChecker'],
+);
+
+/** Gone: use ciliumNetworkPolicy of typekro/cilium. */
+export const { NetworkPolicy } = movedNames('use ciliumNetworkPolicy of typekro/cilium', ['NetworkPolicy']);
+
+/** Gone: composition.toDefinition() has the schema as spec.schema. */
+export const { arktypeToKroSchema, generateKroSchema, generateKroSchemaFromArktype } = movedNames(
+  'composition.toDefinition() has the schema as spec.schema',
+  ['arktypeToKroSchema', 'generateKroSchema', 'generateKroSchemaFromArktype'],
+);
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  ciliumBootstrap,
+  ciliumHelmRelease,
+  ciliumHelmRepository,
+  mapCiliumConfigToHelmValues,
+  validateCiliumHelmValues,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  [
+    'ciliumBootstrap',
+    'ciliumHelmRelease',
+    'ciliumHelmRepository',
+    'mapCiliumConfigToHelmValues',
+    'validateCiliumHelmValues',
+  ],
+);
+
+/** Gone: the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one. */
+export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
+  'the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one',
+  ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],
+);
+
+/** Gone: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
+export const {
+  createComprehensiveHelmReadinessEvaluator,
+  createHelmRevisionReadinessEvaluator,
+  createHelmTestReadinessEvaluator,
+  createHelmTimeoutReadinessEvaluator,
+  createLabeledHelmReleaseEvaluator,
+  helmReleaseConditionSummary,
+} = movedNames('read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release', [
+  'createComprehensiveHelmReadinessEvaluator',
+  'createHelmRevisionReadinessEvaluator',
+  'createHelmTestReadinessEvaluator',
+  'createHelmTimeoutReadinessEvaluator',
+  'createLabeledHelmReleaseEvaluator',
+  'helmReleaseConditionSummary',
+]);
+
+/** Gone: use Deployment and Service of typekro/simple. */
+export const { createWebService } = movedNames('use Deployment and Service of typekro/simple', ['createWebService']);
+
+/** Gone: factories get what they need from createResource. */
+export const { getCurrentCompositionContext } = movedNames('factories get what they need from createResource', [
+  'getCurrentCompositionContext',
+]);
+
+/** Gone: composition.toYaml() prints the definition. */
+export const { serializeResourceGraphToYaml } = movedNames('composition.toYaml() prints the definition', [
+  'serializeResourceGraphToYaml',
+]);
+
+/** Gone: nothing to call: toYaml() and toDefinition() refuse what kro would refuse. */
+export const { validateResourceGraph } = movedNames(
+  'nothing to call: toYaml() and toDefinition() refuse what kro would refuse',
+  ['validateResourceGraph'],
+);
+
+/** Gone: read and parse the file before the composition, and call createResource for each document. */
+export const { yamlDirectory, yamlFile } = movedNames(
+  'read and parse the file before the composition, and call createResource for each document',
+  ['yamlDirectory', 'yamlFile'],
+);

@@ -1,0 +1,22 @@
+/**
+ * Names of the entry point `typekro/webapp` of TypeKro 0.33: programs that import them load, and learn the way when they use one.
+ *
+ * @packageDocumentation
+ */
+import { movedNames } from '../core/index.ts';
+
+/** Gone: write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of typekro/valkey. */
+export const {
+  WebAppWithProcessingConfigSchema,
+  WebAppWithProcessingStatusSchema,
+  makeWebAppWithProcessing,
+  webAppWithProcessing,
+} = movedNames(
+  'write it as a composition: Deployment of typekro/simple, cluster of typekro/cnpg, valkey of typekro/valkey',
+  [
+    'WebAppWithProcessingConfigSchema',
+    'WebAppWithProcessingStatusSchema',
+    'makeWebAppWithProcessing',
+    'webAppWithProcessing',
+  ],
+);

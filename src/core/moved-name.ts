@@ -1,0 +1,50 @@
+import { TypeKroError } from './error.ts';
+
+declare const WAY: unique symbol;
+
+/** A name that older versions exported here. `Way` says what there is instead. */
+export interface MovedName<Way extends string> {
+  readonly [WAY]: Way;
+}
+
+/**
+ * Stands for a name that older versions exported: programs that import it load, and learn the way when they use it.
+ *
+ * @throws TypeKroError `compose/moved` when it is called, constructed, or a member of it is read.
+ */
+export function movedName<Way extends string>(name: string, way: Way): MovedName<Way> {
+  const refuse = (member?: string): never => {
+    throw new TypeKroError(`${member === undefined ? name : `${name}.${member}`} is not exported from here any more`, {
+      code: 'compose/moved',
+      remedy: way,
+    });
+  };
+  const target = function moved() {};
+  const proxy = new Proxy(target, {
+    // Test libraries, loggers and promises look for these members of anything, and the tracer for the name of a function.
+    get: (_, key) => {
+      if (key === 'name') return name;
+      return typeof key === 'symbol' || key === 'then' || key === 'toJSON' ? undefined : refuse(key);
+    },
+    apply: () => refuse(),
+    construct: () => refuse(),
+  });
+  refusals.set(proxy, refuse);
+  return proxy as unknown as MovedName<Way>;
+}
+
+/** How each moved name refuses its use. */
+const refusals = new WeakMap<object, () => never>();
+
+/** @throws TypeKroError `compose/moved` when the value is a moved name, which a program uses as if it were a value. */
+export function refuseMovedName(value: object): void {
+  refusals.get(value)?.();
+}
+
+/** Stands for several names that older versions exported, which all have one way. */
+export function movedNames<const Name extends string, const Way extends string>(
+  way: Way,
+  names: readonly Name[],
+): { readonly [Key in Name]: MovedName<Way> } {
+  return Object.fromEntries(names.map((name) => [name, movedName(name, way)])) as { [Key in Name]: MovedName<Way> };
+}

@@ -1,0 +1,42 @@
+import { movedNames } from '../../core/index.ts';
+
+/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+export const {
+  BackupConfigSchema,
+  ClusterConfigSchema,
+  CnpgBootstrapConfigSchema,
+  CnpgBootstrapStatusSchema,
+  CnpgHelmReleaseConfigSchema,
+  CnpgHelmRepositoryConfigSchema,
+  PoolerConfigSchema,
+  ScheduledBackupConfigSchema,
+} = movedNames(
+  'the types and checks come with the factories of this entry point; a composition declares its own spec',
+  [
+    'BackupConfigSchema',
+    'ClusterConfigSchema',
+    'CnpgBootstrapConfigSchema',
+    'CnpgBootstrapStatusSchema',
+    'CnpgHelmReleaseConfigSchema',
+    'CnpgHelmRepositoryConfigSchema',
+    'PoolerConfigSchema',
+    'ScheduledBackupConfigSchema',
+  ],
+);
+
+/** Gone: compare cluster.status.phase with the text. */
+export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase with the text', [
+  'CNPG_CLUSTER_PHASES',
+]);
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  cnpgBootstrap,
+  cnpgHelmRelease,
+  cnpgHelmRepository,
+  getCnpgHelmValueWarnings,
+  mapCnpgConfigToHelmValues,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  ['cnpgBootstrap', 'cnpgHelmRelease', 'cnpgHelmRepository', 'getCnpgHelmValueWarnings', 'mapCnpgConfigToHelmValues'],
+);

@@ -1,0 +1,67 @@
+import { movedNames } from '../../core/index.ts';
+
+/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+export const {
+  DEFAULT_NACK_REPOSITORY_NAME,
+  DEFAULT_NACK_VERSION,
+  DEFAULT_NATS_REPOSITORY_NAME,
+  DEFAULT_NATS_REPOSITORY_URL,
+  DEFAULT_NATS_VERSION,
+} = movedNames(
+  'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
+  [
+    'DEFAULT_NACK_REPOSITORY_NAME',
+    'DEFAULT_NACK_VERSION',
+    'DEFAULT_NATS_REPOSITORY_NAME',
+    'DEFAULT_NATS_REPOSITORY_URL',
+    'DEFAULT_NATS_VERSION',
+  ],
+);
+
+/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+export const {
+  JetStreamConsumerConfigSchema,
+  JetStreamStreamConfigSchema,
+  NackControllerBootstrapConfigSchema,
+  NackControllerBootstrapStatusSchema,
+  NatsBootstrapConfigSchema,
+  NatsBootstrapStatusSchema,
+} = movedNames(
+  'the types and checks come with the factories of this entry point; a composition declares its own spec',
+  [
+    'JetStreamConsumerConfigSchema',
+    'JetStreamStreamConfigSchema',
+    'NackControllerBootstrapConfigSchema',
+    'NackControllerBootstrapStatusSchema',
+    'NatsBootstrapConfigSchema',
+    'NatsBootstrapStatusSchema',
+  ],
+);
+
+/** Gone: use consumer. */
+export const { jetStreamConsumer } = movedNames('use consumer', ['jetStreamConsumer']);
+
+/** Gone: use stream. */
+export const { jetStreamStream } = movedNames('use stream', ['jetStreamStream']);
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  makeNatsBootstrap,
+  nackControllerBootstrap,
+  nackControllerInstallation,
+  natsBootstrap,
+  natsHelmRelease,
+  natsHelmRepository,
+  natsInstallation,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  [
+    'makeNatsBootstrap',
+    'nackControllerBootstrap',
+    'nackControllerInstallation',
+    'natsBootstrap',
+    'natsHelmRelease',
+    'natsHelmRepository',
+    'natsInstallation',
+  ],
+);

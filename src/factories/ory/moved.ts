@@ -1,0 +1,63 @@
+import { movedNames } from '../../core/index.ts';
+
+/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+export const { ORY_CHART_VERSION, ORY_HELM_REPOSITORY_URL } = movedNames(
+  'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
+  ['ORY_CHART_VERSION', 'ORY_HELM_REPOSITORY_URL'],
+);
+
+/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+export const {
+  OryIdentityStackConfigSchema,
+  OryIdentityStackStatusSchema,
+  OryPlatformStackConfigSchema,
+  OryPlatformStackStatusSchema,
+} = movedNames(
+  'the types and checks come with the factories of this entry point; a composition declares its own spec',
+  [
+    'OryIdentityStackConfigSchema',
+    'OryIdentityStackStatusSchema',
+    'OryPlatformStackConfigSchema',
+    'OryPlatformStackStatusSchema',
+  ],
+);
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  getOryHealthChecks,
+  getOryHelmValueWarnings,
+  getOryMetricSignals,
+  hydraHelmRelease,
+  ketoHelmRelease,
+  kratosHelmRelease,
+  mapOryConfigToHelmValues,
+  oathkeeperHelmRelease,
+  oryHelmRepository,
+  oryIdentityStack,
+  oryKroLiteralSecretSchemaFieldValidations,
+  oryPlatformStack,
+  validateOryConfig,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  [
+    'getOryHealthChecks',
+    'getOryHelmValueWarnings',
+    'getOryMetricSignals',
+    'hydraHelmRelease',
+    'ketoHelmRelease',
+    'kratosHelmRelease',
+    'mapOryConfigToHelmValues',
+    'oathkeeperHelmRelease',
+    'oryHelmRepository',
+    'oryIdentityStack',
+    'oryKroLiteralSecretSchemaFieldValidations',
+    'oryPlatformStack',
+    'validateOryConfig',
+  ],
+);
+
+/** Gone: use rule. */
+export const { oathkeeperRule } = movedNames('use rule', ['oathkeeperRule']);
+
+/** Gone: use oAuth2Client. */
+export const { oauth2Client } = movedNames('use oAuth2Client', ['oauth2Client']);

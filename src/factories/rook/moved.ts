@@ -1,0 +1,116 @@
+import { movedNames } from '../../core/index.ts';
+
+/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+export const {
+  CephObjectStoreConfigSchema,
+  CephObjectStoreUserConfigSchema,
+  ObjectBucketClaimConfigSchema,
+  RookBucketStorageClassConfigSchema,
+  RookCephClusterHelmReleaseConfigSchema,
+  RookCephExternalOperatorSingleNodePlatformConfigSchema,
+  RookCephHelmReleaseConfigSchema,
+  RookCephHelmRepositoryConfigSchema,
+  RookCephHelmRepositorySingletonSpecSchema,
+  RookCephHelmRepositorySingletonStatusSchema,
+  RookCephOperatorBootstrapConfigSchema,
+  RookCephOperatorBootstrapStatusSchema,
+  RookCephPlatformStatusSchema,
+  RookCephProductionPlatformConfigSchema,
+  RookCephSingleNodePlatformConfigSchema,
+  RookObjectStorageClaimConfigSchema,
+  RookObjectStorageClaimStatusSchema,
+} = movedNames(
+  'the types and checks come with the factories of this entry point; a composition declares its own spec',
+  [
+    'CephObjectStoreConfigSchema',
+    'CephObjectStoreUserConfigSchema',
+    'ObjectBucketClaimConfigSchema',
+    'RookBucketStorageClassConfigSchema',
+    'RookCephClusterHelmReleaseConfigSchema',
+    'RookCephExternalOperatorSingleNodePlatformConfigSchema',
+    'RookCephHelmReleaseConfigSchema',
+    'RookCephHelmRepositoryConfigSchema',
+    'RookCephHelmRepositorySingletonSpecSchema',
+    'RookCephHelmRepositorySingletonStatusSchema',
+    'RookCephOperatorBootstrapConfigSchema',
+    'RookCephOperatorBootstrapStatusSchema',
+    'RookCephPlatformStatusSchema',
+    'RookCephProductionPlatformConfigSchema',
+    'RookCephSingleNodePlatformConfigSchema',
+    'RookObjectStorageClaimConfigSchema',
+    'RookObjectStorageClaimStatusSchema',
+  ],
+);
+
+/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+export const {
+  DEFAULT_ROOK_CEPH_REPO_NAME,
+  DEFAULT_ROOK_CEPH_REPO_URL,
+  DEFAULT_ROOK_CEPH_VERSION,
+  ROOK_CEPH_CLUSTER_CHART_NAME,
+  ROOK_CEPH_OPERATOR_CHART_NAME,
+} = movedNames(
+  'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
+  [
+    'DEFAULT_ROOK_CEPH_REPO_NAME',
+    'DEFAULT_ROOK_CEPH_REPO_URL',
+    'DEFAULT_ROOK_CEPH_VERSION',
+    'ROOK_CEPH_CLUSTER_CHART_NAME',
+    'ROOK_CEPH_OPERATOR_CHART_NAME',
+  ],
+);
+
+/** Gone: the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one. */
+export const {
+  cephObjectStoreReadinessEvaluator,
+  cephObjectStoreUserReadinessEvaluator,
+  objectBucketClaimReadinessEvaluator,
+} = movedNames('the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one', [
+  'cephObjectStoreReadinessEvaluator',
+  'cephObjectStoreUserReadinessEvaluator',
+  'objectBucketClaimReadinessEvaluator',
+]);
+
+/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+export const {
+  mapRookCephOperatorConfigToHelmValues,
+  mapRookCephProductionObjectStoreSpec,
+  mapRookCephProductionPlatformToHelmValues,
+  mapRookCephSingleNodeObjectStoreSpec,
+  mapRookCephSingleNodePlatformToHelmValues,
+  rookCephClusterHelmRelease,
+  rookCephExternalOperatorSingleNodePlatform,
+  rookCephHelmRepository,
+  rookCephHelmRepositoryBootstrap,
+  rookCephOperatorBootstrap,
+  rookCephOperatorHelmRelease,
+  rookCephOperatorInstallation,
+  rookCephProductionPlatform,
+  rookCephSingleNodePlatform,
+} = movedNames(
+  'deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values',
+  [
+    'mapRookCephOperatorConfigToHelmValues',
+    'mapRookCephProductionObjectStoreSpec',
+    'mapRookCephProductionPlatformToHelmValues',
+    'mapRookCephSingleNodeObjectStoreSpec',
+    'mapRookCephSingleNodePlatformToHelmValues',
+    'rookCephClusterHelmRelease',
+    'rookCephExternalOperatorSingleNodePlatform',
+    'rookCephHelmRepository',
+    'rookCephHelmRepositoryBootstrap',
+    'rookCephOperatorBootstrap',
+    'rookCephOperatorHelmRelease',
+    'rookCephOperatorInstallation',
+    'rookCephProductionPlatform',
+    'rookCephSingleNodePlatform',
+  ],
+);
+
+/** Gone: use storageClass of typekro/kubernetes. */
+export const { rookBucketStorageClass } = movedNames('use storageClass of typekro/kubernetes', [
+  'rookBucketStorageClass',
+]);
+
+/** Gone: use objectBucketClaim. */
+export const { rookObjectStorageClaim } = movedNames('use objectBucketClaim', ['rookObjectStorageClaim']);

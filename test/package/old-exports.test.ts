@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { TypeKroError } from '../../src/index.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf8')) as unknown;
+
+/** The values that each entry point of TypeKro 0.33 exported. */
+const OLD = Object.entries(read('test/fixtures/sdk-0.33-exports.json') as Record<string, readonly string[]>);
+const { exports } = read('package.json') as { exports: Record<string, { readonly default?: string } | string> };
+
+/** The values of an entry point, from the source behind it. */
+async function valuesOf(entry: string): Promise<Record<string, unknown>> {
+  const target = exports[entry.replace(/^typekro/, '.')];
+  if (typeof target !== 'object' || target.default === undefined) throw new Error(`no entry point ${entry}`);
+  const file = target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
+  return (await import(new URL(file, root).href)) as Record<string, unknown>;
+}
+
+/** What a program learns that calls a name: its way, or nothing when the name is more than a name. */
+function wayOf(value: unknown): string | undefined {
+  if (typeof value !== 'function') return undefined;
+  // A name that only says the way refuses every member; a class, a function and a factory have a length.
+  try {
+    void value.length;
+    return undefined;
+  } catch (error) {
+    const { code, remedy = '' } = error as Partial<TypeKroError>;
+    return code === 'compose/moved' ? remedy : undefined;
+  }
+}
+
+/** Alchemy is an optional peer: its entry point is read by its report. */
+const reported = readFileSync(new URL('api/alchemy.api.md', root), 'utf8');
+
+describe('the exports of TypeKro 0.33', () => {
+  test('are those of 32 entry points', () => expect(OLD).toHaveLength(32));
+
+  test.each(OLD.filter(([entry]) => entry !== 'typekro/alchemy'))(
+    '%s: each name is what it was, stands in typekro/compat, or says the way',
+    { timeout: 60_000 },
+    async (entry, names) => {
+      const here = await valuesOf(entry);
+      const compat = entry === 'typekro' ? await valuesOf('typekro/compat') : {};
+      const missing = names.filter((name) => !(name in here) && !(name in compat));
+      expect(missing).toEqual([]);
+      const ways = names.map((name) => [name, wayOf(here[name] ?? compat[name])] as const);
+      expect(ways.filter(([, way]) => way !== undefined && way === '')).toEqual([]);
+    },
+  );
+
+  test('typekro/alchemy: each name is what it was, or says the way', async () => {
+    const moved = (await import('../../src/alchemy/moved.ts')) as Record<string, unknown>;
+    const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];
+    expect(names.length).toBe(24);
+    for (const name of names) {
+      if (name in moved) expect([name, wayOf(moved[name])]).toEqual([name, expect.stringMatching(/.{10}/)]);
+      else expect(reported).toMatch(new RegExp(`^export (const|function|class) ${name}\\b`, 'm'));
+    }
+  });
+
+  test('a name that says the way is refused at its line in a composition, called or as a value', async () => {
+    const { kubernetesComposition } = await import('../../src/index.ts');
+    const { ConfigMap } = await import('../../src/factories/simple/index.ts');
+    const { certManagerBootstrap } = await import('../../src/factories/cert-manager/index.ts');
+    const { DEFAULT_VALKEY_VERSION } = await import('../../src/factories/valkey/index.ts');
+    const definition = { name: 'a', spec: { type: 'object', properties: {} } } as const;
+    const bootstrap = certManagerBootstrap as unknown as () => string;
+    const version = DEFAULT_VALKEY_VERSION as unknown as string;
+    const uses: (() => object)[] = [
+      () => ({ used: bootstrap() }),
+      () => ({ used: version }),
+      () => (ConfigMap({ name: 'a', data: { used: `${version}` } }), {}),
+      () => (ConfigMap({ name: 'a', data: { used: version } }), {}),
+    ];
+    for (const use of uses) {
+      const graph = () => kubernetesComposition(definition, use).toYaml();
+      expect(graph).toThrow(/is not exported from here any more[\s\S]*typekro\/helm/);
+      expect(graph).toThrow(/old-exports\.test\.ts:\d+/);
+    }
+  });
+
+  test('a function is no field of a status', async () => {
+    const { kubernetesComposition } = await import('../../src/index.ts');
+    const graph = () =>
+      kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => ({
+        ready: (() => true) as unknown as boolean,
+      })).toYaml();
+    expect(graph).toThrow('a function cannot be a status field; call it, and return what it gives');
+  });
+});
