@@ -1,14 +1,15 @@
-import { and, call, compare, cond, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
+import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { DYN, INTEGER, sameType, STRING } from '../ir/types.ts';
+import { DYN, INTEGER, sameType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
+import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
 /** The base of a member: absent ones pass their absence on where the author asked with `?.`. */
@@ -65,23 +66,6 @@ export function accessed(value: Sym, access: Access, optional: boolean, label: s
   return new Sym(access.node, { absence, waits, label });
 }
 
-/** Times and durations are texts in JavaScript, and bytes are base64. */
-export function converted(value: Sym): Sym {
-  const { type } = value;
-  const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });
-  if (type.kind === 'timestamp' || type.kind === 'duration')
-    return withoutShort(as(call('string', [value.node], STRING)));
-  if (type.kind === 'bytes') return withoutShort(as(call('base64.encode', [value.node], STRING)));
-  return value;
-}
-
-/** The value without its short form as an optional, which a conversion of it does not have. */
-export function withoutShort(value: Sym): Sym {
-  if (value.absence === undefined) return value;
-  const { optional: _, ...absence } = value.absence;
-  return new Sym(value.node, { absence, waits: value.waits, label: value.label });
-}
-
 /** `map[key]`. */
 export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
   const type = value.type.kind === 'map' ? value.type.value : DYN;
@@ -99,7 +83,8 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
           has: has(value.node, name),
           optional: (base) => optSelect(base, name, type),
         };
-  return wrap(accessed(value, access, optional, `${labelOf(value)}${name === undefined ? '[…]' : `.${name}`}`));
+  const label = `${labelOf(value)}${name === undefined ? '[…]' : `.${name}`}`;
+  return wrap(converted(accessed(value, access, optional, label)));
 }
 
 /** `list[position]`. */

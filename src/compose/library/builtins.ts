@@ -17,6 +17,7 @@ import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
 import { defineBuildTime } from './build-time.ts';
 import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
+import { converted } from './converted.ts';
 import { hooksCall } from './hooks.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
@@ -263,14 +264,9 @@ listing(
   Object.values,
   (map) => {
     const key = macroVariable('k');
-    const value = map.type.kind === 'map' ? map.type.value : DYN;
-    const values = macro(
-      'map',
-      keysOf(map.node),
-      [key],
-      [index(map.node, variable(key, STRING), value)],
-      listOf(value),
-    );
+    const type = map.type.kind === 'map' ? map.type.value : DYN;
+    const value = converted(new Sym(index(map.node, variable(key, STRING), type))).node;
+    const values = macro('map', keysOf(map.node), [key], [value], listOf(value.type));
     return freshList(values, map.waits);
   },
   (_, value) => value,

@@ -20,6 +20,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
 import { asList, toNode } from '../value/nodes.ts';
+import { converted } from './converted.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and what the
@@ -171,7 +172,7 @@ export function indexed(view: View): IndexedView {
 export function entriesView(map: Sym): View {
   const value = map.type.kind === 'map' ? map.type.value : ({ kind: 'dyn' } as const);
   return new View(new Sym(keysOf(map.node)), (loop) =>
-    activeTrace().born([wrap(loop), wrap(new Sym(index(map.node, loop.node, value), { waits: map.waits }))]),
+    activeTrace().born([wrap(loop), wrap(converted(new Sym(index(map.node, loop.node, value), { waits: map.waits })))]),
   );
 }
 

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { externalRef, kubernetesComposition } from '../../../src/index.ts';
+import { secret } from '../../../src/factories/kubernetes/index.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+
+interface Bytes {
+  readonly data: Readonly<Record<string, string>>;
+}
+const store = externalRef('v1', 'Secret', 'store') as unknown as Bytes;
+
+/** The API has the values of a Secret in base64, kro reads them as bytes: JavaScript's text is the base64. */
+test.each<[string, (from: Bytes) => string, string]>([
+  ['printed', (from) => `a${from.data['t']}`, 'v: a${base64.encode(storeOf.data.t)}'],
+  ['compared', (from) => (from.data['t'] === 'eA==' ? 'y' : 'n'), 'base64.encode(storeOf.data.t) == "eA=="'],
+  ['counted', (from) => ((from.data['t'] ?? '').length > 3 ? 'y' : 'n'), 'size(has(storeOf.data.t) ? base64.encode(storeOf.data.t)'],
+  ['as values', (from) => Object.values(from.data).join(','), 'base64.encode(storeOf.data[k])'],
+  ['as entries', (from) => Object.entries(from.data).map(([k, v]) => `${k}=${v}`).join(), 'base64.encode(storeOf.data['],
+])('a value of a Secret is a text: %s', (_, use, expected) => {
+  const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
+    ConfigMap({ id: 'c', name: 'c', data: { v: use(store) } });
+    return {};
+  });
+  expect(graph.toYaml()).toContain(expected.replaceAll('storeOf', 'secretStore'));
+});
+
+test('a value of a Secret is copied into another one', () => {
+  const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
+    secret({ id: 'copy', metadata: { name: 'copy' }, data: { v: store.data['t'] as string } });
+    return {};
+  });
+  expect(graph.toYaml()).toContain('v: ${dyn(base64.encode(secretStore.data.t))}');
+});
