@@ -70,7 +70,7 @@ describe('the exports of TypeKro 0.33', () => {
     const uses: (() => object)[] = [
       () => ({ used: bootstrap() }),
       () => ({ used: version }),
-      () => (ConfigMap({ name: 'a', data: { used: `${version}` } }), {}),
+      () => (ConfigMap({ name: 'a', data: { used: `v${version}` } }), {}),
       () => (ConfigMap({ name: 'a', data: { used: version } }), {}),
     ];
     for (const use of uses) {
