@@ -64,10 +64,13 @@ describe('the exports of TypeKro 0.33', () => {
     const { ConfigMap } = await import('../../src/factories/simple/index.ts');
     const { certManagerBootstrap } = await import('../../src/factories/cert-manager/index.ts');
     const { DEFAULT_VALKEY_VERSION } = await import('../../src/factories/valkey/index.ts');
-    const definition = { name: 'a', spec: { type: 'object', properties: {} } } as const;
-    const bootstrap = certManagerBootstrap as unknown as () => string;
+    const definition = { name: 'a', spec: { type: 'object', properties: { name: { type: 'string' } } } } as const;
+    const bootstrap = certManagerBootstrap as unknown as (of?: unknown) => string;
+    const Version = DEFAULT_VALKEY_VERSION as unknown as new (of: unknown) => object;
     const version = DEFAULT_VALKEY_VERSION as unknown as string;
-    const uses: (() => object)[] = [
+    const uses: ((spec: object) => object)[] = [
+      (spec) => ({ used: bootstrap(spec) }),
+      (spec) => new Version(spec),
       () => ({ used: bootstrap() }),
       () => ({ used: version }),
       () => (ConfigMap({ name: 'a', data: { used: `v${version}` } }), {}),

@@ -1,3 +1,4 @@
+import { refuseMovedName } from '../../core/index.ts';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -35,6 +36,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   if (typeof fn !== 'function') throw new TypeError(`${label} is not a function`);
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
+  refuseMovedName(fn);
   const callable = fn as FunctionLike;
   if (args.some(isOpen)) return callWithOpen(callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
@@ -151,6 +153,7 @@ export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
 export function construct(raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolve(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describe(fn)} is not a constructor`);
+  refuseMovedName(fn);
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(fn as FunctionLike, args);
   if (known !== undefined) return known.value;
