@@ -23,7 +23,7 @@ export interface LiveTerminal {
   write(text: string): void;
 }
 
-/** The exit codes of all commands. */
+/** The exit codes of all commands; `docs/commands.md` has the table for users. */
 export const ExitCode = {
   ok: 0,
   failed: 1,
@@ -32,7 +32,10 @@ export const ExitCode = {
   diagnostics: 3,
   /** Where a difference was asked for: there is one. */
   drift: 4,
+  /** By Ctrl-C. */
   interrupted: 130,
+  /** By SIGTERM. */
+  terminated: 143,
 } as const;
 
 /** A positional argument of a command. */

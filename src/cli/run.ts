@@ -1,4 +1,4 @@
-import { packageManifestText } from '../core/index.ts';
+import { packageManifestText, refuseDeploysHere } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
@@ -14,6 +14,9 @@ function packageVersion(): string {
 const SAME_INTERRUPT_MS = 300;
 
 const interrupt = new AbortController();
+const asked = { toTerminate: false };
+/** The first reason why results were lost: a full disk. */
+const lost: Error[] = [];
 
 /** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
 function listenToSignals(): void {
@@ -25,26 +28,51 @@ function listenToSignals(): void {
     interrupt.abort();
   };
   process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  process.on('SIGTERM', () => {
+    asked.toTerminate = true;
+    stop();
+  });
   process.on('SIGHUP', stop);
 }
 
-/** Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order. */
-function writer(stream: NodeJS.WriteStream): (text: string) => void {
-  stream.on('error', () => interrupt.abort());
-  return (text) => {
-    if (stream.writable) stream.write(text);
+/** Output to one stream of the process. */
+interface Output {
+  write(text: string): void;
+  /** Resolves when all that was written has arrived, or could not. */
+  flushed(): Promise<void>;
+}
+
+/**
+ * Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order; any
+ * other failure is told at the end.
+ */
+function outputTo(stream: NodeJS.WriteStream): Output {
+  const write = stream.write.bind(stream);
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') lost.push(error);
+    interrupt.abort();
+  });
+  return {
+    write(text) {
+      if (stream.writable) write(text);
+    },
+    flushed: () =>
+      new Promise((resolve) => {
+        if (stream.writable) write('', () => resolve());
+        // The event of the write that failed comes before this.
+        else setImmediate(resolve);
+      }),
   };
 }
 
-const out = writer(process.stdout);
-const err = writer(process.stderr);
+const out = outputTo(process.stdout);
+const err = outputTo(process.stderr);
 const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
   signal: interrupt.signal,
-  print: (text) => out(`${printable(text)}\n`),
-  printError: (text) => err(`${printable(text)}\n`),
+  print: (text) => out.write(`${printable(text)}\n`),
+  printError: (text) => err.write(`${printable(text)}\n`),
   async readInput() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -60,11 +88,23 @@ const context: CommandContext = {
           get rows() {
             return process.stdout.rows || 24;
           },
-          write: out,
+          write: (text) => out.write(text),
         },
       }
     : {}),
 };
+
+/** The exit code of the process for that of its command. */
+function processCode(code: number): number {
+  const [failure] = lost;
+  if (failure !== undefined) {
+    err.write(
+      `error: the output cannot be written: ${failure.message}\n  hint: free space there, or write to another place\n`,
+    );
+    return ExitCode.failed;
+  }
+  return code === ExitCode.interrupted && asked.toTerminate ? ExitCode.terminated : code;
+}
 
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -87,8 +127,12 @@ async function runController(words: readonly string[]): Promise<number> {
 /** Runs the command that the process was started for, and ends the process with its exit code. */
 export function main(): void {
   listenToSignals();
-  void run(process.argv.slice(2)).then((code) => {
+  refuseDeploysHere();
+  // The standard output is the command's: what a module of the user's prints is no part of a document.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  void run(process.argv.slice(2)).then(async (code) => {
+    await Promise.all([out.flushed(), err.flushed()]);
     // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
-    endProcess(code);
+    endProcess(processCode(code));
   });
 }

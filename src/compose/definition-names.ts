@@ -2,6 +2,7 @@ import { parseApiVersion, TypeKroError } from '../core/index.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase, pascalCase } from './emit/names.ts';
 import type { SchemaInput } from './public-types.ts';
+import { nearestName } from '../schema/index.ts';
 
 /** A definition with its two arrangements made one. */
 export interface NormalDefinition {
@@ -26,6 +27,8 @@ export function normalDefinition(definition: unknown): NormalDefinition {
   const spec = given['spec'] ?? nested?.spec;
   const status = given['status'] ?? nested?.status;
   const { name } = given;
+  refuseUnknown(given, KEYS, 'a definition');
+  if (typeof nested === 'object' && nested !== null) refuseUnknown(nested, SCHEMA_KEYS, 'the schema of a definition');
   if (typeof name !== 'string' || name === '') throw wrong('a definition needs a name', "add name: 'my-app'");
   if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
   const label = kebabCase(name);
@@ -46,6 +49,20 @@ export function normalDefinition(definition: unknown): NormalDefinition {
     spec: spec as SchemaInput,
     status: status as SchemaInput | undefined,
   };
+}
+
+const KEYS: readonly string[] = ['name', 'apiVersion', 'group', 'kind', 'spec', 'status', 'schema'];
+const SCHEMA_KEYS: readonly string[] = ['spec', 'status'];
+
+/** A key that is misspelt would be ignored in silence, and with it a whole status. */
+function refuseUnknown(given: object, known: readonly string[], what: string): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  throw wrong(
+    `${what} has no "${unknown}"`,
+    near === undefined ? `leave it out: it has ${known.join(', ')}` : `did you mean "${near}"?`,
+  );
 }
 
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {

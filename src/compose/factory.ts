@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/index.ts';
-import { TypeKroError } from '../core/index.ts';
+import { assertMayDeploy, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { CompositionApiOptions } from './composition-object.ts';
 import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
@@ -39,6 +39,10 @@ export function createFactory(
   const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
   const target = deployTarget(core, mode, place, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
+  const writer = (call: string): Promise<DeployEngine> => {
+    assertMayDeploy(call);
+    return engine();
+  };
   return {
     mode,
     name: core.name,
@@ -49,16 +53,17 @@ export function createFactory(
         ? directManifests(core, spec ?? {}, namespace)
         : kroYaml(core, options.target ?? 'stock', place, spec),
     deploy: async (spec, call) =>
-      (await engine()).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
+      (await writer('deploy()')).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
     getInstances: async () => (await engine()).getInstances(target),
     getStatus: async () => (await engine()).getStatus(target),
-    deleteInstance: async (name, call) => (await engine()).deleteInstance(target, name, checkedCall(call)),
-    rollback: async () => (await engine()).rollback(target),
+    deleteInstance: async (name, call) =>
+      (await writer('deleteInstance()')).deleteInstance(target, name, checkedCall(call)),
+    rollback: async () => (await writer('rollback()')).rollback(target),
     toDryRun: async (spec) => (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
     plan: async (spec) => (await engine()).plan(target, target.instance(spec).spec as JsonObject),
     deployEvents: (spec, call) =>
       eventsOf(checkedCall(call), async (options) =>
-        (await engine()).deploy(target, target.instance(spec).spec as JsonObject, options),
+        (await writer('deployEvents()')).deploy(target, target.instance(spec).spec as JsonObject, options),
       ),
     getRGDStatus: async () => (await engine()).getDefinitionStatus(target),
     dispose: async () => (await engine()).dispose(target),

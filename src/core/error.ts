@@ -20,18 +20,19 @@ export interface TypeKroErrorDetails {
  */
 export class TypeKroError extends Error {
   readonly code: string;
-  readonly what: string | undefined;
-  readonly object: ObjectRef | undefined;
-  readonly remedy: string | undefined;
+  // Declared only: a property that is not there is not printed as `what: undefined` where Node prints an error.
+  declare readonly what: string | undefined;
+  declare readonly object: ObjectRef | undefined;
+  declare readonly remedy: string | undefined;
 
   constructor(message: string, details: TypeKroErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     // Bundlers name a class that refers to itself with an underscore before it.
     this.name = new.target.name.replace(/^_(?=[A-Z])/, '');
     this.code = details.code;
-    this.what = details.what;
-    this.object = details.object;
-    this.remedy = details.remedy;
+    if (details.what !== undefined) this.what = details.what;
+    if (details.object !== undefined) this.object = details.object;
+    if (details.remedy !== undefined) this.remedy = details.remedy;
   }
 
   /** Turns anything that was thrown into a `TypeKroError`; one that already is, is returned as it is. */
@@ -46,7 +47,7 @@ export class TypeKroError extends Error {
     const lines = [`${this.message} [${this.code}]`];
     if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);
     if (this.what !== undefined) lines.push(`  while: ${this.what}`);
-    if (this.remedy !== undefined) lines.push(`  try: ${this.remedy}`);
+    if (this.remedy !== undefined) lines.push(`  hint: ${this.remedy}`);
     return lines.join('\n');
   }
 }

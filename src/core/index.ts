@@ -12,6 +12,7 @@ export { formatApiVersion, formatRef, gvkOf, parseApiVersion, refOf } from './ob
 export type { CodeInfo } from './code-info.ts';
 export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
+export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export type { MovedName } from './moved-name.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startCli } from '../support/command.ts';
+import { parse } from 'yaml';
+import { CLI, RunningCommand, startCli } from '../support/command.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
@@ -64,6 +65,63 @@ describe('typekro up', () => {
     expect(second.code).toBe(0);
     expect(second.stdout).toMatch(/WebApp default\/hello +ACTIVE/);
     expect(uidOfInstance()).toBe(uid);
+  });
+
+  test('--once --keep: a refused change of the definition is no success of the former one', async () => {
+    const former = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
+    const instance = '---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\n';
+    const changed = former
+      .replace('string | default="red"', 'integer | default=1')
+      .replace('${schema.spec.colour}', 'x');
+    const allowed = changed.replace(
+      'name: settings',
+      'name: settings\n  annotations: {kro.run/allow-breaking-changes: "true"}',
+    );
+    const file = write('a.yaml', former + instance);
+    expect((await up('--once', '--keep', file).ended).code).toBe(0);
+    write('a.yaml', changed + instance);
+    const refused = await up('--once', '--keep', file).ended;
+    expect(refused.stderr).toMatch(/refuses the definition settings:.*spec\.colour.*allow-breaking-changes/);
+    expect(refused.stdout).not.toContain('state: ACTIVE');
+    expect(refused.code).toBe(1);
+    // The annotation leaves the generation as it is: the refusal of before is no answer to it.
+    write('a.yaml', allowed + instance);
+    const { code, stdout, stderr } = await up('--once', '--keep', file).ended;
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/revision 2\nstatus:\n +state: ACTIVE/);
+    expect(code).toBe(0);
+  });
+
+  test('without an instance it is said how to add one', async () => {
+    const { stdout } = await up('--once', fixture('configmap.rgd.yaml')).ended;
+    expect(stdout).toMatch(
+      /no instance is among them\.\n {2}hint: add an object with apiVersion: kro\.run\/v1alpha1 and kind: Settings/,
+    );
+  });
+
+  test('SIGTERM ends it with 143 and a last line about the kubeconfig', async () => {
+    const running = up(fixture('configmap.rgd.yaml'));
+    await running.until(/export KUBECONFIG=/);
+    running.process.kill('SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(143);
+    expect(stdout).toMatch(/The cluster has ended, .*unset KUBECONFIG/);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('output that cannot be written is a failure', async () => {
+    const words = ['-c', `"$0" "$1" rbac "$2" > /dev/full`, process.execPath, CLI, fixture('configmap.rgd.yaml')];
+    const { code, stderr } = await new RunningCommand('sh', words, { cwd: directory }).ended;
+    expect(stderr).toMatch(/error: the output cannot be written: ENOSPC/);
+    expect(code).toBe(1);
+  });
+
+  test('what a module prints is no part of a document', async () => {
+    const definition = JSON.stringify(parse(readFileSync(fixture('configmap.rgd.yaml'), 'utf8')));
+    const file = write('a.mjs', `console.log('hello from the module');\nexport const a = ${definition};\n`);
+    const { code, stdout, stderr } = await startCli(['rbac', file], directory).ended;
+    expect(stderr).toContain('hello from the module');
+    expect(stdout).toMatch(/^apiVersion: /);
+    expect(code).toBe(0);
   });
 
   test('Ctrl-C in the middle ends with 130 and gives the name free', async () => {

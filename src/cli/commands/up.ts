@@ -70,6 +70,7 @@ export const up: Command = {
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);
     if (failed) return ExitCode.diagnostics;
 
+    const once = input.options['once'] === true;
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     try {
       const session = await startSession(state, port, input.options['keep'] === true);
@@ -77,8 +78,7 @@ export const up: Command = {
         for (const notice of session.notices) context.print(notice);
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
-        if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
-        const once = input.options['once'] === true;
+        if (!once) context.print(`Dashboard at ${session.dashboard}`);
         const view = createLiveView(context);
         const code = await bringUp({
           context,
@@ -90,7 +90,7 @@ export const up: Command = {
           once,
           view,
         });
-        if (input.options['once'] === true || context.signal.aborted) return code;
+        if (once || context.signal.aborted) return code;
         if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
         context.print(`\n${goOn(context, state.kubeconfig)}`);
         // The view goes on: what is deleted, changed or made by other clients is seen as well.
@@ -101,12 +101,21 @@ export const up: Command = {
         return ExitCode.interrupted;
       } finally {
         await session.close();
+        if (!once) context.print(goodbye(input));
       }
     } finally {
       state.release();
     }
   },
 };
+
+/** What is left when the cluster has ended. */
+function goodbye(input: CommandInput): string {
+  const ended = 'The cluster has ended, and its kubeconfig is removed: run unset KUBECONFIG in the other terminals.';
+  return input.options['keep'] === true
+    ? `\n${ended}\nIts objects are kept; up --keep goes on with them.`
+    : `\n${ended}`;
+}
 
 function portOption(input: CommandInput): number {
   const text = textOption(input, 'port') ?? '0';

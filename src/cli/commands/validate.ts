@@ -17,11 +17,15 @@ export const validate: Command = {
   examples: [{ command: 'typekro validate my-application.yaml', summary: 'exit code 3 when something is wrong' }],
   async run(context, input) {
     const { failed, graphs } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
     for (const graph of graphs) {
-      context.print(
-        `${graph.name}: ${graph.instance.kind}, ${count(graph.order.length, 'resource')} in the order ${graph.order.join(', ')}`,
-      );
+      context.print(`${graph.name}: ${graph.instance.kind}, ${orderText(graph.order)}`);
     }
-    return failed ? ExitCode.diagnostics : ExitCode.ok;
+    return ExitCode.ok;
   },
 };
+
+function orderText(order: readonly string[]): string {
+  const resources = count(order.length, 'resource');
+  return order.length === 0 ? resources : `${resources} in the order ${order.join(', ')}`;
+}

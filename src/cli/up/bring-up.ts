@@ -13,7 +13,7 @@ import { isCrd } from './known-crds.ts';
 import type { LiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
-import { allActive, isRefusedForGood, Progress, refusedDefinition, reportOf, viewsOf } from './progress.ts';
+import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
 import type { InstanceView } from './view.ts';
 import { instanceLines, nodeLine } from './view.ts';
@@ -66,7 +66,7 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
     for (const node of view.nodes.filter(isRefusedForGood)) {
       context.printError(nodeLine(node, width, false));
       const { remedy } = explainNode(node);
-      context.printError(`    try: ${remedy ?? 'correct the field in the definition, or the value in the instance'}`);
+      context.printError(`    hint: ${remedy ?? 'correct the field in the definition, or the value in the instance'}`);
     }
   }
 }
@@ -94,10 +94,12 @@ export async function bringUp(task: BringUp): Promise<number> {
       for (const input of others) await applyInput(session, input, signal);
       const refused = await activate(session, definitions, signal);
       if (refused !== undefined) return refused;
-      for (const input of instances) await applyInput(session, input, signal);
+      const applied: KubeObject[] = [];
+      for (const input of instances) applied.push(await applyInput(session, input, signal));
+      await settled(session, signal);
       await until(session, signal, () => {
         const views = viewsOf(wanted, reports);
-        return allActive(views) || (task.once && refusedNodes(views).length > 0);
+        return (allActive(views) && allCurrent(applied, reports)) || (task.once && refusedNodes(views).length > 0);
       });
       const refusedInstances = viewsOf(wanted, reports).filter(({ nodes }) => nodes.some(isRefusedForGood));
       if (task.once && refusedInstances.length > 0) {
@@ -116,8 +118,11 @@ export async function bringUp(task: BringUp): Promise<number> {
       context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
-    if (wanted.length === 0)
+    if (wanted.length === 0) {
       context.print(`\nApplied ${count(task.objects.length, 'object')}; no instance is among them.`);
+      const hint = instanceHint(task);
+      if (hint !== undefined) context.print(`  hint: ${hint}`);
+    }
     return ExitCode.ok;
   } catch (error) {
     finish();
@@ -128,6 +133,16 @@ export async function bringUp(task: BringUp): Promise<number> {
   } finally {
     stopShowing();
   }
+}
+
+/** How to add an instance of the first definition, in the language of its file. */
+function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined {
+  if (graph === undefined) return undefined;
+  const { instance, name } = graph;
+  const input = objects.find((each) => isDefinition(each.object) && nameOf(each) === name);
+  return input?.document === undefined
+    ? 'export one beside the composition: `export const first = app.toInstance({ … })`, with the values of its spec'
+    : `add an object with apiVersion: ${formatApiVersion(instance)} and kind: ${instance.kind}`;
 }
 
 /**
@@ -168,9 +183,9 @@ function nameOf({ object }: InputObject): string {
 }
 
 /** Applies an object; a refusal says where the object stands in the user's files. */
-async function applyInput(session: Session, input: InputObject, signal: AbortSignal): Promise<void> {
+async function applyInput(session: Session, input: InputObject, signal: AbortSignal): Promise<KubeObject> {
   try {
-    await session.apply(input.object, signal);
+    return await session.apply(input.object, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof KubeError)) throw error;
     const { namespace } = input.object.metadata;
@@ -195,15 +210,14 @@ async function activate(
 ): Promise<{ name: string; message: string } | undefined> {
   const { reports } = session.controller;
   for (const input of definitions) {
-    const name = nameOf(input);
-    await applyInput(session, input, signal);
-    const names = new Set([name]);
-    await until(session, signal, () => {
-      const active = reports.definitions().some((entry) => entry.name === name && entry.state === 'Active');
-      return active || refusedDefinition(names, reports.definitions()) !== undefined;
-    });
-    const refused = refusedDefinition(names, reports.definitions());
-    if (refused !== undefined) return refused;
+    const applied = await applyInput(session, input, signal);
+    const answer = () => answerTo(applied, reports.definitions());
+    await until(session, signal, () => answer() !== undefined);
+    // A change of annotations alone leaves the generation as it is: a refusal may be the answer to what was before.
+    if (answer() !== 'Active') await settled(session, signal);
+    await until(session, signal, () => answer() !== undefined);
+    const refused = answer();
+    if (typeof refused === 'object') return refused;
   }
   return undefined;
 }
@@ -225,6 +239,21 @@ function reportTimeout({ context, session, graphs, timeoutMs }: BringUp, instanc
 /** Instances without a namespace live in `default`, as kubectl would have it. */
 function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: 'default', ...object.metadata } };
+}
+
+/** Waits until cluster and controller have done what is due, or until the signal aborts. */
+async function settled(session: Session, signal: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    await Promise.race([session.idle(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Waits until the condition holds; it is asked again after every event of the controller. */

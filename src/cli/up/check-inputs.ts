@@ -116,12 +116,12 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/refused-by-api-server',
   'graph/refused-crd',
   'graph/missing-required',
+  'graph/selector-mismatch',
   'graph/invalid-literal',
   'graph/type-hole',
   'graph/invalid-rule',
   'graph/unknown-member',
   'graph/unclosed-expression',
-  'graph/selector-mismatch',
   'trace/missing-image',
 ]);
 

@@ -4,7 +4,7 @@ import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
-import { refusalText, refusedPlace, schemaAt, stepsIn, valueAt, withField } from '../../schema/index.ts';
+import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAt, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
@@ -40,7 +40,11 @@ async function checkNode(
   const { skeleton, holes } = node.template;
   const value = fill(skeleton, holes, schema);
   const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
-  const said = (await server.check(object)).map((cause) => withField(value, cause));
+  const refused = await server.check(object);
+  // What is no base64 stops a server before it knows the field.
+  const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));
+  const bytes = undecoded ? validate(schema, value).filter(({ message }) => /must be of type byte/.test(message)) : [];
+  const said = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(said, value);
   // What a name refers to, and what labels are compared with, may stand where an expression has no stand-in.
   const open = holes.some(({ path }) => valueAt(value, path) === undefined);

@@ -3,10 +3,15 @@ import { endProcess } from '../end-process.ts';
 /** After how many seconds a module that is still being loaded is named. */
 const SLOW_SECONDS = 10;
 
+/** Why a module is not loaded whose code is still waiting when Node has nothing left to do: the await never ends. */
+export class UnfinishedModule extends Error {
+  override readonly name = 'UnfinishedModule';
+}
+
 /**
- * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`, and
- * a promise that is rejected and that nothing awaits. Says so when the code takes long, as it may wait for what never
- * comes.
+ * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`, a
+ * promise that is rejected and that nothing awaits, and an await at the top of a module that nothing will ever end. Says
+ * so when the code takes long, as it may wait for what never comes.
  *
  * @throws what the code throws, else the first of the errors above.
  */
@@ -24,14 +29,22 @@ export async function whileLoading<Result>(
   const slow = setTimeout(() => {
     note(`note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await at its top what never comes`);
   }, SLOW_SECONDS * 1000);
+  // The timer alone would keep the process from its end, by which Node says that nothing is left to wait for.
+  slow.unref();
+  let onIdle = () => {};
+  const unfinished = new Promise<never>((_resolve, reject) => {
+    onIdle = () => reject(new UnfinishedModule('the module never finishes loading: an await at its top never ends'));
+    process.once('beforeExit', onIdle);
+  });
   try {
-    const result = await work();
+    const result = await Promise.race([work(), unfinished]);
     // Node tells of rejections when the work that is at hand is done.
     await new Promise((resolve) => setImmediate(resolve));
     if (rejected.length > 0) throw rejected[0];
     return result;
   } finally {
     clearTimeout(slow);
+    process.off('beforeExit', onIdle);
     process.off('unhandledRejection', onRejection);
     process.exit = endProcess;
   }

@@ -3,6 +3,8 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 import { importProblem } from './import-problem.ts';
+import { UnfinishedModule } from './loading.ts';
+import { positionAt, textOf } from './source-text.ts';
 import { firstLine, missingNameHint, placeOfThrown, thrownProblem } from './thrown-problem.ts';
 
 /** A module of the user's: where it is, and as what it is shown. */
@@ -22,8 +24,28 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
     return placed.map((each) => shown(each, file.cwd));
   }
   const found =
-    syntaxProblem(error, file) ?? (await importProblem(error, file.path)) ?? (await thrownProblem(error, file.path));
+    unfinishedProblem(error, file) ??
+    syntaxProblem(error, file) ??
+    (await importProblem(error, file.path)) ??
+    (await thrownProblem(error, file.path));
   return [shown(found, file.cwd)];
+}
+
+/** Code that waits for what never comes has no stack: the place is the last await at the top of the module. */
+function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
+  if (!(error instanceof UnfinishedModule)) return undefined;
+  const text = textOf(path);
+  const awaits = [...text.matchAll(/^(?:(?:export )?(?:const|let|var) [^\n]*?= )?(await)\b/gm)];
+  const at = awaits.at(-1);
+  const source =
+    at === undefined ? { file: path, line: 1, column: 1 } : positionAt(path, text, at.index + at[0].length - 5);
+  return {
+    code: 'input/module-unfinished',
+    severity: 'error',
+    message: error.message,
+    hint: 'end what it waits for, or give it a limit: AbortSignal.timeout(…), Promise.race',
+    source,
+  };
 }
 
 /** What is refused without a place, as the spec of an instance, belongs to the user's call. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { DefinitionSummary, InspectSource, InstanceReport, InstanceSummary } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
-import type { NodeReport } from '../../runtime/index.ts';
+import type { Condition, NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
 /**
@@ -97,15 +97,33 @@ export function allActive(views: readonly InstanceView[]): boolean {
   );
 }
 
-/** The first definition that the controller refuses, with its reason. */
-export function refusedDefinition(
-  names: ReadonlySet<string>,
+/**
+ * Is this condition about an object as it was applied, not about what it was before? A kept cluster still holds the
+ * answer to the former generation. A condition that names no generation says nothing about it.
+ */
+function isCurrent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: KubeObject): boolean {
+  return observedGeneration === undefined || observedGeneration >= generation;
+}
+
+/** Has the controller looked at every instance as it was applied last? */
+export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
+  return applied.every((object) => {
+    const { conditions = [] } = reportOf(object, source) ?? {};
+    return conditions.every((condition) => isCurrent(condition, object));
+  });
+}
+
+/**
+ * The controller's answer to a definition as it was applied: `Active`, why it is refused, or `undefined` while the
+ * controller has not answered yet.
+ */
+export function answerTo(
+  applied: KubeObject,
   definitions: readonly DefinitionSummary[],
-): { readonly name: string; readonly message: string } | undefined {
-  for (const { name, conditions, state } of definitions) {
-    if (!names.has(name) || state === 'Active') continue;
-    const refused = conditions.find(({ status, type }) => status === 'False' && type !== 'Ready');
-    if (refused !== undefined) return { name, message: refused.message ?? refused.reason ?? '' };
-  }
-  return undefined;
+): 'Active' | { readonly name: string; readonly message: string } | undefined {
+  const found = definitions.find(({ name, uid }) => name === applied.metadata.name && uid === applied.metadata.uid);
+  const current = found?.conditions.filter((condition) => isCurrent(condition, applied)) ?? [];
+  if (found?.state === 'Active') return current.some(({ type }) => type === 'Ready') ? 'Active' : undefined;
+  const refused = current.find(({ status, type }) => status === 'False' && type !== 'Ready');
+  return refused && { name: applied.metadata.name ?? '', message: refused.message ?? refused.reason ?? '' };
 }

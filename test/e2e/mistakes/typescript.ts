@@ -285,7 +285,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [
       [
         '  },\n);\n',
-        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\n⟦await factory.deploy({ name: 'a', replicas: 'x', regions: [] } as never);\n",
+        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\n⟦factory.toYaml({ name: 'a', replicas: 'x', regions: [] } as never);\n",
       ],
     ],
     /replicas: the text "x"/,
@@ -312,6 +312,35 @@ export const typescriptMistakes: readonly Mistake[] = [
     /without apiVersion and kind/,
     /export the composition/,
   ),
+  composition(
+    'a key of the definition misspelt',
+    [['spec: Spec, status: Status }', 'spec: Spec, statuss: Status } as never']],
+    /a definition has no "statuss"/,
+    /did you mean "status"/,
+    { place: /shop\.ts:7:\d+/ },
+  ),
+  composition(
+    'an await at the top that nothing ends',
+    [['  },\n);\n', '  },\n);\nconst answer = ⟦await new Promise(() => {});\n']],
+    /never finishes loading/,
+    /AbortSignal\.timeout/,
+  ),
+  composition(
+    'a program that deploys, given to a command',
+    [['  },\n);\n', "  },\n);\n⟦await shop.factory('kro').deploy({ name: 'a', replicas: 1, regions: [] });\n"]],
+    /deploy\(\) is called while a command loads the module/,
+    /file of its own/,
+  ),
+  {
+    title: 'a module that never finishes beside a file with an error',
+    files: {
+      'wait.ts': 'await new Promise(() => {});\n',
+      'b.yaml': 'apiVersion: v1\nkind: Sercet\nmetadata: {name: a}\n',
+    },
+    place: /^wait\.ts:1:1: error/m,
+    reason: /never finishes loading/,
+    remedy: /b\.yaml:2:\d+: error[\s\S]*did you mean "Secret"/,
+  },
   {
     title: 'modules that import each other',
     files: {
