@@ -242,7 +242,7 @@ export const environmentMistakes: readonly Mistake[] = [
     1,
     /first\.yaml:1/,
     /can never be ACTIVE[^]*70000/,
-    /try: /,
+    /hint: /,
     {
       files: {
         'shop.yaml': DEFINITION.replace('port: 80\n', 'port: ${schema.spec.replicas}\n').replace(

@@ -285,7 +285,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [
       [
         '  },\n);\n',
-        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\n⟦factory.toYaml({ name: 'a', replicas: 'x', regions: [] } as never);\n",
+        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\nfactory.⟦toYaml({ name: 'a', replicas: 'x', regions: [] } as never);\n",
       ],
     ],
     /replicas: the text "x"/,
@@ -317,7 +317,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [['spec: Spec, status: Status }', 'spec: Spec, statuss: Status } as never']],
     /a definition has no "statuss"/,
     /did you mean "status"/,
-    { place: /shop\.ts:7:\d+/ },
+    { place: /shop\.ts:8:\d+/ },
   ),
   composition(
     'an await at the top that nothing ends',
@@ -327,7 +327,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   ),
   composition(
     'a program that deploys, given to a command',
-    [['  },\n);\n', "  },\n);\n⟦await shop.factory('kro').deploy({ name: 'a', replicas: 1, regions: [] });\n"]],
+    [['  },\n);\n', "  },\n);\nawait shop.factory('kro').⟦deploy({ name: 'a', replicas: 1, regions: [] });\n"]],
     /deploy\(\) is called while a command loads the module/,
     /file of its own/,
   ),
