@@ -50,10 +50,13 @@ async function checkNode(
   const open = holes.some(({ path }) => valueAt(value, path) === undefined);
   const unselected = valueAt(value, ['spec', 'selector']) === undefined;
   const base = ['spec', 'resources', node.index, 'template'];
+  const mismatched = known.some(
+    ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${formatPath(base)}.`),
+  );
   return causes.flatMap((cause) => {
     const place = refusedPlace(value, cause.field, cause.message);
     if (open && cause.message.startsWith('Not found')) return [];
-    if (unselected && /does not match template/.test(cause.message)) return [];
+    if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
     // Of a missing field only an expression in its place, or around it, could say more.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;

@@ -30,21 +30,6 @@ export const definitionMistakes: readonly Mistake[] = [
     /did you mean "resources"/,
   ),
   definition(
-    'a selector that the pods of its own Deployment do not fit',
-    [['            matchLabels:\n              app: shop', '            matchLabels:\n              ⟦tier: shop']],
-    /no pod of this workload has the label tier=shop/,
-    /same labels in both places/,
-  ),
-  definition(
-    'plain text in the data of a Secret',
-    [
-      ['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: v1\n        kind: Secret'],
-      ['url: http://${service.metadata.name}', 'password: ⟦hunter2!'],
-    ],
-    /data\.password: the text "hunter2!" stands where a value in base64/,
-    /stringData/,
-  ),
-  definition(
     'readyWhen in small letters',
     [['readyWhen:', '⟦readywhen:']],
     /unknown field "readywhen"/,

@@ -3,6 +3,21 @@ import { definition, instance } from './yaml-definitions.ts';
 
 /** Mistakes in the shape of a definition, of which one gives several findings to a compiler. */
 export const shapeMistakes: readonly Mistake[] = [
+  definition(
+    'a selector that the pods of its own Deployment do not fit',
+    [['            matchLabels:\n              app: shop', '            matchLabels:\n              ⟦tier: shop']],
+    /no pod of this workload has the label tier=shop/,
+    /same labels in both places/,
+  ),
+  definition(
+    'plain text in the data of a Secret',
+    [
+      ['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: v1\n        kind: Secret'],
+      ['url: http://${service.metadata.name}', 'password: ⟦hunter2!'],
+    ],
+    /data\.password: the text "hunter2!" stands where a value in base64/,
+    /stringData/,
+  ),
   definition('a list with angle brackets', [["'[]string'", '⟦list<string>']], /unknown type/, /write \[\]string/),
   definition(
     'a type that is not declared',
