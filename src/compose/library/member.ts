@@ -81,6 +81,12 @@ function refuseUndeclared(object: object, key: string): void {
   refuse('member', `${declared.of} has no field "${key}"`, hint);
 }
 
+/** Are these the variables of the process? Hosts without a process have none. */
+function isEnvironment(value: unknown): boolean {
+  const host = Reflect.get(globalThis, 'process') as { readonly env?: unknown } | undefined;
+  return host?.env !== undefined && value === host.env;
+}
+
 /** `table[key]` with a symbolic key. */
 function lookUp(value: unknown, key: Sym): unknown {
   const { absence } = key;
@@ -90,6 +96,13 @@ function lookUp(value: unknown, key: Sym): unknown {
     return phi(absence.has, found, concreteMember(value, 'undefined'));
   }
   activeTrace().noteRead(value);
+  if (isEnvironment(value)) {
+    refuse(
+      'no-cel',
+      'process.env with a key of the spec would write every variable of this environment into the graph, credentials too',
+      'read the variables that you need by their names into an object, and look them up in that',
+    );
+  }
   if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
   if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;

@@ -16,6 +16,7 @@ import { MERGED, Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { getMember } from './member.ts';
 import { truthy } from '../value/ops.ts';
+import { isLiteral } from '../ir/node.ts';
 import type { Node } from '../ir/node.ts';
 
 /** `{ [key]: value }`: sets a key of an object literal. */
@@ -82,9 +83,13 @@ function spreadEither(target: Record<string, unknown>, value: Phi, asked: boolea
       [value.test, a],
       [not(value.test), b],
     ] as const) {
-      const { ...keys } = made;
-      delete (keys as { [MERGED]?: unknown })[MERGED];
-      if (Object.keys(keys).length > 0) addPiece(target, { test, keys });
+      const members = membersOf(made);
+      const sure: Record<string, unknown> = {};
+      for (const { key, test: present } of keyEntries(members)) {
+        if (isLiteral(present, true)) setOwn(sure, key, members.get(key));
+        else addPiece(target, { test: and(test, present), keys: { [key]: members.get(key) } });
+      }
+      if (Object.keys(sure).length > 0) addPiece(target, { test, keys: sure });
       for (const piece of mergedPieces(made) ?? [])
         addPiece(target, { ...piece, test: and(test, piece.test ?? TRUE()) });
     }

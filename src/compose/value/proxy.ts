@@ -81,8 +81,16 @@ export function referenceTo(
   return reference;
 }
 
+/** Longest expression that is shown as a name, in characters. */
+const MAX_LABEL = 200;
+
 /** What a symbolic value is called in messages. */
 export function labelOf(value: Sym | Phi): string {
+  const text = labelText(value);
+  return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text;
+}
+
+function labelText(value: Sym | Phi): string {
   if (value instanceof Sym) {
     const { resource } = value;
     if (resource !== undefined) return resource.label ?? resource.id;

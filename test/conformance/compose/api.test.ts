@@ -285,6 +285,20 @@ test('an instance says of which definition it is', () => {
   });
 });
 
+test('the environment of the process is not written into a graph', () => {
+  const text = (() => {
+    try {
+      compose((spec) => ConfigMap({ id: 'c', name: spec.name, data: { v: process.env[spec.name] ?? 'none' } })).toYaml();
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  })();
+  expect(text).toContain('process.env with a key of the spec would write every variable');
+  expect(text).toContain('api.test.ts:');
+  expect(text).not.toContain(process.env['PATH']);
+});
+
 test('what the composition throws for certain comes out with its place', () => {
   const thrown = (body: () => void): unknown => {
     try {
