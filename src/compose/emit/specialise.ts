@@ -40,6 +40,9 @@ function rebuilt(
     return by === undefined ? node : makeNode('var', [], by, node.type);
   }
   if (node.op === 'cond') {
+    // A condition may be known as a whole: `enabled ?? on`.
+    const whole = facts.resolve(node);
+    if (whole.op === 'lit') return whole;
     const [test, a, b] = node.args as [Node, Node, Node];
     const known = facts.simplify(visit(test));
     if (known.op === 'lit') return visit(known.attr === true ? a : b);

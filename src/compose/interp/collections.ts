@@ -17,7 +17,8 @@ const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
-    if (part.op !== 'macro' || !OF_EACH.has(part.attr) || part.args.length !== 2) return undefined;
+    if (part.op !== 'macro' || !OF_EACH.has(part.attr) || part.args.length !== 2 || part.vars.length !== 1)
+      return undefined;
     const [target, body] = part.args as [Node, Node];
     const loop = part.vars[0] as Variable;
     const made = elementsIn(body, records);

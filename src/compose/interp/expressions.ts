@@ -430,7 +430,11 @@ function callOptional(object: unknown, key: string | symbol | Sym, optional: boo
     () => callMethod(resolve(value), key, args()),
     () => undefined,
   );
-  return stopsWithChain(result);
+  const made = symbolic(stopsWithChain(result));
+  if (!(made instanceof Sym) || made.absence === undefined) return result;
+  // The rest of the chain is skipped with the call: `tag?.trim().length`.
+  const absence = { ...made.absence, chain: there };
+  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }
 
 function callExpression(node: CallExpression, env: Env): unknown {

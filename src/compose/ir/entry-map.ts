@@ -1,6 +1,6 @@
-import { and, compare, eq, macro, macroVariable, method, not, object, variable } from './build.ts';
+import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { mentions } from './node.ts';
+import { mentions, walk } from './node.ts';
 import { substitute } from './substitute.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
@@ -17,6 +17,8 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
     macro('transformMapEntry', over, [position, of], bodies, type);
   if (entry.op !== 'object' || entry.args.length !== 2 || key === undefined || value === undefined)
     return made(list, loop, [entry]);
+  if (makesObjects(list) || mentions(entry, (each) => each.role === 'element'))
+    return ofObjects(list, loop, key, value);
   const isOfLoop = (node: Node) => mentions(node, (each) => each === loop);
   if (isVariable(key, loop)) return made(isDistinct(list) ? list : distinct(list), loop, [entry]);
   if (isOfLoop(key) && !isOfLoop(value)) {
@@ -30,6 +32,34 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   const same = eq(substitute(key, loop, variable(other, element)), key);
   const again = macro('exists', list, [later, other], [and(isLater, same)], { kind: 'bool' });
   return made(list, loop, [not(again), entry]);
+}
+
+/** Does the list hold objects of the composition with resources in them? */
+function makesObjects(list: Node): boolean {
+  let found = false;
+  walk(list, (node) => {
+    if (node.op !== 'macro' || node.attr !== 'map') return;
+    const body = node.args.at(-1);
+    if (body?.op === 'object' && mentions(body, ({ role }) => role === 'resource' || role === 'element')) found = true;
+  });
+  return found;
+}
+
+/**
+ * The same where the elements hold resources: keys and values are lists of their own, which become expressions over the
+ * collections, and the value of a key stands at its position.
+ */
+function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
+  const keys = macro('map', list, [loop], [key], listOf(key.type));
+  const values = macro('map', list, [loop], [value], listOf(value.type));
+  const [position, later] = [macroVariable('i'), macroVariable('j')];
+  const [one, other] = [macroVariable('k'), macroVariable('f')];
+  const [at, of] = [variable(position, INTEGER), variable(one, key.type)];
+  const isLater = compare('gt', variable(later, INTEGER), at);
+  const isSame = eq(variable(other, key.type), of);
+  const again = macro('exists', keys, [later, other], [and(isLater, isSame)], { kind: 'bool' });
+  const entry = object([{ key: of, value: index(values, at, value.type) }]);
+  return macro('transformMapEntry', keys, [position, one], [not(again), entry], mapOf(value.type));
 }
 
 const isVariable = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;

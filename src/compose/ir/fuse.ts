@@ -43,8 +43,8 @@ function sizeOf(node: Node): Node | undefined {
 /** A macro over the objects that another one makes, over the list of that one. */
 function turnsOf(node: Node): Node | undefined {
   const [from, body] = node.args as [Node | undefined, Node];
-  const of = node.vars[0];
-  if (node.op !== 'macro' || node.args.length !== 2 || of === undefined) return undefined;
+  const [of, ...others] = node.vars;
+  if (node.op !== 'macro' || node.args.length !== 2 || of === undefined || others.length > 0) return undefined;
   const objects = objectsOf(from);
   if (objects === undefined) return undefined;
   const turn = () => {

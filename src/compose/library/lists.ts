@@ -1,5 +1,6 @@
 import {
   add,
+  and,
   append,
   call,
   compare,
@@ -22,6 +23,7 @@ import {
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
+import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { substitute } from '../ir/substitute.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
@@ -53,7 +55,7 @@ export function listMethod(value: Sym, name: string, args: readonly unknown[]): 
 
 /** A method of a Set, which stands for the list of its values. */
 function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
-  if (name === 'has') return bool(isIn(scalarArgument(args[0], name), value.node));
+  if (name === 'has') return bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(new Sym(value.node, { waits: value.waits }));
   // The callback of a Set gets the value twice, not a position.
   if (name === 'forEach' && !usesIndex(args[0])) return viewMethod(viewOf(wrap(value)), name, args);
@@ -106,12 +108,12 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'includes':
       if (resolve(args[1]) !== undefined)
         return plainMethod(new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
-      return bool(isIn(scalarArgument(args[0], name), node));
+      return bool(contains(node, scalarArgument(args[0], name)));
     case 'indexOf':
     case 'lastIndexOf':
       if (args.length > 1)
         return refuse('no-cel', `.${name}() of a list with a position has no CEL form`, 'take a .slice() first');
-      return make(method(name, node, [scalarArgument(args[0], name)], INTEGER));
+      return make(positionOf(name, node, scalarArgument(args[0], name)));
     case 'join':
       return textValue(joined(value, args[0]), waits);
     case 'slice':
@@ -169,6 +171,18 @@ function scalarArgument(raw: unknown, name: string): Node {
     return refuse('identity', `.${name}() compares the identity of objects`, 'use .some() with a comparison of fields');
   }
   return node;
+}
+
+/** Is the value in the list? No list of the graph holds NaN: a number that is read of a text may be. */
+function contains(all: Node, wanted: Node): Node {
+  const number = numberTest(wanted, false);
+  return number === undefined ? isIn(wanted, all) : and(number, isIn(asDoubles(wanted), all));
+}
+
+function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): Node {
+  const number = numberTest(wanted, false);
+  if (number === undefined) return method(name, all, [wanted], INTEGER);
+  return cond(number, method(name, all, [asDoubles(wanted)], INTEGER), literal(-1));
 }
 
 /** What `concat` appends for an argument: the elements of a list, anything else itself. */

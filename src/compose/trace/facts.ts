@@ -143,6 +143,8 @@ export class Facts {
   resolve(node: Node): Node {
     let current = node;
     while (current.op === 'cond') {
+      const known = current.type.kind === 'bool' ? this.lookup(current) : undefined;
+      if (known !== undefined) return literal(known);
       const test = this.simplify(current.args[0] as Node);
       // Neither side is known; the conditional may be as a whole.
       if (test.op !== 'lit') break;

@@ -252,8 +252,14 @@ export function asList(raw: unknown): Sym {
 
 /** A concrete list with symbolic parts as one list value. */
 export function symOfItems(items: readonly unknown[]): Sym {
-  const waits = items.some((item) => item instanceof Splice && item.waits);
+  const waits = items.some((item) => (item instanceof Splice ? item.waits : isResource(item)));
   return new Sym(listNode(items), { waits });
+}
+
+/** Is the element a resource, or one under a condition? Fields of it wait. */
+function isResource(item: unknown): boolean {
+  const inner = symbolic(resolve(item instanceof Maybe ? item.value : item));
+  return inner instanceof Sym && inner.resource !== undefined;
 }
 
 /** A new list of the author's own with the elements of an expression: it may be changed. */

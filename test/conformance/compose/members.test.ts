@@ -141,6 +141,32 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const parts = s.name.split('-'); const [a, b = 'B'] = parts; return { a: a.length, b, l: parts.at(-1), s: parts.slice(1).join('-'), m: parts.map((p) => p.toUpperCase())[0], r: [...parts].reverse()[0].length };`,
     `return { a: ['x', 'y', 'z'][s.n % 3] ?? 'none', b: ['x', 'y'][Math.abs(s.n) % 2], c: s.tags.map((t, i) => ['p', 'q'][(i + 1) % 2]).join() };`,
   ],
+  'chains that go on after a call': [
+    `return { u: s.tag?.slice(1).length ?? -1, v: s.port?.toString().length ?? 0, w: s.opts?.at(-1)?.trim().length ?? -1 };`,
+    `return { u: s.opt?.deep?.x.trim().length ?? -1, v: s.tag?.slice(1).toUpperCase() ?? 'x', w: s.tag?.slice(1).trim().includes('k') };`,
+    `return { u: s.items.at(-1)?.note?.trim().length, v: s.items.at(-1)?.note?.trim().padStart(3).length === 3 };`,
+    `return { u: s.tag?.split('-').map((x) => x + '!').join().length ?? -1, v: s.opts?.find((o) => o === 'z')?.toUpperCase().length ?? 'none', w: s.opts?.filter((x) => x).map((x) => x.length).join('-') ?? 'q' };`,
+    `const as = []; if (s.flag) as.push(ConfigMap({ id: 'a', name: 'a' })); if (s.other) as.push(ConfigMap({ id: 'b', name: 'b' })); return { u: as.at(-1)?.metadata.name ?? 'none', v: as[as.length - 1]?.metadata.name ?? 'none', w: as[0]?.metadata.name ?? 'none', x: as[1]?.metadata.name };`,
+  ],
+  'NaN in a list': [
+    `return { r: s.nums.includes(Number(s.name)), q: s.nums.indexOf(Number(s.tag ?? 'x')), l: s.nums.lastIndexOf(parseInt(s.name)), p: s.floats.includes(parseFloat(s.name)), t: new Set(s.nums).has(Number(s.name)) };`,
+    `return { r: s.tags.some((t) => s.nums.includes(Number(t))), q: s.nums.includes(Number('3')), z: [1, 2, 3].includes(Number(s.name)), y: [s.n, s.m].indexOf(Number(s.name)), w: s.nums.includes(Number(s.name) + 1) };`,
+  ],
+  'maps of what turns made': [
+    `const all = []; for (const p of s.items) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) };`,
+    `const all = []; for (const p of s.items) { if (p.on) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } } const o = {}; for (const a of all) o[a.name] = a.c.metadata.name; return { o, p: Object.fromEntries(all.map((a) => [a.c.metadata.name, a.name])) };`,
+    `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key, n: p.size })); return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name + a.n])), k: Object.fromEntries(all.map((a) => [a.c.metadata.name, 'x'])), f: Object.fromEntries(all.filter((a) => a.n > 1).map((a) => [a.name, a.c.metadata.name])) };`,
+    `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), n: p.size % 2 })); return { m: Object.fromEntries(all.map((a) => [String(a.n), a.c.metadata.name])) };`,
+    `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })); ConfigMap({ id: 'sum', name: 'sum', data: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) });`,
+    `const r = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key })).reduce((acc, a) => ({ ...acc, [a.name]: a.c.metadata.name }), {}); return { r };`,
+  ],
+  'resources under a condition with two ways': [
+    `const b = (s.maybe ?? s.flag) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } });`,
+    `const b = (s.flag ? s.n > 1 : s.n > 2) ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } }); return { r: b?.metadata.name, t: b ? 'x' : 'y' };`,
+    `let on = false; if (s.flag) on = s.n > 1; else on = s.tags.length > 2; const b = on ? ConfigMap({ id: 'b', name: 'b' }) : undefined; const c = b ? ConfigMap({ id: 'c', name: 'c', data: { k: b.metadata.name } }) : ConfigMap({ id: 'e', name: 'e' }); ConfigMap({ id: 'f', name: 'f', data: { n: c.metadata.name } }); return { r: c.metadata.name };`,
+    `const on = () => { if (s.flag) return s.n > 1; if (s.other) return s.m > 1; return s.port ? s.port > 80 : false; }; const b = on() ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } }); return { r: b?.metadata.name ?? 'q' };`,
+    `const a = s.other ? ConfigMap({ id: 'a', name: 'a' }) : undefined; let b; if (!(s.maybe ?? s.flag)) b = ConfigMap({ id: 'b', name: 'b', data: { k: a?.metadata.name ?? 'none' } }); ConfigMap({ id: 'c', name: 'c', data: { x: b?.metadata.name ?? a?.metadata.name ?? 'no' } }); return { r: b?.metadata.name };`,
+  ],
 };
 
 /** What cannot be said in a graph, or says nothing: the code, and what the message holds. */
