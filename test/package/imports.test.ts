@@ -62,11 +62,12 @@ const { status } = await cluster.transport().request({ method: 'GET', path: '/ap
 if (status !== 200) throw new Error(String(status));`;
 
 describe('a server that answers reads', () => {
-  test('loads a few files and a quarter of the code of a cluster', () => {
+  test('loads a few files and less than a third of the code of a cluster', () => {
     const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
-    expect(files.length).toBeLessThan(6);
+    // The door, the server's first part, the vocabularies, core, the bundler's helper, and what is loaded late.
+    expect(files.length).toBeLessThan(8);
     const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
     expect(size).toBeGreaterThan(100_000);
-    expect(size).toBeLessThan(200_000);
+    expect(size).toBeLessThan(230_000);
   });
 });
