@@ -301,7 +301,9 @@ export function finishIds(records: readonly ResourceRecord[]): void {
         refuse(
           'duplicate-id',
           `two resources have the id "${record.id}" (${other.kind} and ${record.kind})`,
-          'give each its own id',
+          other.site !== undefined && other.site.text === record.site?.text && other.site.start === record.site.start
+            ? `the call runs once for each element of a list that is known: give each its own id, as id: \`${record.id}\${index}\`, or none`
+            : 'give each its own id',
         ),
       );
     }

@@ -20,6 +20,7 @@ import { needPresent, truthy } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { builtin } from '../library/builtins.ts';
+import { overParts } from '../library/over-parts.ts';
 import { spreadItems } from '../library/spread.ts';
 import { iterable } from '../value/open.ts';
 import { positionsBelow, View, viewOf } from '../library/view.ts';
@@ -122,7 +123,11 @@ function iterate(
         ? source
         : [...iterable(source)];
   if (items.length > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
-  return executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0);
+  return overParts(
+    items,
+    () => executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0),
+    (list) => overView(viewOf(wrap(list)), name, run, node, env),
+  );
 }
 
 function oneItem(

@@ -61,7 +61,7 @@ export function varNames(body: readonly Statement[]): string[] {
   return names;
 }
 
-/** The names that a body assigns (`x = …`, `x += …`, `x++`), also in functions inside. */
+/** The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), also in functions inside. */
 export function assignedNames(body: AnyNode): Set<string> {
   const names = new Set<string>();
   visitNodes(
@@ -69,6 +69,13 @@ export function assignedNames(body: AnyNode): Set<string> {
     (node) => {
       if (node.type === 'AssignmentExpression') for (const name of boundNames(node.left)) names.add(name);
       if (node.type === 'UpdateExpression' && node.argument.type === 'Identifier') names.add(node.argument.name);
+      if (
+        (node.type === 'ForOfStatement' || node.type === 'ForInStatement') &&
+        node.left.type !== 'VariableDeclaration'
+      )
+        for (const name of boundNames(node.left)) names.add(name);
+      if (node.type === 'VariableDeclaration' && node.kind === 'var')
+        for (const { id } of node.declarations) for (const name of boundNames(id)) names.add(name);
     },
     true,
   );

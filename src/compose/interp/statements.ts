@@ -200,7 +200,8 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
   });
   let reached: Node = literal(false);
   const step = (index: number): Completion => {
-    reached = or(reached, entries[index] ?? others);
+    const isLastDefault = entries[index] === undefined && index === cases.length - 1;
+    reached = isLastDefault ? literal(true) : or(reached, entries[index] ?? others);
     const known = decide(reached);
     return branch(
       known,

@@ -17,6 +17,8 @@ import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
+import { keyEntries, KEYS, presenceOf } from '../value/key-order.ts';
+import { setMemberWhen } from '../value/members.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
 import { firstElement, runBody, startNode } from './loop-body.ts';
@@ -242,8 +244,14 @@ function isEarlier(value: unknown, accumulator: Variable | undefined): boolean {
 
 /** `x = e`, for a variable that held nothing expressible before. */
 function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): unknown {
+  const { some, value } = lastSet(pass, name, next);
+  return phi(some, value, start);
+}
+
+/** What the last turn that assigns a variable sets it to, and whether any turn does. */
+function lastSet(pass: Pass, name: string, next: unknown): { readonly some: Node; readonly value: unknown } {
   const inner = symbolic(next);
-  const take = (test: Node, value: unknown): unknown => {
+  const take = (test: Node, value: unknown) => {
     const node = asSym(resolve(value))?.node ?? toNode(value);
     const list = isLiteral(test, true)
       ? pass.list
@@ -254,7 +262,7 @@ function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): 
     if (folded === undefined) return refuseCarried(name);
     const some = exists ?? compare('gt', size(pass.list, INTEGER), literal(0));
     const last = folded.op === 'cond' ? (folded.args[1] === node ? folded.args[2] : folded.args[1]) : folded;
-    return phi(some, wrap(new Sym(last as Node)), start);
+    return { some, value: wrap(new Sym(last as Node)) };
   };
   if (inner instanceof Phi && inner.otherwise instanceof Earlier) return take(inner.test, inner.then);
   if (inner instanceof Phi && inner.then instanceof Earlier) return take(not(inner.test), inner.otherwise);
@@ -286,8 +294,17 @@ export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
   return collections(all, activeTrace().resources);
 }
 
+const KEYS_BEFORE = 'give the object its keys before the loop: const all = { seen: false }';
+
 const nameOfKey = (key: PropertyKey): string =>
-  typeof key === 'symbol' ? 'an object' : `the key ${String(key)} of an object`;
+  typeof key === 'symbol' ? 'an object' : `the key ${key === '' ? "''" : String(key)} of an object`;
+
+/** A member that a turn sets under a condition, as a variable that keeps what it held elsewhere. */
+function setWhere(test: Node, value: unknown): unknown {
+  if (isLiteral(test, true)) return value;
+  const set = activeTrace().under(test, () => resolve(value));
+  return wrap(new Phi(test, set, new Earlier('')));
+}
 
 /** `object[key] = value` in the body: a map made entry by entry. */
 function foldObject(
@@ -300,19 +317,27 @@ function foldObject(
 ): void {
   for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
   const folded = new Map<PropertyKey, unknown>();
+  const added = new Map<string, ReturnType<typeof lastSet>>();
   for (const [key, value] of after) {
     const accumulator = accumulators.get(key);
     if (accumulator !== undefined) {
       if (isVariable(value, accumulator)) continue;
       folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined, others));
-    } else if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
+    } else if (typeof key === 'string' && !was.has(key) && !was.has(KEYS)) {
+      added.set(key, lastSet(pass, nameOfKey(key), setWhere(presenceOf(keyEntries(after), key), value)));
+    } else if (key !== MERGED && key !== KEYS && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
+  if (was.has(KEYS) && was.get(KEYS) !== after.get(KEYS)) refuseCarried('an object');
+  // Which of several keys comes first depends on the turns; a key that is not known may be one of those that are.
+  if (added.size > 0 && was.get(MERGED) !== after.get(MERGED)) refuseCarried('an object', KEYS_BEFORE);
+  if (added.size > 1 && after.has(KEYS)) refuseCarried('the order of the keys of an object', KEYS_BEFORE);
   activeTrace().touch(cell);
   for (const [key, value] of folded) setOwn(cell, key, value);
+  for (const [key, { some, value }] of added) setMemberWhen(cell, key, some, value);
   if (was.get(MERGED) === after.get(MERGED)) return;
   const before = mergedPieces(Object.fromEntries(was)) ?? ((was.get(MERGED) ?? []) as readonly never[]);
   const pieces = (after.get(MERGED) ?? []) as NonNullable<ReturnType<typeof mergedPieces>>;
-  const added = pieces.slice(before.length).map((piece) => {
+  const grown = pieces.slice(before.length).map((piece) => {
     if (piece.map === undefined) return refuseCarried('an object');
     const { node } = piece.map;
     const list =
@@ -322,7 +347,7 @@ function foldObject(
     return { map: new Sym(entryMap(list, pass.loop, node)) };
   });
   Object.defineProperty(cell, MERGED, {
-    value: [...before, ...added],
+    value: [...before, ...grown],
     writable: true,
     enumerable: true,
     configurable: true,

@@ -13,6 +13,7 @@ import { argumentCount, usesIndex } from './callbacks.ts';
 import { hooksCall } from './hooks.ts';
 import { listMethod } from './lists.ts';
 import { viewOf } from './view.ts';
+import { overParts } from './over-parts.ts';
 import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
@@ -35,7 +36,8 @@ export function arrayMethod(
   if (CHANGING.has(name)) return changing(array, name, args);
   if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
-  const value = ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args);
+  const each = () => (ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args));
+  const value = VISITING.has(name) ? overParts(array, each, (list) => listMethod(list, name, args)) : each();
   return value === UNKNOWN ? undefined : { value };
 }
 
@@ -87,7 +89,8 @@ function takeEnd(array: unknown[], name: 'shift' | 'pop'): unknown {
   return taken;
 }
 
-const CALLING = new Set(['map', 'flatMap', 'forEach', 'filter', 'some', 'every']);
+const VISITING = new Set(['map', 'flatMap', 'forEach']);
+const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
 /** Element-wise work on a list whose elements may be missing. */
 function raggedMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {

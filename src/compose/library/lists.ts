@@ -138,6 +138,12 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'unshift':
     case 'splice':
     case 'fill':
+      if (node.op === 'var' && (node.attr as Variable).role === 'accumulator')
+        return refuse(
+          'loop-carried',
+          `${labelOf(value)} is both assigned anew and changed by .${name}() in one loop`,
+          'do one of the two: list = [...list, a, b], or list.push(a, b)',
+        );
       return refuse(
         'read-only',
         `${labelOf(value)} is read-only; the spec and the resources cannot be changed`,

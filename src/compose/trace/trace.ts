@@ -36,6 +36,8 @@ type Cell = object;
 interface Frame {
   readonly epoch: number;
   readonly saved: Map<Cell, Snapshot>;
+  /** The frame of an attempt, which is no branch: what it writes stays unless it is taken back. */
+  readonly attempt?: true;
 }
 
 /** What a branch wrote: the cells and their contents at its end. */
@@ -90,21 +92,47 @@ export class Trace {
 
   /** Is interpretation inside a branch or a symbolic loop, whose changes may have to be taken back? */
   get inBranch(): boolean {
-    return this.frames.length > 0;
+    return this.frames.some(({ attempt }) => attempt !== true);
   }
 
   /** Was the object made inside the branch that is running? */
   isLocal(cell: Cell): boolean {
-    const frame = this.frames.at(-1);
+    const frame = this.frames.findLast(({ attempt }) => attempt !== true);
     return frame === undefined || (this.births.get(cell) ?? 0) > frame.epoch;
   }
 
   /** Must be called before a cell is changed. */
   touch(cell: Cell): void {
     const frame = this.frames.at(-1);
-    if (frame === undefined || frame.saved.has(cell)) return;
-    if ((this.births.get(cell) ?? 0) > frame.epoch) return;
-    frame.saved.set(cell, snapshot(cell));
+    if (frame !== undefined) this.save(frame, cell, () => snapshot(cell));
+  }
+
+  private save(frame: Frame, cell: Cell, before: () => Snapshot): void {
+    if (frame.saved.has(cell) || (this.births.get(cell) ?? 0) > frame.epoch) return;
+    frame.saved.set(cell, before());
+  }
+
+  /** Runs `work`; `takeBack` forgets what it wrote, learnt and recorded, as long as nothing else was done since. */
+  attempt<T>(work: () => T): { readonly result: T; takeBack(): void } {
+    const forget = this.checkpoint();
+    const mark = this.facts.mark();
+    const frame: Frame = { epoch: ++this.clock, saved: new Map(), attempt: true };
+    this.frames.push(frame);
+    try {
+      const result = work();
+      return {
+        result,
+        takeBack: () => {
+          for (const [cell, before] of frame.saved) restore(cell, before);
+          this.facts.rollback(mark);
+          forget();
+        },
+      };
+    } finally {
+      this.frames.pop();
+      const outer = this.frames.at(-1);
+      if (outer !== undefined) for (const [cell, before] of frame.saved) this.save(outer, cell, () => before);
+    }
   }
 
   /** Notes that the contents of a list or object were looked at. */

@@ -107,13 +107,22 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   const doubts = [a.absence, b.absence].filter((absence) => absence !== undefined);
   if (doubts.length === 0) return new Sym(node, { waits });
   if (new Set(doubts.map((absence) => absence.waits)).size > 1) return undefined;
+  const has = cond(test, presentWhere(test, a), presentWhere(not(test), b));
+  if (isLiteral(has, true) && doubts[0]?.waits === false) return new Sym(node, { waits });
   const absence: Absence = {
-    has: cond(test, present(a), present(b)),
+    has,
     plain: doubts.every((doubt) => doubt.plain),
     waits: (doubts[0] as Absence).waits,
     ...missingOf(doubts.map(({ missing }) => missing)),
   };
   return new Sym(node, { absence, waits });
+}
+
+/** The condition under which a value is there, where another one holds: a `switch` may have asked it before. */
+function presentWhere(test: Node, sym: Sym): Node {
+  const trace = currentTrace();
+  const has = present(sym);
+  return trace === undefined ? has : trace.under(test, () => trace.facts.simplify(has));
 }
 
 /** What JavaScript sees where a value is missing for one of several reasons. */

@@ -1,0 +1,38 @@
+import { Refusal } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { symOfItems } from '../value/nodes.ts';
+import { isOpen } from '../value/open.ts';
+import type { Sym } from '../value/symbolic.ts';
+
+/**
+ * Work on each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. A call in it that makes a resource
+ * with an id would make one of the same id for each part: it is one collection then, over the whole list.
+ */
+export function overParts<T>(items: readonly unknown[], each: () => T, whole: (list: Sym) => T): T {
+  const trace = activeTrace();
+  if (items.length < 2 || !items.some(isOpen)) return each();
+  const before = trace.resources.length;
+  const attempt = trace.attempt(each);
+  if (!makesOneIdTwice(before)) return attempt.result;
+  const list = joined(items);
+  if (list === undefined) return attempt.result;
+  attempt.takeBack();
+  return whole(list);
+}
+
+function makesOneIdTwice(from: number): boolean {
+  const made = activeTrace()
+    .resources.slice(from)
+    .filter(({ explicitId }) => explicitId);
+  return new Set(made.map(({ id }) => id)).size < made.length;
+}
+
+/** The parts as one list; `undefined` where they have none, and are refused as resources of one id. */
+function joined(items: readonly unknown[]): Sym | undefined {
+  try {
+    return symOfItems(items);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
