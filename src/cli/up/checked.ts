@@ -6,6 +6,7 @@ import { checkInputs } from './check-inputs.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
 import type { Inputs } from './load-inputs.ts';
+import { lateFailures } from './late-failures.ts';
 import { loadInputs } from './load-inputs.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 
@@ -32,7 +33,8 @@ export async function readChecked(
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);
-  const diagnostics: Diagnostic[] = [...known.diagnostics, ...found];
+  const late = await lateFailures((text) => context.printError(text));
+  const diagnostics: Diagnostic[] = [...known.diagnostics, ...found, ...late];
   printDiagnostics(context, diagnostics, new Map([...known.texts, ...inputs.texts]));
   const note = shippedNote(known);
   if (note !== undefined) context.printError(note);

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { parseJson, stringifyJson } from '../../core/index.ts';
 import { importTypeScript } from './import-typescript.ts';
+import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
 import { displayName, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
@@ -48,6 +49,7 @@ export async function loadModule(
   cwd: string,
   note: (text: string) => void = () => {},
 ): Promise<LoadedModule> {
+  catchLateFailures(path, cwd);
   try {
     const { module, found } = await whileLoading(file, note, async () => {
       const loaded = await importModule(path);

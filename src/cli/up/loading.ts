@@ -9,9 +9,9 @@ export class UnfinishedModule extends Error {
 }
 
 /**
- * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`, a
- * promise that is rejected and that nothing awaits, and an await at the top of a module that nothing will ever end. Says
- * so when the code takes long, as it may wait for what never comes.
+ * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`,
+ * and an await at the top of a module that nothing will ever end. Says so when the code takes long, as it may wait for
+ * what never comes.
  *
  * @throws what the code throws, else the first of the errors above.
  */
@@ -20,9 +20,6 @@ export async function whileLoading<Result>(
   note: (text: string) => void,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const rejected: unknown[] = [];
-  const onRejection = (reason: unknown): void => void rejected.push(reason);
-  process.on('unhandledRejection', onRejection);
   process.exit = (code) => {
     throw new Error(`process.exit(${code ?? ''}) is called, which would end typekro, too`);
   };
@@ -37,15 +34,10 @@ export async function whileLoading<Result>(
     process.once('beforeExit', onIdle);
   });
   try {
-    const result = await Promise.race([work(), unfinished]);
-    // Node tells of rejections when the work that is at hand is done.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (rejected.length > 0) throw rejected[0];
-    return result;
+    return await Promise.race([work(), unfinished]);
   } finally {
     clearTimeout(slow);
     process.off('beforeExit', onIdle);
-    process.off('unhandledRejection', onRejection);
     process.exit = endProcess;
   }
 }

@@ -124,6 +124,12 @@ function internals(): readonly string[] {
   return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
 }
 
+/** Does an error come from this package, with no code of the user's around it? */
+export function isInternal(error: unknown, path: string): boolean {
+  if (!(error instanceof Error) || userFrame(error, path) !== undefined) return false;
+  return internals().some((folder) => (error.stack ?? '').includes(folder));
+}
+
 /** The innermost frame of a stack that is the user's: neither Node's nor a package's. */
 function userFrame(error: Error, path: string): SourcePosition | undefined {
   const inside = internals();

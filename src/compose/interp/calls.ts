@@ -100,6 +100,15 @@ function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]):
 function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
+  if (result instanceof Promise) {
+    // The refusal is what is told of the call; whether it fails, too, is of no interest.
+    result.catch(() => {});
+    return refuse(
+      'async',
+      `${fn.name === '' ? 'this function' : `${fn.name}()`} gives a promise, and a graph is built without waiting`,
+      'call and await it before the composition, and use what it gives',
+    );
+  }
   if (typeof result === 'string' && hasTokens(result)) return textOf(result);
   if (isPlain(result) && !args.includes(result) && result !== self) adopt(result, 0);
   return result;

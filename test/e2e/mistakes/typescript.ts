@@ -319,6 +319,18 @@ export const typescriptMistakes: readonly Mistake[] = [
     /did you mean "status"/,
     { place: /shop\.ts:8:\d+/ },
   ),
+  statement(
+    'a request inside the composition',
+    "const x = ⟦fetch('http://127.0.0.1:1/x').then((r) => r.text());",
+    /fetch\(\) gives a promise/,
+    /await it before the composition/,
+  ),
+  composition(
+    'a timer that throws after the module is loaded',
+    [['  },\n);\n', "  },\n);\nsetTimeout(() => {\n  throw ⟦new Error('too late');\n}, 1);\n"]],
+    /nothing catches it: too late/,
+    /change the code here/,
+  ),
   composition(
     'an await at the top that nothing ends',
     [['  },\n);\n', '  },\n);\nconst answer = ⟦await new Promise(() => {});\n']],

@@ -1,0 +1,61 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { formatDiagnostic } from '../../core/index.ts';
+import { moduleProblems } from './module-problems.ts';
+import { textOf } from './source-text.ts';
+import { isInternal } from './thrown-problem.ts';
+
+/** The module that was loaded last; what has no frame of the user's is told at its top. */
+let module: { readonly path: string; readonly cwd: string } | undefined;
+const waiting: unknown[] = [];
+let tell: ((text: string) => void) | undefined;
+
+/**
+ * Keeps what code of a module throws after the module is loaded, in a timer or in a promise that nothing awaits, from
+ * ending the process: it is a problem of the user's file as any other. Called for each module.
+ */
+export function catchLateFailures(path: string, cwd: string): void {
+  if (module === undefined) {
+    process.on('unhandledRejection', onFailure);
+    process.on('uncaughtException', onFailure);
+  }
+  module = { path, cwd };
+}
+
+function onFailure(error: unknown): void {
+  // A failure of this package's own code is not the user's: Node ends the process and shows it.
+  if (module === undefined || isInternal(error, module.path)) {
+    process.off('uncaughtException', onFailure);
+    throw error;
+  }
+  if (tell === undefined) waiting.push(error);
+  else void printFailure(error, tell);
+}
+
+async function printFailure(error: unknown, print: (text: string) => void): Promise<void> {
+  for (const each of await problemsOf(error)) print(formatDiagnostic(each, textOf(each.source?.file ?? '')));
+}
+
+async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
+  if (module === undefined) return [];
+  const problems = await moduleProblems(error, module);
+  return problems.map((each) => ({
+    ...each,
+    message: each.message.replace(
+      /^the module throws while it is loaded:/,
+      'the module throws where nothing catches it:',
+    ),
+  }));
+}
+
+/**
+ * The failures so far.
+ *
+ * @param print takes those that come later, as a long-running command goes on
+ */
+export async function lateFailures(print: (text: string) => void): Promise<readonly Diagnostic[]> {
+  // Node tells of rejections, and calls timers that are due, when the work at hand is done.
+  await new Promise((resolve) => setTimeout(resolve));
+  tell = print;
+  const found = await Promise.all(waiting.splice(0).map(problemsOf));
+  return found.flat();
+}
