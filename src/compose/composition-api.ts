@@ -12,8 +12,23 @@ import type {
 
 /** The TypeScript type of a status: declared by its schema, else what the function returns. */
 export type StatusOf<Status extends SchemaInput, Returned> = SchemaInput extends Status
-  ? Returned
+  ? Widened<Returned>
   : InferSchema<Status>;
+
+/** A type that was inferred with its literals, as an undeclared status has it: `'up' | 'down'` is `string`. */
+export type Widened<T> = T extends string
+  ? string
+  : T extends number
+    ? number
+    : T extends boolean
+      ? boolean
+      : T extends readonly (infer Item)[]
+        ? Widened<Item>[]
+        : T extends (...args: never[]) => unknown
+          ? T
+          : T extends object
+            ? { -readonly [Key in keyof T]: Widened<T[Key]> }
+            : T;
 
 /** What a status function may return under a declared status schema. */
 export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
@@ -56,7 +71,12 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
 
 /** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
 export interface KubernetesComposition {
-  <Spec extends SchemaInput, Status extends SchemaInput, Resources extends Record<string, ResourceEntry>, Returned>(
+  <
+    Spec extends SchemaInput,
+    Status extends SchemaInput,
+    Resources extends Record<string, ResourceEntry>,
+    const Returned,
+  >(
     definition: CompositionDefinition<Spec, Status>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (
@@ -65,7 +85,7 @@ export interface KubernetesComposition {
     ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
-  <Spec extends SchemaInput, Status extends SchemaInput, Returned>(
+  <Spec extends SchemaInput, Status extends SchemaInput, const Returned>(
     definition: CompositionDefinition<Spec, Status>,
     compose: (spec: InferSchema<Spec>) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
     options?: CompositionOptions,
@@ -74,7 +94,12 @@ export interface KubernetesComposition {
 
 /** Defines a graph by two functions: resources by key (the keys are the ids), and the status from them. */
 export interface ToResourceGraph {
-  <Spec extends SchemaInput, Status extends SchemaInput, Resources extends Record<string, ResourceEntry>, Returned>(
+  <
+    Spec extends SchemaInput,
+    Status extends SchemaInput,
+    Resources extends Record<string, ResourceEntry>,
+    const Returned,
+  >(
     definition: CompositionDefinition<Spec, Status>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (

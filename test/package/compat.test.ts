@@ -1,3 +1,4 @@
+import { type } from 'arktype';
 import { expect, expectTypeOf, test } from 'vitest';
 import * as advanced from '../../src/compat/advanced.ts';
 import * as compat from '../../src/compat/index.ts';
@@ -69,4 +70,16 @@ test('types have their old names', () => {
     () => ({ host: database.status.host }),
   );
   expect(graph.toYaml({ target: 'typekro' })).toContain('${databaseMain.status.host}');
+});
+
+test('an undeclared status has the types of what is returned, without their literals', () => {
+  const graph = sdk.kubernetesComposition({ name: 'site', kind: 'Site', spec: type({ name: 'string' }) }, (spec) => ({
+    phase: spec.name === 'a' ? 'up' : 'down',
+    names: [spec.name],
+    ready: true,
+  }));
+  type Status = ReturnType<typeof graph>['status'];
+  expectTypeOf<Status['phase']>().toEqualTypeOf<string>();
+  expectTypeOf<Status['names']>().toEqualTypeOf<string[]>();
+  expectTypeOf<Status['ready']>().toEqualTypeOf<boolean>();
 });

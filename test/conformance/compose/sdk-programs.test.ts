@@ -66,7 +66,7 @@ const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
           return {
             ready: page.status.readyReplicas >= spec.replicas,
             url: `http://${door.spec.clusterIP}`,
-            phase: page.status.readyReplicas > 0 ? ('up' as const) : ('down' as const),
+            phase: page.status.readyReplicas > 0 ? 'up' : 'down',
           };
         },
       ),
