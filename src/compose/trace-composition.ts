@@ -8,7 +8,7 @@ import { createResource } from './emit/create.ts';
 import { schemasOf, setSchemas } from './emit/run-schemas.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
 import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
-import { settleNumbers } from './emit/flows.ts';
+import { settleNumbers, settleStatus } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
 import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
@@ -91,7 +91,10 @@ export function traceComposition(
             for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
             const declared = definition.status === undefined ? undefined : declaredStatus(definition.status);
             const places = { whole: site, field };
-            if (declared !== undefined) checkDeclaredStatus(status, declared, places);
+            if (declared !== undefined) {
+              checkDeclaredStatus(status, declared, places);
+              trace.collecting(() => settleStatus(status, declared, (path) => field(path) ?? site));
+            }
             refuseSecretStatus(status, trace.resources, places);
             throwNoted(trace);
             warnPrintedSecrets(trace.resources);

@@ -96,12 +96,24 @@ class StatusCheck {
     const wanted = typeof schema.type === 'string' ? FORMS[schema.type] : undefined;
     const found = candidates.flatMap(formsOf);
     const given = found[0];
+    if (schema.type === 'integer' && this.#isFraction(candidates, path)) return true;
     if (wanted === undefined || given === undefined || schema['x-kubernetes-int-or-string'] === true) return false;
     if (isOpen(schema) || found.some((form) => form === undefined || form === wanted)) return false;
     const message = `the declared status has ${wanted} in "${textOf(path)}", and the composition gives ${given}`;
     const hint = `give ${wanted}, or declare the field as what it is`;
     const site = this.#places.field(path) ?? this.#places.whole;
     noteRefusal(() => refuse('status-type', message, hint), site);
+    return true;
+  }
+
+  /** Is the field a constant with a fraction, where an integer is declared? */
+  #isFraction(candidates: readonly Candidate[], path: readonly string[]): boolean {
+    const values = candidates.map((candidate) => ('value' in candidate ? resolve(candidate.value) : undefined));
+    const fraction = values.filter((value) => typeof value === 'number').find((value) => !Number.isInteger(value));
+    if (fraction === undefined) return false;
+    const message = `the declared status has an integer in "${textOf(path)}", and the composition gives ${fraction}`;
+    const site = this.#places.field(path) ?? this.#places.whole;
+    noteRefusal(() => refuse('status-type', message, 'round it, or declare the field as a number'), site);
     return true;
   }
 

@@ -3,8 +3,21 @@ import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
+import type { Site } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+
+/** A number that may have a fraction, where an integer is wanted. */
+class MisplacedFraction extends Refusal {
+  readonly path: readonly string[];
+
+  constructor(path: readonly string[], { code, message, hint, site }: Refusal) {
+    super(code, `${path.join('.')}: ${message}`, hint);
+    this.path = path;
+    this.site = site;
+  }
+}
 
 /** The keys down to a value, the last one first; undefined at the root. */
 type Way = { readonly key: string; readonly above: Way } | undefined;
@@ -15,6 +28,20 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
     settleValue(record.manifest, schema, undefined);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= record.site;
+    throw error;
+  }
+}
+
+/** Settles numbers of the spec that reach integers of the declared status. `placeOf`: where a field is written. */
+export function settleStatus(
+  status: unknown,
+  declared: Schema,
+  placeOf: (path: readonly string[]) => Site | undefined,
+): void {
+  try {
+    settleValue(resolve(status), declared, undefined);
+  } catch (error) {
+    if (error instanceof MisplacedFraction) error.site ??= placeOf(error.path);
     throw error;
   }
 }
@@ -106,9 +133,7 @@ function withPath(path: Way, work: () => void): void {
     if (error instanceof Refusal && path !== undefined) {
       const keys: string[] = [];
       for (let at: Way = path; at !== undefined; at = at.above) keys.unshift(at.key);
-      const refusal = new Refusal(error.code, `${keys.join('.')}: ${error.message}`, error.hint);
-      refusal.site = error.site;
-      throw refusal;
+      throw new MisplacedFraction(keys, error);
     }
     throw error;
   }

@@ -6,6 +6,7 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { quote } from '../ir/print.ts';
 import { getMember } from '../library/member.ts';
+import { refuseIterable } from '../library/sets.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
@@ -69,9 +70,18 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
     refuseMovedName(value);
     return refuse('types', 'a function cannot be a status field', 'call it, and return what it gives');
   }
-  if (value instanceof SeenList) return symField(value.elements(), writer);
+  if (value instanceof SeenList) {
+    refuseIterable(value, 'a status field');
+    return symField(value.elements(), writer);
+  }
   if (Array.isArray(value)) return listField(value as unknown[], writer);
   if (typeof value === 'object') return objectField(value as Record<string, unknown>, writer);
+  if (typeof value === 'bigint')
+    return refuse(
+      'types',
+      `the BigInt ${value}n cannot be a status field`,
+      'give a number, or its text: String(value)',
+    );
   if (typeof value === 'symbol') return refuse('types', 'a symbol cannot be a status field');
   if (typeof value === 'number' && !Number.isFinite(value)) return refuse('types', `${value} cannot be a status field`);
   return constant(toNode(value), writer);
@@ -84,6 +94,7 @@ function symField(value: Sym, writer: ExpressionWriter): JsonValue {
       `the whole resource ${value.resource.id} is a status field`,
       'name the fields that you need',
     );
+  refuseIterable(value, 'a status field');
   const { absence } = value;
   if (absence === undefined || absence.plain) return text(value.node, writer);
   return text(missingWhen(absence.has, value.node), writer);

@@ -3,6 +3,7 @@ import { refuseMovedName, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
+import { refuseIterable } from '../library/sets.ts';
 import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
@@ -99,7 +100,10 @@ function templateValue(
   const inner = symbolic(value);
   if (inner instanceof Sym) return symValue(inner, schema, options, place);
   if (inner instanceof Phi) return phiValue(inner, schema, options, place);
-  if (value instanceof SeenList) return symValue(value.elements(), schema, options, place);
+  if (value instanceof SeenList) {
+    refuseIterable(value, 'a value of a resource');
+    return symValue(value.elements(), schema, options, place);
+  }
   switch (typeof value) {
     case 'string':
       return hasTokens(value) ? writeField(options, textNode(value), schema) : escapeText(value);
@@ -107,8 +111,9 @@ function templateValue(
       if (!Number.isFinite(value)) return refuse('types', `${String(value)} cannot be a value of a resource`);
       return value;
     case 'boolean':
-    case 'bigint':
       return value;
+    case 'bigint':
+      return refuse('types', `the BigInt ${value}n cannot be a value of a resource`, 'give a number: Number(value)');
     case 'undefined':
       return LEFT_OUT;
     case 'object':
@@ -127,6 +132,7 @@ const roleOf = ({ key, field }: Place): Role => (field && key === 'metadata' ? '
 function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptions, place: Place): JsonValue {
   if (value.resource !== undefined)
     return refuse('types', `the whole resource ${value.resource.id} is a value here`, 'name one of its fields');
+  refuseIterable(value, 'a value of a resource');
   const { absence } = value;
   if (absence === undefined || absence.waits) return writeField(options, value.node, schema);
   if (isEmptyMap(value, place.key)) {

@@ -113,6 +113,12 @@ function evaluateNode(node: Expression, env: Env): unknown {
         'a class inside a composition',
         'define it outside, and use it with known values only',
       );
+    case 'MetaProperty':
+      return refuse(
+        'unsupported',
+        `${sourceOf(node, env)} has no value while the graph is built`,
+        'read it outside the composition: const url = import.meta.url',
+      );
     default:
       return refuse('unsupported', `${node.type} cannot be traced`);
   }
@@ -484,7 +490,7 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
   }
   return activeTrace().born(
     elements.flatMap((element) => {
-      if (element === null) return [undefined];
+      if (element === null) return refuse('unsupported', 'a list has a hole', 'write undefined between the commas');
       return element.type === 'SpreadElement' ? spreadItems(evaluate(element.argument, env)) : [evaluate(element, env)];
     }),
   );

@@ -75,8 +75,30 @@ function hostFunctions(): WeakSet<object> {
     const value: unknown = Reflect.get(globalThis, name);
     if (typeof value === 'function') found.add(value);
   }
+  for (const name of WEB_CLASSES) {
+    const value: unknown = Reflect.get(globalThis, name);
+    add(value);
+    if (typeof value === 'function') add(value.prototype);
+  }
   return found;
 }
+
+/** Classes of the web whose methods are written in JavaScript in some hosts. */
+const WEB_CLASSES = [
+  'AbortController',
+  'AbortSignal',
+  'Blob',
+  'Event',
+  'EventTarget',
+  'FormData',
+  'Headers',
+  'Request',
+  'Response',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'URLSearchParams',
+] as const;
 
 const WEB_FUNCTIONS = [
   'atob',

@@ -28,7 +28,7 @@ import { getMember } from './member.ts';
 import { mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
-import { owned } from './write.ts';
+import { freeze, isFrozen, owned } from './write.ts';
 import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './view.ts';
 import { requireInteger } from '../ir/lower.ts';
 
@@ -299,9 +299,13 @@ define(Object.assign, (args) => {
   }
   return target;
 });
-define(Object.freeze, (args) => (symbolicSome(args) || currentOwns(args[0]) ? args[0] : NATIVE));
+define(Object.freeze, ([value]) => {
+  if (currentOwns(value)) return freeze(value);
+  return symbolicSome([value]) ? value : NATIVE;
+});
+define(Object.isFrozen, ([value]) => (currentOwns(value) ? isFrozen(value) : NATIVE));
 
-const currentOwns = (value: unknown): boolean =>
+const currentOwns = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && activeTrace().owns(value);
 
 /** `new X(…)` for the built-in classes that have a translation. */

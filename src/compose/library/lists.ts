@@ -38,7 +38,7 @@ import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, wholePosition } from './strings.ts';
 import { elementAt, isNeverEmpty } from './access.ts';
 import { reduceList } from './reduce.ts';
-import { isSet } from './sets.ts';
+import { isSet, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, View, viewOf } from './view.ts';
 
@@ -56,7 +56,7 @@ export function listMethod(value: Sym, name: string, args: readonly unknown[]): 
 /** A method of a Set, which stands for the list of its values. */
 function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return bool(contains(value.node, scalarArgument(args[0], name)));
-  if (name === 'values' || name === 'keys') return wrap(new Sym(value.node, { waits: value.waits }));
+  if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
   // The callback of a Set gets the value twice, not a position.
   if (name === 'forEach' && !usesIndex(args[0])) return viewMethod(viewOf(wrap(value)), name, args);
   return refuse(
@@ -70,7 +70,6 @@ function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown 
 export function viewMethod(view: View, name: string, args: readonly unknown[]): unknown {
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   const { node, waits } = view.list;
-  const make = (result: Node) => wrap(new Sym(result, { waits }));
   switch (name) {
     case 'map':
     case 'flatMap':
@@ -91,10 +90,10 @@ export function viewMethod(view: View, name: string, args: readonly unknown[]): 
     case 'reduce':
       return reduceList(view, args);
     case 'keys':
-      return make(call('lists.range', [size(node, INTEGER)], listOf(INTEGER)));
+      return wrap(markIterator(new Sym(call('lists.range', [size(node, INTEGER)], listOf(INTEGER)), { waits })));
     case 'entries': {
       const { view: positions, at } = indexed(view);
-      return new View(positions.list, (loop) => activeTrace().born([wrap(loop), at(loop)]));
+      return markIterator(new View(positions.list, (loop) => activeTrace().born([wrap(loop), at(loop)])));
     }
     default:
       return plainMethod(elements(view), name, args);
@@ -129,7 +128,7 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'toSorted':
       return freshList(sorted(value, args[0]), waits);
     case 'values':
-      return make(node);
+      return wrap(markIterator(new Sym(node, { waits })));
     case 'toString':
       return textValue(joined(value, ','), waits);
     case 'push':

@@ -1,6 +1,8 @@
-import type { Sym } from '../value/symbolic.ts';
+import { refuse } from '../trace/refusal.ts';
+import type { SeenList, Sym } from '../value/symbolic.ts';
 
-const sets = new WeakSet<Sym>();
+const sets = new WeakSet<SeenList | Sym>();
+const iterators = new WeakSet<SeenList | Sym>();
 
 /** Notes that a list expression stands for a Set of the author's: its values, each once. */
 export function markSet(value: Sym): Sym {
@@ -8,7 +10,19 @@ export function markSet(value: Sym): Sym {
   return value;
 }
 
+/** Notes that a list expression stands for an iterator over its elements: `list.keys()`. */
+export function markIterator<T extends SeenList | Sym>(value: T): T {
+  iterators.add(value);
+  return value;
+}
+
 /** Is this a Set, which has other members than a list? */
 export function isSet(value: Sym): boolean {
   return sets.has(value);
+}
+
+/** Refuses a Set or an iterator as a value of the graph: JSON has neither, and JavaScript prints `{}`. */
+export function refuseIterable(value: SeenList | Sym, place: string): void {
+  const what = sets.has(value) ? 'a Set' : iterators.has(value) ? 'an iterator' : undefined;
+  if (what !== undefined) refuse('types', `${what} cannot be ${place}`, 'spread it into a list: [...values]');
 }

@@ -36,6 +36,8 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
       'build the list with map',
     );
   }
+  if (Number(key === 'length' ? value : key) > target.length)
+    refuse('unsupported', 'a list gets holes: elements that it does not have', 'push the elements one by one');
   if (key === 'length') target.length = value as number;
   else setOwn(target, key, value);
 }
@@ -71,6 +73,20 @@ function replaceMembers(target: object, map: unknown): void {
   mergeSpread(target as Record<string, unknown>, map);
 }
 
+/** Objects of the composition that it froze; the tracer itself still notes things in them. */
+const frozen = new WeakSet<object>();
+
+/** `Object.freeze(object)` of an object of the composition. */
+export function freeze(object: object): object {
+  frozen.add(object);
+  return object;
+}
+
+/** `Object.isFrozen(value)`. */
+export function isFrozen(value: unknown): boolean {
+  return Object.isFrozen(value) || frozen.has(value as object);
+}
+
 /** The object to change: it must have been made by the composition. */
 export function owned(object: unknown, inner: Sym | undefined): object {
   if (inner !== undefined) {
@@ -90,6 +106,6 @@ export function owned(object: unknown, inner: Sym | undefined): object {
       'make a copy inside the composition',
     );
   }
-  if (Object.isFrozen(object)) throw new TypeError('Cannot assign to read only property of a frozen object');
+  if (isFrozen(object)) throw new TypeError('Cannot assign to read only property of a frozen object');
   return object;
 }

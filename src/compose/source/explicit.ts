@@ -21,7 +21,13 @@ export function textSource(fn: FunctionLike, names: Readonly<Record<string, unkn
 export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefined): never {
   const text = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
-    return refuse('unsupported', 'a native or bound function cannot be traced', 'pass the function itself');
+    return fn.name.startsWith('bound ')
+      ? refuse(
+          'unsupported',
+          `the ${fn.name} cannot be traced: it has no source`,
+          'pass a function that calls the method: (spec) => object.method(spec)',
+        )
+      : refuse('unsupported', 'a native function cannot be traced', 'pass a function of your own');
   }
   const names = freeNames(parseFunction(text).node).slice(0, 8).join(', ');
   return refuse(

@@ -2,7 +2,7 @@ import type * as InspectorModule from 'node:inspector';
 import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
-import { refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
 import { freeNames } from './free-names.ts';
 import { mapPosition } from './positions.ts';
 import { parseFunction } from './parse.ts';
@@ -82,7 +82,7 @@ export class InspectorProvider implements Provider {
     if (known !== undefined) return known;
     const text = Function.prototype.toString.call(fn);
     if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
-    const { node, shift } = parseFunction(text);
+    const { node, shift } = this.parse(fn, text);
     let scopes: readonly ScopeView[] = [];
     let copiedIn = -1;
     const source: FunctionSource = {
@@ -100,6 +100,17 @@ export class InspectorProvider implements Provider {
     };
     this.sources.set(fn, source);
     return source;
+  }
+
+  /** The parsed text; a refusal of it names where the function stands. */
+  private parse(fn: FunctionLike, text: string): ReturnType<typeof parseFunction> {
+    try {
+      return parseFunction(text);
+    } catch (error) {
+      if (error instanceof Refusal)
+        error.site ??= { text, start: 0, end: text.length, locate: (offset) => this.locate(fn, text, offset) };
+      throw error;
+    }
   }
 
   private post<Result>(method: string, params: object): Result {

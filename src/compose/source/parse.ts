@@ -31,14 +31,12 @@ export function parseFunction(text: string): Parsed {
 }
 
 function parseAs(source: string, shift: number): Parsed {
+  const options = { ecmaVersion: 'latest', allowSuperOutsideMethod: true, checkPrivateFields: false } as const;
   let program;
   try {
-    program = parse(source, {
-      ecmaVersion: 'latest',
-      sourceType: 'script',
-      allowSuperOutsideMethod: true,
-      checkPrivateFields: false,
-    });
+    // Scripts may use the names that modules reserve; only modules have `import.meta`.
+    const sourceType = /\bimport\s*\.\s*meta\b/.test(source) ? 'module' : 'script';
+    program = parse(source, { ...options, sourceType });
   } catch (error) {
     return refuse(
       'syntax',

@@ -212,6 +212,32 @@ describe('printed values of a Secret come with a warning', () => {
   });
 });
 
+describe('an integer of the declared status takes no fraction', () => {
+  const counts = type({ 'n?': 'number.integer', 'at?': { 'share?': 'number.integer' }, 'all?': 'number.integer[]', 'x?': 'number' });
+  const numbers = type({ n: 'number.integer', f: 'number', list: 'number.integer[]', text: 'string' });
+  type Numbers = typeof numbers.infer;
+  const division = (path: string) => `trace/not-integer: ${path}: the field takes an integer, and a division gives a fraction`;
+  const constant = (path: string, value: number) =>
+    `trace/status-type: the declared status has an integer in "${path}", and the composition gives ${value}`;
+  const programs: readonly (readonly [string, readonly (readonly [string, string])[], (s: Numbers) => unknown])[] = [
+    ['a quotient', [[division('n'), 'n: s.n / 2']], (s) => ({ n: s.n / 2 })],
+    ['a quotient inside', [[division('at.share'), 'share: s.n / 2']], (s) => ({ at: { share: s.n / 2 } })],
+    ['a quotient on one side', [[division('n'), 'n: s.n > 1']], (s) => ({ n: s.n > 1 ? s.n / 2 : 0 })],
+    ['a quotient of each element', [[division('all'), 'all: s.list']], (s) => ({ all: s.list.map((i) => i / 2) })],
+    ['a constant', [[constant('n', 1.5), 'n: 1.5']], () => ({ n: 1.5 })],
+    ['a constant on one side', [['trace/not-integer: n: the field takes an integer, and the value may have a fraction', 'n: s.n > 1']], (s) => ({ n: s.n > 1 ? 1.5 : 2 })],
+    ['what is rounded', [], (s) => ({ n: Math.round(s.n / 2), at: { share: Math.floor(s.f) } })],
+    ['a whole number', [], (s) => ({ n: s.n * 2, at: { share: s.list.length }, all: s.list.map((i) => i + 1) })],
+    ['a fraction in a number', [], (s) => ({ x: s.n / 2 })],
+    ['a text that is read', [], (s) => ({ n: Number(s.text) })],
+  ];
+  test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
+    const found = said(() => kubernetesComposition({ name: 'told', spec: numbers, status: counts }, program as never));
+    expect(found.map(({ code, message }) => `${code}: ${message}`)).toEqual(expected.map(([text]) => text));
+    for (const { source } of found) expect(source?.file).toMatch(/declared-status\.test\.ts$/);
+  });
+});
+
 test('TypeScript refuses a field that the declared status does not have, at the field', () => {
   const status = type({ ready: 'boolean', 'note?': 'string' });
   const define = kubernetesComposition;

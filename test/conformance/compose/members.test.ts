@@ -167,6 +167,15 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const on = () => { if (s.flag) return s.n > 1; if (s.other) return s.m > 1; return s.port ? s.port > 80 : false; }; const b = on() ? ConfigMap({ id: 'b', name: 'b' }) : undefined; ConfigMap({ id: 'c', name: 'c', data: { k: b?.metadata.name ?? 'none' } }); return { r: b?.metadata.name ?? 'q' };`,
     `const a = s.other ? ConfigMap({ id: 'a', name: 'a' }) : undefined; let b; if (!(s.maybe ?? s.flag)) b = ConfigMap({ id: 'b', name: 'b', data: { k: a?.metadata.name ?? 'none' } }); ConfigMap({ id: 'c', name: 'c', data: { x: b?.metadata.name ?? a?.metadata.name ?? 'no' } }); return { r: b?.metadata.name };`,
   ],
+  'frozen objects': [
+    `const o = Object.freeze({ a: s.name }); try { o.a = 'x'; } catch { return { r: 'threw' }; } return { r: o.a };`,
+    `const o = Object.freeze({ a: s.name }); return { r: o.a, f: Object.isFrozen(o), g: Object.isFrozen({ a: s.name }) };`,
+    `const o = Object.freeze(['a', s.name]); try { o.push('x'); } catch { return { r: 'threw' }; } return { r: o };`,
+  ],
+  'Sets and iterators that are made lists': [
+    `return { r: [...s.tags.keys()], q: Array.from(s.tags.entries()).length, v: [...new Set(s.tags)], w: [...s.tags.values()].join(), x: Array.from(new Set(s.tags)) };`,
+    `let t = ''; for (const k of s.tags.keys()) t += k; for (const v of new Set(s.tags)) t += v; return { t };`,
+  ],
 };
 
 /** What cannot be said in a graph, or says nothing: the code, and what the message holds. */
@@ -201,6 +210,16 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`const x = null; return { a: x.b };`, 'trace/user-error', "Cannot read properties of null (reading 'b')"],
   [`const g = [1].nope(s.name); return { g };`, 'trace/user-error', 'nope is not a function'],
   [`const [a] = null; return { a };`, 'trace/user-error', 'null is not iterable'],
+  [`return { r: [1, , s.name].map((x) => 1) };`, 'trace/unsupported', 'a list has a hole'],
+  [`const a = [s.name]; a.length = 3; return { r: a.join('-') };`, 'trace/unsupported', 'a list gets holes'],
+  [`const a = [s.name]; a[4] = 'x'; return { r: a.join('-') };`, 'trace/unsupported', 'a list gets holes'],
+  [`const o = Object.freeze({ a: s.name }); o.b = 'x'; return { r: o.a };`, 'trace/user-error', 'read only property of a frozen object'],
+  [`return { r: 10n };`, 'trace/types', 'the BigInt 10n cannot be a status field'],
+  [`return { r: new Set(s.tags) };`, 'trace/types', 'a Set cannot be a status field'],
+  [`return { r: s.tags.values() };`, 'trace/types', 'an iterator cannot be a status field'],
+  [`return { r: s.tags.keys() };`, 'trace/types', 'an iterator cannot be a status field'],
+  [`return { r: s.tags.entries() };`, 'trace/types', 'an iterator cannot be a status field'],
+  [`return { r: new TextEncoder().encode(s.name).length };`, 'trace/native-call', 'encode() cannot take a symbolic value'],
   [`new (3)();`, 'trace/user-error', '3 is not a constructor'],
 ];
 

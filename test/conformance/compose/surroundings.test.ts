@@ -148,3 +148,47 @@ describe('functions with one text are told apart by their places', () => {
     expect(placesOf((spec) => ({ a: first?.(spec), c: 1 }))).toEqual(['helpers.js:1:38']);
   });
 });
+
+/** What is said of a composition, with the place. */
+function refusalOf(build: (spec: Spec) => object): readonly string[] {
+  try {
+    compose(build);
+  } catch (error) {
+    if (!(error instanceof CompositionError)) throw error;
+    return error.diagnostics.map(
+      ({ message, source }) => `${message} at ${source === undefined ? 'no place' : `${source.line}:${source.column}`}`,
+    );
+  }
+  return [];
+}
+
+test('import.meta is refused at its place, and helpers that read it run where the spec is not involved', async () => {
+  const text = `export const build = (spec) => ({ r: import.meta.url + spec.name });
+    const helper = () => import.meta.url.slice(0, 5);
+    export const other = (spec) => ({ r: helper() + spec.name });`;
+  const module = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as {
+    readonly build: (spec: Spec) => object;
+    readonly other: (spec: Spec) => object;
+  };
+  expect(refusalOf(module.build)).toEqual(['import.meta has no value while the graph is built at 1:38']);
+  expect(statusOf(module.other)).toEqual({ r: 'data:shop' });
+});
+
+test('a bound method is refused with what to pass instead', () => {
+  const app = {
+    prefix: 'p',
+    compose(spec: Spec) {
+      return { r: this.prefix + spec.name };
+    },
+  };
+  expect(refusalOf(app.compose.bind(app))).toEqual([
+    'the bound compose cannot be traced: it has no source at no place',
+  ]);
+  expect(statusOf((spec) => app.compose(spec))).toEqual({ r: 'pshop' });
+});
+
+test('what the host makes of the text of a value is refused at the call', () => {
+  expect(refusalOf((spec) => ({ n: new TextEncoder().encode(spec.name).length }))).toEqual([
+    expect.stringMatching(/^encode\(\) cannot take a symbolic value \(schema\.spec\.name\) at \d+:\d+$/),
+  ]);
+});
