@@ -13,8 +13,8 @@ import { callClosure } from './functions.ts';
 import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
 import { isNativeFactory, makesResources } from './natives.ts';
-import { outerClosure, mustBeTraced } from './outer.ts';
-import { mayAssignOutside, mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
+import { mayAssignVariables, mustBeTraced, outerClosure } from './outer.ts';
+import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
@@ -59,9 +59,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   }
   refuseNativeChange(self, callable.name);
   if (outer !== undefined && mustBeTraced(callable)) return callClosure(outer, { value: self, known: true }, args);
-  return outer === undefined || !mayAssignOutside(outer.node)
-    ? native(callable, self, args)
-    : assigningCall(callable, self, args);
+  return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
 
 /** Calls a function with the elements of a list of which it is not known how many there are. */
@@ -175,5 +173,6 @@ export function construct(raw: unknown, args: readonly unknown[]): unknown {
     );
   }
   const made: unknown = Reflect.construct(fn, [...args]);
+  if (mayAssignVariables(fn as FunctionLike)) forgetVariables();
   return typeof made === 'object' && made !== null ? activeTrace().born(made) : made;
 }

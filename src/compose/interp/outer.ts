@@ -5,7 +5,8 @@ import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { Closure } from './env.ts';
 import { makesResources } from './natives.ts';
-import { childrenOf } from './names.ts';
+import { childrenOf, visitNodes } from './names.ts';
+import { assignsOutside } from './side-effects.ts';
 
 interface Made {
   readonly closure: Closure | undefined;
@@ -16,6 +17,8 @@ interface Known {
   readonly closures: WeakMap<FunctionLike, Made>;
   /** Whether a function must be traced. */
   readonly reaching: WeakMap<FunctionLike, boolean>;
+  /** Whether a function may assign variables around functions. */
+  readonly assigning: WeakMap<FunctionLike, boolean>;
 }
 
 const knownOfRun = new WeakMap<object, Known>();
@@ -24,7 +27,7 @@ function cache(): Known {
   const run = currentRun();
   let found = knownOfRun.get(run);
   if (found === undefined) {
-    found = { closures: new WeakMap(), reaching: new WeakMap() };
+    found = { closures: new WeakMap(), reaching: new WeakMap(), assigning: new WeakMap() };
     knownOfRun.set(run, found);
   }
   return found;
@@ -185,3 +188,58 @@ function namesRead(node: AnyNode): string[] {
   visit(node);
   return [...names];
 }
+
+/**
+ * May the function, or one that it reaches, assign a variable around functions when it runs natively? What cannot be
+ * looked into may.
+ */
+export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
+  if (isOfHost(fn) || makesResources(fn)) return false;
+  const { assigning } = cache();
+  const known = assigning.get(fn);
+  if (known !== undefined) return known;
+  assigning.set(fn, true);
+  const source = level > 8 ? undefined : readSource(fn);
+  const found =
+    source === undefined
+      ? fn.name.startsWith('bound ') || !isNativeCode(fn)
+      : assignsOutside(source.node) || callsAssigning(source, level);
+  assigning.set(fn, found);
+  return found;
+}
+
+const isNativeCode = (fn: FunctionLike): boolean =>
+  /\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
+
+function callsAssigning(source: FunctionSource, level: number): boolean {
+  const isAssigning = (found: unknown): boolean =>
+    typeof found === 'function' && mayAssignVariables(found as FunctionLike, level + 1);
+  const named = (name: string): boolean => {
+    const found = source.lookup(name);
+    return found !== undefined && (!('value' in found) || isAssigning(found.value));
+  };
+  if (namesRead(source.node).some(named)) return true;
+  let unknown = false;
+  visitNodes(
+    source.node,
+    (node) => {
+      if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return;
+      const { object, property, computed } = node.callee;
+      const name = !computed && property.type === 'Identifier' ? property.name : undefined;
+      const holder = object.type === 'Identifier' ? source.lookup(object.name) : undefined;
+      if (name === undefined) unknown = true;
+      else if (holder === undefined) unknown ||= !BUILT_IN_METHODS.has(name);
+      else if (!('value' in holder) || holder.value === null || holder.value === undefined) unknown = true;
+      else unknown ||= isAssigning(Reflect.get(Object(holder.value) as object, name));
+    },
+    true,
+  );
+  return unknown;
+}
+
+/** Names of the methods that values of JavaScript have. */
+const BUILT_IN_METHODS: ReadonlySet<string> = new Set(
+  [String, Array, Number, Object, RegExp, Map, Set, Boolean, Math, JSON]
+    .flatMap((holder) => [holder, (holder as { readonly prototype?: object }).prototype ?? {}])
+    .flatMap((holder) => Object.getOwnPropertyNames(holder)),
+);

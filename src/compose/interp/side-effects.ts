@@ -2,7 +2,7 @@ import type { AnyNode } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import type { FunctionNode } from '../source/parse.ts';
-import { boundNames, childrenOf, visitNodes } from './names.ts';
+import { assignedNames, boundNames, childrenOf, visitNodes } from './names.ts';
 
 const known = new WeakMap<FunctionNode, boolean>();
 
@@ -24,23 +24,10 @@ export function mayChangeOutside(node: FunctionNode): boolean {
   return answer;
 }
 
-const assigning = new WeakMap<FunctionNode, boolean>();
-
-/** May the function, or one that it calls, assign variables around it? */
-export function mayAssignOutside(node: FunctionNode): boolean {
-  let answer = assigning.get(node);
-  if (answer === undefined) {
-    answer = mayChangeOutside(node);
-    visitNodes(
-      node,
-      (inner) => {
-        if (/^(?:Call|New|TaggedTemplate)Expression$/.test(inner.type)) answer = true;
-      },
-      true,
-    );
-    assigning.set(node, answer);
-  }
-  return answer;
+/** Does the function itself assign a variable that it does not declare? */
+export function assignsOutside(node: FunctionNode): boolean {
+  const own = declaredNames(node);
+  return [...assignedNames(node)].some((name) => !own.has(name));
 }
 
 function scan(node: FunctionNode): boolean {

@@ -24,7 +24,7 @@ export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefi
     return fn.name.startsWith('bound ')
       ? refuse(
           'unsupported',
-          `the ${fn.name} cannot be traced: it has no source`,
+          `a bound function cannot be traced: ${fn.name.trim()} has no source`,
           'pass a function that calls the method: (spec) => object.method(spec)',
         )
       : refuse('unsupported', 'a native function cannot be traced', 'pass a function of your own');

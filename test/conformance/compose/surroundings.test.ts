@@ -83,6 +83,37 @@ describe('the variables around a function are read at each trace', () => {
     })).toEqual({ r: '1-3-13-shop' });
   });
 
+  test('in whichever way it is called', () => {
+    let n = 0;
+    const next = () => (n += 1);
+    const held = { inner: { next }, next, through: () => held.inner.next(), each: () => ['a'].map(next) };
+    const bound = next.bind(undefined);
+    const recursive = (depth: number): number => (depth === 0 ? next() : recursive(depth - 1));
+    class Counter {
+      constructor() {
+        n += 1;
+      }
+    }
+    const build = (spec: Spec) => {
+      const seen = [n];
+      held.next();
+      seen.push(n);
+      held.through();
+      seen.push(n);
+      held.each();
+      seen.push(n);
+      bound();
+      seen.push(n);
+      recursive(2);
+      seen.push(n);
+      const counter = new Counter();
+      seen.push(n);
+      String(n).padStart(2);
+      return { r: seen.join(), name: spec.name, counted: typeof counter };
+    };
+    expect(statusOf(build)).toEqual({ r: '0,1,2,3,4,5,6', name: 'shop', counted: 'object' });
+  });
+
   test('an export of a module that the module assigns', async () => {
     const text = `export let v = 1; export const set = (x) => { v = x; }; export default (s, n = v) => s + n;
       export const build = (spec) => ({ r: v + spec.name });`;
@@ -182,7 +213,7 @@ test('a bound method is refused with what to pass instead', () => {
     },
   };
   expect(refusalOf(app.compose.bind(app))).toEqual([
-    'the bound compose cannot be traced: it has no source at no place',
+    'a bound function cannot be traced: bound compose has no source at no place',
   ]);
   expect(statusOf((spec) => app.compose(spec))).toEqual({ r: 'pshop' });
 });
