@@ -28,7 +28,7 @@ function createProgram(
     .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('  try: typekro --help lists the commands')
+    .showHelpAfterError('  hint: typekro --help lists the commands')
     .configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
       writeErr: (text) => context.printError(text.trimEnd()),
@@ -40,7 +40,7 @@ function createProgram(
       writeErr: (text) => context.printError(text.trimEnd()),
     });
     const filesToo = command.positionals.length > 0 ? '; files stand behind the command without an option' : '';
-    sub.showHelpAfterError(`  try: typekro ${command.name} --help lists the options${filesToo}`);
+    sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
     if (command.passThrough === true) {
       sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));
     }

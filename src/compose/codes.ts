@@ -297,6 +297,12 @@ export const traceCodes: readonly CodeInfo[] = [
     'Take the whole quantity from the spec.',
   ),
   warning(
+    'quoted-template',
+    'A text in quotes holds `${…}` with a name of the composition; only back-ticks make it a template.',
+    '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { host: "${spec.name}.local" } });\n}',
+    'Write it in back-ticks.',
+  ),
+  warning(
     'status-extra',
     'A spread, or a function outside the composition, brings a field into the status that is not declared.',
     '(spec) => {\n  const defaults = JSON.parse("{\\"color\\": \\"red\\"}");\n  return { phase: spec.name, ...defaults };\n}',

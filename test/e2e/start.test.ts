@@ -167,7 +167,7 @@ describe('typekro up', () => {
   test('a project whose .typekro is no directory', async () => {
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
-    expect(stderr).toMatch(/up\/state-directory[\s\S]*start typekro in a directory that you may write to/);
+    expect(stderr).toMatch(/up\/state-directory[\s\S]*move the file away that stands where \.typekro/);
     expect(code).toBe(1);
   });
 

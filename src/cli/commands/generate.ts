@@ -57,12 +57,18 @@ export const generate: Command = {
     const out = textOption(input, 'out') ?? 'generated';
     const check = input.options['check'] === true;
     const changes = writeFiles(resolve(context.cwd, out), files, { check });
-    for (const { path, change } of changes) context.print(`${change} ${relative(context.cwd, path)}`);
+    for (const { path, change } of changes)
+      context.print(`${check ? CHECKED[change] : change} ${relative(context.cwd, path)}`);
     context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;
-    return check && changes.some(({ change }) => change !== 'unchanged') ? ExitCode.drift : ExitCode.ok;
+    if (!check || changes.every(({ change }) => change === 'unchanged')) return ExitCode.ok;
+    context.printError('The files are not those of the definitions: run the same command without --check.');
+    return ExitCode.drift;
   },
 };
+
+/** How a file is told of that is compared only. */
+const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
 /** What is said when there was nothing to write, and nobody has said why. */
 function nothing(files: number, said: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -89,15 +95,16 @@ function write(input: CommandInput, documents: readonly JsonValue[], layout: 'gr
   }
   const repository = textOption(input, 'repository');
   const [schema, ...others] = documents;
-  if (repository === undefined) return usage('--chart needs --repository');
+  if (repository === undefined)
+    return usage('--chart needs --repository', 'add --repository https://…, the address that helm repo add takes');
   if (!isJsonObject(schema) || others.length > 0) return usage('--chart takes one values.schema.json');
   const version = textOption(input, 'chart-version');
   const made = generateChart(schema, { chart, repository, command, ...(version === undefined ? {} : { version }) });
   return { ...made, factories: made.files.size };
 }
 
-function usage(message: string): never {
-  throw new TypeKroError(message, { code: 'cli/usage', remedy: 'typekro generate --help' });
+function usage(message: string, remedy = 'typekro generate --help lists the options'): never {
+  throw new TypeKroError(message, { code: 'cli/usage', remedy });
 }
 
 async function collect(context: CommandContext, input: CommandInput, cluster: boolean): Promise<Sources> {

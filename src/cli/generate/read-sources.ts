@@ -62,7 +62,13 @@ function filesUnder(path: string, name: string, depth: number): string[] {
       remedy: `check the name; it was looked for as ${path}`,
     });
   }
-  if (!found.isDirectory()) return [path];
+  if (!found.isDirectory()) {
+    if (!/\.[cm]?[jt]s$/.test(path)) return [path];
+    throw new TypeKroError(`${name} is a program, and generate reads CustomResourceDefinitions in YAML or JSON`, {
+      code: 'input/unknown-type',
+      remedy: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+    });
+  }
   if (depth > MAX_DEPTH) return [];
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -123,7 +123,11 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
 function unknownField(input: InputObject, schema: Schema, field: string): Diagnostic {
   const steps = stepsIn(input.object as unknown as JsonValue, field);
   const name = String(steps.at(-1) ?? '');
-  const hint = unknownFieldHint(name, parentSchema(schema, steps));
+  // A factory that is called outside of a composition makes a plain object, and its arguments stay in it.
+  const outside = name === 'id' && steps.length === 1 && input.document === undefined;
+  const hint = outside
+    ? 'call the factory inside the function of kubernetesComposition, or leave id out'
+    : unknownFieldHint(name, parentSchema(schema, steps));
   const rest = 'an API server drops it or refuses the object';
   return report(
     input,

@@ -57,10 +57,13 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
+    const inTheWay = ['ENOTDIR', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
     throw TypeKroError.from(error, {
       code: 'up/state-directory',
       what: `write ${path}`,
-      remedy: 'start typekro in a directory that you may write to',
+      remedy: inTheWay
+        ? 'move the file away that stands where .typekro or a folder in it is made'
+        : 'start typekro in a directory that you may write to',
     });
   }
 }

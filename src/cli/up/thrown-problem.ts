@@ -101,7 +101,7 @@ export async function missingNameHint(name: string, file: string): Promise<strin
   const declared = [...text.matchAll(/\b(?:const|let|var|function|class|import)\s+(\w+)/g)].map(
     ([, word = '']) => word,
   );
-  const imported = [...text.matchAll(/import\s*\{([^}]*)\}/g)].flatMap(([, names = '']) => names.split(/\W+/));
+  const imported = [...text.matchAll(/import\s*\{([^}]*)\}/g)].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
   const near = nearestName(name, [...declared, ...imported, ...Object.getOwnPropertyNames(globalThis)]);
   return near === undefined ? 'declare it, or import it from the module that exports it' : `did you mean "${near}"?`;
 }

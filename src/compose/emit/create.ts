@@ -155,6 +155,15 @@ function copySpecial(value: object, depth: number): unknown {
   if (value instanceof Maybe) return new Maybe(value.test, copyDeep(value.value, depth + 1));
   if (value instanceof Splice) return value;
   if (value instanceof SeenList) return wrap(value.elements());
+  if (value instanceof Promise) {
+    // The refusal is what is told of it; whether it is rejected, too, is of no interest.
+    value.catch(() => {});
+    return refuse(
+      'unsupported',
+      'a promise is part of a resource',
+      'await it before the composition, and pass the value',
+    );
+  }
   return refuse(
     'unsupported',
     `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'class instance'} is part of a resource`,

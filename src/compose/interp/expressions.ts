@@ -17,6 +17,7 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { literal, not } from '../ir/build.ts';
+import { warnQuotedTemplate } from './quoted-template.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
@@ -45,6 +46,7 @@ import { taggedTemplate, template } from './templates.ts';
 export function evaluate(node: Expression, env: Env): unknown {
   switch (node.type) {
     case 'Literal':
+      if (typeof node.value === 'string' && node.value.includes('${')) warnQuotedTemplate(node, node.value, env);
       return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
     case 'Identifier':
       return resolve(inEnv(env.unit, node, readIdentifier, env));

@@ -93,7 +93,7 @@ export function owned(object: unknown, inner: Sym | undefined): object {
     return refuse(
       'read-only',
       `${labelOf(inner)} is read-only; the spec and the resources cannot be changed`,
-      'copy it first: { ...value }',
+      'pass the value to the factory that makes the resource, or change a copy: { ...value }',
     );
   }
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
