@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import type { CoreV1 } from './index.ts';
 import * as kubernetes from './index.ts';
+import * as moved from './moved.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('these tests deploy nothing')),
@@ -21,7 +22,8 @@ function objectsOf(compose: (spec: { name: string; count: number }) => void): Re
   return Object.fromEntries(resources.map(({ id, objects }) => [id, objects[0]]));
 }
 
-const factories = Object.entries(kubernetes).filter(([name]) => name !== 'customResource');
+const others = new Set(['customResource', ...Object.keys(moved)]);
+const factories = Object.entries(kubernetes).filter(([name]) => !others.has(name));
 
 test('there is a factory for every kind of the bundle', () => {
   expect(factories).toHaveLength([...builtinSource().kinds()].length);
