@@ -240,6 +240,8 @@ function extreme(fold: Fold): Node | undefined {
 
 /** The fold over the list as it was before the value of its first element was taken to begin with. */
 function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
+  // A constant equals the value of each element, and there may be none.
+  if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;
   const [over, from] = fold.list.args;

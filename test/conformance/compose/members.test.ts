@@ -176,6 +176,10 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { r: [...s.tags.keys()], q: Array.from(s.tags.entries()).length, v: [...new Set(s.tags)], w: [...s.tags.values()].join(), x: Array.from(new Set(s.tags)) };`,
     `let t = ''; for (const k of s.tags.keys()) t += k; for (const v of new Set(s.tags)) t += v; return { t };`,
   ],
+  'the largest of constants': [
+    `let a = 0; for (const e of s.tags) { const m = 0; if (m > a) a = m; } let b = 2; for (const e of s.nums) { if (2 < b) b = 2; } return { a, b };`,
+    `let a = 0; for (const e of s.tags) { if (s.n > a) a = s.n; } let b = s.n; for (const e of s.tags) { if (s.n > b) b = s.n; } return { a, b };`,
+  ],
 };
 
 /** What cannot be said in a graph, or says nothing: the code, and what the message holds. */
