@@ -36,12 +36,7 @@ export function takeArguments(
   const given = membersOf(kind, input);
   const names = Object.keys(table);
   const isMerged = mergedPieces(given) !== undefined;
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(table, name) || given[name] === undefined) continue;
-    const near = suggest(name, names);
-    const hint = near === undefined ? `${kind} takes ${names.join(', ')}` : `did you mean "${near}"?`;
-    refuse('argument', `${kind} has no argument "${name}"`, hint);
-  }
+  refuseUnknown(kind, given, names);
   const taken: Record<string, unknown> = {};
   for (const name of names) {
     const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
@@ -51,6 +46,16 @@ export function takeArguments(
     if (value !== undefined) taken[name] = value;
   }
   return taken;
+}
+
+/** Refuses arguments that are given and not among the names. */
+export function refuseUnknown(kind: string, given: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (names.includes(name) || given[name] === undefined) continue;
+    const near = suggest(name, names);
+    const hint = near === undefined ? `${kind} takes ${names.join(', ')}` : `did you mean "${near}"?`;
+    refuse('argument', `${kind} has no argument "${name}"`, hint);
+  }
 }
 
 /** The members of an object that may be conditional, or an object of the spec. */
@@ -75,7 +80,8 @@ export function requireKnown(kind: string, name: string, value: unknown): void {
   );
 }
 
-function checkRequired(kind: string, name: string, value: unknown): void {
+/** Refuses an argument that is missing or may be absent. */
+export function checkRequired(kind: string, name: string, value: unknown): void {
   if (value === undefined) {
     refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);
   }

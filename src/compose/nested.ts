@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
+import { checkRequired, membersOf, refuseUnknown } from './factory-arguments.ts';
 import { camelCase, pascalCase } from './emit/names.ts';
 import { opaque } from './interp/natives.ts';
 import { dependOn } from './library/resources.ts';
@@ -8,6 +9,8 @@ import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './public-types.ts';
 import { activeTrace } from './trace/trace.ts';
+import { resolve } from './value/merge.ts';
+import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
 
 /** How often each composition was called in a run, for the ids of its resources. */
@@ -18,7 +21,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   const trace = activeTrace();
   const prefix = nextPrefix(trace, core.name);
   const before = trace.resources.length;
-  const status = statusOf(core, withSpecDefaults(core, spec));
+  const status = statusOf(core, withSpecDefaults(core, checkedSpec(core, spec)));
   const made = trace.resources.slice(before);
   const taken = new Set<string>();
   for (const record of made) {
@@ -30,9 +33,11 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
     taken.add(id);
     record.id = id;
   }
-  const names = core.traced.graph.declaredStatus;
-  if (names !== undefined && typeof status === 'object' && status !== null && symbolic(status) === undefined)
-    trace.declaredFields.set(status, { of: `the status of ${core.name}`, names });
+  const isPlain = typeof status === 'object' && status !== null && symbolic(status) === undefined;
+  const names =
+    core.traced.graph.declaredStatus ??
+    (isPlain && mergedPieces(status) === undefined ? Object.keys(status) : undefined);
+  if (names !== undefined && isPlain) trace.declaredFields.set(status, { of: `the status of ${core.name}`, names });
   const last = made.at(-1);
   const result: NestedComposition<JsonObject> = {
     id: last?.id ?? prefix,
@@ -56,6 +61,24 @@ function nextPrefix(trace: object, name: string): string {
 function statusOf(core: CompositionCore, spec: unknown): unknown {
   const schema = activeTrace().born({ spec });
   return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
+}
+
+/**
+ * The spec of a nested composition, looked at like the arguments of a factory: refuses fields that the inner spec does
+ * not have, and required ones that are missing or may be absent.
+ */
+function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObject {
+  const { properties = {}, required = [], additionalProperties } = traced.graph.spec;
+  if (spec === undefined && required.length === 0) return {};
+  const given = membersOf(name, spec);
+  if (symbolic(resolve(spec)) !== undefined || mergedPieces(given) !== undefined) return spec as JsonObject;
+  if (additionalProperties === undefined || additionalProperties === false)
+    refuseUnknown(name, given, Object.keys(properties));
+  for (const field of required) {
+    if (properties[field]?.default === undefined)
+      checkRequired(name, field, Object.hasOwn(given, field) ? given[field] : undefined);
+  }
+  return given as JsonObject;
 }
 
 /** Known parts of the spec get the defaults of the inner schema. */

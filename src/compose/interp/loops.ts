@@ -17,7 +17,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
-import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { builtin } from '../library/builtins.ts';
 import { overParts } from '../library/over-parts.ts';
@@ -79,6 +79,13 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const object = resolve(machine.evaluate(node.right, env));
+  const inner = symbolic(object);
+  if (inner instanceof Sym && inner.type.kind === 'list')
+    refuse(
+      'types',
+      `${labelOf(inner)} is a list, and for..in gives its positions as texts`,
+      'use for (const x of list), or for (const [i, x] of list.entries())',
+    );
   const keys = builtin(Object.keys, [object])?.value ?? Object.keys(object as object);
   const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
@@ -108,10 +115,11 @@ function iterate(
     );
   }
   if (inner instanceof Sym) {
+    if (inner.type.kind === 'string') return iterate(spreadItems(source), name, run, node, env);
     if (inner.type.kind !== 'list')
       return refuse(
         'types',
-        `${inner.type.kind} is not a list and cannot be iterated`,
+        `${labelOf(inner)} is not a list and cannot be iterated`,
         'iterate a list, or Object.entries() of a map',
       );
     return overView(viewOf(wrap(needPresent(inner, 'iterated'))), name, run, node, env);
@@ -240,7 +248,11 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
       update.right.type === 'Literal' &&
       update.right.value === 1);
   if (!steps || assignedNames(node.body).has(name))
-    return refuse('loop-step', 'a counted loop with a symbolic bound must go up by one (i++)');
+    return refuse(
+      'loop-step',
+      'a counted loop with a symbolic bound must go up by one (i++)',
+      'count by one and compute the rest: for (let j = 0; j < Math.ceil(n / 2); j++) { const i = j * 2; … }',
+    );
   const start = toNode(env.scope.find(name)?.value);
   const bound = toNode(machine.evaluate(test.right, env));
   requireInteger(start);

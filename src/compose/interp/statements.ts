@@ -13,6 +13,8 @@ import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
+import { labelOf } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
 import { asNode, branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
@@ -232,9 +234,15 @@ function throwValue(value: unknown): never {
   const text = textNode(message);
   if (text.op !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
+  const parts = text.op === 'concat' ? text.args : [text];
+  const shown = parts
+    .map((part) =>
+      part.op === 'lit' ? String(part.attr) : labelOf(new Sym(part.op === 'tostr' ? (part.args[0] as Node) : part)),
+    )
+    .join('');
   trace.validations.push({
     rule: overLoops(not(allOf(trace.guards))),
-    message: text.op === 'lit' ? String(text.attr) : 'a precondition of the composition does not hold',
+    message: shown,
     site: trace.site,
   });
   throw new DeadEnd();

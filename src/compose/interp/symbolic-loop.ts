@@ -1,4 +1,4 @@
-import { compare, literal, macro, not, size, TRUE } from '../ir/build.ts';
+import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
@@ -218,13 +218,28 @@ function firstAssigned(
     inner.node.args[0] === leaves
   )
     value = wrap(new Sym(inner.node.args[1] as Node));
+  else if (
+    inner instanceof Sym &&
+    inner.absence === undefined &&
+    inner.node.op === 'cond' &&
+    inner.node.args[0] === not(leaves)
+  )
+    value = wrap(new Sym(inner.node.args[2] as Node));
   else if (inner instanceof Sym && inner.node.type.kind === 'bool') value = boolWhere(inner.node, leaves, accumulator);
   else if (isLiteral(leaves, true)) value = next;
-  if (value === undefined) return refuseCarried(name);
+  if (value === undefined) return refuseEarlyEnd(name);
   const node = asSym(value)?.node ?? toNode(value);
-  if (accumulator !== undefined && mentions(node, (of) => of === accumulator)) return refuseCarried(name);
+  if (accumulator !== undefined && mentions(node, (of) => of === accumulator)) return refuseEarlyEnd(name);
   const first = firstMatch(pass, leaves, node);
   return phi(first.exists, wrap(new Sym(first.value)), start);
+}
+
+function refuseEarlyEnd(name: string): never {
+  return refuse(
+    'loop-exit',
+    `${name} changes in turns of a loop over a symbolic list that may end early`,
+    "cut the list first: const end = list.findIndex((x) => x === 'stop'); list.slice(0, end < 0 ? list.length : end)",
+  );
 }
 
 /** A boolean that is set where the loop is left: what it is there. */
@@ -279,13 +294,29 @@ function foldArray(pass: Pass, cell: unknown[], was: readonly unknown[], after: 
   activeTrace().touch(cell);
   const added = after.slice(was.length);
   if (added.length === 0) return;
-  const node = elementsOfTurns(pass, added);
+  const { outer, items } = splitTest(pass, added);
+  const each = elementsOfTurns(pass, items);
+  const node = cond(outer, each, list([]));
   cell.push(
     new Splice(
       node,
       mentions(node, (of) => of.role === 'resource' || of.role === 'element'),
     ),
   );
+}
+
+/** What `push` under a condition adds that holds for all turns or for none: there is nothing to read where it does not. */
+function splitTest(
+  pass: Pass,
+  added: readonly unknown[],
+): { readonly outer: Node; readonly items: readonly unknown[] } {
+  const [only] = added;
+  if (added.length !== 1 || !(only instanceof Maybe)) return { outer: TRUE(), items: added };
+  const ofTurn = (test: Node) => mentions(test, (of) => of === pass.loop || of.role === 'element');
+  const tests = conjuncts(only.test);
+  const own = tests.filter(ofTurn);
+  const item = own.length === 0 ? only.value : new Maybe(allOf(own), only.value);
+  return { outer: allOf(tests.filter((test) => !ofTurn(test))), items: [item] };
 }
 
 /** The elements that the turns add, as one list; those made from resources of the loop are the collections. */

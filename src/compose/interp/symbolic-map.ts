@@ -6,12 +6,12 @@ import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { elements, indexed, noteGaps, View, viewOf } from '../library/view.ts';
+import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import type { Phi } from '../value/symbolic.ts';
-import { Splice, Sym } from '../value/symbolic.ts';
+import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import { membersFor } from './member-accumulators.ts';
@@ -46,6 +46,7 @@ export function symbolicMap(
         positions !== undefined && position instanceof Sym ? [positions.at(position), value, whole] : [value];
       const result = resolve(hooksCall().call(fn, undefined, args, 'the callback'));
       if (mode === 'forEach') return NORMAL;
+      if (mode === 'map') refuseGaps(result);
       const inner = symbolic(result);
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
@@ -72,6 +73,19 @@ function membersOf(fn: unknown, first: object | undefined): AssignedMember[] {
   if (closure === undefined) return [];
   const name = first === undefined ? undefined : parameterName(fn, '');
   return membersFor(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
+}
+
+/** Refuses a resource, object or list that some turns give and others do not: such a list has no expression. */
+function refuseGaps(result: unknown): void {
+  const inner = symbolic(result);
+  const sides = inner instanceof Phi ? [inner.then, inner.otherwise].map((side) => resolve(side)) : [];
+  const gap = sides.find((side) => side === undefined || side === null || side === false);
+  if (sides.length === 0 || !(gap === undefined ? sides.includes(undefined) : true)) return;
+  refuse(
+    'absent',
+    `.map() gives ${String(gap)} for some elements, which a list in a graph cannot hold`,
+    'take the others first: list.filter((x) => …).map((x) => …)',
+  );
 }
 
 /** Is it not sure that the value is there? */

@@ -71,6 +71,8 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     return { value: array };
   }
   if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(array, name) };
+  if (!ragged(array) && !hooksCall().isSymbolicDeep(positionsOf(name, args)))
+    return { value: native(array, name, args) };
   if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
     return refuse(
       'no-cel',
@@ -78,7 +80,18 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
       'build the list with map and filter',
     );
   }
-  return { value: (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args) };
+  return { value: native(array, name, args) };
+}
+
+/** The arguments that decide which elements are changed; the others are put in as they are. */
+function positionsOf(name: string, args: readonly unknown[]): readonly unknown[] {
+  if (name === 'fill') return args.slice(1);
+  return name === 'splice' ? args.slice(0, 2) : args;
+}
+
+function native(array: unknown[], name: string, args: readonly unknown[]): unknown {
+  const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
+  return Array.isArray(result) && result !== array ? activeTrace().born(result) : result;
 }
 
 /** `shift` and `pop` of a list whose elements are not known one by one. */
@@ -123,8 +136,6 @@ function raggedMethod(array: unknown[], name: string, args: readonly unknown[]):
   const solid = array.every((item) => !(item instanceof Splice));
   if (name === 'reduce' && solid && args.length > 1 && argumentCount(args[0]) < 3) return reduceItems(array, args);
   if (name === 'find' && solid && !usesIndex(args[0])) return findItem(array, args[0]);
-  if (name === 'entries' || name === 'keys')
-    return refuse('no-cel', `.${name}() of a list with conditional elements has no CEL form`);
   return listMethod(symOfItems(array), name, args);
 }
 
@@ -259,6 +270,23 @@ function solidMethod(array: unknown[], name: string, args: readonly unknown[]): 
     case 'findIndex':
       return array.reduceRight<unknown>(
         (rest, item, position) => phi(asCondition(visit(item, position)), position, rest),
+        -1,
+      );
+    case 'findLast':
+      return array.reduce<unknown>(
+        (rest, item, position) => phi(asCondition(visit(item, position)), item, rest),
+        undefined,
+      );
+    case 'findLastIndex':
+      return array.reduce<unknown>(
+        (rest, item, position) => phi(asCondition(visit(item, position)), position, rest),
+        -1,
+      );
+    case 'lastIndexOf':
+      if (args.length > 1)
+        return refuse('no-cel', '.lastIndexOf() of a list with a position has no CEL form', 'take a .slice() first');
+      return array.reduce<unknown>(
+        (rest, item, position) => phi(asCondition(equals(item, fn, false)), position, rest),
         -1,
       );
     case 'includes':

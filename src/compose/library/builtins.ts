@@ -11,7 +11,7 @@ import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
-import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
+import { arithmetic, bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
@@ -83,7 +83,17 @@ scalar(Math.sign, (value) => {
 for (const name of ['max', 'min'] as const) {
   define(Math[name], (args) => {
     if (!symbolicSome(args)) return NATIVE;
-    const items = args.map((arg) => resolve(arg));
+    const given = args.map((arg) => resolve(arg));
+    const open = given.findIndex((item) => isEndless(item, true));
+    if (open >= 0) {
+      const choice = symbolic(given[open]) as Phi;
+      return distribute(choice, (side) => builtin(Math[name], given.with(open, side))?.value);
+    }
+    // Nothing is larger than Infinity, so that it is never the least.
+    const [neutral, last] = name === 'min' ? [Infinity, -Infinity] : [-Infinity, Infinity];
+    if (given.includes(last) && given.every((item) => symbolic(item) instanceof Sym || typeof item === 'number'))
+      return last;
+    const items = given.filter((item) => item !== neutral);
     const lists = items.filter((item): item is Splice => item instanceof Splice);
     if (lists.length > 0 || items.some((item) => item instanceof Maybe)) {
       const all = toNode(items);
@@ -102,6 +112,13 @@ for (const name of ['max', 'min'] as const) {
   });
 }
 
+/** Infinity, or with `inside` a conditional value that may be. */
+function isEndless(value: unknown, inside: boolean): boolean {
+  const inner = inside ? symbolic(value) : undefined;
+  if (inner instanceof Phi) return [inner.then, inner.otherwise].some((side) => isEndless(side, false));
+  return !inside && (value === Infinity || value === -Infinity);
+}
+
 /** The larger or lesser of two; what is no number stays, as in JavaScript. */
 function further(name: 'max' | 'min', a: Node, b: Node): Node {
   const test = compare(name === 'max' ? 'gt' : 'lt', a, b);
@@ -114,6 +131,8 @@ function numericOf(item: unknown, name: string): Node {
   if (inner instanceof Sym) return numeric(inner, name);
   return toNode(item);
 }
+
+define(Math.pow, (args) => (symbolicSome(args) ? arithmetic('**', resolve(args[0]), resolve(args[1])) : NATIVE));
 
 for (const [name, fn] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
   const value: unknown = fn.value;

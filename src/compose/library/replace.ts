@@ -35,7 +35,7 @@ function fixed(given: unknown, name: string, pattern: unknown): Replacement {
     return refuse(
       'no-cel',
       `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
-      'write .split(a).join(b), or replace by a function: () => value',
+      'replace by a function: (match) => value',
     );
   }
   const text = String(by.attr);

@@ -1,5 +1,5 @@
 import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { isLiteral, mentions } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
@@ -14,6 +14,10 @@ import { stringMethod } from './strings.ts';
 import { listMethod } from './lists.ts';
 import { elements } from './view.ts';
 import { View } from './view.ts';
+
+const GROUPED =
+  'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
+  'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k)]))';
 
 /** The elements that `...value` puts into a list. */
 export function spreadItems(raw: unknown): unknown[] {
@@ -32,8 +36,15 @@ export function spreadItems(raw: unknown): unknown[] {
   }
   if (inner instanceof Sym) {
     if (inner.type.kind === 'string') return spreadItems(stringMethod(inner, 'split', ['']));
-    if (inner.type.kind !== 'list')
+    if (inner.type.kind !== 'list') {
+      if (mentions(inner.node, (of) => of.role === 'accumulator'))
+        return refuse(
+          'loop-carried',
+          'a list in an object that the turns of a loop fill grows from turn to turn',
+          GROUPED,
+        );
       return refuse('types', `${labelOf(inner)} is not a list and cannot be spread`, 'spread a list');
+    }
     const sure = needPresent(inner, 'spread into a list');
     return [new Splice(plainList(sure.node), sure.waits)];
   }

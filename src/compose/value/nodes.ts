@@ -55,7 +55,11 @@ export function toNode(raw: unknown): Node {
       return hasTokens(value) ? textNode(value) : literal(value);
     case 'number':
       if (Number.isFinite(value)) return literal(value);
-      return refuse('no-cel', `${String(value)} has no CEL form`);
+      return refuse(
+        'no-cel',
+        `${String(value)} has no CEL form`,
+        'begin with a number that none of them exceeds, or ask first whether there is any: list.length === 0',
+      );
     case 'boolean':
     case 'bigint':
       return literal(value);

@@ -17,6 +17,19 @@ const LOOPS: Readonly<Record<string, string>> = {
   'a key that some turns set': `(s) => { const o = { a: 'x' }; for (const e of s.items) if (e.on) o.last = e.key; return { o, last: o.last ?? 'none' }; }`,
   'a switch that falls through in the middle': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; case 'b': v = 'y'; break; default: v = 'z'; } return { n: v.length }; }`,
   'a switch that falls through into its default': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; break; case 'b': case 'c': v = 'y'; default: v = 'zz'; } return { n: v.length }; }`,
+  'the characters of a text': `(s) => { let r = ''; for (const c of s.name) r += c + '.'; return { r }; }`,
+  'resources under a condition on the spec': `(s) => { const v = []; for (const e of s.tags) { if (s.flag) v.push(ConfigMap({ id: 'x', name: e })); } return { m: v.length > 0, n: v.length }; }`,
+  'resources under a condition on the spec and one on the element': `(s) => { const v = []; for (const e of s.tags) { if (s.flag && e !== 'b') v.push(ConfigMap({ id: 'x', name: e })); } return { names: v.map((c) => c.metadata.name) }; }`,
+  'texts under a condition on the spec': `(s) => { const v = ['z']; for (const e of s.tags) { if (s.flag) v.push(e); } return { v }; }`,
+  'the first match, by a test that is no equality': `(s) => { let acc = 'none'; for (const e of Object.values(s.labels ?? {})) { if (e !== 'b') { acc = e; break; } } return { acc }; }`,
+  'positions of a list with one element more': `(s) => { const l = []; for (const [i, t] of [...s.tags, s.name].entries()) l.push(i + t); return { l }; }`,
+  'positions of elements under conditions': `(s) => { const l = []; for (const [i, t] of [s.flag && 'x', s.name].filter(Boolean).entries()) l.push(i + t); return { l }; }`,
+  'a power': `(s) => ({ a: Math.pow(s.n, 2), b: Math.pow(2, 3) })`,
+  'a text as a number': `(s) => ({ a: +s.name || 7, b: +s.flag, c: +s.n })`,
+  'the last of a constant list': `(s) => ({ a: ['abc', 'b', 'abc'].lastIndexOf(s.name), b: ['abc', 'b'].findLast((x) => x !== s.name) ?? 'q', c: ['abc', 'b'].findLastIndex((x) => x === s.name) })`,
+  'one text, many times': `(s) => ({ a: Array(3).fill(s.name), b: new Array(2).fill(s.n).join('-') })`,
+  'elements put in at a known position': `(s) => { const a = ['p', 'q']; const gone = a.splice(1, 1, s.name, 'z'); return { a, gone }; }`,
+  'the lesser of what may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
 };
 
 test.each(Object.entries(LOOPS))('%s', (_, source) => {
@@ -38,6 +51,34 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   'one call over a constant list': [
     `(s) => { for (const e of ['p', 'q']) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
     'the call runs once for each element of a list that is known: give each its own id, as id: `c${index}`, or none',
+  ],
+  'elements that map() leaves out': [
+    `(s) => { const cs = s.items.map((p) => p.on ? ConfigMap({ id: 'c', name: p.key }) : undefined).filter(Boolean); return { n: cs.length }; }`,
+    '.map() gives undefined for some elements, which a list in a graph cannot hold; take the others first: list.filter(',
+  ],
+  'positions by for..in': [
+    `(s) => { let r = ''; for (const i in s.tags) r += i; return { r }; }`,
+    'schema.spec.tags is a list, and for..in gives its positions as texts; use for (const x of list)',
+  ],
+  'steps of two': [
+    `(s) => { let n = 0; for (let i = 0; i < s.tags.length; i += 2) n++; return { n }; }`,
+    'count by one and compute the rest',
+  ],
+  'a count that ends early': [
+    `(s) => { let m = 0; for (const t of s.tags) { if (t === 'c') break; m++; } return { m }; }`,
+    'm changes in turns of a loop over a symbolic list that may end early; cut the list first',
+  ],
+  'groups by a key': [
+    `(s) => ({ g: s.items.reduce((g, p) => ({ ...g, [p.key]: [...(g[p.key] ?? []), p.size] }), {}) })`,
+    'a list in an object that the turns of a loop fill grows from turn to turn; list the keys first',
+  ],
+  'a dollar in a replacement': [
+    `(s) => ({ a: 'abc'.replace('b', s.name) })`,
+    'replace by a function: (match) => value',
+  ],
+  'Infinity to begin with': [
+    `(s) => ({ m: s.nums.reduce((m, v) => Math.min(m, v), Infinity) })`,
+    'begin with a number that none of them exceeds',
   ],
   'two keys that come in the order of the turns': [
     `(s) => { const o = {}; for (const e of s.items) { if (e.on) o.last = e.key; else o.off = e.size; } return { k: Object.keys(o) }; }`,

@@ -1,0 +1,54 @@
+import { type } from 'arktype';
+import { expect, test } from 'vitest';
+import { createCompositionApi } from '../../../src/compose/index.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+
+const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+
+const spec = type({ name: 'string', n: 'number.integer', 'tag?': 'string', tags: 'string[]' });
+type Spec = typeof spec.infer;
+
+const child = kubernetesComposition(
+  { name: 'child', spec: type({ name: 'string', n: 'number.integer', 'note?': 'string', level: 'number.integer = 3' }) },
+  (s) => {
+    const config = ConfigMap({ id: 'c', name: s.name, data: { n: `${s.n}`, level: `${s.level}`, note: s.note ?? '-' } });
+    return { ready: true, config: config.metadata.name };
+  },
+);
+/** The nested composition as an author without types calls it. */
+const loose = child as unknown as (given?: object) => { readonly status: Readonly<Record<string, string>> };
+
+const refused: readonly (readonly [string, string, string, (s: Spec) => unknown])[] = [
+  ['an unknown field', 'trace/argument', 'child has no argument "nota"; did you mean "note"?', (s) => loose({ name: s.name, n: 1, nota: 'x' })],
+  ['a required field left out', 'trace/argument', 'child is called without n, which it needs', (s) => loose({ name: s.name })],
+  ['a required field that may be absent', 'trace/absent', 'schema.spec.tag may be absent and is the name of child', (s) => loose({ name: s.tag, n: 1 })],
+  ['no arguments', 'trace/argument', 'child is called without its arguments', () => loose()],
+  ['a field that its status does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
+];
+
+test.each(refused)('a nested composition with %s is refused', (_, code, text, program) => {
+  expect(() => kubernetesComposition({ name: 'outer', spec }, (s) => void program(s) as never)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining(text) as string }),
+  );
+});
+
+test('fields with a default, and those that may be absent, may be left out', () => {
+  const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
+    const one = loose({ name: s.name, n: s.n, note: s.tag });
+    const all = s.tags.map((t) => loose({ name: t, n: 1 }));
+    return { config: one.status['config'], names: all.map((c) => c.status['config']) };
+  });
+  expect(outer.evaluate({ name: 'a', n: 2, tags: ['x'] }).resources.map(({ objects }) => objects[0]?.['data'])).toEqual([
+    { n: '2', level: '3', note: '-' },
+    { n: '1', level: '3', note: '-' },
+  ]);
+});
+
+test('the text of a throw shows the values in it as expressions', () => {
+  const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
+    if (s.n > 3) throw new Error(`too many: ${s.n}`);
+    ConfigMap({ id: 'c', name: s.name });
+    return {};
+  });
+  expect(outer.toYaml()).toContain('too many: schema.spec.n');
+});
