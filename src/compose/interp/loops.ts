@@ -23,7 +23,7 @@ import { builtin } from '../library/builtins.ts';
 import { overParts } from '../library/over-parts.ts';
 import { spreadItems } from '../library/spread.ts';
 import { iterable } from '../value/open.ts';
-import { positionsBelow, View, viewOf } from '../library/view.ts';
+import { loopView, positionsBelow, View } from '../library/view.ts';
 import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
@@ -122,7 +122,7 @@ function iterate(
         `${labelOf(inner)} is not a list and cannot be iterated`,
         'iterate a list, or Object.entries() of a map',
       );
-    return overView(viewOf(wrap(needPresent(inner, 'iterated'))), name, run, node, env);
+    return overView(loopView(wrap(needPresent(inner, 'iterated'))), name, run, node, env);
   }
   const items =
     typeof source === 'string' && hasTokens(source)
@@ -134,7 +134,7 @@ function iterate(
   return overParts(
     items,
     () => executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0),
-    (list) => overView(viewOf(wrap(list)), name, run, node, env),
+    (list) => overView(loopView(wrap(list)), name, run, node, env),
   );
 }
 
@@ -146,7 +146,7 @@ function oneItem(
   env: Env,
 ): Completion {
   if (item instanceof Splice)
-    return overView(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), name, run, node, env);
+    return overView(loopView(wrap(new Sym(item.list, { waits: item.waits }))), name, run, node, env);
   if (item instanceof Maybe) {
     return branch(
       truthy(wrap(new Sym(item.test))),

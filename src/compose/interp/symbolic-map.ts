@@ -5,7 +5,7 @@ import { hooksCall } from '../library/hooks.ts';
 import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
-import { elements, indexed, noteGaps, View, viewOf } from '../library/view.ts';
+import { elements, indexed, loopView, noteGaps, View } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
@@ -26,7 +26,7 @@ export function symbolicMap(
   mode: 'map' | 'flatMap' | 'forEach',
   filled?: { readonly by: unknown; readonly object: object },
 ): unknown {
-  const given = viewOf(list);
+  const given = loopView(list);
   const positions = usesIndex(fn) ? indexed(given) : undefined;
   const view = positions?.view ?? given;
   const closure = closureOf(fn);

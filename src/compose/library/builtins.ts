@@ -352,13 +352,7 @@ export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { 
     if (entries.length === pairs.length) return { value: activeTrace().born(new Map(entries)) };
     return refuse('native-call', 'new Map() takes known keys only', 'use an object: Object.fromEntries(list)');
   }
-  if (constructor === Array && args.length === 1 && symbolicSome(args)) {
-    return refuse(
-      'no-cel',
-      'new Array() with a symbolic length has no CEL form',
-      'use Array.from({ length: n }, (_, i) => …)',
-    );
-  }
+  if (constructor === Array && args.length === 1 && symbolicSome(args)) return refuseLength();
   if (constructor === Error || constructor === TypeError || constructor === RangeError) {
     const message = resolve(args[0]);
     if (symbolicSome([message])) {
@@ -368,4 +362,14 @@ export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { 
     }
   }
   return undefined;
+}
+
+define(Array, (args) => (args.length === 1 && symbolicSome(args) ? refuseLength() : NATIVE));
+
+function refuseLength(): never {
+  return refuse(
+    'no-cel',
+    'new Array() with a symbolic length has no CEL form',
+    'use Array.from({ length: n }, (_, i) => …)',
+  );
 }

@@ -40,7 +40,7 @@ import { elementAt, isNeverEmpty } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
-import { elements, forElement, indexed, knowing, listWithGaps, loopValue, View, viewOf } from './view.ts';
+import { elements, forElement, indexed, knowing, listWithGaps, loopValue, loopView, View, viewOf } from './view.ts';
 
 const NAMES = (
   'length map filter some every find findIndex findLast findLastIndex includes indexOf lastIndexOf join slice concat at flat flatMap forEach reduce ' +
@@ -381,6 +381,11 @@ function withPredicate<T>(
 function filter(view: View, fn: unknown): unknown {
   const asked = view.plain ? listWithGaps(view.list.node) : undefined;
   if (asked !== undefined) return filter(asked, fn);
+  const pairs = view.plain && !usesIndex(fn) ? loopView(wrap(view.list)) : view;
+  if (view.plain && !pairs.plain) {
+    const kept = filter(pairs, fn);
+    return kept instanceof View ? freshList(elements(kept).node, view.list.waits) : kept;
+  }
   return withPredicate(view, fn, (test, loop, by) => {
     if (test === TRUE()) return view.plain ? freshList(plainList(view.list.node), view.list.waits) : view;
     if (by.positions) {
@@ -397,7 +402,8 @@ function filter(view: View, fn: unknown): unknown {
   });
 }
 
-function quantify(view: View, fn: unknown, name: 'exists' | 'all'): Node {
+function quantify(given: View, fn: unknown, name: 'exists' | 'all'): Node {
+  const view = given.plain && !usesIndex(fn) ? loopView(wrap(given.list)) : given;
   return withPredicate(view, fn, (test, loop, by) => {
     if (test.op === 'lit' && test.attr === (name === 'all')) return test;
     return macro(name, by.view.list.node, [loop], [test], { kind: 'bool' });

@@ -61,6 +61,23 @@ export function viewOf(value: unknown): View {
   return value instanceof View ? value : new View(asList(value), plainShow);
 }
 
+/**
+ * The view of a list for a loop over it. A list of pairs that a `map` wrote (`list.map((x, i) => [x, i])`) runs over the
+ * list that it was made of: what the author takes apart is what they put together, with all of its elements.
+ */
+export function loopView(value: unknown): View {
+  const view = viewOf(value);
+  const { node, waits } = view.list;
+  if (!view.plain || node.op !== 'macro' || node.attr !== 'map' || node.args.length !== 2) return view;
+  const [list, pair] = node.args as [Node, Node];
+  const [of] = node.vars;
+  if (of === undefined || pair.op !== 'list' || pair.args.length === 0) return view;
+  const parts = pair.args.map((part) => (part.op === 'dyn' ? (part.args[0] as Node) : part));
+  return new View(new Sym(list, { waits }), (loop) =>
+    activeTrace().born(parts.map((part) => wrap(new Sym(substitute(part, of, loop.node), { waits })))),
+  );
+}
+
 /** The loop value of a fresh variable. */
 export function loopValue(view: View, of: Variable): Sym {
   return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });

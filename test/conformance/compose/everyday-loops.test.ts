@@ -29,6 +29,12 @@ const LOOPS: Readonly<Record<string, string>> = {
   'the last of a constant list': `(s) => ({ a: ['abc', 'b', 'abc'].lastIndexOf(s.name), b: ['abc', 'b'].findLast((x) => x !== s.name) ?? 'q', c: ['abc', 'b'].findLastIndex((x) => x === s.name) })`,
   'one text, many times': `(s) => ({ a: Array(3).fill(s.name), b: new Array(2).fill(s.n).join('-') })`,
   'elements put in at a known position': `(s) => { const a = ['p', 'q']; const gone = a.splice(1, 1, s.name, 'z'); return { a, gone }; }`,
+  'pairs with positions': `(s) => { const pairs = s.tags.map((t, i) => [t, i]); return { r: pairs.map(([a, b]) => a + ':' + b), n: pairs.length }; }`,
+  'pairs by position': `(s) => { const pairs = s.tags.map((t) => [t, 'x']); return { r: pairs.map((p) => p[0] + p[1]), j: pairs.map((p) => p.join('-')) }; }`,
+  'pairs in a loop that makes resources': `(s) => { for (const [e, i] of [...s.tags, 'b'].map((t, at) => [t, at])) ConfigMap({ id: 'c', name: e + '-' + i }); return {}; }`,
+  'pairs of a key and its element': `(s) => { const pairs = s.items.map((t) => [t.key, t]); const l = []; for (const [k, v] of pairs) l.push(k + v.size); return { l, m: Object.fromEntries(pairs.map(([k, v]) => [k, v.size])) }; }`,
+  'some of the pairs': `(s) => { const pairs = s.items.map((t) => [t.key, t.note ?? 'no']).filter(([k]) => k !== 'a'); return { l: pairs.map(([k, n]) => k + n), n: pairs.length, any: pairs.some(([k, n]) => k + n === 'bno') }; }`,
+  'pairs of an element and its resource': `(s) => { const g = s.tags.map((t) => [t, ConfigMap({ id: 'c', name: t })]); return { l: g.map(([t, c]) => t + c.metadata.name) }; }`,
   'the lesser of what may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
 };
 
