@@ -12,6 +12,7 @@ import { activeTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
 import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
+import { Sym } from './value/symbolic.ts';
 
 /** How often each composition was called in a run, for the ids of its resources. */
 const counts = new WeakMap<object, Map<string, number>>();
@@ -73,12 +74,22 @@ function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObje
   const given = membersOf(name, spec);
   if (symbolic(resolve(spec)) !== undefined || mergedPieces(given) !== undefined) return spec as JsonObject;
   if (additionalProperties === undefined || additionalProperties === false)
-    refuseUnknown(name, given, Object.keys(properties));
+    refuseUnknown(
+      name,
+      Object.fromEntries(Object.entries(given).filter((field) => !isSpread(field))),
+      Object.keys(properties),
+    );
   for (const field of required) {
     if (properties[field]?.default === undefined)
       checkRequired(name, field, Object.hasOwn(given, field) ? given[field] : undefined);
   }
   return given as JsonObject;
+}
+
+/** A spread of an object of the spec brings fields under their own names; those that the inner spec lacks are unused. */
+function isSpread([field, value]: readonly [string, unknown]): boolean {
+  const inner = symbolic(value);
+  return inner instanceof Sym && inner.node.op === 'select' && inner.node.attr === field;
 }
 
 /** Known parts of the spec get the defaults of the inner schema. */
