@@ -29,7 +29,7 @@ import { spreadItems } from '../library/spread.ts';
 import { View } from '../library/view.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
-import { builtin } from '../library/builtins.ts';
+import { toNumber } from '../library/builtins.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
@@ -180,9 +180,7 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
   // `~~x` is `x | 0`.
   if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);
   const value = evaluate(node.argument, env);
-  if (node.operator === 'void') return undefined;
-  const converted = node.operator === '+' ? builtin(Number, [value]) : undefined;
-  return converted === undefined ? unary(node.operator, value) : converted.value;
+  return node.operator === '+' ? toNumber(value) : node.operator === 'void' ? undefined : unary(node.operator, value);
 }
 
 function isDeclared(env: Env, name: string): boolean {

@@ -11,7 +11,7 @@ import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
-import { arithmetic, bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
+import { arithmetic, bool, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
@@ -372,4 +372,10 @@ function refuseLength(): never {
     'new Array() with a symbolic length has no CEL form',
     'use Array.from({ length: n }, (_, i) => …)',
   );
+}
+
+/** `+value`, which converts as `Number(value)` does. */
+export function toNumber(value: unknown): unknown {
+  const converted = builtin(Number, [value]);
+  return converted === undefined ? unary('+', value) : converted.value;
 }
