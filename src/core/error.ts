@@ -37,9 +37,7 @@ export class TypeKroError extends Error {
 
   /** Turns anything that was thrown into a `TypeKroError`; one that already is, is returned as it is. */
   static from(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
-    if (thrown instanceof TypeKroError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new TypeKroError(message, { ...details, cause: thrown });
+    return errorFrom(thrown, details);
   }
 
   /** The text for people: message, object and remedy, without a stack. */
@@ -50,4 +48,11 @@ export class TypeKroError extends Error {
     if (this.remedy !== undefined) lines.push(`  hint: ${this.remedy}`);
     return lines.join('\n');
   }
+}
+
+// Apart from the class: a bundler renames a class that names itself, and Node prints it as `_TypeKroError`.
+function errorFrom(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
+  if (thrown instanceof TypeKroError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TypeKroError(message, { ...details, cause: thrown });
 }

@@ -1,0 +1,12 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+
+test('Node prints an error of the package by its own name, and no property that it does not have', async () => {
+  const { TypeKroError } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as {
+    readonly TypeKroError: new (message: string, details: object) => Error;
+  };
+  const printed = inspect(new TypeKroError('it failed', { code: 'a/b', remedy: 'do this' }));
+  expect(printed).toMatch(/^TypeKroError: it failed\n/);
+  expect(printed).toContain("remedy: 'do this'");
+  expect(printed).not.toContain('undefined');
+});
