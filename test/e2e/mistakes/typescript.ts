@@ -116,7 +116,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /readyReplica/,
     /did you mean "readyReplicas"/,
   ),
-  composition('no image', [["image: 'nginx:1.27', ", '']], /image/, /image/, { place: /shop\.ts:12:\d+/ }),
+  composition('no image', [["image: 'nginx:1.27', ", '']], /image/, /image/, { place: /shop\.ts:11:\d+/ }),
   statement('Math.random', 'const x = ⟦Math.random();', /Math\.random/, /compute it before|spec/),
   statement('the time', 'const x = ⟦Date.now();', /Date\.now/, /now\(|spec|creationTimestamp|controller/),
   statement('await', "const x = ⟦await fetch('http://a');", /await|async/, /before|outside|spec/),
