@@ -102,7 +102,7 @@ class Conversion {
   }
 
   #special(value: CelValue, depth: number): JsonValue | undefined {
-    if (value instanceof CelDouble) return convertDouble(value.value);
+    if (value instanceof CelDouble) return value.value;
     if (value instanceof CelUint) return convertUint(value);
     if (value instanceof CelDuration) return goFormatDuration(value.nanos);
     if (value instanceof CelTimestamp) return convertTimestamp(value);
@@ -144,12 +144,6 @@ class Conversion {
     }
     return object;
   }
-}
-
-/** JSON holds no infinity and no NaN; the text is that of Go's encoder, where kro fails to write them. */
-function convertDouble(value: number): JsonValue {
-  if (Number.isFinite(value)) return value;
-  return refuse(`json: unsupported value: ${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}`);
 }
 
 function convertUint({ value }: CelUint): JsonValue {

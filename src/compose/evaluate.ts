@@ -160,7 +160,18 @@ function run(expression: Expression, variables: Variables): Result {
   const result = expression.program.evaluate(variables);
   if (!result.ok) return { pending: `${expression.template ?? expression.cel}: ${result.error.message}` };
   const json = toJson(result.value);
-  return json.ok ? { value: json.value } : { pending: json.error };
+  if (!json.ok) return { pending: json.error };
+  // Infinity and NaN are results of kro's CEL, which fails when it writes them.
+  return isWritable(json.value)
+    ? { value: json.value }
+    : { pending: `${expression.cel}: the value is no number of JSON` };
+}
+
+/** Can JSON hold the value as it is? */
+function isWritable(value: JsonValue | undefined): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isWritable);
+  return !isJsonObject(value) || Object.values(value).every(isWritable);
 }
 
 type Container = JsonObject | JsonValue[];

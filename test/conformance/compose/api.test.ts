@@ -285,6 +285,14 @@ test('an instance says of which definition it is', () => {
   });
 });
 
+test('a number that JSON does not have does not come', () => {
+  const app = compose((spec) => {
+    ConfigMap({ id: 'c', name: spec.name, data: {} });
+    return { ratio: 2 / spec.replicas, fine: spec.replicas / 2 };
+  });
+  expect(app.evaluate({ ...values, replicas: 0 }).status).toEqual({ fine: 0 });
+});
+
 test('the environment of the process is not written into a graph', () => {
   const text = (() => {
     try {
