@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadForBun, registerInBun } from './bun.ts';
 
-const FILE = '/app/composition.ts';
+/** A folder that sees the esbuild of this repository, as the folder of a project with esbuild does. */
+const APP = fileURLToPath(new URL('../../app', import.meta.url));
+const FILE = `${APP}/composition.ts`;
 const TEXT = `import { kubernetesComposition } from 'typekro';
 enum Mode { A = 'a' }
 const prefix: string = 'p';
@@ -17,9 +20,9 @@ describe('files for Bun', () => {
   });
 
   test.each([
-    ['a package', '/app/node_modules/x/index.js', TEXT, 'js'],
-    ['a file without functions', '/app/data.ts', 'export const limit: number = 3;\n', 'ts'],
-    ['a syntax error, which Bun tells', '/app/broken.ts', 'const = 3', 'ts'],
+    ['a package', `${APP}/node_modules/x/index.js`, TEXT, 'js'],
+    ['a file without functions', `${APP}/data.ts`, 'export const limit: number = 3;\n', 'ts'],
+    ['a syntax error, which Bun tells', `${APP}/broken.ts`, 'const = 3', 'ts'],
   ])('%s stays as it is', (_, path, text, loader) => {
     expect(loadForBun(path, text)).toEqual({ contents: text, loader });
   });

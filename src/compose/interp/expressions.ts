@@ -120,7 +120,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
       return refuse(
         'unsupported',
         `${sourceOf(node, env)} has no value while the graph is built`,
-        'read it outside the composition: const url = import.meta.url',
+        'read it outside the composition, into a constant',
       );
     default:
       return refuse('unsupported', `${node.type} cannot be traced`);
