@@ -17,8 +17,7 @@ import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
-import { keyEntries, KEYS, presenceOf } from '../value/key-order.ts';
-import { setMemberWhen } from '../value/members.ts';
+import { KEYS } from '../value/key-order.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
 import { firstElement, runBody, startNode } from './loop-body.ts';
@@ -330,13 +329,6 @@ const KEYS_BEFORE = 'give the object its keys before the loop: const all = { see
 const nameOfKey = (key: PropertyKey): string =>
   typeof key === 'symbol' ? 'an object' : `the key ${key === '' ? "''" : String(key)} of an object`;
 
-/** A member that a turn sets under a condition, as a variable that keeps what it held elsewhere. */
-function setWhere(test: Node, value: unknown): unknown {
-  if (isLiteral(test, true)) return value;
-  const set = activeTrace().under(test, () => resolve(value));
-  return wrap(new Phi(test, set, new Earlier('')));
-}
-
 /** `object[key] = value` in the body: a map made entry by entry. */
 function foldObject(
   pass: Pass,
@@ -348,23 +340,18 @@ function foldObject(
 ): void {
   for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
   const folded = new Map<PropertyKey, unknown>();
-  const added = new Map<string, ReturnType<typeof lastSet>>();
   for (const [key, value] of after) {
     const accumulator = accumulators.get(key);
     if (accumulator !== undefined) {
       if (isVariable(value, accumulator)) continue;
       folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined, others));
-    } else if (typeof key === 'string' && !was.has(key) && !was.has(KEYS)) {
-      added.set(key, lastSet(pass, nameOfKey(key), setWhere(presenceOf(keyEntries(after), key), value)));
+    } else if (typeof key === 'string' && !was.has(key)) {
+      refuseCarried(nameOfKey(key), KEYS_BEFORE);
     } else if (key !== MERGED && key !== KEYS && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   if (was.has(KEYS) && was.get(KEYS) !== after.get(KEYS)) refuseCarried('an object');
-  // Which of several keys comes first depends on the turns; a key that is not known may be one of those that are.
-  if (added.size > 0 && was.get(MERGED) !== after.get(MERGED)) refuseCarried('an object', KEYS_BEFORE);
-  if (added.size > 1 && after.has(KEYS)) refuseCarried('the order of the keys of an object', KEYS_BEFORE);
   activeTrace().touch(cell);
   for (const [key, value] of folded) setOwn(cell, key, value);
-  for (const [key, { some, value }] of added) setMemberWhen(cell, key, some, value);
   if (was.get(MERGED) === after.get(MERGED)) return;
   const before = mergedPieces(Object.fromEntries(was)) ?? ((was.get(MERGED) ?? []) as readonly never[]);
   const pieces = (after.get(MERGED) ?? []) as NonNullable<ReturnType<typeof mergedPieces>>;

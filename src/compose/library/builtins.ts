@@ -249,10 +249,30 @@ function listing(
     if (typeof value !== 'object' || value === null || !symbolicSome([value])) return NATIVE;
     if (mergedPieces(value) !== undefined) {
       const members = value as Record<string, unknown>;
+      if (readsValues) refuseUndefined(members, fn.name);
       return pick(new Sym(readsValues ? objectNode(members) : keysNode(members)));
     }
     return Array.isArray(value) ? NATIVE : listed(value as Record<string, unknown>, known);
   });
+}
+
+/** Refuses to list the values of a map that JavaScript gives a key without a value; the map of the graph has no such key. */
+function refuseUndefined(members: Record<string, unknown>, name: string): void {
+  const written = [members, ...(mergedPieces(members) ?? []).map(({ keys }) => keys ?? {})];
+  for (const [key, value] of written.flatMap((keys) => Object.entries(keys))) {
+    if (!mayBeUndefined(resolve(value))) continue;
+    refuse(
+      'absent',
+      `${key} may be absent, and Object.${name}() lists it as undefined`,
+      `give it a default with ??, or leave the key out: ...(x !== undefined && { ${key}: x })`,
+    );
+  }
+}
+
+function mayBeUndefined(value: unknown): boolean {
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return mayBeUndefined(resolve(inner.then)) || mayBeUndefined(resolve(inner.otherwise));
+  return inner instanceof Sym ? inner.absence !== undefined && !inner.absence.waits : value === undefined;
 }
 
 /** The entries of a known object; those set in one branch only are there under its condition. */

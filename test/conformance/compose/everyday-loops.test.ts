@@ -12,9 +12,6 @@ const LOOPS: Readonly<Record<string, string>> = {
   'a loop variable that was there before': `(s) => { let e = 'q'; for (e of s.tags) {} return { e }; }`,
   'one variable of the function in two loops': `(s) => { const l = []; for (const t of s.items) { var k = t.key + '!'; l.push(k); } for (var k of s.tags) l.push(k); return { l, k: k ?? 'z' }; }`,
   'a resource in a variable of the function': `(s) => { const l = []; for (const t of s.items) { var c = ConfigMap({ id: 'c', name: t.key }); l.push(c.metadata.name); } return { l }; }`,
-  'a key that every turn sets': `(s) => { const o = {}; for (const e of s.tags) o.last = e; return { o }; }`,
-  'a key that a turn sets to a constant': `(s) => { const o = { n: 0 }; for (const e of s.tags) { o.n += 1; o.seen = true; } return { o, keys: Object.keys(o), seen: 'seen' in o }; }`,
-  'a key that some turns set': `(s) => { const o = { a: 'x' }; for (const e of s.items) if (e.on) o.last = e.key; return { o, last: o.last ?? 'none' }; }`,
   'a switch that falls through in the middle': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; case 'b': v = 'y'; break; default: v = 'z'; } return { n: v.length }; }`,
   'a switch that falls through into its default': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; break; case 'b': case 'c': v = 'y'; default: v = 'zz'; } return { n: v.length }; }`,
   'the characters of a text': `(s) => { let r = ''; for (const c of s.name) r += c + '.'; return { r }; }`,
@@ -86,9 +83,13 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
     `(s) => ({ m: s.nums.reduce((m, v) => Math.min(m, v), Infinity) })`,
     'begin with a number that none of them exceeds',
   ],
-  'two keys that come in the order of the turns': [
-    `(s) => { const o = {}; for (const e of s.items) { if (e.on) o.last = e.key; else o.off = e.size; } return { k: Object.keys(o) }; }`,
-    'the order of the keys of an object depends on its own earlier value',
+  'a key that every turn sets': [
+    `(s) => { const o = {}; for (const e of s.tags) o.last = e; return { o }; }`,
+    'give the object its keys before the loop',
+  ],
+  'a key that one branch of a turn sets': [
+    `(s) => { const o = { a: 'x' }; for (const e of s.tags) { if (s.flag) { const n = e.length; } else { o.c = 'none'; } } return { o }; }`,
+    'give the object its keys before the loop',
   ],
 };
 

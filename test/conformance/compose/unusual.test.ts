@@ -31,6 +31,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   bufferB64: ['trace/native-call', "Buffer.from(s.name)"],
   instanceOf: ['trace/no-cel', "s.tags instanceof Array"],
   codePoint: ['trace/no-cel', "s.name.charCodeAt(0)"],
+  lastWins: ['trace/loop-carried', "for (const t of s.tags) o.last = t;"],
   methodOfOneSide: ['trace/user-error', "v.indexOf('a')"],
   more10: ['trace/no-cel', "s.tags.map(parseInt)"],
   more24: ['trace/types', "{ n: a.length, v: a.map((p, i) => p + i), [s.env]: 1 }"],
