@@ -3,9 +3,9 @@ import { currentTrace } from './trace/trace.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { phi, resolve } from './value/merge.ts';
-import { mergedPieces } from './value/nodes.ts';
+import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
 import { labelOf, symbolic, wrap } from './value/proxy.ts';
-import { Phi, Sym } from './value/symbolic.ts';
+import { Phi } from './value/symbolic.ts';
 
 /**
  * Whether an argument must be given. An `expected` one is warned about: programs from before this check leave it out
@@ -85,7 +85,7 @@ export function checkRequired(kind: string, name: string, value: unknown): void 
   if (value === undefined) {
     refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);
   }
-  if (!mayBeAbsent(value)) return;
+  if (!mayBeUndefined(value)) return;
   const inner = symbolic(value);
   refuse(
     'absent',
@@ -97,13 +97,6 @@ export function checkRequired(kind: string, name: string, value: unknown): void 
 function warnMissing(kind: string, name: string): void {
   const message = `${kind} has no ${name}; the API server will refuse it`;
   currentTrace()?.warn('missing-image', message, `add ${name}`);
-}
-
-function mayBeAbsent(value: unknown): boolean {
-  const inner = symbolic(resolve(value));
-  if (inner instanceof Phi)
-    return [inner.then, inner.otherwise].some((side) => side === undefined || mayBeAbsent(side));
-  return inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits;
 }
 
 /** The value with `undefined` for `null`, on each side of its conditions. */

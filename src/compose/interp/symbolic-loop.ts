@@ -258,14 +258,8 @@ function isEarlier(value: unknown, accumulator: Variable | undefined): boolean {
 
 /** `x = e`, for a variable that held nothing expressible before. */
 function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): unknown {
-  const { some, value } = lastSet(pass, name, next);
-  return phi(some, value, start);
-}
-
-/** What the last turn that assigns a variable sets it to, and whether any turn does. */
-function lastSet(pass: Pass, name: string, next: unknown): { readonly some: Node; readonly value: unknown } {
   const inner = symbolic(next);
-  const take = (test: Node, value: unknown) => {
+  const take = (test: Node, value: unknown): unknown => {
     const node = asSym(resolve(value))?.node ?? toNode(value);
     const list = isLiteral(test, true)
       ? pass.list
@@ -276,7 +270,7 @@ function lastSet(pass: Pass, name: string, next: unknown): { readonly some: Node
     if (folded === undefined) return refuseCarried(name);
     const some = exists ?? compare('gt', size(pass.list, INTEGER), literal(0));
     const last = folded.op === 'cond' ? (folded.args[1] === node ? folded.args[2] : folded.args[1]) : folded;
-    return { some, value: wrap(new Sym(last as Node)) };
+    return phi(some, wrap(new Sym(last as Node)), start);
   };
   if (inner instanceof Phi && inner.otherwise instanceof Earlier) return take(inner.test, inner.then);
   if (inner instanceof Phi && inner.then instanceof Earlier) return take(not(inner.test), inner.otherwise);

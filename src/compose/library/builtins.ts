@@ -10,7 +10,7 @@ import { activeTrace, decide } from '../trace/trace.ts';
 import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
-import { freshList, keysNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } from '../value/nodes.ts';
 import { arithmetic, bool, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -258,21 +258,14 @@ function listing(
 
 /** Refuses to list the values of a map that JavaScript gives a key without a value; the map of the graph has no such key. */
 function refuseUndefined(members: Record<string, unknown>, name: string): void {
-  const written = [members, ...(mergedPieces(members) ?? []).map(({ keys }) => keys ?? {})];
-  for (const [key, value] of written.flatMap((keys) => Object.entries(keys))) {
-    if (!mayBeUndefined(resolve(value))) continue;
-    refuse(
-      'absent',
-      `${key} may be absent, and Object.${name}() lists it as undefined`,
-      `give it a default with ??, or leave the key out: ...(x !== undefined && { ${key}: x })`,
-    );
-  }
-}
-
-function mayBeUndefined(value: unknown): boolean {
-  const inner = symbolic(value);
-  if (inner instanceof Phi) return mayBeUndefined(resolve(inner.then)) || mayBeUndefined(resolve(inner.otherwise));
-  return inner instanceof Sym ? inner.absence !== undefined && !inner.absence.waits : value === undefined;
+  const [found] = [{ keys: members }, ...(mergedPieces(members) ?? [])].flatMap(undefinedKeys);
+  if (found === undefined) return;
+  const { key } = found;
+  refuse(
+    'absent',
+    `${key} may be absent, and Object.${name}() lists it as undefined`,
+    `give it a default with ??, or leave the key out: ...(x !== undefined && { ${key}: x })`,
+  );
 }
 
 /** The entries of a known object; those set in one branch only are there under its condition. */

@@ -154,16 +154,20 @@ export function objectNode(value: Record<string, unknown>): Node {
   return pieces.reduce((left, piece) => mergeMaps(withoutUndefined(left, piece), pieceNode(piece)), own);
 }
 
-/** The members before a piece without those that the piece overrides by `undefined`. */
-function withoutUndefined(left: Node, { test, keys }: MergedPiece): Node {
-  if (keys === undefined || (left.op === 'object' && left.args.length === 0)) return left;
-  const trace = activeTrace();
-  const gone = keyEntries(membersOf(keys)).flatMap(({ key, test: own }) => {
+/** The keys of a piece, or of an object's own, that may have no value in JavaScript, with the condition of having the key. */
+export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
+  return keyEntries(membersOf(keys)).flatMap(({ key, test: own }) => {
     const there = decide(and(test ?? TRUE(), own));
     if (there === false) return [];
     const condition = there === true ? TRUE() : there;
-    return trace.under(condition, () => mayBeUndefined(keys[key])) ? [{ key, condition }] : [];
+    return activeTrace().under(condition, () => mayBeUndefined(keys[key])) ? [{ key, condition }] : [];
   });
+}
+
+/** The members before a piece without those that the piece overrides by `undefined`. */
+function withoutUndefined(left: Node, piece: MergedPiece): Node {
+  if (left.op === 'object' && left.args.length === 0) return left;
+  const gone = undefinedKeys(piece);
   if (gone.length === 0) return left;
   const value = left.type.kind === 'map' ? left.type.value : DYN;
   const [k, v] = [macroVariable('k'), macroVariable('v')];
@@ -174,10 +178,7 @@ function withoutUndefined(left: Node, { test, keys }: MergedPiece): Node {
 /** An object with symbolic parts as a map that has the same keys: those of `undefined` are there, too. */
 export function keysNode(value: Record<string, unknown>): Node {
   const pieces = mergedPieces(value) ?? [];
-  const plain = [value, ...pieces.map(({ keys }) => keys ?? {})].every((keys) =>
-    keyEntries(membersOf(keys)).every(({ key, test }) => !activeTrace().under(test, () => mayBeUndefined(keys[key]))),
-  );
-  if (plain) return objectNode(value);
+  if ([{ keys: value }, ...pieces].every((piece) => undefinedKeys(piece).length === 0)) return objectNode(value);
   const [k, v] = [macroVariable('k'), macroVariable('v')];
   const marks = ({ node }: Sym) => macro('transformMap', node, [k, v], [literal(true)], mapOf(BOOL));
   return pieces.reduce((left, { test, map, keys }) => {

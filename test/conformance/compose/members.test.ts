@@ -32,6 +32,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = {}; if (s.flag) o[2] = 1; o.a = 2; o[1] = 3; return { k: Object.keys(o).join() };`,
     `const o = {}; if (s.flag) o.a = 'x'; let t = ''; for (const k in o) t += k; for (const [k, v] of Object.entries(o)) t += k + v; return { t, n: Object.keys(o).length, e: Object.keys(o).length === 0 };`,
     `const o = {}; if (s.flag) o.a = 'x'; const p = { b: '1', ...o, ...(s.other ? { b: '2' } : {}) }; const q = Object.fromEntries(Object.entries(p).map(([k, v]) => [k, v + '!'])); return { p, q };`,
+    `const l = { ...s.labels }; if (s.tag !== undefined) l.q = s.tag; return { e: Object.entries(l).map(([k, v]) => k + v).sort() };`,
     `const o = Object.assign({}, s.opt); return { m: o, h: 'b' in o, h2: Object.hasOwn(o, 'a'), k: Object.keys(o).join() };`,
     `const o = { a: 'd', b: 1, ...s.opt }; delete o.deep; return { m: o };`,
   ],
