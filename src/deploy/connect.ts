@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { FactoryOptions, RetryPolicy } from '../compose/index.ts';
+import type { FactoryOptions } from '../compose/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
-import type { KubeClientOptions, KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/index.ts';
+import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/index.ts';
 import { createTransport, KubeClient, loadKubeConfig } from '../kube/index.ts';
+import { retriesOf } from './retries-of.ts';
 
 /** A transport in the options, as `typekro/testing` passes it: requests go straight into a cluster of this process. */
 function isTransport(value: unknown): value is Transport {
@@ -17,17 +18,12 @@ function isTransport(value: unknown): value is Transport {
  * path that leads nowhere.
  */
 export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
-  const retrying = retriesOf(options.retryPolicy ?? {});
+  const retrying = retriesOf(options.retryPolicy);
   const { transport } = options;
   if (isTransport(transport)) return new KubeClient({ transport: keepOpen(transport), ...retrying });
   const config = await loadKubeConfig(configOptions(options.kubeConfig));
   const used = options.skipTLSVerify === true ? { ...config, insecureSkipTlsVerify: true } : config;
   return new KubeClient({ transport: await createTransport(used), ...retrying });
-}
-
-function retriesOf(policy: RetryPolicy): Pick<KubeClientOptions, 'retries' | 'backoff'> {
-  const { maxRetries = 4, initialDelay = 100, maxDelay = 5000, backoffMultiplier = 2 } = policy;
-  return { retries: maxRetries, backoff: { firstMs: initialDelay, mostMs: maxDelay, factor: backoffMultiplier } };
 }
 
 /** A `KubeConfig` of `@kubernetes/client-node`, which says itself what would stand in a file. */

@@ -1,7 +1,14 @@
-import type { BackoffPolicy } from './backoff.ts';
 import { setMaxListeners } from 'node:events';
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
-import { isJsonObject, parseApiVersion, refOf, stringifyJson, TypeKroError } from '../core/index.ts';
+import type { BackoffPolicy, JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
+import {
+  isJsonObject,
+  parseApiVersion,
+  refOf,
+  REQUEST_RETRIES,
+  RETRY_POLICIES,
+  stringifyJson,
+  TypeKroError,
+} from '../core/index.ts';
 import { answerJson } from './answer-json.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
@@ -13,7 +20,7 @@ import type { Query } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { CoreRequest, RequestContext, RequestMeter } from './request.ts';
-import { BACKOFF, requestStream, requestText } from './request.ts';
+import { requestStream, requestText } from './request.ts';
 import type {
   ApiResource,
   ApplyOptions,
@@ -103,8 +110,8 @@ export class KubeClient implements KubernetesApi {
       transport: () => this.#open(),
       clock,
       random: options.random ?? Math.random,
-      retries: options.retries ?? 4,
-      backoff: options.backoff ?? BACKOFF,
+      retries: options.retries ?? REQUEST_RETRIES,
+      backoff: options.backoff ?? RETRY_POLICIES.request,
       headers: {
         'user-agent': options.userAgent ?? 'typekro',
         ...impersonationHeaders(options.impersonate),

@@ -41,8 +41,7 @@ export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from 
 export { loadKubeConfig } from './kubeconfig.ts';
 export { inClusterConfig, isInCluster } from './in-cluster.ts';
 export { createTransport } from './transport.ts';
-export type { BackoffPolicy } from './backoff.ts';
-export { backoffMs } from './backoff.ts';
+export type { BackoffPolicy } from '../core/index.ts';
 export type { RateLimit } from './rate-limit.ts';
 export type { DocumentCacheOptions } from './document-cache.ts';
 export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';

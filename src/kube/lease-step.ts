@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { isoTime } from '../core/index.ts';
+import { isoTime, RETRY_POLICIES } from '../core/index.ts';
 
 /** Times of an election, in milliseconds. */
 export interface LeaseTimes {
@@ -15,7 +15,7 @@ export interface LeaseTimes {
 export const DEFAULT_LEASE_TIMES: LeaseTimes = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
+  retryPeriodMs: RETRY_POLICIES.lease.initialMs,
 };
 
 /** What one candidate knows of an election. */

@@ -1,5 +1,5 @@
-import type { BackoffPolicy } from './backoff.ts';
-import { backoffMs } from './backoff.ts';
+import type { BackoffPolicy } from '../core/index.ts';
+import { backoffMs } from '../core/index.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
 import { abortedError, errorOfResponse, isUnanswered, KubeError } from './error.ts';
@@ -54,9 +54,6 @@ export interface RequestContext {
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
   readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
-
-/** The waits where a client is given none. */
-export const BACKOFF: BackoffPolicy = { firstMs: 100, mostMs: 5000 };
 
 /** Sends and reads the whole answer; rejects with `KubeError` for any status from 300: redirects are not followed. */
 export async function requestText(

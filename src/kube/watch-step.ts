@@ -1,6 +1,5 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, parseJson } from '../core/index.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '../core/index.ts';
 import { errorOfStatus, KubeError } from './error.ts';
 import type { ObjectList, WatchEvent } from './types.ts';
 
@@ -41,10 +40,6 @@ export type WatchAction =
   | { readonly type: 'list' }
   | { readonly type: 'open'; readonly resourceVersion?: string }
   | { readonly type: 'wait'; readonly milliseconds: number };
-
-const RETRY = { firstMs: 500, mostMs: 30_000 };
-/** A server that cannot be reached has no work with our tries, and is to be seen soon after it is back. */
-const UNREACHABLE_RETRY = { firstMs: 500, mostMs: 5000 };
 
 /** What kube-apiserver says while its cache of a kind is not filled yet; all else that it answers with 429 is to be waited for. */
 const NOT_FILLED = 'storage is (re)initializing';
@@ -89,7 +84,7 @@ function ended(state: WatchState): readonly [readonly WatchAction[], WatchState]
   if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   const failures = state.failures + 1;
   if (failures < 3) return start({ ...state, failures });
-  const milliseconds = backoffMs(RETRY, failures - 2, 1);
+  const milliseconds = backoffMs(RETRY_POLICIES.watch, failures - 2, 1);
   return [[{ type: 'wait', milliseconds }], { ...state, phase: 'waiting', failures }];
 }
 
@@ -169,7 +164,7 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
 }
 
 function wait(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
-  const policy = error.status === 0 ? UNREACHABLE_RETRY : RETRY;
+  const policy = error.status === 0 ? RETRY_POLICIES.unreachableWatch : RETRY_POLICIES.watch;
   const milliseconds = error.retryAfterMs ?? backoffMs(policy, state.failures, random);
   return [
     [

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../kinds/parts.ts';
 import { failureVerdict } from './job-policies.ts';
 import { INDEX, TRACKING } from './job-pods.ts';
@@ -6,10 +7,6 @@ import { INDEX, TRACKING } from './job-pods.ts';
 /** Annotations of a pod of a Job with a limit per index: how often its index failed before, counted and ignored. */
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
-
-/** The first pause after a failure and the longest one, in milliseconds; it doubles in between. */
-const FIRST_PAUSE = 10_000;
-const LONGEST_PAUSE = 600_000;
 
 /** The index of a pod; pods of other Jobs have one that nobody else has. */
 export function indexOf(pod: KubeObject): number {
@@ -27,8 +24,7 @@ export function endOf(pod: KubeObject): number {
 }
 
 /** Milliseconds after the latest of so many failures during which no pod is made. */
-export const pauseAfter = (failures: number): number =>
-  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(20, failures - 1));
+export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES.failedPod, failures, 0);
 
 /** How often each index of a Job may fail; `undefined` when only the Job as a whole has a limit. */
 export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');

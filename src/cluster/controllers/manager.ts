@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
 import type { ControllersOptions } from '../options.ts';
@@ -8,9 +9,6 @@ import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
 import { isHeld, simulated, simulatedMs } from './simulate.ts';
 import { createIndexes, isRefusal, World } from './world.ts';
-
-/** How long a piece of work that was refused or made to fail is left alone, in milliseconds. */
-const RETRY_MS = 1000;
 
 interface Entry {
   readonly controller: SimulatedController;
@@ -180,7 +178,7 @@ export class ControllerManager implements ControllerSettings {
     const { controller, world, behaviour } = entry;
     if (behaviour.failures > 0) {
       behaviour.failures -= 1;
-      return RETRY_MS;
+      return RETRY_POLICIES.simulatedController.initialMs;
     }
     const target = controller.target?.(key, world);
     if (target !== undefined && this.#isStopped(entry, target)) return undefined;
@@ -195,7 +193,7 @@ export class ControllerManager implements ControllerSettings {
         recordEvent(world, target, controller.name, 'FailedSync', error.message, 'Warning');
       }
       entry.refused.add(key);
-      return RETRY_MS;
+      return RETRY_POLICIES.simulatedController.initialMs;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { RETRY_POLICIES } from '../../core/index.ts';
 import { optionalAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
@@ -26,9 +27,6 @@ export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 
 const NAME = 'replicaset-controller';
 
-/** How long to wait after a refused pod, in milliseconds. */
-const RETRY_MS = 1000;
-
 /** Pods made or removed at a time; the events that they cause bring the next ones. */
 const BURST = 500;
 
@@ -52,7 +50,7 @@ export const replicaSetController: SimulatedController = {
     if (set.metadata.deletionTimestamp !== undefined) return report(world, set, pods, undefined);
     const { changed, problem } = scale(world, set, activePods(pods));
     const again = report(world, set, changed ? podsOf(world, set) : pods, problem);
-    return soonest(problem === undefined ? undefined : RETRY_MS, again);
+    return soonest(problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again);
   },
 };
 

@@ -1,3 +1,4 @@
+import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
@@ -45,9 +46,6 @@ export interface DefinitionReconcilerOptions {
   /** What a revision came to on an instance. */
   readonly outcomeOf: (instanceId: string) => Outcome | undefined;
 }
-
-/** After so long is tried again what the server refused. */
-const RETRY_MS = 60_000;
 
 /** A status is held back for so long at most while something comes up. */
 const PATIENCE_MS = 3000;
@@ -152,7 +150,7 @@ export class DefinitionReconciler {
       if (refusal === undefined) throw thrown;
       const message = `creating graph revision "${revisionName(definition.name, number)}": ${refusal}`;
       pass.conditions.set('GraphAccepted', outcomes.refused(message));
-      pass.retryAt = this.#options.clock.now() + RETRY_MS;
+      pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       await this.#handover.lastGood(pass, signal);
       return undefined;
     }
@@ -179,7 +177,8 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
-      if (ensured.byServer === true) pass.retryAt = this.#options.clock.now() + RETRY_MS;
+      if (ensured.byServer === true)
+        pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       return;
     }
     if (ensured.state === 'waiting') {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DriftHistory } from './contests.ts';
 import { contestAt, NO_DRIFT, noteRevert } from './contests.ts';
 
-const policy = { reverts: 3, windowMs: 100, firstPauseMs: 10, mostPauseMs: 35 };
+const policy = { reverts: 3, windowMs: 100, pause: { initialMs: 10, maxMs: 35, jitter: 0 } };
 const field = (path: string, ...managers: string[]) => ({ path, managers });
 
 /** Puts the same field back at each of these times. */

@@ -1,3 +1,5 @@
+import type { BackoffPolicy } from '../../core/index.ts';
+import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import type { ApplyAction, Contest } from '../../runtime/index.ts';
 import { OWNER_FIELD } from '../../runtime/index.ts';
 
@@ -6,17 +8,15 @@ export interface ContestPolicy {
   /** So many times within `windowMs` the same field has to be put back. */
   readonly reverts: number;
   readonly windowMs: number;
-  /** The first pause; each further time that a contested field is put back doubles it. */
-  readonly firstPauseMs: number;
-  readonly mostPauseMs: number;
+  /** How the pause grows each further time that a contested field is put back. */
+  readonly pause: BackoffPolicy;
 }
 
 /** Five times within two minutes; then after 10 s, 20 s, … at most 10 minutes. */
 export const CONTEST_POLICY: ContestPolicy = {
   reverts: 5,
   windowMs: 120_000,
-  firstPauseMs: 10_000,
-  mostPauseMs: 600_000,
+  pause: RETRY_POLICIES.contestedField,
 };
 
 /** A field that was put back: its path, and who had it. */
@@ -35,7 +35,7 @@ export function revertedBy({ why, differences, formerOwner }: ApplyAction): read
 export interface DriftHistory {
   /** When each field was put back lately, oldest first. */
   readonly reverts: ReadonlyMap<string, readonly number[]>;
-  readonly contest?: Contest & { readonly pauseMs: number };
+  readonly contest?: Contest & { readonly pauses: number };
 }
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
@@ -62,12 +62,13 @@ export function noteRevert(
     return before?.fields.includes(path) === true || (reverts.get(path)?.length ?? 0) >= policy.reverts;
   });
   if (fought.length === 0) return before === undefined ? { reverts } : { reverts, contest: before };
-  const pauseMs = before === undefined ? policy.firstPauseMs : Math.min(before.pauseMs * 2, policy.mostPauseMs);
+  const pauses = (before?.pauses ?? 0) + 1;
+  const pauseMs = backoffMs(policy.pause, pauses, 0);
   const retryAt = now + pauseMs;
   const contest = {
     fields: sorted([...(before?.fields ?? []), ...fought.map(({ path }) => path)]),
     managers: sorted([...(before?.managers ?? []), ...fought.flatMap(({ managers }) => managers)]),
-    pauseMs,
+    pauses,
     retryAt,
     endsAt: retryAt + Math.max(policy.windowMs, pauseMs),
   };

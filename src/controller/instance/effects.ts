@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
-import { backoffMs, isConflict, isNotFound, isUnanswered, KubeError, pause } from '../../kube/index.ts';
-import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
+import { backoffMs, refOf, RETRY_POLICIES, SILENT_RETRIES, MAX_SILENT_WAIT_MS } from '../../core/index.ts';
+import { isConflict, isNotFound, isUnanswered, KubeError, pause } from '../../kube/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
 import { digestText, keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -14,14 +14,6 @@ import { cacheKey, targetKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { without } from './record.ts';
 
-/** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
-const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
-/** How long what could not be read is left alone. */
-const READ_RETRY: BackoffPolicy = { firstMs: 1000, mostMs: 30_000 };
-/** So often in a row a server may be too busy, or out of reach, before that is told of a write. */
-const MOST_UNTOLD = 4;
-/** A pass waits for so long at most; a longer pause ends it. */
-const LONGEST_WAIT_MS = 5000;
 /** What is decided once is sent once: after a pause another decision may be due. */
 const ONCE = { repeat: false } as const;
 
@@ -226,7 +218,7 @@ export async function readOrRemember<T>(
   } catch (thrown) {
     if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
     const failures = (record.unread?.get(key)?.failures ?? 0) + 1;
-    const wait = thrown.retryAfterMs ?? backoffMs(READ_RETRY, failures, random());
+    const wait = thrown.retryAfterMs ?? backoffMs(RETRY_POLICIES.objectRead, failures, random());
     const failed = { failures, failure: apiFailure(thrown, user), retryAt: clock.now() + wait };
     (record.unread ??= new Map()).set(key, failed);
     return { ok: false };
@@ -275,8 +267,8 @@ async function rememberFailure(
   const key = targetKey(target);
   const before = record.failed?.get(key);
   const failures = before?.digest === digest ? before.failures + 1 : 1;
-  const wait = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, random());
-  const untold = isPassing(thrown) && failures <= MOST_UNTOLD && wait <= LONGEST_WAIT_MS;
+  const wait = thrown.retryAfterMs ?? backoffMs(RETRY_POLICIES.instanceWrite, failures, random());
+  const untold = isPassing(thrown) && failures <= SILENT_RETRIES && wait <= MAX_SILENT_WAIT_MS;
   if (untold) await pause(clock, wait, signal);
   const retryAt = untold ? clock.now() : clock.now() + wait;
   (record.failed ??= new Map()).set(key, { digest, failures, failure: apiFailure(thrown, user), retryAt });

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { monotonicMs } from '../../core/index.ts';
-import { backoffMs } from '../../kube/index.ts';
-import type { BackoffPolicy, Clock } from '../../kube/index.ts';
+import { backoffMs, monotonicMs, RETRY_POLICIES } from '../../core/index.ts';
+import type { Clock } from '../../kube/index.ts';
 import type { WorkKey } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -28,8 +27,6 @@ interface Underway {
   readonly abort: AbortController;
   readonly passes: Set<Promise<void>>;
 }
-
-const RETRY: BackoffPolicy = { firstMs: 100, mostMs: 60_000 };
 
 /**
  * Takes due work from a queue and does it, so much at a time. A failing key comes back after 0.1 s,
@@ -187,7 +184,7 @@ export class Runner {
       const failures = (this.#failures.get(id) ?? 0) + 1;
       this.#failures.set(id, failures);
       this.#retries += 1;
-      const pause = backoffMs(RETRY, failures, random());
+      const pause = backoffMs(RETRY_POLICIES.workQueue, failures, random());
       if (!this.#stopping.signal.aborted) onError(work, error, pause, failures);
       this.at(work, clock.now() + pause);
     } finally {
