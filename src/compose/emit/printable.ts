@@ -13,32 +13,56 @@ const PRINTED_OBJECT = /^[^\n]*\[object [A-Z]\w*\][^\n]*$/;
  * @throws Refusal for the first part that is anything else, with its path.
  */
 export function assertPrintable(value: unknown, path: string): asserts value is JsonValue {
-  const stop = (what: string): never =>
-    refuse('unsupported', `${path} would hold ${what}`, 'pass plain data: texts, numbers, lists and objects');
-  if (typeof value === 'string') {
-    if (hasTokens(value)) stop('a placeholder for a value of the graph');
-    if (PRINTED_OBJECT.test(value)) stop(`the text ${JSON.stringify(value)}, which is what an object prints`);
-    return;
-  }
-  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return;
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) stop(String(value));
-    return;
-  }
-  if (typeof value !== 'object') return stop(value === undefined ? 'undefined' : `a ${typeof value}`);
-  if (symbolic(value) !== undefined) return stop('a value of the graph outside of an expression');
+  const found = unprintable(value);
+  if (found === undefined) return;
+  const hint = 'pass plain data: texts, numbers, lists and objects';
+  refuse('unsupported', `${path}${found.path} would hold ${found.what}`, hint);
+}
+
+interface Unprintable {
+  readonly what: string;
+  /** From the value that was asked for. It is put together on the way back: nearly every value is printable. */
+  readonly path: string;
+}
+
+const here = (what: string): Unprintable => ({ what, path: '' });
+
+const under = (step: string, { what, path }: Unprintable): Unprintable => ({ what, path: step + path });
+
+function unprintable(value: unknown): Unprintable | undefined {
+  if (typeof value === 'string') return unprintableText(value);
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : here(String(value));
+  if (typeof value !== 'object') return here(value === undefined ? 'undefined' : `a ${typeof value}`);
+  if (symbolic(value) !== undefined) return here('a value of the graph outside of an expression');
   if (Array.isArray(value)) {
     // Counted: while code is cold, each step of for..of makes an object.
-    for (let index = 0; index < value.length; index += 1) assertPrintable(value[index], `${path}[${index}]`);
-    return;
+    for (let index = 0; index < value.length; index += 1) {
+      const found = unprintable(value[index]);
+      if (found !== undefined) return under(`[${index}]`, found);
+    }
+    return undefined;
   }
-  if (!isPlainObject(value)) stop(`an object of the class ${classOf(value)}`);
-  if (Object.getOwnPropertySymbols(value).length > 0) stop('a key that is a symbol');
+  if (!isPlainObject(value)) return here(`an object of the class ${classOf(value)}`);
+  return unprintableMember(value as Record<string, unknown>);
+}
+
+function unprintableText(text: string): Unprintable | undefined {
+  if (hasTokens(text)) return here('a placeholder for a value of the graph');
+  if (text.includes('[object ') && PRINTED_OBJECT.test(text))
+    return here(`the text ${JSON.stringify(text)}, which is what an object prints`);
+  return undefined;
+}
+
+function unprintableMember(value: Readonly<Record<string, unknown>>): Unprintable | undefined {
+  if (Object.getOwnPropertySymbols(value).length > 0) return here('a key that is a symbol');
   const keys = Object.keys(value);
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
-    if (hasTokens(key)) stop('a key with a placeholder for a value of the graph');
-    const item = (value as Record<string, unknown>)[key];
-    if (item !== undefined) assertPrintable(item, `${path}.${key}`);
+    if (hasTokens(key)) return here('a key with a placeholder for a value of the graph');
+    const item = value[key];
+    const found = item === undefined ? undefined : unprintable(item);
+    if (found !== undefined) return under(`.${key}`, found);
   }
+  return undefined;
 }

@@ -44,44 +44,49 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   return closure;
 }
 
-let ofHost: WeakSet<object> | undefined;
+/** Functions of the host that are known, and the classes of the web that nobody has read so far. */
+let ofHost: { readonly functions: WeakSet<object>; readonly unread: Set<string> } | undefined;
 
 /**
  * Is this a function of the host itself (`path.join`, `Buffer.from`, `structuredClone`)? Some have a source, but what is
  * refused in the middle of it helps nobody.
  */
 function isOfHost(fn: FunctionLike): boolean {
-  ofHost ??= hostFunctions();
-  return ofHost.has(fn);
+  ofHost ??= { functions: hostFunctions(), unread: new Set(WEB_CLASSES) };
+  for (const name of ofHost.unread) {
+    const found = Object.getOwnPropertyDescriptor(globalThis, name);
+    // Node loads some classes (20 ms and more) when their global is read; a program cannot hold their methods before.
+    if (found?.get !== undefined) continue;
+    ofHost.unread.delete(name);
+    addMethods(ofHost.functions, found?.value);
+    if (typeof found?.value === 'function') addMethods(ofHost.functions, found.value.prototype);
+  }
+  return ofHost.functions.has(fn);
+}
+
+function addMethods(found: WeakSet<object>, holder: unknown): void {
+  if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder)) as { value?: unknown }[])
+    if (typeof value === 'function') found.add(value);
 }
 
 function hostFunctions(): WeakSet<object> {
   const found = new WeakSet<object>();
-  const add = (holder: unknown): void => {
-    if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;
-    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder)) as { value?: unknown }[])
-      if (typeof value === 'function') found.add(value);
-  };
   const modules = ['node:path', 'node:util', 'node:url', 'node:querystring', 'node:os', 'node:buffer'];
   for (const name of modules) {
     const module = process.getBuiltinModule?.(name) as Record<string, unknown> | undefined;
-    add(module);
-    add(module?.['posix']);
-    add(module?.['win32']);
+    addMethods(found, module);
+    addMethods(found, module?.['posix']);
+    addMethods(found, module?.['win32']);
   }
   if (typeof Buffer === 'function') {
-    add(Buffer);
-    add(Buffer.prototype);
+    addMethods(found, Buffer);
+    addMethods(found, Buffer.prototype);
   }
   // Which of the web's functions are written in JavaScript differs from host to host.
   for (const name of WEB_FUNCTIONS) {
     const value: unknown = Reflect.get(globalThis, name);
     if (typeof value === 'function') found.add(value);
-  }
-  for (const name of WEB_CLASSES) {
-    const value: unknown = Reflect.get(globalThis, name);
-    add(value);
-    if (typeof value === 'function') add(value.prototype);
   }
   return found;
 }
