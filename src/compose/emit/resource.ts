@@ -160,6 +160,7 @@ function composite(
   const item = new Variable(name, 'loop');
   const type = mapOf(DYN);
   const rest = new Set(tests);
+  const keys = memberNames(loops);
   const build = (depth: number): Node => {
     const loop = loops[depth] as LoopRecord;
     const known = loops.slice(0, depth + 1);
@@ -170,7 +171,10 @@ function composite(
     const over = filtered(loop, mine);
     if (depth === loops.length - 1) {
       const entry = object(
-        loops.map((each) => ({ key: literal(each.name), value: variable(each.variable, elementOf(each)) })),
+        loops.map((each, at) => ({
+          key: literal(keys[at] as string),
+          value: variable(each.variable, elementOf(each)),
+        })),
         type,
       );
       return macro('map', over, [loop.variable], [entry], listOf(type));
@@ -184,13 +188,24 @@ function composite(
   };
   const all = build(0);
   const members = new Map(
-    loops.map((loop) => [loop.variable, select(variable(item, type), loop.name, elementOf(loop))]),
+    loops.map((loop, at) => [loop.variable, select(variable(item, type), keys[at] as string, elementOf(loop))]),
   );
   return {
     dimensions: [{ name, variable: item, list: all }],
     replace: (node) => rewrite(node, (part) => (part.op === 'var' ? members.get(part.attr as Variable) : undefined)),
     includeWhen: outside,
   };
+}
+
+/** A name for the variable of each loop: inner loops may use the name of an outer one. */
+function memberNames(loops: readonly LoopRecord[]): readonly string[] {
+  const taken = new Set<string>();
+  return loops.map((loop) => {
+    let name = loop.name;
+    for (let suffix = 2; taken.has(name); suffix++) name = `${loop.name}${suffix}`;
+    taken.add(name);
+    return name;
+  });
 }
 
 function elementOf(loop: LoopRecord): Node['type'] {
