@@ -29,6 +29,8 @@ export type { ParsedDefinitions } from './parse-definitions.ts';
 export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
+export type { ScanResult, TextPart } from './scan.ts';
+export { scanExpressions } from './scan.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';

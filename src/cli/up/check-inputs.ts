@@ -9,6 +9,7 @@ import { builtinSource, combineSources, crdSource, nearestName } from '../../sch
 import type { CompiledInput } from './compiled-input.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObjects } from './check-objects.ts';
+import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './follow-ups.ts';
@@ -59,7 +60,10 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
           ...breakingChanges(input, graph, known).map((each) => inFile(each, input)),
         );
     }
-    found.push(...(await checkObjects(inputs.objects, served, server, compiled.results)));
+    found.push(
+      ...(await checkObjects(inputs.objects, served, server, compiled.results)),
+      ...checkReferences(inputs.objects, compiled.results),
+    );
   } finally {
     server.close();
   }

@@ -131,3 +131,129 @@ export const shop = kubernetesComposition(
   },
 );
 `;
+
+/** A definition of a web application with everything that refers to something else, in which nothing is wrong. */
+export const WEB_APP = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: site
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Site
+    spec:
+      name: string
+      settings: string | default="shared"
+  resources:
+    - id: config
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: \${schema.spec.name}-config
+        data:
+          level: info
+    - id: account
+      template:
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata:
+          name: \${schema.spec.name}
+    - id: claim
+      template:
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata:
+          name: \${schema.spec.name}-data
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources:
+            requests:
+              storage: 1Gi
+    - id: deployment
+      template:
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: \${schema.spec.name}
+        spec:
+          selector:
+            matchLabels:
+              app: \${schema.spec.name}
+          template:
+            metadata:
+              labels:
+                app: \${schema.spec.name}
+            spec:
+              serviceAccountName: \${account.metadata.name}
+              containers:
+                - name: web
+                  image: nginx:1.27
+                  env:
+                    - name: LEVEL
+                      valueFrom:
+                        configMapKeyRef:
+                          name: \${schema.spec.name}-config
+                          key: level
+                    - name: SHARED
+                      valueFrom:
+                        configMapKeyRef:
+                          name: \${schema.spec.settings}
+                          key: any
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                  readinessProbe:
+                    httpGet:
+                      path: /
+                      port: http
+                  volumeMounts:
+                    - name: data
+                      mountPath: /data
+              volumes:
+                - name: data
+                  persistentVolumeClaim:
+                    claimName: \${schema.spec.name}-data
+    - id: service
+      template:
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: \${schema.spec.name}
+        spec:
+          selector:
+            app: \${schema.spec.name}
+          ports:
+            - name: web
+              port: 80
+              targetPort: http
+    - id: ingress
+      template:
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata:
+          name: \${schema.spec.name}
+        spec:
+          rules:
+            - http:
+                paths:
+                  - path: /
+                    pathType: Prefix
+                    backend:
+                      service:
+                        name: \${service.metadata.name}
+                        port:
+                          number: 80
+    - id: scaler
+      template:
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata:
+          name: \${schema.spec.name}
+        spec:
+          maxReplicas: 5
+          scaleTargetRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: \${schema.spec.name}
+`;

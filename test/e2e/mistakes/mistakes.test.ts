@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { environmentMistakes } from './environment.ts';
 import type { Mistake } from './mistake.ts';
+import { referenceMistakes, soundReferences } from './references.ts';
 import { tell } from './run-mistake.ts';
 import { typescriptMistakes } from './typescript.ts';
 import { definitionMistakes } from './yaml-definitions.ts';
@@ -11,17 +12,32 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a definition': definitionMistakes,
   'the shape of a definition': shapeMistakes,
   'an object': objectMistakes,
+  'a reference': referenceMistakes,
   TypeScript: typescriptMistakes,
   'the environment': environmentMistakes,
 };
+/** Tables in which one mistake gives one error. */
+const ONE_ERROR = new Set(['the shape of a definition', 'a reference']);
 const ALL = Object.values(TABLES).flat();
 
 describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {
   test.concurrent.each(mistakes.map((mistake) => [mistake.title, mistake] as const))('%s', async (_title, mistake) => {
     const { score, output, code, errors } = await tell(mistake);
     expect(score, `exit ${code}\n${output}`).toBeGreaterThanOrEqual(mistake.score ?? 3);
-    if (where === 'the shape of a definition') expect(errors, output).toBeLessThanOrEqual(1);
+    if (ONE_ERROR.has(where)) expect(errors, output).toBeLessThanOrEqual(1);
   });
+});
+
+test.each(soundReferences)('nothing is said of %s', async (title, files) => {
+  const { output, code } = await tell({
+    title,
+    files,
+    place: /^/,
+    reason: /^/,
+    remedy: /^/,
+    command: ['validate', '--strict', ...Object.keys(files)],
+  });
+  expect(`${code} ${output}`).toMatch(/^0 /);
 });
 
 test('the table has 110 mistakes, of which 95 in 100 score 3, and none scores 0', () => {

@@ -1,0 +1,183 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { Mismatch } from './check-references.ts';
+import type { Manifest } from './manifest.ts';
+import { at, compareValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
+import { isLiteral, shownName } from './name-text.ts';
+import { ingressBackends } from './references.ts';
+
+/** Ports that are asked for, and that nothing behind them has. */
+export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mismatch[] {
+  if (!manifest.builtin || manifest.external) return [];
+  const { kind, object } = manifest;
+  const pod = podPath(manifest);
+  if (pod !== undefined) return probeProblems(manifest, pod);
+  if (kind === 'Service') return serviceProblems(manifest, all);
+  return kind === 'Ingress'
+    ? ingressBackends(object).flatMap(({ entry, path }) => backendProblems(manifest, entry, path, all))
+    : [];
+}
+
+/** A port that something offers, and the manifest in whose words its number and name are. */
+interface Offer {
+  readonly holder: Manifest;
+  readonly number: JsonValue | undefined;
+  readonly name: JsonValue | undefined;
+}
+
+/** The ports of the containers of a pod; `undefined` when expressions make the lists. */
+function containerPorts(holder: Manifest, pod: readonly string[]): readonly Offer[] | undefined {
+  const containers = containersOf(holder.object, pod);
+  const lists = containers.map(({ entry }) => entry['ports']);
+  const whole = Array.isArray(at(holder.object, ...pod, 'spec', 'containers'));
+  if (!whole || !lists.every((list) => list === undefined || isList(list))) return undefined;
+  return containers.flatMap(({ entry }) =>
+    entriesAt(entry, 'ports').map((port) => ({
+      holder,
+      number: port.entry['containerPort'],
+      name: port.entry['name'],
+    })),
+  );
+}
+
+const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
+
+/** Is a port, by number or by name, certainly none of those that are offered? */
+function isMissing(asker: Manifest, port: JsonValue, offers: readonly Offer[]): boolean {
+  const text = textIn(asker, port);
+  if (text === undefined) return false;
+  // An expression may give a number or a name.
+  const open = !isLiteral(text);
+  return offers.every(({ holder, number, name }) => {
+    const differs = (value: JsonValue | undefined): boolean =>
+      value === undefined || compareValues(asker, port, holder, value) === 'different';
+    if (open) return differs(number) && differs(name);
+    return typeof port === 'string' ? differs(name) : differs(number);
+  });
+}
+
+function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[] {
+  const selector = at(service.object, 'spec', 'selector');
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) return [];
+  const selected = all.flatMap((holder) => {
+    const pod = podPath(holder);
+    return pod !== undefined && couldSelect(service, selector, holder, pod) ? [{ holder, pod }] : [];
+  });
+  if (selected.length === 0) return [];
+  const pods = selected.map(({ holder, pod }) => containerPorts(holder, pod));
+  // A container need not list the port that it listens on.
+  const listed = pods.every((ports): ports is readonly Offer[] => ports !== undefined) ? pods : [];
+  const offers = listed.flat();
+  if (listed.length === 0) return [];
+  return entriesAt(service.object, 'spec', 'ports').flatMap(({ entry, path }) => {
+    const given = entry['targetPort'];
+    const port = given ?? entry['port'];
+    const named = typeof port === 'string' && isNamed(service, port);
+    if (port === undefined || (!named && listed.some((ports) => ports.length === 0))) return [];
+    if (!isMissing(service, port, offers)) return [];
+    const place = [...path, given === undefined ? 'port' : 'targetPort'];
+    return [mismatch(service, port, place, offers, 'no container of the pods that it selects has', 'targetPort')];
+  });
+}
+
+function isNamed(manifest: Manifest, port: JsonValue): boolean {
+  const text = textIn(manifest, port);
+  return text !== undefined && isLiteral(text);
+}
+
+function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, pod: readonly string[]): boolean {
+  const labels = at(holder.object, ...pod, 'metadata', 'labels');
+  // Labels that an expression makes as a whole may be any.
+  if (!isJsonObject(labels)) return labels !== undefined;
+  return Object.entries(selector).every(
+    ([key, value]) => Object.hasOwn(labels, key) && compareValues(service, value, holder, labels[key]) !== 'different',
+  );
+}
+
+function backendProblems(
+  ingress: Manifest,
+  backend: JsonObject,
+  path: readonly PathStep[],
+  all: readonly Manifest[],
+): Mismatch[] {
+  const services = all.filter(
+    ({ kind, builtin, object }) => builtin && kind === 'Service' && at(object, 'spec', 'type') !== 'ExternalName',
+  );
+  const related = services.map((holder) => ({
+    holder,
+    relation: compareValues(ingress, backend['name'], holder, at(holder.object, 'metadata', 'name')),
+  }));
+  const possible = related.filter(({ relation }) => relation !== 'different');
+  const [only] = possible;
+  if (only === undefined || possible.length > 1 || only.relation !== 'equal' || only.holder.external) return [];
+  const { holder } = only;
+  const ports = at(holder.object, 'spec', 'ports');
+  if (ports === undefined || !isList(ports)) return [];
+  const offers = entriesAt(holder.object, 'spec', 'ports').map(({ entry }) => ({
+    holder,
+    number: entry['port'],
+    name: entry['name'],
+  }));
+  return ['number', 'name'].flatMap((field) => {
+    const port = at(backend, 'port', field);
+    if (port === undefined || !isMissing(ingress, port, offers)) return [];
+    return [
+      mismatch(ingress, port, [...path, 'port', field], offers, 'the Service that it leads to does not have', field),
+    ];
+  });
+}
+
+/** Probes that ask a container for a port by a name that it does not have. */
+function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
+  return containersOf(manifest.object, pod).flatMap(({ entry, path }) => {
+    const ports = entry['ports'];
+    if (ports !== undefined && !isList(ports)) return [];
+    const offers = entriesAt(entry, 'ports').map((port) => ({
+      holder: manifest,
+      number: port.entry['containerPort'],
+      name: port.entry['name'],
+    }));
+    return ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
+      ['httpGet', 'tcpSocket'].flatMap((way) => {
+        const place = [probe, way, 'port'];
+        const port = at(entry, ...place);
+        if (typeof port !== 'string' || !isNamed(manifest, port) || !isMissing(manifest, port, offers)) return [];
+        return [mismatch(manifest, port, [...path, ...place], offers, 'its container does not have', 'port')];
+      }),
+    );
+  });
+}
+
+function mismatch(
+  asker: Manifest,
+  port: JsonValue,
+  path: readonly PathStep[],
+  offers: readonly Offer[],
+  who: string,
+  field: string,
+): Mismatch {
+  const shown = (holder: Manifest, value: JsonValue | undefined): string[] => {
+    const text = textIn(holder, value);
+    return text === undefined ? [] : [shownName(text)];
+  };
+  const byName = typeof port === 'string' && isNamed(asker, port);
+  const names = offers.flatMap(({ holder, name }) => shown(holder, name));
+  const numbers = offers.flatMap(({ holder, number }) => shown(holder, number));
+  const [text = ''] = shown(asker, port);
+  const near = byName ? nearestName(text, names) : undefined;
+  const offered = [
+    ...(numbers.length === 0 ? [] : [`the ports are ${[...new Set(numbers)].join(', ')}`]),
+    ...(names.length === 0 ? [] : [`the names of ports are ${[...new Set(names)].join(', ')}`]),
+  ];
+  return {
+    code: 'input/port-mismatch',
+    path,
+    message: `it asks for the port ${byName ? `named "${text}"` : text}, which ${who}`,
+    hint:
+      near === undefined
+        ? `${offered.length === 0 ? 'no port is listed there' : offered.join('; ')}: correct ${field}, or add the port there`
+        : `did you mean ${near}?`,
+  };
+}

@@ -1,0 +1,147 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { formatPath, isDefinition } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { portProblems } from './check-ports.ts';
+import type { CompiledInput } from './compiled-input.ts';
+import type { InputObject } from './load-inputs.ts';
+import type { Manifest } from './manifest.ts';
+import { at, compareTexts, manifestsOf, textIn } from './manifest.ts';
+import type { NameText, Relation } from './name-text.ts';
+import { isLiteral, shownName, variesByInstance } from './name-text.ts';
+import type { Reference } from './references.ts';
+import { referencesOf } from './references.ts';
+import { sourceOf } from './source-of.ts';
+
+/** Something that an API server takes, and that cannot work together with the other objects. */
+export interface Mismatch {
+  readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
+  /** Where it stands in the object. */
+  readonly path: readonly PathStep[];
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * Warns of names, keys and ports that fit nothing in the files: a Service's port that no container of its pods has, an
+ * Ingress of a Service that is not there, a key that a ConfigMap lacks. Only what holds for every instance is told: a
+ * text with expressions that may become the right one passes, and so does whatever a custom resource may create. A
+ * plain object may refer to what the cluster already has: it is told only beside objects of the kind that it names.
+ */
+export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
+  const all = manifestsOf(inputs);
+  const isSound = ({ object }: InputObject): boolean =>
+    !isDefinition(object) || compiled.some(({ input, graph }) => input.object === object && graph !== undefined);
+  return all
+    .filter(({ input }) => isSound(input))
+    .flatMap((manifest) =>
+      [...referencesOf(manifest).flatMap((each) => problemOf(manifest, each, all)), ...portProblems(manifest, all)].map(
+        (mismatch) => warning(manifest, mismatch),
+      ),
+    );
+}
+
+/** Kinds whose objects controllers of custom resources create, too. */
+const MADE_BY_OTHERS = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
+
+function problemOf(manifest: Manifest, reference: Reference, all: readonly Manifest[]): Mismatch[] {
+  const name = textIn(manifest, reference.name);
+  if (name === undefined) return [];
+  const known = all.filter(({ kind, builtin }) => builtin && kind === reference.kind);
+  const related = known.map((other) => ({
+    other,
+    relation: relationOf(manifest, name, other),
+  }));
+  const possible = related.filter(({ relation }) => relation !== 'different');
+  if (possible.length > 0) {
+    const [only] = possible;
+    return possible.length === 1 && only?.relation === 'equal' ? missingKey(manifest, reference, only.other) : [];
+  }
+  const own = known.filter(({ input }) => input === manifest.input);
+  const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isLiteral(name) && own.length === 0;
+  if (mayBeForeign || (MADE_BY_OTHERS.has(reference.kind) && hasMakers(reference.kind, all))) return [];
+  const names = known.flatMap((other) => shownIn(other, manifest));
+  const near = nearestName(shownName(name), names);
+  return [
+    {
+      code: 'input/missing-reference',
+      path: reference.path,
+      message: `no ${reference.kind} here is named ${shownName(name)}; ${reference.effect}`,
+      hint:
+        near === undefined
+          ? `${names.length === 0 ? '' : `the names are ${names.join(', ')}; `}correct the name, or add the ${reference.kind}${manifest.base.length === 0 ? '' : ', with externalRef if the cluster has it already'}`
+          : `did you mean ${near}?`,
+    },
+  ];
+}
+
+/** A name without an expression, and one that each instance has another of, are equal for one instance at most. */
+function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relation {
+  const value = at(other.object, 'metadata', 'name');
+  const relation = compareTexts(manifest, name, other, textIn(other, value));
+  if (relation !== 'open' || other.input !== manifest.input || !isLiteral(name)) return relation;
+  const text = textIn(other, value);
+  return text !== undefined && variesByInstance(text) ? 'different' : relation;
+}
+
+/** Could an object of the files make one that none of them holds? */
+function hasMakers(kind: string, all: readonly Manifest[]): boolean {
+  const own = new Set(all.flatMap(({ input }) => madeKind(input)));
+  return all.some(
+    ({ object, builtin, kind: other, base }) =>
+      (!builtin && !(own.has(other) && base.length === 0) && other !== 'ResourceGraphDefinition') ||
+      (kind === 'PersistentVolumeClaim' && at(object, 'spec', 'volumeClaimTemplates') !== undefined) ||
+      (kind === 'Secret' && at(object, 'type') === 'kubernetes.io/service-account-token'),
+  );
+}
+
+function madeKind({ object }: InputObject): string[] {
+  const kind = isDefinition(object) ? at(object as never, 'spec', 'schema', 'kind') : undefined;
+  return typeof kind === 'string' ? [kind] : [];
+}
+
+function shownIn(other: Manifest, reader: Manifest): string[] {
+  const name = textIn(other, at(other.object, 'metadata', 'name'));
+  return name === undefined || (!isLiteral(name) && other.input !== reader.input) ? [] : [shownName(name)];
+}
+
+function missingKey(manifest: Manifest, { key, kind }: Reference, holder: Manifest): Mismatch[] {
+  if (key === undefined || holder.external) return [];
+  const name = textIn(manifest, key.name);
+  const keys = keysOf(holder);
+  if (name === undefined || !isLiteral(name) || keys === undefined || keys.includes(shownName(name))) return [];
+  const near = nearestName(shownName(name), keys);
+  const known = keys.length === 0 ? 'it has none' : `its keys are ${keys.join(', ')}`;
+  return [
+    {
+      code: 'input/missing-key',
+      path: key.path,
+      message: `the ${kind} has no key ${shownName(name)}; its pods cannot start without it`,
+      hint: near === undefined ? `${known}; correct the key, or add it there` : `did you mean ${near}?`,
+    },
+  ];
+}
+
+/** The keys of a ConfigMap or a Secret; `undefined` when an expression may add others. */
+function keysOf({ object }: Manifest): readonly string[] | undefined {
+  const parts = ['data', 'stringData', 'binaryData'].map((field): JsonValue | undefined => object[field]);
+  const known = parts.every((part) => part === undefined || isJsonObject(part));
+  return known ? parts.flatMap((part) => (isJsonObject(part) ? Object.keys(part) : [])) : undefined;
+}
+
+function warning({ input, base, object, kind }: Manifest, { code, path, message, hint }: Mismatch): Diagnostic {
+  const whole = [...base, ...path];
+  const source = sourceOf(input, whole);
+  const id = base.length === 0 ? undefined : at(input.object as unknown as JsonObject, ...base.slice(0, -1), 'id');
+  const name = id === undefined ? at(object, 'metadata', 'name') : stringifyJson(id);
+  const text = `${kind} ${typeof name === 'string' ? name : ''}: ${message}`;
+  return {
+    code,
+    severity: 'warning',
+    message: source === undefined ? `${input.file}: ${text}` : text,
+    path: formatPath(whole),
+    hint,
+    ...(source === undefined ? {} : { source }),
+  };
+}

@@ -1,0 +1,123 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import { builtinSource, valueAt } from '../../schema/index.ts';
+import type { InputObject } from './load-inputs.ts';
+import type { NameText, Relation } from './name-text.ts';
+import { isLiteral, nameText, relate } from './name-text.ts';
+
+/** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
+export interface Manifest {
+  readonly input: InputObject;
+  /** The way from the object of the file to this one; nothing for the object itself. */
+  readonly base: readonly PathStep[];
+  readonly object: JsonObject;
+  readonly group: string;
+  readonly kind: string;
+  readonly builtin: boolean;
+  /** Is it only read, and made elsewhere? */
+  readonly external: boolean;
+  /** Texts of the same definition are compared with each other; of another one only what has no expression. */
+  readonly nameOf: (id: string) => JsonValue | undefined;
+}
+
+/** All objects of the files, and those that their definitions make or read. */
+export function manifestsOf(inputs: readonly InputObject[]): Manifest[] {
+  return inputs.flatMap((input) => {
+    const value = input.object as unknown as JsonObject;
+    if (!isDefinition(input.object)) return manifest(input, [], value, false, () => undefined);
+    const resources = valueAt(value, ['spec', 'resources']);
+    if (!Array.isArray(resources)) return [];
+    const nameOf = (id: string): JsonValue | undefined => {
+      const found = resources.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
+      return valueAt(found, ['template', 'metadata', 'name']) ?? valueAt(found, ['externalRef', 'metadata', 'name']);
+    };
+    return resources.flatMap((entry, index) =>
+      ['template', 'externalRef'].flatMap((part) => {
+        const object = valueAt(entry, [part]);
+        const base = ['spec', 'resources', index, part];
+        return isJsonObject(object) ? manifest(input, base, object, part === 'externalRef', nameOf) : [];
+      }),
+    );
+  });
+}
+
+function manifest(
+  input: InputObject,
+  base: readonly PathStep[],
+  object: JsonObject,
+  external: boolean,
+  nameOf: Manifest['nameOf'],
+): Manifest[] {
+  const { apiVersion, kind } = object;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
+  const type = { ...parseApiVersion(apiVersion), kind };
+  const builtin = builtinSource().schemaOf(type) !== undefined;
+  return [{ input, base, object, group: type.group, kind, builtin, external, nameOf }];
+}
+
+/** A value of an object; `undefined` where the way does not lead through objects and lists. */
+export function at(object: Manifest['object'], ...path: readonly PathStep[]): JsonValue | undefined {
+  return valueAt(object, path);
+}
+
+/** The entries of a list, each with its index; none where there is no list. */
+export function entriesAt(
+  object: JsonObject,
+  ...path: readonly PathStep[]
+): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
+  const list = valueAt(object, path);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
+}
+
+/** Could a value of one object be a value of another? Expressions of two definitions have nothing to do with each other. */
+export function compareValues(
+  a: Manifest,
+  one: JsonValue | undefined,
+  b: Manifest,
+  other: JsonValue | undefined,
+): Relation {
+  return compareTexts(a, textIn(a, one), b, textIn(b, other));
+}
+
+/** As `compareValues`, of texts that are read already. */
+export function compareTexts(
+  a: Manifest,
+  left: NameText | undefined,
+  b: Manifest,
+  right: NameText | undefined,
+): Relation {
+  if (left === undefined || right === undefined) return 'open';
+  if (a.input !== b.input && !(isLiteral(left) && isLiteral(right))) return 'open';
+  return relate(left, right);
+}
+
+/** The text of a value, with the names of the definition's resources filled in. */
+export function textIn({ nameOf }: Manifest, value: JsonValue | undefined): NameText | undefined {
+  return nameText(value, nameOf);
+}
+
+const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
+  Pod: [],
+  Deployment: ['spec', 'template'],
+  StatefulSet: ['spec', 'template'],
+  DaemonSet: ['spec', 'template'],
+  ReplicaSet: ['spec', 'template'],
+  Job: ['spec', 'template'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
+};
+
+/** The way to the pod, or the pod template, of a workload; `undefined` for other kinds. */
+export function podPath({ kind, builtin, external }: Manifest): readonly string[] | undefined {
+  return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
+}
+
+/** The containers of a pod with their paths in the object, those that run first included. */
+export function containersOf(
+  object: JsonObject,
+  pod: readonly string[],
+): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
+  return ['containers', 'initContainers'].flatMap((list) => entriesAt(object, ...pod, 'spec', list));
+}

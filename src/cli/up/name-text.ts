@@ -1,0 +1,90 @@
+import type { JsonValue } from '../../core/index.ts';
+import { scanExpressions } from '../../graph/index.ts';
+
+/** How two texts with expressions relate: always one text, never one, or that depends on the values. */
+export type Relation = 'equal' | 'different' | 'open';
+
+/** One character of literal text, or one expression. */
+type Symbol = { readonly text: string; readonly expression: boolean };
+
+/** A text of a template as characters and expressions. */
+export type NameText = readonly Symbol[];
+
+/** Expressions that read the spec or the metadata of the instance, and so have one value in the whole graph. */
+const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
+
+const MAX_REPLACEMENTS = 8;
+
+/**
+ * The text of a name, a port or a key as its template has it; a number counts as its text. An expression that is the
+ * name of another resource of the graph stands for that name's text.
+ *
+ * @param nameOf text of `metadata.name` of the resource with an id
+ * @returns `undefined` for what is neither a text nor a number
+ */
+export function nameText(
+  value: JsonValue | undefined,
+  nameOf: (id: string) => JsonValue | undefined = () => undefined,
+  left = MAX_REPLACEMENTS,
+): NameText | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return characters(String(value));
+  if (typeof value !== 'string') return undefined;
+  const scanned = scanExpressions(value);
+  if (!scanned.ok) return undefined;
+  return scanned.parts.flatMap((part): NameText => {
+    if (part.kind === 'text') return characters(part.text);
+    const text = part.text.trim();
+    const id = /^(\w+)\.metadata\.name$/.exec(text)?.[1];
+    const other =
+      id === undefined || id === 'schema' || left === 0 ? undefined : nameText(nameOf(id), nameOf, left - 1);
+    return other ?? [{ text, expression: true }];
+  });
+}
+
+/** Has the text no expression? */
+export function isLiteral(text: NameText): boolean {
+  return text.every(({ expression }) => !expression);
+}
+
+/** Does the text change with the spec or the name of the instance, and with nothing else? */
+export function variesByInstance(text: NameText): boolean {
+  const expressions = text.filter(({ expression }) => expression);
+  return expressions.length > 0 && expressions.every(({ text: cel }) => SHARED.test(cel));
+}
+
+/** The text as it is shown to the user. */
+export function shownName(text: NameText): string {
+  return text.map((symbol) => (symbol.expression ? `\${${symbol.text}}` : symbol.text)).join('');
+}
+
+/**
+ * Compares two texts of one graph. They differ for certain only when what is left of them, without the parts that they
+ * share at both ends, cannot become one text whatever the values of the expressions are.
+ */
+export function relate(a: NameText, b: NameText): Relation {
+  let from = 0;
+  while (from < Math.min(a.length, b.length) && isSame(a[from], b[from])) from += 1;
+  let back = 0;
+  const most = Math.min(a.length, b.length) - from;
+  while (back < most && isSame(a.at(-1 - back), b.at(-1 - back))) back += 1;
+  const left = a.slice(from, a.length - back);
+  const right = b.slice(from, b.length - back);
+  if (left.length === 0 && right.length === 0) return 'equal';
+  if (isLiteral(left) && isLiteral(right)) return 'different';
+  // Text cannot become nothing; an expression can.
+  if (left.length === 0 || right.length === 0) {
+    return [...left, ...right].some(({ expression }) => !expression) ? 'different' : 'open';
+  }
+  const differs = (one: Symbol | undefined, other: Symbol | undefined): boolean =>
+    one?.expression === false && other?.expression === false;
+  return differs(left[0], right[0]) || differs(left.at(-1), right.at(-1)) ? 'different' : 'open';
+}
+
+function isSame(a: Symbol | undefined, b: Symbol | undefined): boolean {
+  if (a === undefined || b === undefined || a.expression !== b.expression || a.text !== b.text) return false;
+  return !a.expression || SHARED.test(a.text);
+}
+
+function characters(text: string): NameText {
+  return Array.from(text, (character) => ({ text: character, expression: false }));
+}

@@ -1,0 +1,130 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import type { Manifest } from './manifest.ts';
+import { at, containersOf, entriesAt, podPath } from './manifest.ts';
+
+/** A name in an object that has to be the name of another object in its namespace. */
+export interface Reference {
+  readonly kind: string;
+  readonly name: JsonValue | undefined;
+  /** Where the name stands in the object. */
+  readonly path: readonly PathStep[];
+  /** A key of the object that has to be there, and where it stands. */
+  readonly key?: { readonly name: JsonValue | undefined; readonly path: readonly PathStep[] };
+  /** What happens while the object is missing. */
+  readonly effect: string;
+}
+
+const POD_WAITS = 'its pods cannot start without it';
+
+/** The names of other objects that an object of a built-in kind depends on, without those that may be missing. */
+export function referencesOf(manifest: Manifest): readonly Reference[] {
+  if (!manifest.builtin || manifest.external) return [];
+  const { object, kind } = manifest;
+  const pod = podPath(manifest);
+  const own =
+    kind === 'Ingress'
+      ? ingressReferences(object)
+      : kind === 'HorizontalPodAutoscaler'
+        ? scaleReference(object)
+        : kind === 'RoleBinding'
+          ? roleReference(object)
+          : [];
+  return [...own, ...(pod === undefined ? [] : podReferences(object, pod))];
+}
+
+function podReferences(object: JsonObject, pod: readonly string[]): Reference[] {
+  const account = [...pod, 'spec', 'serviceAccountName'];
+  const name = at(object, ...account);
+  const accounts: Reference[] =
+    name === undefined || name === 'default'
+      ? []
+      : [{ kind: 'ServiceAccount', name, path: account, effect: POD_WAITS }];
+  const variables = containersOf(object, pod).flatMap(({ entry, path }) => [
+    ...entriesAt(entry, 'env').flatMap((env) =>
+      ['configMapKeyRef', 'secretKeyRef'].flatMap((from) =>
+        source(at(env.entry, 'valueFrom', from), [...path, ...env.path, 'valueFrom', from]),
+      ),
+    ),
+    ...entriesAt(entry, 'envFrom').flatMap((from) =>
+      ['configMapRef', 'secretRef'].flatMap((ref) => source(at(from.entry, ref), [...path, ...from.path, ref])),
+    ),
+  ]);
+  const volumes = entriesAt(object, ...pod, 'spec', 'volumes').flatMap(({ entry, path }) => [
+    ...volumeSources(entry, path),
+    ...entriesAt(entry, 'projected', 'sources').flatMap((part) => volumeSources(part.entry, [...path, ...part.path])),
+    ...claim(entry, path),
+  ]);
+  return [...accounts, ...variables, ...volumes];
+}
+
+function claim(volume: JsonObject, path: readonly PathStep[]): Reference[] {
+  const name = at(volume, 'persistentVolumeClaim', 'claimName');
+  const place = [...path, 'persistentVolumeClaim', 'claimName'];
+  return name === undefined ? [] : [{ kind: 'PersistentVolumeClaim', name, path: place, effect: POD_WAITS }];
+}
+
+function volumeSources(volume: JsonObject, path: readonly PathStep[]): Reference[] {
+  return ['configMap', 'secret'].flatMap((from) => {
+    const value = at(volume, from);
+    if (!isJsonObject(value)) return [];
+    const whole = source(value, [...path, from]);
+    const items = entriesAt(value, 'items').flatMap((item) =>
+      whole.map((each) => ({ ...each, key: { name: item.entry['key'], path: [...path, from, ...item.path, 'key'] } })),
+    );
+    return items.length > 0 ? items : whole;
+  });
+}
+
+/** What a ConfigMap or a Secret is read by, in the forms that pods have for it. */
+function source(value: JsonValue | undefined, path: readonly PathStep[]): Reference[] {
+  if (!isJsonObject(value)) return [];
+  const optional = value['optional'];
+  if (optional !== undefined && optional !== false) return [];
+  const last = String(path.at(-1));
+  const kind = last.startsWith('secret') ? 'Secret' : 'ConfigMap';
+  const field = Object.hasOwn(value, 'secretName') ? 'secretName' : 'name';
+  const name = value[field];
+  if (name === undefined || name === 'kube-root-ca.crt') return [];
+  const key =
+    last.endsWith('KeyRef') && value['key'] !== undefined
+      ? { key: { name: value['key'], path: [...path, 'key'] } }
+      : {};
+  return [{ kind, name, path: [...path, field], effect: POD_WAITS, ...key }];
+}
+
+function ingressReferences(object: JsonObject): Reference[] {
+  return ingressBackends(object).map(({ entry, path }) => ({
+    kind: 'Service',
+    name: entry['name'],
+    path: [...path, 'name'],
+    effect: 'the route leads nowhere without it',
+  }));
+}
+
+/** The Services that an Ingress leads to. */
+export function ingressBackends(
+  object: JsonObject,
+): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
+  const paths = entriesAt(object, 'spec', 'rules').flatMap((rule) =>
+    entriesAt(rule.entry, 'http', 'paths').map((each) => [...rule.path, ...each.path, 'backend', 'service']),
+  );
+  return [['spec', 'defaultBackend', 'service'], ...paths].flatMap((path) => {
+    const entry = at(object, ...path);
+    return isJsonObject(entry) ? [{ entry, path }] : [];
+  });
+}
+
+function scaleReference(object: JsonObject): Reference[] {
+  const kind = at(object, 'spec', 'scaleTargetRef', 'kind');
+  const path = ['spec', 'scaleTargetRef', 'name'];
+  const scaled = kind === 'Deployment' || kind === 'StatefulSet' || kind === 'ReplicaSet';
+  return scaled ? [{ kind, name: at(object, ...path), path, effect: 'there is nothing to scale without it' }] : [];
+}
+
+function roleReference(object: JsonObject): Reference[] {
+  const path = ['roleRef', 'name'];
+  if (at(object, 'roleRef', 'kind') !== 'Role') return [];
+  return [{ kind: 'Role', name: at(object, ...path), path, effect: 'the binding gives no right without it' }];
+}

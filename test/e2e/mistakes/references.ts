@@ -1,0 +1,124 @@
+import { OBJECTS, WEB_APP } from './base.ts';
+import type { Mistake } from './mistake.ts';
+import { edit } from './mistake.ts';
+
+const inSite = (title: string, from: string, to: string, reason: RegExp, remedy: RegExp): Mistake => ({
+  title,
+  files: { 'site.yaml': edit(WEB_APP, [from, to]) },
+  command: ['validate', '--strict', 'site.yaml'],
+  reason,
+  remedy,
+});
+
+const inObjects = (title: string, from: string, to: string, reason: RegExp, remedy: RegExp): Mistake => ({
+  title,
+  files: { 'web.yaml': edit(OBJECTS, [from, to]) },
+  command: ['validate', '--strict', 'web.yaml'],
+  reason,
+  remedy,
+});
+
+const TARGET = 'targetPort: http';
+const BACKEND = 'name: ${service.metadata.name}';
+
+/** Names, keys and ports that nothing in the files has: warnings, and errors with `--strict`. */
+export const referenceMistakes: readonly Mistake[] = [
+  inSite('a targetPort by a name that no container has', TARGET, 'targetPort: ⟦htpp', /named "htpp"/, /mean http\?/),
+  inSite('a targetPort that no container lists', TARGET, 'targetPort: ⟦8081', /port 8081/, /ports are 8080/),
+  inSite(
+    'a port that no container lists, without targetPort',
+    `port: 80\n              ${TARGET}`,
+    'port: ⟦80',
+    /port 80,/,
+    /ports are 8080.*targetPort/,
+  ),
+  inSite('an Ingress of a Service that is not there', BACKEND, 'name: ⟦web', /no Service/, /\$\{schema\.spec\.name\}/),
+  inSite(
+    'an Ingress of a Service by another suffix',
+    BACKEND,
+    'name: ⟦${schema.spec.name}-svc',
+    /no Service.*-svc/,
+    /\$\{schema\.spec\.name\}/,
+  ),
+  inSite('an Ingress of a port that the Service lacks', 'number: 80', 'number: ⟦8443', /port 8443/, /ports are 80\b/),
+  inSite('an Ingress of a port name that the Service lacks', 'number: 80', 'name: ⟦wbe', /named "wbe"/, /mean web\?/),
+  inSite(
+    'a ConfigMap by a name that nothing makes',
+    'name: ${schema.spec.name}-config\n                          key: level',
+    'name: ⟦cfg\n                          key: level',
+    /no ConfigMap here is named cfg/,
+    /-config/,
+  ),
+  inSite('a key that the ConfigMap lacks', 'key: level', 'key: ⟦levle', /no key levle/, /mean level\?/),
+  inSite(
+    'a claim by a name that nothing makes',
+    'claimName: ${schema.spec.name}-data',
+    'claimName: ⟦${schema.spec.name}-dta',
+    /no PersistentVolumeClaim/,
+    /mean .*-data\?/,
+  ),
+  inSite(
+    'a service account by a name that nothing makes',
+    'serviceAccountName: ${account.metadata.name}',
+    'serviceAccountName: ⟦robot',
+    /no ServiceAccount here is named robot/,
+    /correct the name/,
+  ),
+  inSite(
+    'a scaler of a Deployment that is not there',
+    'kind: Deployment\n            name: ${schema.spec.name}',
+    'kind: Deployment\n            name: ⟦${schema.spec.name}-web',
+    /no Deployment/,
+    /\$\{schema\.spec\.name\}/,
+  ),
+  inSite('a probe of a port name that the container lacks', 'port: http', 'port: ⟦web', /named "web"/, /http/),
+  inObjects('objects: a targetPort by a name', 'targetPort: 8080', 'targetPort: ⟦http', /named "http"/, /8080/),
+  inObjects('objects: a targetPort that no container lists', 'targetPort: 8080', 'targetPort: ⟦80', /port 80/, /8080/),
+];
+
+/** What is no mistake, or none for certain: nothing is said. */
+export const soundReferences: readonly (readonly [title: string, files: Readonly<Record<string, string>>])[] = [
+  ['a definition in which everything fits', { 'site.yaml': WEB_APP }],
+  [
+    'a container that lists no port',
+    { 'web.yaml': edit(OBJECTS, ['          ports:\n            - containerPort: 8080\n', '']) },
+  ],
+  [
+    'a ConfigMap that may be missing',
+    {
+      'site.yaml': edit(
+        WEB_APP,
+        ['key: level', 'key: level\n                          optional: true'],
+        ['-config\n                          key', '-other\n                          key'],
+      ),
+    },
+  ],
+  [
+    'a ConfigMap that the definition reads from the cluster',
+    {
+      'site.yaml': edit(
+        WEB_APP,
+        [
+          'name: ${schema.spec.name}-config\n                          key: level',
+          'name: cfg\n                          key: level',
+        ],
+        [
+          '  resources:\n',
+          '  resources:\n    - id: settings\n      externalRef:\n        apiVersion: v1\n        kind: ConfigMap\n        metadata:\n          name: cfg\n',
+        ],
+      ),
+    },
+  ],
+  [
+    'a plain object that names what the cluster may have',
+    { 'web.yaml': edit(OBJECTS, ['      containers:', '      serviceAccountName: robot\n      containers:']) },
+  ],
+  [
+    'a selector that fits another workload as well',
+    {
+      'web.yaml':
+        edit(OBJECTS, ['targetPort: 8080', 'targetPort: 9090']) +
+        `---\n${edit(OBJECTS.split('---\n')[0] ?? '', ['  name: web\n', '  name: other\n'], ['containerPort: 8080', 'containerPort: 9090'])}`,
+    },
+  ],
+];
