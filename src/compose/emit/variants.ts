@@ -14,6 +14,8 @@ import { pascalCase } from './names.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
 import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from './specialise.ts';
+import { Path } from './variant-path.ts';
+import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, Names, Tree } from './variant-tree.ts';
 
@@ -24,15 +26,6 @@ const MAX_PATHS = 256;
 
 /** Ids stand in labels of objects, which hold 63 characters; two are left for a number. */
 const MAX_ID = 61;
-
-/** One of several nodes that stand for one resource, each under a condition of its own. */
-export interface Variant {
-  readonly record: ResourceRecord;
-  /** What holds wherever the node is part of an instance, in the order in which it may be evaluated. */
-  readonly exists: readonly Node[];
-  /** What distinguishes it in ids: the resources that it does without. */
-  readonly without: readonly string[];
-}
 
 /** The nodes of a graph, and what they were made of. */
 export interface Variants {
@@ -72,6 +65,7 @@ class Splitter {
   readonly #trace: Trace = activeTrace();
   readonly #finder: ReadFinder;
   readonly #done = new Map<ResourceRecord, readonly Variant[]>();
+  readonly #variantByVariable = new Map<Variable, Variant>();
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
   /** Collections that are excluded with a resource that their elements read, where the author's loop has no turn. */
@@ -103,6 +97,7 @@ class Splitter {
       variants = [{ record, exists: [], without: [] }];
     }
     this.#done.set(record, variants);
+    for (const variant of variants) this.#variantByVariable.set(variant.record.variable, variant);
     return variants;
   }
 
@@ -265,16 +260,43 @@ class Splitter {
       const record = this.#recordOf(of);
       if (record === undefined || record === path.record || !path.optional.includes(of)) continue;
       const found = this.#look(path, record);
-      if (found.kind === 'open') return { ...found, of };
+      if (found.kind === 'open') return { ...this.#decidable(path, found), of };
       if (found.kind === 'excluded') excluded ??= of;
       else if (found.variant.record.variable !== of) return { kind: 'chosen', of, variant: found.variant };
     }
     return excluded === undefined ? undefined : { kind: 'excluded', of: excluded };
   }
 
+  /**
+   * What to decide before an open condition: the condition under which a node exists may read a third node, and
+   * kro excludes a node with whatever its conditions read.
+   */
+  #decidable(path: Path, open: Open): Open {
+    for (const of of this.#finder.of(open.test).variables) {
+      if (of === path.record?.variable) continue;
+      const found = this.#lookAt(path, of);
+      if (found.kind === 'open') return this.#decidable(path, found);
+      if (found.kind === 'there') continue;
+      const test = openTest(wrap(new Sym(open.test)), (node) => this.#finder.of(node).variables.has(of));
+      if (test !== undefined) return this.#decidable(path, { ...open, test });
+    }
+    return open;
+  }
+
+  /** Is a node, or one of the nodes of a resource, there under the facts? */
+  #lookAt(path: Path, of: Variable): Look {
+    const variant = this.#variantByVariable.get(of);
+    if (variant !== undefined) return this.#lookAmong(path, [variant]);
+    const record = this.#recordOf(of);
+    return record === undefined ? { kind: 'excluded' } : this.#look(path, record);
+  }
+
   /** Which node of a resource is there under the facts. */
   #look(path: Path, record: ResourceRecord): Look {
-    const variants = this.variantsOf(record);
+    return this.#lookAmong(path, this.variantsOf(record));
+  }
+
+  #lookAmong(path: Path, variants: readonly Variant[]): Look {
     let open: Node | undefined;
     for (const variant of variants) {
       const tests = variant.exists.map((test) => specialiseNode(test, path.trace.facts, path.chosen));
@@ -404,7 +426,10 @@ class Splitter {
         if (record === undefined) continue;
         if (reads.byHand.has(of)) this.#refuseByHand(of);
         const found = this.#look(path, record);
-        if (found.kind === 'open') return cond(found.test, under(found.test, node), under(not(found.test), node));
+        if (found.kind === 'open') {
+          const { test } = this.#decidable(path, found);
+          return cond(test, under(test, node), under(not(test), node));
+        }
         const variant = found.kind === 'there' ? found.variant : (this.variantsOf(record)[0] as Variant);
         return visit(specialiseNode(node, facts, new Map([[of, variant.record.variable]])));
       }
@@ -450,43 +475,5 @@ class Splitter {
       `${record?.kind} ${record?.id} reads resources that may be excluded (${names.join(', ')}); with and without each of them it would be more than ${MAX_VARIANTS} nodes of the graph`,
       'read their values from the spec, make one resource for each optional one, or put them under one condition',
     );
-  }
-}
-
-type Look =
-  | { readonly kind: 'there'; readonly variant: Variant }
-  | { readonly kind: 'excluded' }
-  | { readonly kind: 'open'; readonly test: Node; readonly nodes: readonly Variable[] };
-
-type Step =
-  | { readonly kind: 'open'; readonly of: Variable; readonly test: Node; readonly nodes: readonly Variable[] }
-  | { readonly kind: 'excluded'; readonly of: Variable }
-  | { readonly kind: 'chosen'; readonly of: Variable; readonly variant: Variant };
-
-/** What is known on the way to one form of a resource. */
-class Path {
-  readonly record: ResourceRecord | undefined;
-  /** Resources among the reads that may be excluded, or that are several nodes. */
-  readonly optional: readonly Variable[];
-  readonly trace: Trace;
-  /** The node that is read for a resource that is several. */
-  readonly chosen = new Map<Variable, Variable>();
-
-  constructor(record: ResourceRecord | undefined, optional: readonly Variable[], trace: Trace) {
-    this.record = record;
-    this.optional = optional;
-    this.trace = trace;
-  }
-
-  choose(of: Variable, { record }: Variant): void {
-    this.chosen.set(of, record.variable);
-  }
-
-  mark(): number {
-    return this.chosen.size;
-  }
-
-  rollback(mark: number): void {
-    for (const of of [...this.chosen.keys()].slice(mark)) this.chosen.delete(of);
   }
 }
