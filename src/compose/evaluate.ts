@@ -1,12 +1,17 @@
-import { toJson } from '../cel/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, setOwn } from '../core/index.ts';
-import type { CollectionNode, Expression, Graph, GraphNode, Hole } from '../graph/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { CollectionNode, Expression, Graph, GraphNode } from '../graph/index.ts';
+import { evaluate, fillTemplate, projectStatus } from '../runtime/index.ts';
+import type { EvaluateContext, EvaluationFailure } from '../runtime/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 import { violations } from './violations.ts';
 
-type Variables = Map<string, unknown>;
+/** What the expressions of one turn can see. */
+interface Scope {
+  readonly variables: Map<string, unknown>;
+  readonly context: EvaluateContext;
+}
 
 /** What an expression gave: a value (`undefined` for `omit()`), or why there is none. */
 type Result = { readonly value: JsonValue | undefined } | { readonly pending: string };
@@ -61,14 +66,16 @@ export function evaluateGraph(
   observed: Readonly<Record<string, JsonValue>>,
   broken: readonly string[] = [],
 ): Evaluation {
-  const variables: Variables = new Map<string, unknown>([['schema', instance]]);
+  const variables = new Map<string, unknown>([['schema', instance]]);
+  const context = { now: Date.now() };
+  const scope: Scope = { variables, context };
   for (const [id, value] of Object.entries(observed)) variables.set(id, value);
   const resources = new Map<string, EvaluatedResource>();
   const excluded = new Set<string>();
   for (const id of graph.order) {
     const node = graph.nodes.get(id) as GraphNode;
     const without = node.dependsOn.some((other) => excluded.has(other));
-    const result: EvaluatedResource = without ? { id, included: false, objects: [] } : evaluateNode(node, variables);
+    const result: EvaluatedResource = without ? { id, included: false, objects: [] } : evaluateNode(node, scope);
     resources.set(id, result);
     if (!result.included) {
       excluded.add(id);
@@ -79,46 +86,36 @@ export function evaluateGraph(
     }
   }
   const ordered = [...graph.nodes.keys()].map((id) => resources.get(id) as EvaluatedResource);
-  return { resources: ordered, status: statusOf(graph, variables), violations: broken };
+  return { resources: ordered, status: projectStatus(graph.status, variables, context).fields, violations: broken };
 }
 
-function statusOf(graph: Graph, variables: Variables): JsonObject {
-  const status = structuredClone(graph.status.skeleton);
-  const missing: Hole[] = [];
-  for (const hole of graph.status.holes) {
-    const result = run(hole.expression, variables);
-    if ('pending' in result || result.value === undefined) missing.push(hole);
-    else setAt(status, hole.path, result.value);
-  }
-  for (const hole of missing.reverse()) removeAt(status, hole.path);
-  return status;
-}
-
-function evaluateNode(node: GraphNode, variables: Variables): EvaluatedResource {
+function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
   const { id } = node;
   // As in a cluster, one false condition decides while others have no value, and without one the node is undecided.
   let pending: string | undefined;
   for (const condition of node.includeWhen) {
-    const result = run(condition, variables);
+    const result = run(condition, scope);
     if ('pending' in result) pending ??= result.pending;
     else if (result.value !== true) return { id, included: false, objects: [] };
   }
   if (pending !== undefined) return { id, included: true, objects: [], pending };
-  if (node.nodeType === 'collection') return evaluateCollection(node, variables);
-  const object = fill(node, variables);
+  if (node.nodeType === 'collection') return evaluateCollection(node, scope);
+  const object = fill(node, scope);
   return 'pending' in object
     ? { id, included: true, objects: [], pending: object.pending }
     : { id, included: true, objects: [object.value] };
 }
 
-function evaluateCollection(node: CollectionNode, variables: Variables): EvaluatedResource {
+function evaluateCollection(node: CollectionNode, scope: Scope): EvaluatedResource {
   const { id } = node;
-  let turns: Variables[] = [variables];
+  let turns = [scope];
   for (const dimension of node.forEach) {
-    const result = run(dimension.expression, variables);
+    const result = run(dimension.expression, scope);
     if ('pending' in result) return { id, included: true, objects: [], pending: result.pending };
     const items = Array.isArray(result.value) ? result.value : [];
-    turns = turns.flatMap((turn) => items.map((item) => new Map([...turn, [dimension.name, item]])));
+    turns = turns.flatMap(({ variables, context }) =>
+      items.map((item) => ({ variables: new Map([...variables, [dimension.name, item]]), context })),
+    );
   }
   const objects: JsonObject[] = [];
   const identities = new Set<string>();
@@ -142,64 +139,15 @@ function identityOf(object: JsonObject): string {
   return `${String(apiVersion)} ${String(kind)} ${namespace === undefined ? '' : `${String(namespace)}/`}${String(name)}`;
 }
 
-function fill(node: GraphNode, variables: Variables): { readonly value: JsonObject } | { readonly pending: string } {
-  const object = structuredClone(node.template.skeleton);
-  const left: Hole[] = [];
-  for (const hole of node.template.holes) {
-    const result = run(hole.expression, variables);
-    if ('pending' in result) return result;
-    if (result.value === undefined) left.push(hole);
-    else setAt(object, hole.path, result.value);
-  }
-  for (const hole of left.reverse()) removeAt(object, hole.path);
-  return { value: object };
+function fill(node: GraphNode, scope: Scope): { readonly value: JsonObject } | { readonly pending: string } {
+  const filled = fillTemplate(node.template, scope.variables, scope.context);
+  return filled.state === 'value' ? { value: filled.value } : { pending: reasonOf(filled.failure) };
 }
 
 /** Evaluates one expression. Errors count as pending here, with their text. */
-function run(expression: Expression, variables: Variables): Result {
-  const result = expression.program.evaluate(variables);
-  if (!result.ok) return { pending: `${expression.template ?? expression.cel}: ${result.error.message}` };
-  const json = toJson(result.value);
-  if (!json.ok) return { pending: json.error };
-  // Infinity and NaN are results of kro's CEL, which fails when it writes them.
-  return isWritable(json.value)
-    ? { value: json.value }
-    : { pending: `${expression.cel}: the value is no number of JSON` };
+function run(expression: Expression, { variables, context }: Scope): Result {
+  const result = evaluate(expression, variables, context);
+  return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };
 }
 
-/** Can JSON hold the value as it is? */
-function isWritable(value: JsonValue | undefined): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isWritable);
-  return !isJsonObject(value) || Object.values(value).every(isWritable);
-}
-
-type Container = JsonObject | JsonValue[];
-
-function parentOf(root: JsonObject, path: readonly (string | number)[]): Container | undefined {
-  let current: JsonValue = root;
-  for (const step of path.slice(0, -1)) {
-    const next: JsonValue | undefined = isJsonObject(current)
-      ? current[step]
-      : Array.isArray(current)
-        ? current[Number(step)]
-        : undefined;
-    if (next === undefined) return undefined;
-    current = next;
-  }
-  return isJsonObject(current) || Array.isArray(current) ? current : undefined;
-}
-
-function setAt(root: JsonObject, path: readonly (string | number)[], value: JsonValue): void {
-  const parent = parentOf(root, path);
-  const last = path.at(-1);
-  if (parent === undefined || last === undefined) return;
-  setOwn(parent as object, last, value);
-}
-
-function removeAt(root: JsonObject, path: readonly (string | number)[]): void {
-  const parent = parentOf(root, path);
-  const last = path.at(-1);
-  if (Array.isArray(parent)) parent.splice(Number(last), 1);
-  else if (parent !== undefined && last !== undefined) delete parent[last];
-}
+const reasonOf = ({ expression, reason }: EvaluationFailure): string => `${expression}: ${reason}`;

@@ -1,7 +1,7 @@
 import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
+import { formatGeneral, goQuote } from '../golang/index.ts';
 import type { Expression } from '../graph/index.ts';
 
 /** What expressions can see: `schema`, node ids, iterators, `each`. */
@@ -21,6 +21,8 @@ export interface EvaluationFailure {
   readonly expression: string;
   /** kro's text: `eval "<expression>": <reason>`. */
   readonly message: string;
+  /** The reason alone, as CEL gave it. */
+  readonly reason: string;
   /** The name that is missing, as far as the reason tells. */
   readonly missing?: string;
   /** Nodes that the expression reads. */
@@ -46,6 +48,29 @@ export function evaluate(expression: Expression, variables: Variables, context: 
   return { state: 'value', value: converted.value };
 }
 
+/**
+ * Evaluates an expression whose value is written into an object. A number that JSON does not have is an error:
+ * kro's request fails as it is encoded, with this text.
+ */
+export function evaluateField(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
+  const result = evaluate(expression, variables, context);
+  const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
+  if (number === undefined) return result;
+  const reason = `json: unsupported value: ${formatGeneral(number)}`;
+  return { state: 'error', failure: failureOf(expression, 'convert', reason) };
+}
+
+/** The first number that JSON cannot hold. */
+function firstNonFinite(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    const number = firstNonFinite(member);
+    if (number !== undefined) return number;
+  }
+  return undefined;
+}
+
 /** What an expression gave, as CEL has it. */
 export type RawEvaluated =
   | { readonly state: 'value'; readonly value: Value }
@@ -69,6 +94,7 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
   return {
     expression: expression.template ?? expression.cel,
     message: `${phase} ${goQuote(expression.cel)}: ${reason}`,
+    reason,
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),
   };

@@ -39,6 +39,10 @@ export type {
 } from './model.ts';
 export { refOfTarget, settledOf } from './model.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
+export { evaluate } from './evaluate.ts';
+export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
+export { fillTemplate } from './template.ts';
+export { projectStatus } from './project-status.ts';
 export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';

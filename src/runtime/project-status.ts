@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Hole, PathStep, StatusPlan } from '../graph/index.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateField } from './evaluate.ts';
 import type { StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
 import { comparePaths, fillSkeleton } from './template.ts';
@@ -26,7 +26,7 @@ export function projectStatus(plan: StatusPlan, variables: Variables, context: E
   const problems: StatusProblem[] = [];
   const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
   for (const hole of plan.holes) {
-    const result = evaluate(hole.expression, variables, context);
+    const result = evaluateField(hole.expression, variables, context);
     const value = result.state === 'value' ? result.value : null;
     values.push({ path: hole.path, value: value ?? null });
     if (result.state === 'value' && value !== undefined) continue;

@@ -94,6 +94,25 @@ resources:
     expect(instance?.status).not.toHaveProperty('bad');
     expect(decision.statusProblems).toMatchObject([{ path: 'bad', expression: 'int(p.status.phase)' }]);
   });
+
+  test.each([
+    ['${double(p.spec.litres) / schema.spec.zero}', '+Inf'],
+    ['${[0.5, schema.spec.zero / schema.spec.zero]}', 'NaN'],
+    ['${{"a": {"b": -double(p.spec.litres) / schema.spec.zero}}}', '-Inf'],
+  ])('a number that JSON does not have is an error and never null: %s', (bad, number) => {
+    const infinite = graphOf(`
+schema: {spec: {zero: float}, status: {name: "\${p.metadata.name}", bad: '${bad}'}}
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(infinite, cluster, 'a', { zero: 0 });
+    const { decision, instance } = settle(infinite, key, cluster);
+    expect(instance?.status).toMatchObject({ name: 'p' });
+    expect(instance?.status).not.toHaveProperty('bad');
+    expect(decision.statusProblems[0]?.message).toContain(`json: unsupported value: ${number}`);
+  });
 });
 
 describe('conditions', () => {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { assert, property, shuffledSubarray } from 'fast-check';
+import { graphOf } from '../../test/support/compile-graph.ts';
 import type { JsonObject } from '../core/index.ts';
-import { fillSkeleton } from './template.ts';
+import type { GraphNode } from '../graph/index.ts';
+import { fillSkeleton, fillTemplate } from './template.ts';
 
 const SKELETON: JsonObject = {
   metadata: { name: null, labels: { a: 'b' } },
@@ -54,4 +56,19 @@ test('a member called __proto__ is filled like any other', () => {
   const skeleton = JSON.parse('{"data":{"__proto__":null}}') as JsonObject;
   const filled = fillSkeleton(skeleton, [{ path: ['data', '__proto__'], value: 'x' }]);
   expect(JSON.stringify(filled)).toBe('{"data":{"__proto__":"x"}}');
+});
+
+test('a number that JSON does not have is an error of the template', () => {
+  const graph = graphOf(`
+schema: {spec: {zero: float}}
+resources:
+  - id: a
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: "\${dyn({'v': 1.0 / schema.spec.zero})}"}
+`);
+  const { template } = graph.nodes.get('a') as GraphNode;
+  const variables = new Map([['schema', { spec: { zero: 0 } }]]);
+  expect(fillTemplate(template, variables, { now: 0 })).toMatchObject({
+    state: 'error',
+    failure: { reason: 'json: unsupported value: +Inf' },
+  });
 });

@@ -3,7 +3,7 @@ import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateField } from './evaluate.ts';
 
 /** A value and where it goes; `undefined` removes the field or list element there. */
 export interface FieldValue {
@@ -29,7 +29,7 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
   const values: FieldValue[] = [];
   let pending: Unfilled | undefined;
   for (const hole of holes) {
-    const result = evaluate(hole.expression, variables, context);
+    const result = evaluateField(hole.expression, variables, context);
     if (result.state === 'value') {
       values.push({ path: hole.path, value: result.value });
     } else {
