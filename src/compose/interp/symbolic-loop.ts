@@ -2,7 +2,7 @@ import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE 
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
-import type { Fold } from '../ir/fold.ts';
+import type { Fold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
 import { BOOL, INTEGER, listOf, sameType } from '../ir/types.ts';
@@ -179,7 +179,7 @@ function foldBinding(
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
   const initial = startNode(start) as Node;
-  const chosen = initial.type.kind === 'object' && symbolic(next) instanceof Phi;
+  const chosen = (initial.type.kind === 'object' || initial.type.kind === 'list') && symbolic(next) instanceof Phi;
   const node = initial.op === 'object' || chosen ? toNode(next) : startNode(next);
   if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);

@@ -1,6 +1,7 @@
 import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, subtract, variable } from './build.ts';
-import { foldLoop, orderOf } from './fold.ts';
-import type { Fold } from './fold.ts';
+import { orderOf } from './extremes.ts';
+import { foldLoop } from './fold.ts';
+import type { Fold } from './pass.ts';
 import type { Node, Variable } from './node.ts';
 import { mentions } from './node.ts';
 import { substitute } from './substitute.ts';

@@ -7,8 +7,8 @@ import {
   concat,
   cond,
   conjuncts,
-  eq,
   index,
+  isIn,
   list,
   literal,
   macro,
@@ -20,26 +20,16 @@ import {
   or,
   size,
   subtract,
-  variable,
 } from './build.ts';
-import { substitute } from './substitute.ts';
 import { entryMap } from './entry-map.ts';
+import { extreme, furthest } from './extremes.ts';
+import type { Fold } from './pass.ts';
+import { filtered, isAccumulator, mapped } from './pass.ts';
+import { separated } from './separated.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import { INTEGER, isScalar, joinTypes, listOf, sameType, STRING } from './types.ts';
+import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
-
-/** One pass over a list: the accumulator and what it becomes in each turn. */
-export interface Fold {
-  readonly list: Node;
-  readonly loop: Variable;
-  readonly element: StaticType;
-  readonly accumulator: Variable;
-  /** What the accumulator is before the loop. */
-  readonly initial: Node;
-  /** What it is after one turn, in terms of the accumulator and the loop variable. */
-  readonly next: Node;
-}
 
 /** The value after the loop as one expression; `undefined` when the pattern is not known. */
 export function foldLoop(fold: Fold): Node | undefined {
@@ -50,6 +40,8 @@ export function foldLoop(fold: Fold): Node | undefined {
   return (
     sum(fold, carried) ??
     text(fold, carried) ??
+    separated(fold) ??
+    once(fold, carried) ??
     truth(fold, carried) ??
     lists(fold, carried) ??
     entries(fold, carried) ??
@@ -58,18 +50,6 @@ export function foldLoop(fold: Fold): Node | undefined {
     conditional(fold, carried) ??
     someTurns(fold, carried)
   );
-}
-
-const isAccumulator = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
-
-function mapped(fold: Fold, body: Node): Node {
-  return body.op === 'var' && body.attr === fold.loop
-    ? fold.list
-    : macro('map', fold.list, [fold.loop], [body], listOf(body.type));
-}
-
-function filtered(fold: Fold, test: Node): Node {
-  return isLiteral(test, true) ? fold.list : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
 }
 
 /** `x = e` in every turn: the last element's, or what was before when there is none. */
@@ -194,6 +174,24 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   return append([initial, spread(fold, append(rest))]);
 }
 
+/** `l = l.includes(e) ? l : [...l, e]`: each element once, where it came first. */
+function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+  const { next, initial, accumulator } = fold;
+  const [own, turn] = next.args as [Node, Node];
+  // Of a list known before the loop, one element at most is surely there once.
+  if (next.op !== 'append' || next.args.length !== 2 || initial.op !== 'list' || initial.args.length > 1)
+    return undefined;
+  if (!isAccumulator(own, accumulator) || turn.op !== 'cond') return undefined;
+  const [test, then, otherwise] = turn.args as [Node, Node, Node];
+  const [added, other] = isEmptyList(then) ? [otherwise, then] : [then, otherwise];
+  const [item] = added.args;
+  if (!isEmptyList(other) || added.op !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
+    return undefined;
+  if ((added === then ? not(test) : test) !== isIn(item, own)) return undefined;
+  const all = append([initial, mapped(fold, item)]);
+  return method('distinct', all, [], all.type);
+}
+
 /** `m = { ...m, [k]: e }`, also where only some turns do it. */
 function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
@@ -222,76 +220,6 @@ export function spread(fold: Fold, added: Node): Node {
 
 const isEmptyList = (node: Node): boolean => node.op === 'list' && node.args.length === 0;
 
-/** `if (e > m) m = e`: the maximum; with `<` the minimum. */
-function extreme(fold: Fold): Node | undefined {
-  const { next, initial, accumulator } = fold;
-  if (next.op !== 'cond') return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
-  const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
-  if (!isAccumulator(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
-    return undefined;
-  const order = orderOf(test, value, other);
-  if (order === undefined) return undefined;
-  const keepsLarger = (order === 'value') === (other === otherwise);
-  const whole = withFirst(fold, value);
-  const all = whole === undefined ? append([list([initial]), mapped(fold, value)]) : mapped(whole, value);
-  return method(keepsLarger ? 'max' : 'min', all, [], value.type);
-}
-
-/** The fold over the list as it was before the value of its first element was taken to begin with. */
-function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
-  // A constant equals the value of each element, and there may be none.
-  if (!mentions(value, (of) => of === fold.loop)) return undefined;
-  const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
-  if (fold.initial === valueOfFirst(fold.list)) return fold;
-  const [over, from] = fold.list.args;
-  const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
-  if (!rest || over === undefined || fold.initial !== valueOfFirst(over)) return undefined;
-  return { ...fold, list: over };
-}
-
-/** The fold over the list with the value before the loop in front, where that is like the elements. */
-function withScalar(fold: Fold): Fold | undefined {
-  const { initial, element } = fold;
-  if (!isScalar(element) || !sameType(initial.type, element)) return undefined;
-  return { ...fold, list: append([list([initial]), fold.list]) };
-}
-
-/** `x.size > best.size ? x : best`: the element whose key is the largest or least. */
-function furthest(fold: Fold): Node | undefined {
-  const { next, accumulator, loop, element } = fold;
-  const whole = withFirst(fold) ?? withScalar(fold);
-  if (next.op !== 'cond' || whole === undefined) return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
-  const takes = then.op === 'var' && then.attr === loop && isAccumulator(otherwise, accumulator);
-  const keeps = otherwise.op === 'var' && otherwise.attr === loop && isAccumulator(then, accumulator);
-  if (!takes && !keeps) return undefined;
-  const [left, right] = test.args as [Node, Node];
-  const ofLoop = variable(loop, element);
-  const keyOf = (node: Node) => substitute(node, accumulator, ofLoop);
-  if (right === undefined || keyOf(left) !== keyOf(right) || left === right) return undefined;
-  const key = keyOf(left);
-  const order = orderOf(test, key, left === key ? right : left);
-  if (order === undefined) return undefined;
-  const strict = test.op === 'gt' || test.op === 'lt';
-  const largest = (order === 'value') === takes;
-  const best = method(largest ? 'max' : 'min', mapped(whole, key), [], key.type);
-  const equal = filtered(whole, eq(key, best));
-  // Of equals, the first stays where the test is strict for a new one.
-  const at = strict === takes ? literal(0) : subtract(size(equal, INTEGER), literal(1));
-  return index(equal, at, element);
-}
-
-/** Which of the two is larger where the test holds. */
-export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
-  const [a, b] = test.args as [Node, Node];
-  const greater = test.op === 'gt' || test.op === 'ge';
-  const lesser = test.op === 'lt' || test.op === 'le';
-  if (!greater && !lesser) return undefined;
-  if (a === value && b === other) return greater ? 'value' : 'other';
-  return a === other && b === value ? (greater ? 'other' : 'value') : undefined;
-}
-
 /** `if (c) x = e` without break: of the last element for which c holds. */
 function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
@@ -309,17 +237,36 @@ function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undef
 
 /** `if (x.on && x.size > most) most = x.size`: the turns of the elements for which a condition holds. */
 function someTurns(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
-  const { next, accumulator } = fold;
-  if (next.op !== 'cond') return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
-  const takes = isAccumulator(otherwise, accumulator);
-  if (!takes && !isAccumulator(then, accumulator)) return undefined;
-  const parts = conjuncts(takes ? test : not(test));
+  const choice = choiceOf(fold.next, fold.accumulator);
+  if (choice === undefined) return undefined;
+  const parts = conjuncts(choice.test);
   const own = parts.filter((part) => !carried(part));
-  if (own.length === 0 || own.length === parts.length) return undefined;
-  const rest = allOf(parts.filter(carried));
-  const turn = cond(rest, takes ? then : otherwise, takes ? otherwise : then);
-  return foldLoop({ ...fold, list: filtered(fold, allOf(own)), next: turn });
+  if (own.length === 0) return undefined;
+  return foldLoop({ ...fold, list: filtered(fold, allOf(own)), next: choice.turn(allOf(parts.filter(carried))) });
+}
+
+interface Choice {
+  /** Where it does not hold, the accumulator stays. */
+  readonly test: Node;
+  /** The turn under another test. */
+  readonly turn: (test: Node) => Node;
+}
+
+/** `c ? e : x`, and `x + (c ? e : '')`, for an accumulator x. */
+function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
+  const [first, added] = next.args as [Node, Node];
+  if (next.op === 'cond') {
+    const [test, then, otherwise] = next.args as [Node, Node, Node];
+    if (isAccumulator(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
+    return isAccumulator(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
+  }
+  const join = next.op === 'concat' ? concat : next.op === 'append' ? append : undefined;
+  if (join === undefined || next.args.length !== 2 || !isAccumulator(first, accumulator) || added.op !== 'cond')
+    return undefined;
+  const [test, then, otherwise] = added.args as [Node, Node, Node];
+  const isNothing = (node: Node) => isLiteral(node, '') || isEmptyList(node);
+  if (isNothing(otherwise)) return { test, turn: (on) => join([first, cond(on, then, otherwise)]) };
+  return isNothing(then) ? { test: not(test), turn: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
 }
 
 /** The value of the first element for which a condition holds. */

@@ -17,7 +17,7 @@ import {
 import { setOwn } from '../../core/index.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { foldLoop } from '../ir/fold.ts';
-import type { Fold } from '../ir/fold.ts';
+import type { Fold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, makeNode, mentions, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';

@@ -1,0 +1,77 @@
+import { append, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
+import type { Node } from './node.ts';
+import { isLiteral, mentions } from './node.ts';
+import type { Fold } from './pass.ts';
+import { filtered, isAccumulator, mapped } from './pass.ts';
+import { substitute } from './substitute.ts';
+import { INTEGER, isScalar, sameType } from './types.ts';
+
+/** `if (e > m) m = e`: the maximum; with `<` the minimum. */
+export function extreme(fold: Fold): Node | undefined {
+  const { next, initial, accumulator } = fold;
+  if (next.op !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
+  if (!isAccumulator(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
+    return undefined;
+  const order = orderOf(test, value, other);
+  if (order === undefined) return undefined;
+  const keepsLarger = (order === 'value') === (other === otherwise);
+  const whole = withFirst(fold, value);
+  const all = whole === undefined ? append([list([initial]), mapped(fold, value)]) : mapped(whole, value);
+  return method(keepsLarger ? 'max' : 'min', all, [], value.type);
+}
+
+/** The fold over the list as it was before the value of its first element was taken to begin with. */
+function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
+  // A constant equals the value of each element, and there may be none.
+  if (!mentions(value, (of) => of === fold.loop)) return undefined;
+  const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
+  if (fold.initial === valueOfFirst(fold.list)) return fold;
+  const [over, from] = fold.list.args;
+  const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
+  if (!rest || over === undefined || fold.initial !== valueOfFirst(over)) return undefined;
+  return { ...fold, list: over };
+}
+
+/** The fold over the list with the value before the loop in front, where that is like the elements. */
+function withScalar(fold: Fold): Fold | undefined {
+  const { initial, element } = fold;
+  if (!isScalar(element) || !sameType(initial.type, element)) return undefined;
+  return { ...fold, list: append([list([initial]), fold.list]) };
+}
+
+/** `x.size > best.size ? x : best`: the element whose key is the largest or least. */
+export function furthest(fold: Fold): Node | undefined {
+  const { next, accumulator, loop, element } = fold;
+  const whole = withFirst(fold) ?? withScalar(fold);
+  if (next.op !== 'cond' || whole === undefined) return undefined;
+  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  const takes = then.op === 'var' && then.attr === loop && isAccumulator(otherwise, accumulator);
+  const keeps = otherwise.op === 'var' && otherwise.attr === loop && isAccumulator(then, accumulator);
+  if (!takes && !keeps) return undefined;
+  const [left, right] = test.args as [Node, Node];
+  const ofLoop = variable(loop, element);
+  const keyOf = (node: Node) => substitute(node, accumulator, ofLoop);
+  if (right === undefined || keyOf(left) !== keyOf(right) || left === right) return undefined;
+  const key = keyOf(left);
+  const order = orderOf(test, key, left === key ? right : left);
+  if (order === undefined) return undefined;
+  const strict = test.op === 'gt' || test.op === 'lt';
+  const largest = (order === 'value') === takes;
+  const best = method(largest ? 'max' : 'min', mapped(whole, key), [], key.type);
+  const equal = filtered(whole, eq(key, best));
+  // Of equals, the first stays where the test is strict for a new one.
+  const at = strict === takes ? literal(0) : subtract(size(equal, INTEGER), literal(1));
+  return index(equal, at, element);
+}
+
+/** Which of the two is larger where the test holds. */
+export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
+  const [a, b] = test.args as [Node, Node];
+  const greater = test.op === 'gt' || test.op === 'ge';
+  const lesser = test.op === 'lt' || test.op === 'le';
+  if (!greater && !lesser) return undefined;
+  if (a === value && b === other) return greater ? 'value' : 'other';
+  return a === other && b === value ? (greater ? 'other' : 'value') : undefined;
+}

@@ -1,0 +1,32 @@
+import { macro } from './build.ts';
+import type { Node, Variable } from './node.ts';
+import { isLiteral } from './node.ts';
+import { listOf } from './types.ts';
+import type { StaticType } from './types.ts';
+
+/** One pass over a list: the accumulator and what it becomes in each turn. */
+export interface Fold {
+  readonly list: Node;
+  readonly loop: Variable;
+  readonly element: StaticType;
+  readonly accumulator: Variable;
+  /** What the accumulator is before the loop. */
+  readonly initial: Node;
+  /** What it is after one turn, in terms of the accumulator and the loop variable. */
+  readonly next: Node;
+}
+
+/** Is the expression the accumulator itself? */
+export const isAccumulator = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
+
+/** What an expression is for each element. */
+export function mapped(fold: Fold, body: Node): Node {
+  return body.op === 'var' && body.attr === fold.loop
+    ? fold.list
+    : macro('map', fold.list, [fold.loop], [body], listOf(body.type));
+}
+
+/** The elements for which a condition holds. */
+export function filtered(fold: Fold, test: Node): Node {
+  return isLiteral(test, true) ? fold.list : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
+}

@@ -1,0 +1,91 @@
+import {
+  call,
+  compare,
+  concat,
+  cond,
+  eq,
+  index,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  not,
+  size,
+  subtract,
+  variable,
+} from './build.ts';
+import type { Fold } from './pass.ts';
+import { isAccumulator, mapped } from './pass.ts';
+import type { Node, Variable } from './node.ts';
+import { isLiteral, mentions } from './node.ts';
+import { substitute } from './substitute.ts';
+import { INTEGER, listOf, STRING } from './types.ts';
+
+/**
+ * `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with something between them. What is between comes
+ * after the first text that is not empty, as in JavaScript; `undefined` when a turn does anything else.
+ */
+export function separated(fold: Fold): Node | undefined {
+  const { next, initial, accumulator } = fold;
+  if (!isLiteral(initial, '')) return undefined;
+  const carried = (node: Node) => mentions(node, (of) => of === accumulator);
+  const first = substitute(whereEmpty(next, accumulator, true), accumulator, literal(''));
+  const [own, ...added] = textsOf(whereEmpty(next, accumulator, false));
+  if (own === undefined || !isAccumulator(own, accumulator) || added.some(carried) || first.type.kind !== 'string')
+    return undefined;
+  const later = concat(added);
+  const between = separator(added, first);
+  if (between !== undefined && isNeverEmpty(first) && !mentions(between, (of) => of === fold.loop))
+    return method('join', mapped(fold, first), [between], STRING);
+  return fromFirst(fold, first, later);
+}
+
+/** The first text that is not empty, and after it what each turn adds. */
+function fromFirst(fold: Fold, first: Node, later: Node): Node {
+  const { list, loop, element } = fold;
+  const count = size(list, INTEGER);
+  const position = macroVariable('i');
+  const there = index(list, variable(position, INTEGER), element);
+  const filled = not(eq(substitute(first, loop, there), literal('')));
+  const positions = call('lists.range', [count], listOf(INTEGER));
+  const found = macro('filter', positions, [position], [filled], listOf(INTEGER));
+  const at = index(found, literal(0), INTEGER);
+  const rest = method('slice', list, [subtract(at, literal(-1)), count], list.type);
+  const start = substitute(first, loop, index(list, at, element));
+  const some = macro('exists', list, [loop], [not(eq(first, literal('')))], { kind: 'bool' });
+  return cond(some, concat([start, method('join', mapped({ ...fold, list: rest }, later), [], STRING)]), literal(''));
+}
+
+const textsOf = (node: Node): readonly Node[] => (node.op === 'concat' ? node.args : [node]);
+
+/** What stands before the text of the first turn in each later one. */
+function separator(added: readonly Node[], first: Node): Node | undefined {
+  const own = textsOf(first);
+  const before = added.slice(0, added.length - own.length);
+  const after = added.slice(before.length);
+  return before.length > 0 && after.every((part, at) => part === own[at]) ? concat(before) : undefined;
+}
+
+const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.op === 'lit' && part.attr !== '');
+
+/** The text after a turn, where the accumulator is known to be empty, or known not to be. */
+function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
+  if (node.op === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
+  const [test, then, otherwise] = node.args as [Node, Node, Node];
+  const tested = node.op === 'cond' ? emptiness(test, accumulator) : undefined;
+  if (tested === undefined) return node;
+  return whereEmpty(tested === empty ? then : otherwise, accumulator, empty);
+}
+
+/** Does the test hold where the accumulator is empty (`true`) or where it is not (`false`)? */
+function emptiness(test: Node, accumulator: Variable): boolean | undefined {
+  const [inner] = test.args;
+  if (test.op === 'not' && inner !== undefined) {
+    const found = emptiness(inner, accumulator);
+    return found === undefined ? undefined : !found;
+  }
+  const own = variable(accumulator, STRING);
+  const length = size(own, INTEGER);
+  if (test === eq(own, literal('')) || test === eq(length, literal(0))) return true;
+  return test === compare('gt', length, literal(0)) ? false : undefined;
+}
