@@ -17,7 +17,11 @@ import type { CelValue } from './public-types.ts';
 /** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
 export type CelPart = unknown;
 
-const value = (node: Node): unknown => wrap(new Sym(activeTrace().originate(node), { waits: true }));
+function value(node: Node): unknown {
+  const trace = activeTrace();
+  trace.handwritten = true;
+  return wrap(new Sym(trace.originate(node), { waits: true }));
+}
 
 function native<F extends (...args: never[]) => unknown>(fn: F): F {
   return defineFactory(fn);

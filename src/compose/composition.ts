@@ -13,6 +13,7 @@ import { splitVariants } from './emit/variants.ts';
 import type { Variants } from './emit/variants.ts';
 import { printYaml } from './emit/yaml.ts';
 import { printedSecret } from './emit/secrets.ts';
+import { inAuthorsWords } from './emit/author-words.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
@@ -149,7 +150,9 @@ export class CompositionCore {
     const features = { omit: target === 'typekro', now: target === 'typekro' };
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
     const found = withProviders(() =>
-      checked.diagnostics.map((each) => placed(each, siteOfPath(each, definition, graph, variants))),
+      checked.diagnostics.map((each) =>
+        placed(trace.handwritten ? each : inAuthorsWords(each), siteOfPath(each, definition, graph, variants)),
+      ),
     );
     const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
     if (checked.graph === undefined || hasErrors(errors)) {

@@ -21,6 +21,7 @@ type Piece = string | Node;
  * the expression because a string has no minus (`name, '-service'`) makes the whole a text.
  */
 export function rawParts(parts: readonly unknown[], separator: string): Node {
+  activeTrace().handwritten = true;
   if (parts.length === 0) invalid('an expression needs at least one part');
   const pieces = parts.map(pieceOf);
   const first = pieces[0];

@@ -31,7 +31,7 @@ import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, failureOf, Refusal, refuse } from './trace/refusal.ts';
 import type { Site } from './trace/refusal.ts';
-import { currentTrace, Trace, withTrace } from './trace/trace.ts';
+import { activeTrace, currentTrace, Trace, withTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
 import { Phi, Sym } from './value/symbolic.ts';
@@ -82,7 +82,12 @@ export function traceComposition(
         withTrace(trace, () => {
           try {
             const instance = instanceValue(spec);
-            const { status, site, named, fieldSite: field } = runFunctions(functions, instanceInputs(instance));
+            const {
+              status,
+              site,
+              named,
+              fieldSite: field,
+            } = runFunctions(functions, instanceInputs(instance, functions));
             trace.closed = true;
             throwNoted(trace);
             refuseLostTexts();
@@ -164,9 +169,20 @@ export interface Inputs {
 }
 
 /** The inputs of a composition that stands for itself: the instance that a user will create. */
-function instanceInputs(instance: Sym): Inputs {
+function instanceInputs(instance: Sym, functions: CompositionFunctions): Inputs {
+  activeTrace().specName = specName(functions);
   const type = (instance.type as ObjectType).field('spec')?.type ?? instance.type;
-  return { schema: wrap(instance), spec: wrap(new Sym(select(instance.node, 'spec', type), { label: 'schema.spec' })) };
+  return {
+    schema: wrap(instance),
+    spec: wrap(new Sym(select(instance.node, 'spec', type), { label: activeTrace().specName })),
+  };
+}
+
+/** What the author calls the spec: the parameter of the composition, or the field of that of a resource builder. */
+function specName({ build, status }: CompositionFunctions): string {
+  const parameter = closureFor(build).node.params[0];
+  if (parameter?.type !== 'Identifier') return 'spec';
+  return status === undefined ? parameter.name : `${parameter.name}.spec`;
 }
 
 /** What the author's functions gave. */

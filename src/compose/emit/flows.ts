@@ -6,6 +6,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 import type { Site } from '../trace/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
+import { misplacedType } from './field-types.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
 /** A number that may have a fraction, where an integer is wanted. */
@@ -22,10 +23,13 @@ class MisplacedFraction extends Refusal {
 /** The keys down to a value, the last one first; undefined at the root. */
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
-/** Settles numbers of the spec that reach integer fields of a resource. */
+/**
+ * Settles numbers of the spec that reach integer fields of a resource, and refuses values of another type than the
+ * field takes.
+ */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
-    settleValue(record.manifest, schema, undefined);
+    settleValue(record.manifest, schema, undefined, true);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= record.site;
     throw error;
@@ -39,35 +43,40 @@ export function settleStatus(
   placeOf: (path: readonly string[]) => Site | undefined,
 ): void {
   try {
-    settleValue(resolve(status), declared, undefined);
+    settleValue(resolve(status), declared, undefined, false);
   } catch (error) {
     if (error instanceof MisplacedFraction) error.site ??= placeOf(error.path);
     throw error;
   }
 }
 
-function settleValue(value: unknown, schema: Schema | undefined, path: Way): void {
+/** `typed`: whether the type of each value is compared with the schema. */
+function settleValue(value: unknown, schema: Schema | undefined, path: Way, typed: boolean): void {
   if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
   const inner = symbolic(value);
-  if (inner instanceof Sym) return settleNode(inner.node, schema, path);
+  if (inner instanceof Sym) {
+    const misplaced = typed ? misplacedType(inner, schema, keysOf(path).join('.')) : undefined;
+    if (misplaced !== undefined) throw misplaced;
+    return settleNode(inner.node, schema, path);
+  }
   if (inner instanceof Phi) {
-    settleValue(inner.then, schema, path);
-    settleValue(inner.otherwise, schema, path);
+    settleValue(inner.then, schema, path, typed);
+    settleValue(inner.otherwise, schema, path, typed);
   } else if (Array.isArray(value)) {
     // Counted: while code is cold, each step of for..of makes an object.
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
       if (item instanceof Splice) settleElements(item.list, schema.items, path);
-      else settleValue(item, schema.items, path);
+      else settleValue(item, schema.items, path, typed);
     }
-  } else if (value instanceof Maybe) settleValue(value.value, schema, path);
+  } else if (value instanceof Maybe) settleValue(value.value, schema, path, typed);
   else if (value instanceof Splice) settleElements(value.list, schema, path);
   else {
     const keys = Object.keys(value);
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const item = (value as Record<string, unknown>)[key];
-      if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path });
+      if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path }, typed);
     }
   }
 }
@@ -126,14 +135,18 @@ function settleElements(node: Node, items: Schema | undefined, path: Way): void 
   }
 }
 
+function keysOf(path: Way): string[] {
+  const keys: string[] = [];
+  for (let at: Way = path; at !== undefined; at = at.above) keys.unshift(at.key);
+  return keys;
+}
+
 function withPath(path: Way, work: () => void): void {
   try {
     work();
   } catch (error) {
     if (error instanceof Refusal && path !== undefined) {
-      const keys: string[] = [];
-      for (let at: Way = path; at !== undefined; at = at.above) keys.unshift(at.key);
-      throw new MisplacedFraction(keys, error);
+      throw new MisplacedFraction(keysOf(path), error);
     }
     throw error;
   }

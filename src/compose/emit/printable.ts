@@ -50,7 +50,7 @@ function unprintable(value: unknown): Unprintable | undefined {
 function unprintableText(text: string): Unprintable | undefined {
   if (hasTokens(text)) return here('a placeholder for a value of the graph');
   if (text.includes('[object ') && PRINTED_OBJECT.test(text))
-    return here(`the text ${JSON.stringify(text)}, which is what an object prints`);
+    return here('a text with "[object Object]", which is what an object prints');
   return undefined;
 }
 

@@ -128,13 +128,9 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
     return refuse('types', `${labelOf(value)} is a whole resource`, 'name the fields that you need');
   const there = presence(wrap(value));
   if (isLiteral(there, false)) return undefined;
-  if (isLiteral(there, true)) return writer.field(toNode(wrap(value)));
-  return writer.field(
-    missingWhen(
-      there,
-      activeTrace().under(there, () => toNode(wrap(value))),
-    ),
-  );
+  if (isLiteral(there, true)) return text(toNode(wrap(value)), writer);
+  const found = activeTrace().under(there, () => toNode(wrap(value)));
+  return text(missingWhen(there, found), writer);
 }
 
 /** When JavaScript sees a value. */

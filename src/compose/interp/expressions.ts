@@ -30,7 +30,7 @@ import { View } from '../library/view.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
-import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { hasTokens, labelOf, noteWritten, symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
@@ -38,7 +38,7 @@ import { choose } from './branches.ts';
 import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
-import { atNode, inEnv, readName } from './env.ts';
+import { atNode, inEnv, readName, siteOf } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { machine } from './machine.ts';
 import { taggedTemplate, template } from './templates.ts';
@@ -50,14 +50,14 @@ export function evaluate(node: Expression, env: Env): unknown {
       if (typeof node.value === 'string' && node.value.includes('${')) warnQuotedTemplate(node, node.value, env);
       return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
     case 'Identifier':
-      return resolve(inEnv(env.unit, node, readIdentifier, env));
+      return noteWritten(resolve(inEnv(env.unit, node, readIdentifier, env)), siteOf(env.unit, node));
     case 'ParenthesizedExpression':
       return evaluate(node.expression, env);
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
       return makeFunction(node, env);
     default:
-      return inEnv(env.unit, node, evaluateNode, env);
+      return noteWritten(inEnv(env.unit, node, evaluateNode, env), siteOf(env.unit, node));
   }
 }
 

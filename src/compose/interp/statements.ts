@@ -9,12 +9,11 @@ import type {
   VariableDeclaration,
 } from 'acorn';
 import type { Node } from '../ir/node.ts';
+import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
-import { labelOf } from '../value/proxy.ts';
-import { Sym } from '../value/symbolic.ts';
 import { asNode, branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
@@ -235,9 +234,11 @@ function throwValue(value: unknown): never {
   if (text.op !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const parts = text.op === 'concat' ? text.args : [text];
+  // Users of the instance read the text: it names the fields of the spec as they do.
+  const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts
     .map((part) =>
-      part.op === 'lit' ? String(part.attr) : labelOf(new Sym(part.op === 'tostr' ? (part.args[0] as Node) : part)),
+      part.op === 'lit' ? String(part.attr) : nameOf(part.op === 'tostr' ? (part.args[0] as Node) : part),
     )
     .join('');
   trace.validations.push({

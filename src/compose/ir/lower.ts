@@ -262,10 +262,11 @@ function alikeMaps(args: readonly Node[]): readonly Node[] {
   return a === b || a === 'map(dyn)' || b === 'map(dyn)' ? args : args.map(dyn);
 }
 
-/** Is the node an empty literal that fits the type of another node? `{}` fits every map, but no object of a schema. */
+/** Is the node an empty literal that fits the type of another node? `[]` fits every list, `{}` every map. */
 function fitsEmpty(node: Node, other: Node): boolean {
-  if (node.args.length > 0) return false;
-  return node.op === 'list' || (node.op === 'object' && !celTypeName(other).startsWith('object#'));
+  if (node.args.length > 0 || (node.op !== 'list' && node.op !== 'object')) return false;
+  const name = celTypeName(other);
+  return name === 'dyn' || name.startsWith(node.op === 'list' ? 'list(' : 'map(');
 }
 
 /** A name for the CEL type, equal exactly for types that CEL takes as one. */

@@ -107,8 +107,6 @@ export function optionalOf(of: StaticType): StaticType {
 /** What the type is called in messages to people who write TypeScript. */
 export function describeType(type: StaticType): string {
   switch (type.kind) {
-    case 'number':
-      return type.number.state === 'int' ? 'integer' : 'number';
     case 'bool':
       return 'boolean';
     case 'list':

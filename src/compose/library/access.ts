@@ -2,8 +2,9 @@ import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, sel
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { DYN, INTEGER, sameType } from '../ir/types.ts';
+import { describeType, DYN, INTEGER, sameType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -89,6 +90,10 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
 
 /** `list[position]`. */
 export function elementAt(value: Sym, position: Sym, optional = false): unknown {
+  if (position.type.kind !== 'number' && position.type.kind !== 'dyn') {
+    const key = `${labelOf(position)} is a ${describeType(position.type)}, and the positions of a ${value.type.kind} are numbers`;
+    refuse('types', key, position.type.kind === 'string' ? 'convert it with Number() first' : 'pass a number');
+  }
   if (value.type.kind === 'string') return characterAt(value, position, optional);
   requireInteger(position.node);
   const element = value.type.kind === 'list' ? value.type.element : DYN;

@@ -2,7 +2,7 @@ import { compare, cond, index, literal, macro, macroVariable, method, negate, no
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
-import { DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import { describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -11,7 +11,7 @@ import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } from '../value/nodes.ts';
-import { arithmetic, bool, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
+import { arithmetic, bool, describe, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
@@ -50,7 +50,7 @@ const numeric = (value: Sym, name: string): Node => {
   if (value.type.kind !== 'number' && value.type.kind !== 'dyn') {
     return refuse(
       'types',
-      `${name}() of ${labelOf(value)} (${value.type.kind}) has no CEL form`,
+      `${name}() of ${labelOf(value)} (${describeType(value.type)}) has no CEL form`,
       'convert it with Number() first',
     );
   }
@@ -129,7 +129,10 @@ function further(name: 'max' | 'min', a: Node, b: Node): Node {
 function numericOf(item: unknown, name: string): Node {
   const inner = symbolic(item);
   if (inner instanceof Sym) return numeric(inner, name);
-  return toNode(item);
+  if (inner instanceof Phi) return toNode(item);
+  const value = typeof item === 'object' && item !== null ? NaN : Number(item);
+  if (Number.isFinite(value)) return literal(value);
+  return refuse('types', `${name}() of ${describe(item)} is not a number in JavaScript`, 'pass numbers');
 }
 
 define(Math.pow, (args) => (symbolicSome(args) ? arithmetic('**', resolve(args[0]), resolve(args[1])) : NATIVE));
@@ -183,7 +186,7 @@ define(Array.from, (args) => {
   if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
     return refuse(
       'types',
-      `Array.from() of ${labelOf(inner)} (${inner.type.kind}) is an empty list in JavaScript`,
+      `Array.from() of ${labelOf(inner)} (${describeType(inner.type)}) is an empty list in JavaScript`,
       'pass a list or a text, or list a map with Object.keys(), Object.values() or Object.entries()',
     );
   }

@@ -1,13 +1,14 @@
 import { isOpen } from '../value/open.ts';
 import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
+import { describeType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { bool, needPresent, textNode } from '../value/ops.ts';
-import { symbolic, wrap } from '../value/proxy.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { keyOf } from './key.ts';
@@ -70,9 +71,23 @@ function hasOfSym(inner: Sym, key: Key): unknown {
   const sure = needPresent(inner, 'searched with "in"');
   if (type.kind === 'object' && typeof key === 'string') {
     const field = type.field(key);
+    if (field === undefined && type.open && !/^[A-Za-z_]\w*$/.test(key))
+      refuse('no-cel', `the field "${key}" has a name that CEL cannot read`, 'rename the field');
     if (field === undefined) return type.open ? bool(has(sure.node, key)) : false;
     return field.required || field.missing === 'null' ? true : bool(has(sure.node, key));
   }
   if (type.kind === 'list') return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
+  if (type.kind === 'object') {
+    const key = 'a key that is not known while the graph is built is looked up in';
+    return refuse(
+      'no-cel',
+      `${key} ${labelOf(inner)}, whose fields are known`,
+      'ask for each field: x.a !== undefined',
+    );
+  }
+  if (type.kind !== 'map' && type.kind !== 'dyn') {
+    const found = `${labelOf(inner)} is a ${describeType(type)}, which has no keys`;
+    return refuse('types', found, type.kind === 'string' ? 'use .includes()' : 'ask an object, or compare the value');
+  }
   return bool(isIn(keyNode(key), sure.node));
 }

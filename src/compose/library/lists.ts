@@ -25,7 +25,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { substitute } from '../ir/substitute.ts';
-import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
+import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
@@ -35,7 +35,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
-import { clamp, clampEnd, wholePosition } from './strings.ts';
+import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
 import { elementAt, isNeverEmpty } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet, markIterator } from './sets.ts';
@@ -55,7 +55,7 @@ export function listMethod(value: Sym, name: string, args: readonly unknown[]): 
 
 /** A method of a Set, which stands for the list of its values. */
 function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
-  if (name === 'has') return bool(contains(value.node, scalarArgument(args[0], name)));
+  if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
   // The callback of a Set gets the value twice, not a position.
   if (name === 'forEach' && !usesIndex(args[0])) return viewMethod(viewOf(wrap(value)), name, args);
@@ -107,12 +107,12 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'includes':
       if (resolve(args[1]) !== undefined)
         return plainMethod(new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
-      return bool(contains(node, scalarArgument(args[0], name)));
+      return mayHold(value, args[0], name) && bool(contains(node, scalarArgument(args[0], name)));
     case 'indexOf':
     case 'lastIndexOf':
       if (args.length > 1)
         return refuse('no-cel', `.${name}() of a list with a position has no CEL form`, 'take a .slice() first');
-      return make(positionOf(name, node, scalarArgument(args[0], name)));
+      return mayHold(value, args[0], name) ? make(positionOf(name, node, scalarArgument(args[0], name))) : -1;
     case 'join':
       return textValue(joined(value, args[0]), waits);
     case 'slice':
@@ -178,6 +178,22 @@ function scalarArgument(raw: unknown, name: string): Node {
   return node;
 }
 
+const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 'list', 'map', 'object']);
+
+/** May a list hold a value of the type? JavaScript finds no value of another type than the elements have. */
+function mayHold(value: Sym, raw: unknown, name: string): boolean {
+  const wanted = resolve(raw);
+  if (wanted === undefined) return false;
+  const given = symbolic(wanted);
+  if (given instanceof Phi) return true;
+  const element = value.type.kind === 'list' ? value.type.element : DYN;
+  const sought = scalarArgument(raw, name).type;
+  if (element.kind === sought.kind || ![element.kind, sought.kind].every((kind) => PLAIN.has(kind))) return true;
+  const list = `${labelOf(value)} is a ${describeType(value.type)}`;
+  activeTrace().warn('never-equal', `${list}, and .${name}() looks for a ${describeType(sought)}`);
+  return false;
+}
+
 /** Is the value in the list? No list of the graph holds NaN: a number that is read of a text may be. */
 function contains(all: Node, wanted: Node): Node {
   const number = numberTest(wanted, false);
@@ -241,7 +257,7 @@ function at(value: Sym, raw: unknown): unknown {
   const given = resolve(raw) ?? 0;
   const position = typeof given === 'number' ? wholePosition(given) : given;
   if (typeof position !== 'number') {
-    const at = toNode(position);
+    const at = positionNode(position);
     const fromEnd = add(size(value.node, INTEGER), at);
     return elementAt(value, new Sym(cond(compare('lt', at, literal(0)), fromEnd, at)));
   }

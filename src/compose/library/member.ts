@@ -183,12 +183,17 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
   if (key instanceof Sym) return fieldByExpression(value, key);
   const field = type.field(key);
   if (field === undefined) return unknownField(value, key, optional);
-  const label = `${labelOf(value)}${optional ? '?.' : '.'}${key}`;
+  const label = memberLabel(value, key, optional);
   const member = wrap(converted(fieldOf(value, key, field, optional, label)));
   // What a resource is called changes, and each reading of a derived field has its warning.
   if (!optional && value.resource === undefined && field.derived === undefined)
     (value.members ??= new Map()).set(key, member);
   return member;
+}
+
+function memberLabel(value: Sym, key: string, optional: boolean): string {
+  if (value.label === 'schema' && key === 'spec') return activeTrace().specName;
+  return `${labelOf(value)}${optional ? '?.' : '.'}${key}`;
 }
 
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {

@@ -2,7 +2,7 @@ import { and, compare, cond, literal, not, or, toText, TRUE } from '../ir/build.
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
-import { BOOL } from '../ir/types.ts';
+import { BOOL, describeType, isScalar } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { bool, needPresent } from '../value/ops.ts';
@@ -17,9 +17,13 @@ export function defineNumbers(): void {
     scalar(fn, (value, args) => {
       const base = resolve(args[1]);
       if (base !== undefined && base !== 10)
-        return refuse('no-cel', 'parseInt() with another base than 10 has no CEL form');
+        return refuse(
+          'no-cel',
+          'parseInt() with another base than 10 has no CEL form',
+          'leave the base out, or pass 10',
+        );
       const { node, type } = needPresent(value, 'parsed (it would make NaN)');
-      const number = type.kind === 'number' ? node : toText(node);
+      const number = type.kind === 'number' ? node : scalarText(value, 'parseInt');
       return wrap(new Sym(parseInteger(number, base === 10 ? 'ten' : 'any'), { waits: value.waits }));
     });
   }
@@ -28,7 +32,7 @@ export function defineNumbers(): void {
       const sure = needPresent(value, 'parsed (it would make NaN)');
       return sure.type.kind === 'number'
         ? wrap(sure)
-        : wrap(new Sym(parseDecimal(toText(sure.node)), { waits: value.waits }));
+        : wrap(new Sym(parseDecimal(scalarText(sure, 'parseFloat')), { waits: value.waits }));
     });
   }
   for (const fn of [Number.isInteger, Number.isSafeInteger, Number.isFinite, Number.isNaN]) {
@@ -40,13 +44,25 @@ export function defineNumbers(): void {
   for (const fn of [isNaN, isFinite]) scalar(fn, (value) => convertedAnswer(fn, value));
 }
 
+/** The text of a value that a function parses. */
+function scalarText(value: Sym, name: string): Node {
+  const { node, type } = value;
+  if (isScalar(type) || type.kind === 'dyn') return toText(node);
+  const given = `${labelOf(value)} (${describeType(type)})`;
+  return refuse('types', `${name}() of ${given} has no CEL form`, 'pass a text or a number');
+}
+
 /** The value as a number. */
 function converted(value: Sym): Node {
   const { node, type } = needPresent(value, 'converted to a number (it would make NaN)');
   if (type.kind === 'number') return node;
   if (type.kind === 'bool') return cond(node, literal(1), literal(0));
   if (type.kind === 'string' || type.kind === 'dyn') return parseNumber(node);
-  return refuse('types', `Number() of ${labelOf(value)} has no CEL form`);
+  return refuse(
+    'types',
+    `Number() of ${labelOf(value)} (${describeType(type)}) has no CEL form`,
+    type.kind === 'list' ? 'write x.length, or convert one of its elements' : 'convert one of its fields',
+  );
 }
 
 /** What JavaScript sees as `undefined`; a resource's field is waited for. */

@@ -23,7 +23,7 @@ import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
-import { bool, textNode, textValue } from '../value/ops.ts';
+import { bool, describe, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { Maybe, Splice, Sym } from '../value/symbolic.ts';
@@ -96,7 +96,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
     case 'padEnd':
       return text(pad(node, name, args));
     case 'repeat':
-      return text(repeated(text1(args[0] ?? 0), node));
+      return text(repeated(positionNode(args[0] ?? 0), node));
     case 'concat':
       return text(concat([node, ...args.map(concatenated)]));
     case 'toString':
@@ -175,12 +175,16 @@ export function wholePosition(value: number): number {
 }
 
 /** A number argument as an integer expression. */
-function text1(raw: unknown): Node {
+export function positionNode(raw: unknown): Node {
   const value = resolve(raw);
   if (typeof value === 'number') return literal(wholePosition(value));
   const sym = asSym(value);
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
-    return refuse('types', 'a position or count must be a number');
+    return refuse(
+      'types',
+      `${describe(value)} is no number, and a position or count is one`,
+      'convert it with Number() first',
+    );
   requireInteger(sym.node);
   return sym.node;
 }
@@ -200,7 +204,7 @@ function split(value: Sym, args: readonly unknown[]): unknown {
 function limited(pieces: Node, raw: unknown): Node {
   const given = resolve(raw);
   if (given === undefined) return pieces;
-  const limit = typeof given === 'number' ? literal(given >>> 0) : unsigned(text1(given));
+  const limit = typeof given === 'number' ? literal(given >>> 0) : unsigned(positionNode(given));
   return bindOnce(pieces, 'l', pieces.type, (bound) => {
     const count = size(bound, INTEGER);
     const end = cond(compare('lt', limit, count), limit, count);
@@ -220,12 +224,12 @@ const NEGATIVE = (node: Node): boolean => node.op === 'lit' && Number(node.attr)
 export function clamp(raw: unknown, of: Node, missing: number): Node {
   const value = resolve(raw);
   if (value === undefined) return literal(missing);
-  return clampNode(text1(value), of);
+  return clampNode(positionNode(value), of);
 }
 
 /** The end of a `slice`: the whole rest when absent. */
 export function clampEnd(raw: unknown, of: Node): Node {
-  return resolve(raw) === undefined ? size(of, INTEGER) : clampNode(text1(raw), of);
+  return resolve(raw) === undefined ? size(of, INTEGER) : clampNode(positionNode(raw), of);
 }
 
 function clampNode(position: Node, of: Node): Node {
@@ -275,7 +279,7 @@ function fromOn(node: Node, from: Node): Node {
 
 /** A position as `substring` takes it: negative ones are zero. */
 function cut(raw: unknown, of: Node): Node {
-  const position = text1(raw);
+  const position = positionNode(raw);
   const count = size(of, INTEGER);
   const forward = cond(compare('lt', position, count), position, count);
   if (position.op === 'lit') return Number(position.attr) <= 0 ? literal(0) : forward;
@@ -299,7 +303,7 @@ function substring(node: Node, args: readonly unknown[]): Node {
 function substr(node: Node, args: readonly unknown[]): Node {
   const from = clamp(args[0], node, 0);
   if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
-  const length = text1(args[1]);
+  const length = positionNode(args[1]);
   if (length.op === 'lit' && Number(length.attr) <= 0) return literal('');
   const count = size(node, INTEGER);
   const rest = subtract(count, from);
@@ -310,7 +314,7 @@ function substr(node: Node, args: readonly unknown[]): Node {
 
 function charAt(value: Sym, name: string, raw: unknown): unknown {
   const { node, waits } = value;
-  const position = text1(raw ?? 0);
+  const position = positionNode(raw ?? 0);
   const count = size(node, INTEGER);
   const at = name === 'at' && NEGATIVE(position) ? add(count, position) : position;
   const inside = NEGATIVE(position)
@@ -339,7 +343,7 @@ function repeated(count: Node, unit: Node): Node {
 }
 
 function pad(node: Node, name: string, args: readonly unknown[]): Node {
-  const width = text1(args[0]);
+  const width = positionNode(args[0]);
   const fill = resolve(args[1]) === undefined ? literal(' ') : textNode(args[1]);
   if (fill.op !== 'lit')
     return refuse('no-cel', `.${name}() with a symbolic filling has no CEL form`, 'pad with a fixed text');

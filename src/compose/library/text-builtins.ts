@@ -7,7 +7,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
-import { needPresent } from '../value/ops.ts';
+import { needPresent, textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { define, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
@@ -35,7 +35,7 @@ export function defineTexts(): void {
     }
     const sure = needPresent(value, 'parsed');
     const label = `JSON.parse(${labelOf(value)})`;
-    return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits, label }));
+    return wrap(new Sym(call('json.unmarshal', [textNode(wrap(sure))], DYN), { waits: sure.waits, label }));
   });
   for (const fn of [encodeURIComponent, decodeURIComponent, encodeURI, decodeURI, escape, unescape])
     scalar(fn, () => refuse('no-cel', `${fn.name}() has no CEL form`, 'compute it before the composition'));
@@ -43,11 +43,11 @@ export function defineTexts(): void {
     const sure = needPresent(value, 'encoded');
     // JavaScript encodes one byte per character and throws beyond U+00FF; CEL encodes UTF-8. Both are one for ASCII.
     const encoded = (text: Node) => call('base64.encode', [call('bytes', [text], { kind: 'bytes' })], STRING);
-    return wrap(new Sym(asciiOnly(sure.node, encoded), { waits: sure.waits }));
+    return wrap(new Sym(asciiOnly(textNode(wrap(sure)), encoded), { waits: sure.waits }));
   });
   scalar(atob, (value) => {
     const sure = needPresent(value, 'decoded');
-    const bytes = call('base64.decode', [sure.node], { kind: 'bytes' });
+    const bytes = call('base64.decode', [textNode(wrap(sure))], { kind: 'bytes' });
     return wrap(
       new Sym(
         asciiOnly(call('string', [bytes], STRING), (text) => text),

@@ -62,6 +62,12 @@ export class Trace {
   closed = false;
   /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
   readonly origins = new Map<Node, Site>();
+  /** Where the author wrote the expressions whose values are these, for messages. */
+  readonly written = new Map<object, Site>();
+  /** What the author calls the spec. */
+  specName = 'spec';
+  /** Did the author write CEL by hand? Diagnostics about the graph then keep the words of CEL. */
+  handwritten = false;
   /** The factory of the SDK that is running, as the author called it. */
   factory: ((...args: never[]) => unknown) | undefined;
   /** The place being interpreted. */

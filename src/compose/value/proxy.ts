@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { TypeKroError } from '../../core/index.ts';
-import { printNode } from '../ir/print.ts';
-import { currentTrace } from '../trace/trace.ts';
+import { scriptOf } from '../ir/script.ts';
+import type { Node } from '../ir/node.ts';
+import { activeTrace, currentTrace } from '../trace/trace.ts';
 import { refuse } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
 import { toText } from '../ir/build.ts';
 import { isScalar } from '../ir/types.ts';
 import { Phi, Sym } from './symbolic.ts';
@@ -82,26 +84,40 @@ export function referenceTo(
 }
 
 /** Longest expression that is shown as a name, in characters. */
-const MAX_LABEL = 200;
+const MAX_LABEL = 120;
 
-/** What a symbolic value is called in messages. */
+/** What a symbolic value is called in messages: as the author wrote it, as far as that is known. */
 export function labelOf(value: Sym | Phi): string {
   const text = labelText(value);
   return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text;
 }
 
 function labelText(value: Sym | Phi): string {
-  if (value instanceof Sym) {
-    const { resource } = value;
-    if (resource !== undefined) return resource.label ?? resource.id;
-    return value.label ?? printNode(value.node);
-  }
-  const label = (side: unknown) => {
-    const inner = symbolic(side);
-    if (inner !== undefined) return labelOf(inner);
-    return Array.isArray(side) ? '[…]' : typeof side === 'object' && side !== null ? '{…}' : String(side);
-  };
-  return `${printNode(value.test)} ? ${label(value.then)} : ${label(value.otherwise)}`;
+  const resource = value instanceof Sym ? value.resource : undefined;
+  if (resource !== undefined) return resource.label ?? resource.id;
+  if (value instanceof Phi) return writtenText(value) ?? `a value that depends on ${expressionText(value.test)}`;
+  return value.label ?? writtenText(value.node) ?? expressionText(value.node);
+}
+
+/** An expression of the graph in the words of the author. */
+function expressionText(node: Node): string {
+  return scriptOf(node, currentTrace()?.specName ?? 'spec') ?? 'this value';
+}
+
+/** The text that the author wrote for a value; `undefined` where it came about in another way. */
+function writtenText(of: Node | Phi): string | undefined {
+  const site = currentTrace()?.written.get(of);
+  return site?.text.slice(site.start, site.end).replaceAll(/\s+/g, ' ');
+}
+
+/** Notes where the author wrote an expression, for messages about its value, which it returns. */
+export function noteWritten<T>(value: T, site: Site): T {
+  const inner = symbolic(value);
+  if (inner === undefined) return value;
+  const { written } = activeTrace();
+  const of = inner instanceof Phi ? inner : inner.node;
+  if (!written.has(of)) written.set(of, site);
+  return value;
 }
 
 /** How `console.log` shows a proxy; it is called on the proxy, though read from the target. */

@@ -22,7 +22,7 @@ function mistakes(program: (given: Loose) => unknown): readonly string[] {
   return [];
 }
 
-const unknown = (...numbers: readonly number[]) => numbers.map((number) => `schema.spec has no field "bad${number}"`);
+const unknown = (...numbers: readonly number[]) => numbers.map((number) => `s has no field "bad${number}"`);
 
 describe('all mistakes of a composition are told at once, each at its own place', () => {
   test('in statements one after another', () => {

@@ -61,7 +61,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'positions by for..in': [
     `(s) => { let r = ''; for (const i in s.tags) r += i; return { r }; }`,
-    'schema.spec.tags is a list, and for..in gives its positions as texts; use for (const x of list)',
+    's.tags is a list, and for..in gives its positions as texts; use for (const x of list)',
   ],
   'steps of two': [
     `(s) => { let n = 0; for (let i = 0; i < s.tags.length; i += 2) n++; return { n }; }`,

@@ -338,4 +338,11 @@ export const EVERYDAY: readonly string[] = [
   "(spec) => { const l = { ...spec.labels, z: '1' }; delete l.x; return { n: Object.keys(l).length, l }; }",
   "(spec) => { const l = { z: '1', ...spec.labels }; for (const k in l) ConfigMap({ name: `k-${k}` }); for (const v of Object.values(l)) ConfigMap({ name: `v-${v}` }); return {}; }",
   "(spec) => { const env = [{ name: 'A', value: spec.name }, ...Object.entries(spec.labels ?? {}).map(([name, value]) => ({ name, value })), ...(spec.tag ? [{ name: 'T', value: spec.tag }] : [])]; return { env, n: env.length, names: env.map(e => e.name) }; }",
+  "(spec) => ({ a: spec.tags.includes(1), b: spec.nums.indexOf('a'), c: spec.nums.includes(null), d: spec.tags.lastIndexOf(2), e: spec.floats.includes(spec.n), f: new Set(spec.tags).has(1), g: spec.items.includes(1) })",
+  "(spec) => ({ a: spec.flag && [], b: spec.port || {}, c: spec.opt ?? [], d: spec.flag ? [] : spec.n, e: spec.tags.length ? {} : 'none' })",
+  "(spec) => { ConfigMap({ name: 'c', data: { a: JSON.stringify(spec.flag && []), b: JSON.stringify(spec.port || {}), c: JSON.stringify(spec.opt ?? []) } }); return {}; }",
+  "(spec) => ({ a: Math.max(spec.n, '5'), b: Math.min(spec.n, true), c: Math.max(spec.f, null) })",
+  "(spec) => ({ a: JSON.parse(spec.n), b: JSON.parse(spec.flag), c: btoa(spec.n), d: parseInt(spec.f), e: parseInt(spec.flag ? '12x' : 7) })",
+  "(spec) => ({ a: (spec.flag ? [''] : []).filter(Boolean), b: spec.flag ? [1].slice(1) : [] })",
+  "(spec) => ({ a: (spec.flag ? ['x', ''] : ['']).filter(Boolean) })",
 ];

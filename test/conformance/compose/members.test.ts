@@ -187,7 +187,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`const l = [...s.tags]; l.length = 1; return { l };`, 'trace/no-cel', 'the length of a list with conditional elements'],
   [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'take a part: list.slice(0, n)'],
-  [`const f = (a, b) => \`\${a}-\${b}\`; return { m: f(...s.tags) };`, 'trace/absent', 'schema.spec.tags[0] may be absent'],
+  [`const f = (a, b) => \`\${a}-\${b}\`; return { m: f(...s.tags) };`, 'trace/absent', 's.tags[0] may be absent'],
   [`return { m: String(...s.tags) };`, 'trace/native-call', 'String() is called with the elements of a list'],
   [`return { m: new Array(...s.tags) };`, 'trace/native-call', 'new Array() is called with the elements of a list'],
   [`return { m: [s.name, ...s.tags].includes(...s.tags) };`, 'trace/native-call', 'includes() is called with the elements of a list'],
@@ -211,7 +211,7 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`return { d: [new Date(0), s.tags] };`, 'trace/types', 'a value of the class Date cannot be a status field'],
   [`return { d: { ...s.labels, at: new Set(['a']) } };`, 'trace/types', 'a value of the class Set is part of an expression'],
   [`return { m: [...undefined] };`, 'trace/user-error', 'TypeError: undefined is not iterable'],
-  [`const [a, b] = s.n; return { a };`, 'trace/types', 'schema.spec.n is not a list and cannot be taken apart'],
+  [`const [a, b] = s.n; return { a };`, 'trace/types', 'spec.n is not a list and cannot be taken apart'],
   [`const x = null; return { a: x.b };`, 'trace/user-error', "Cannot read properties of null (reading 'b')"],
   [`const g = [1].nope(s.name); return { g };`, 'trace/user-error', 'nope is not a function'],
   [`const [a] = null; return { a };`, 'trace/user-error', 'null is not iterable'],

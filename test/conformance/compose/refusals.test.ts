@@ -26,10 +26,10 @@ const stamp = () => ({ at: new Date() });
 
 /** Each program, the code of its refusal and what the text must say. */
 const refused: readonly (readonly [string, string, string, (spec: Spec) => unknown])[] = [
-  ['a field that does not exist', 'trace/field', 'schema.spec has no field "nmae"; did you mean "name"?', (s) => ConfigMap({ name: (s as never)['nmae'] })],
+  ['a field that does not exist', 'trace/field', 's has no field "nmae"; did you mean "name"?', (s) => ConfigMap({ name: (s as never)['nmae'] })],
   ['a method that does not exist', 'trace/member', 'it has no member "toUpercase"; did you mean "toUpperCase"?', (s) => ConfigMap({ name: (s.name as never as { toUpercase(): string }).toUpercase() })],
-  ['an absent field in a text', 'trace/absent', 'schema.spec.tag may be absent and is printed into a string', (s) => ConfigMap({ name: `a-${s.tag}` })],
-  ['a member of an absent field', 'trace/maybe-undefined', 'schema.spec.tag may be undefined here, so .trim() may fail', (s) => ConfigMap({ name: (s.tag as string).trim() })],
+  ['an absent field in a text', 'trace/absent', 's.tag may be absent and is printed into a string', (s) => ConfigMap({ name: `a-${s.tag}` })],
+  ['a member of an absent field', 'trace/maybe-undefined', 's.tag may be undefined here, so .trim() may fail', (s) => ConfigMap({ name: (s.tag as string).trim() })],
   ['a while loop on the spec', 'trace/loop-bound', 'the condition of a loop depends on a value not known while the graph is built', (s) => { let i = 0; while (i < s.replicas) i++; }],
   ['a counted loop with steps', 'trace/loop-step', 'must go up by one', (s) => { for (let i = 0; i < s.replicas; i += 2) ConfigMap({ name: `c${i}` }); }],
   ['a value carried from turn to turn', 'trace/loop-carried', 'last depends on its own earlier value', (s) => { let last = 'x'; for (const w of s.tags) last = `${last.length}${w}`; return { last }; }],
@@ -38,12 +38,12 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
   ['sorting a list of the spec in place', 'trace/in-place', 'use toSorted() or [...list].sort()', (s) => { s.tags.sort(); }],
   ['assigning a variable outside', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],
-  ['comparing a text with a number', 'trace/types', '< between string (schema.spec.name) and number (schema.spec.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
+  ['comparing a text with a number', 'trace/types', '< between string (s.name) and number (s.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
   ['comparing two lists', 'trace/identity', '=== compares the identity of two objects', (s) => ({ same: s.tags === (s.ws as never) })],
   ['a function without a CEL form', 'trace/no-cel', 'Math.sqrt() has no CEL form', (s) => ({ root: Math.sqrt(s.replicas) })],
   ['localeCompare', 'trace/no-cel', '.localeCompare() has no CEL form: a graph has no language; compare with < and >', (s) => ({ order: s.name.localeCompare('b') })],
-  ['null and undefined told apart', 'trace/absent', 'schema.spec.note may be null or left out, and a graph sees no difference; === null tells them apart; use == null', (s) => ({ none: s.note === null })],
-  ['parsing what may be no JSON, inside try', 'trace/throw-in-try', 'JSON.parse() of schema.spec.name inside try', (s) => { try { return { v: JSON.parse(s.name) as string }; } catch { return { v: '' }; } }],
+  ['null and undefined told apart', 'trace/absent', 's.note may be null or left out, and a graph sees no difference; === null tells them apart; use == null', (s) => ({ none: s.note === null })],
+  ['parsing what may be no JSON, inside try', 'trace/throw-in-try', 'JSON.parse() of s.name inside try', (s) => { try { return { v: JSON.parse(s.name) as string }; } catch { return { v: '' }; } }],
   ['an element of a status list that may be absent', 'trace/absent', 'an element of a list may be absent; filter it out', (s) => ({ list: [s.name, s.tag] })],
   ['readiness by the spec', 'trace/no-cel', 'readyWhen of deploymentD reads the spec; it may read the resource itself only', (s) => { Deployment({ name: 'd', image: 'x' }).withReadyWhen((self) => self.status.readyReplicas === s.replicas); }],
   ['the rest of a division of fractions', 'trace/types', '% of numbers that may have a fraction has no CEL form; round both sides first', (s) => ({ rest: (s.replicas / 2) % 2 })],
@@ -56,7 +56,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['groups of a pattern', 'trace/regex', 'what group 1 of /^(.*)-(.*)$/ matches has no CEL form: where it ends depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
   ['all matches of what may be empty', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
   ['lookahead', 'trace/regex', '/a(?=b)/ looks around itself, which RE2 (CEL) cannot', (s) => ({ hit: /a(?=b)/.test(s.name) })],
-  ['a native function', 'trace/native-call', 'new URL() cannot take a symbolic value (schema.spec.name)', (s) => ({ host: new URL(s.name).host })],
+  ['a native function', 'trace/native-call', 'new URL() cannot take a symbolic value (s.name)', (s) => ({ host: new URL(s.name).host })],
   ['an async function', 'trace/async', 'the composition (or a function it calls) is async', async (s) => ConfigMap({ name: s.name })],
   ['a resource in a predicate', 'trace/predicate', 'ConfigMap is created inside a predicate', (s) => { s.tags.some((t) => ConfigMap({ name: t }) !== undefined); }],
   ['a fraction in an integer field', 'trace/not-integer', 'wrap it in Math.floor, Math.ceil or Math.round', (s) => Deployment({ name: 'd', image: 'x', replicas: s.replicas / 2 })],
@@ -76,7 +76,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a Map in JSON', 'trace/types', 'a value of the class Map is part of an expression', (s) => ({ text: JSON.stringify({ name: s.name, all: new Map() }) })],
   ['a prototype in an object', 'trace/unsupported', 'a prototype is set', (s) => { const base = { __proto__: { a: s.name } }; return { v: 'a' in base }; }],
   ['a BigInt beside a value of the graph', 'trace/types', 'a BigInt meets a value of the graph', (s) => ({ v: s.replicas > 10n })],
-  ['null in JSON', 'trace/absent', 'schema.spec.note may be null, which JSON prints', (s) => ({ v: JSON.stringify({ note: s.note }) })],
+  ['null in JSON', 'trace/absent', 's.note may be null, which JSON prints', (s) => ({ v: JSON.stringify({ note: s.note }) })],
   ['a power of a fraction', 'trace/no-cel', '** of numbers that may have a fraction is rounded otherwise in CEL', (s) => ({ v: s.replicas ** 3 })],
   ['the clock', 'trace/no-cel', 'a graph has no clock', () => ({ now: Date.now() })],
   ['a throw in try under a condition', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
@@ -128,7 +128,7 @@ describe('code that is not traced cannot decide in silence', () => {
 
   test('an opaque function cannot compute with a value', () => {
     const double = opaque((n: number) => n * 2);
-    expect(message((s) => ({ n: double(s.replicas) }))).toMatch(/schema\.spec\.replicas is used as a number by code that is not traced/);
+    expect(message((s) => ({ n: double(s.replicas) }))).toMatch(/s\.replicas is used as a number by code that is not traced/);
   });
 
   test('a Set outside is not changed in a branch', () => {

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { Diagnostic } from '../../core/index.ts';
+import { inAuthorsWords } from './author-words.ts';
+
+const told = (code: string, message: string, path: string): string => {
+  const diagnostic: Diagnostic = { code, severity: 'error', message, path };
+  const { message: text, hint } = inAuthorsWords(diagnostic);
+  return `${text}; ${hint}`;
+};
+
+const NAME = 'spec.resources[0].template.metadata.name';
+
+const CASES: readonly (readonly [string, string, string, string])[] = [
+  [
+    'cel/no-overload',
+    "found no matching overload for '_+_' applied to '(int, string)'",
+    'spec.schema.status.url',
+    'the status field url: + of a number and a string has no form in the graph; convert one side: String(x) or Number(x)',
+  ],
+  [
+    'cel/no-overload',
+    "found no matching overload for '_?_:_' applied to '(bool, list(string), __type_schema.spec.cache)'",
+    NAME,
+    'metadata.name: a choice between two values (?:, &&, || or ??) of a list of string and an object has no form in the graph; give both values one type: String(x), Number(x), or x ? [x] : []',
+  ],
+  [
+    'cel/no-overload',
+    "found no matching overload for 'indexOf' applied to 'list(string).(int)'",
+    NAME,
+    'metadata.name: indexOf() of a list of string and a number has no form in the graph; use an element of the list, or .map() over it',
+  ],
+  [
+    'graph/type-mismatch',
+    'the expression gives map(int, string), the field takes map(string, string): map key type incompatible: type kind mismatch: got "int", expected "string"',
+    'spec.resources[0].template.data',
+    'data: the value is an object whose parts have other types than the field takes; write the keys and values as the field takes them: Object.fromEntries(list.map((x) => [String(x.key), String(x.value)]))',
+  ],
+  [
+    'graph/type-mismatch',
+    'the expression gives optional_type(int), the field takes string',
+    NAME,
+    'metadata.name takes a string, and the value is a number or undefined; write String(x)',
+  ],
+  [
+    'graph/condition-type',
+    'includeWhen needs a boolean; this is list(string)',
+    'spec.resources[0].includeWhen[0]',
+    'the condition of the resource needs a boolean, and the value is a list of string; compare it: x === true',
+  ],
+];
+
+test.each(CASES)('%s: %s', (code, message, path, expected) => {
+  expect(told(code, message, path)).toBe(expected);
+});
+
+test('what is no matter of expressions keeps its words', () => {
+  const diagnostic: Diagnostic = {
+    code: 'graph/duplicate-id',
+    severity: 'error',
+    message: 'two resources',
+    path: NAME,
+  };
+  expect(inAuthorsWords(diagnostic)).toBe(diagnostic);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import {
+  add,
+  call,
+  concat,
+  cond,
+  eq,
+  has,
+  index,
+  isIn,
+  list,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  not,
+  select,
+  toText,
+  variable,
+} from './build.ts';
+import { makeNode, NodeTable, Variable, withNodes } from './node.ts';
+import type { Node } from './node.ts';
+import { scriptOf } from './script.ts';
+import { BOOL, DYN, INTEGER, listOf, STRING } from './types.ts';
+
+const spec = (): Node => select(variable(new Variable('schema', 'schema'), DYN), 'spec', DYN);
+const name = (): Node => select(spec(), 'name', STRING);
+const count = (): Node => select(spec(), 'n', INTEGER);
+const tags = (): Node => select(spec(), 'tags', listOf(STRING));
+
+const CASES: readonly (readonly [() => Node, string | undefined])[] = [
+  [() => concat([name(), literal('-x')]), "s.name + '-x'"],
+  [() => index(tags(), literal(0), STRING), 's.tags[0]'],
+  [() => select(spec(), 'a/b', STRING), "s['a/b']"],
+  [() => not(eq(name(), literal('a'))), "s.name !== 'a'"],
+  [() => not(has(spec(), 'name')), 's.name === undefined'],
+  [() => isIn(name(), tags()), 's.tags.includes(s.name)'],
+  [() => call('size', [tags()], INTEGER), 's.tags.length'],
+  [() => cond(eq(count(), literal(1)), name(), literal('')), "s.n === 1 ? s.name : ''"],
+  [() => toText(add(count(), literal(1))), 'String(s.n + 1)'],
+  [() => makeNode('tofixed', [count()], 1, STRING), 's.n.toFixed(1)'],
+  [() => makeNode('pow', [add(count(), literal(1))], 2, INTEGER), '(s.n + 1) ** 2'],
+  [() => method('lowerAscii', name(), [], STRING), 's.name.toLowerCase()'],
+  [
+    () => {
+      const t = macroVariable('t');
+      return macro('exists', tags(), [t], [eq(variable(t, STRING), name())], BOOL);
+    },
+    's.tags.some((t) => t === s.name)',
+  ],
+  [() => index(list([name()]), literal(0), STRING), '[s.name][0]'],
+  [() => method('find', name(), [literal('a')], STRING), undefined],
+  [() => method('join', method('find', name(), [literal('a')], listOf(STRING)), [literal(',')], STRING), undefined],
+];
+
+test.each(CASES)('an expression as JavaScript: case %#', (make, expected) => {
+  withNodes(new NodeTable(), () => expect(scriptOf(make(), 's')).toBe(expected));
+});
