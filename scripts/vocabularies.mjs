@@ -1,6 +1,6 @@
 /**
  * Keeps second copies of the small vocabularies out: what Go's and Kubernetes' libraries do with texts, numbers and
- * names stands in `src/golang` and `src/kubernetes` (and the setter of own members in `src/core`), nowhere else.
+ * names stands in `src/golang` and `src/kubernetes` (the setter of own members and retry policies in `src/core`), nowhere else.
  * Each vocabulary is known by a pattern that no implementation of it can do without. There is no list of exceptions.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -50,6 +50,18 @@ const VOCABULARIES = [
     use: 'qualifiedName and labelValue of src/kubernetes',
     home: 'kubernetes',
     pattern: /\[-A-Za-z0-9_\.\]\*\)\?\[A-Za-z0-9\]|a valid label (?:key )?must/,
+  },
+  {
+    name: 'pauses between tries',
+    use: 'a row of RETRY_POLICIES of src/core',
+    home: 'core',
+    pattern: /\b(?:RETRY|BACKOFF)\w* = \{? ?\w*:? ?\d|\binitialMs: \d/,
+  },
+  {
+    name: 'classes of failed requests',
+    use: 'classify of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /^(?!\s*(?:\*|\/\/|\/\*)).*\b(?:408|409|429|503)\b(?:[^;\n]*\b(?:503|504)\b|[^;\n]*>= 500)/m,
   },
 ];
 

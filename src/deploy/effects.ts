@@ -1,9 +1,10 @@
 import type { KubeObject } from '../core/index.ts';
 import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
+import { passes } from '../kubernetes/index.ts';
 import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, ApplyAction, DeleteAction, MemberTarget, ReadRequest } from '../runtime/index.ts';
-import { digestText, keys, missingRight, refOfTarget } from '../runtime/index.ts';
+import { digestText, failureClass, keys, missingRight, refOfTarget } from '../runtime/index.ts';
 import { liveObjects, targetOf } from './observed-store.ts';
 import type { ObservedStore } from './observed-store.ts';
 
@@ -29,16 +30,9 @@ export function failureOf(error: KubeError): ApiFailure {
   return { code, reason, message, ...(permission === undefined ? {} : { permission }) };
 }
 
-/** What admission says of a namespace so new that nobody has counted its quota or made its service account. */
-const NOT_YET = /status unknown for quota|error looking up service account/;
-
-/**
- * May the same request be answered otherwise soon? Overload, conflicts, lost connections and new namespaces pass; so
- * does the lack of a kind: that the graph installs it, or that the server has it, was known before the deploy began.
- */
-export function isPassing({ code, reason, message }: ApiFailure): boolean {
-  if (reason === 'UnknownKind') return true;
-  return code === 0 || code === 409 || code === 429 || code >= 500 || (code === 403 && NOT_YET.test(message));
+/** Does the failure pass by itself? */
+export function isPassing(failure: ApiFailure): boolean {
+  return passes(failureClass(failure));
 }
 
 /** Fetches what a decision asks for and records it. */

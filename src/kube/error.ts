@@ -1,5 +1,6 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
 import { isJsonObject, tryParseJson, TypeKroError } from '../core/index.ts';
+import { classify } from '../kubernetes/index.ts';
 import type { StatusDetails } from './types.ts';
 
 /** What a `KubeError` carries besides its message. */
@@ -86,9 +87,7 @@ export function isConflict(thrown: unknown): thrown is KubeError {
 
 /** Did no answer come, from the server itself? Whether the request was carried out is unknown then. */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
-  return (
-    thrown instanceof KubeError && (thrown.reason === 'Transport' || thrown.status === 503 || thrown.status === 504)
-  );
+  return thrown instanceof KubeError && classify(thrown) === 'unanswered';
 }
 
 /** Of a request that was given up by its own signal. */

@@ -1,8 +1,9 @@
 import type { BackoffPolicy } from '../core/index.ts';
 import { backoffMs } from '../core/index.ts';
+import { classify } from '../kubernetes/index.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
-import { abortedError, errorOfResponse, isUnanswered, KubeError } from './error.ts';
+import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse } from './types.ts';
 
@@ -131,8 +132,9 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
  * where a second time does no harm.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
-  if (request.repeat === false || request.signal?.aborted === true || error.reason === 'Aborted') return false;
-  return error.status === 429 || (request.idempotent && isUnanswered(error));
+  if (request.repeat === false || request.signal?.aborted === true) return false;
+  const failure = classify(error);
+  return failure === 'throttled' || (request.idempotent && failure === 'unanswered');
 }
 
 function toKubeError(thrown: unknown, request: CoreRequest): KubeError {

@@ -1,9 +1,12 @@
 /**
  * Kubernetes' small vocabularies, as apimachinery has them: quantities, names, labels and selectors, field errors,
- * conditions and owners of objects. Pure functions.
+ * conditions and owners of objects, classes of failed
+ * requests. Pure functions.
  *
  * @packageDocumentation
  */
+export type { FailedRequest, FailureClass } from './failure-class.ts';
+export { classify, isBusy, passes } from './failure-class.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems, requirementText } from './label-selector.ts';
 export {

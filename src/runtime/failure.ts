@@ -1,3 +1,5 @@
+import type { FailureClass } from '../kubernetes/index.ts';
+import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './model.ts';
 
 /** Verbs that are of no use alone: what is read is listed and watched, what is applied may have to be created. */
@@ -22,12 +24,14 @@ export function missingRight(status: number, message: string): MissingPermission
   return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** Client errors that pass by themselves: who asks, what is not there yet, time, another write, too many requests. */
-const PASSING: ReadonlySet<number> = new Set([401, 404, 408, 409, 429]);
+/** What a failure tells about the next request. */
+export function failureClass({ code, reason, message }: ApiFailure): FailureClass {
+  return classify({ status: code, reason, message });
+}
 
 /** Does the server refuse the very object, so that the same request would be refused again? */
-export function isRefusal({ code }: Pick<ApiFailure, 'code'>): boolean {
-  return code >= 400 && code < 500 && !PASSING.has(code);
+export function isRefusal(failure: ApiFailure): boolean {
+  return failureClass(failure) === 'refused';
 }
 
 /** A failure as it stands in a condition: the API's message, and the rule to add where a right is missing. */

@@ -65,7 +65,7 @@ export { digestText, isSameFingerprint } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended } from './finalizer.ts';
-export { failureText, isRefusal, missingRight } from './failure.ts';
+export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
 export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';

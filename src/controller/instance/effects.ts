@@ -1,7 +1,8 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { backoffMs, refOf, RETRY_POLICIES, SILENT_RETRIES, MAX_SILENT_WAIT_MS } from '../../core/index.ts';
-import { isConflict, isNotFound, isUnanswered, KubeError, pause } from '../../kube/index.ts';
+import { isConflict, isNotFound, KubeError, pause } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { classify, isBusy } from '../../kubernetes/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
 import { digestText, keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -276,5 +277,5 @@ async function rememberFailure(
 
 /** Was the server too busy, or out of reach? A moment later the same may work. */
 function isPassing(thrown: unknown): boolean {
-  return isUnanswered(thrown) || (thrown instanceof KubeError && thrown.status === 429);
+  return thrown instanceof KubeError && isBusy(classify(thrown));
 }
