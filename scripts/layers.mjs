@@ -16,6 +16,7 @@ export const ROOMS = [
   'readiness',
   'kube',
   'inspect',
+  'execute',
   'controller',
   'cluster',
   'compose',
@@ -29,7 +30,7 @@ export const ROOMS = [
 ];
 
 /** Arrows that the order would allow but the design forbids. */
-const FORBIDDEN = { cluster: ['controller'] };
+const FORBIDDEN = { cluster: ['execute', 'controller'] };
 
 function overrideFor(room, index) {
   const later = [...ROOMS.slice(index + 1), ...(FORBIDDEN[room] ?? [])];

@@ -5,7 +5,7 @@ import type { Decision, NodeReport } from '../runtime/index.ts';
 import { tellLeft, tellWaiting } from './aftermath.ts';
 import type { DirectContext } from './direct.ts';
 import { unsettledNodes } from './direct-run.ts';
-import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 
@@ -33,6 +33,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
   const waiting = unsettledNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
   const lines = [
+    ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
     ...(await tellWaiting(context.api, waiting)),
     ...tellLeft(decision),
@@ -47,6 +48,12 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
       nodes: decision.nodes,
     },
   );
+}
+
+/** Why the record cannot be written, without which no object is. */
+function unwrittenRecord({ conditions }: Decision): string[] {
+  const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
+  return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];
 }
 
 /** Does a server refuse an object, or a request, for its size? */

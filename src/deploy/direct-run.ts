@@ -1,21 +1,21 @@
 import type { KubeObject } from '../core/index.ts';
+import type { ExecutionPorts, ExecutionSink, ParentPort, WriteRules } from '../execute/index.ts';
+import { carryOut } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type {
   ApplyAction,
   Decision,
-  ListObservation,
   NodeReport,
   ObjectTarget,
   ObjectType,
-  ReadRequest,
+  ParentWrite,
   StepOptions,
 } from '../runtime/index.ts';
-import { elapsed, pause } from '../kube/index.ts';
+import { elapsed, KubeError, pause } from '../kube/index.ts';
 import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
-import type { EffectContext } from './effects.ts';
-import { apply, read, remove } from './effects.ts';
-import { liveObjects, ObservedStore, targetOf } from './observed-store.ts';
+import { DirectAnswers } from './direct-answers.ts';
+import { ObservedStore, targetOf } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
 import type { Sight, Watched } from './watch-set.ts';
 
@@ -34,7 +34,9 @@ export interface DirectRunOptions {
   /** Everything about a step but the time. */
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
   /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
-  readonly effects: 'read' | 'dry-run' | 'write';
+  readonly effects: ExecutionPorts['effects'];
+  /** How writes that fail are tried again. */
+  readonly rules: WriteRules;
   /** The object that holds the record of the deploy, and the label selector under which it is watched. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
@@ -43,9 +45,9 @@ export interface DirectRunOptions {
    */
   beforeWrite(record: Sight): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
-  writeParent(decision: Decision, instance: KubeObject): Promise<KubeObject>;
-  /** Told of each object that was applied, as {@link EffectContext.onApplied} is. */
-  readonly onApplied?: EffectContext['onApplied'];
+  writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
+  /** Called with each object that was applied: as it was known before, and as the server answered. */
+  readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with every decision, before it is carried out. */
   report(decision: Decision): void;
 }
@@ -59,7 +61,7 @@ export type Until = (decision: Decision) => boolean;
  */
 export class DirectRun {
   readonly #options: DirectRunOptions;
-  readonly #store = new ObservedStore();
+  readonly #store: ObservedStore;
   readonly #memory = new StepMemory();
   readonly #watches: WatchSet;
   #instance: KubeObject;
@@ -70,6 +72,7 @@ export class DirectRun {
   constructor(options: DirectRunOptions) {
     this.#options = options;
     this.#instance = options.instance;
+    this.#store = new ObservedStore(() => options.clock.now());
     const applySet = applySetIdOf(options.instance);
     this.#watches = new WatchSet(
       options.api,
@@ -82,8 +85,9 @@ export class DirectRun {
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
-    // Nobody is to wait for what a watch will show when the run is over.
+    // No read waits for what a watch will show when the run is over.
     const stop = () => void this.#watches.close();
+    const ports = this.#ports(stop);
     signal.addEventListener('abort', stop, { once: true });
     try {
       for (;;) {
@@ -96,7 +100,7 @@ export class DirectRun {
         for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
         this.#options.report(decision);
         if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
-        const busy = await this.#carryOut(decision);
+        const busy = await carryOut(decision, { ...ports, instance: this.#instance });
         this.#instance = { ...this.#instance, status: decision.status };
         if (until(decision)) return decision;
         if (busy) continue;
@@ -109,62 +113,58 @@ export class DirectRun {
     }
   }
 
-  /** Carries out everything that the decision asks for at once; false when there was nothing. */
-  async #carryOut(decision: Decision): Promise<boolean> {
-    const { effects, api, signal, clock } = this.#options;
-    const context: EffectContext = {
-      api,
-      store: this.#store,
-      signal,
-      dryRun: effects === 'dry-run',
-      now: () => clock.now(),
-      ...(this.#options.onApplied === undefined ? {} : { onApplied: this.#options.onApplied }),
+  /** What decisions are carried out with; `stop` ends the reads that wait for watches. */
+  #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
+    const { api, clock, signal, effects, rules, instance, onApplied } = this.#options;
+    const random = Math.random;
+    const answers = { api, store: this.#store, clock, random, signal, dryRun: effects === 'dry-run' };
+    const sink: ExecutionSink = {
+      childApplied: (action, answer) => {
+        const known = this.#store.object(action.target);
+        onApplied?.(action, known.state === 'present' ? known.live.object : undefined, answer);
+      },
     };
-    // Together, so that when one fails the others fail with it and not on their own.
-    await Promise.all([
-      ...decision.read.map((request) => this.#read(context, request)),
-      ...(effects === 'read' ? [] : [this.#write(context, decision)]),
-    ]);
-    return decision.read.length > 0 || (effects !== 'read' && hasWrites(decision, context));
+    return {
+      api,
+      user: undefined,
+      clock,
+      random,
+      signal,
+      effects,
+      rules,
+      // Unlike kro, a deploy leaves no pods of its Jobs behind.
+      propagation: 'Background',
+      parent: this.#parent(instance),
+      view: new DirectAnswers({ ...answers, watches: effects === 'write' ? this.#watches : undefined }),
+      sink,
+      ...(effects === 'write' ? { beforeWrites: () => this.#checkRecord(stop) } : {}),
+    };
   }
 
-  async #write(context: EffectContext, decision: Decision): Promise<void> {
-    if (!hasWrites(decision, context)) return;
-    if (!context.dryRun) {
-      const { target, selector } = this.#options.record;
+  /** The run ends when the record is no longer its own. */
+  async #checkRecord(stop: () => void): Promise<void> {
+    const { target, selector } = this.#options.record;
+    try {
       await this.#options.beforeWrite(await this.#watches.look(target, selector));
-      // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
-      if (isParentDue(decision)) this.#instance = await this.#options.writeParent(decision, this.#instance);
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError)) stop();
+      throw thrown;
     }
-    // What refers to a namespace by its name alone is no dependent of it in the graph.
-    const isNamespace = ({ target: { type } }: ApplyAction) => type.group === '' && type.kind === 'Namespace';
-    await Promise.all(decision.apply.filter(isNamespace).map((action) => apply(context, action)));
-    await Promise.all([
-      ...decision.apply.filter((action) => !isNamespace(action)).map((action) => apply(context, action)),
-      ...decision.delete.map((action) => remove(context, action)),
-    ]);
-    if (decision.delete.length > 0) this.#store.forgetMembers();
   }
 
-  /** Answers what a decision asks: what nobody knows yet from the watch of its kind, the rest by a request. */
-  async #read(context: EffectContext, request: ReadRequest): Promise<void> {
-    if (this.#options.effects === 'write' && (request.kind === 'object' || request.kind === 'whole-object')) {
-      const { target } = request;
-      const { exists, object } = this.#store.knows(target) ? {} : await this.#watches.look(target);
-      if (exists !== undefined && !this.#store.knows(target)) {
-        this.#store.setObject(target, object);
-        return;
-      }
-    }
-    if (this.#options.effects === 'write' && request.kind === 'members') {
-      const { group, kind, namespaces, applySet } = request.target;
-      const watched = await this.#watches.lookAll(group, kind, namespaces);
-      if (watched !== undefined) {
-        this.#store.setMembers(request.target, membersOf(applySet, watched, this.#store.objectsOf(group, kind)));
-        return;
-      }
-    }
-    await read(context, request);
+  /** The record of the deploy, which stands in for the instance. */
+  #parent(instance: KubeObject): ParentPort {
+    const { name = '', namespace } = instance.metadata;
+    const { group, version, kind, plural, namespaced } = this.#options.graph.instance;
+    const type = { group, version, kind, plural, namespaced };
+    return {
+      target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
+      write: async (parent) => {
+        // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
+        if (parent.labels === undefined && parent.inventory === undefined) return;
+        this.#instance = await this.#options.writeParent(parent, this.#instance);
+      },
+    };
   }
 
   #observe(type: ObjectType, object: KubeObject, gone: boolean): void {
@@ -172,7 +172,9 @@ export class DirectRun {
     this.#store.forgetLists();
     if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) this.#store.forgetMembers();
     if (gone) this.#store.setGone(target, object.metadata.uid);
-    else if (this.#store.knows(target)) this.#store.setObject(target, object);
+    else if (this.#store.knows(target) || this.#store.failedRead(target) !== undefined) {
+      this.#store.setObject(target, object);
+    }
     this.#changes += 1;
     this.#wake?.();
   }
@@ -204,20 +206,6 @@ export class DirectRun {
       this.#wake = done;
     });
   }
-}
-
-const isParentDue = ({ parent }: Decision): boolean => parent.labels !== undefined || parent.inventory !== undefined;
-
-/** Is there anything to write? A dry run leaves the parent out. */
-function hasWrites(decision: Decision, { dryRun }: EffectContext): boolean {
-  return decision.apply.length > 0 || decision.delete.length > 0 || (!dryRun && isParentDue(decision));
-}
-
-/** Members of an ApplySet among what watches show, and what was just written, which they may not show yet. */
-function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
-  const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
-  const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
-  return { state: 'known', objects: liveObjects(members) };
 }
 
 /** Nodes that stand in the way of success. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, gvkOf } from '../core/index.ts';
+import { ONCE } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
@@ -25,6 +26,7 @@ import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { changeOf } from './plan.ts';
 import { describeNode } from './progress.ts';
+import { writeRulesOf } from './retries-of.ts';
 import type { Sight } from './watch-set.ts';
 
 /** One instance in direct mode, connected. */
@@ -247,6 +249,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     clock: context.clock ?? systemClock,
     signal,
     effects,
+    rules: writeRulesOf(target.options.retryPolicy),
     step: {
       readiness: readinessFor(target, context.schemas),
       // A template that reads the clock must not change with every step.
@@ -257,12 +260,13 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       selector: `${DEFINITION_LABEL}=${graph.name}`,
     },
     beforeWrite: hooks.beforeWrite ?? (() => Promise.resolve()),
-    async writeParent(decision, current) {
-      const merged = { ...current, metadata: wantedMetadata(decision.parent, current) };
+    async writeParent(parent, current) {
+      const merged = { ...current, metadata: wantedMetadata(parent, current) };
       const written = await api.apply(parentObject(ref, graph, record, merged), {
         fieldManager: keys.INVENTORY_MANAGER,
         force: true,
         signal,
+        ...ONCE,
       });
       const { labels = {}, annotations = {}, uid } = written.metadata;
       return {

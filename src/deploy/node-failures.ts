@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../core/index.ts';
+import { passes } from '../kubernetes/index.ts';
 import type { Because, Decision, NodeReport } from '../runtime/index.ts';
-import { explainNode } from '../runtime/index.ts';
-import { isPassing } from './effects.ts';
+import { explainNode, failureClass } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
@@ -13,7 +13,7 @@ export function finalFailures(decision: Decision): NodeReport[] {
 }
 
 function isPassingFailure(because: Because): boolean {
-  return (because.kind === 'write-failed' || because.kind === 'read-failed') && isPassing(because.failure);
+  return (because.kind === 'write-failed' || because.kind === 'read-failed') && passes(failureClass(because.failure));
 }
 
 /** What to do when the namespace of something is not there. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
-import { ObservedStore, targetOf } from './observed-store.ts';
+import { listKey, memberKey, objectReadKey, ObservedStore, targetOf } from './observed-store.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const configMap = (uid: string, resourceVersion: string): KubeObject => ({
@@ -13,7 +13,7 @@ const target = targetOf(TYPE, configMap('', ''));
 
 describe('what a deploy knows of an object', () => {
   test('is unknown at first, which is not absent', () => {
-    const store = new ObservedStore();
+    const store = new ObservedStore(() => 0);
     expect(store.object(target)).toEqual({ state: 'unknown' });
     expect(store.knows(target)).toBe(false);
     store.setObject(target, undefined);
@@ -25,21 +25,21 @@ describe('what a deploy knows of an object', () => {
     ['an older one that a slow watch brings', '10', '9', '10'],
     ['the same one again', '10', '10', '10'],
   ])('%s: known %s, seen %s, kept %s', (_what, known, seen, kept) => {
-    const store = new ObservedStore();
+    const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('u', known));
     expect(store.setObject(target, configMap('u', seen))).toBe(kept !== known);
     expect(store.object(target)).toMatchObject({ live: { object: { metadata: { resourceVersion: kept } } } });
   });
 
   test('another object under the same name replaces it whatever its version', () => {
-    const store = new ObservedStore();
+    const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('old', '10'));
     store.setObject(target, configMap('new', '3'));
     expect(store.object(target)).toMatchObject({ live: { object: { metadata: { uid: 'new' } } } });
   });
 
   test('the late news of a deletion does not hide the object that came after', () => {
-    const store = new ObservedStore();
+    const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('new', '12'));
     store.setGone(target, 'old');
     expect(store.object(target).state).toBe('present');
@@ -47,11 +47,26 @@ describe('what a deploy knows of an object', () => {
     expect(store.object(target).state).toBe('absent');
   });
 
-  test('an answer to an apply settles what was sent and clears the failure before it', () => {
-    const store = new ObservedStore();
-    store.setFailedWrite(target, { digest: 'd', failure: { code: 500, reason: 'X', message: '' }, retryAt: 1 });
+  test('an answer to an apply settles what was sent', () => {
+    const store = new ObservedStore(() => 0);
     store.setApplied(target, configMap('u', '1'), 'd');
-    expect(store.failedWrite(target)).toBeUndefined();
     expect(store.object(target)).toMatchObject({ live: { settled: { desired: 'd' } } });
+  });
+
+  test('a read that failed is reported until its pause is over, and then asked for again', () => {
+    let now = 0;
+    const store = new ObservedStore(() => now);
+    const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
+    const members = { applySet: 'a', group: '', kind: 'ConfigMap', namespaces: ['default'] };
+    const list = { type: TYPE, selector: '' };
+    const reads = [
+      [objectReadKey(target), () => store.object(target)],
+      [listKey(list), () => store.list(list)],
+      [memberKey(members), () => store.members(members)],
+    ] as const;
+    for (const [key] of reads) store.failedReads.set(key, { failures: 1, failure, retryAt: 1000 });
+    for (const [, look] of reads) expect(look()).toEqual({ state: 'failed', failure, retryAt: 1000 });
+    now = 1000;
+    for (const [, look] of reads) expect(look()).toEqual({ state: 'unknown' });
   });
 });

@@ -1,8 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { parseApiVersion } from '../core/index.ts';
+import type { ReadMemory, RememberedRead, RememberedWrite } from '../execute/index.ts';
 import type {
-  ApiFailure,
-  FailedWrite,
   Fingerprint,
   ListObservation,
   ListTarget,
@@ -16,12 +15,19 @@ import type {
 } from '../runtime/index.ts';
 import { ownedFingerprint, targetKey } from '../runtime/index.ts';
 
-function listKey(target: ListTarget): string {
-  return `${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;
+/** The key of a failed read of a list. */
+export function listKey(target: ListTarget): string {
+  return `list ${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;
 }
 
-function memberKey(target: MemberTarget): string {
-  return `${target.applySet} ${target.kind}.${target.group} ${target.namespaces.join(',')}`;
+/** The key of a failed read of members. */
+export function memberKey(target: MemberTarget): string {
+  return `members ${target.applySet} ${target.kind}.${target.group} ${target.namespaces.join(',')}`;
+}
+
+/** The key of a failed read of an object. */
+export function objectReadKey(target: ObjectTarget): string {
+  return `object ${targetKey(target)}`;
 }
 
 /** The target of a live object of a known type. */
@@ -30,32 +36,62 @@ export function targetOf(type: ObjectType, object: KubeObject): ObjectTarget {
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
+type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;
+
 /** What one deploy knows of the cluster: filled by reads, by the answers to writes and by watches. */
 export class ObservedStore implements Observed {
   readonly #objects = new Map<string, Observation>();
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
   readonly #settled = new Map<string, SettledPair>();
-  readonly #failed = new Map<string, FailedWrite>();
+  readonly #failed = new Map<string, RememberedWrite>();
+  readonly #failedReads = new Map<string, RememberedRead>();
+  readonly #now: () => number;
+  /** Failed reads of objects, lists and members, for the executor. */
+  readonly failedReads: ReadMemory = {
+    get: (key) => this.#failedReads.get(key),
+    set: (key, failed) => {
+      if (failed === undefined) this.#failedReads.delete(key);
+      else this.#failedReads.set(key, failed);
+    },
+  };
+
+  /** `now`: milliseconds since the epoch, for what may be read again. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   object(target: ObjectTarget): Observation {
     const key = targetKey(target);
-    const observation = this.#objects.get(key) ?? { state: 'unknown' };
+    const observation = this.#objects.get(key) ?? this.#unread(objectReadKey(target));
     const settled = this.#settled.get(key);
     if (observation.state !== 'present' || settled === undefined) return observation;
     return { state: 'present', live: { ...observation.live, settled } };
   }
 
   list(target: ListTarget): ListObservation {
-    return this.#lists.get(listKey(target)) ?? { state: 'unknown' };
+    const key = listKey(target);
+    return this.#lists.get(key) ?? this.#unread(key);
   }
 
   members(target: MemberTarget): ListObservation {
-    return this.#members.get(memberKey(target)) ?? { state: 'unknown' };
+    const key = memberKey(target);
+    return this.#members.get(key) ?? this.#unread(key);
   }
 
-  failedWrite(target: ObjectTarget): FailedWrite | undefined {
+  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
     return this.#failed.get(targetKey(target));
+  }
+
+  failedRead(target: ObjectTarget): RememberedRead | undefined {
+    return this.#failedReads.get(objectReadKey(target));
+  }
+
+  /** What was never read, or could not be: it is asked for again when its pause is over. */
+  #unread(key: string): UnreadObservation {
+    const failed = this.#failedReads.get(key);
+    if (failed === undefined || failed.retryAt <= this.#now()) return { state: 'unknown' };
+    return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt };
   }
 
   /** Records the live object; `undefined` means that it does not exist. False when nothing changed. */
@@ -84,10 +120,6 @@ export class ObservedStore implements Observed {
       const { object } = observation.live;
       return object.kind === kind && parseApiVersion(object.apiVersion).group === group ? [object] : [];
     });
-  }
-
-  setObjectFailed(target: ObjectTarget, failure: ApiFailure): void {
-    this.#objects.set(targetKey(target), { state: 'failed', failure });
   }
 
   setList(target: ListTarget, observation: ListObservation): void {
@@ -121,7 +153,6 @@ export class ObservedStore implements Observed {
     const before = this.#objects.get(key);
     if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#objects.set(key, answer);
     this.#settled.set(key, { desired, owned: answer.live.owned });
-    this.#failed.delete(key);
   }
 
   /** Records that the object is gone, unless another one has its name by now. */
@@ -131,7 +162,7 @@ export class ObservedStore implements Observed {
     this.setObject(target, undefined);
   }
 
-  setFailedWrite(target: ObjectTarget, failed: FailedWrite | undefined): void {
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
     if (failed === undefined) this.#failed.delete(targetKey(target));
     else this.#failed.set(targetKey(target), failed);
   }

@@ -153,7 +153,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
     return { report: { object, state: 'unknown' }, unread: true };
   }
   if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(object, observation.failure) };
+    return { report: { object, state: 'failed' }, problem: readProblem(object, observation) };
   }
   if (observation.state === 'absent') {
     return {
@@ -180,7 +180,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   if (need.kind === 'read') {
     const failed = walk.observed.failedRead?.(target);
     if (failed !== undefined && failed.retryAt > walk.options.now) {
-      return { ...known, problem: { ...readProblem(object, failed.failure), retryAt: failed.retryAt } };
+      return { ...known, problem: readProblem(object, failed) };
     }
     walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
     return { ...known, unread: true };
@@ -249,9 +249,9 @@ function terminatingText(nodeId: string, { object, finalizers, since }: Terminat
   );
 }
 
-function readProblem(object: ObjectRef, failure: ApiFailure) {
+function readProblem(object: ObjectRef, { failure, retryAt }: { failure: ApiFailure; retryAt?: number }) {
   const because: Because = { kind: 'read-failed', object, failure };
-  return { because, message: failureText(failure) };
+  return { because, message: failureText(failure), ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
 function ownerProblem(walk: Walk, target: ObjectTarget, owner: string | undefined) {

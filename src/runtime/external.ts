@@ -31,10 +31,11 @@ export function assessExternal(walk: Walk, node: ExternalNode): NodeResult {
     return { ...nothing, state: 'pending', because: { kind: 'unread', object }, objects };
   }
   if (observation.state === 'failed') {
-    const { failure } = observation;
+    const { failure, retryAt } = observation;
     const because = { kind: 'read-failed', object, failure } as const;
     const objects: ObjectReport[] = [{ object, state: 'failed' }];
-    return { ...nothing, state: 'failed', because, message: failureText(failure), objects };
+    const again = retryAt === undefined ? {} : { retryAt };
+    return { ...nothing, state: 'failed', because, message: failureText(failure), objects, ...again };
   }
   if (observation.state === 'absent') {
     const message = `waiting for external reference "${node.id}": not found`;
@@ -78,8 +79,10 @@ export function assessExternalCollection(walk: Walk, node: ExternalCollectionNod
     return { ...nothing, state: 'pending', because: { kind: 'unread', selector: selector.text } };
   }
   if (observation.state === 'failed') {
-    const { failure } = observation;
-    return { ...nothing, state: 'failed', because: { kind: 'read-failed', failure }, message: failureText(failure) };
+    const { failure, retryAt } = observation;
+    const because = { kind: 'read-failed', failure } as const;
+    const again = retryAt === undefined ? {} : { retryAt };
+    return { ...nothing, state: 'failed', because, message: failureText(failure), ...again };
   }
   if (observation.state === 'unserved') {
     const message = `node "${node.id}": the API server does not serve ${node.plural} of "${node.type.group}/${node.type.version}"`;

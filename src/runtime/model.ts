@@ -99,14 +99,15 @@ export type Observation =
   | { readonly state: 'unknown' }
   | { readonly state: 'absent' }
   | { readonly state: 'present'; readonly live: LiveObject }
-  | { readonly state: 'failed'; readonly failure: ApiFailure };
+  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
+  | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
 /** What is known of a list. `unserved`: the API server does not know the kind (any more). */
 export type ListObservation =
   | { readonly state: 'unknown' }
   | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
   | { readonly state: 'unserved' }
-  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: whoever watches tells. */
+  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
 /** The last write that failed, as remembered by whoever carries out decisions. */

@@ -54,13 +54,13 @@ function answering(
   };
 }
 
-function unauthorized(): TransportResponse {
-  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Unauthorized', code: 401 };
-  const body = Buffer.from(JSON.stringify({ ...status, message: 'Unauthorized' }));
+function failure(code: number, reason: string): TransportResponse {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code };
+  const body = Buffer.from(JSON.stringify({ ...status, message: reason }));
   const stream = async function* () {
     yield body;
   };
-  return { status: 401, headers: { 'content-type': 'application/json' }, body: stream() };
+  return { status: code, headers: { 'content-type': 'application/json' }, body: stream() };
 }
 
 describe.each(modes)('%s mode', (mode) => {
@@ -98,7 +98,7 @@ describe.each(modes)('%s mode', (mode) => {
       let requests = 0;
       const transport = answering(() => {
         requests += 1;
-        return requests > valid ? unauthorized() : undefined;
+        return requests > valid ? failure(401, 'Unauthorized') : undefined;
       });
       const end = await note
         .factory(mode, options({ transport }))
@@ -118,6 +118,35 @@ describe.each(modes)('%s mode', (mode) => {
   test('a graph may install a kind and make an object of it', async () => {
     const factory = gizmos.factory(mode, options({ target: 'typekro' }));
     await expect(factory.deploy({ name: 'a' })).resolves.toMatchObject({ status: { state: 'ACTIVE' } });
+  });
+});
+
+describe('in direct mode a server in trouble', () => {
+  const isWatch = ({ path }: TransportRequest) => path.includes('watch=');
+  const isWrite = (place: string) => (request: TransportRequest) =>
+    request.method === 'PATCH' && request.path.includes(`/configmaps/${place}?`);
+  const isRead = ({ method, path }: TransportRequest) => method === 'GET' && path.endsWith('/configmaps/a');
+
+  test.each<[string, (request: TransportRequest) => boolean, number, string, number, boolean]>([
+    ['is too busy for a child', isWrite('a'), 429, 'TooManyRequests', 3, false],
+    ['is away when a child is written', isWrite('a'), 503, 'ServiceUnavailable', 3, false],
+    ['fails to write a child', isWrite('a'), 500, 'InternalError', 2, true],
+    ['is too busy for the record', isWrite('typekro-note-a'), 429, 'TooManyRequests', 3, false],
+    ['fails to read a child, which may not be watched', isRead, 500, 'InternalError', 1, true],
+  ])('%s: the deploy goes on', async (_name, isHit, code, reason, times, isTold) => {
+    let hits = 0;
+    const transport = answering((request) => {
+      if (isHit === isRead && isWatch(request)) return failure(403, 'Forbidden');
+      if (!isHit(request) || hits >= times) return undefined;
+      hits += 1;
+      return failure(code, reason);
+    });
+    const told: string[] = [];
+    const progressCallback: FactoryOptions['progressCallback'] = ({ message }) => void told.push(message);
+    const factory = note.factory('direct', options({ transport, progressCallback }));
+    await expect(factory.deploy({ name: 'a', text: 'b' })).resolves.toMatchObject({ status: { text: 'b' } });
+    expect(hits).toBe(times);
+    expect(told.some((message) => message.includes(reason))).toBe(isTold);
   });
 });
 

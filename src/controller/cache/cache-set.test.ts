@@ -4,7 +4,7 @@ import type { Graph, GraphNode } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { WatchEvent } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
-import { TestClock } from '../test-clock.ts';
+import { TestClock } from '../../../test/support/test-clock.ts';
 import { CacheSet } from './cache-set.ts';
 import { scriptedApi } from './scripted-api.ts';
 

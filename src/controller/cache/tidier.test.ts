@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../test-clock.ts';
+import { TestClock } from '../../../test/support/test-clock.ts';
 import { Tidier } from './tidier.ts';
 
 function tidier() {

@@ -1,3 +1,4 @@
+import { refusalOf } from '../../execute/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
@@ -6,7 +7,6 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { isOwned } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { refusalOf } from '../instance/api-failure.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference, crdPrint, hasMetadata } from './crd-difference.ts';

@@ -1,3 +1,4 @@
+import { apiFailure, refusalOf } from '../../execute/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
@@ -5,7 +6,6 @@ import { failureText } from '../../runtime/index.ts';
 import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { apiFailure, refusalOf } from '../instance/api-failure.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ControllerObserver } from '../observer.ts';

@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
-import { monotonicMs } from '../../core/index.ts';
+import { monotonicMs, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
+import type { WriteRules } from '../../execute/index.ts';
+import { attemptRead, carryOut } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, Decision, ObjectType, ReadRequest, StepOptions } from '../../runtime/index.ts';
+import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
 import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
-import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { shared } from '../cache/shared.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
@@ -11,14 +12,17 @@ import type { Pacer } from '../queue/pacer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
-import { allEffects, eachEffect } from './each-effect.ts';
-import type { EffectContext } from './effects.ts';
-import { applyChild, deleteChild, ownInventory, readNow, readOrRemember, writeParent, writeStatus } from './effects.ts';
+import type { AnswerContext } from './instance-answers.ts';
+import { failedReads, InstanceAnswers } from './instance-answers.ts';
+import { InstanceParent } from './instance-parent.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** After so many steps in a row an instance lets others have their turn. */
 const MOST_STEPS = 64;
+
+/** No failure is the last word for a controller. */
+const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
 
 /** What instances are reconciled with. */
 export interface InstanceReconcilerOptions {
@@ -61,9 +65,10 @@ export class InstanceReconciler {
     instances: KindCache,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, client: own, random, pacer } = this.#options;
+    const { clock, random, pacer } = this.#options;
     const { client, caches, user } = served.access;
-    const context: EffectContext = { client, user, caches, own, clock, random, signal };
+    const projectionGeneration = () => needOf(served);
+    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
@@ -138,41 +143,32 @@ export class InstanceReconciler {
     this.#options.onOutcome(record);
   }
 
-  /** Children are read and written before the status, the parent before its children. True when another step is due. */
-  async #carryOut(context: EffectContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
+  /** True when another step is due. */
+  #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
-    const parent = await writeParent(context, record, instances, instance, decision.parent);
-    // Children are written only under what was to be written on the instance.
-    if (parent === 'decide-again') return true;
-    if (decision.delete.length > 0 && beginsDeletion(step)) {
-      // Whoever sees the first child go must be able to read why.
-      await writeStatus(context, instances, instance, decision.status);
-      record.statusNow = decision.statusNow;
-      this.#options.observer.instanceChanged(step);
-    }
-    await allEffects([
-      ownInventory(context, instances, instance, decision.parent),
-      eachEffect(context.clock, decision.apply, async (action) => {
-        if (await applyChild(context, record, action)) this.#options.observer.childApplied(step, action);
-      }),
-    ]);
-    await eachEffect(context.clock, decision.delete, async (action) => {
-      if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
+    const { client, observer } = this.#options;
+    const parent = new InstanceParent(client, instances, instance, context.signal);
+    return carryOut(decision, {
+      api: context.client,
+      user: context.user,
+      clock: context.clock,
+      random: context.random,
+      signal: context.signal,
+      effects: 'write',
+      rules: RULES,
+      instance,
+      parent,
+      view: new InstanceAnswers(context, record),
+      sink: {
+        childApplied: (action) => observer.childApplied(step, action),
+        childDeleted: (action) => observer.childDeleted(step, action),
+      },
+      async writeStatus() {
+        await parent.writeStatus(decision.status);
+        record.statusNow = decision.statusNow;
+        observer.instanceChanged(step);
+      },
     });
-    const read = await readNow(context, record, decision.read);
-    if (read || decision.apply.length > 0 || decision.delete.length > 0) return true;
-    // What was unknown may have been read meanwhile, before anybody was there to be woken by it.
-    if (decision.read.length > 0) {
-      return decision.read.some((request) => isReadable(context.caches, request, needOf(step.served)));
-    }
-    if (parent === 'written') return true;
-    // An instance that is being deleted and no longer carries our finalizer is none of ours.
-    const isForeign = decision.finalizer === 'none' && instance.metadata.deletionTimestamp !== undefined;
-    if (!decision.statusChanged || isForeign) return false;
-    await writeStatus(context, instances, instance, decision.status);
-    record.statusNow = decision.statusNow;
-    this.#options.observer.instanceChanged(step);
-    return false;
   }
 
   /**
@@ -191,7 +187,7 @@ export class InstanceReconciler {
     for (const [key, { group, kind }] of view.askedKinds) {
       if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
       if ((record.unread?.get(key)?.retryAt ?? 0) > clock.now()) continue;
-      const found = await readOrRemember(context, record, key, () => discover(served, group, kind, signal));
+      const found = await attemptRead(context, failedReads(record), key, () => discover(served, group, kind, signal));
       if (found.ok) (record.memberKinds ??= new Map()).set(key, found.value ?? 'unserved');
       learned ||= !found.ok || found.value === undefined;
     }
@@ -242,18 +238,6 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Ou
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
-}
-
-/** Is this the first step of the instance's deletion that its status does not tell of yet? */
-function beginsDeletion({ instance, decision }: InstanceStep): boolean {
-  return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
-}
-
-/** Is there now what a step missed? While not, another step would see no more: a watch brings it, and wakes. */
-function isReadable(caches: CacheSet, { kind, target }: ReadRequest, need: number): boolean {
-  if (kind === 'members') return caches.ofGroupKind(target.group, target.kind).some(({ synced }) => synced);
-  const cache = caches.peek(target.type);
-  return cache?.syncedIn(target.namespace) === true && !cache.rereads.isTooLittle(need);
 }
 
 /** What the graph reads is kept from its first step on. */

@@ -10,12 +10,12 @@ import type {
   Observation,
   Observed,
 } from '../../runtime/index.ts';
+import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
 import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { keyOf } from '../cache/scope-watch.ts';
-import { apiFailure } from './api-failure.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 

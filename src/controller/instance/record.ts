@@ -1,19 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { FailedRead, FailedWrite, ObjectType, StepMemory } from '../../runtime/index.ts';
+import type { RememberedRead, RememberedWrite } from '../../execute/index.ts';
+import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { Outcome } from '../rollout/canary.ts';
-
-/** A write that failed, and how often in a row. */
-export interface RememberedFailure extends FailedWrite {
-  readonly failures: number;
-}
-
-/** A read that failed, and how often in a row. */
-export interface RememberedRead extends FailedRead {
-  readonly failures: number;
-}
 
 /** A map that is absent while it is empty: of thousands of instances few have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
@@ -34,7 +25,7 @@ export interface InstanceRecord {
   /** Where its watches are registered. */
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
-  failed: Sparse<string, RememberedFailure>;
+  failed: Sparse<string, RememberedWrite>;
   /** Failed reads: of whole objects by the same keys, of the versions of kinds by `group/kind`. */
   unread: Sparse<string, RememberedRead>;
   /** What had to be put back of each child lately, by the same keys. */

@@ -1,10 +1,10 @@
+import { apiFailure } from '../../execute/index.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { failureText, readConditions } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import { apiFailure } from '../instance/api-failure.ts';
 import type { Logger } from '../logger.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkKey } from '../queue/work-queue.ts';

@@ -1,7 +1,7 @@
+import { apiFailure } from '../../execute/index.ts';
 import type { KubeError } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { failureText } from '../../runtime/index.ts';
-import { apiFailure } from '../instance/api-failure.ts';
 import type { Logger } from '../logger.ts';
 
 /** Told by `Reachability`, of whatever was asked for: no answer, and credentials that are not taken. */

@@ -1,6 +1,6 @@
+import { apiFailure } from '../../execute/index.ts';
 import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
-import { apiFailure } from '../instance/api-failure.ts';
 import type { Logger } from '../logger.ts';
 
 /** How often it is repeated that the right to write events is missing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KubeError } from '../../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
 import { apiFailure } from './api-failure.ts';
 
 const user = 'system:serviceaccount:blue:deployer';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kube/index.ts';
+import type { Clock } from '../kube/index.ts';
 
 /**
  * So many effects of one pass are under way at first: requests that wait for their turn hold their bodies, and what
@@ -15,6 +15,7 @@ export async function eachEffect<Item>(
   items: readonly Item[],
   effect: (item: Item) => Promise<void>,
 ): Promise<void> {
+  if (items.length === 0) return;
   const left = items.values();
   const failures: unknown[] = [];
   const work = async () => {
@@ -44,8 +45,13 @@ export async function eachEffect<Item>(
  * Waits for all effects, also when one fails: an effect that outlived its pass would run beside the next
  * pass of the same instance. The first failure is thrown.
  */
-export async function allEffects(effects: readonly Promise<void>[]): Promise<void> {
+export async function allEffects<Effects extends readonly unknown[]>(effects: {
+  readonly [Index in keyof Effects]: Promise<Effects[Index]>;
+}): Promise<Effects> {
+  const values: unknown[] = [];
   for (const outcome of await Promise.allSettled(effects)) {
     if (outcome.status === 'rejected') throw outcome.reason;
+    values.push(outcome.value);
   }
+  return values as unknown as Effects;
 }

@@ -1,6 +1,6 @@
-import { KubeError } from '../../kube/index.ts';
-import type { ApiFailure, MissingPermission } from '../../runtime/index.ts';
-import { failureText, isRefusal, missingRight } from '../../runtime/index.ts';
+import { KubeError } from '../kube/index.ts';
+import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
+import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 
 /** A client error as the runtime takes it; with the right that is missing when it is one of permission. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {

@@ -1,4 +1,4 @@
-import type { Clock } from '../kube/index.ts';
+import type { Clock } from '../../src/kube/index.ts';
 
 /** For tests: a clock that stands still until it is advanced. */
 export class TestClock implements Clock {

@@ -1,0 +1,103 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
+import { attemptRead } from '../../execute/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
+import { refOfTarget } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import { NO_DRIFT, noteRevert, revertedBy } from '../drift/contests.ts';
+import { cacheKey, targetKey } from './observed-view.ts';
+import type { InstanceRecord } from './record.ts';
+import { without } from './record.ts';
+
+/** What answers are taken in with. */
+export interface AnswerContext {
+  /** For children, as the account that the definition names. */
+  readonly client: KubernetesApi;
+  readonly user: string | undefined;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** The generation of projections that the graph needs, as the caches have it. */
+  readonly projectionGeneration: () => number;
+}
+
+/** The controller's view: answers go into the caches at once, failures and drift into the record of the instance. */
+export class InstanceAnswers implements ExecutionView {
+  readonly #context: AnswerContext;
+  readonly #record: InstanceRecord;
+
+  constructor(context: AnswerContext, record: InstanceRecord) {
+    this.#context = context;
+    this.#record = record;
+  }
+
+  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
+    return this.#record.failed?.get(targetKey(target));
+  }
+
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
+    const record = this.#record;
+    if (failed !== undefined) (record.failed ??= new Map()).set(targetKey(target), failed);
+    else if (record.failed !== undefined) record.failed = without(record.failed, targetKey(target));
+  }
+
+  applied(action: ApplyAction, answer: KubeObject): void {
+    const { caches, clock } = this.#context;
+    caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint);
+    const reverted = revertedBy(action);
+    if (reverted === undefined) return;
+    const key = targetKey(action.target);
+    const drift = (this.#record.drift ??= new Map());
+    drift.set(key, noteRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
+  }
+
+  deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
+    const cache = this.#context.caches.peek(target.type);
+    if (left === undefined) cache?.observeGone(cacheKey(target), uid);
+    else cache?.observe(left);
+    this.#record.drift = without(this.#record.drift, targetKey(target));
+  }
+
+  /** Fetches whole objects. Everything else comes by watches. */
+  async read(request: ReadRequest): Promise<void> {
+    if (request.kind !== 'whole-object') return;
+    const { client, caches, signal } = this.#context;
+    const { target } = request;
+    const key = targetKey(target);
+    const read = await attemptRead(this.#context, failedReads(this.#record), key, () =>
+      client.find(refOfTarget(target), { signal }),
+    );
+    if (!read.ok) return;
+    if (read.value !== undefined) (this.#record.whole ??= new Map()).set(key, read.value);
+    else caches.peek(target.type)?.observeGone(cacheKey(target), this.#uidInCache(target));
+  }
+
+  /** While a watch has not brought what a step lacked, another step would see no more: the watch wakes the instance. */
+  isAnswered(request: ReadRequest): boolean {
+    const { caches, projectionGeneration } = this.#context;
+    if (request.kind === 'whole-object') return true;
+    if (request.kind === 'members') {
+      return caches.ofGroupKind(request.target.group, request.target.kind).some(({ synced }) => synced);
+    }
+    const { type, namespace } = request.target;
+    const cache = caches.peek(type);
+    return cache?.syncedIn(namespace) === true && !cache.rereads.isTooLittle(projectionGeneration());
+  }
+
+  #uidInCache(target: ObjectTarget): string {
+    return this.#context.caches.peek(target.type)?.get(cacheKey(target))?.object.metadata.uid ?? '';
+  }
+}
+
+/** The failed reads of an instance as the executor keeps them. */
+export function failedReads(record: InstanceRecord): ReadMemory {
+  return {
+    get: (key) => record.unread?.get(key),
+    set(key, failed) {
+      if (failed !== undefined) (record.unread ??= new Map()).set(key, failed);
+      else record.unread = without(record.unread, key);
+    },
+  };
+}

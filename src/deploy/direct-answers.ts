@@ -1,0 +1,153 @@
+import type { KubeObject } from '../core/index.ts';
+import { formatApiVersion } from '../core/index.ts';
+import type { ExecutionView, ReadPorts, RememberedWrite } from '../execute/index.ts';
+import { attemptRead } from '../execute/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { isNotFound } from '../kube/index.ts';
+import type {
+  ApplyAction,
+  DeleteAction,
+  ListObservation,
+  MemberTarget,
+  ObjectTarget,
+  ReadRequest,
+} from '../runtime/index.ts';
+import { keys, refOfTarget } from '../runtime/index.ts';
+import { listKey, liveObjects, memberKey, objectReadKey, targetOf } from './observed-store.ts';
+import type { ObservedStore } from './observed-store.ts';
+import type { WatchSet } from './watch-set.ts';
+
+/** What a deploy reads with, and where it keeps what it learns. */
+export interface DirectAnswersOptions {
+  readonly api: KubernetesApi;
+  readonly store: ObservedStore;
+  /** Open watches, which know most objects without a request; absent where none are opened. */
+  readonly watches: WatchSet | undefined;
+  readonly dryRun: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Direct mode's view: answers go into the store of the deploy, reads are answered by its watches or by requests. */
+export class DirectAnswers implements ExecutionView {
+  readonly #options: DirectAnswersOptions;
+  readonly #readPorts: ReadPorts;
+
+  constructor(options: DirectAnswersOptions) {
+    this.#options = options;
+    this.#readPorts = { ...options, user: undefined };
+  }
+
+  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
+    return this.#options.store.failedWrite(target);
+  }
+
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
+    this.#options.store.setFailedWrite(target, failed);
+  }
+
+  applied({ target, fingerprint }: ApplyAction, answer: KubeObject): void {
+    this.#options.store.setApplied(target, answer, fingerprint, this.#options.dryRun);
+  }
+
+  deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
+    const { store } = this.#options;
+    if (left === undefined) store.setGone(target, uid);
+    // A server may answer with the object as it was; its watch tells when it is gone.
+    else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOf(target.type, left), left);
+    store.forgetMembers();
+  }
+
+  async read(request: ReadRequest): Promise<void> {
+    if (await this.#readFromWatch(request)) return;
+    const { api, store, signal } = this.#options;
+    switch (request.kind) {
+      case 'object':
+      case 'whole-object': {
+        const { target } = request;
+        const read = await attemptRead(this.#readPorts, store.failedReads, objectReadKey(target), () =>
+          api.find(refOfTarget(target), { signal }),
+        );
+        if (read.ok) store.setObject(target, read.value);
+        return;
+      }
+      case 'list': {
+        const { type, namespace, selector } = request.target;
+        const selection = {
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(selector === '' ? {} : { labelSelector: selector }),
+        };
+        const read = await attemptRead(this.#readPorts, store.failedReads, listKey(request.target), () =>
+          this.#list(type, selection),
+        );
+        if (read.ok) store.setList(request.target, read.value);
+        return;
+      }
+      case 'members': {
+        const read = await attemptRead(this.#readPorts, store.failedReads, memberKey(request.target), () =>
+          this.#listMembers(request.target),
+        );
+        if (read.ok) store.setMembers(request.target, read.value);
+      }
+    }
+  }
+
+  /** Requests are answered when their read ends; one that failed is due again at its time. */
+  isAnswered(): boolean {
+    return true;
+  }
+
+  /** Is the answer known from a watch, which is one request for all objects of a kind? */
+  async #readFromWatch(request: ReadRequest): Promise<boolean> {
+    const { store, watches } = this.#options;
+    if (watches === undefined || request.kind === 'list') return false;
+    if (request.kind === 'members') {
+      const { group, kind, namespaces, applySet } = request.target;
+      const watched = await watches.lookAll(group, kind, namespaces);
+      if (watched === undefined) return false;
+      store.setMembers(request.target, membersOf(applySet, watched, store.objectsOf(group, kind)));
+      return true;
+    }
+    const { target } = request;
+    if (store.knows(target)) return false;
+    const { exists, object } = await watches.look(target);
+    if (exists === undefined || store.knows(target)) return false;
+    store.setObject(target, object);
+    return true;
+  }
+
+  async #list(
+    type: { readonly group: string; readonly version: string; readonly kind: string },
+    selection: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<ListObservation> {
+    const { api, signal } = this.#options;
+    try {
+      const list = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { ...selection, signal });
+      return { state: 'known', objects: liveObjects(list.items) };
+    } catch (thrown) {
+      if (!isNotFound(thrown)) throw thrown;
+      return { state: 'unserved' };
+    }
+  }
+
+  /** Members of an ApplySet of one kind; the version to ask with comes from discovery. */
+  async #listMembers(target: MemberTarget): Promise<ListObservation> {
+    const { api, signal } = this.#options;
+    const resources = await api.discovery.all({ signal });
+    const resource = resources.find((entry) => entry.group === target.group && entry.kind === target.kind);
+    if (resource === undefined) return { state: 'unserved' };
+    const labelSelector = `${keys.PART_OF_LABEL}=${target.applySet}`;
+    const scopes = resource.namespaced ? target.namespaces.map((namespace) => ({ namespace })) : [{}];
+    const lists = await Promise.all(scopes.map((scope) => this.#list(resource, { ...scope, labelSelector })));
+    if (lists.some(({ state }) => state === 'unserved')) return { state: 'unserved' };
+    return { state: 'known', objects: lists.flatMap((list) => (list.state === 'known' ? list.objects : [])) };
+  }
+}
+
+/** Members of an ApplySet among what watches show, and what was just written, which they may not show yet. */
+function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
+  const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
+  const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
+  return { state: 'known', objects: liveObjects(members) };
+}

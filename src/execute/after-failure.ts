@@ -1,0 +1,40 @@
+import type { KubeError } from '../kube/index.ts';
+import { backoffMs, MAX_SILENT_WAIT_MS, RETRY_POLICIES } from '../core/index.ts';
+import { classify, isBusy, passes } from '../kubernetes/index.ts';
+import type { WriteRules } from './ports.ts';
+
+/** What follows from a failed request. */
+export interface Verdict {
+  /** Failures in a row, this one counted. */
+  readonly failures: number;
+  /** No other try for so many milliseconds; Infinity: none at all. */
+  readonly waitMs: number;
+  /** The pass waits by itself, and decides again before anything is reported. */
+  readonly isSilent: boolean;
+}
+
+/** The verdict on a write. `failures` counts those before it; `isFinal`: a lasting failure of this write has no retry. */
+export function afterFailedWrite(
+  error: KubeError,
+  failures: number,
+  rules: WriteRules,
+  random: number,
+  isFinal: boolean,
+): Verdict {
+  const count = failures + 1;
+  const failure = classify(error);
+  if (isFinal && !passes(failure)) return { failures: count, waitMs: Number.POSITIVE_INFINITY, isSilent: false };
+  const waitMs = error.retryAfterMs ?? backoffMs(rules.backoff, count, random);
+  const isSilent = isBusy(failure) && count <= rules.silentRetries && waitMs <= MAX_SILENT_WAIT_MS;
+  return { failures: count, waitMs, isSilent };
+}
+
+/** The verdict on a read. Reads are always reported and always repeated: no write depends on their outcome alone. */
+export function afterFailedRead(error: KubeError, failures: number, random: number): Verdict {
+  const count = failures + 1;
+  return {
+    failures: count,
+    waitMs: error.retryAfterMs ?? backoffMs(RETRY_POLICIES.objectRead, count, random),
+    isSilent: false,
+  };
+}

@@ -1,0 +1,36 @@
+import { KubeError } from '../kube/index.ts';
+import { afterFailedRead } from './after-failure.ts';
+import { apiFailure } from './api-failure.ts';
+import type { ExecutionPorts, RememberedRead } from './ports.ts';
+
+/** Failed reads by key. */
+export interface ReadMemory {
+  get(key: string): RememberedRead | undefined;
+  /** `undefined`: the last read succeeded. */
+  set(key: string, failed: RememberedRead | undefined): void;
+}
+
+/** What a read needs besides the read itself. */
+export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
+
+/**
+ * Reads. A failure is remembered with its pause and reported by the next decision: it concerns nothing else of the
+ * instance. Rejects when the signal aborts, and with anything that is no failure of a request.
+ */
+export async function attemptRead<T>(
+  { clock, signal, random, user }: ReadPorts,
+  memory: ReadMemory,
+  key: string,
+  read: () => Promise<T>,
+): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false }> {
+  try {
+    const value = await read();
+    memory.set(key, undefined);
+    return { ok: true, value };
+  } catch (thrown) {
+    if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
+    const { failures, waitMs } = afterFailedRead(thrown, memory.get(key)?.failures ?? 0, random());
+    memory.set(key, { failures, failure: apiFailure(thrown, user), retryAt: clock.now() + waitMs });
+    return { ok: false };
+  }
+}

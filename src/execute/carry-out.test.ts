@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { TestClock } from '../../test/support/test-clock.ts';
+import type { KubeObject } from '../core/index.ts';
+import { RETRY_POLICIES } from '../core/index.ts';
+import { KubeError } from '../kube/index.ts';
+import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../runtime/index.ts';
+import { targetKey } from '../runtime/index.ts';
+import { carryOut } from './carry-out.ts';
+import type { ExecutionPorts, RememberedWrite } from './ports.ts';
+
+function target(kind: string, name: string): ObjectTarget {
+  const type = { group: '', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: kind !== 'Namespace' };
+  return { type, name, ...(kind === 'Namespace' ? {} : { namespace: 'n' }) };
+}
+const object = ({ type, name, namespace }: ObjectTarget): KubeObject => ({
+  apiVersion: type.version,
+  kind: type.kind,
+  metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+});
+const apply = (name: string, kind = 'ConfigMap'): ApplyAction => {
+  const at = target(kind, name);
+  return { nodeId: name, target: at, desired: object(at), fingerprint: `digest of ${name}`, why: 'create' };
+};
+const deletion = (name: string): DeleteAction => {
+  return { nodeId: name, target: target('ConfigMap', name), uid: `uid of ${name}`, why: 'prune', wave: 1 };
+};
+const read = (name: string): ReadRequest => {
+  return { kind: 'whole-object', nodeId: name, target: target('ConfigMap', name), why: 'unsettled' };
+};
+const decision = (part: Partial<Decision>): Decision =>
+  ({ parent: {}, apply: [], delete: [], read: [], state: 'IN_PROGRESS', statusChanged: false, ...part }) as Decision;
+
+const INSTANCE: KubeObject = { apiVersion: 'x/v1', kind: 'X', metadata: { name: 'x', namespace: 'n' } };
+const LABELS = { labels: INSTANCE };
+const refusal = (status: number, reason = 'Any', message = 'no') => new KubeError(message, { status, reason });
+
+/** Ports that write down what is done, and fail where told: a key such as `apply a` throws its errors in turn. */
+function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: Partial<ExecutionPorts> = {}) {
+  const log: string[] = [];
+  const failed = new Map<string, RememberedWrite>();
+  const left = new Map(Object.entries(failures).map(([key, errors]) => [key, [...errors]]));
+  const clock = new TestClock();
+  const act = async (what: string) => {
+    log.push(what);
+    await Promise.resolve();
+    const error = left.get(what)?.shift();
+    if (error !== undefined) throw error;
+  };
+  const ports: ExecutionPorts = {
+    api: {
+      apply: async (desired, { dryRun }) => {
+        await act(`${dryRun === true ? 'check' : 'apply'} ${desired.metadata.name}`);
+        return desired;
+      },
+      delete: async ({ name }, { preconditions, propagationPolicy } = {}) => {
+        await act(`delete ${name}`);
+        expect(preconditions).toEqual({ uid: `uid of ${name}` });
+        log.push(`propagation ${String(propagationPolicy)}`);
+        return undefined;
+      },
+    },
+    user: undefined,
+    clock,
+    random: () => 1,
+    signal: new AbortController().signal,
+    effects: 'write',
+    rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 1, lasting: 'retried' },
+    instance: INSTANCE,
+    parent: {
+      target: target('X', 'x'),
+      write: () => act('write parent'),
+      complete: () => act('complete parent'),
+    },
+    view: {
+      failedWrite: (at) => failed.get(targetKey(at)),
+      setFailedWrite: (at, failure) => {
+        if (failure === undefined) failed.delete(targetKey(at));
+        else failed.set(targetKey(at), failure);
+      },
+      applied: ({ nodeId }) => void log.push(`known ${nodeId}`),
+      deleted: ({ nodeId }) => void log.push(`gone ${nodeId}`),
+      read: (request) => act(`read ${'nodeId' in request ? request.nodeId : request.kind}`),
+      isAnswered: (request) => 'nodeId' in request && request.nodeId === 'answered',
+    },
+    sink: { childApplied: ({ nodeId }) => void log.push(`told of ${nodeId}`) },
+    writeStatus: () => act('write status'),
+    ...more,
+  };
+  return { ports, log, clock, failed };
+}
+
+describe('carrying out a decision', () => {
+  it('writes the parent, then namespaces, then the other children, then deletes, and reads beside all that', async () => {
+    const { ports, log } = rig();
+    const due = decision({
+      parent: LABELS,
+      apply: [apply('a'), apply('ns', 'Namespace')],
+      delete: [deletion('old')],
+      read: [read('whole')],
+      statusChanged: true,
+    });
+    expect(await carryOut(due, ports)).toBe(true);
+    expect(log.filter((line) => !line.startsWith('read'))).toEqual([
+      'write parent',
+      'complete parent',
+      'apply ns',
+      'told of ns',
+      'known ns',
+      'apply a',
+      'told of a',
+      'known a',
+      'delete old',
+      'propagation undefined',
+      'gone old',
+    ]);
+    expect(log).toContain('read whole');
+  });
+
+  it.each<[string, Partial<Decision>, Partial<ExecutionPorts>, readonly string[], boolean]>([
+    ['nothing is due: the status is written', { statusChanged: true }, {}, ['write status'], false],
+    ['nor has the status changed', {}, {}, [], false],
+    ['the parent alone: another step is due', { parent: LABELS }, {}, ['write parent', 'complete parent'], true],
+    ['a read that brought something', { read: [read('answered')] }, {}, ['read answered'], true],
+    ['a read that a watch will bring', { read: [read('a')], statusChanged: true }, {}, ['read a'], false],
+    [
+      'looking only',
+      { parent: LABELS, apply: [apply('a')], read: [read('a')] },
+      { effects: 'read' },
+      ['read a'],
+      false,
+    ],
+    [
+      'a dry run checks children',
+      { parent: LABELS, apply: [apply('a')] },
+      { effects: 'dry-run' },
+      ['check a', 'told of a', 'known a'],
+      true,
+    ],
+    [
+      'a deletion begins: the status tells of it first',
+      { state: 'DELETING', statusChanged: true, delete: [deletion('a')] },
+      { propagation: 'Background' },
+      ['write status', 'delete a', 'propagation Background', 'gone a'],
+      true,
+    ],
+    [
+      'an instance without the finalizer that is being deleted keeps its status',
+      { statusChanged: true, finalizer: 'none' },
+      { instance: { ...INSTANCE, metadata: { ...INSTANCE.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } } },
+      [],
+      false,
+    ],
+  ])('%s', async (_name, part, more, expected, again) => {
+    const { ports, log } = rig({}, more);
+    expect(await carryOut(decision(part), ports)).toBe(again);
+    expect(log).toEqual(expected);
+  });
+
+  it('writes no child while the parent cannot be written, and remembers why', async () => {
+    const { ports, log, failed } = rig({ 'write parent': [refusal(403, 'Forbidden')] });
+    expect(await carryOut(decision({ parent: LABELS, apply: [apply('a')] }), ports)).toBe(true);
+    expect(log).toEqual(['write parent']);
+    expect(failed.get('X/n/x')).toMatchObject({ digest: '', failures: 1, retryAt: 200, failure: { code: 403 } });
+  });
+
+  it('decides again after a conflict with a newer parent, without a failure', async () => {
+    const { ports, failed } = rig({ 'write parent': [refusal(409, 'Conflict')] });
+    const parent = { ...ports.parent, reload: () => Promise.resolve('changed' as const) };
+    expect(await carryOut(decision({ parent: LABELS }), { ...ports, parent })).toBe(true);
+    expect(failed.size).toBe(0);
+  });
+
+  it('ends with a lasting failure of the parent where that is final, and waits for one that passes', async () => {
+    const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
+    const refused = refusal(422, 'Invalid');
+    const { ports, failed } = rig({ 'write parent': [refused, refusal(503)] }, { rules });
+    await expect(carryOut(decision({ parent: LABELS }), ports)).rejects.toBe(refused);
+    expect(await carryOut(decision({ parent: LABELS }), ports)).toBe(true);
+    expect(failed.get('X/n/x')).toMatchObject({ retryAt: 100, failure: { code: 503 } });
+  });
+
+  it('waits for a busy server before another decision, and reports the failure that stays', async () => {
+    const { ports, clock, failed } = rig({ 'apply a': [refusal(429), refusal(429)] });
+    const due = decision({ apply: [apply('a')] });
+    const first = carryOut(due, ports);
+    await clock.advance(0);
+    await clock.advance(199);
+    expect(failed.size).toBe(0);
+    await clock.advance(1);
+    expect(await first).toBe(true);
+    expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'digest of a', failures: 1, retryAt: 200 });
+    await carryOut(due, ports);
+    expect(failed.get('ConfigMap/n/a')).toMatchObject({ failures: 2, retryAt: 600 });
+    await carryOut(due, ports);
+    expect(failed.size).toBe(0);
+  });
+
+  it('counts failures of one content: another one begins anew', async () => {
+    const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422)] });
+    await carryOut(decision({ apply: [apply('a')] }), ports);
+    await carryOut(decision({ apply: [{ ...apply('a'), fingerprint: 'another' }] }), ports);
+    expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
+  });
+
+  it('takes a child that is gone already as deleted', async () => {
+    const { ports, log, failed } = rig({ 'delete a': [refusal(404, 'NotFound')] });
+    expect(await carryOut(decision({ delete: [deletion('a')] }), ports)).toBe(true);
+    expect(log).toEqual(['delete a', 'gone a']);
+    expect(failed.size).toBe(0);
+  });
+
+  it('tries refused deletions again also where lasting failures of writes are final', async () => {
+    const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
+    const { ports, failed } = rig({ 'delete a': [refusal(403)], 'apply b': [refusal(403)] }, { rules });
+    await carryOut(decision({ apply: [apply('b')], delete: [deletion('a')] }), ports);
+    expect(failed.get('ConfigMap/n/a')?.retryAt).toBe(100);
+    expect(failed.get('ConfigMap/n/b')?.retryAt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('throws what is no failure of a request, after all other effects have ended', async () => {
+    const broken = new Error('broken');
+    const { ports, log } = rig({ 'apply a': [broken] });
+    await expect(carryOut(decision({ apply: [apply('a'), apply('b')] }), ports)).rejects.toBe(broken);
+    expect(log).toContain('known b');
+  });
+
+  it('throws the failure of a request that its signal ended', async () => {
+    const abort = new AbortController();
+    const { ports, failed } = rig({ 'apply a': [refusal(0, 'Aborted')] }, { signal: abort.signal });
+    abort.abort();
+    await expect(carryOut(decision({ apply: [apply('a')] }), ports)).rejects.toMatchObject({ reason: 'Aborted' });
+    expect(failed.size).toBe(0);
+  });
+
+  it('makes no write when the check before writes fails', async () => {
+    const gone = new Error('another deploy has taken over');
+    const { ports, log } = rig({}, { beforeWrites: () => Promise.reject(gone) });
+    await expect(carryOut(decision({ apply: [apply('a')] }), ports)).rejects.toBe(gone);
+    expect(log).toEqual([]);
+  });
+});

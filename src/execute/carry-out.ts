@@ -1,0 +1,58 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Decision } from '../runtime/index.ts';
+import { allEffects, eachEffect } from './each-effect.ts';
+import type { ExecutionPorts } from './ports.ts';
+import { applyChildren, deleteChildren } from './write-children.ts';
+import type { ParentOutcome } from './write-parent.ts';
+import { writeParent } from './write-parent.ts';
+
+/**
+ * Carries out a decision: reads, beside them the parent, then its children, and the status when nothing else is left
+ * to do. True when another step is due; false when something has to happen first (a watch, `Decision.requeueAt`).
+ *
+ * Failures of requests go to the view, and the next decision reports them. Everything else is thrown, after all effects
+ * have ended: an effect that outlived its pass would run beside the next pass of the same instance.
+ */
+export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
+  const { effects, view, instance } = ports;
+  const { apply, read } = decision;
+  const [parent] = await allEffects([
+    write(decision, ports),
+    eachEffect(ports.clock, read, (request) => view.read(request)),
+  ]);
+  if (parent === 'decide-again') return true;
+  if (effects !== 'read' && (apply.length > 0 || decision.delete.length > 0)) return true;
+  if (read.length > 0) return read.some((request) => view.isAnswered(request));
+  if (parent === 'written') return true;
+  if (effects === 'write' && isStatusDue(instance, decision)) await ports.writeStatus?.(decision);
+  return false;
+}
+
+async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentOutcome> {
+  const { effects, instance } = ports;
+  if (effects === 'read' || !hasWrites(decision)) return 'nothing';
+  const outcome = await writeParent(ports, decision.parent);
+  if (outcome === 'decide-again') return outcome;
+  // Clients that see the first child go must be able to read why.
+  if (decision.delete.length > 0 && beginsDeletion(instance, decision)) await ports.writeStatus?.(decision);
+  await allEffects([
+    ...(outcome === 'written' && ports.parent.complete !== undefined ? [ports.parent.complete(decision.parent)] : []),
+    applyChildren(ports, decision.apply),
+  ]);
+  await deleteChildren(ports, decision.delete);
+  return outcome;
+}
+
+function hasWrites({ apply, delete: deletions, parent }: Decision): boolean {
+  return apply.length > 0 || deletions.length > 0 || Object.keys(parent).length > 0;
+}
+
+/** Is this the first step of the instance's deletion that its status does not tell of yet? */
+function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
+  return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
+}
+
+/** An instance that is being deleted and no longer carries the finalizer belongs to nobody: its status is left alone. */
+function isStatusDue({ metadata }: KubeObject, { statusChanged, finalizer }: Decision): boolean {
+  return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);
+}

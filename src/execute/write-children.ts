@@ -1,0 +1,94 @@
+import { isNotFound, KubeError, pause } from '../kube/index.ts';
+import type { ApplyAction, DeleteAction, ObjectTarget } from '../runtime/index.ts';
+import { digestText, keys, refOfTarget } from '../runtime/index.ts';
+import { afterFailedWrite } from './after-failure.ts';
+import { apiFailure } from './api-failure.ts';
+import { eachEffect } from './each-effect.ts';
+import type { ExecutionPorts } from './ports.ts';
+
+/** A decision is sent once: after a pause another decision may be due. */
+export const ONCE = { repeat: false } as const;
+
+/** Applies children. Namespaces come first: what lies in one by its name alone is no dependent of it in the graph. */
+export async function applyChildren(ports: ExecutionPorts, actions: readonly ApplyAction[]): Promise<void> {
+  const apply = (action: ApplyAction) => applyChild(ports, action);
+  if (!actions.some(isNamespace)) return eachEffect(ports.clock, actions, apply);
+  await eachEffect(ports.clock, actions.filter(isNamespace), apply);
+  await eachEffect(
+    ports.clock,
+    actions.filter((action) => !isNamespace(action)),
+    apply,
+  );
+}
+
+function isNamespace({ target: { type } }: ApplyAction): boolean {
+  return type.kind === 'Namespace' && type.group === '';
+}
+
+async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<void> {
+  const { api, signal, effects, view, sink, rules } = ports;
+  const { target, desired, fingerprint } = action;
+  const dryRun = effects === 'dry-run';
+  try {
+    const answer = await api.apply(desired, {
+      fieldManager: keys.CHILD_MANAGER,
+      force: true,
+      signal,
+      ...ONCE,
+      ...(dryRun ? { dryRun } : {}),
+    });
+    view.setFailedWrite(target, undefined);
+    sink.childApplied?.(action, answer);
+    view.applied(action, answer);
+  } catch (thrown) {
+    await rememberFailedWrite(ports, target, digestText(fingerprint), thrown, rules.lasting === 'final');
+  }
+}
+
+/** Deletes children that are still those which were decided about. */
+export function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
+  return eachEffect(ports.clock, actions, (action) => deleteChild(ports, action));
+}
+
+async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise<void> {
+  const { api, signal, effects, propagation, view, sink } = ports;
+  const { target, uid } = action;
+  const dryRun = effects === 'dry-run';
+  try {
+    const left = await api.delete(refOfTarget(target), {
+      preconditions: { uid },
+      signal,
+      ...ONCE,
+      ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
+      ...(dryRun ? { dryRun } : {}),
+    });
+    view.setFailedWrite(target, undefined);
+    if (dryRun) return;
+    view.deleted(action, left);
+    sink.childDeleted?.(action);
+  } catch (thrown) {
+    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, '', thrown, false);
+    view.setFailedWrite(target, undefined);
+    view.deleted(action, undefined);
+  }
+}
+
+/**
+ * Leaves a failed write alone for some time. While the server is busy the pass waits and then decides anew on what is
+ * known by then; only a failure that stays is reported by the next decision. Throws on what is no failure of a request.
+ */
+export async function rememberFailedWrite(
+  { clock, signal, random, user, rules, view }: ExecutionPorts,
+  target: ObjectTarget,
+  digest: string,
+  thrown: unknown,
+  isFinal: boolean,
+): Promise<void> {
+  if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
+  const before = view.failedWrite(target);
+  const inARow = before?.digest === digest ? before.failures : 0;
+  const { failures, waitMs, isSilent } = afterFailedWrite(thrown, inARow, rules, random(), isFinal);
+  if (isSilent) await pause(clock, waitMs, signal);
+  const retryAt = isSilent ? clock.now() : clock.now() + waitMs;
+  view.setFailedWrite(target, { digest, failures, failure: apiFailure(thrown, user), retryAt });
+}
