@@ -259,7 +259,9 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
 /** Maps to merge: CEL has no function for maps whose values differ in type. */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
   const [a, b] = args.map(celTypeName) as [string, string];
-  return a === b || a === 'map(dyn)' || b === 'map(dyn)' ? args : args.map(dyn);
+  if (a === b || a === 'map(dyn)' || b === 'map(dyn)') return args;
+  // Objects of several types have no type while they are traced; CEL gives their literals one.
+  return args.map((node) => (node.op === 'dyn' ? node : makeNode('dyn', [node], null, DYN)));
 }
 
 /** Is the node an empty literal that fits the type of another node? `[]` fits every list, `{}` every map. */
