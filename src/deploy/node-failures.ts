@@ -1,7 +1,6 @@
-import type { ObjectRef } from '../core/index.ts';
 import { passes } from '../kubernetes/index.ts';
-import type { Because, Decision, NodeReport } from '../runtime/index.ts';
-import { explainNode, failureClass } from '../runtime/index.ts';
+import type { Because, Decision, NodeReport, RefusedObject } from '../runtime/index.ts';
+import { explainNode, failureClass, refusalRemedy } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
@@ -29,40 +28,14 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
   });
 }
 
-/** The object that a write was for; in the words of a controller only its namespace is known for sure. */
-type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
-
 /** What to do about a write that the server refused, by what the server says. */
-const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
-  [/^namespaces "[^"]*" not found/, () => NAMESPACE_REMEDY],
-  [/because it is being terminated/, () => 'wait until the namespace is gone, or take another one; then deploy again'],
-  [
-    /(?:exceeded|failed) quota/,
-    ({ namespace = 'default' }) =>
-      `ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ${namespace}; then deploy again`,
-  ],
-  [
-    /(?:maximum|minimum) \S+ usage per |limit to request ratio/,
-    ({ namespace = 'default' }) =>
-      `stay within the limits of the namespace, or have them changed: kubectl describe limitrange -n ${namespace}; then deploy again`,
-  ],
-  [
-    /violates PodSecurity/,
-    ({ namespace = 'default' }) =>
-      `set what it names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
-      `kubectl get namespace ${namespace} --show-labels; then deploy again`,
-  ],
-  [
-    /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
-    () =>
-      'a policy of the cluster refuses the object: change what it names, or ask who runs the policy; then deploy again',
-  ],
-  [
-    /immutable|may not change once set|updates to .* are forbidden/,
-    (object) =>
-      `the field cannot change on an object that exists: take the old value, or delete the object${deletion(object)} and deploy again`,
-  ],
-];
+function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
+  if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
+  if (/because it is being terminated/.test(message))
+    return 'wait until the namespace is gone, or take another one; then deploy again';
+  const remedy = refusalRemedy(message, object);
+  return remedy === undefined ? undefined : `${remedy}; then deploy again`;
+}
 
 /** The webhook that the server could not call, in its words. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
@@ -77,11 +50,6 @@ export function remedyOfWaiting(message: string): string | undefined {
   );
 }
 
-function deletion({ kind, name, namespace }: RefusedObject): string {
-  if (kind === undefined || name === undefined) return '';
-  return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
-}
-
 /** The object that a server names when it finds it invalid. */
 function objectIn(message: string): RefusedObject {
   const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
@@ -93,8 +61,8 @@ function objectIn(message: string): RefusedObject {
  * controller's words do not tell that it will.
  */
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
-  const [, remedy] = REFUSALS.find(([said]) => said.test(message)) ?? [];
-  if (remedy !== undefined) return remedy({ ...objectIn(message), namespace });
+  const remedy = remedyOfWrite(message, { ...objectIn(message), namespace });
+  if (remedy !== undefined) return remedy;
   if (/ cannot \S+ resource /.test(message)) return 'give the account that it names a role with that verb and resource';
   if (/belongs to a different ApplySet/.test(message))
     return 'give the object another name, or delete it if its owner is gone';
@@ -110,8 +78,8 @@ export function remedyOf(node: NodeReport): string {
   if (because.kind === 'write-failed') {
     const { failure, object } = because;
     if (failure.code === 401) return 'log in again: the credentials are wrong or have expired; then deploy again';
-    const [, remedy] = REFUSALS.find(([said]) => said.test(failure.message)) ?? [];
-    if (remedy !== undefined) return remedy(object);
+    const remedy = remedyOfWrite(failure.message, object);
+    if (remedy !== undefined) return remedy;
   }
   return (
     explainNode(node).remedy ??

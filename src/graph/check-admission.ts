@@ -24,11 +24,19 @@ type Warn = (path: readonly PathStep[], message: string, hint?: string) => void;
 
 const API_VERSION = /^v[0-9]+(?:alpha[0-9]+|beta[0-9]+)?$/;
 
+function versionHint(text: string): string {
+  const [group = '', version = ''] = text.split('/');
+  if (API_VERSION.test(version)) return `write apiVersion: ${version}, and beside it group: ${group}`;
+  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(text) && !/^v?[0-9.]+$/.test(text))
+    return `a version is missing: write apiVersion: v1, and group: ${text} beside it`;
+  return 'write v1, v1alpha1, v2beta3 or the like';
+}
+
 function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
   const path = ['spec', 'schema'];
   if (!API_VERSION.test(schema.apiVersion)) {
     const message = `the API server refuses the version "${schema.apiVersion}"`;
-    warn([...path, 'apiVersion'], message, 'write v1, v1alpha1, v2beta3 or the like');
+    warn([...path, 'apiVersion'], message, versionHint(schema.apiVersion));
   }
   if (schema.kind.length > 63) warn([...path, 'kind'], 'the API server takes kinds of at most 63 characters');
   for (const list of ['shortNames', 'categories'] as const) {

@@ -54,6 +54,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write a value that the schema allows.',
   ),
   warning(
+    'graph/enum-brackets',
+    'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
+    withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),
+    'Write the values without brackets: enum="dev,prod".',
+  ),
+  warning(
     'graph/unused-type',
     'A custom type of spec.schema.types is not used.',
     withSchema('types:\n  Port: {number: integer}'),

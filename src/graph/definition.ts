@@ -95,6 +95,14 @@ function own(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** What to write instead of a value that is no list; a map of resources by their ids is the commonest. */
+function listHint(value: JsonValue, path: readonly PathStep[]): string {
+  const [first] = isJsonObject(value) ? Object.keys(value) : [];
+  return path.at(-1) === 'resources' && first !== undefined
+    ? `write "- id: ${first}" instead of "${first}:", and so for each resource`
+    : 'begin each entry with "- ", also when there is only one';
+}
+
 class Reader {
   readonly #problems: Problems;
 
@@ -115,8 +123,7 @@ class Reader {
 
   list(value: JsonValue | undefined, path: readonly PathStep[]): readonly JsonValue[] {
     if (Array.isArray(value)) return value;
-    if (value !== undefined && value !== null)
-      this.wrong(path, 'a list is expected here', 'begin each entry with "- ", also when there is only one');
+    if (value !== undefined && value !== null) this.wrong(path, 'a list is expected here', listHint(value, path));
     return [];
   }
 
@@ -180,7 +187,7 @@ class Reader {
       path,
       template,
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
-      forEach: this.list(forEach, path).flatMap((entry, position) =>
+      forEach: this.list(forEach, at('forEach')).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),
       ),
       includeWhen: conditions('includeWhen'),

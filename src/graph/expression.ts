@@ -123,7 +123,11 @@ function refused<S extends Site>(
     code: first === undefined ? 'cel/invalid' : celCode(first.message),
     kro: text,
     message: first?.message ?? text,
-    hint: first === undefined ? undefined : celHint(first, (error) => language.fieldsAt(found.ast, error, environment)),
+    hint:
+      first === undefined
+        ? undefined
+        : (language.specFieldHint(found.ast, first) ??
+          celHint(first, (error) => language.fieldsAt(found.ast, error, environment))),
     place: placeOf(found.site, first),
     syntax: false,
   };

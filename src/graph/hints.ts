@@ -72,7 +72,7 @@ function overloadHint(name: string, applied: string): string | undefined {
     }
     return mixedNumbers(operands);
   }
-  if (name === '_?_:_') return 'both branches must have one type; convert one of them, or wrap both in dyn(…)';
+  if (name === '_?_:_') return 'give both branches the type of the field: convert one with string(…) or int(…)';
   if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
   if (/^_(?:==|!=)_$/.test(name)) return mixedNumbers(operands) ?? 'both sides must have one type; convert one of them';
   if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);

@@ -203,6 +203,13 @@ export class Language {
     return fieldsAt(ast, error, environment, this.types);
   }
 
+  /** A field of the spec that is read from the instance itself. */
+  specFieldHint({ text }: Ast, { message, offset }: CelError): string | undefined {
+    const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
+    const isSpec = field !== undefined && this.#specFields.has(field) && /\bschema\s*$/.test(text.slice(0, offset));
+    return isSpec ? `did you mean "schema.spec.${field}"?` : undefined;
+  }
+
   nameHint(name: string, rules: ReferenceRules): string | undefined {
     if (isFeature(name)) return `the feature "${name}" is off; stock kro does not have it`;
     if (rules.place === 'readyWhen' && this.isVariable(name)) {

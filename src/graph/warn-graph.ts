@@ -7,10 +7,28 @@ import type { Problems } from './problems.ts';
 
 /** Warns of things that are right one by one and wrong together. */
 export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
+  warnEnumBrackets(definition.schema.spec, ['spec', 'schema', 'spec'], problems);
+  warnEnumBrackets(definition.schema.types, ['spec', 'schema', 'types'], problems);
   warnUnusedTypes(definition, problems);
   warnSameIdentity(drafts, problems);
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
   warnServiceSelectors(drafts, problems);
+}
+
+/** Lists in brackets, as other notations have them, where an enum has its values side by side. */
+function warnEnumBrackets(block: JsonValue | undefined, path: readonly PathStep[], problems: Problems): void {
+  if (isJsonObject(block)) {
+    for (const [name, value] of Object.entries(block)) warnEnumBrackets(value, [...path, name], problems);
+    return;
+  }
+  const values = typeof block === 'string' ? /\benum=("?)\[([^\]"]*)\]\1(?=\s|$)/.exec(block) : null;
+  if (values === null) return;
+  problems.warn({
+    code: 'graph/enum-brackets',
+    message: 'the brackets become part of the first and of the last value',
+    place: { path, offset: values.index },
+    hint: `write enum="${(values[2] ?? '').replaceAll(/\s*,\s*/g, ',').trim()}"`,
+  });
 }
 
 /** Custom types that neither `spec` nor a used type mentions. */

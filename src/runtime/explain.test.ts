@@ -12,6 +12,7 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'not-ready', expression: 'db.status.ready', value: false, object: pod },
     'waits until db.status.ready is true of Pod v1 ns/web; it is false',
+    'look at it with kubectl get pod web -o yaml, and correct readyWhen if that can never be true',
   ],
   [
     { kind: 'not-ready', expression: 'db.status.ready', missing: 'status' },
@@ -20,7 +21,7 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'missing-data', expression: 'schema.spec.a', path: 'a', message: '', nodes: [] },
     'waits for data: schema.spec.a has no value, "a" is not there',
-    'set "a" in the instance, or read it with ?. and orValue() in the definition',
+    'set "a" in the instance, give it a default in the schema, or read it with a default: .?a.orValue(…) in CEL, ?? in TypeScript',
   ],
   [
     { kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] },
@@ -34,6 +35,31 @@ test.each<[Because, string, string?]>([
   [
     { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
     'could not be written: Pod v1 ns/web: no; next try at 1970-01-01T00:00:00.000Z',
+  ],
+  [
+    {
+      kind: 'write-failed',
+      object: pod,
+      failure: { code: 403, reason: 'Forbidden', message: 'pods "web" is forbidden: exceeded quota: q' },
+      retryAt: Infinity,
+    },
+    'could not be written: Pod v1 ns/web: pods "web" is forbidden: exceeded quota: q',
+    'ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ns',
+  ],
+  [
+    { kind: 'missing-data', expression: 'schema.spec.hosts[5]', message: '', nodes: [] },
+    'waits for data: schema.spec.hosts[5] has no value',
+    'give the list more items, or test for them first: size(schema.spec.hosts) > 5 ? … : …',
+  ],
+  [
+    {
+      kind: 'expression-failed',
+      expression: '1 / 0',
+      path: 'spec.replicas',
+      message: 'eval "1 / 0": division by zero',
+    },
+    'failed at spec.replicas: eval "1 / 0": division by zero',
+    'test the divisor first: x == 0 ? 0 : 10 / x',
   ],
   [
     { kind: 'other-owner', object: pod, owner: 'applyset-x-v1' },
@@ -61,6 +87,7 @@ test('lines are aligned and end with status fields that failed', () => {
   const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
   expect(explainLines({ nodes, statusProblems })).toEqual([
     'db           waiting  waits for Pod v1 ns/web, which somebody else has to create',
+    '                      try: create it or name the file that has it, or correct the name in the externalRef',
     'application  pending  waits for db (waiting)',
     'cfg          ready    is as wanted and ready',
     'status.url: eval "x": no',

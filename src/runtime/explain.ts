@@ -4,6 +4,7 @@ import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
 import { refOfTarget } from './model.ts';
+import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
 
 /** Why a node is where it is, in words; `why`, `plan`, events and the dashboard print these. */
@@ -167,6 +168,25 @@ function terminatingText({ object, finalizers, since }: Terminating): string {
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
 }
 
+/** What to do about a value that the instance does not give. */
+function missingValueRemedy({ path, expression }: Of<'missing-data'>): string {
+  const index = path === undefined ? /^(.*)\[(\d+)\]$/s.exec(expression) : null;
+  if (index !== null)
+    return `give the list more items, or test for them first: size(${index[1]}) > ${index[2]} ? … : …`;
+  const field = path ?? expression;
+  return `set "${field}" in the instance, give it a default in the schema, or read it with a default: .?${field.split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
+}
+
+/** What to do about an expression that fails while it is evaluated, by what CEL says. */
+function failedExpressionRemedy(message: string): string {
+  if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
+  if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';
+  if (/no such key/.test(message)) return 'read the key with a default: map[?key].orValue(…), or test it: key in map';
+  return 'correct the expression, or the value in the instance with which it fails';
+}
+
+const PERMISSION_REMEDY = 'add the rule to a role of the acting identity';
+
 /** What somebody can do about it; nothing where time or another node will. */
 function remedyOf(because: Because): string | undefined {
   switch (because.kind) {
@@ -177,12 +197,22 @@ function remedyOf(because: Because): string | undefined {
         : `find out who owns ${finalizers.join(', ')} and why it does not finish`;
     }
     case 'missing-data':
-      return because.nodes.length === 0
-        ? `set "${because.path ?? because.expression}" in the instance, or read it with ?. and orValue() in the definition`
+      return because.nodes.length === 0 ? missingValueRemedy(because) : undefined;
+    case 'external-missing':
+      return 'create it or name the file that has it, or correct the name in the externalRef';
+    case 'not-ready':
+      return because.missing === undefined
+        ? `look at ${because.object === undefined ? 'the object' : `it with kubectl get ${because.object.kind.toLowerCase()} ${because.object.name} -o yaml`}, and correct readyWhen if that can never be true`
         : undefined;
-    case 'write-failed':
+    case 'expression-failed':
+      return failedExpressionRemedy(because.message);
+    case 'write-failed': {
+      const { failure, object } = because;
+      const missing = failure.permission === undefined ? undefined : PERMISSION_REMEDY;
+      return missing ?? refusalRemedy(failure.message, object);
+    }
     case 'read-failed':
-      return because.failure.permission === undefined ? undefined : 'add the rule to a role of the acting identity';
+      return because.failure.permission === undefined ? undefined : PERMISSION_REMEDY;
     case 'duplicate-target':
     case 'identity-collision':
       return 'give the objects different names';

@@ -38,6 +38,8 @@ export type {
   WatchRequest,
 } from './model.ts';
 export { refOfTarget, settledOf } from './model.ts';
+export type { RefusedObject } from './refusal-remedies.ts';
+export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
 export { evaluate } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';

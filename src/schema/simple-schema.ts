@@ -181,7 +181,7 @@ class Builder {
   }
 
   #unexpected(value: JsonValue | undefined, place: Place): undefined {
-    const hint = 'a field is a type such as string, or a map of fields';
+    const hint = openApiHint(value, place) ?? 'a field is a type such as string, or a map of fields';
     return this.#report(place, 'simpleschema/unexpected-value', `unexpected type: ${goTypeOf(value)}`, { hint });
   }
 
@@ -296,9 +296,19 @@ class Builder {
   #unknown(name: string, place: Place): undefined {
     if (this.#broken.has(name)) return undefined;
     const known = [...this.#types.keys(), ...Object.keys(ATOMS)];
-    const hint = hintForType(name, known) ?? nearestHint(name, known);
+    const hint = name.includes('${') ? EXPRESSION_HINT : (hintForType(name, known) ?? nearestHint(name, known));
     return this.#report(place, 'simpleschema/unknown-type', `unknown type: ${name}`, { offset: 0, hint });
   }
+}
+
+const EXPRESSION_HINT =
+  'a field has a type here, such as string; values of the status stand in spec.schema.status, beside spec';
+
+/** A bound or a default on a line of its own, as OpenAPI has it. */
+function openApiHint(value: JsonValue | undefined, { path }: Place): string | undefined {
+  const marker = String(path.at(-1));
+  if (!MARKER_KEYS.some((key) => key === marker) || path.length < 3) return undefined;
+  return `put the type and its markers on one line: ${String(path.at(-2))}: TYPE | ${marker}=${String(value)}`;
 }
 
 /** What to do about a text that is no list of markers, by the beginning of kro's message. */

@@ -65,8 +65,9 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
     const width = Math.max(...view.nodes.map(({ id }) => id.length));
     for (const node of view.nodes.filter(isRefusedForGood)) {
       context.printError(nodeLine(node, width, false));
-      const { remedy } = explainNode(node);
-      context.printError(`    hint: ${remedy ?? 'correct the field in the definition, or the value in the instance'}`);
+      context.printError(
+        `    hint: ${explainNode(node).remedy ?? 'correct the field in the definition, or the value in the instance'}`,
+      );
     }
   }
 }
@@ -229,6 +230,12 @@ function reportTimeout({ context, session, graphs, timeoutMs }: BringUp, instanc
   // A terminal shows the instances already.
   for (const view of context.terminal === undefined ? viewsOf(instances, reports) : []) {
     if (!allActive([view])) context.printError(instanceLines(view, false).join('\n'));
+  }
+  for (const view of viewsOf(instances, reports)) {
+    for (const node of view.nodes) {
+      const hint = node.state === 'ready' ? undefined : explainNode(node).remedy;
+      if (hint !== undefined) context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}`);
+    }
   }
   for (const { name } of graphs) {
     const state = reports.definitions().find((entry) => entry.name === name)?.state;

@@ -126,6 +126,7 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/invalid-rule',
   'graph/unknown-member',
   'graph/unclosed-expression',
+  'graph/enum-brackets',
   'trace/missing-image',
 ]);
 
@@ -133,6 +134,7 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
   return diagnostics.filter(({ code, path = '' }) => {
+    // A default that does not fit a bracketed list of values is no second mistake.
     if (code === 'graph/refused-crd' && refused.has(path)) return false;
     if (REFUSED_BY_SERVER.has(code)) refused.add(path);
     return true;
@@ -197,6 +199,9 @@ function instanceKind(object: KubeObject): string | undefined {
   return typeof kind === 'string' && typeof group === 'string' ? `${kind}.${group}` : undefined;
 }
 
+/** Kinds by the names that they had once, with their group. */
+const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
+
 /** Objects that no API takes. Asked when every definition compiles: a broken one hides its own kind. */
 function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource): Diagnostic[] {
   return inputs.flatMap((input) => {
@@ -208,12 +213,15 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
       kind,
       kinds.filter((known) => formatApiVersion(known) === apiVersion).map((known) => known.kind),
     );
+    const former = FORMER_KINDS.get(`${apiVersion.split('/')[0]}/${kind}`);
     const hint =
-      versions.length > 0
-        ? `${kind} is served in ${versions.join(', ')}`
-        : near === undefined
-          ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too (or --crds, --kubeconfig)'
-          : `did you mean "${near}"?`;
+      former !== undefined
+        ? `${kind} is the former name; write ${former}`
+        : versions.length > 0
+          ? `${kind} is served in ${versions.join(', ')}`
+          : near === undefined
+            ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too (or --crds, --kubeconfig)'
+            : `did you mean "${near}"?`;
     const field = versions.length > 0 ? 'apiVersion' : 'kind';
     return [problem(input, [field], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];
   });

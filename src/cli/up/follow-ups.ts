@@ -3,6 +3,40 @@ import { traceCodes } from '../../compose/index.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 
+/** Fields of an object that belongs below `template`, when they stand beside the id. */
+const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
+
+/** Findings that have one cause, as one finding that names it. */
+function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const beside = new Map<string, Diagnostic>();
+  for (const each of diagnostics) {
+    const parent = each.code === 'input/unknown-field' ? TEMPLATE_FIELD.exec(each.path ?? '')?.[1] : undefined;
+    if (parent !== undefined && !beside.has(parent)) beside.set(parent, each);
+  }
+  const isType = ({ code, message }: Diagnostic) => code === 'simpleschema/unknown-type' && message.includes('${');
+  const expression = diagnostics.find(isType);
+  return diagnostics.flatMap((each) => {
+    const parent = TEMPLATE_FIELD.exec(each.path ?? '')?.[1];
+    const first = parent === undefined ? undefined : beside.get(parent);
+    if (each.code === 'input/unknown-field' && first !== undefined)
+      return each === first && parent !== undefined ? [besideTemplate(each, parent)] : [];
+    if (each.code === 'graph/field-combination' && beside.has(each.path ?? '')) return [];
+    if (!isType(each)) return [each];
+    const message = 'an expression stands where a field of the spec has its type';
+    return each === expression ? [{ ...each, message }] : [];
+  });
+}
+
+function besideTemplate(each: Diagnostic, parent: string): Diagnostic {
+  return {
+    ...each,
+    code: 'graph/invalid-definition',
+    path: parent,
+    message: 'the object of this resource stands beside its id, not below template',
+    hint: 'write template: before it, and indent the lines of the object by two more spaces',
+  };
+}
+
 /** Findings about the shape of a definition, after which names and fields are missing that would be there. */
 const BROKEN_SHAPE: ReadonlySet<string> = new Set([
   'graph/invalid-id',
@@ -14,7 +48,8 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
  * The findings about one definition without those that only follow from another: a field that has another name is not
  * missing, what a broken part would have declared is not unknown, and one value has one problem.
  */
-export function withoutConsequences(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const diagnostics = collapsed(found);
   const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
   return diagnostics.flatMap((each) => {
     if (broken.includes(each)) return isCause(each, broken) ? [withMeantName(each, diagnostics)] : [];
@@ -30,7 +65,7 @@ const isBrokenLoop = (code: string, path: string): boolean =>
   code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
 
 /** Resources and loops declare the names that expressions read. */
-const hidesNames = (path: string): boolean => /^spec\.resources\[\d+\](?:$|\.(?:id|name|forEach)\b)/.test(path);
+const hidesNames = (path: string): boolean => /^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach)\b))/.test(path);
 
 const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');

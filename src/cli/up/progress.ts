@@ -83,9 +83,18 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
 /** 400 and 422: the server refuses the object for what it says, not for what else there is. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
+/** Does an expression read nothing but the instance? A name that may be a loop's counts as something else. */
+function readsInstanceOnly(cel: string): boolean {
+  const code = cel.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
+  return [...code.matchAll(/(?<![\w.?])([A-Za-z_]\w*)(?!\s*\()/g)].every(([, name]) => name === 'schema');
+}
+
 /** Will the node stay as it is, whatever time passes? */
 export function isRefusedForGood({ state, because }: NodeReport): boolean {
+  // What the instance itself does not give no time brings.
+  if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;
   if (state !== 'failed') return false;
+  if (because.kind === 'expression-failed') return readsInstanceOnly(because.expression);
   return because.kind === 'write-failed' ? REFUSED.has(because.failure.code) : LASTING.has(because.kind);
 }
 

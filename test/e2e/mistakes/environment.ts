@@ -254,6 +254,57 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { kubeconfig: 'a: [\n' } },
   ),
   command(
+    'a value that the instance leaves out and the definition reads without a default',
+    ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
+    1,
+    /first\.yaml:1/,
+    /schema\.spec\.note has no value/,
+    /hint: set "note" in the instance.*orValue/,
+    {
+      files: {
+        'shop.yaml': DEFINITION.replace('      name: string\n', '      name: string\n      note: string\n').replace(
+          'url: http://${service.metadata.name}',
+          'note: ${schema.spec.note}',
+        ),
+        'first.yaml': INSTANCE,
+      },
+    },
+  ),
+  command(
+    'a division by zero',
+    ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
+    1,
+    /first\.yaml:1/,
+    /division by zero/,
+    /hint: test the divisor first/,
+    {
+      files: {
+        'shop.yaml': DEFINITION.replace(
+          'replicas: ${schema.spec.replicas}',
+          'replicas: ${10 / (schema.spec.replicas - 3)}',
+        ),
+        'first.yaml': INSTANCE,
+      },
+    },
+  ),
+  command(
+    'an object that is read and that nobody makes',
+    ['up', '--once', '--timeout', '4s', 'shop.yaml', 'first.yaml'],
+    1,
+    /Shop default\/first/,
+    /waits for ConfigMap v1 default\/settings/,
+    /hint for settings of Shop first: create it or name the file/,
+    {
+      files: {
+        'shop.yaml': DEFINITION.replace(
+          '  resources:\n',
+          '  resources:\n    - id: settings\n      externalRef:\n        apiVersion: v1\n        kind: ConfigMap\n        metadata:\n          name: settings\n',
+        ).replace('url: http://${service.metadata.name}', 'a: ${settings.data.a}'),
+        'first.yaml': INSTANCE,
+      },
+    },
+  ),
+  command(
     'a value that an API server refuses, known only with the instance',
     ['up', '--once', '--timeout', '10m', 'shop.yaml', 'first.yaml'],
     1,

@@ -18,6 +18,79 @@ export const shapeMistakes: readonly Mistake[] = [
     /data\.password: the text "hunter2!" stands where a value in base64/,
     /stringData/,
   ),
+  definition(
+    'the former name of a definition',
+    [['kind: ResourceGraphDefinition', 'kind: ⟦ResourceGroup']],
+    /no kind "ResourceGroup"/,
+    /write ResourceGraphDefinition/,
+  ),
+  definition(
+    'resources by their ids, not as a list',
+    [
+      ['    - id: deployment\n      template:', '    ⟦deployment:\n      template:'],
+      ['    - id: service\n', '    service:\n'],
+      ['    - id: config\n', '    config:\n'],
+    ],
+    /a list is expected/,
+    /write "- id: deployment" instead of "deployment:"/,
+  ),
+  definition(
+    'a resource without the line template:',
+    [
+      [
+        '      template:\n        apiVersion: v1\n        kind: ConfigMap\n        metadata:\n          name: ${schema.spec.name}-config\n        data:\n          url: http://${service.metadata.name}\n',
+        '      ⟦apiVersion: v1\n      kind: ConfigMap\n      metadata:\n        name: ${schema.spec.name}-config\n      data:\n        url: http://${service.metadata.name}\n',
+      ],
+    ],
+    /stands beside its id, not below template/,
+    /write template: before it/,
+  ),
+  definition(
+    'the status inside of the spec',
+    [
+      [
+        '    status:\n      available: ${deployment.status.availableReplicas}\n',
+        '      status:\n        available: ⟦${deployment.status.availableReplicas}\n        ip: ${service.spec.clusterIP}\n',
+      ],
+    ],
+    /an expression stands where a field of the spec has its type/,
+    /spec\.schema\.status, beside spec/,
+  ),
+  definition(
+    'a field as OpenAPI writes it',
+    [
+      [
+        'replicas: integer | default=2 minimum=1',
+        'replicas:\n        type: integer\n        ⟦default: 2'.replace('\n        ⟦', '\n        ⟦'),
+      ],
+    ],
+    /field replicas: field default/,
+    /replicas: TYPE \| default=2/,
+  ),
+  definition(
+    'an enum in brackets',
+    [['default="nginx:1.27"', '⟦enum=[nginx,caddy]']],
+    /the brackets become part/,
+    /enum="nginx,caddy"/,
+  ),
+  definition(
+    'an enum in brackets with a default',
+    [['default="nginx:1.27"', 'default="nginx" ⟦enum=[nginx,caddy]']],
+    /the brackets become part/,
+    /enum="nginx,caddy"/,
+  ),
+  definition(
+    'a field of the spec read from the instance',
+    [['name: ${schema.spec.name}-config', 'name: ${schema.⟦name}-config']],
+    /undefined field 'name'/,
+    /did you mean "schema\.spec\.name"/,
+  ),
+  definition(
+    'the group in the version',
+    [['    apiVersion: v1alpha1\n', '    apiVersion: ⟦example.com/v1\n']],
+    /refuses the version "example\.com\/v1"/,
+    /apiVersion: v1, and beside it group: example\.com/,
+  ),
   definition('a list with angle brackets', [["'[]string'", '⟦list<string>']], /unknown type/, /write \[\]string/),
   definition(
     'a type that is not declared',

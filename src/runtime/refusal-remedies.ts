@@ -1,0 +1,43 @@
+import type { ObjectRef } from '../core/index.ts';
+
+/** The object that a write was for; in the words of a controller only its namespace is known for sure. */
+export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
+
+/** What to do about a write that the server refused, by what the server says. */
+const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
+  [
+    /(?:exceeded|failed) quota/,
+    ({ namespace = 'default' }) =>
+      `ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ${namespace}`,
+  ],
+  [
+    /(?:maximum|minimum) \S+ usage per |limit to request ratio/,
+    ({ namespace = 'default' }) =>
+      `stay within the limits of the namespace, or have them changed: kubectl describe limitrange -n ${namespace}`,
+  ],
+  [
+    /violates PodSecurity/,
+    ({ namespace = 'default' }) =>
+      `set what it names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
+      `kubectl get namespace ${namespace} --show-labels`,
+  ],
+  [
+    /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
+    () => 'a policy of the cluster refuses the object: change what it names, or ask who runs the policy',
+  ],
+  [
+    /immutable|may not change once set|updates to .* are forbidden/,
+    (object) =>
+      `the field cannot change on an object that exists: take the old value, or delete the object${deletion(object)}`,
+  ],
+];
+
+/** What to do about a write that the API server refused, by its message; `undefined` when that says nothing known. */
+export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
+  return REFUSALS.find(([said]) => said.test(message))?.[1](object);
+}
+
+function deletion({ kind, name, namespace }: RefusedObject): string {
+  if (kind === undefined || name === undefined) return '';
+  return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
+}
