@@ -4,7 +4,15 @@ import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
 import { DYN, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
-import { carriedMembers, carriedOptional, isStruct, seenInTurn, typeOfSet } from '../library/carried.ts';
+import {
+  carriedEndless,
+  carriedMembers,
+  carriedOptional,
+  isEndless,
+  isStruct,
+  seenInTurn,
+  typeOfSet,
+} from '../library/carried.ts';
 import type { Carried } from '../library/carried.ts';
 import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
@@ -62,7 +70,10 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
   const asked = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
   const carried = new Map<Binding, Carried>();
   const unset = asked.filter((binding) => isUnset(binding.value));
-  for (const binding of asked) if (isStruct(binding.value)) carried.set(binding, carriedMembers(binding.value));
+  for (const binding of asked) {
+    if (isStruct(binding.value)) carried.set(binding, carriedMembers(binding.value));
+    if (isEndless(binding.value)) carried.set(binding, carriedEndless(binding.name, binding.value));
+  }
   if (unset.length > 0) {
     undo();
     const set = attempt(() => runOnce(loop, value, of, carried, undefined));

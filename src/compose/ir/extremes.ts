@@ -8,18 +8,26 @@ import { INTEGER, isScalar, sameType } from './types.ts';
 
 /** `if (e > m) m = e`: the maximum; with `<` the minimum. */
 export function extreme(fold: Fold): Node | undefined {
-  const { next, initial, accumulator } = fold;
+  const taken = takenTurn(fold);
+  if (taken === undefined) return undefined;
+  const { value, largest } = taken;
+  const whole = withFirst(fold, value);
+  const all = whole === undefined ? append([list([fold.initial]), mapped(fold, value)]) : mapped(whole, value);
+  return method(largest ? 'max' : 'min', all, [], value.type);
+}
+
+/** What a turn compares with the accumulator and takes, where that is a number and all that it does. */
+export function takenTurn({
+  next,
+  accumulator,
+}: Fold): { readonly value: Node; readonly largest: boolean } | undefined {
   if (next.op !== 'cond') return undefined;
   const [test, then, otherwise] = next.args as [Node, Node, Node];
   const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
   if (!isAccumulator(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
     return undefined;
   const order = orderOf(test, value, other);
-  if (order === undefined) return undefined;
-  const keepsLarger = (order === 'value') === (other === otherwise);
-  const whole = withFirst(fold, value);
-  const all = whole === undefined ? append([list([initial]), mapped(fold, value)]) : mapped(whole, value);
-  return method(keepsLarger ? 'max' : 'min', all, [], value.type);
+  return order && { value, largest: (order === 'value') === (other === otherwise) };
 }
 
 /** The fold over the list as it was before the value of its first element was taken to begin with. */

@@ -22,7 +22,7 @@ import {
   subtract,
 } from './build.ts';
 import { entryMap } from './entry-map.ts';
-import { extreme, furthest } from './extremes.ts';
+import { extreme, furthest, takenTurn } from './extremes.ts';
 import type { Fold } from './pass.ts';
 import { filtered, isAccumulator, mapped } from './pass.ts';
 import { separated } from './separated.ts';
@@ -237,12 +237,30 @@ function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undef
 
 /** `if (x.on && x.size > most) most = x.size`: the turns of the elements for which a condition holds. */
 function someTurns(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+  const own = ownTurns(fold, carried);
+  return own && foldLoop(own);
+}
+
+/** The fold over the elements for which the part of a condition holds that is not about the accumulator. */
+function ownTurns(fold: Fold, carried: (node: Node) => boolean): Fold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
   const parts = conjuncts(choice.test);
   const own = parts.filter((part) => !carried(part));
   if (own.length === 0) return undefined;
-  return foldLoop({ ...fold, list: filtered(fold, allOf(own)), next: choice.turn(allOf(parts.filter(carried))) });
+  return { ...fold, list: filtered(fold, allOf(own)), next: choice.turn(allOf(parts.filter(carried))) };
+}
+
+/** The largest or least of what the turns take, and the elements whose turns take it; not what was before the loop. */
+export function extremeOf(
+  fold: Fold,
+): { readonly node: Node; readonly list: Node; readonly largest: boolean } | undefined {
+  const carried = (node: Node) => mentions(node, (of) => of === fold.accumulator);
+  const own = ownTurns(fold, carried) ?? fold;
+  const taken = takenTurn(own);
+  if (taken === undefined) return undefined;
+  const { value, largest } = taken;
+  return { node: method(largest ? 'max' : 'min', mapped(own, value), [], value.type), list: own.list, largest };
 }
 
 interface Choice {

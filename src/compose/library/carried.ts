@@ -16,7 +16,7 @@ import {
 } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
-import { foldLoop } from '../ir/fold.ts';
+import { extremeOf, foldLoop } from '../ir/fold.ts';
 import type { Fold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, makeNode, mentions, Variable } from '../ir/node.ts';
@@ -45,6 +45,8 @@ export type Carried =
       readonly start: null | undefined;
       readonly type: StaticType;
     }
+  /** `Infinity` or `-Infinity` before the first turn, for which CEL has no literal. */
+  | { readonly kind: 'endless'; readonly variable: Variable; readonly start: number }
   /** An object or list with fixed members, each of which is handed on. */
   | { readonly kind: 'members'; readonly isList: boolean; readonly members: ReadonlyMap<string, Carried> };
 
@@ -54,6 +56,13 @@ export function carriedValue(name: string, start: Node): Carried {
   const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }
+
+/** A number that begins beyond every other, as the least and the largest do. */
+export function carriedEndless(name: string, start: number): Carried {
+  return { kind: 'endless', variable: new Variable(name, 'accumulator'), start };
+}
+
+export const isEndless = (value: unknown): value is number => value === Infinity || value === -Infinity;
 
 /** A value that no turn may have set yet; `type` is what a turn sets. */
 export function carriedOptional(name: string, start: null | undefined, type: StaticType): Carried {
@@ -72,6 +81,7 @@ export function carriedMembers(start: object): Carried {
 }
 
 function startOf(name: string, value: unknown): Carried {
+  if (isEndless(value)) return carriedEndless(name, value);
   return value === undefined || value === null
     ? refuse('loop-carried', `${name} is ${String(value)} before the first turn`, 'begin with a value of its type')
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
@@ -93,6 +103,7 @@ export function isStruct(value: unknown): value is object {
 /** What a turn sees of it. */
 export function seenInTurn(of: Carried): unknown {
   if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
+  if (of.kind === 'endless') return wrap(new Sym(variable(of.variable, INTEGER)));
   if (of.kind === 'optional') {
     const missing = of.start === null ? { missing: 'null' as const } : {};
     const absence = { has: variable(of.present, BOOL), plain: false, waits: false, ...missing };
@@ -106,7 +117,7 @@ export function seenInTurn(of: Carried): unknown {
 
 /** One value of several that the turns hand on together, and what a turn makes of it. */
 interface Turn {
-  readonly of: Carried & { readonly kind: 'value' | 'optional' };
+  readonly of: Exclude<Carried, { readonly kind: 'members' }>;
   readonly next: unknown;
 }
 
@@ -157,6 +168,7 @@ function rebuild(
 ): { readonly value: unknown } | undefined {
   if (of.kind !== 'members') {
     const turn = turns[place.at++] as Turn;
+    if (of.kind === 'endless') return endlessAfter(pass, of, turn.next);
     return of.kind === 'optional' ? optionalAfter(pass, of, turn.next) : valueAfter(pass, turn, turns);
   }
   const result = activeTrace().born(of.isList ? [] : {});
@@ -179,6 +191,17 @@ function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { r
   const carriesOther = others.some(({ accumulator }) => mentions(fold.next, (each) => each === accumulator));
   const after = carriesOther ? besideExtreme(fold, others) : foldLoop(fold);
   return after === undefined ? undefined : { value: asValue(after) };
+}
+
+/** The largest or least of what the turns take; without such a turn it is endless still. */
+function endlessAfter(
+  pass: Pass,
+  { variable: of, start }: Carried & { readonly kind: 'endless' },
+  next: unknown,
+): { readonly value: unknown } | undefined {
+  const found = extremeOf({ ...pass, accumulator: of, initial: literal(0), next: toNode(next) });
+  if (found === undefined || found.largest !== start < 0) return undefined;
+  return { value: phi(compare('gt', size(found.list, INTEGER), literal(0)), asValue(found.node), start) };
 }
 
 const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));

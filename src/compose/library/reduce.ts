@@ -15,9 +15,11 @@ import { hooksCall } from './hooks.ts';
 import { macroVariable } from '../ir/build.ts';
 import {
   afterTurns,
+  carriedEndless,
   carriedMembers,
   carriedOptional,
   carriedValue,
+  isEndless,
   isStruct,
   seenInTurn,
   typeOfSet,
@@ -144,6 +146,7 @@ function carriedFrom(fn: unknown, start: unknown, turn: (running: unknown) => un
   const takesApart = closureOf(fn)?.node.params[0]?.type === 'ArrayPattern';
   if (isStruct(start) || (takesApart && Array.isArray(start) && symbolic(start) === undefined))
     return carriedMembers(start);
+  if (isEndless(start)) return carriedEndless(name, start);
   if (start !== undefined && start !== null) return carriedValue(name, asSym(start)?.node ?? toNode(start));
   const type = typeOfSet(turn(start));
   return type === undefined ? undefined : carriedOptional(name, start, type);
