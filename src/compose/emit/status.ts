@@ -107,7 +107,9 @@ function missingWhen(has: Node, node: Node): Node {
 
 function text(node: Node, writer: ExpressionWriter): JsonValue {
   try {
-    return mentions(node, () => true) || writer.readsByHand(node) ? writer.field(node) : constant(node, writer);
+    // A variable of a macro is no reference: a macro over constants is one.
+    const refers = mentions(node, ({ role }) => role !== 'macro' && role !== 'loop');
+    return refers || writer.readsByHand(node) ? writer.field(node) : constant(node, writer);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= activeTrace().origins.get(node);
     throw error;

@@ -8,7 +8,7 @@ import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joined-lists.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
-import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, STRING } from './types.ts';
+import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
  * Turns nodes with JavaScript's meaning into CEL: settles which numbers are integers and which doubles,
@@ -256,12 +256,30 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
   return isDouble(item) ? [listOfDoubles(list), item] : args;
 }
 
-/** Maps to merge: CEL has no function for maps whose values differ in type. */
+/**
+ * Maps to merge: CEL has no function for maps whose values differ in type. The values of the first become dyn, not the
+ * map: of `dyn(a).merge(dyn(b))` the type of the keys is open, and the next call would decide on it.
+ */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
   const [a, b] = args.map(celTypeName) as [string, string];
   if (a === b || a === 'map(dyn)' || b === 'map(dyn)') return args;
-  // Objects of several types have no type while they are traced; CEL gives their literals one.
-  return args.map((node) => (node.op === 'dyn' ? node : makeNode('dyn', [node], null, DYN)));
+  const [left, right] = args as [Node, Node];
+  return [withDynValues(left), right];
+}
+
+/** A map with values of any type. */
+function withDynValues(map: Node): Node {
+  const plain = map.op === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
+  if (plain) {
+    // Objects of several types have no type while they are traced; CEL gives their literals one.
+    const values = map.args.map((arg, position) =>
+      position % 2 === 0 || arg.op === 'dyn' ? arg : makeNode('dyn', [arg], null, DYN),
+    );
+    return makeNode('object', values, map.attr, mapOf(DYN));
+  }
+  const [key, value] = [macroVariable('k'), macroVariable('v')];
+  const of = map.type.kind === 'map' ? map.type.value : DYN;
+  return macro('transformMap', map, [key, value], [makeNode('dyn', [variable(value, of)], null, DYN)], mapOf(DYN));
 }
 
 /** Is the node an empty literal that fits the type of another node? `[]` fits every list, `{}` every map. */

@@ -324,6 +324,9 @@ define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], t
 define(Object.assign, (args) => {
   if (isOpen(args[0])) return refuseOpen('Object.assign');
   if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;
+  const either = symbolic(resolve(args[0]));
+  if (either instanceof Phi)
+    return distribute(either, (side) => hooksCall().call(Object.assign, Object, [side, ...args.slice(1)], 'assign'));
   const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
   activeTrace().touch(target);
   for (const source of args.slice(1)) {

@@ -36,6 +36,21 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = Object.assign({}, s.opt); return { m: o, h: 'b' in o, h2: Object.hasOwn(o, 'a'), k: Object.keys(o).join() };`,
     `const o = { a: 'd', b: 1, ...s.opt }; delete o.deep; return { m: o };`,
   ],
+  'objects and maps with values of several types': [
+    `return { m: Object.keys({ a: 1, ...s.labels }).sort().join() };`,
+    `const o = { ...s.labels, b: s.name }; return { m: 'x' in { a: 1, ...o }, n: Object.keys({ ...o, a: 1 }).length, v: Object.values({ a: s.n, ...o }).map(String).sort().join(), e: Object.entries({ a: true, ...o }).map(([k, v]) => \`\${k}\${v}\`).sort().join() };`,
+    `const o = {}; if (s.flag) o.a = s.n; const m = { q: true, ...o, ...s.labels, ...s.counts }; return { m, k: Object.keys(m).sort().join(), v: Object.values(m).map((x) => \`\${x}\`).sort().join() };`,
+    `const m = s.flag ? { ...s.labels, a: 1 } : { ...s.labels, a: 'x' }; return { m, k: Object.keys(m).sort().join(), a: m.a, x: m.x ?? 'none' };`,
+  ],
+  'one of two objects that is changed': [
+    `const o = s.flag ? { a: s.name } : { b: 'b' }; o.c = s.env; Object.assign(o, { d: 'd' }, s.other && { a: 'over' }); delete o.b; return { o, k: Object.keys(o).join() };`,
+    `const a = { x: s.name }, b = { y: 'y' }; const o = Object.assign(s.flag ? a : b, { z: 'z' }); return { a, b, o, same: o === a };`,
+    `const o = s.flag ? { ...s.labels } : { b: 'b' }; Object.assign(o, { x: 'new' }); return { o };`,
+  ],
+  'expressions over constants in a status': [
+    `const t = [].at(0) ?? 'cab'; return { r: t.replace(/[ab]/g, (c) => ({ a: '1', b: '2' })[c] ?? c), n: s.name };`,
+    `let t = ''; if (s.n > 99) t = 'x'; return { r: ''.replace(/[ab]/g, (c) => c.toUpperCase()), n: s.name };`,
+  ],
   'objects that a loop fills': [
     `const o = {}; for (const v of s.vars) o[v.name] = 'x'; return { has: 'A' in o, own: Object.hasOwn(o, 'A'), hop: o.hasOwnProperty('A'), z: 'toString' in o };`,
     `const o = { z: 'q' }; for (const v of s.vars) { if (v.value) o[v.name] = v.value; } return { has: 'z' in o, own: Object.hasOwn(o, 'z'), own2: Object.hasOwn(o, s.name), hop: Object.prototype.hasOwnProperty.call(o, 'A') };`,

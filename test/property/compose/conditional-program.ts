@@ -132,7 +132,7 @@ class Writer {
   }
 
   #statement(): string {
-    switch (this.#choices.below(9)) {
+    switch (this.#choices.below(10)) {
       case 0:
       case 1:
         return this.#optional();
@@ -156,11 +156,28 @@ class Writer {
         return this.#add(
           name,
           'inner',
-          `const ${name} = ${pick(this.#choices, ['true', 's.a', "s.env === 'prod'"])} ? ${call} : undefined;`,
+          pick(this.#choices, [
+            `const ${name} = ${pick(this.#choices, ['true', 's.a', "s.env === 'prod'"])} ? ${call} : undefined;`,
+            `const ${name} = ${pick(this.#choices, ['s.b', 's.a && s.b', '!!s.opt'])} && ${call} || undefined;`,
+            `let ${name}; if (${this.#test()}) ${name} = ${call};`,
+            `let ${name}; if (${this.#test()}) { if (s.c) ${name} = ${call}; else ${name} = inner({ name: '${name}o', on: ${this.#test()} ? s.a : s.b }); }`,
+            `const ${name} = s.c ? ${call} : inner({ name: '${name}p-' + s.name, on: true });`,
+          ]),
         );
       }
       case 6:
         return `if (${this.#test()}) { ${this.#config()}; }`;
+      case 8: {
+        const name = this.#fresh('l');
+        const [one, other] = [this.#config(), this.#config()];
+        const line = pick(this.#choices, [
+          `const ${name} = [(${this.#test()}) && ${one}, ${other}].filter(Boolean);`,
+          `const ${name} = Object.values({ ...((${this.#test()}) ? { x: ${one} } : { y: ${other} }) });`,
+          `const ${name} = [...((${this.#test()}) ? [${one}] : []), ...((${this.#test()}) ? [${other}] : [])];`,
+          `const ${name}o = {}; if (${this.#test()}) ${name}o.x = ${one}; if (${this.#test()}) ${name}o.y = ${other}; const ${name} = Object.values(${name}o);`,
+        ]);
+        return this.#add(name, 'list', line);
+      }
       case 7: {
         const name = this.#fresh('d');
         const maybe = this.#scope.find(({ kind }) => kind === 'maybe')?.name;

@@ -175,8 +175,9 @@ export function runNatively(source: string, given: JsonObject): Outcome | undefi
   const objects: JsonValue[] = [];
   const record: Factory = (config) => {
     const data = Object.entries(config.data ?? {}).filter(([, value]) => value !== undefined && value !== null);
-    objects.push({ name: config.name, data: Object.fromEntries(data.map(([key, value]) => [key, String(value)])) });
-    return { metadata: { name: config.name } };
+    const texts = Object.fromEntries(data.map(([key, value]) => [key, String(value)]));
+    objects.push({ name: config.name, data: texts });
+    return { metadata: { name: config.name }, data: texts };
   };
   try {
     const result = instantiate(source, record)(structuredClone(given));

@@ -4,6 +4,7 @@ import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
 import { carriedValues } from './program-carried.ts';
 import { addedMembers, fallingCases, surePieces } from './program-folds.ts';
+import { changedKeys, joinedLiterals, matchedTexts, oneOfTwoObjects } from './program-keys.ts';
 import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
 import type { Statements, Surroundings } from './program-members.ts';
 
@@ -62,6 +63,7 @@ class Writer extends ExpressionWriter {
   private statement(scope: Name[], depth: number): string {
     const kinds = ['declare', 'declare', 'assign', 'assign', 'resource', 'push', 'set', 'helper', 'patterns'];
     kinds.push('members', 'filled', 'call', 'added', 'falling', 'pieces', 'carried');
+    kinds.push('keysChanged', 'either', 'matched', 'joined');
     if (depth < 2) kinds.push('if', 'if', 'ifelse', 'switch', 'for', 'for', 'counted', 'each', 'keys', 'fill');
     if (depth < 2 && this.loops.length === 0) kinds.push('return', 'try', 'known', 'labelled', 'chosen');
     switch (this.choose.pick(kinds)) {
@@ -113,6 +115,14 @@ class Writer extends ExpressionWriter {
         return this.added(scope, surePieces);
       case 'carried':
         return this.added(scope, carriedValues);
+      case 'keysChanged':
+        return this.added(scope, changedKeys);
+      case 'either':
+        return this.added(scope, oneOfTwoObjects);
+      case 'matched':
+        return this.added(scope, matchedTexts);
+      case 'joined':
+        return this.added(scope, joinedLiterals);
       case 'call':
         return this.added(scope, spreadCall);
       case 'return':
@@ -317,11 +327,22 @@ class Writer extends ExpressionWriter {
   /** One of two resources, and what is read of it. */
   private chosen(scope: Name[]): string {
     const [name, result, number] = [this.fresh('c'), this.fresh('s'), this.#ids++];
-    const make = (which: string) => `ConfigMap({ id: 'cm${number}${which}', name: 'chosen-${number}${which}' })`;
+    const make = (which: string) =>
+      `ConfigMap({ id: 'cm${number}${which}', name: 'chosen-${number}${which}', data: { k: ${this.expression('string', scope, 1)} } })`;
+    const always = `${this.test(scope)} ? ${make('x')} : ${make('y')}`;
+    const maybe = this.choose.pick([
+      `${this.test(scope)} ? ${make('x')} : undefined`,
+      `${this.expression('bool', scope, 1)} && ${make('x')}`,
+      `(${this.test(scope)}) ? ${make('x')} : ${this.test(scope)} ? ${make('y')} : null`,
+    ]);
     const [value, read] = this.choose.pick([
-      [`${this.test(scope)} ? ${make('x')} : ${make('y')}`, `${name}.metadata.name`],
-      [`${this.test(scope)} ? ${make('x')} : undefined`, `(${name}?.metadata.name ?? 'none')`],
-      [`${this.expression('bool', scope, 1)} && ${make('x')}`, `(${name} ? ${name}.metadata.name : 'none')`],
+      [always, `${name}.metadata.name`],
+      [always, `(${name}?.data?.k ?? 'no k')`],
+      [maybe, `(${name} ? ${name}.metadata.name : 'none')`],
+      [maybe, `((${name} || undefined)?.metadata.name ?? 'none')`],
+      [maybe, `((${name} && ${name}.data.k) || 'none')`],
+      [maybe, `Object.keys({ a: 1, ...(${name} && { n: ${name}.metadata.name }) }).join()`],
+      [maybe, `[${name} && ${name}.data.k, 'end'].filter(Boolean).join()`],
     ] as const);
     scope.push({ name: result, type: 'string', mutable: false });
     return `const ${name} = ${value}; const ${result} = ${read};`;
