@@ -42,6 +42,13 @@ export interface KnownKinds {
   readonly allowInstalled: boolean;
 }
 
+/** What to add to a template that lacks one of its fields. */
+const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['the template has no kind', 'add the kind, as in kind: Deployment'],
+  ['the template has no apiVersion', 'add the version of its API, as in apiVersion: apps/v1 for a Deployment'],
+  ['the template has no metadata', 'add metadata: with a name: below it'],
+]);
+
 interface Finding {
   readonly code: string;
   readonly path: readonly PathStep[];
@@ -93,7 +100,11 @@ class Builder {
     const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonType(template ?? null)} into Go value of type map[string]interface {}`;
     const at = [...path, 'template'];
     const message = 'the template must be an object';
-    return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message });
+    const hint =
+      typeof template === 'string' && template.includes('\n')
+        ? 'remove the "|" behind template:, so that its lines are an object and not a text'
+        : undefined;
+    return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message, hint });
   }
 
   build(definition: Definition, kinds: KnownKinds): Draft {
@@ -159,7 +170,12 @@ class Builder {
       const kro = `resource ${this.#block.id} is not a valid Kubernetes object: ${malformed.kro}`;
       const { field, message } = malformed;
       const path = this.#templatePath([field]);
-      this.#refuse('resource', { code: 'graph/invalid-template', path, kro, message });
+      const near = Object.keys(template).find((key) => key.toLowerCase() === field.toLowerCase());
+      const hint =
+        near === undefined || near === field
+          ? MISSING_FIELDS.get(message)
+          : `write ${field} instead of ${near}: capital and small letters count`;
+      this.#refuse('resource', { code: 'graph/invalid-template', path, kro, message, hint });
       return { kind: undefined, installedBy: undefined };
     }
     const { apiVersion, kind } = template as { apiVersion: string; kind: string };

@@ -54,6 +54,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write a value that the schema allows.',
   ),
   warning(
+    'graph/foreign-expression',
+    'A text names a field of the instance or of a resource in the notation of another tool, and stays as it is.',
+    withData("text: 'http://{{ schema.spec.name }}'"),
+    'Write ${…} around it.',
+  ),
+  warning(
     'graph/enum-brackets',
     'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),

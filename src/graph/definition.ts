@@ -103,6 +103,14 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
     : 'begin each entry with "- ", also when there is only one';
 }
 
+/** How to write a number or a boolean where a text is expected. */
+function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
+  const isCondition = path.at(-2) === 'includeWhen' || path.at(-2) === 'readyWhen';
+  if (isJsonObject(value) || Array.isArray(value)) return undefined;
+  if (path.at(-1) === 'id') return `begin the id with a small letter, as in id: r${String(value)}`;
+  return isCondition ? `write an expression: \${${String(value)}}` : `put it in quotes: "${String(value)}"`;
+}
+
 class Reader {
   readonly #problems: Problems;
 
@@ -129,7 +137,7 @@ class Reader {
 
   text(value: JsonValue | undefined, path: readonly PathStep[]): string {
     if (typeof value === 'string') return value;
-    if (value !== undefined && value !== null) this.wrong(path, 'a string is expected here');
+    if (value !== undefined && value !== null) this.wrong(path, 'a string is expected here', textHint(value, path));
     return '';
   }
 

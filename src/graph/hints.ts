@@ -20,10 +20,20 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   if (name !== undefined) return foreignFunctionHint(name);
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
     return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
+  const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
+  if (wanted?.[1] === 'bool') return CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
   return undefined;
 }
+
+/** CEL takes nothing but booleans for true and false. */
+const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
+  ['string', 'compare it: x != "" instead of x'],
+  ['int', 'compare it: x > 0 instead of x'],
+  ['list', 'write size(x) > 0 instead of x'],
+  ['map', 'write size(x) > 0 instead of x'],
+]);
 
 /** Functions of JavaScript and Go, and what CEL has for them. */
 const FOREIGN_FUNCTIONS = new Map([

@@ -230,6 +230,13 @@ function knownMistake(code: string, source: string, at: number): Mistake | undef
     };
   if (/^(?:--|-{4,})\s*$/.test(line))
     return { message: 'this line does not divide documents', offset: start, hint: 'write three dashes: ---' };
+  const marker = /\|[^#]*?\b(default|minimum|maximum|enum|pattern|required|description)(: +)/.exec(line);
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && marker !== null)
+    return {
+      message: `the marker ${marker[1]} has ": " before its value`,
+      offset: start + marker.index + marker[0].length - (marker[2] ?? '').length - (marker[1] ?? '').length,
+      hint: `write ${marker[1]}=VALUE, without a space`,
+    };
   if (code === 'BLOCK_AS_IMPLICIT_KEY') {
     const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
     if (expression !== null) {

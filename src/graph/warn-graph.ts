@@ -11,8 +11,44 @@ export function warnGraph(definition: Definition, drafts: readonly Draft[], prob
   warnEnumBrackets(definition.schema.types, ['spec', 'schema', 'types'], problems);
   warnUnusedTypes(definition, problems);
   warnSameIdentity(drafts, problems);
-  for (const draft of drafts) warnWorkloadSelector(draft, problems);
+  const ids = new Set(['schema', ...drafts.map(({ id }) => id)]);
+  for (const draft of drafts) {
+    warnForeignExpressions(draft.template, [...draft.block.path, 'template'], ids, problems);
+    warnWorkloadSelector(draft, problems);
+  }
   warnServiceSelectors(drafts, problems);
+}
+
+/** What other tools write around a name, or before it, to have its value put in. */
+const FOREIGN_EXPRESSION =
+  /(?:\{\{-?\s*\.?|\$\(|\$ \{|#\{|<%=?\s*|(?<!\$)\$)([A-Za-z]\w*)\.(?:spec|status|metadata|data)\.[\w.]+\s*[})%]*/;
+
+function warnForeignExpressions(
+  value: JsonValue | undefined,
+  path: readonly PathStep[],
+  ids: ReadonlySet<string>,
+  problems: Problems,
+): void {
+  if (typeof value === 'string') {
+    const found = /[{$#<]/.test(value) ? FOREIGN_EXPRESSION.exec(value) : null;
+    if (found === null || !ids.has(found[1] ?? '') || isInsideExpression(value, found.index)) return;
+    problems.warn({
+      code: 'graph/foreign-expression',
+      message: `${found[0].trim()} stays in the text as it is`,
+      place: { path, offset: found.index },
+      hint: `write \${${found[0].replaceAll(/^[^A-Za-z]+|[\s})%>]+$/g, '')}}`,
+    });
+    return;
+  }
+  if (Array.isArray(value))
+    value.forEach((entry, index) => warnForeignExpressions(entry, [...path, index], ids, problems));
+  else if (isJsonObject(value))
+    for (const [key, entry] of Object.entries(value)) warnForeignExpressions(entry, [...path, key], ids, problems);
+}
+
+function isInsideExpression(text: string, at: number): boolean {
+  const open = text.lastIndexOf('${', at);
+  return open >= 0 && open !== at && !text.slice(open, at).includes('}');
 }
 
 /** Lists in brackets, as other notations have them, where an enum has its values side by side. */

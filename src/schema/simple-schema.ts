@@ -248,7 +248,8 @@ class Builder {
     for (const marker of lexed.markers) {
       const error = applyMarker(target, marker);
       if (error === undefined) continue;
-      this.#report(place, error.code, error.message, { offset: marker.offset, hint: error.hint });
+      const hint = marker.value.endsWith(',') ? 'remove the comma: markers are divided by spaces' : error.hint;
+      this.#report(place, error.code, error.message, { offset: marker.offset, hint });
       failed = true;
     }
     const error = failed ? undefined : finishMarkers(target);
@@ -265,7 +266,7 @@ class Builder {
     const hint =
       unknownMarker === undefined
         ? LEX_HINTS.find(([beginning]) => message.startsWith(beginning))?.[1]
-        : nearestHint(unknownMarker, MARKER_KEYS);
+        : (valuelessHint(unknownMarker) ?? nearestHint(unknownMarker, MARKER_KEYS));
     const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
     this.#report(place, code, message, { offset, hint });
   }
@@ -299,6 +300,14 @@ class Builder {
     const hint = name.includes('${') ? EXPRESSION_HINT : (hintForType(name, known) ?? nearestHint(name, known));
     return this.#report(place, 'simpleschema/unknown-type', `unknown type: ${name}`, { offset: 0, hint });
   }
+}
+
+/** A marker without its value runs into the next one. */
+function valuelessHint(unknown: string): string | undefined {
+  const first = MARKER_KEYS.find(
+    (key) => unknown.startsWith(key) && MARKER_KEYS.some((next) => key + next === unknown),
+  );
+  return first === undefined ? undefined : `${first} lacks its value: write ${first}=VALUE`;
 }
 
 const EXPRESSION_HINT =

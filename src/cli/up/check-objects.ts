@@ -1,6 +1,7 @@
 import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
 import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
 import {
@@ -18,6 +19,9 @@ import {
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
+
+/** How the hint about a field begins that stands outside of its spec. */
+export const BELOW_SPEC = 'it belongs below spec';
 
 /**
  * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not
@@ -127,7 +131,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   const hint = outside
     ? 'call the factory inside the function of kubernetesComposition, or leave id out'
-    : unknownFieldHint(name, parentSchema(schema, steps));
+    : (otherLevelHint(name, schema, steps) ?? unknownFieldHint(name, parentSchema(schema, steps)));
   const rest = 'an API server drops it or refuses the object';
   return report(
     input,
@@ -137,6 +141,24 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
     `unknown field "${name}"`,
     hint === undefined ? `remove it: ${rest}` : hint,
   );
+}
+
+/** A field that is known one level further in or out is indented wrongly, not misspelt. */
+function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
+  const beside = parentSchema(schema, steps);
+  const inner = beside?.properties?.['spec'];
+  const isFree = inner?.['x-kubernetes-preserve-unknown-fields'] === true;
+  const isNear = unknownFieldHint(name, beside)?.startsWith('did you mean') === true;
+  if (
+    inner?.properties?.[name] !== undefined ||
+    (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
+  )
+    return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
+  const parent = steps.at(-2);
+  const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
+  return outer?.properties?.[name] === undefined || isNear
+    ? undefined
+    : `it belongs beside ${String(parent)}: indent it by two spaces less`;
 }
 
 function report(

@@ -1,5 +1,6 @@
 import type { CodeInfo, Diagnostic } from '../../core/index.ts';
 import { traceCodes } from '../../compose/index.ts';
+import { BELOW_SPEC } from './check-objects.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 
@@ -13,6 +14,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
     const parent = each.code === 'input/unknown-field' ? TEMPLATE_FIELD.exec(each.path ?? '')?.[1] : undefined;
     if (parent !== undefined && !beside.has(parent)) beside.set(parent, each);
   }
+  const outside = diagnostics.filter(isOutsideSpec).toSorted((a, b) => (a.source?.line ?? 0) - (b.source?.line ?? 0));
   const isType = ({ code, message }: Diagnostic) => code === 'simpleschema/unknown-type' && message.includes('${');
   const expression = diagnostics.find(isType);
   return diagnostics.flatMap((each) => {
@@ -20,11 +22,33 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
     const first = parent === undefined ? undefined : beside.get(parent);
     if (each.code === 'input/unknown-field' && first !== undefined)
       return each === first && parent !== undefined ? [besideTemplate(each, parent)] : [];
+    if (outside.includes(each)) {
+      const same = outside.filter((other) => parentOf(other) === parentOf(each));
+      return same[0] === each ? [outsideSpec(each, same.map(nameOf))] : [];
+    }
+    if (
+      each.code === 'cel/unknown-field' &&
+      outside.some((other) => each.message === `undefined field '${nameOf(other)}'`)
+    )
+      return [];
     if (each.code === 'graph/field-combination' && beside.has(each.path ?? '')) return [];
     if (!isType(each)) return [each];
     const message = 'an expression stands where a field of the spec has its type';
     return each === expression ? [{ ...each, message }] : [];
   });
+}
+
+const isOutsideSpec = ({ code, hint }: Diagnostic): boolean =>
+  code === 'input/unknown-field' && hint?.startsWith(BELOW_SPEC) === true;
+
+const nameOf = ({ path = '' }: Diagnostic): string => path.slice(path.lastIndexOf('.') + 1);
+
+const parentOf = ({ path = '', source }: Diagnostic): string =>
+  `${source?.file ?? ''} ${path.slice(0, Math.max(0, path.lastIndexOf('.')))}`;
+
+/** Several fields that stand outside of the spec are one mistake of indentation. */
+function outsideSpec(each: Diagnostic, names: readonly string[]): Diagnostic {
+  return names.length < 2 ? each : { ...each, message: `${each.message}; likewise ${names.slice(1).join(', ')}` };
 }
 
 function besideTemplate(each: Diagnostic, parent: string): Diagnostic {
@@ -56,6 +80,7 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     if (each.code === 'graph/unknown-identifier' && broken.some(({ path = '' }) => hidesNames(path))) return [];
     const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
     if (misnamed) return [];
+    if (ONE_PER_PLACE.has(each.code) && isToldBefore(each, diagnostics)) return [];
     const typed = diagnostics.find(({ code, path }) => code === 'graph/literal-type' && path === each.path);
     return typed !== undefined && typed !== each && each.code.startsWith('cel/') ? [] : [each];
   });
@@ -64,8 +89,25 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
 const isBrokenLoop = (code: string, path: string): boolean =>
   code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
 
+/** Findings that follow where another one stands at the same place. */
+const ONE_PER_PLACE: ReadonlySet<string> = new Set(['graph/not-standalone', 'graph/dependent-iterators']);
+
+function isToldBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
+  return all
+    .slice(0, all.indexOf(each))
+    .some(
+      ({ path, code, source }) =>
+        code.startsWith('graph/') &&
+        code !== each.code &&
+        path === each.path &&
+        source?.file === each.source?.file &&
+        source?.line === each.source?.line,
+    );
+}
+
 /** Resources and loops declare the names that expressions read. */
-const hidesNames = (path: string): boolean => /^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach)\b))/.test(path);
+const hidesNames = (path: string): boolean =>
+  /^spec\.schema\.resources$|^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach)\b))/.test(path);
 
 const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');

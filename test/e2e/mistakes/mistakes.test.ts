@@ -5,19 +5,21 @@ import { referenceMistakes, soundReferences } from './references.ts';
 import { tell } from './run-mistake.ts';
 import { typescriptMistakes } from './typescript.ts';
 import { definitionMistakes } from './yaml-definitions.ts';
+import { levelMistakes } from './yaml-levels.ts';
 import { objectMistakes } from './yaml-objects.ts';
 import { shapeMistakes } from './yaml-shapes.ts';
 
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a definition': definitionMistakes,
   'the shape of a definition': shapeMistakes,
+  'the level or the notation': levelMistakes,
   'an object': objectMistakes,
   'a reference': referenceMistakes,
   TypeScript: typescriptMistakes,
   'the environment': environmentMistakes,
 };
 /** Tables in which one mistake gives one error. */
-const ONE_ERROR = new Set(['the shape of a definition', 'a reference']);
+const ONE_ERROR = new Set(['the shape of a definition', 'the level or the notation', 'a reference']);
 const ALL = Object.values(TABLES).flat();
 
 describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {

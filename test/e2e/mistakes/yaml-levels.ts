@@ -1,0 +1,114 @@
+import { DEFINITION, INSTANCE } from './base.ts';
+import type { Mistake } from './mistake.ts';
+import { edit } from './mistake.ts';
+import { definition } from './yaml-definitions.ts';
+
+const URL = 'http://${service.metadata.name}';
+const CONDITION = '${schema.spec.replicas > 1}';
+
+const notation = (title: string, text: string): Mistake => ({
+  ...definition(
+    `an expression as ${title} writes it`,
+    [[URL, text]],
+    /stays in the text as it is/,
+    /write \$\{service\.metadata\.name\}/,
+  ),
+  command: ['validate', '--strict', 'shop.yaml'],
+});
+
+/** Mistakes of indentation, and of the notations of other tools. */
+export const levelMistakes: readonly Mistake[] = [
+  definition(
+    'fields of the spec beside the kind',
+    [
+      ['    spec:\n      name: string\n', '    ⟦name: string\n'],
+      ['      replicas: integer | default=2 minimum=1\n', '    replicas: integer\n'],
+      ['      image: string | default="nginx:1.27"\n', '    image: string\n'],
+      ["      regions: '[]string'\n", ''],
+    ],
+    /unknown field "name"; likewise replicas, image/,
+    /below spec:, indented by two more spaces/,
+  ),
+  {
+    title: 'the resources inside of the schema',
+    files: {
+      'shop.yaml': edit(DEFINITION, ['  resources:\n', '    ⟦resources:\n'])
+        .replaceAll(/^ {4}- id/gm, '      - id')
+        .replaceAll(/^ {6}(?=template|includeWhen|readyWhen)/gm, '        '),
+    },
+    reason: /unknown field "resources"/,
+    remedy: /beside schema: indent it by two spaces less/,
+  },
+  {
+    title: 'an instance without spec',
+    files: {
+      'shop.yaml': DEFINITION,
+      'first.yaml': edit(INSTANCE, [
+        'spec:\n  name: first\n  replicas: 3\n  regions:\n    - eu\n',
+        '⟦name: first\nreplicas: 3\n',
+      ]),
+    },
+    reason: /unknown field "name"; likewise replicas/,
+    remedy: /below spec:/,
+  },
+  definition(
+    'a template as a text',
+    [
+      [
+        'template:\n        apiVersion: v1\n        kind: ConfigMap',
+        'template: ⟦|\n        apiVersion: v1\n        kind: ConfigMap',
+      ],
+    ],
+    /template must be an object/,
+    /remove the "\|"/,
+  ),
+  definition(
+    'a template without kind',
+    [['        apiVersion: v1\n        kind: ConfigMap\n', '        ⟦apiVersion: v1\n']],
+    /has no kind/,
+    /add the kind/,
+  ),
+  definition(
+    'apiVersion in small letters',
+    [['        apiVersion: v1\n        kind: ConfigMap\n', '        ⟦apiversion: v1\n        kind: ConfigMap\n']],
+    /has no apiVersion/,
+    /apiVersion instead of apiversion/,
+  ),
+  definition(
+    'a text where a condition is expected',
+    [[CONDITION, '${schema.spec.name && true}']],
+    /expected type 'bool' but found 'string'/,
+    /compare it/,
+    { place: /shop\.yaml:54:/ },
+  ),
+  definition(
+    'a condition that is true',
+    [[`- ${CONDITION}`, '- ⟦true']],
+    /a string is expected/,
+    /write an expression: \$\{true\}/,
+  ),
+  definition(
+    'an id that is a number',
+    [['id: config', 'id: ⟦1']],
+    /a string is expected/,
+    /begin the id with a small letter/,
+  ),
+  definition(
+    'a loop variable that is called schema',
+    [[`      includeWhen:\n        - ${CONDITION}\n`, '      forEach:\n        - schema: ⟦${schema.spec.regions}\n']],
+    /reserved word/,
+    /another name/,
+  ),
+  definition('a marker without its value', [['default=2 minimum=1', '⟦default minimum=1']], /marker/, /default=VALUE/),
+  definition(
+    'a marker with a colon',
+    [['default=2 minimum=1', '⟦default: 2']],
+    /": " before its value/,
+    /default=VALUE/,
+  ),
+  definition('markers with commas', [['default=2 minimum=1', '⟦default=2, minimum=1']], /got: 2,/, /remove the comma/),
+  notation('Helm', 'http://⟦{{ service.metadata.name }}'),
+  notation('a Makefile', 'http://⟦$(service.metadata.name)'),
+  notation('a shell', '⟦$service.metadata.name'),
+  notation('somebody in a hurry', '⟦$ {service.metadata.name}'),
+];
