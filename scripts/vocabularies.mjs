@@ -58,6 +58,12 @@ const VOCABULARIES = [
     pattern: /\b(?:RETRY|BACKOFF)\w* = \{? ?\w*:? ?\d|\binitialMs: \d/,
   },
   {
+    name: 'errors of fields',
+    use: 'fieldErrors of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /[`']Required value['`]|[`']Unsupported value: |Too long: may not be more than/,
+  },
+  {
     name: 'classes of failed requests',
     use: 'classify of src/kubernetes',
     home: 'kubernetes',

@@ -7,6 +7,8 @@
  */
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
+export type { FieldError, FieldErrorReason } from './field-error.ts';
+export { fieldErrors } from './field-error.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems, requirementText } from './label-selector.ts';
 export {

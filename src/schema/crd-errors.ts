@@ -3,7 +3,7 @@ import { dns1035Label, dnsSubdomain } from '../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import { structuralErrors } from './structural.ts';
 import type { RuleChecker } from './structural.ts';
 

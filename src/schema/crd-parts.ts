@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { dns1035Label } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 
 const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 

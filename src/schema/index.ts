@@ -6,16 +6,7 @@
  *
  * @packageDocumentation
  */
-export type {
-  FieldError,
-  FieldErrorReason,
-  FieldStep,
-  ListType,
-  ResourceInfo,
-  Schema,
-  SchemaSource,
-  ValidationRule,
-} from './model.ts';
+export type { FieldStep, ListType, ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export type { BuiltinDescriptions } from './builtin-descriptions.ts';
 export { describeField, describeKind, describeType } from './builtin-descriptions.ts';
 export type { BuiltinSource, BundleParts } from './builtin-source.ts';

@@ -3,7 +3,8 @@ import { goJson } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { keysOf } from './correlate.ts';
 import { duplicate, invalid } from './field-error.ts';
-import type { FieldError, Schema } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 
 /** Duplicates in a list that is a set or a map. */

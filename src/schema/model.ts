@@ -85,26 +85,5 @@ export interface SchemaSource {
   kinds(): Iterable<GroupVersionKind>;
 }
 
-/** Reasons of a cause in a Kubernetes `Status`. */
-export type FieldErrorReason =
-  | 'FieldValueRequired'
-  | 'FieldValueDuplicate'
-  | 'FieldValueInvalid'
-  | 'FieldValueTypeInvalid'
-  | 'FieldValueNotSupported'
-  | 'FieldValueForbidden'
-  | 'FieldValueTooLong'
-  | 'FieldValueTooMany'
-  | 'InternalError';
-
-/** One problem of an object: exactly one cause in the details of a Kubernetes `Status`. */
-export interface FieldError {
-  readonly reason: FieldErrorReason;
-  /** Field path as Kubernetes writes it: `spec.ports[0].port`, `spec.labels[a.b]`. */
-  readonly field: string;
-  /** Text of the cause, e.g. `Invalid value: 11: spec.replicas in body should be less than or equal to 10`. */
-  readonly message: string;
-}
-
 /** One step from an object to a part of it: a member name or a list index. */
 export type FieldStep = string | number;

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { invalid } from './field-error.ts';
-import type { FieldError, Schema } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema } from './model.ts';
 import { prune } from './prune.ts';
 import { validate } from './validate.ts';
 

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
 import { structuralSchema } from './lazy.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import { listSchemaErrors } from './structural-lists.ts';
 import { ruleErrors } from './structural-rules.ts';
 import type { RuleChecker } from './structural-rules.ts';

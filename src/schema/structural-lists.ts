@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 
 const typeOf = (schema: JsonObject): string => (typeof schema['type'] === 'string' ? schema['type'] : '');
 

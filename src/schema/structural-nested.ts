@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { forbidden, required } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import { isSaid, patternErrors } from './structural-values.ts';
 
 const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];

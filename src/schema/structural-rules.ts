@@ -1,5 +1,6 @@
 import { invalid, notSupported, required } from './field-error.ts';
-import type { FieldError, Schema, ValidationRule } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema, ValidationRule } from './model.ts';
 
 /**
  * Compiles the rules of a schema node and answers what is wrong with them.

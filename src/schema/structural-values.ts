@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { invalid } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import { patternProblem } from './simple-markers.ts';
 
 /** Patterns are RE2 expressions, also inside alternatives. */

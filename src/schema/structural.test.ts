@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { crdUpdateErrors, structuralErrors } from './index.ts';
-import type { FieldError } from './index.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 
 const spec = (a: JsonObject): JsonObject => ({
   type: 'object',

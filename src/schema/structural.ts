@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, required } from './field-error.ts';
 import { structuralSchema } from './lazy.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 import { defaultErrors } from './structural-defaults.ts';
 import { completenessErrors, nestedErrors } from './structural-nested.ts';
 import type { RuleChecker } from './structural-rules.ts';

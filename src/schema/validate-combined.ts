@@ -1,7 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import { invalid } from './field-error.ts';
-import type { FieldError, Schema } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 
 /** What an alternative found, taken out of the context. */

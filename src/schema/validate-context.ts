@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { fieldPath } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
-import type { FieldError } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
 
 /** State of one validation: where it is and what it found. */
 export interface Context {

@@ -3,7 +3,8 @@ import { dns1035Label } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { fieldPath, invalid, required } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
-import type { FieldError, Schema } from './model.ts';
+import type { FieldError } from '../kubernetes/index.ts';
+import type { Schema } from './model.ts';
 import { anywhere, walk } from './walk.ts';
 
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;

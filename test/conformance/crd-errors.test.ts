@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { parseJson } from '../../src/core/index.ts';
-import type { FieldError } from '../../src/schema/index.ts';
+import type { FieldError } from '../../src/kubernetes/index.ts';
 import { crdErrors } from '../../src/schema/index.ts';
 
 const read = <T>(name: string): T[] =>

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { parseJson } from '../../src/core/index.ts';
-import type { FieldError, Schema } from '../../src/schema/index.ts';
+import type { FieldError } from '../../src/kubernetes/index.ts';
+import type { Schema } from '../../src/schema/index.ts';
 import { applyDefaults, prune, validate } from '../../src/schema/index.ts';
 
 interface Step {

@@ -1,7 +1,8 @@
 import type { Checked } from '../../cel/index.ts';
 import { estimateCost } from '../../cel/index.ts';
-import type { FieldError, Schema } from '../../schema/index.ts';
-import { fieldForbidden } from '../http/problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { fieldForbidden } from '../field-problems.ts';
 import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 
 /** The most that one expression may cost by estimate, however often it is evaluated for one object. */
@@ -41,7 +42,7 @@ export class RuleCosts {
   #observe(cost: number, field: string, what: string): FieldError[] {
     this.#total += cost;
     if (cost >= SCHEMA_LIMIT / 100) this.#dear.push({ field, cost });
-    return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT)) as FieldError] : [];
+    return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT))] : [];
   }
 
   /** What is wrong with all rules of the schema at `field` together; the next rules are those of another schema. */
@@ -54,8 +55,8 @@ export class RuleCosts {
     const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [
-      ...dearest.map((entry) => fieldForbidden(entry.field, contributed) as FieldError),
-      fieldForbidden(field, excess(what, total, SCHEMA_LIMIT)) as FieldError,
+      ...dearest.map((entry) => fieldForbidden(entry.field, contributed)),
+      fieldForbidden(field, excess(what, total, SCHEMA_LIMIT)),
     ];
   }
 }

@@ -1,10 +1,11 @@
 import type { CompileResult, Environment, Program } from '../../cel/index.ts';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '../../cel/index.ts';
 import type { JsonValue } from '../../core/index.ts';
-import type { FieldError, RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import type { RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
 import type { RuleCosts } from './rule-costs.ts';
-import { fieldInvalid, formatValue } from '../http/problems.ts';
+import { fieldInvalid, formatValue } from '../field-problems.ts';
 
 let base: Environment | undefined;
 

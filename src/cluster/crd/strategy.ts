@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import type { FieldError, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
-import { fieldInvalid } from '../http/problems.ts';
-import type { FieldProblem, GroupResource } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import type { RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
+import { fieldInvalid } from '../field-problems.ts';
+import type { GroupResource } from '../http/status.ts';
 import { forbidden } from '../http/status.ts';
 import type { Strategy, WriteContext } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
@@ -19,7 +20,7 @@ export function customStrategy(
   resource: GroupResource,
 ): Strategy {
   let evaluateRules: ReturnType<ReturnType<typeof schemas>['ruleEvaluator']> | undefined;
-  const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldProblem[], context: WriteContext) => {
+  const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldError[], context: WriteContext) => {
     const json = object as unknown as JsonObject;
     const { ruleEvaluator, validate } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema));
@@ -64,7 +65,7 @@ function ratcheted(
 const MAX_INT32 = 2_147_483_647;
 
 /** The places that scale reads must hold a replica count. */
-function checkReplicas(object: JsonObject, path: string, problems: FieldProblem[]) {
+function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   let value: JsonValue | undefined = object;
   for (const part of pathParts(path))
     value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;

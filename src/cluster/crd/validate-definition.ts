@@ -1,11 +1,11 @@
 import type { KubeObject } from '../../core/index.ts';
 import { crdErrors, crdUpdateErrors } from '../../schema/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
 /** Checks a definition, on an update against the stored one; what every object has in common is checked elsewhere. */
-export function validateDefinition(object: KubeObject, problems: FieldProblem[], old?: KubeObject): void {
+export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
   const costs = new RuleCosts();
   const options = { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };
   const found = old === undefined ? crdErrors(object, options) : crdUpdateErrors(object, old, options);

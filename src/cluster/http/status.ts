@@ -1,4 +1,5 @@
 import { TypeKroError } from '../../core/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 
 /** One entry of `details.causes`. */
 export interface StatusCause {
@@ -148,25 +149,8 @@ export function requestTooLarge(limit: number): ApiError {
   });
 }
 
-/** What is wrong with one field; `causes` of a 422. */
-export interface FieldProblem {
-  readonly reason:
-    | 'FieldValueInvalid'
-    | 'FieldValueRequired'
-    | 'FieldValueNotSupported'
-    | 'FieldValueForbidden'
-    | 'FieldValueDuplicate'
-    | 'FieldValueTooLong'
-    | 'FieldValueTooMany'
-    | 'FieldValueTypeInvalid'
-    | 'FieldValueNotFound'
-    | 'InternalError';
-  readonly field: string;
-  readonly message: string;
-}
-
 /** 422: `kind` is the Kind, `group` its group. */
-export function invalid(group: string, kind: string, name: string, problems: readonly FieldProblem[]): ApiError {
+export function invalid(group: string, kind: string, name: string, problems: readonly FieldError[]): ApiError {
   const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));
   const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;

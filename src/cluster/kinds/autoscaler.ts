@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
@@ -42,7 +42,7 @@ export const autoscalerStrategy: Partial<Strategy> = {
   },
 };
 
-function validateAutoscaler(object: KubeObject, problems: FieldProblem[]) {
+function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   const spec = object.spec ?? {};
   const [min, max] = [numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas') ?? 0];
   const metrics = objectsAt(spec, 'metrics');
@@ -78,7 +78,7 @@ function validateAutoscaler(object: KubeObject, problems: FieldProblem[]) {
 }
 
 /** Checks the object that is scaled or measured. */
-function validateReference(reference: JsonObject, at: string, problems: FieldProblem[]) {
+function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
   for (const key of ['kind', 'name']) {
     const value = textAt(reference, key);
     if (value === '') problems.push(fieldRequired(`${at}.${key}`));
@@ -89,7 +89,7 @@ function validateReference(reference: JsonObject, at: string, problems: FieldPro
 const POLICY_TYPES = ['Percent', 'Pods'];
 const SELECT_POLICIES = ['Disabled', 'Max', 'Min'];
 
-function validateScaling(rules: JsonObject, at: string, problems: FieldProblem[]) {
+function validateScaling(rules: JsonObject, at: string, problems: FieldError[]) {
   const window = numberAt(rules, 'stabilizationWindowSeconds');
   if (window !== undefined && window < 0)
     problems.push(fieldInvalid(`${at}.stabilizationWindowSeconds`, window, 'must be greater than or equal to zero'));
@@ -117,7 +117,7 @@ function validateScaling(rules: JsonObject, at: string, problems: FieldProblem[]
 const METRIC_TYPES = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
 const sourceOf = (type: string) => type.charAt(0).toLowerCase() + type.slice(1);
 
-function validateMetric(metric: JsonObject, at: string, problems: FieldProblem[]) {
+function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) {
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
@@ -150,7 +150,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldProblem[]
   validateTarget(objectAt(source, 'target'), expected, `${place}.target`, problems);
 }
 
-function validateTarget(target: JsonObject, source: string, at: string, problems: FieldProblem[]) {
+function validateTarget(target: JsonObject, source: string, at: string, problems: FieldError[]) {
   const type = textAt(target, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric target type'));
   if (!['Utilization', 'Value', 'AverageValue'].includes(type))

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
 import { dnsSubdomain } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { listAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 
@@ -10,7 +10,7 @@ import { validateSelector } from './selectors.ts';
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** Checks the ways in which a claim or a volume is used; `whenEmpty` says more of missing ones. */
-export function validateAccessModes(spec: JsonObject, path: string, problems: FieldProblem[], whenEmpty: string): void {
+export function validateAccessModes(spec: JsonObject, path: string, problems: FieldError[], whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
   if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
   for (const mode of modes)
@@ -47,7 +47,7 @@ function isClaimSource(source: JsonObject): boolean {
 }
 
 /** Checks what a claim asks for. */
-export function validateClaimSpec(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validateClaimSpec(spec: JsonObject, path: string, problems: FieldError[]): void {
   validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
   const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
   if (storage === undefined) problems.push(fieldRequired(`${path}.resources[storage]`));

@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsLabel, pathSegment, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
@@ -197,5 +197,5 @@ export const eventStrategy: Partial<Strategy> = {
       problems.push(fieldInvalid(`${place}.namespace`, namespace, 'does not match event.namespace'));
     }
   },
-  validateUpdate: (_object, _old, _problems: FieldProblem[]) => {},
+  validateUpdate: (_object, _old, _problems: FieldError[]) => {},
 };

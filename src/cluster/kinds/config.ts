@@ -1,20 +1,20 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { configMapKey } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { fill, objectAt, objectsAt, textAt } from './parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const LIMIT = 1024 * 1024;
 
-function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
+function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
 /** `path` is where texts say that it is too much, `encoding` how `data` is written. */
-function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldProblem[]) {
+function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
     Object.values(objectAt(json(object), part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
@@ -22,15 +22,10 @@ function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64'
     );
   // Of bytes that are written as Base64, themselves count.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
-  if (size > LIMIT)
-    problems.push({
-      reason: 'FieldValueTooLong',
-      field: path,
-      message: `Too long: may not be more than ${LIMIT} bytes`,
-    });
+  if (size > LIMIT) problems.push(fieldTooLong(path, LIMIT));
 }
 
-function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldProblem[]) {
+function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldError[]) {
   if (json(old)['immutable'] !== true) return;
   if (json(object)['immutable'] !== true)
     problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));

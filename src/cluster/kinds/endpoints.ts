@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { addressProblem } from './names.ts';
 import { fill, listAt, objectsAt, portProblem, textAt } from './parts.ts';
@@ -16,12 +16,12 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 type Names = (text: string) => readonly string[];
 
 /** Checks a member that may be left out. */
-function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldProblem[]) {
+function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
 }
 
-function checkProtocol(port: JsonObject, at: string, problems: FieldProblem[]) {
+function checkProtocol(port: JsonObject, at: string, problems: FieldError[]) {
   const protocol = textAt(port, 'protocol');
   if (protocol === '') problems.push(fieldRequired(`${at}.protocol`));
   else if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
@@ -50,19 +50,19 @@ export const endpointSliceStrategy: Partial<Strategy> = {
   },
 };
 
-function validateRest(slice: JsonObject, problems: FieldProblem[]) {
+function validateRest(slice: JsonObject, problems: FieldError[]) {
   validateSlicePorts(objectsAt(slice, 'ports'), problems);
   const type = textAt(slice, 'addressType');
   if (type === '') problems.push(fieldRequired('addressType'));
   else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
 }
 
-function validateEndpoints(slice: JsonObject, problems: FieldProblem[]) {
+function validateEndpoints(slice: JsonObject, problems: FieldError[]) {
   for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
     validateEndpoint(endpoint, textAt(slice, 'addressType'), `endpoints[${index}]`, problems);
 }
 
-function validateEndpoint(endpoint: JsonObject, type: string, at: string, problems: FieldProblem[]) {
+function validateEndpoint(endpoint: JsonObject, type: string, at: string, problems: FieldError[]) {
   const addresses = listAt(endpoint, 'addresses').map(String);
   if (addresses.length === 0) problems.push(fieldRequired(`${at}.addresses`, 'must contain at least 1 address'));
   for (const [index, address] of addresses.entries()) {
@@ -92,7 +92,7 @@ function domainName(text: string): string[] {
     : labels.flatMap((label) => dnsLabel(label));
 }
 
-function validateSlicePorts(ports: readonly JsonObject[], problems: FieldProblem[]) {
+function validateSlicePorts(ports: readonly JsonObject[], problems: FieldError[]) {
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `ports[${index}]`;
@@ -117,7 +117,7 @@ export const endpointsStrategy: Partial<Strategy> = {
   },
 };
 
-function validateSubset(subset: JsonObject, at: string, problems: FieldProblem[]) {
+function validateSubset(subset: JsonObject, at: string, problems: FieldError[]) {
   const lists = ['addresses', 'notReadyAddresses'];
   if (lists.every((list) => listAt(subset, list).length === 0))
     problems.push(fieldRequired(at, 'must specify `addresses` or `notReadyAddresses`'));
@@ -136,7 +136,7 @@ function validateSubset(subset: JsonObject, at: string, problems: FieldProblem[]
   }
 }
 
-function validateAddress(address: JsonObject, at: string, problems: FieldProblem[]) {
+function validateAddress(address: JsonObject, at: string, problems: FieldError[]) {
   const ip = textAt(address, 'ip');
   const wrong = addressProblem(ip);
   if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { listAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkLabelName } from './selectors.ts';
 
@@ -8,12 +8,7 @@ const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATES = ['False', 'True', 'Unknown'];
 
 /** Checks what a Job does about pods that fail. `spec` is where the Job's specification stands. */
-export function validateFailurePolicy(
-  policy: JsonObject,
-  pod: JsonObject,
-  spec: string,
-  problems: FieldProblem[],
-): void {
+export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: FieldError[]): void {
   const restart = textAt(pod, 'restartPolicy');
   if (restart !== 'Never')
     problems.push(
@@ -28,13 +23,13 @@ export function validateFailurePolicy(
 }
 
 /** A text that stands for the rule as a whole. */
-const wholeRule = (field: string, text: string): FieldProblem => ({
+const wholeRule = (field: string, text: string): FieldError => ({
   reason: 'FieldValueInvalid',
   field,
   message: `Invalid value: ${text}`,
 });
 
-function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
   const action = textAt(rule, 'action');
   if (action === '') problems.push(fieldRequired(`${at}.action`, `valid values: ${JSON.stringify(ACTIONS)}`));
   else if (!ACTIONS.includes(action)) problems.push(fieldNotSupported(`${at}.action`, action, ACTIONS));
@@ -53,7 +48,7 @@ function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: F
     problems.push(wholeRule(at, 'specifying one of OnExitCodes and OnPodConditions is required'));
 }
 
-function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
   const operator = textAt(codes, 'operator');
   if (!['In', 'NotIn'].includes(operator))
     problems.push(fieldNotSupported(`${at}.operator`, operator, ['In', 'NotIn']));

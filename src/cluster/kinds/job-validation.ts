@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { notNegative, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 /** Labels with which a Job finds its pods. */
@@ -12,7 +12,7 @@ const MANY = 100_000;
 const FEW = 10_000;
 
 /** Checks what concerns the indexes of a Job, and that one without indexes says nothing of them. */
-export function validateIndexes(spec: JsonObject, at: string, problems: FieldProblem[]): void {
+export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
   const most = numberAt(spec, 'maxFailedIndexes');
   const limit = numberAt(spec, 'backoffLimitPerIndex');
   notNegative(spec, 'backoffLimitPerIndex', at, problems);
@@ -36,7 +36,7 @@ export function validateIndexes(spec: JsonObject, at: string, problems: FieldPro
   }
 }
 
-function validateIndexed(spec: JsonObject, at: string, problems: FieldProblem[]) {
+function validateIndexed(spec: JsonObject, at: string, problems: FieldError[]) {
   const completions = numberAt(spec, 'completions');
   const atMost = (key: string, most: number, rest: string) => {
     if ((numberAt(spec, key) ?? 0) > most)

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, domainPath, tooLongName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
@@ -74,7 +74,7 @@ export const jobStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateJob(object: KubeObject, problems: FieldProblem[]) {
+function validateJob(object: KubeObject, problems: FieldError[]) {
   const spec = object.spec ?? {};
   const selector = optionalAt(spec, 'selector');
   const matchLabels = objectAt(selector, 'matchLabels');
@@ -84,7 +84,7 @@ function validateJob(object: KubeObject, problems: FieldProblem[]) {
   validateWholeSpec(spec, problems);
 }
 
-function validateWholeSpec(spec: JsonObject, problems: FieldProblem[]) {
+function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
   const selector = optionalAt(spec, 'selector');
   if (selector === undefined) problems.push(fieldRequired('spec.selector'));
   const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
@@ -101,7 +101,7 @@ function validateWholeSpec(spec: JsonObject, problems: FieldProblem[]) {
 }
 
 /** A template stays; while a Job waits to start, where and with what its pods will run may change. */
-function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
+function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
   if (jsonEquals(next, before)) return;
   if (old.spec?.['suspend'] !== true || object.status?.['startTime'] !== undefined) {
@@ -131,7 +131,7 @@ function withoutPlacement(spec: JsonObject): JsonObject {
 const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
 
 /** Checks the specification of a Job, wherever it stands. */
-function validateJobSpec(spec: JsonObject, at: string, problems: FieldProblem[]) {
+function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
   for (const key of COUNTS) notNegative(spec, key, at, problems);
   validateIndexes(spec, at, problems);
   const success = optionalAt(spec, 'successPolicy');
@@ -195,7 +195,7 @@ export const cronJobStrategy: Partial<Strategy> = {
   warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
 };
 
-function validateSchedule(schedule: string, problems: FieldProblem[]) {
+function validateSchedule(schedule: string, problems: FieldError[]) {
   const zone = /^(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(schedule);
   if (zone !== null) {
     problems.push(
@@ -213,7 +213,7 @@ function validateSchedule(schedule: string, problems: FieldProblem[]) {
   if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
 }
 
-function validateTimeZone(zone: JsonValue | undefined, problems: FieldProblem[]) {
+function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
   if (typeof zone !== 'string') return;
   let text: string | undefined;
   if (zone === '') text = 'timeZone must be nil or non-empty string';

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../core/index.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { Quantity } from '../../kubernetes/index.ts';
 import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
-import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
 
@@ -12,7 +12,7 @@ const GROUPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio
 type Group = (typeof GROUPS)[number];
 
 /** Checks the limits of a LimitRange: their types and resources, and that no bound excludes another. */
-export function validateLimits(spec: JsonObject, problems: FieldProblem[]): void {
+export function validateLimits(spec: JsonObject, problems: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, item] of objectsAt(spec, 'limits').entries()) {
     const at = `spec.limits[${index}]`;
@@ -24,14 +24,14 @@ export function validateLimits(spec: JsonObject, problems: FieldProblem[]): void
   }
 }
 
-function checkType(type: string, path: string, problems: FieldProblem[]) {
+function checkType(type: string, path: string, problems: FieldError[]) {
   const wrong = qualifiedName(type);
   addInvalid(problems, path, type, wrong);
   if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
     problems.push(fieldInvalid(path, type, 'must be a standard limit type or fully qualified'));
 }
 
-function validateItem(item: JsonObject, type: string, at: string, problems: FieldProblem[]) {
+function validateItem(item: JsonObject, type: string, at: string, problems: FieldError[]) {
   const names = new Set<string>();
   const checkName = type === 'Pod' || type === 'Container' ? checkContainerResourceName : checkResourceName;
   for (const group of GROUPS) {
@@ -69,7 +69,7 @@ const ORDER: readonly (readonly [
   ['default', 'max', ['default', 'max'], 'default', 'max'],
 ];
 
-function compareBounds(item: JsonObject, name: string, at: string, problems: FieldProblem[]) {
+function compareBounds(item: JsonObject, name: string, at: string, problems: FieldError[]) {
   const bound = (group: Group): Quantity | undefined => {
     const value = objectAt(item, group)[name];
     return value === undefined ? undefined : quantityOf(value);

@@ -1,15 +1,15 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import { dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Resource } from '../registry/resource.ts';
 
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 /** Checks what every object has in common. */
-export function validateMeta(object: KubeObject, resource: Resource, problems: FieldProblem[]): void {
+export function validateMeta(object: KubeObject, resource: Resource, problems: FieldError[]): void {
   const { metadata } = object;
   const check = resource.strategy.validateName ?? dnsSubdomain;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
@@ -33,7 +33,7 @@ export function validateMeta(object: KubeObject, resource: Resource, problems: F
 export function validateLabels(
   labels: Readonly<Record<string, string>> | undefined,
   path: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
 ): void {
   for (const key of Object.keys(labels ?? {}).sort()) {
     addInvalid(problems, path, key, qualifiedName(key));
@@ -46,7 +46,7 @@ export function validateLabels(
 export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   path: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
 ): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
@@ -54,11 +54,7 @@ export function validateAnnotations(
     size += key.length + value.length;
   }
   if (size <= ANNOTATIONS_LIMIT) return;
-  problems.push({
-    reason: 'FieldValueTooLong',
-    field: path,
-    message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
-  });
+  problems.push(fieldTooLong(path, ANNOTATIONS_LIMIT));
 }
 
 function shown(reference: OwnerReference) {
@@ -72,7 +68,7 @@ function shown(reference: OwnerReference) {
   };
 }
 
-function validateOwners(owners: readonly OwnerReference[], problems: FieldProblem[]) {
+function validateOwners(owners: readonly OwnerReference[], problems: FieldError[]) {
   const path = 'metadata.ownerReferences';
   let controller: OwnerReference | undefined;
   for (const owner of owners) {
@@ -100,7 +96,7 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldProble
   }
 }
 
-function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: FieldProblem[]) {
+function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: FieldError[]) {
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
     addInvalid(problems, 'metadata.finalizers', name, wrong);
@@ -122,7 +118,7 @@ function validateFinalizers(finalizers: readonly string[], qualified: boolean, p
 }
 
 /** Checks what may not change. */
-export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldProblem[]): void {
+export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldError[]): void {
   if (next.metadata.name !== live.metadata.name) {
     problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));
   }

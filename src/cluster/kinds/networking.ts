@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
 import { dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { cidrProblem } from './names.ts';
 import { checkPortOrName } from './pod-validation.ts';
@@ -36,7 +36,7 @@ export const ingressStrategy: Partial<Strategy> = {
       : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
 };
 
-function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
+function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
   const host = textAt(rule, 'host');
   if (host !== '') {
     if (isIP(host) !== 0) problems.push(fieldInvalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
@@ -51,14 +51,14 @@ function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
 
 const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host) : dnsSubdomain(host));
 
-function validateTls(tls: JsonObject, at: string, problems: FieldProblem[]) {
+function validateTls(tls: JsonObject, at: string, problems: FieldError[]) {
   for (const [index, host] of listAt(tls, 'hosts').entries())
     addInvalid(problems, `${at}.hosts[${index}]`, host, hostName(String(host)));
   const secret = textAt(tls, 'secretName');
   if (secret !== '') addInvalid(problems, `${at}.secretName`, secret, dnsSubdomain(secret));
 }
 
-function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
+function validatePath(path: JsonObject, at: string, problems: FieldError[]) {
   const type = textAt(path, 'pathType');
   const value = textAt(path, 'path');
   if (type === '') problems.push(fieldRequired(`${at}.pathType`, 'pathType must be specified'));
@@ -70,17 +70,13 @@ function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
     for (const ending of ['/..', '/.'])
       if (value.endsWith(ending)) problems.push(fieldInvalid(`${at}.path`, value, `cannot end with '${ending}'`));
   } else if (type !== 'ImplementationSpecific') {
-    problems.push({
-      reason: 'FieldValueNotSupported',
-      field: `${at}.pathType`,
-      message: `Unsupported value: ${JSON.stringify(type)}: supported values: "Exact", "ImplementationSpecific", "Prefix"`,
-    });
+    problems.push(fieldNotSupported(`${at}.pathType`, type, ['Exact', 'ImplementationSpecific', 'Prefix']));
   } else if (value !== '' && !value.startsWith('/'))
     problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
   validateBackend(objectAt(path, 'backend'), `${at}.backend`, problems);
 }
 
-function validateBackend(backend: JsonObject, at: string, problems: FieldProblem[]) {
+function validateBackend(backend: JsonObject, at: string, problems: FieldError[]) {
   const service = optionalAt(backend, 'service');
   const resource = optionalAt(backend, 'resource');
   if (service !== undefined && resource !== undefined)
@@ -118,7 +114,7 @@ export const networkPolicyStrategy: Partial<Strategy> = {
   validate: (object, problems) => validatePolicy(object.spec ?? {}, problems),
 };
 
-function validatePolicy(spec: JsonObject, problems: FieldProblem[]) {
+function validatePolicy(spec: JsonObject, problems: FieldError[]) {
   validateSelector(objectAt(spec, 'podSelector'), 'spec.podSelector', problems);
   for (const [list, peers] of [
     ['ingress', 'from'],
@@ -144,7 +140,7 @@ function validatePolicy(spec: JsonObject, problems: FieldProblem[]) {
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
 
-function validatePolicyPort(port: JsonObject, at: string, problems: FieldProblem[]) {
+function validatePolicyPort(port: JsonObject, at: string, problems: FieldError[]) {
   const protocol = textAt(port, 'protocol');
   if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
   const { port: first, endPort: last } = port;
@@ -158,7 +154,7 @@ function validatePolicyPort(port: JsonObject, at: string, problems: FieldProblem
   if (problem !== undefined) problems.push(problem);
 }
 
-function validatePeer(peer: JsonObject, at: string, problems: FieldProblem[]) {
+function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
   const selectors = ['podSelector', 'namespaceSelector'].filter((key) => optionalAt(peer, key) !== undefined);
   for (const key of selectors) validateSelector(objectAt(peer, key), `${at}.${key}`, problems);
   const block = optionalAt(peer, 'ipBlock');

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { fieldInvalid } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldInvalid } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 
 /** The member as an object; an empty one when it is none. For reading only. */
 export function objectAt(parent: JsonObject | undefined, key: string): JsonObject {
@@ -57,14 +57,14 @@ export function fill(target: JsonObject, defaults: JsonObject): void {
 }
 
 /** Refuses negative numbers. */
-export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldProblem[]): void {
+export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldError[]): void {
   const value = numberAt(parent, key);
   if (value !== undefined && value < 0)
     problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
 }
 
 /** The error for a port number out of range, if it is. */
-export function portProblem(value: JsonValue | undefined, path: string): FieldProblem | undefined {
+export function portProblem(value: JsonValue | undefined, path: string): FieldError | undefined {
   if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
   return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
 }
@@ -76,7 +76,7 @@ const PERCENT =
 export function intOrPercent(
   value: JsonValue | undefined,
   path: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
   most100 = false,
 ): void {
   if (most100 && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../core/index.ts';
 import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from '../../kubernetes/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 
 /** Checks the environment of a container at `place`. */
-export function validateEnv(container: JsonObject, place: string, problems: FieldProblem[]): void {
+export function validateEnv(container: JsonObject, place: string, problems: FieldError[]): void {
   validateEnvFrom(container, `${place}.envFrom`, problems);
   const path = `${place}.env`;
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
@@ -42,7 +42,7 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
   }
 }
 
-function validateKeyReference(reference: JsonObject, at: string, problems: FieldProblem[]) {
+function validateKeyReference(reference: JsonObject, at: string, problems: FieldError[]) {
   const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
   addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
   if (key === '') problems.push(fieldRequired(`${at}.key`));
@@ -69,7 +69,7 @@ const OTHER_FIELDS = [
   'status.phase',
 ];
 
-function validateFieldReference(reference: JsonObject, at: string, problems: FieldProblem[]) {
+function validateFieldReference(reference: JsonObject, at: string, problems: FieldError[]) {
   const [version, path] = [textAt(reference, 'apiVersion'), textAt(reference, 'fieldPath')];
   const refuse = (text: string) =>
     problems.push(fieldInvalid(`${at}.fieldPath`, path, `error converting fieldPath: ${text}`));
@@ -95,7 +95,7 @@ const RESOURCES = [
   'requests.memory',
 ];
 
-function validateResourceReference(reference: JsonObject, at: string, problems: FieldProblem[]) {
+function validateResourceReference(reference: JsonObject, at: string, problems: FieldError[]) {
   const resource = textAt(reference, 'resource');
   if (resource === '') problems.push(fieldRequired(`${at}.resource`));
   else if (!RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource))
@@ -107,7 +107,7 @@ function validateResourceReference(reference: JsonObject, at: string, problems: 
     );
 }
 
-function validateEnvFrom(container: JsonObject, path: string, problems: FieldProblem[]) {
+function validateEnvFrom(container: JsonObject, path: string, problems: FieldError[]) {
   for (const [index, entry] of objectsAt(container, 'envFrom').entries()) {
     const prefix = textAt(entry, 'prefix');
     if (prefix !== '') addInvalid(problems, `${path}[${index}].prefix`, prefix, envVarName(prefix));

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { compareQuantities, isMultipleOf, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
@@ -11,7 +11,7 @@ const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.i
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
 /** Checks what a container asks for and may use at most. `pod` is its pod's specification. */
-export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]): void {
+export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldError[]): void {
   const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
   for (const [group, values] of [
     ['limits', limits],
@@ -41,7 +41,7 @@ export function validateResources(resources: JsonObject, pod: JsonObject, at: st
   }
 }
 
-function checkAmount(name: string, value: JsonValue, path: string, problems: FieldProblem[]) {
+function checkAmount(name: string, value: JsonValue, path: string, problems: FieldError[]) {
   if (!name.includes('/') && !STANDARD.includes(name) && !isHuge(name)) {
     problems.push(
       fieldInvalid(path, name, 'must be a standard resource type or fully qualified'),
@@ -57,7 +57,7 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
     problems.push(fieldInvalid(path, value, `${String(value)} is not positive integer multiple of ${name}`));
 }
 
-function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldProblem[]) {
+function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
   const limit = limits[name];
   // What cannot be promised to more than one must be had in full.
   const whole = isExtended(name) || isHuge(name);
@@ -78,7 +78,7 @@ const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
 /** Checks what happens to a container whose resources change. */
-export function validateResizePolicy(container: JsonObject, at: string, problems: FieldProblem[]): void {
+export function validateResizePolicy(container: JsonObject, at: string, problems: FieldError[]): void {
   for (const entry of objectsAt(container, 'resizePolicy')) {
     for (const [key, known] of [
       ['resourceName', RESIZABLE],

@@ -7,8 +7,8 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
 
@@ -16,7 +16,7 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 /** Checks where a pod may be scheduled: affinity, tolerations, spread, gates. */
-export function validateScheduling(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validateScheduling(spec: JsonObject, path: string, problems: FieldError[]): void {
   const affinity = objectAt(spec, 'affinity');
   validateNodeAffinity(objectAt(affinity, 'nodeAffinity'), `${path}.affinity.nodeAffinity`, problems);
   for (const kind of ['podAffinity', 'podAntiAffinity'])
@@ -34,12 +34,12 @@ export function validateScheduling(spec: JsonObject, path: string, problems: Fie
     problems.push(fieldForbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'));
 }
 
-function checkWeight(term: JsonObject, at: string, problems: FieldProblem[]) {
+function checkWeight(term: JsonObject, at: string, problems: FieldError[]) {
   const weight = numberAt(term, 'weight') ?? 0;
   if (weight < 1 || weight > 100) problems.push(fieldInvalid(`${at}.weight`, weight, 'must be in the range 1-100'));
 }
 
-function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldProblem[]) {
+function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldError[]) {
   const required = optionalAt(affinity, REQUIRED);
   if (required !== undefined) {
     const terms = objectsAt(required, 'nodeSelectorTerms');
@@ -54,7 +54,7 @@ function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldP
   }
 }
 
-function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldProblem[]) {
+function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldError[]) {
   for (const [index, term] of objectsAt(affinity, REQUIRED).entries())
     validatePodTerm(term, `${at}.${REQUIRED}[${index}]`, problems);
   for (const [index, weighted] of objectsAt(affinity, PREFERRED).entries()) {
@@ -64,7 +64,7 @@ function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldPr
   }
 }
 
-function validatePodTerm(term: JsonObject, at: string, problems: FieldProblem[]) {
+function validatePodTerm(term: JsonObject, at: string, problems: FieldError[]) {
   for (const key of ['labelSelector', 'namespaceSelector'])
     validateSelector(objectAt(term, key), `${at}.${key}`, problems);
   for (const name of listAt(term, 'namespaces')) addInvalid(problems, `${at}.namespace`, name, dnsLabel(String(name)));
@@ -88,7 +88,7 @@ function validatePodTerm(term: JsonObject, at: string, problems: FieldProblem[])
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-function validateToleration(entry: JsonObject, at: string, problems: FieldProblem[]) {
+function validateToleration(entry: JsonObject, at: string, problems: FieldError[]) {
   const [key, operator, effect] = [textAt(entry, 'key'), textAt(entry, 'operator'), textAt(entry, 'effect')];
   const value = textAt(entry, 'value');
   if (key !== '') checkLabelName(key, `${at}.key`, problems);
@@ -117,7 +117,7 @@ function validateToleration(entry: JsonObject, at: string, problems: FieldProble
 const WHEN = ['DoNotSchedule', 'ScheduleAnyway'];
 const POLICIES = ['Honor', 'Ignore'];
 
-function validateSpread(constraints: readonly JsonObject[], path: string, problems: FieldProblem[]) {
+function validateSpread(constraints: readonly JsonObject[], path: string, problems: FieldError[]) {
   const pairs = constraints.map((entry) => `{${textAt(entry, 'topologyKey')}, ${textAt(entry, 'whenUnsatisfiable')}}`);
   for (const [index, entry] of constraints.entries()) {
     const at = `${path}[${index}]`;

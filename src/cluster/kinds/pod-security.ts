@@ -8,16 +8,16 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
-function checkId(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
+function checkId(value: JsonValue | undefined, path: string, problems: FieldError[]) {
   if (typeof value === 'number' && (value < 0 || value > 2_147_483_647))
     problems.push(fieldInvalid(path, value, 'must be between 0 and 2147483647, inclusive'));
 }
 
-function checkOneOf(parent: JsonObject, key: string, known: readonly string[], path: string, problems: FieldProblem[]) {
+function checkOneOf(parent: JsonObject, key: string, known: readonly string[], path: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${path}.${key}`, value, known));
 }
@@ -25,7 +25,7 @@ function checkOneOf(parent: JsonObject, key: string, known: readonly string[], p
 const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
 /** Checks a profile of seccomp or AppArmor. */
-function validateProfile(profile: JsonObject, word: string, at: string, problems: FieldProblem[]) {
+function validateProfile(profile: JsonObject, word: string, at: string, problems: FieldError[]) {
   const [type, local] = [textAt(profile, 'type'), profile['localhostProfile']];
   const name = word === 'seccomp' ? 'seccompProfile' : 'appArmorProfile';
   if (type === '') problems.push(fieldRequired(`${at}.type`, `type is required when ${name} is set`));
@@ -46,12 +46,12 @@ function validateProfile(profile: JsonObject, word: string, at: string, problems
 }
 
 /** A path below a directory: relative and never upwards. */
-export function checkLocalPath(value: string, path: string, problems: FieldProblem[]): void {
+export function checkLocalPath(value: string, path: string, problems: FieldError[]): void {
   if (value.startsWith('/')) problems.push(fieldInvalid(path, value, 'must be a relative path'));
   if (value.split('/').includes('..')) problems.push(fieldInvalid(path, value, "must not contain '..'"));
 }
 
-function validateProfiles(context: JsonObject, at: string, problems: FieldProblem[]) {
+function validateProfiles(context: JsonObject, at: string, problems: FieldError[]) {
   const seccomp = optionalAt(context, 'seccompProfile');
   if (seccomp !== undefined) validateProfile(seccomp, 'seccomp', `${at}.seccompProfile`, problems);
   const armor = optionalAt(context, 'appArmorProfile');
@@ -65,7 +65,7 @@ function validateProfiles(context: JsonObject, at: string, problems: FieldProble
 const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
 /** Checks the security context of a pod, and the parts of the specification that go with it. */
-export function validatePodSecurity(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validatePodSecurity(spec: JsonObject, path: string, problems: FieldError[]): void {
   const context = objectAt(spec, 'securityContext');
   const at = `${path}.securityContext`;
   for (const key of ['runAsUser', 'runAsGroup', 'fsGroup']) checkId(context[key], `${at}.${key}`, problems);
@@ -92,7 +92,7 @@ export function validatePodSecurity(spec: JsonObject, path: string, problems: Fi
   validateSystem(spec, path, problems);
 }
 
-function validateSystem(spec: JsonObject, path: string, problems: FieldProblem[]) {
+function validateSystem(spec: JsonObject, path: string, problems: FieldError[]) {
   const system = optionalAt(spec, 'os');
   if (system === undefined) return;
   const name = textAt(system, 'name');
@@ -111,7 +111,7 @@ export function validateContainerSecurity(
   container: JsonObject,
   pod: JsonObject,
   path: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
 ): void {
   const context = optionalAt(container, 'securityContext');
   if (context === undefined) return;

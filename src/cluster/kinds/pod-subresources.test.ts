@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
 
@@ -22,7 +22,7 @@ function update(subresource: string, before: JsonObject, next: JsonObject, statu
   const partial = partialUpdateOf(subresource);
   if (partial === undefined) throw new Error(`no partial update of ${subresource}`);
   const kept = partial.keep(next, before);
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   partial.check(pod(kept), pod(before, status), problems);
   return { kept, problems: problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`) };
 }
@@ -115,7 +115,7 @@ describe('a resize', () => {
 describe('an ephemeral container is checked', () => {
   const common = { imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
   const problemsOf = (ephemeral: JsonObject) => {
-    const problems: FieldProblem[] = [];
+    const problems: FieldError[] = [];
     const spec = {
       restartPolicy: 'Always',
       dnsPolicy: 'ClusterFirst',

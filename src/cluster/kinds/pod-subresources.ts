@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldForbidden, fieldInvalid } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { forbidden } from '../http/status.ts';
 import type { Draft, WriteContext } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
@@ -13,7 +13,7 @@ import { qosClass } from './pod-defaults.ts';
 interface PartialUpdate {
   /** The specification of the write, with everything that it cannot reach set back. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
-  readonly check: (next: KubeObject, before: KubeObject, problems: FieldProblem[]) => void;
+  readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
 }
 
 const LISTS = ['containers', 'initContainers'] as const;
@@ -40,7 +40,7 @@ function keepEphemeral(next: JsonObject, before: JsonObject): JsonObject {
   return wanted === undefined ? kept : { ...kept, ephemeralContainers: wanted };
 }
 
-function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldProblem[]): void {
+function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
   const path = 'spec.ephemeralContainers';
   const wanted = new Map(
     objectsAt(next.spec, 'ephemeralContainers').map((container) => [textAt(container, 'name'), container]),
@@ -79,7 +79,7 @@ function keepResources(next: JsonObject, before: JsonObject): JsonObject {
 
 const ONLY = 'only cpu and memory resources are mutable';
 
-function checkResize(next: KubeObject, before: KubeObject, problems: FieldProblem[]): void {
+function checkResize(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
   const [spec, old] = [next.spec ?? {}, before.spec ?? {}];
   if (qosClass(spec) !== qosClass(old))
     problems.push(fieldInvalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing'));
@@ -100,7 +100,7 @@ function checkResize(next: KubeObject, before: KubeObject, problems: FieldProble
   if (!jsonEquals(rest(spec), rest(old))) problems.push(fieldForbidden('spec', ONLY));
 }
 
-function sameContainers(next: JsonObject, before: JsonObject, problems: FieldProblem[]): boolean {
+function sameContainers(next: JsonObject, before: JsonObject, problems: FieldError[]): boolean {
   let same = true;
   const refuse = (field: string, text: string) => {
     same = false;
@@ -122,7 +122,7 @@ function checkContainer(
   old: JsonObject,
   list: (typeof LISTS)[number],
   path: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
 ) {
   const [resources, olds] = [objectAt(container, 'resources'), objectAt(old, 'resources')];
   for (const part of ['requests', 'limits']) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 
@@ -11,7 +11,7 @@ const pod = (more: JsonObject = {}, inside: JsonObject = {}): JsonObject => ({
 });
 
 function problemsOf(spec: JsonObject) {
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   defaultPodSpec(spec, true);
   validatePodSpec(spec, 'spec', problems);
   return problems.map(({ field, message }) => `${field}: ${message}`);

@@ -9,8 +9,8 @@ import {
   fieldNotFound,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem } from './names.ts';
 import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
@@ -25,7 +25,7 @@ const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'Non
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 
 /** Checks a pod's specification at `path`. */
-export function validatePodSpec(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validatePodSpec(spec: JsonObject, path: string, problems: FieldError[]): void {
   const volumes = validateVolumes(spec, `${path}.volumes`, problems);
   const names = new Set<string>();
   if (listAt(spec, 'containers').length === 0) problems.push(fieldRequired(`${path}.containers`));
@@ -75,12 +75,12 @@ const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['runtimeClassName', dnsSubdomain],
 ];
 
-function checkAddress(value: string, path: string, problems: FieldProblem[]) {
+function checkAddress(value: string, path: string, problems: FieldError[]) {
   const text = addressProblem(value);
   if (text !== undefined) problems.push(fieldInvalid(path, value, text));
 }
 
-function validateDns(spec: JsonObject, path: string, problems: FieldProblem[]) {
+function validateDns(spec: JsonObject, path: string, problems: FieldError[]) {
   const policy = textAt(spec, 'dnsPolicy');
   if (!DNS_POLICIES.includes(policy)) problems.push(fieldNotSupported(`${path}.dnsPolicy`, policy, DNS_POLICIES));
   const config = optionalAt(spec, 'dnsConfig');
@@ -101,7 +101,7 @@ function validateDns(spec: JsonObject, path: string, problems: FieldProblem[]) {
     if (textAt(option, 'name') === '') problems.push(fieldRequired(`${at}.options[${index}]`, 'must not be empty'));
 }
 
-function validateClaims(claims: readonly JsonObject[], path: string, problems: FieldProblem[]) {
+function validateClaims(claims: readonly JsonObject[], path: string, problems: FieldError[]) {
   const keys = ['resourceClaimName', 'resourceClaimTemplateName'] as const;
   for (const [index, claim] of claims.entries()) {
     const given = keys.filter((key) => claim[key] !== undefined).length;
@@ -120,7 +120,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
 }
 
 /** A port of the node can be had once. */
-function validateHostPorts(spec: JsonObject, path: string, problems: FieldProblem[]) {
+function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
     for (const [position, port] of objectsAt(container, 'ports').entries()) {
@@ -144,7 +144,7 @@ interface Place {
   readonly volumes: ReadonlySet<string>;
 }
 
-function validateName(container: JsonObject, { names }: Place, at: string, problems: FieldProblem[]) {
+function validateName(container: JsonObject, { names }: Place, at: string, problems: FieldError[]) {
   const name = textAt(container, 'name');
   if (name === '') {
     problems.push(fieldRequired(`${at}.name`));
@@ -155,12 +155,7 @@ function validateName(container: JsonObject, { names }: Place, at: string, probl
   names.add(name);
 }
 
-function validateContainers(
-  place: Place,
-  list: 'containers' | 'initContainers',
-  path: string,
-  problems: FieldProblem[],
-) {
+function validateContainers(place: Place, list: 'containers' | 'initContainers', path: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(place.spec, list).entries()) {
     const at = `${path}.${list}[${index}]`;
     validateName(container, place, at, problems);
@@ -192,7 +187,7 @@ const NOT_EPHEMERAL = [
 ];
 
 /** Containers for a look into a running pod: named apart from all others, and without what keeps a service up. */
-function validateEphemeral(place: Place, path: string, problems: FieldProblem[]) {
+function validateEphemeral(place: Place, path: string, problems: FieldError[]) {
   const lasting = new Set(place.names);
   for (const [index, container] of objectsAt(place.spec, 'ephemeralContainers').entries()) {
     const at = `${path}.ephemeralContainers[${index}]`;
@@ -216,7 +211,7 @@ const UNFIT = 'cannot be set for an Ephemeral Container';
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 
-function validateContainer(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
+function validateContainer(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
   const image = textAt(container, 'image');
   if (image === '') problems.push(fieldRequired(`${at}.image`));
   else if (image !== image.trim())
@@ -239,7 +234,7 @@ function validateContainer(container: JsonObject, place: Place, at: string, prob
 
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 
-function validateMounts(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
+function validateMounts(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
   const paths = new Set<string>();
   const list = `${at}.volumeMounts`;
   for (const [index, mount] of objectsAt(container, 'volumeMounts').entries()) {
@@ -273,7 +268,7 @@ function validateMounts(container: JsonObject, place: Place, at: string, problem
   }
 }
 
-function validateDevices(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
+function validateDevices(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
   const volumes = objectsAt(place.spec, 'volumes');
   for (const [index, device] of objectsAt(container, 'volumeDevices').entries()) {
     const [name, path] = [textAt(device, 'name'), textAt(device, 'devicePath')];
@@ -295,7 +290,7 @@ function validateDevices(container: JsonObject, place: Place, at: string, proble
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
-function validatePorts(ports: readonly JsonObject[], path: string, problems: FieldProblem[]) {
+function validatePorts(ports: readonly JsonObject[], path: string, problems: FieldError[]) {
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `${path}[${index}]`;
@@ -325,7 +320,7 @@ const HEADER =
   "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
 /** Checks that exactly one thing is to be done, and how. */
-function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldProblem[]) {
+function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldError[]) {
   let count = 0;
   for (const kind of HANDLERS) {
     const value = optionalAt(handler, kind);
@@ -349,7 +344,7 @@ function validateHandler(handler: JsonObject, grace: number, at: string, problem
   if (count === 0) problems.push(fieldRequired(at, 'must specify a handler type'));
 }
 
-function validateHttp(get: JsonObject, at: string, problems: FieldProblem[]) {
+function validateHttp(get: JsonObject, at: string, problems: FieldError[]) {
   if (textAt(get, 'path') === '') problems.push(fieldRequired(`${at}.path`));
   const scheme = textAt(get, 'scheme');
   if (!SCHEMES.includes(scheme)) problems.push(fieldNotSupported(`${at}.scheme`, scheme, SCHEMES));
@@ -359,7 +354,7 @@ function validateHttp(get: JsonObject, at: string, problems: FieldProblem[]) {
   }
 }
 
-function validateLifecycle(lifecycle: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+function validateLifecycle(lifecycle: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
   for (const hook of ['postStart', 'preStop']) {
     const handler = optionalAt(lifecycle, hook);
     const grace = numberAt(pod, 'terminationGracePeriodSeconds') ?? 30;
@@ -369,7 +364,7 @@ function validateLifecycle(lifecycle: JsonObject, pod: JsonObject, at: string, p
 
 const PERIODS = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'];
 
-function validateProbe(probe: JsonObject, kind: string, at: string, problems: FieldProblem[]) {
+function validateProbe(probe: JsonObject, kind: string, at: string, problems: FieldError[]) {
   validateHandler(probe, Number.MAX_SAFE_INTEGER, at, problems);
   for (const key of PERIODS) notNegative(probe, key, at, problems);
   const grace = numberAt(probe, 'terminationGracePeriodSeconds');
@@ -385,7 +380,7 @@ function validateProbe(probe: JsonObject, kind: string, at: string, problems: Fi
 }
 
 /** Checks a port that is given by number or by name. */
-export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldProblem[]): void {
+export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldError[]): void {
   if (typeof value === 'string') {
     addInvalid(problems, path, value, portName(value));
     return;

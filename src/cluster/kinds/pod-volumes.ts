@@ -8,8 +8,8 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { validateClaimSpec } from './claims.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkLocalPath } from './pod-security.ts';
@@ -17,7 +17,7 @@ import { checkLocalPath } from './pod-security.ts';
 const SOURCES_BY_NAME = new Set(['name']);
 
 /** Checks the volumes of a pod's specification; the names of those that are well-formed. */
-export function validateVolumes(spec: JsonObject, path: string, problems: FieldProblem[]): Set<string> {
+export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
   const names = new Set<string>();
   const volumes = objectsAt(spec, 'volumes');
   for (const [index, volume] of volumes.entries()) {
@@ -41,7 +41,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldP
 }
 
 /** Checks one source of a volume, of a pod or of the cluster. `at` is the volume's place. */
-export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: FieldProblem[]): void {
+export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: FieldError[]): void {
   sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
 
@@ -80,7 +80,7 @@ function secondSource(sources: readonly string[]): string {
 /** Sources that texts know by another name. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
-type Check = (source: JsonObject, at: string, problems: FieldProblem[]) => void;
+type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
 
 /** The members that must not be empty. */
 const needs =
@@ -189,13 +189,13 @@ const sourceChecks = new Map<string, Check>([
   ['projected', checkProjected],
 ]);
 
-function checkMode(mode: JsonValue | undefined, path: string, problems: FieldProblem[]) {
+function checkMode(mode: JsonValue | undefined, path: string, problems: FieldError[]) {
   if (typeof mode === 'number' && (mode < 0 || mode > 0o777))
     problems.push(fieldInvalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
 }
 
 /** A volume of keys: of a ConfigMap or a Secret, which `name` names. */
-function checkKeys(source: JsonObject, at: string, problems: FieldProblem[], name: string) {
+function checkKeys(source: JsonObject, at: string, problems: FieldError[], name: string) {
   if (textAt(source, name) === '') problems.push(fieldRequired(`${at}.${name}`));
   checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
   for (const [index, item] of objectsAt(source, 'items').entries()) {
@@ -210,7 +210,7 @@ function checkKeys(source: JsonObject, at: string, problems: FieldProblem[], nam
 
 const DOWNWARD = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
 
-function checkDownward(item: JsonObject, at: string, problems: FieldProblem[]) {
+function checkDownward(item: JsonObject, at: string, problems: FieldError[]) {
   const path = textAt(item, 'path');
   if (path === '') problems.push(fieldRequired(`${at}.path`));
   checkLocalPath(path, `${at}.path`, problems);
@@ -228,7 +228,7 @@ function checkDownward(item: JsonObject, at: string, problems: FieldProblem[]) {
   checkMode(item['mode'], `${at}.mode`, problems);
 }
 
-function checkProjected(source: JsonObject, at: string, problems: FieldProblem[]) {
+function checkProjected(source: JsonObject, at: string, problems: FieldError[]) {
   checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
   for (const [index, entry] of objectsAt(source, 'sources').entries()) {
     const place = `${at}.sources[${index}]`;
@@ -245,7 +245,7 @@ function checkProjected(source: JsonObject, at: string, problems: FieldProblem[]
   }
 }
 
-function checkToken(token: JsonObject, volume: string, at: string, problems: FieldProblem[]) {
+function checkToken(token: JsonObject, volume: string, at: string, problems: FieldError[]) {
   const seconds = numberAt(token, 'expirationSeconds') ?? 3600;
   if (seconds < 600)
     problems.push(fieldInvalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));

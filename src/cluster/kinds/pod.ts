@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { admitLimits } from './limit-range.ts';
@@ -133,12 +133,12 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
 }
 
 /** An update asks for images once more, of all that may change in a container. */
-function checkImages(spec: JsonObject, key: string, problems: FieldProblem[]) {
+function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(spec, key).entries())
     if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
 }
 
-function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: FieldProblem[]) {
+function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: FieldError[]) {
   if (typeof before !== 'number') return;
   const refuse = (text: string) => problems.push(fieldInvalid('spec.activeDeadlineSeconds', next, text));
   if (typeof next !== 'number') refuse('must not update from a positive integer to nil value');
@@ -158,7 +158,7 @@ const heldBack = (since: string | null | undefined): JsonObject => ({
 const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
 
 /** Gates only go away; while there are some, the nodes may be narrowed. */
-function checkGates(next: JsonObject, before: JsonObject, problems: FieldProblem[]) {
+function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]) {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
   for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
     if (!known.has(gate['name']))

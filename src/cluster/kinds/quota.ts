@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { formatQuantity, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
-import { fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldInvalid, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { checkQuotaResourceName, isQuotaName, isWhole } from './resource-names.ts';
@@ -37,7 +37,7 @@ export const quotaStrategy: Partial<Strategy> = {
   },
 };
 
-function validateQuotaSpec(spec: JsonObject, problems: FieldProblem[]) {
+function validateQuotaSpec(spec: JsonObject, problems: FieldError[]) {
   const hard = objectAt(spec, 'hard');
   for (const [name, value = null] of Object.entries(hard)) {
     const at = `spec.hard[${name}]`;
@@ -50,7 +50,7 @@ function validateQuotaSpec(spec: JsonObject, problems: FieldProblem[]) {
   if (selector !== undefined) validateScopeSelector(selector, limited, problems);
 }
 
-function checkAmount(name: string, value: JsonValue, at: string, problems: FieldProblem[]) {
+function checkAmount(name: string, value: JsonValue, at: string, problems: FieldError[]) {
   const amount = quantityOf(value);
   if (amount === undefined) return;
   const shown = formatQuantity(amount);
@@ -66,7 +66,7 @@ const misses = (scope: string, limited: readonly string[]) => {
 const conflicts = (scopes: readonly unknown[]) =>
   OPPOSITES.filter(([one, other]) => scopes.includes(one) && scopes.includes(other));
 
-function validateScopes(scopes: readonly JsonValue[], limited: readonly string[], problems: FieldProblem[]) {
+function validateScopes(scopes: readonly JsonValue[], limited: readonly string[], problems: FieldError[]) {
   const refuse = (text: string) => problems.push(fieldInvalid('spec.scopes', scopes, text));
   for (const scope of scopes.map(String)) {
     if (!SCOPES.has(scope)) refuse('unsupported scope');
@@ -75,7 +75,7 @@ function validateScopes(scopes: readonly JsonValue[], limited: readonly string[]
   for (const _pair of conflicts(scopes)) refuse('conflicting scopes');
 }
 
-function validateScopeSelector(selector: JsonObject, limited: readonly string[], problems: FieldProblem[]) {
+function validateScopeSelector(selector: JsonObject, limited: readonly string[], problems: FieldError[]) {
   const at = 'spec.scopeSelector.matchExpressions';
   const expressions = objectsAt(selector, 'matchExpressions');
   const whole = {

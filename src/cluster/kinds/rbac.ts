@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, pathSegment } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { checkBinding, checkRules } from '../auth/escalation.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -11,7 +11,7 @@ import { validateSelector } from './selectors.ts';
 const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
-function validateRules(object: KubeObject, namespaced: boolean, problems: FieldProblem[]) {
+function validateRules(object: KubeObject, namespaced: boolean, problems: FieldError[]) {
   for (const [index, rule] of objectsAt(json(object), 'rules').entries()) {
     const at = `rules[${index}]`;
     if (listAt(rule, 'verbs').length === 0)
@@ -40,7 +40,7 @@ function validateRules(object: KubeObject, namespaced: boolean, problems: FieldP
   }
 }
 
-function validateAggregation(rule: JsonObject | undefined, problems: FieldProblem[]) {
+function validateAggregation(rule: JsonObject | undefined, problems: FieldError[]) {
   if (rule === undefined) return;
   const at = 'aggregationRule.clusterRoleSelectors';
   const selectors = objectsAt(rule, 'clusterRoleSelectors');
@@ -67,7 +67,7 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
 
 /** Role bindings and cluster role bindings. */
 export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
-  const validate = (object: KubeObject, problems: FieldProblem[]) => {
+  const validate = (object: KubeObject, problems: FieldError[]) => {
     const reference = objectAt(json(object), 'roleRef');
     const group = textAt(reference, 'apiGroup');
     if (group !== GROUP) problems.push(fieldNotSupported('roleRef.apiGroup', group, [GROUP]));
@@ -113,7 +113,7 @@ function validateSubject(
   at: string,
   object: KubeObject,
   namespaced: boolean,
-  problems: FieldProblem[],
+  problems: FieldError[],
 ) {
   const kind = textAt(subject, 'kind');
   const [name, group] = [textAt(subject, 'name'), textAt(subject, 'apiGroup')];

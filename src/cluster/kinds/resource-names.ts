@@ -1,6 +1,6 @@
-import { addInvalid, fieldInvalid } from '../http/problems.ts';
+import { addInvalid, fieldInvalid } from '../field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 
 /** Which resources LimitRanges and quotas may name. */
 
@@ -35,7 +35,7 @@ export const isWhole = (name: string): boolean => COUNTED.includes(name) || name
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */
-export function checkResourceName(name: string, path: string, problems: FieldProblem[]): void {
+export function checkResourceName(name: string, path: string, problems: FieldError[]): void {
   const wrong = qualifiedName(name);
   addInvalid(problems, path, name, wrong);
   if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
@@ -43,14 +43,14 @@ export function checkResourceName(name: string, path: string, problems: FieldPro
 }
 
 /** Checks the name of a resource that containers use. */
-export function checkContainerResourceName(name: string, path: string, problems: FieldProblem[]): void {
+export function checkContainerResourceName(name: string, path: string, problems: FieldError[]): void {
   checkResourceName(name, path, problems);
   if (!name.includes('/') && !CONTAINER_NAMES.has(name) && !isHuge(name))
     problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
 }
 
 /** Checks the name of a resource that quotas limit. */
-export function checkQuotaResourceName(name: string, path: string, problems: FieldProblem[]): void {
+export function checkQuotaResourceName(name: string, path: string, problems: FieldError[]): void {
   checkResourceName(name, path, problems);
   if (!name.includes('/') && !isQuotaName(name))
     problems.push(fieldInvalid(path, name, 'must be a standard resource for quota'));

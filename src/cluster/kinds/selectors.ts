@@ -1,18 +1,18 @@
 import type { JsonObject } from '../../core/index.ts';
 import { labelValue, qualifiedName } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { listAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 /** Checks a name that labels and keys of selectors follow. */
-export function checkLabelName(name: string, path: string, problems: FieldProblem[]): void {
+export function checkLabelName(name: string, path: string, problems: FieldError[]): void {
   addInvalid(problems, path, name, qualifiedName(name));
 }
 
 const NOT_AN_OPERATOR = 'not a valid selector operator';
 
-function checkValues(expression: JsonObject, at: string, problems: FieldProblem[]): boolean {
+function checkValues(expression: JsonObject, at: string, problems: FieldError[]): boolean {
   const count = listAt(expression, 'values').length;
   const operator = textAt(expression, 'operator');
   if (operator === 'In' || operator === 'NotIn') {
@@ -27,7 +27,7 @@ function checkValues(expression: JsonObject, at: string, problems: FieldProblem[
 }
 
 /** Checks a label selector. */
-export function validateSelector(selector: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validateSelector(selector: JsonObject, path: string, problems: FieldError[]): void {
   validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, `${path}.matchLabels`, problems);
   for (const [index, expression] of objectsAt(selector, 'matchExpressions').entries()) {
     const at = `${path}.matchExpressions[${index}]`;
@@ -40,7 +40,7 @@ export function validateSelector(selector: JsonObject, path: string, problems: F
 }
 
 /** Checks a term that selects nodes by their labels and fields. */
-export function validateNodeTerm(term: JsonObject, path: string, problems: FieldProblem[]): void {
+export function validateNodeTerm(term: JsonObject, path: string, problems: FieldError[]): void {
   for (const [index, expression] of objectsAt(term, 'matchExpressions').entries()) {
     const at = `${path}.matchExpressions[${index}]`;
     const operator = textAt(expression, 'operator');

@@ -8,8 +8,8 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem, cidrProblem } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from './parts.ts';
@@ -45,7 +45,7 @@ export function serviceWarnings(object: KubeObject): string[] {
 }
 
 /** Checks a Service. */
-export function validateService(object: KubeObject, problems: FieldProblem[]): void {
+export function validateService(object: KubeObject, problems: FieldError[]): void {
   const spec = object.spec ?? {};
   const type = textAt(spec, 'type');
   const headless = textAt(spec, 'clusterIP') === 'None';
@@ -68,12 +68,12 @@ export function validateService(object: KubeObject, problems: FieldProblem[]): v
   }
 }
 
-function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: FieldProblem[]) {
+function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: FieldError[]) {
   const value = textAt(spec, key);
   if (!known.includes(value)) problems.push(fieldNotSupported(`spec.${key}`, value, known));
 }
 
-function validateExternalName(spec: JsonObject, problems: FieldProblem[]) {
+function validateExternalName(spec: JsonObject, problems: FieldError[]) {
   const name = textAt(spec, 'externalName');
   if (name === '') problems.push(fieldRequired('spec.externalName'));
   else addInvalid(problems, 'spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
@@ -83,7 +83,7 @@ function validateExternalName(spec: JsonObject, problems: FieldProblem[]) {
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
-function validatePorts(ports: readonly JsonObject[], type: string, problems: FieldProblem[]) {
+function validatePorts(ports: readonly JsonObject[], type: string, problems: FieldError[]) {
   const names = new Set<string>();
   const numbers = new Set<string>();
   for (const [index, port] of ports.entries()) {
@@ -119,7 +119,7 @@ const shownPort = (port: JsonObject) => ({
   NodePort: 0,
 });
 
-function validateAffinity(spec: JsonObject, problems: FieldProblem[]) {
+function validateAffinity(spec: JsonObject, problems: FieldError[]) {
   oneOf(spec, 'sessionAffinity', ['ClientIP', 'None'], problems);
   if (textAt(spec, 'sessionAffinity') !== 'ClientIP') return;
   const seconds = numberAt(objectAt(objectAt(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds');
@@ -133,7 +133,7 @@ function validateAffinity(spec: JsonObject, problems: FieldProblem[]) {
     );
 }
 
-function validateAddresses(spec: JsonObject, problems: FieldProblem[]) {
+function validateAddresses(spec: JsonObject, problems: FieldError[]) {
   const at = 'spec.clusterIPs';
   const list = listAt(spec, 'clusterIPs');
   const single = textAt(spec, 'clusterIP');
@@ -175,7 +175,7 @@ const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
 /** The cluster has addresses of one family. */
-function validateFamilies(spec: JsonObject, problems: FieldProblem[]) {
+function validateFamilies(spec: JsonObject, problems: FieldError[]) {
   const families = listAt(spec, 'ipFamilies');
   const policy = textAt(spec, 'ipFamilyPolicy');
   for (const [index, family] of families.entries()) {
@@ -203,7 +203,7 @@ function validateFamilies(spec: JsonObject, problems: FieldProblem[]) {
 const POLICIES = ['Cluster', 'Local'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
-function validateTraffic(spec: JsonObject, problems: FieldProblem[]) {
+function validateTraffic(spec: JsonObject, problems: FieldError[]) {
   const external = textAt(spec, 'externalTrafficPolicy');
   if (external !== '' && !isExternal(spec))
     problems.push(
@@ -224,7 +224,7 @@ function validateTraffic(spec: JsonObject, problems: FieldProblem[]) {
     );
 }
 
-function validateBalancer(spec: JsonObject, type: string, problems: FieldProblem[]) {
+function validateBalancer(spec: JsonObject, type: string, problems: FieldError[]) {
   const only = (field: string) =>
     problems.push(fieldForbidden(field, "may only be used when `type` is 'LoadBalancer'"));
   const balanced = type === 'LoadBalancer';

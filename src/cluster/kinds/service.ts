@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldInvalid } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { fieldInvalid } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { invalid } from '../http/status.ts';
 import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
@@ -132,7 +132,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
 
 /** Hands out what is missing. A dry run gives back what it took. */
 function allocate(object: Draft, old: KubeObject | undefined, context: WriteContext) {
-  const quick: FieldProblem[] = [];
+  const quick: FieldError[] = [];
   validateService(object, quick);
   if (quick.length > 0) return;
   const taken: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { statusChecks } from './status-checks.ts';
 
 const object = (kind: string, status: JsonObject, rest: JsonObject = {}): KubeObject => ({
@@ -12,7 +12,7 @@ const object = (kind: string, status: JsonObject, rest: JsonObject = {}): KubeOb
 });
 
 function wrong(key: string, next: KubeObject, old: KubeObject): string[] {
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   statusChecks.get(key)?.(next, old, problems);
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }

@@ -1,11 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { addressProblem } from './names.ts';
 import { notNegative, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
 
-type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldProblem[]) => void;
+type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
 
 /** What the counts of a status must be to each other. */
 interface Counts {

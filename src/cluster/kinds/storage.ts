@@ -9,8 +9,8 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+} from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference } from './object-diff.ts';
@@ -22,7 +22,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
 /** Refuses a word that is none of the known ones. */
-function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldProblem[]) {
+function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
 }
@@ -94,7 +94,7 @@ export const volumeStrategy: Partial<Strategy> = {
       : [],
 };
 
-function validateVolume(spec: JsonObject, problems: FieldProblem[]) {
+function validateVolume(spec: JsonObject, problems: FieldError[]) {
   validateAccessModes(spec, 'spec', problems, '');
   validateCapacity(objectAt(spec, 'capacity'), problems);
   checkChoice(spec, 'persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain'], 'spec.', problems);
@@ -116,14 +116,14 @@ function validateVolume(spec: JsonObject, problems: FieldProblem[]) {
   checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
 }
 
-function validateSources(spec: JsonObject, problems: FieldProblem[]) {
+function validateSources(spec: JsonObject, problems: FieldError[]) {
   const [first, ...more] = SOURCES.filter((key) => spec[key] !== undefined);
   if (first === undefined) problems.push(fieldRequired('spec', 'must specify a volume type'));
   else validateSource(first, objectAt(spec, first), problems);
   for (const key of more) problems.push(fieldForbidden(`spec.${key}`, 'may not specify more than 1 volume type'));
 }
 
-function validateSource(kind: string, source: JsonObject, problems: FieldProblem[]) {
+function validateSource(kind: string, source: JsonObject, problems: FieldError[]) {
   if (kind === 'csi') {
     for (const key of ['driver', 'volumeHandle'])
       if (textAt(source, key) === '') problems.push(fieldRequired(`spec.csi.${key}`));
@@ -135,7 +135,7 @@ function validateSource(kind: string, source: JsonObject, problems: FieldProblem
   } else checkVolumeSource(kind, source, 'spec', problems);
 }
 
-function validateCapacity(capacity: JsonObject, problems: FieldProblem[]) {
+function validateCapacity(capacity: JsonObject, problems: FieldError[]) {
   const names = Object.keys(capacity);
   if (names.length === 0) problems.push(fieldRequired('spec.capacity'));
   if (names.length !== 1 || names[0] !== 'storage')
@@ -171,7 +171,7 @@ export const storageClassStrategy: Partial<Strategy> = {
   },
 };
 
-function validateStorageClass(object: JsonObject, problems: FieldProblem[]) {
+function validateStorageClass(object: JsonObject, problems: FieldError[]) {
   const provisioner = textAt(object, 'provisioner').toLowerCase();
   if (provisioner === '') problems.push(fieldRequired('provisioner'));
   else addInvalid(problems, 'provisioner', provisioner, qualifiedName(provisioner));
@@ -183,7 +183,7 @@ function validateStorageClass(object: JsonObject, problems: FieldProblem[]) {
     validateTopology(term, `allowedTopologies[${index}]`, problems);
 }
 
-function validateTopology(term: JsonObject, at: string, problems: FieldProblem[]) {
+function validateTopology(term: JsonObject, at: string, problems: FieldError[]) {
   for (const [index, expression] of objectsAt(term, 'matchLabelExpressions').entries()) {
     const place = `${at}.matchLabelExpressions[${index}]`;
     const values = listAt(expression, 'values');

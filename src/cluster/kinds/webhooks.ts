@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
-import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
@@ -49,7 +49,7 @@ function defaultWebhook(hook: JsonObject, mutating: boolean) {
   for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
 }
 
-function validateWebhook(hook: JsonObject, at: string, problems: FieldProblem[]) {
+function validateWebhook(hook: JsonObject, at: string, problems: FieldError[]) {
   checkName(textAt(hook, 'name'), `${at}.name`, problems);
   for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
   for (const [key, known] of CHOICES) {
@@ -71,7 +71,7 @@ function validateWebhook(hook: JsonObject, at: string, problems: FieldProblem[])
     validateCondition(condition, `${at}.matchConditions[${index}]`, problems);
 }
 
-function checkName(name: string, path: string, problems: FieldProblem[]) {
+function checkName(name: string, path: string, problems: FieldError[]) {
   if (name === '') {
     problems.push(fieldRequired(path));
     return;
@@ -82,7 +82,7 @@ function checkName(name: string, path: string, problems: FieldProblem[]) {
     problems.push(fieldInvalid(path, name, 'should be a domain with at least three segments separated by dots'));
 }
 
-function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldProblem[]) {
+function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldError[]) {
   if (versions.length === 0) problems.push(fieldRequired(path, `must specify one of ${VERSIONS.join(', ')}`));
   else if (!versions.some((version) => VERSIONS.includes(String(version))))
     problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
@@ -91,7 +91,7 @@ function checkVersions(versions: readonly JsonValue[], path: string, problems: F
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];
 
-function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
+function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
   for (const [key, others] of [
     ['operations', 'operations'],
     ['apiGroups', 'API groups'],
@@ -119,7 +119,7 @@ function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
   if (scope !== '' && !SCOPES.includes(scope)) problems.push(fieldNotSupported(`${at}.scope`, scope, SCOPES));
 }
 
-function validateClient(client: JsonObject, at: string, problems: FieldProblem[]) {
+function validateClient(client: JsonObject, at: string, problems: FieldError[]) {
   const service = optionalAt(client, 'service');
   const url = client['url'];
   if ((url === undefined) === (service === undefined)) {
@@ -137,7 +137,7 @@ function validateClient(client: JsonObject, at: string, problems: FieldProblem[]
 
 const FORM = 'desired format: https://host[/path]';
 
-function checkUrl(text: string, path: string, problems: FieldProblem[]) {
+function checkUrl(text: string, path: string, problems: FieldError[]) {
   const [, scheme = '', authority = '', query, fragment] =
     /^(?:([a-z][-+.a-z0-9]*):)?(?:\/\/([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/is.exec(text) ?? [];
   const [user, host] = authority.includes('@')
@@ -151,7 +151,7 @@ function checkUrl(text: string, path: string, problems: FieldProblem[]) {
   if ((query ?? '') !== '') refuse(query ?? '', 'query parameters are not permitted in the URL');
 }
 
-function validateCondition(condition: JsonObject, at: string, problems: FieldProblem[]) {
+function validateCondition(condition: JsonObject, at: string, problems: FieldError[]) {
   const name = textAt(condition, 'name');
   if (textAt(condition, 'expression').trim() === '') problems.push(fieldRequired(`${at}.expression`));
   if (name === '') problems.push(fieldRequired(`${at}.name`));

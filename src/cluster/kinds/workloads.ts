@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
-import type { FieldProblem } from '../http/status.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { validateClaimSpec } from './claims.ts';
@@ -44,7 +44,7 @@ const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: Write
 function validateTemplateOf(
   object: KubeObject,
   word: string,
-  problems: FieldProblem[],
+  problems: FieldError[],
   options: { requireSelector: boolean; restart: readonly string[]; endless?: string },
 ) {
   const spec = object.spec ?? {};
@@ -59,7 +59,7 @@ function validateTemplateOf(
   if (selector === undefined) {
     if (options.requireSelector) problems.push(fieldRequired('spec.selector'));
   } else if (empty) problems.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${word}`));
-  const wrong: FieldProblem[] = [];
+  const wrong: FieldError[] = [];
   if (selector !== undefined) validateSelector(selector, 'spec.selector', wrong);
   problems.push(...wrong);
   if (wrong.length > 0 && selector !== undefined)
@@ -85,7 +85,7 @@ function validateTemplateOf(
 }
 
 /** Checks a template of pods. */
-export function validateTemplate(template: JsonObject, path: string, problems: FieldProblem[]) {
+export function validateTemplate(template: JsonObject, path: string, problems: FieldError[]) {
   const metadata = objectAt(template, 'metadata');
   validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
   validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
@@ -97,7 +97,7 @@ export function validateTemplate(template: JsonObject, path: string, problems: F
 }
 
 /** The selector of a workload stays as it is. */
-export function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
+export function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
     problems.push(fieldInvalid('spec.selector', object.spec?.['selector'], 'field is immutable'));
   }
@@ -134,7 +134,7 @@ export const deploymentStrategy: Partial<Strategy> = {
   statusResets: [['metadata', 'labels']],
 };
 
-function validateDeployment(object: KubeObject, problems: FieldProblem[]) {
+function validateDeployment(object: KubeObject, problems: FieldError[]) {
   const spec = object.spec ?? {};
   validateTemplateOf(object, 'deployment', problems, {
     requireSelector: true,
@@ -289,7 +289,7 @@ export const statefulSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateStatefulSet(spec: JsonObject, problems: FieldProblem[]) {
+function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
   const policy = textAt(spec, 'podManagementPolicy');
   if (policy === '') problems.push(fieldRequired('spec.podManagementPolicy'));
   else if (!['OrderedReady', 'Parallel'].includes(policy))
@@ -379,7 +379,7 @@ export const daemonSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateDaemonStrategy(strategy: JsonObject, problems: FieldProblem[]) {
+function validateDaemonStrategy(strategy: JsonObject, problems: FieldError[]) {
   const type = textAt(strategy, 'type');
   const rolling = optionalAt(strategy, 'rollingUpdate');
   const at = 'spec.updateStrategy';

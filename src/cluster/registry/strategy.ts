@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
 import type { Api } from '../api.ts';
 
@@ -42,11 +42,11 @@ export interface Strategy {
   readonly defaults?: (object: Draft) => void;
   readonly prepareCreate?: (object: Draft, context: WriteContext) => void;
   readonly prepareUpdate?: (object: Draft, old: KubeObject, context: WriteContext) => void;
-  readonly validate?: (object: KubeObject, problems: FieldProblem[], context: WriteContext) => void;
+  readonly validate?: (object: KubeObject, problems: FieldError[], context: WriteContext) => void;
   readonly validateUpdate?: (
     object: KubeObject,
     old: KubeObject,
-    problems: FieldProblem[],
+    problems: FieldError[],
     context: WriteContext,
   ) => void;
   /** An update is checked as a new object is, its metadata included: what is wrong there is said once more. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { trackUpdate } from '../fields/manager.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../http/status.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { Draft } from '../registry/strategy.ts';
@@ -85,7 +85,7 @@ export function storeNew(write: Write, object: Draft): Outcome {
   if (strategy.hasStatus && strategy.keepsStatus !== true && write.subresource === '') clearStatus(write, object);
   strategy.admit?.(object, undefined, context);
   strategy.prepareCreate?.(object, context);
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   validateMeta(object, resource, problems);
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);

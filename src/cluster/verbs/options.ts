@@ -1,7 +1,7 @@
 import { goQuote } from '../../golang/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../http/problems.ts';
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../field-problems.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, invalid } from '../http/status.ts';
 
 /** How strictly unknown and duplicate members are taken. */
@@ -26,7 +26,7 @@ export function writeOptions(
   apply = false,
 ): WriteOptions {
   const { query } = request;
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   if (kind === 'PatchOptions') {
     if (!apply && query.has('force'))
       problems.push(fieldForbidden('force', 'may not be specified for non-apply patch'));
@@ -53,7 +53,7 @@ function managerOf(userAgent: string | undefined): string {
   return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_BYTES);
 }
 
-function checkManager(manager: string, problems: FieldProblem[]) {
+function checkManager(manager: string, problems: FieldError[]) {
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong('fieldManager', MAX_MANAGER_BYTES));
   let position = 0;
   for (const character of manager) {
@@ -70,7 +70,7 @@ function checkManager(manager: string, problems: FieldProblem[]) {
   }
 }
 
-function checkDryRun(values: readonly string[], problems: FieldProblem[]) {
+function checkDryRun(values: readonly string[], problems: FieldError[]) {
   if (values.some((value) => value !== 'All')) problems.push(fieldNotSupported('dryRun', values, ['All']));
 }
 
@@ -93,7 +93,7 @@ export function checkDeleteOptions(options: {
   readonly orphanDependents: boolean | undefined;
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
 }): DeleteOptions {
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = options;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     problems.push(
@@ -159,8 +159,8 @@ export function integer(query: Query, name: string): number | undefined {
 
 const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
 
-function checkList(options: ListOptions): FieldProblem[] {
-  const problems: FieldProblem[] = [];
+function checkList(options: ListOptions): FieldError[] {
+  const problems: FieldError[] = [];
   const { resourceVersion, resourceVersionMatch: match } = options;
   if (match !== '') {
     if (resourceVersion === '') {
@@ -186,8 +186,8 @@ function checkList(options: ListOptions): FieldProblem[] {
   return problems;
 }
 
-function checkWatch(options: ListOptions): FieldProblem[] {
-  const problems: FieldProblem[] = [];
+function checkWatch(options: ListOptions): FieldError[] {
+  const problems: FieldError[] = [];
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { trackUpdate } from '../fields/manager.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../http/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -129,10 +129,10 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
 }
 
 /** What is wrong with metadata. A server says so for every update and once more for each kind, for some a third time. */
-function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldProblem[] {
-  const own: FieldProblem[] = [];
+function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldError[] {
+  const own: FieldError[] = [];
   validateMeta(next, resource, own);
-  const changes: FieldProblem[] = [];
+  const changes: FieldError[] = [];
   validateMetaUpdate(next, live, changes);
   const ofKind = resource.custom === undefined ? own : [];
   const ofWhole = resource.strategy.validatesWholeOnUpdate === true ? own : [];

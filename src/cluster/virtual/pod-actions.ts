@@ -2,12 +2,12 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
-import { fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { fieldNotSupported, fieldRequired } from '../field-problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import { noOptions } from '../http/route.ts';
-import type { FieldProblem } from '../http/status.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
 import { ApiError, conflict, internalError, methodNotAllowed } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/selects.ts';
@@ -97,7 +97,7 @@ function refuseDisruption(api: Api, pod: KubeObject, route: Route, dryRun: boole
 /** Refuses a binding to anything but a node; the server does so as an error of its own, without a reason. */
 function checkTarget(target: JsonObject) {
   const kind = textAt(target, 'kind');
-  const problems: FieldProblem[] = [];
+  const problems: FieldError[] = [];
   if (kind !== '' && kind !== 'Node') problems.push(fieldNotSupported('target.kind', kind, ['Node', '<empty>']));
   if (textAt(target, 'name') === '') problems.push(fieldRequired('target.name'));
   if (problems.length === 0) return;

@@ -6,7 +6,7 @@ import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { trackUpdate } from '../fields/manager.ts';
 import { decodeBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
-import { fieldInvalid } from '../http/problems.ts';
+import { fieldInvalid } from '../field-problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';

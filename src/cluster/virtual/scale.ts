@@ -9,7 +9,7 @@ import { SCALE_VERSION, toParentEntries, toScaleEntries } from '../fields/scale-
 import { treeOfMembers } from '../fields/tree.ts';
 import { decodeAs, mediaType, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
-import { fieldInvalid } from '../http/problems.ts';
+import { fieldInvalid } from '../field-problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';

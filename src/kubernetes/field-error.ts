@@ -1,0 +1,78 @@
+import { formatGeneral, goQuote } from '../golang/index.ts';
+
+/** Reasons of a cause in a Kubernetes `Status`. */
+export type FieldErrorReason =
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotFound'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'InternalError';
+
+/** One problem of an object: exactly one cause in the details of a Kubernetes `Status`. */
+export interface FieldError {
+  readonly reason: FieldErrorReason;
+  /** Field path as Kubernetes writes it: `spec.ports[0].port`, `spec.labels[a.b]`. */
+  readonly field: string;
+  /** Text of the cause, e.g. `Invalid value: 11: spec.replicas in body should be less than or equal to 10`. */
+  readonly message: string;
+}
+
+const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);
+
+function counted(count: number | bigint, what: string): string {
+  return `${count} ${what}${Number(count) === 1 ? '' : 's'}`;
+}
+
+/**
+ * The constructors of Go's `field` package, with the texts of `field.Error.ErrorBody`. `printObject` prints objects and
+ * lists as JSON: Go sorts the members of maps (custom resources) and keeps the order of structs (built-in kinds).
+ */
+export function fieldErrors(printObject: (value: object) => string) {
+  /** A value as it stands in an error text. */
+  const print = (value: unknown): string => {
+    if (typeof value === 'string') return goQuote(value);
+    if (typeof value === 'number' && !Number.isInteger(value)) return formatGeneral(value);
+    return typeof value === 'object' && value !== null ? printObject(value) : String(value ?? null);
+  };
+  return {
+    print,
+    required: (field: string, detail = '') =>
+      ({ reason: 'FieldValueRequired', field, message: withDetail('Required value', detail) }) as const,
+    invalid: (field: string, value: unknown, detail: string) =>
+      ({ reason: 'FieldValueInvalid', field, message: withDetail(`Invalid value: ${print(value)}`, detail) }) as const,
+    typeInvalid: (field: string, value: unknown, detail: string) =>
+      ({
+        reason: 'FieldValueTypeInvalid',
+        field,
+        message: withDetail(`Invalid value: ${print(value)}`, detail),
+      }) as const,
+    notSupported: (field: string, value: unknown, values: readonly string[]) => {
+      const supported = values.length === 0 ? '' : `supported values: ${values.map(goQuote).join(', ')}`;
+      const message = withDetail(`Unsupported value: ${print(value)}`, supported);
+      return { reason: 'FieldValueNotSupported', field, message } as const;
+    },
+    duplicate: (field: string, value: unknown) =>
+      ({ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${print(value)}` }) as const,
+    forbidden: (field: string, detail: string) =>
+      ({ reason: 'FieldValueForbidden', field, message: withDetail('Forbidden', detail) }) as const,
+    notFound: (field: string, value: unknown) =>
+      ({ reason: 'FieldValueNotFound', field, message: `Not found: ${print(value)}` }) as const,
+    tooLong: (field: string, maxBytes: number | bigint) =>
+      ({
+        reason: 'FieldValueTooLong',
+        field,
+        message: `Too long: may not be more than ${counted(maxBytes, 'byte')}`,
+      }) as const,
+    tooMany: (field: string, actual: number, max: number | bigint) =>
+      ({
+        reason: 'FieldValueTooMany',
+        field,
+        message: `Too many: ${actual}: must have at most ${counted(max, 'item')}`,
+      }) as const,
+  };
+}
