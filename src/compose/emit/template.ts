@@ -247,7 +247,8 @@ function objectValue(
     const key = keys[index] as string;
     const place = { key, field: role === 'metadata' || role === 'template' };
     const written = templateValue(value[key], memberSchema(schema, key), options, place);
-    if (written !== LEFT_OUT) setOwn(result, escapeText(key), written);
+    // Keys are data: no expression in them is evaluated.
+    if (written !== LEFT_OUT) setOwn(result, key, written);
   }
   return result;
 }

@@ -166,4 +166,6 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   bracketKeys: `(s) => { ConfigMap({ name: 'c', data: { 'a[0]': s.name, ']': 'b', 'q"r': s.env } }); return { }; }`,
   joinedRead: "(s) => { const l = s.items.concat([{ key: s.name, size: s.n / 2 }]); return { v: l.map((e) => e.key + (e.size + 0.5)), f: l.filter((e) => e.on).length }; }",
   wordsAsKeys: "(s) => { const m = Object.fromEntries(s.tags.map((t) => [t, 'x'])); return { v: m['true'] ?? m.null ?? 'no', w: s.labels?.in ?? 'none', x: 'false' in m, y: s.labels?.true !== undefined }; }",
+ templateMarksInKeys: `(s) => { ConfigMap({ id: 'c', name: 'x', data: { 'k\${z}': 'v', '\${s}': s.name, '\${': 'a\${b}' } }); return {}; }`,
+ templateMarksInKeysUnderConditions: `(s) => { ConfigMap({ id: 'c', name: 'x', annotations: { 'k\${z}': 'v' }, data: { 'a\${z}': 'q', ...(s.flag ? { '\${y}': s.name } : {}) } }); return {}; }`,
 };
