@@ -314,4 +314,10 @@ export const traceCodes: readonly CodeInfo[] = [
     '(spec) => {\n  const web = Deployment({ id: "web", name: spec.name, image: "x" });\n  if (web.status.readyReplicas > 0) ConfigMap({ id: "c", name: spec.name });\n}',
     'Decide by the spec where the resource should not come and go.',
   ),
+  warning(
+    'undefined-text',
+    'A value that is `undefined` or `null` while the composition is followed is printed into a text, which then holds that word.',
+    '(spec) => {\n  const registry = process.env.NO_SUCH_REGISTRY;\n  Deployment({ id: "web", name: spec.name, image: `${registry}/shop:1` });\n}',
+    'Give it a default with `??`, or set the variable of the environment.',
+  ),
 ];

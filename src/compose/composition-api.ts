@@ -2,6 +2,7 @@ import type {
   Composition,
   CompositionDefinition,
   CompositionOptions,
+  Computed,
   InferInput,
   InferSchema,
   Resource,
@@ -49,6 +50,26 @@ type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
     ? { readonly [Key in Exclude<keyof Returned, keyof Declared>]?: UndeclaredStatusField }
     : unknown;
 
+/**
+ * The required fields of the declared status that nothing of a returned one has, as members that it must have: an error
+ * at the `return`. A field that one branch returns, or that a condition adds, is there, as in a trace.
+ */
+export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
+  ? unknown
+  : {
+      readonly [Key in Exclude<RequiredKeys<InferSchema<Status>>, KeysOfAny<Returned>>]: Computed<
+        InferSchema<Status>[Key]
+      >;
+    };
+
+/** The keys of fields that must be there and may not be null. */
+type RequiredKeys<T> = {
+  [Key in keyof T]-?: Partial<Pick<T, Key>> extends Pick<T, Key> ? never : null extends T[Key] ? never : Key;
+}[keyof T];
+
+/** The keys that any alternative of a type has. */
+type KeysOfAny<T> = T extends object ? keyof T : never;
+
 /** The type of a status field that the declared status does not have. No value has it. */
 export interface UndeclaredStatusField {
   readonly 'the declared status has no such field': never;
@@ -82,12 +103,14 @@ export interface KubernetesComposition {
     status: (
       schema: SchemaReference<InferSchema<Spec>>,
       resources: Required<Resources>,
-    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
   <Spec extends SchemaInput, Status extends SchemaInput, const Returned>(
     definition: CompositionDefinition<Spec, Status>,
-    compose: (spec: InferSchema<Spec>) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
+    compose: (
+      spec: InferSchema<Spec>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
   ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
 }
@@ -105,7 +128,7 @@ export interface ToResourceGraph {
     status: (
       schema: SchemaReference<InferSchema<Spec>>,
       resources: Required<Resources>,
-    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
 }

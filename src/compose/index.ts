@@ -13,6 +13,7 @@ export type {
   ReturnedStatus,
   StatusOf,
   ToResourceGraph,
+  MissingFields,
   UndeclaredFields,
   UndeclaredStatusField,
 } from './composition-api.ts';

@@ -7,7 +7,7 @@ import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
 import { displayName, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
-import { uselessExports } from './useless-exports.ts';
+import { promiseExport, uncalledExport, uselessExports } from './useless-exports.ts';
 
 /** Something exported that can print its definition: a composition, also one of another copy of this package. */
 interface DefinitionExport {
@@ -51,16 +51,45 @@ export async function loadModule(
 ): Promise<LoadedModule> {
   catchLateFailures(path, cwd);
   try {
-    const { module, found } = await whileLoading(file, note, async () => {
+    const { module, found, lost } = await whileLoading(file, note, async () => {
       const loaded = await importModule(path);
-      return { module: loaded, found: exportedObjects(loaded, cwd) };
+      return { module: loaded, found: exportedObjects(loaded, cwd), lost: await lostExports(loaded, path, file) };
     });
-    if (found.objects.length > 0) return found;
+    if (found.objects.length > 0 || lost.length > 0) return { ...found, diagnostics: [...found.diagnostics, ...lost] };
     return { objects: [], diagnostics: [uselessExports(module, path, file)] };
   } catch (error) {
     return { objects: [], diagnostics: await moduleProblems(error, { path, cwd }) };
   }
 }
+
+/**
+ * The problems of exports that would be left out without a word: a promise of an object, and a function of a composition
+ * that is not called.
+ */
+async function lostExports(
+  module: Record<string, unknown>,
+  path: string,
+  file: string,
+): Promise<readonly Diagnostic[]> {
+  const compositions = Object.entries(module).filter(([, value]) => isDefinitionExport(value));
+  const found: Diagnostic[] = [];
+  for (const [name, value] of Object.entries(module)) {
+    if (value instanceof Promise) {
+      const given: unknown = await value;
+      if ([given].flat().some((each) => isDefinitionExport(each) || asKubeObject(each as JsonValue) !== undefined))
+        found.push(promiseExport(name, path, file));
+    } else if (typeof value === 'function') {
+      for (const [owner, composition] of compositions) {
+        const method = METHODS.find((each) => Reflect.get(composition as object, each) === value);
+        if (method !== undefined) found.push(uncalledExport(name, `${owner}.${method}`, path, file));
+      }
+    }
+  }
+  return found;
+}
+
+/** The functions of a composition that give an object, or what an object is made with. */
+const METHODS = ['toInstance', 'toDefinition', 'factory'] as const;
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
   const exports = Object.values(module).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]));

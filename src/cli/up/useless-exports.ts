@@ -7,7 +7,10 @@ const COMPOSITION = 'export the composition: `export const app = kubernetesCompo
 export function uselessExports(module: Record<string, unknown>, path: string, file: string): Diagnostic {
   const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];
   const text = textOf(path);
-  const described = name === undefined ? undefined : describe(name, value, /\bkubernetesComposition\s*\(/.test(text));
+  const described =
+    name === undefined
+      ? undefined
+      : describe(name, value, /\b(?:kubernetesComposition|toResourceGraph)\s*\(/.test(text));
   const at = name === undefined ? -1 : placeOfExport(name, text);
   return {
     code: 'input/no-exports',
@@ -18,6 +21,29 @@ export function uselessExports(module: Record<string, unknown>, path: string, fi
   };
 }
 
+/** The problem of a promise of an object that is exported as it is. */
+export function promiseExport(name: string, path: string, file: string): Diagnostic {
+  const hint =
+    name === 'default' ? 'await it: `export default await …`' : `await it: \`export const ${name} = await …\``;
+  return lostExport(`${titleOf(name)} is a promise; what it gives is left out`, hint, name, path, file);
+}
+
+/** The problem of a function of a composition that is exported without a call: `export const one = shop.toInstance`. */
+export function uncalledExport(name: string, call: string, path: string, file: string): Diagnostic {
+  const argument = call.endsWith('toInstance') ? '{ … }' : '';
+  const hint = `call it${argument === '' ? '' : ' with the spec'}: ${call}(${argument})`;
+  return lostExport(`${titleOf(name)} is the function ${call}, which is not called`, hint, name, path, file);
+}
+
+function lostExport(message: string, hint: string, name: string, path: string, file: string): Diagnostic {
+  const text = textOf(path);
+  const at = placeOfExport(name, text);
+  const source = at < 0 ? { file, line: 1, column: 1 } : positionAt(file, text, at);
+  return { code: 'input/lost-export', severity: 'error', message, hint, source };
+}
+
+const titleOf = (name: string): string => (name === 'default' ? 'the default export' : `"${name}"`);
+
 function placeOfExport(name: string, text: string): number {
   const word = name.replaceAll(/\W/g, String.raw`\$&`);
   const pattern = name === 'default' ? /^export default\b/m : new RegExp(String.raw`^export\b[^\n]*\b${word}\b`, 'm');
@@ -25,14 +51,16 @@ function placeOfExport(name: string, text: string): number {
 }
 
 function describe(name: string, value: unknown, hasComposition: boolean): { what: string; remedy: string } {
-  const export_ = name === 'default' ? 'the default export' : `"${name}"`;
+  const export_ = titleOf(name);
   if (typeof value === 'function') {
     const isClass = /^class\b/.test(Function.prototype.toString.call(value));
     return isClass
       ? { what: `${export_} is a class`, remedy: COMPOSITION }
       : {
           what: `${export_} is a function`,
-          remedy: `export what it returns: \`export const app = ${name === 'default' ? 'make' : name}()\``,
+          remedy: hasComposition
+            ? `export what it returns: \`export const app = ${name === 'default' ? 'make' : name}()\``
+            : `make it a composition: \`export ${name === 'default' ? 'default' : `const ${name} =`} kubernetesComposition({ name, spec, status }, (spec) => …)\``,
         };
   }
   if (value instanceof Promise)

@@ -17,7 +17,9 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { literal, not } from '../ir/build.ts';
+import { nativeOperator } from './native-operator.ts';
 import { warnQuotedTemplate } from './quoted-template.ts';
+import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
@@ -28,9 +30,9 @@ import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { View } from '../library/view.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
+import { arithmetic, bool, equals, plus, relate, truthy, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
-import { hasTokens, labelOf, noteWritten, symbolic, wrap } from '../value/proxy.ts';
+import { labelOf, noteWritten, symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
@@ -190,7 +192,9 @@ function isDeclared(env: Env, name: string): boolean {
 function binary(node: BinaryExpression, env: Env): unknown {
   if (node.left.type === 'PrivateIdentifier') return refuse('unsupported', 'a private name cannot be traced');
   const left = evaluate(node.left, env);
-  return binaryOperation(node.operator, left, evaluate(node.right, env));
+  const right = evaluate(node.right, env);
+  if (node.operator === '+') warnUndefinedOperand(node, left, right, env);
+  return binaryOperation(node.operator, left, right);
 }
 
 /** Applies a binary operator. */
@@ -221,39 +225,6 @@ export function binaryOperation(operator: string, left: unknown, right: unknown)
       return hasKey(left, right);
     default:
       return nativeOperator(operator, left, right);
-  }
-}
-
-function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
-  const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
-  if (!known(left) || !known(right)) {
-    if (operator === '|' && right === 0) return toInt32(left);
-    if (operator === '|' && left === 0) return toInt32(right);
-    const inner = symbolic(left) ?? symbolic(right);
-    return refuse(
-      'no-cel',
-      `${operator} with ${inner === undefined ? 'a symbolic value' : labelOf(inner)} has no CEL form`,
-    );
-  }
-  const a = left as number;
-  const b = right as number;
-  switch (operator) {
-    case '|':
-      return a | b;
-    case '&':
-      return a & b;
-    case '^':
-      return a ^ b;
-    case '<<':
-      return a << b;
-    case '>>':
-      return a >> b;
-    case '>>>':
-      return a >>> b;
-    case 'instanceof':
-      return left instanceof (right as new () => unknown);
-    default:
-      return refuse('unsupported', `${operator} cannot be traced`);
   }
 }
 

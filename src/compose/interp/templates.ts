@@ -5,6 +5,7 @@ import { textOrNode, textValue } from '../value/ops.ts';
 import type { Env } from './env.ts';
 import { inEnv } from './env.ts';
 import { machine } from './machine.ts';
+import { warnUndefinedText } from './undefined-text.ts';
 
 /** `` `a-${b}` `` */
 export function template(node: TemplateLiteral, env: Env): unknown {
@@ -24,7 +25,11 @@ export function template(node: TemplateLiteral, env: Env): unknown {
   return parts.length === 0 ? text : textValue(concat([...parts, literal(text)]));
 }
 
-const evaluateText = (node: Expression, env: Env): string | Node => textOrNode(machine.evaluate(node, env));
+function evaluateText(node: Expression, env: Env): string | Node {
+  const value = machine.evaluate(node, env);
+  warnUndefinedText(node, value, env);
+  return textOrNode(value);
+}
 
 /** `` tag`a-${b}` `` */
 export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: Env): unknown {

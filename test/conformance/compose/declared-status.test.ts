@@ -248,7 +248,24 @@ test('TypeScript refuses a field that the declared status does not have, at the 
   // @ts-expect-error -- of another type
   expect(() => define({ name: 'told', spec, status }, () => ({ ready: 'yes' }))).toThrow('ready');
   expect(define({ name: 'told', spec, status }, (s) => ({ ready: s.flag, note: s.name }))).toBeDefined();
+  expect(define({ name: 'told', spec, status }, (s) => ({ ...(s.flag && { ready: true }) }))).toBeDefined();
+  expect(define({ name: 'told', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toBeDefined();
   expect(define({ name: 'told', spec, status: type({}) }, () => ({ any: 1 }))).toBeDefined();
   expect(define({ name: 'told', spec }, () => ({ any: 1 }))).toBeDefined();
   expect(define({ name: 'told', spec, status: type({ m: 'Record<string, string>' }) }, (s) => ({ m: { [s.name]: 'x' } }))).toBeDefined();
+});
+
+test('TypeScript refuses a status without a field that the declared one requires', () => {
+  const status = type({ ready: 'boolean', url: 'string', 'note?': 'string', web: 'string|null' });
+  const define = kubernetesComposition;
+  // @ts-expect-error -- url is missing
+  expect(() => define({ name: 'told', spec, status }, (s) => ({ ready: s.flag }))).toThrow('url');
+  // @ts-expect-error -- url is on neither side
+  expect(() => define({ name: 'told', spec, status }, (s) => (s.flag ? { ready: true } : { note: s.name }))).toThrow('url');
+  // @ts-expect-error -- nothing is returned
+  expect(() => define({ name: 'told', spec, status }, () => {})).toThrow('ready, url');
+  const build = () => ({});
+  // @ts-expect-error -- url is missing in the declarative form, too
+  expect(() => toResourceGraph({ name: 'told', spec, status }, build, ({ spec: s }) => ({ ready: s.flag }))).toThrow('url');
+  expect(define({ name: 'told', spec, status }, (s) => ({ ready: s.flag, url: s.name }))).toBeDefined();
 });

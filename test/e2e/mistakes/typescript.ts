@@ -307,6 +307,49 @@ export const typescriptMistakes: readonly Mistake[] = [
     /await it/,
   ),
   composition(
+    'a promise of an instance exported beside the composition',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\n⟦export const one = Promise.resolve(shop.toInstance({ name: 'a', replicas: 1, regions: [] }));\n",
+      ],
+    ],
+    /"one" is a promise; what it gives is left out/,
+    /export const one = await/,
+  ),
+  composition(
+    'toInstance that is not called',
+    [['  },\n);\n', '  },\n);\n⟦export const one = shop.toInstance;\n']],
+    /"one" is the function shop\.toInstance, which is not called/,
+    /shop\.toInstance\(\{ … \}\)/,
+  ),
+  {
+    title: 'a function of a spec exported without a composition',
+    files: {
+      'shop.ts':
+        "import { Deployment } from 'typekro/simple';\n⟦export default (spec: { name: string }) => {\n  Deployment({ name: spec.name, image: 'x' });\n};\n",
+    },
+    reason: /the default export is a function/,
+    remedy: /export default kubernetesComposition\(\{ name, spec, status \}, \(spec\) => …\)/,
+  },
+  composition(
+    'a variable of the environment that is not set, in a text',
+    [["image: 'nginx:1.27'", 'image: `${⟦process.env.NO_SUCH_REGISTRY}/shop`']],
+    /variable NO_SUCH_REGISTRY of the environment is not set/,
+    /process\.env\.NO_SUCH_REGISTRY \?\? '…'/,
+    { command: ['validate', '--strict', 'shop.ts'] },
+  ),
+  composition(
+    'a key that a table has not, in a text',
+    [
+      ["image: 'nginx:1.27'", "image: 'nginx:' + ⟦TAGS['large']"],
+      ['export const shop', "const TAGS: Record<string, string> = { small: '1.27' };\nexport const shop"],
+    ],
+    /TAGS\[['"]large['"]\] is undefined, and the text has "undefined"/,
+    /TAGS\[['"]large['"]\] \?\? '…'/,
+    { command: ['validate', '--strict', 'shop.ts'] },
+  ),
+  composition(
     'another object exported',
     [['export const shop', '⟦export default { a: 1 };\nconst shop']],
     /without apiVersion and kind/,

@@ -1,0 +1,37 @@
+import { refuse } from '../trace/refusal.ts';
+import { toInt32 } from '../value/ops.ts';
+import { hasTokens, labelOf, symbolic } from '../value/proxy.ts';
+
+/** Applies an operator of integers, or `instanceof`, to known values; `x | 0` to any. */
+export function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
+  const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
+  if (!known(left) || !known(right)) {
+    if (operator === '|' && right === 0) return toInt32(left);
+    if (operator === '|' && left === 0) return toInt32(right);
+    const inner = symbolic(left) ?? symbolic(right);
+    return refuse(
+      'no-cel',
+      `${operator} with ${inner === undefined ? 'a symbolic value' : labelOf(inner)} has no CEL form`,
+    );
+  }
+  const a = left as number;
+  const b = right as number;
+  switch (operator) {
+    case '|':
+      return a | b;
+    case '&':
+      return a & b;
+    case '^':
+      return a ^ b;
+    case '<<':
+      return a << b;
+    case '>>':
+      return a >> b;
+    case '>>>':
+      return a >>> b;
+    case 'instanceof':
+      return left instanceof (right as new () => unknown);
+    default:
+      return refuse('unsupported', `${operator} cannot be traced`);
+  }
+}

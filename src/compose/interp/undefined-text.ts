@@ -1,0 +1,32 @@
+import type { AnyNode, BinaryExpression } from 'acorn';
+import { activeTrace } from '../trace/trace.ts';
+import type { Env } from './env.ts';
+import { siteOf } from './env.ts';
+
+/** Longest expression that a message shows whole. */
+const MAX_SHOWN = 60;
+
+/**
+ * Warns of a value of the program that is `undefined` or `null` and becomes part of a text: JavaScript prints its name,
+ * as in the image "undefined/shop:1" where a variable of the environment is not set.
+ */
+export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void {
+  if (value !== undefined && value !== null) return;
+  const whole = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
+  const shown = whole.length > MAX_SHOWN ? `${whole.slice(0, MAX_SHOWN)}…` : whole;
+  if (shown === String(value)) return;
+  const variable = /^process\.env(?:\.(\w+)|\[['"](\w+)['"]\])!?$/.exec(whole);
+  const name = variable?.[1] ?? variable?.[2];
+  const message =
+    name === undefined
+      ? `${shown} is ${value}, and the text has "${value}" in its place`
+      : `the variable ${name} of the environment is not set, and the text has "undefined" in its place`;
+  const hint = `${name === undefined ? 'give' : `set ${name}, or give`} it a default: ${shown.replace(/!$/, '')} ?? '…'`;
+  activeTrace().warn('undefined-text', message, hint, siteOf(env.unit, node));
+}
+
+/** The same for `'a' + b`. */
+export function warnUndefinedOperand(node: BinaryExpression, left: unknown, right: unknown, env: Env): void {
+  if (typeof left === 'string') warnUndefinedText(node.right, right, env);
+  else if (typeof right === 'string') warnUndefinedText(node.left, left, env);
+}
