@@ -11,7 +11,7 @@ import { afterTurns } from '../library/carried.ts';
 import type { Pass } from '../library/carried.ts';
 import { refuseCarried } from '../library/reduce.ts';
 import { collections } from './collections.ts';
-import { loopValue } from '../library/view.ts';
+import { isKnownEmpty, loopValue } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
@@ -44,6 +44,7 @@ const BY_KEYS =
 
 /** Runs the body once with a symbolic element and makes expressions of what it wrote. */
 export function symbolicLoop(loop: SymbolicLoop): Completion {
+  if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
   const of = new Variable(loop.name, 'loop');
   const value = loopValue(loop.view, of);

@@ -182,7 +182,7 @@ export class Lowering {
 function textOfUnknown(value: Node): Node {
   return bindOnce(value, 'v', DYN, (v) => {
     const isDoubleValue = makeNode('raw', [v], ['type(', ') == type(0.0)'], BOOL);
-    const json = makeNode('call', [v], 'json.marshal', STRING);
+    const json = makeNode('call', [makeNode('raw', [v], ['(', ' + 0.0)'], DYN)], 'json.marshal', STRING);
     return makeNode('cond', [isDoubleValue, json, makeNode('call', [v], 'string', STRING)], null, STRING);
   });
 }
@@ -197,6 +197,12 @@ function finiteText(value: Node): Node {
 
 /** JavaScript prints -0 as 0, JSON does not; -0 + 0 is 0. */
 function withoutMinusZero(value: Node): Node {
+  // A number that JSON.parse() gave may be -0 by itself.
+  if (value.op === 'call' && value.attr === 'json.unmarshal') {
+    return bindOnce(value, 'v', DYN, (v) =>
+      makeNode('raw', [v, v, v], ['(type(', ') == type(0.0) ? ', ' + 0.0 : ', ')'], DYN),
+    );
+  }
   if (!isDouble(value) || !mayBeMinusZero(value)) return value;
   return makeNode('add', [value, makeNode('lit', [], '0.0', FLOAT)], null, FLOAT);
 }

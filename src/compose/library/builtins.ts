@@ -1,8 +1,22 @@
-import { compare, cond, index, literal, macro, macroVariable, method, negate, not, or, variable } from '../ir/build.ts';
+import {
+  TRUE,
+  and,
+  compare,
+  cond,
+  index,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  negate,
+  not,
+  or,
+  variable,
+} from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
-import { describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -166,8 +180,10 @@ define(Array.isArray, (args) => {
   if (inner instanceof Phi)
     return distribute(inner, (side) => hooksCall().call(Array.isArray, Array, [side], 'Array.isArray'));
   if (inner instanceof Sym) {
-    const isList = inner.type.kind === 'list';
-    return isList && inner.absence !== undefined ? bool(inner.absence.has) : isList;
+    const { kind } = inner.type;
+    if (kind !== 'list' && kind !== 'dyn') return false;
+    const isList = kind === 'list' ? TRUE() : makeNode('raw', [inner.node], ['type(', ') == type([])'], BOOL);
+    return bool(inner.absence === undefined ? isList : and(inner.absence.has, isList));
   }
   return value instanceof View || Array.isArray(value);
 });

@@ -25,13 +25,14 @@ import {
   typeOfSet,
 } from './carried.ts';
 import type { Carried } from './carried.ts';
-import { elements, factOf, indexed, knowing, loopValue } from './view.ts';
+import { elements, factOf, indexed, isKnownEmpty, knowing, loopValue } from './view.ts';
 import type { View } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
 export function reduceList(view: View, args: readonly unknown[]): unknown {
   const [fn, rawInitial] = args;
   if (args.length < 2) return withoutInitial(view, fn);
+  if (isKnownEmpty(view)) return rawInitial;
   const initial = resolve(rawInitial);
   if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
   if (isStruct(initial) && argumentCount(fn) < 3) {

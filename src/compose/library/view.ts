@@ -13,6 +13,7 @@ import {
   variable,
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
@@ -55,6 +56,12 @@ export class View extends SeenList {
 }
 
 const plainShow = (loop: Sym): unknown => wrap(loop);
+
+/** Is the list known to be empty here? No turn of a loop over it runs then. */
+export function isKnownEmpty(view: View): boolean {
+  const some = activeTrace().facts.simplify(compare('gt', size(view.list.node, INTEGER), literal(0)));
+  return isLiteral(some, false);
+}
 
 /** The view of a list value. */
 export function viewOf(value: unknown): View {

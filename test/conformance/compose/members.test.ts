@@ -51,6 +51,23 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const t = [].at(0) ?? 'cab'; return { r: t.replace(/[ab]/g, (c) => ({ a: '1', b: '2' })[c] ?? c), n: s.name };`,
     `let t = ''; if (s.n > 99) t = 'x'; return { r: ''.replace(/[ab]/g, (c) => c.toUpperCase()), n: s.name };`,
   ],
+  'lists that are known to be empty': [
+    `if (s.items.length === 0) { const r = s.items.reduce((a, q) => (q.size > a.size ? q : a), s.items[0]); return { r: r?.key ?? 'none' }; } return { r: 'x' };`,
+    `const r = s.items.length > 0 ? 'x' : s.items.reduce((a, q) => (q.size > a.size ? q : a), s.items[0])?.key ?? 'none'; return { r };`,
+    `if (s.items.length === 0) { let b = s.items[0]; for (const q of s.items) if (q.size > b.size) b = q; return { r: b?.key ?? 'none' }; } return { r: 'x' };`,
+    `if (s.tags.length === 0) { const l = []; for (const t of s.tags) l.push(t); let c = 0; s.tags.forEach((t) => { c++; ConfigMap({ id: 'x', name: t }); }); return { l, c, m: s.tags.map((t) => t + '!'), f: s.tags.flatMap((t) => [t, t]) }; } return { l: ['z'] };`,
+  ],
+  'what JSON.parse() gives': [
+    `const v = JSON.parse(s.n > 0 ? '-0' : '5'); ConfigMap({ id: 'c', name: 'c', data: { v } }); return { v, text: \`\${v}\`, json: JSON.stringify(v) };`,
+    `return { t: \`\${JSON.parse(s.n > 0 ? '1e21' : '"x"')}\`, q: JSON.stringify(JSON.parse(s.n > 0 ? '[1, "-0"]' : '{"a":true}')), b: \`\${JSON.parse(s.n > 0 ? '-1.5' : 'false')}\` };`,
+    `const v = JSON.parse(s.n > 0 ? '[1]' : '{"a":1}'); return { list: Array.isArray(v), not: !Array.isArray(v) ? 'object' : 'list' };`,
+  ],
+  'keys that kro quotes': [
+    `for (const e of s.tags) ConfigMap({ id: 'x', name: 'x' + e, data: { '': e, k: 'a' } });`,
+    `s.tags.map((e) => ConfigMap({ id: 'x', name: 'x' + e, data: { ...s.labels, '': e } }));`,
+    `for (const e of s.tags) ConfigMap({ id: 'x', name: 'x' + e, data: { 'a[0]': e, 'b"c': e, 'd.e': e, 'f/g': 'q' } });`,
+    `ConfigMap({ id: 'x', name: 'x', data: { '': s.name, 'a[0]': s.name, 'b"c': s.env, 'd.e': s.name } }); return { r: { '': s.name, k: 'a' } };`,
+  ],
   'objects that a loop fills': [
     `const o = {}; for (const v of s.vars) o[v.name] = 'x'; return { has: 'A' in o, own: Object.hasOwn(o, 'A'), hop: o.hasOwnProperty('A'), z: 'toString' in o };`,
     `const o = { z: 'q' }; for (const v of s.vars) { if (v.value) o[v.name] = v.value; } return { has: 'z' in o, own: Object.hasOwn(o, 'z'), own2: Object.hasOwn(o, s.name), hop: Object.prototype.hasOwnProperty.call(o, 'A') };`,

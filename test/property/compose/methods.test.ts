@@ -267,6 +267,23 @@ describe('methods and conversions give what they give in JavaScript, or are refu
     for (const use of USES) check(use(number), consult(use(number), INPUTS));
   });
 
+  test('what JSON.parse() gives is printed, tested and returned alike', () => {
+    const inputs = oracleInputs(['-0', '-0.0', '0', '-0e7', '1e21', '-1.5', '500000000', 'true', '"-0"', '"a"', '""']);
+    for (const expression of [
+      'JSON.parse(s.t)',
+      '`${JSON.parse(s.t)}`',
+      'String(JSON.parse(s.t))',
+      'JSON.stringify(JSON.parse(s.t))',
+      "JSON.parse(s.t) || 'falsy'",
+      "JSON.parse(s.t) ?? 'none'",
+      "JSON.parse(s.t) ? 'yes' : 'no'",
+      'Array.isArray(JSON.parse(s.t))',
+      'Array.isArray(JSON.parse(`[${s.n}]`))',
+      "'<' + JSON.parse(s.t) + '>'",
+    ])
+      expect(consult(expression, inputs), expression).toMatchObject({ kind: 'equal' });
+  });
+
   test('whole characters are counted alike beyond the basic plane, where JavaScript does not split them', () => {
     const inputs = oracleInputs([...TEXTS.slice(0, 5), ...ASTRAL]);
     for (const expression of [
