@@ -12,7 +12,7 @@ import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Phi } from '../value/symbolic.ts';
 import type { StatusPlaces } from './declared-status.ts';
 import { noteRefusal } from './declared-status.ts';
-import { visitNodes } from './specialise.ts';
+import { visitNodes } from '../value/specialise.ts';
 
 const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);
 

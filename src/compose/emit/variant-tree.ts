@@ -6,7 +6,7 @@ import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { withoutMissing } from './depends-on.ts';
-import { specialiseValue, visitNodes } from './specialise.ts';
+import { specialiseValue, visitNodes } from '../value/specialise.ts';
 
 /** What of a resource is written into the graph. */
 export interface Content {

@@ -13,7 +13,7 @@ import { elementFields } from './element-fields.ts';
 import { pascalCase } from './names.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
-import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from './specialise.ts';
+import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from '../value/specialise.ts';
 import { Path } from './variant-path.ts';
 import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';

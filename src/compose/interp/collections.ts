@@ -1,10 +1,12 @@
-import { call, conjuncts, index, macro, macroVariable, size, variable } from '../ir/build.ts';
+import { allOf, call, cond, conjuncts, index, macro, macroVariable, not, size, variable } from '../ir/build.ts';
 import { overPositions } from '../ir/fuse.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { mentions, walk } from '../ir/node.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { specialiseNode } from '../value/specialise.ts';
 
 /** Macros that say something of each element; the result holds none of the elements that they run over. */
 const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
@@ -13,7 +15,8 @@ const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
  * Expressions over the turns of a loop, as expressions over the collections that the loop created: `ws.map(w => d)` is
  * the collection `d`, `ws.map(w => d.status.x)` is `d.map(x, x.status.x)`. A body that reads several collections, or the
  * element of the loop too, runs over positions: kro keeps the objects of a collection in the order of its list, and a
- * position that no object has yet waits. The rest stays as it is, and is refused where it is used.
+ * position that no object has yet waits. Where a condition that is not about the elements leaves a collection out, the
+ * turns run over the loop's own list. The rest stays as it is, and is refused where it is used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
@@ -24,6 +27,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
     const made = elementsIn(body, records);
     if (made.length === 0 || !made.every((record) => isOnly(loop, record) && isListOf(record, target)))
       return undefined;
+    const chosen = whereMade(part, made, records);
+    if (chosen !== undefined) return chosen;
     const { attr } = part;
     const [first] = made as [ResourceRecord];
     if (made.length === 1 && !mentions(body, (of) => of === loop)) {
@@ -45,6 +50,24 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
     const turn = rewrite(body, (inner) => (inner.op === 'var' ? values.get(inner.attr) : undefined));
     return overPositions(attr as 'map' | 'all' | 'exists', positions, position, turn);
   });
+}
+
+/** The expression by the conditions that all objects of a collection have in common; `undefined` where they surely exist. */
+function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
+  const trace = activeTrace();
+  const test = made.map((record) => trace.facts.simplify(commonTest(record))).find(({ op }) => op !== 'lit');
+  if (test === undefined) return undefined;
+  const where = (known: Node) =>
+    trace.under(known, () => collections(specialiseNode(part, trace.facts, new Map()), records));
+  const without = where(not(test));
+  // What reads an object that is left out is left out with it.
+  return elementsIn(without, made).length > 0 ? undefined : cond(test, where(test), without);
+}
+
+/** The conditions of a collection that are not about the elements of its loops. */
+function commonTest({ guards, loops }: ResourceRecord): Node {
+  const ofElement = (guard: Node) => loops.some(({ variable: loop }) => mentions(guard, (of) => of === loop));
+  return allOf(guards.filter((guard) => !ofElement(guard)));
 }
 
 /** The collections of which an expression reads single objects. */

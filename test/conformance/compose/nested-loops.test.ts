@@ -50,6 +50,9 @@ const EQUAL: readonly string[] = [
   `const z = ConfigMap({ id: 'z', name: 'z', data: {} }); const a = app({ name: 'one' }).dependsOn(z); return { url: a.status.url };`,
   `const l = s.regions.map((r) => { const c = ConfigMap({ id: 'k', name: r, data: { k: r + '!' } }); return r + '=' + c.data.k; }); return { l };`,
   `const l = s.regions.map((r) => ({ c: ConfigMap({ id: 'k', name: r, data: { k: r } }), d: ConfigMap({ id: 'm', name: 'm' + r, data: { k: r } }) })); return { l: l.map((x) => x.c.data.k + x.d.data.k), e: l.every((x) => x.c.data.k === x.d.data.k) };`,
+  `const l = s.regions.map((r) => { const w = s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined; return { k: w?.data.k ?? 'none' }; }); ConfigMap({ id: 'z', name: 'z', data: { a: l.map((m) => m.k).join(), n: String(l.length) } }); return { l: l.map((m) => m.k), n: l.length };`,
+  `const l = []; for (const r of s.regions) { const w = s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined; l.push(w ? w.data.k : r + '-'); } ConfigMap({ id: 'z', name: 'z', data: { a: l.join(), b: l[0] ?? 'first', c: String(l.every((x) => x !== 'x')) } });`,
+  `const l = s.regions.map((r) => ({ w: s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined, v: s.flag ? undefined : ConfigMap({ id: 'v', name: 'v' + r, data: { k: r } }) })); ConfigMap({ id: 'z', name: 'z', data: { a: l.map(({ w, v }) => (w?.data.k ?? 'q') + (v?.data.k ?? 'p')).join() } }); return { a: l.map(({ w, v }) => w?.data.k ?? v?.data.k ?? 'never') };`,
 ];
 
 /** What has no form in a graph: the code, and what the message holds. */

@@ -3,13 +3,13 @@ import { setOwn } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, makeNode, walk } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
-import { textNode, textValue } from '../value/ops.ts';
-import { KEYS } from '../value/key-order.ts';
-import type { KeyEntry } from '../value/key-order.ts';
-import { copyKeys } from '../value/members.ts';
-import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
-import type { MergedPiece } from '../value/symbolic.ts';
-import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
+import { textNode, textValue } from './ops.ts';
+import { KEYS } from './key-order.ts';
+import type { KeyEntry } from './key-order.ts';
+import { copyKeys } from './members.ts';
+import { hasTokens, symbolic, wrap } from './proxy.ts';
+import type { MergedPiece } from './symbolic.ts';
+import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 
 /** Stands for an element that is known to be missing. */
 const NOTHING = Symbol('nothing');
