@@ -1,5 +1,5 @@
 import { macro, macroVariable, not, variable } from './ir/build.ts';
-import { setOwn } from '../core/index.ts';
+import { setOwn, stringifyJson } from '../core/index.ts';
 import type { Node } from './ir/node.ts';
 import { DYN, mapOf } from './ir/types.ts';
 import { callValue } from './interp/calls.ts';
@@ -9,6 +9,7 @@ import { callMethod } from './library/methods.ts';
 import { getMember } from './library/member.ts';
 import { asFound, mergeSpread } from './library/objects.ts';
 import { spreadItems } from './library/spread.ts';
+import { refuse } from './trace/refusal.ts';
 import { activeTrace } from './trace/trace.ts';
 import { choose } from './interp/branches.ts';
 import { distribute, resolve } from './value/merge.ts';
@@ -116,10 +117,22 @@ export function isObject(value: unknown): boolean {
   return inner === undefined && typeof found === 'object' && found !== null && !isListValue(found);
 }
 
+/** A value alone where a factory takes a list of such values. */
+function refuseNoList(value: unknown): never {
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  const shown = isPlain ? stringifyJson(value) : undefined;
+  return refuse(
+    'argument',
+    `${shown ?? 'an object'} stands where the factory takes a list`,
+    `put it into brackets: [${shown ?? '…'}]`,
+  );
+}
+
 /** The value mapped item by item: known lists, lists of the spec, lists with conditional elements. */
 export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) => U): U[] | undefined {
   return present(list, (value) => {
     const fn = opaque(each as (item: never) => unknown);
+    if (symbolic(value) === undefined && !isListValue(value)) refuseNoList(value);
     if (!Array.isArray(value) || symbolic(value) !== undefined) return callMethod(value, 'map', [fn]);
     return (
       arrayMethod(value as unknown[], 'map', [fn])?.value ??

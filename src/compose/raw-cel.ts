@@ -5,6 +5,7 @@ import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
 import type { Call, Expr } from '../cel/index.ts';
 import { kroEnvironment } from '../cel/index.ts';
+import { syntaxText } from '../graph/index.ts';
 import { activeTrace } from './trace/trace.ts';
 import { TypeKroError } from '../core/index.ts';
 import { refuse } from './trace/refusal.ts';
@@ -92,10 +93,12 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
   const parsed = kroEnvironment({ features: { now: true } }).parse(source);
   if (!parsed.ok) {
     const shown = source.replaceAll(PLACEHOLDER, '…');
+    const [error] = parsed.errors;
+    const words = error === undefined || error.offset < 0 ? undefined : syntaxText(error, source, error.offset);
     return refuse(
       'syntax',
-      `"${shown}" is not CEL: ${parsed.errors[0]?.message ?? 'syntax error'}`,
-      'check the pieces of the expression',
+      `"${shown}" is not CEL: ${words?.message ?? error?.message ?? 'syntax error'}`,
+      words?.hint ?? 'check the pieces of the expression',
     );
   }
   const text = withDynBranches(source, parsed.ast.expr, args);

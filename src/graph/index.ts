@@ -29,6 +29,8 @@ export type { ParsedDefinitions } from './parse-definitions.ts';
 export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
+export type { SyntaxText } from './syntax-text.ts';
+export { syntaxText } from './syntax-text.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { TypeKroError } from '../core/index.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import type { KubeConfig } from './kubeconfig.ts';
@@ -100,7 +101,11 @@ function rememberFile(path: string, clock: Clock): Remembered<string> {
     try {
       return { value: (await readFile(path, 'utf8')).trim(), goodUntil: clock.now() + TOKEN_FILE_MS };
     } catch (thrown) {
-      throw TypeKroError.from(thrown, { code: 'kube/no-token', what: `read ${path}` });
+      throw new TypeKroError(`the token file ${path} cannot be read: ${whyUnreadable(thrown)}`, {
+        code: 'kube/no-token',
+        remedy: 'log in again, or correct users[].user.tokenFile in the kubeconfig',
+        cause: thrown,
+      });
     }
   });
 }

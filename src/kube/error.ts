@@ -181,6 +181,10 @@ function kebab(reason: string): string {
 const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the server is unknown: check "server" in the kubeconfig, and the network'],
   [/^EPROTO$/, 'the server does not speak TLS there: write http:// in "server", or name its port for https'],
+  [
+    /^ERR_OSSL_/,
+    'the certificate or the key of the user in the kubeconfig is no PEM text: log in again, or write it anew',
+  ],
   [/^CERT_HAS_EXPIRED$/, 'the certificate of the server has expired: it has to be renewed there'],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
@@ -206,6 +210,11 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
   if (reason !== 'Transport') return {};
   // What fails before anything is sent, such as a credential plugin, says itself what to do.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };
+  if (/closed the connection before it answered/.test(message))
+    return {
+      remedy:
+        'if the server speaks TLS, write https:// in "server" of the kubeconfig; otherwise check that the API server runs',
+    };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const [, remedy = 'check that the API server runs and that its address is right'] =
     CONNECTION_REMEDIES.find(([codes]) => codes.test(code)) ?? [];

@@ -4,6 +4,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, TypeKroError, yamlLibrary } from '../core/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation } from './types.ts';
 
@@ -120,9 +121,7 @@ async function readSource(path: string): Promise<Source> {
   try {
     return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
   } catch (thrown) {
-    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = missing ? 'it is not there' : thrown instanceof Error ? thrown.message : String(thrown);
-    throw new TypeKroError(`the kubeconfig ${path} cannot be read: ${reason}`, {
+    throw new TypeKroError(`the kubeconfig ${path} cannot be read: ${whyUnreadable(thrown)}`, {
       code: 'kube/bad-config',
       remedy: 'name another with --kubeconfig, or with the variable KUBECONFIG',
       cause: thrown,
@@ -196,9 +195,18 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
   if (cluster === undefined || server === undefined) {
     throw new TypeKroError(`context "${name}" names no usable cluster ("${clusterName ?? ''}")`, {
       code: 'kube/bad-config',
+      remedy:
+        'name a cluster of the kubeconfig there, and give it "server: https://…"; `kubectl config view` shows both',
     });
   }
-  const user = merged.users.get(string(context.value['user']) ?? '');
+  const userName = string(context.value['user']) ?? '';
+  const user = merged.users.get(userName);
+  if (user === undefined && userName !== '') {
+    throw new TypeKroError(`context "${name}" names the user "${userName}", which the kubeconfig does not have`, {
+      code: 'kube/bad-config',
+      remedy: `name one that it has (${[...merged.users.keys()].join(', ') || 'there is none'}), or log in again`,
+    });
+  }
   const authority = await pem(cluster, 'certificate-authority');
   return {
     server: serverUrl(server, name, authority !== undefined || cluster.value['insecure-skip-tls-verify'] === true),
@@ -289,7 +297,14 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
   try {
     return await readFile(resolve(entry.folder, path), 'utf8');
   } catch (thrown) {
-    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${key}` });
+    throw new TypeKroError(
+      `the file ${path}, which "${key}" in the kubeconfig names, cannot be read: ${whyUnreadable(thrown)}`,
+      {
+        code: 'kube/bad-config',
+        remedy: `correct "${key}", or write the certificate itself as ${key}-data`,
+        cause: thrown,
+      },
+    );
   }
 }
 

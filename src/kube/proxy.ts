@@ -16,18 +16,42 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
   });
   return {
     async send({ method, path, headers, body, signal }) {
-      const response = await dispatcher.request({
-        origin,
-        path,
-        method,
-        ...(headers === undefined ? {} : { headers }),
-        ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const response = await dispatcher
+        .request({
+          origin,
+          path,
+          method,
+          ...(headers === undefined ? {} : { headers }),
+          ...(body === undefined ? {} : { body }),
+          ...(signal === undefined ? {} : { signal }),
+        })
+        .catch((thrown: unknown) => {
+          throw isOfProxy(thrown) ? proxyError(proxy, thrown) : thrown;
+        });
       return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+const UNREACHABLE =
+  /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
+
+/** Is an error the proxy's own? What lies behind it answers through the tunnel. */
+function isOfProxy(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error)) return false;
+  const code: unknown = Reflect.get(thrown, 'code');
+  return (typeof code === 'string' && UNREACHABLE.test(code)) || thrown.message.startsWith('Proxy response');
+}
+
+function proxyError(proxy: string, cause: Error): TypeKroError {
+  const { host } = new URL(proxy);
+  return new TypeKroError(`the proxy ${host} does not let requests through: ${cause.message}`, {
+    code: 'kube/proxy',
+    remedy:
+      'correct or unset HTTPS_PROXY, or "proxy-url" in the kubeconfig; or name the server in NO_PROXY if it is reached directly',
+    cause,
+  });
 }
 
 function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
@@ -13,6 +14,7 @@ import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './follow-ups.ts';
+import { placeOfText } from './source-text.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
@@ -243,5 +245,9 @@ function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): 
   if (diagnostic.source !== undefined) return diagnostic;
   const source = diagnostic.path === undefined ? undefined : locate?.(diagnostic.path);
   if (source !== undefined) return { ...diagnostic, source };
+  // What is written of the definition itself stands in the file as a text.
+  const quoted = locate === undefined ? undefined : /"([^"]+)"/.exec(diagnostic.message)?.[1];
+  const written = quoted === undefined ? undefined : placeOfText(resolve(file), quoted);
+  if (written !== undefined) return { ...diagnostic, source: { ...written, file } };
   return { ...diagnostic, message: `${file}: ${object.metadata.name ?? 'definition'}: ${diagnostic.message}` };
 }

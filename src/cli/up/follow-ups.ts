@@ -15,6 +15,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
     if (parent !== undefined && !beside.has(parent)) beside.set(parent, each);
   }
   const outside = diagnostics.filter(isOutsideSpec).toSorted((a, b) => (a.source?.line ?? 0) - (b.source?.line ?? 0));
+  const classes = new Set(diagnostics.map(({ message }) => /^a class inside a composition: (\w+)$/.exec(message)?.[1]));
   const isType = ({ code, message }: Diagnostic) => code === 'simpleschema/unknown-type' && message.includes('${');
   const expression = diagnostics.find(isType);
   return diagnostics.flatMap((each) => {
@@ -22,6 +23,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
     const first = parent === undefined ? undefined : beside.get(parent);
     if (each.code === 'input/unknown-field' && first !== undefined)
       return each === first && parent !== undefined ? [besideTemplate(each, parent)] : [];
+    if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
     if (outside.includes(each)) {
       const same = outside.filter((other) => parentOf(other) === parentOf(each));
       return same[0] === each ? [outsideSpec(each, same.map(nameOf))] : [];

@@ -82,7 +82,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
     case 'ClassDeclaration':
       return refuse(
         'unsupported',
-        'a class inside a composition',
+        `a class inside a composition: ${node.id.name}`,
         'define it outside, and use it with known values only',
       );
     default:

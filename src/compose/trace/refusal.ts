@@ -190,16 +190,19 @@ export function failureOf(error: unknown): Refusal | undefined {
   if (moved === undefined && isTheirs) return undefined;
   const refusal =
     moved === undefined
-      ? new Refusal(
-          'user-error',
-          `${thrownText(error)} is thrown while the composition is followed`,
-          'correct it, or test for the case first',
-        )
+      ? new Refusal('user-error', `${thrownText(error)} is thrown while the composition is followed`, thrownHint(error))
       : new Refusal('member', moved.message, moved.remedy);
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
   refusal.site ??= thrownPlain !== undefined && thrownPlain.value === error ? thrownPlain.site : undefined;
   return refusal;
+}
+
+/** What to do about an exception of JavaScript itself. */
+function thrownHint(error: unknown): string {
+  const early = error instanceof ReferenceError ? /^Cannot access '(.+)' before/.exec(error.message)?.[1] : undefined;
+  if (early === undefined) return 'correct it, or test for the case first';
+  return `declare ${early} above this line; where two resources read each other, take the value from the spec in one of them`;
 }
 
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */

@@ -11,6 +11,28 @@ const command = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, command: words, exit, place, reason, remedy, files: { 'shop.yaml': DEFINITION }, ...more });
 
+/** A kubeconfig whose one context leads to a server that does not answer. */
+const config = (server: string, cluster: string, user: string, name = 'u'): Readonly<Record<string, string>> => ({
+  kubeconfig: `apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: '${server}'${cluster}}}]
+users: [{name: ${name}, user: {${user}}}]
+`,
+});
+
+const install = (
+  title: string,
+  files: Readonly<Record<string, string>>,
+  place: RegExp,
+  reason: RegExp,
+  remedy: RegExp,
+  more: Partial<Mistake> = {},
+): Mistake => command(title, ['install', '--kubeconfig', 'kubeconfig'], 1, place, reason, remedy, { files, ...more });
+
+const NOWHERE = 'https://127.0.0.1:1';
+
 /** Mistakes in what stands around the files: names, options, kubeconfig, ports. */
 export const environmentMistakes: readonly Mistake[] = [
   command(
@@ -320,5 +342,54 @@ export const environmentMistakes: readonly Mistake[] = [
         'first.yaml': INSTANCE.replace('replicas: 3', 'replicas: 70000'),
       },
     },
+  ),
+  install(
+    'a token file that is not there',
+    config(NOWHERE, '', 'tokenFile: /nowhere/token'),
+    /\/nowhere\/token/,
+    /cannot be read: it is not there/,
+    /correct users\[\]\.user\.tokenFile/,
+  ),
+  install(
+    'a certificate authority that is not there',
+    config(NOWHERE, ', certificate-authority: /nowhere/ca.crt', 'token: x'),
+    /\/nowhere\/ca\.crt/,
+    /"certificate-authority".*cannot be read: it is not there/,
+    /certificate-authority-data/,
+  ),
+  install(
+    'a server without an address',
+    config('', '', 'token: x'),
+    /context "c"/,
+    /no usable cluster/,
+    /server: https:\/\/…/,
+  ),
+  install(
+    'a server that is no URL',
+    config('htps://10.0.0.1', '', 'token: x'),
+    /context "c"/,
+    /is no URL/,
+    /write e\.g\. https:\/\//,
+  ),
+  install(
+    'a user that the kubeconfig does not have',
+    config(NOWHERE, '', 'token: x', 'other'),
+    /context "c"/,
+    /the user "u", which the kubeconfig does not have/,
+    /one that it has \(other\)/,
+  ),
+  install(
+    'a client certificate that is no PEM',
+    config(NOWHERE, '', 'client-certificate-data: YWJj, client-key-data: YWJj'),
+    /the user in the kubeconfig/,
+    /PEM/,
+    /log in again, or write it anew/,
+  ),
+  install(
+    'a proxy that does not answer',
+    config('https://203.0.113.9:6443', ', proxy-url: "http://127.0.0.1:1"', 'token: x'),
+    /the proxy 127\.0\.0\.1:1/,
+    /does not let requests through: connect ECONNREFUSED/,
+    /NO_PROXY/,
   ),
 ];

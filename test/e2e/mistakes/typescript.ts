@@ -430,4 +430,34 @@ export const typescriptMistakes: readonly Mistake[] = [
     reason: /Cannot access 'a' before initialization/,
     remedy: /import each other/,
   },
+  composition(
+    'the group without a version',
+    [["apiVersion: 'v1alpha1'", "apiVersion: ⟦'example.com'"]],
+    /refuses the version "example\.com"/,
+    /apiVersion: v1, and group: example\.com/,
+  ),
+  composition(
+    'a port alone where a list is taken',
+    [
+      ['    const svc = Service({', '    const svc = ⟦Service({'],
+      ['ports: [{ port: 80 }]', 'ports: 80 as never'],
+    ],
+    /80 stands where the factory takes a list/,
+    /put it into brackets: \[80\]/,
+  ),
+  composition(
+    'a resource that is read before it is declared',
+    [["image: 'nginx:1.27'", 'image: ⟦svc.metadata.name']],
+    /Cannot access 'svc' before initialization/,
+    /declare svc above this line/,
+  ),
+  composition(
+    'CEL that is not finished',
+    [
+      ['ready: app.status.readyReplicas === spec.replicas', "ready: ⟦Cel.expr<boolean>('app.status.readyReplicas >')"],
+      ['import { kubernetesComposition }', 'import { Cel, kubernetesComposition }'],
+    ],
+    /ends where a value is expected/,
+    /write the value that is missing/,
+  ),
 ];
