@@ -34,7 +34,7 @@ import type { Site } from './trace/refusal.ts';
 import { activeTrace, currentTrace, Trace, withTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
-import { Phi, Sym } from './value/symbolic.ts';
+import { Phi, Splice, Sym } from './value/symbolic.ts';
 import type { TracedGraph } from './emit/definition.ts';
 
 installInterpreter();
@@ -290,6 +290,15 @@ function nameResource(key: string, raw: unknown): unknown {
     if (resource !== undefined && !resource.explicitId && !named.has(resource)) {
       named.add(resource);
       rename(resource, key);
+    }
+    return value;
+  }
+  const [only] = Array.isArray(value) && value.length === 1 ? (value as unknown[]) : [];
+  if (only instanceof Splice) {
+    const made = trace.resources.find((record) => only.list.op === 'var' && record.variable === only.list.attr);
+    if (made !== undefined && !made.explicitId && !named.has(made)) {
+      named.add(made);
+      rename(made, key);
     }
     return value;
   }

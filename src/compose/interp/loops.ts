@@ -180,6 +180,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     machine.execute(init, inner);
   } else if (init) machine.evaluate(init, inner);
   let turns = 0;
+  const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
     const test = node.test ? truthy(machine.evaluate(node.test, inner)) : true;
     if (test === false) return { kind: 'break', label: undefined };
@@ -189,7 +190,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
         leaf.kind === 'normal' ? { kind: 'break', label: undefined } : leaf,
       );
     }
-    if (++turns > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+    if (++turns > LIMIT) refuseEndless(conditions);
     const copy = perTurn(node, inner);
     const completion = endOfTurn(machine.execute(node.body, copy.env), labels);
     copy.carry();
@@ -224,10 +225,16 @@ function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): vo
   };
 }
 
-function refuseBound(): never {
+/** Refuses a loop without an end; `conditions`: how many held before it. */
+function refuseEndless(conditions: number): never {
+  if (activeTrace().guards.length > conditions) refuseBound('the end');
+  return refuse('too-large', `a loop runs more than ${LIMIT} times`);
+}
+
+function refuseBound(what = 'the condition'): never {
   return refuse(
     'loop-bound',
-    'the condition of a loop depends on a value not known while the graph is built',
+    `${what} of a loop depends on a value not known while the graph is built`,
     'use for..of over a list, or for (let i = 0; i < n; i++)',
   );
 }
@@ -286,13 +293,14 @@ function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: N
 
 /** `while` and `do … while`: only with tests that are known. */
 export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, labels: readonly string[]): Completion {
+  const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
     if (node.type === 'WhileStatement' || index > 0) {
       const test = truthy(machine.evaluate(node.test, env));
       if (typeof test !== 'boolean') return refuseBound();
       if (!test) return { kind: 'break', label: undefined };
     }
-    if (index > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+    if (index > LIMIT) refuseEndless(conditions);
     return endOfTurn(machine.execute(node.body, env), labels);
   };
   return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);

@@ -341,7 +341,7 @@ function foldObject(
       if (isVariable(value, accumulator)) continue;
       folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined, others));
     } else if (typeof key === 'string' && !was.has(key)) {
-      refuseCarried(nameOfKey(key), KEYS_BEFORE);
+      refuse('loop-carried', `${nameOfKey(key)} is first set by a turn of a loop over a symbolic list`, KEYS_BEFORE);
     } else if (key !== MERGED && key !== KEYS && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   if (was.has(KEYS) && was.get(KEYS) !== after.get(KEYS)) refuseCarried('an object');

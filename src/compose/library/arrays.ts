@@ -74,6 +74,12 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
   if (!ragged(array) && !hooksCall().isSymbolicDeep(positionsOf(name, args)))
     return { value: native(array, name, args) };
   if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
+    if (name === 'sort' && !hooksCall().isSymbolicDeep(array))
+      return refuse(
+        'no-cel',
+        'the order of a known list depends on the spec, in its comparator',
+        'sort it in each way, and choose: condition ? list.toSorted(f) : list.toSorted(g)',
+      );
     return refuse(
       'no-cel',
       `.${name}() on a list with conditional or symbolic elements has no CEL form`,

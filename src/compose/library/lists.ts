@@ -38,7 +38,7 @@ import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
 import { elementAt, isNeverEmpty } from './access.ts';
 import { reduceList } from './reduce.ts';
-import { isSet, markIterator } from './sets.ts';
+import { isIterator, isSet, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, loopView, View, viewOf } from './view.ts';
 
@@ -161,6 +161,12 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
 }
 
 function unknownMember(value: Sym, name: string): never {
+  if (isIterator(value) && name in [].values())
+    refuse(
+      'no-cel',
+      `.${name}() of an iterator has no CEL form`,
+      'use for..of, or spread it into a list: const [first] = [...values]',
+    );
   if (name in Array.prototype)
     return refuse('no-cel', `.${name}() of a list has no CEL form`, 'write it with map, filter and reduce');
   const near = suggest(name, NAMES);

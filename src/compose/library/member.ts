@@ -17,6 +17,7 @@ import { converted, withoutShort } from './converted.ts';
 import { hooksCall } from './hooks.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
+import { shownElement } from './shown-element.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSet } from './sets.ts';
@@ -30,7 +31,11 @@ export function getMember(object: unknown, key: Key, optional = false): unknown 
   const inner = symbolic(value);
   if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(inner, side, key, optional));
   if (inner instanceof Sym) return symMember(inner, key, optional);
-  if (value instanceof View) return symMember(elements(value), key, optional);
+  if (value instanceof View) {
+    if (typeof key === 'string' && /^\d+$/.test(key)) return shownElement(value, Number(key));
+    const list = key === 'length' && !value.plain ? value.list : elements(value);
+    return symMember(list, key, optional);
+  }
   if (typeof value === 'string' && hasTokens(value)) return symMember(new Sym(textNode(value)), key, optional);
   if (value === undefined || value === null) {
     if (optional) return undefined;

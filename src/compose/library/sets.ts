@@ -21,6 +21,11 @@ export function isSet(value: Sym): boolean {
   return sets.has(value);
 }
 
+/** Is this an iterator over a list, which has other members than the list? */
+export function isIterator(value: Sym): boolean {
+  return iterators.has(value);
+}
+
 /** Refuses a Set or an iterator as a value of the graph: JSON has neither, and JavaScript prints `{}`. */
 export function refuseIterable(value: SeenList | Sym, place: string): void {
   const what = sets.has(value) ? 'a Set' : iterators.has(value) ? 'an iterator' : undefined;

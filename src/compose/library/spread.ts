@@ -10,6 +10,7 @@ import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { and, cond, literal, not, TRUE } from '../ir/build.ts';
 import { elementAt } from './access.ts';
+import { shownElement } from './shown-element.ts';
 import { stringMethod } from './strings.ts';
 import { listMethod } from './lists.ts';
 import { elements } from './view.ts';
@@ -61,6 +62,10 @@ export function elementsOf(
   const value = resolve(raw);
   activeTrace().noteRead(value);
   const inner = symbolic(value);
+  if (value instanceof View) {
+    const list = () => elements(value);
+    return { at: (position) => shownElement(value, position), rest: (from) => listMethod(list(), 'slice', [from]) };
+  }
   if (inner instanceof Sym && inner.type.kind === 'list') {
     const sure = needPresent(inner, 'taken apart');
     return {

@@ -152,10 +152,17 @@ function mapOfKeys(list: Node): Node | undefined {
 
 /** The keys of a map as a list, in order of the alphabet. */
 export function keysOf(map: Node): Node {
-  const key = macroVariable('k');
-  const keys = macro('map', map, [key], [variable(key, STRING)], listOf(STRING));
-  return method('sort', keys, [], listOf(STRING));
+  // The keys of one map are one expression, so that what is known of them at one place counts at the next.
+  let keys = keyLists.get(map);
+  if (keys === undefined) {
+    const key = macroVariable('k');
+    keys = method('sort', macro('map', map, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
+    keyLists.set(map, keys);
+  }
+  return keys;
 }
+
+const keyLists = new WeakMap<Node, Node>();
 
 /** Runs `work` for an element of a list, with what is known of it. */
 export function forElement<T>(list: Node, loop: Node, work: () => T): T {

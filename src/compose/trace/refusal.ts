@@ -188,10 +188,15 @@ export function failureOf(error: unknown): Refusal | undefined {
   const moved = error instanceof TypeKroError && error.code === 'compose/moved' ? error : undefined;
   const isTheirs = error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error));
   if (moved === undefined && isTheirs) return undefined;
+  if (error instanceof RangeError && /call stack/.test(error.message)) return placedFailure(endless(), error);
   const refusal =
     moved === undefined
       ? new Refusal('user-error', `${thrownText(error)} is thrown while the composition is followed`, thrownHint(error))
       : new Refusal('member', moved.message, moved.remedy);
+  return placedFailure(refusal, error);
+}
+
+function placedFailure(refusal: Refusal, error: unknown): Refusal {
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
   refusal.site ??= thrownPlain !== undefined && thrownPlain.value === error ? thrownPlain.site : undefined;
@@ -204,6 +209,13 @@ function thrownHint(error: unknown): string {
   if (early === undefined) return 'correct it, or test for the case first';
   return `declare ${early} above this line; where two resources read each other, take the value from the spec in one of them`;
 }
+
+const endless = (): Refusal =>
+  new Refusal(
+    'too-large',
+    'an object holds itself, or a function calls itself without an end',
+    'return plain data without circles, and let what decides about a recursion be known while the graph is built',
+  );
 
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */
 export function thrownInBranch(error: unknown): Refusal {

@@ -95,7 +95,10 @@ export function labelOf(value: Sym | Phi): string {
 function labelText(value: Sym | Phi): string {
   const resource = value instanceof Sym ? value.resource : undefined;
   if (resource !== undefined) return resource.label ?? resource.id;
-  if (value instanceof Phi) return writtenText(value) ?? `a value that depends on ${expressionText(value.test)}`;
+  if (value instanceof Phi) {
+    const test = scriptOf(value.test, currentTrace()?.specName ?? 'spec');
+    return writtenText(value) ?? (test === undefined ? 'this value' : `a value that depends on ${test}`);
+  }
   return value.label ?? writtenText(value.node) ?? expressionText(value.node);
 }
 

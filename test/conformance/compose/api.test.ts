@@ -1,3 +1,4 @@
+import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/core/index.ts';
 import {
@@ -143,6 +144,16 @@ describe('createResource', () => {
     expect(only(() => void createResource(widget))).toEqual({ id: 'gear', template });
     expect(only(() => void createResource(widget, { id: 'gear' }))).toEqual({ id: 'gear', template });
     expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/given two ids, "gear" and "other"/);
+  });
+
+  test('and the declarative form names a list of resources by its key', () => {
+    const graph = kubernetesComposition(
+      { name: 'listed', spec: type({ tags: 'string[]' }) },
+      ({ spec }) => ({ configs: spec.tags.map((tag) => ConfigMap({ name: tag })) }),
+      (_, { configs }) => ({ count: configs.length }),
+    );
+    expect(graph.toYaml()).toContain('id: configs');
+    expect(graph.toYaml()).toContain('count: ${size(configs)}');
   });
 
   test('and the declarative form keeps the id of a plain object', () => {

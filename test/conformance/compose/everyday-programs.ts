@@ -345,4 +345,9 @@ export const EVERYDAY: readonly string[] = [
   "(spec) => ({ a: JSON.parse(spec.n), b: JSON.parse(spec.flag), c: btoa(spec.n), d: parseInt(spec.f), e: parseInt(spec.flag ? '12x' : 7) })",
   "(spec) => ({ a: (spec.flag ? [''] : []).filter(Boolean), b: spec.flag ? [1].slice(1) : [] })",
   "(spec) => ({ a: (spec.flag ? ['x', ''] : ['']).filter(Boolean) })",
+  "(spec) => { const [[k, v] = ['nk', 'nv']] = Object.entries(spec.labels ?? {}); return { k, v }; }",
+  "(spec) => { const [[k, v] = ['nk', 'nv'], ...rest] = Object.entries(spec.labels ?? {}); return { k, v, n: rest.length }; }",
+  "(spec) => ({ r: Object.entries(spec.labels ?? {}).length ? Object.entries(spec.labels ?? {})[0][1] : 'none', q: Object.entries(spec.counts ?? {})[0]?.[1] ?? -1 })",
+  "(spec) => { const e = [...spec.tags.entries()]; return { a: e.length, b: e[0]?.[1] ?? 'n', c: e[1]?.[0] ?? -1 }; }",
+  "(spec) => { const e = Object.entries(spec.pool); if (e.length === 0) return { z: 'none' }; const [name, p] = e[0]; return { z: `${name}:${p.size}` }; }",
 ];
