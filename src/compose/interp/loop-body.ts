@@ -14,6 +14,8 @@ import {
   typeOfSet,
 } from '../library/carried.ts';
 import type { Carried } from '../library/carried.ts';
+import { isUnfilled, seenByKey } from '../library/keyed.ts';
+import type { CarriedByKey, KeyedSlot } from '../library/keyed.ts';
 import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { Refusal } from '../trace/refusal.ts';
@@ -48,13 +50,23 @@ export interface Run {
   readonly accumulators: ReadonlyMap<Binding, Variable>;
   readonly members: ReadonlyMap<AssignedMember, Variable>;
   readonly carried: ReadonlyMap<Binding, Carried>;
+  /** Objects that the turns fill by keys. */
+  readonly keyed: ReadonlyMap<object, Keyed>;
 }
+
+interface Keyed {
+  readonly slot: KeyedSlot;
+  readonly carried: CarriedByKey;
+}
+
+/** Objects that the turns fill by keys, and what the turns hand on under each key; `undefined` while its type is looked for. */
+type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
 /**
  * Runs the body. Where it reads a variable that has no expression before the loop (`let best`, an object), it runs
  * again with what the turns hand on in its place, and nothing of the first run counts.
  */
-export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
+export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {
   const trace = activeTrace();
   const undo = trace.checkpoint();
   const earlier = new Map<Binding, Earlier>();
@@ -66,7 +78,19 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
       throw error;
     }
   };
-  const first = attempt(() => runOnce(loop, value, of, new Map(), earlier));
+  const uses = trace.keyUses.length;
+  const first = attempt(() => runOnce(loop, value, of, new Map(), earlier, byKeys));
+  const found = byKeys.size > 0 ? undefined : filledByKeys(trace.keyUses.splice(uses));
+  if (found !== undefined && found.length > 0) {
+    undo();
+    const types = attempt(() =>
+      runOnce(loop, value, of, new Map(), undefined, new Map(found.map((object) => [object, undefined]))),
+    );
+    undo();
+    const handed = types instanceof Refusal ? undefined : handedByKeys(types, found);
+    if (handed !== undefined) return runBody(loop, value, of, handed);
+    return runOnce(loop, value, of, new Map(), earlier, byKeys);
+  }
   const asked = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
   const carried = new Map<Binding, Carried>();
   const unset = asked.filter((binding) => isUnset(binding.value));
@@ -76,7 +100,7 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
   }
   if (unset.length > 0) {
     undo();
-    const set = attempt(() => runOnce(loop, value, of, carried, undefined));
+    const set = attempt(() => runOnce(loop, value, of, carried, undefined, byKeys));
     for (const binding of unset) {
       const after = set instanceof Refusal ? undefined : set.outcome.writes.get(binding)?.after;
       const type = after?.kind === 'binding' && after.value !== POISON ? attemptType(after.value) : undefined;
@@ -87,10 +111,10 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
   if (asked.length === 0 || carried.size < asked.length) {
     if (unset.length === 0 && !(first instanceof Refusal)) return first;
     undo();
-    return runOnce(loop, value, of, new Map(), earlier);
+    return runOnce(loop, value, of, new Map(), earlier, byKeys);
   }
   undo();
-  return runOnce(loop, value, of, carried, earlier);
+  return runOnce(loop, value, of, carried, earlier, byKeys);
 }
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null;
@@ -111,10 +135,14 @@ function runOnce(
   of: Variable,
   carried: ReadonlyMap<Binding, Carried>,
   earlier: Map<Binding, Earlier> | undefined,
+  byKeys: ByKeys,
 ): Run {
   const trace = activeTrace();
   const accumulators = new Map<Binding, Variable>();
   const members = new Map<AssignedMember, Variable>();
+  const slots = new Map<object, KeyedSlot>();
+  for (const object of byKeys.keys()) slots.set(object, { holder: trace.born({ value: undefined }), key: undefined });
+  for (const [object, slot] of slots) trace.keyed.set(object, slot);
   const mark = trace.facts.mark();
   trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
   try {
@@ -141,6 +169,11 @@ function runOnce(
           binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
         }
         for (const member of loop.members ?? []) startMember(member, members);
+        for (const [object, { holder }] of slots) {
+          trace.touch(holder);
+          const handed = byKeys.get(object);
+          if (handed !== undefined) holder.value = seenByKey(handed);
+        }
         const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
         for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
         return trace.accumulating([...members.keys()], () =>
@@ -148,11 +181,41 @@ function runOnce(
         );
       }),
     );
-    return { outcome, reads, accumulators, members, carried };
+    const keyed = new Map<object, Keyed>();
+    for (const [object, slot] of slots)
+      keyed.set(object, {
+        slot,
+        carried: byKeys.get(object) ?? (carriedOptional(UNDER_KEY, undefined, DYN) as CarriedByKey),
+      });
+    return { outcome, reads, accumulators, members, carried, keyed };
   } finally {
+    for (const object of slots.keys()) trace.keyed.delete(object);
     trace.loops.pop();
     trace.facts.rollback(mark);
   }
+}
+
+/** What messages call a value that the turns hand on under a key. */
+const UNDER_KEY = 'the value under a key';
+
+/** Objects without a key that a turn reads and writes by keys that are expressions. */
+function filledByKeys(uses: readonly { readonly object: object; readonly writes: boolean }[]): object[] {
+  const of = (writes: boolean) => new Set(uses.filter((use) => use.writes === writes).map(({ object }) => object));
+  const [read, written] = [of(false), of(true)];
+  return [...written].filter((object) => read.has(object) && isUnfilled(object));
+}
+
+/** What the turns hand on under each key, by the type of what a first turn sets; `undefined` where one has no type. */
+function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
+  const handed = new Map<object, CarriedByKey>();
+  for (const object of objects) {
+    const written = outcome.writes.get((keyed.get(object) as Keyed).slot.holder)?.after;
+    const value = written?.kind === 'object' ? written.keys.get('value') : undefined;
+    const type = value === POISON ? undefined : attemptType(value);
+    if (type === undefined) return undefined;
+    handed.set(object, carriedOptional(UNDER_KEY, undefined, type) as CarriedByKey);
+  }
+  return handed;
 }
 
 /** `let best = list[0]` before a loop over the list: in every turn it is there. */

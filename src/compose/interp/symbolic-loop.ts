@@ -10,6 +10,8 @@ import { besideExtreme } from '../ir/beside-extreme.ts';
 import { afterTurns } from '../library/carried.ts';
 import type { Pass } from '../library/carried.ts';
 import { refuseCarried } from '../library/reduce.ts';
+import { keyedMap } from '../library/keyed.ts';
+import { mergeSpread } from '../library/objects.ts';
 import { collections } from './collections.ts';
 import { isKnownEmpty, loopValue } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -61,7 +63,10 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       'break or return inside a loop over a symbolic list that creates resources',
       'filter the list first',
     );
+  const holders = new Set<object>([...run.keyed.values()].map(({ slot }) => slot.holder));
+  for (const object of run.keyed.keys()) fillByKeys(fold, object, run, leaves);
   for (const [cell, { before: was, after }] of run.outcome.writes) {
+    if (holders.has(cell)) continue;
     if (cell instanceof BindingClass) {
       const next = (after as { value: unknown }).value;
       const start = starts.get(cell);
@@ -123,6 +128,27 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
     }
   }
   return leaves === undefined ? NORMAL : exits(fold, completion);
+}
+
+/** `object[key] = f(object[key])` in the body: what the turns with one key hand on, under each key. */
+function fillByKeys(pass: Pass, object: object, run: Run, leaves: Node | undefined): void {
+  const trace = activeTrace();
+  const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
+  if (leaves !== undefined)
+    refuse(
+      'loop-exit',
+      'an object is filled in a loop over a symbolic list that may end early',
+      'filter the list first',
+    );
+  // A loop around this one reads what its own earlier turns wrote.
+  trace.noteRead(object);
+  const after = run.outcome.writes.get(slot.holder)?.after;
+  const next = after?.kind === 'object' ? after.keys.get('value') : undefined;
+  const isRead = run.reads.has(object) || run.outcome.writes.has(object);
+  const map = isRead ? undefined : keyedMap(pass, slot, carried, next);
+  if (map === undefined) return refuseCarried('an object that the loop fills', BY_KEYS);
+  trace.touch(object);
+  if (map !== 'empty') mergeSpread(object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
 /** What the loop makes of each variable and member that it hands on as one expression. */

@@ -163,10 +163,17 @@ export function cond(test: Node, a: Node, b: Node): Node {
   if (b.op === 'cond' && b.args[1] === a) return cond(or(test, b.args[0] as Node), a, b.args[2] as Node);
   // c ? (c' ? x : y) : y is c && c' ? x : y
   if (a.op === 'cond' && a.args[2] === b) return cond(and(test, a.args[0] as Node), a.args[1] as Node, b);
+  if (test.op === 'eq' && test.args[0] === b && test.args[1] === a && isExact(b.type)) return b;
   const factored = factor(test, a, b);
   if (factored !== undefined) return factored;
   return makeNode('cond', [test, a, b], null, joinTypes(a.type, b.type));
 }
+
+/** Does `===` hold for equal values alone? It does not tell 0 and -0 apart. */
+const isExact = ({ kind, ...type }: StaticType): boolean =>
+  kind === 'string' ||
+  kind === 'bool' ||
+  ('number' in type && (type.number.state === 'int' || type.number.state === 'whole'));
 
 /** `c ? P+x+S : P+y+S` is `P + (c ? x : y) + S` for strings and lists; `c ? a + n : a` is `a + (c ? n : 0)`. */
 function factor(test: Node, a: Node, b: Node): Node | undefined {

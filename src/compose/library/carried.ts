@@ -206,17 +206,33 @@ function endlessAfter(
 
 const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));
 
+/** The condition under which a turn sets what no turn has set before. */
+export function takesOf({ present }: Carried & { readonly kind: 'optional' }, next: unknown): Node {
+  return knowing(not(variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
+}
+
 /** What it is after all turns: what the first turn sets it to, and then what the others make of that. */
 function optionalAfter(
   pass: Pass,
-  { variable: of, present, start }: Carried & { readonly kind: 'optional' },
+  of: Carried & { readonly kind: 'optional' },
   next: unknown,
 ): { readonly value: unknown } | undefined {
+  if (isLiteral(takesOf(of, next), false)) return { value: of.start };
+  const after = optionalFold(pass, of, next);
+  return after === undefined ? undefined : { value: phi(after.some, after.value, of.start) };
+}
+
+/** The same where a turn takes something: `value` where some turn does, that is under the condition `some`. */
+export function optionalFold(
+  pass: Pass,
+  optional: Carried & { readonly kind: 'optional' },
+  next: unknown,
+): { readonly some: Node; readonly value: unknown } | undefined {
+  const { variable: of, present } = optional;
   const { facts } = activeTrace();
   const there = variable(present, BOOL);
   const carried = (node: Node) => mentions(node, (each) => each === of || each === present);
-  const takes = knowing(not(there), () => facts.simplify(presence(next)));
-  if (isLiteral(takes, false)) return { value: start };
+  const takes = takesOf(optional, next);
   const stays = knowing(there, () => facts.simplify(presence(next)));
   if (carried(takes) || !isLiteral(stays, true)) return undefined;
   const valueWhere = (...known: Node[]): Node =>
@@ -247,7 +263,7 @@ function optionalAfter(
   );
   if (after === undefined) return undefined;
   const typed = knowing(some, () => facts.resolve(after));
-  return { value: phi(some, asValue(typed), start) };
+  return { some, value: asValue(typed) };
 }
 
 /** The condition under which a value is neither `undefined` nor `null`. */

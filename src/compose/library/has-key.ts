@@ -7,11 +7,12 @@ import { activeTrace } from '../trace/trace.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
-import { bool, needPresent, textNode } from '../value/ops.ts';
+import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { keyOf } from './key.ts';
+import { slotOf } from './keyed.ts';
 
 /** `key in object`; with `own`, `Object.hasOwn(object, key)`, which does not look at what every object has. */
 export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
@@ -27,7 +28,10 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
     const text = String(key instanceof Sym ? 'a key' : key);
     throw new TypeError(`Cannot use 'in' operator to search for '${text}' in ${String(value)}`);
   }
+  const slot = key instanceof Sym ? slotOf(value, key) : undefined;
+  if (slot !== undefined) return unary('!', equals(slot.holder.value, undefined, false));
   activeTrace().noteRead(value);
+  if (key instanceof Sym) activeTrace().keyUses.push({ object: value, writes: false });
   if (Array.isArray(value) && value.some(isOpen))
     return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
   if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;

@@ -18,6 +18,7 @@ import { hooksCall } from './hooks.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
 import { shownElement } from './shown-element.ts';
+import { slotOf } from './keyed.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSet } from './sets.ts';
@@ -100,7 +101,10 @@ function lookUp(value: unknown, key: Sym): unknown {
     const found = activeTrace().under(absence.has, () => lookUp(value, key.present()));
     return phi(absence.has, found, concreteMember(value, 'undefined'));
   }
+  const slot = slotOf(value, key);
+  if (slot !== undefined) return resolve(slot.holder.value);
   activeTrace().noteRead(value);
+  if (typeof value === 'object' && value !== null) activeTrace().keyUses.push({ object: value, writes: false });
   if (isEnvironment(value)) {
     refuse(
       'no-cel',

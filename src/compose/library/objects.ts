@@ -23,6 +23,7 @@ import type { Node } from '../ir/node.ts';
 export function mergeKey(target: Record<string, unknown>, key: Key, value: unknown): void {
   if (key instanceof Sym) {
     const entry = object([{ key: textNode(wrap(key)), value: toNode(value) }]);
+    activeTrace().noteCopied(resolve(value));
     return addPiece(target, { map: new Sym(entry) });
   }
   if (mergedPieces(target) !== undefined && typeof key === 'string')

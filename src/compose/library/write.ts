@@ -8,6 +8,7 @@ import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
+import { slotOf, writeSlot } from './keyed.ts';
 import { deleteMember, deleteMemberWhen } from '../value/members.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
@@ -20,7 +21,10 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
     distribute(inner, (side) => writeKey(side, key, value));
     return;
   }
+  const slot = key instanceof Sym && inner === undefined ? slotOf(object, key) : undefined;
+  if (slot !== undefined) return writeSlot(slot, value);
   const target = owned(object, inner instanceof Sym ? inner : undefined);
+  if (key instanceof Sym) activeTrace().keyUses.push({ object: target, writes: true });
   activeTrace().touch(target);
   if (key === '__proto__') refuse('unsupported', 'a prototype is set', 'copy the members: { ...base, … }');
   if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);

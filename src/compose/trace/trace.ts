@@ -78,6 +78,12 @@ export class Trace {
   private readonly accumulated = new Map<object, readonly string[]>();
   /** The fields that an object may have by its declaration, and of what: reading another field is a mistake. */
   readonly declaredFields = new WeakMap<object, { readonly of: string; readonly names: readonly string[] }>();
+  /** Objects that the turns of a loop fill by keys, with what the turn that runs has under its key. */
+  readonly keyed = new Map<object, { readonly holder: { value: unknown }; key: Node | undefined }>();
+  /** Objects that were read and written by keys that are expressions, in this order. */
+  readonly keyUses: { readonly object: object; readonly writes: boolean }[] = [];
+  /** Lists and objects whose contents stand under a key that is an expression: later changes would not reach these. */
+  private readonly copied = new WeakSet<Cell>();
   private readonly births = new WeakMap<Cell, number>();
   private clock = 0;
 
@@ -96,6 +102,18 @@ export class Trace {
     return this.births.has(cell);
   }
 
+  /** Notes that the contents of a list or object of the program were copied, and must stay as they are. */
+  noteCopied(value: unknown): void {
+    if (typeof value !== 'object' || value === null || !this.births.has(value) || this.copied.has(value)) return;
+    this.copied.add(value);
+    for (const item of Object.values(value)) this.noteCopied(item);
+  }
+
+  /** Did the first cell come into being after the second? */
+  isNewer(cell: Cell, other: Cell): boolean {
+    return (this.births.get(cell) ?? 0) > (this.births.get(other) ?? 0);
+  }
+
   /** Is interpretation inside a branch or a symbolic loop, whose changes may have to be taken back? */
   get inBranch(): boolean {
     return this.frames.some(({ attempt }) => attempt !== true);
@@ -109,6 +127,12 @@ export class Trace {
 
   /** Must be called before a cell is changed. */
   touch(cell: Cell): void {
+    if (this.copied.has(cell))
+      throw new Refusal(
+        'unsupported',
+        'a list or object is changed after it was written under a key of the spec',
+        'fill it first, and write it under the key then',
+      );
     const frame = this.frames.at(-1);
     if (frame !== undefined) this.save(frame, cell, () => snapshot(cell));
   }

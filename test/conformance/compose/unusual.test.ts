@@ -22,7 +22,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   recursionSym: ['trace/too-large', "(n) => (n <= 0 ? 0 : n + f(n - 1))"],
   equality: ['trace/types', "s.n == '3'"],
   fill: ['trace/no-cel', "Array(Math.max(s.n, 0))"],
-  groupBy: ['trace/loop-carried', "for (const i of s.items) { (g[i.on ? 'on' : 'off'] ??= []).push(i.key); }"],
   boolCoerce: ['trace/types', "s.flag + 1"],
   bitwise: ['trace/no-cel', "s.n & 1"],
   structClone: ['trace/native-call', "structuredClone(s.opt)"],

@@ -1,0 +1,107 @@
+import { eq, macro, macroVariable, method, object, variable } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral, mentions } from '../ir/node.ts';
+import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
+import { textNode } from '../value/ops.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { isOpen } from '../value/open.ts';
+import { Phi, Splice } from '../value/symbolic.ts';
+import type { Sym } from '../value/symbolic.ts';
+import type { Carried, Pass } from './carried.ts';
+import { optionalFold, seenInTurn, takesOf } from './carried.ts';
+import { knowing } from './view.ts';
+
+/** What the turns of a loop hand on under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
+export type CarriedByKey = Carried & { readonly kind: 'optional' };
+
+/** What a turn sees and writes under its key. */
+export interface KeyedSlot {
+  readonly holder: { value: unknown };
+  /** The key of the turn; every read and write of a turn is by one key. */
+  key: Node | undefined;
+}
+
+const MANY_KEYS = 'one turn of a loop reads and writes an object by more than one key';
+
+/** The slot of an object in the turn that is running, if a loop fills it by keys. */
+export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
+  const slot = typeof value === 'object' && value !== null ? activeTrace().keyed.get(value) : undefined;
+  if (slot === undefined) return undefined;
+  const text = textNode(wrap(key));
+  slot.key ??= text;
+  if (slot.key !== text) refuse('loop-carried', MANY_KEYS, 'use one key in a turn, or one loop for each key');
+  return slot;
+}
+
+/** Writes under the key of the turn. */
+export function writeSlot(slot: KeyedSlot, value: unknown): void {
+  if (mayBeUndefined(value))
+    refuse(
+      'absent',
+      'a value that may be absent is written under a key',
+      'give it a default with ??, or test it first',
+    );
+  refuseShared(slot, value);
+  activeTrace().touch(slot.holder);
+  slot.holder.value = value;
+}
+
+/** Refuses a list or object that was there before the turn: JavaScript would have one under several keys. */
+function refuseShared(slot: KeyedSlot, raw: unknown): void {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    refuseShared(slot, inner.then);
+    refuseShared(slot, inner.otherwise);
+  } else if (inner === undefined && typeof value === 'object' && value !== null) {
+    const trace = activeTrace();
+    if (trace.owns(value) && !trace.isNewer(value, slot.holder))
+      refuse(
+        'loop-carried',
+        'one list or object is written under several keys',
+        'write a copy: [...list], { ...object }',
+      );
+    for (const item of Object.values(value)) if (!isOpen(item)) refuseShared(slot, item);
+  }
+}
+
+/** What a turn sees under its key: nothing, or what the turns before made. A list is one that the turn may fill. */
+export function seenByKey(of: CarriedByKey): unknown {
+  if (of.type.kind !== 'list') return seenInTurn(of);
+  const list = activeTrace().born([new Splice(variable(of.variable, of.type), false)]);
+  return phi(variable(of.present, BOOL), list, undefined);
+}
+
+/** Is this an object of the composition that has no key yet? */
+export function isUnfilled(value: object): boolean {
+  const isOwn = activeTrace().owns(value) && !Array.isArray(value) && symbolic(value) === undefined;
+  return isOwn && Reflect.ownKeys(value).length === 0 && mergedPieces(value) === undefined;
+}
+
+/**
+ * The map that the turns make: under each key what the turns with that key hand on, in their order. `undefined` where
+ * that has no expression; `empty` where no turn sets a key.
+ */
+export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: unknown): Node | 'empty' | undefined {
+  const takes = takesOf(of, next);
+  if (isLiteral(takes, false) || slot.key === undefined) return 'empty';
+  const isCarried = (node: Node) => mentions(node, (each) => each === of.variable || each === of.present);
+  if (isCarried(takes) || isCarried(slot.key)) return undefined;
+  const type = listOf(pass.element);
+  const kept = isLiteral(takes, true) ? pass.list : macro('filter', pass.list, [pass.loop], [takes], type);
+  const keys = method('distinct', macro('map', kept, [pass.loop], [slot.key], listOf(STRING)), [], listOf(STRING));
+  const key = macroVariable('k');
+  const isOwn = eq(slot.key, variable(key, STRING));
+  // Turns that do not take the key leave what is there: the fold sees to that.
+  const own = { ...pass, list: macro('filter', kept, [pass.loop], [isOwn], type) };
+  const after = knowing(takes, () => optionalFold(own, of, next));
+  if (after === undefined) return undefined;
+  const value = toNode(resolve(after.value));
+  if (isCarried(value) || mentions(value, ({ role }) => role === 'element' || role === 'resource')) return undefined;
+  const entry = object([{ key: variable(key, STRING), value }]);
+  return macro('transformMapEntry', keys, [macroVariable('i'), key], [entry], mapOf(value.type));
+}
