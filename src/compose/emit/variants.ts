@@ -70,6 +70,10 @@ class Splitter {
   readonly #conditional: boolean;
   /** Collections that are excluded with a resource that their elements read, where the author's loop has no turn. */
   readonly #withoutTurns = new Map<ResourceRecord, Variable>();
+  /** The resources that are looked at, each for the sake of the one before. */
+  readonly #open: ResourceRecord[] = [];
+  /** Resources that read each other in a circle. */
+  readonly #circular = new Set<ResourceRecord>();
   #paths = 0;
 
   constructor(all: readonly ResourceRecord[], refusals: Refusal[]) {
@@ -82,12 +86,15 @@ class Splitter {
 
   /** The nodes of a resource; itself alone when it need not be split. */
   variantsOf(record: ResourceRecord): readonly Variant[] {
+    const open = this.#open.indexOf(record);
+    if (open >= 0) for (const each of this.#open.slice(open)) this.#circular.add(each);
     const known = this.#done.get(record);
     if (known !== undefined) return known;
-    // While it is looked at, and in a cycle (which the compiler refuses), a resource stands for itself.
+    // While it is looked at, a resource stands for itself.
     this.#done.set(record, [{ record, exists: [], without: [] }]);
     if (!this.#conditional && record.dependsOn.length === 0) return this.#done.get(record) as readonly Variant[];
     let variants: readonly Variant[];
+    this.#open.push(record);
     try {
       variants = this.#split(record);
     } catch (error) {
@@ -95,6 +102,8 @@ class Splitter {
       error.site ??= record.site;
       this.#refusals.push(error);
       variants = [{ record, exists: [], without: [] }];
+    } finally {
+      this.#open.pop();
     }
     this.#done.set(record, variants);
     for (const variant of variants) this.#variantByVariable.set(variant.record.variable, variant);
@@ -120,8 +129,8 @@ class Splitter {
     });
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
     read.variables.forEach((of) => this.#refuseWithoutTurns(of, record));
-    if (optional.length === 0) {
-      // Nothing that it reads is ever missing.
+    if (optional.length === 0 || this.#circular.has(record)) {
+      // Nothing that it reads is ever missing; or it is part of a cycle, which the compiler finds between whole resources.
       const alone = withManifestOf(record, content);
       return [{ record: alone, exists: [...guards, ...content.includeWhen], without: [] }];
     }

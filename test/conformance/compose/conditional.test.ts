@@ -168,6 +168,19 @@ describe('the graph of an optional resource', () => {
     );
   });
 
+  test.each([
+    ['one of two', true],
+    ['one of one', false],
+  ])('a circle through %s resources under conditions is refused', (_, both) => {
+    const composition = compose((s) => {
+      const svc = service('svc');
+      const two = () => ConfigMap({ id: 'two', name: 'two', data: { ip: svc.spec.clusterIP ?? 'none' } });
+      const one = () => (both ? ConfigMap({ id: 'one', name: 'one' }) : undefined);
+      svc.dependsOn((s.cache ? one() : two()) as never);
+    });
+    expect(() => composition.toYaml()).toThrow(/the resources wait for each other: .*two.*conditional\.test\.ts|conditional\.test\.ts.*the resources wait for each other/s);
+  });
+
   test('ids fit into the labels of objects', () => {
     const composition = compose((s) => {
       const long = s.cache ? service('aServiceWhoseIdIsNearlyAsLongAsTheLabelOfAnObjectMayBe') : undefined;
