@@ -13,6 +13,14 @@ const VOCABULARIES = [
     pattern: /[!=]== '__proto__'\)\s*\{?\s*(?:Object\.defineProperty|\w+\[\w+\] = )/,
   },
   { name: '%q', use: 'goQuote of src/golang', home: 'golang', pattern: /\\U\$\{/ },
+  {
+    name: '%q, written as JSON',
+    use: 'goQuote of src/golang',
+    home: 'golang',
+    only: 'cluster',
+    pattern:
+      /(?:field|in|is|kind|label|path|User|user|value|version) \$\{JSON\.stringify\(|\$\{JSON\.stringify\([\w.]+\)\} (?:already|is|not) /,
+  },
   { name: 'booleans of Go', use: 'parseBool of src/golang', home: 'golang', pattern: /'1', 't', 'T'/ },
   {
     name: 'durations of Go',
@@ -76,8 +84,8 @@ for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${
   const [, room] = file.split('/');
   if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file.includes('/generated/')) continue;
   const text = readFileSync(file, 'utf8');
-  for (const { name, use, home, pattern, texts } of VOCABULARIES) {
-    if (room === home) continue;
+  for (const { name, use, home, only, pattern, texts } of VOCABULARIES) {
+    if (room === home || (only !== undefined && room !== only)) continue;
     const match = pattern.exec(text);
     if (match === null || (texts !== undefined && !texts.test(text))) continue;
     const line = text.slice(0, match.index).split('\n').length;

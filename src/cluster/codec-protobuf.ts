@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { setOwn } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { builtinType, hasBuiltinType } from './types/builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './types/node.ts';
 import { formatMicroTime, formatTime } from './types/time.ts';
@@ -30,7 +31,7 @@ export function decodeProtobuf(body: Buffer): JsonValue {
   const kind = text(2);
   const node = typeNode(apiVersion, kind);
   if (node === undefined)
-    throw new ProtobufError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+    throw new ProtobufError(`no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)}`);
   return { kind, apiVersion, ...decodeMessage(node, raw, 0) };
 }
 

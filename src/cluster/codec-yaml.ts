@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { setOwn, yamlLibrary } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 
 /** YAML that is none; the text resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}
@@ -65,7 +66,7 @@ function findDuplicates(node: unknown, text: string, found: string[]) {
     const key = isNode(item.key) ? item.key.value : item.key;
     if (typeof key === 'string' && keys.has(key)) {
       const line = text.slice(0, (isNode(item.key) ? item.key.range?.[0] : 0) ?? 0).split('\n').length;
-      found.push(`line ${line}: key ${JSON.stringify(key)} already set in map`);
+      found.push(`line ${line}: key ${goQuote(key)} already set in map`);
     }
     keys.add(key);
     findDuplicates(item.value, text, found);

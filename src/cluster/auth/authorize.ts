@@ -1,3 +1,4 @@
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { parseFieldSelector } from '../http/selectors.ts';
 import type { ApiRequest } from '../http/request.ts';
@@ -50,14 +51,14 @@ export function refusal(user: UserInfo, attributes: Attributes, reason: string):
     return new ApiError({
       code: 403,
       reason: 'Forbidden',
-      message: `forbidden: User ${JSON.stringify(user.name)} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`,
+      message: `forbidden: User ${goQuote(user.name)} cannot ${attributes.verb} path ${goQuote(attributes.path)}${because}`,
       details: {},
     });
   }
   const { verb, group, resource, subresource, namespace } = attributes;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
-  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
-  const problem = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(full)} in API group ${JSON.stringify(group)} ${where}${because}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${goQuote(namespace)}`;
+  const problem = `User ${goQuote(user.name)} cannot ${verb} resource ${goQuote(full)} in API group ${goQuote(group)} ${where}${because}`;
   return forbidden({ group, plural: resource }, attributes.name, problem);
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import type { PolicyRule } from '../data.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
@@ -68,7 +69,7 @@ function describe(binding: KubeObject, kind: string, subject: JsonObject): strin
   const place = binding.metadata.namespace === undefined ? '' : `/${binding.metadata.namespace}`;
   const subjectKind = textAt(subject, 'kind');
   const suffix = subjectKind === 'ServiceAccount' ? `/${textAt(subject, 'namespace')}` : '';
-  return `${kind} ${JSON.stringify(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${JSON.stringify(textAt(reference, 'name'))} to ${subjectKind} ${JSON.stringify(textAt(subject, 'name') + suffix)}`;
+  return `${kind} ${goQuote(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${goQuote(textAt(reference, 'name'))} to ${subjectKind} ${goQuote(textAt(subject, 'name') + suffix)}`;
 }
 
 function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): JsonObject | undefined {
@@ -99,7 +100,7 @@ export function rulesOfRef(
   const key = cluster ? name : `${namespace}/${name}`;
   const role = api.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
   if (role !== undefined) return objectsAt(role.object as unknown as JsonObject, 'rules');
-  problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${JSON.stringify(name)} not found`);
+  problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${goQuote(name)} not found`);
   return undefined;
 }
 

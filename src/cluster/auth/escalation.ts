@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { forbidden } from '../http/status.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
@@ -104,10 +105,10 @@ function refuseMissing(
   const lines = compact(missing).map(
     (rule) =>
       `{${Object.entries(rule)
-        .map(([key, value]) => `${key}:${JSON.stringify(value)}`)
+        .map(([key, value]) => `${key}:${quoted(value as string[])}`)
         .join(', ')}}`,
   );
-  const problem = `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+  const problem = `user ${goQuote(user.name)} (groups=${quoted(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
   throw forbidden({ group: GROUP, plural }, name, problem);
 }
 
@@ -121,4 +122,9 @@ function compact(rights: readonly JsonObject[]): JsonObject[] {
     else (known['Verbs'] as string[]).push(...(Verbs as string[]));
   }
   return [...byTarget.values()];
+}
+
+/** A list of texts as Go's %q prints it. */
+function quoted(texts: readonly string[]): string {
+  return `[${texts.map(goQuote).join(' ')}]`;
 }

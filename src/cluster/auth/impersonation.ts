@@ -1,3 +1,4 @@
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { badRequest } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
@@ -63,10 +64,10 @@ export function impersonate(
 /** A user without a name, in the words of the server. */
 function shownUser(uid: string | undefined, groups: readonly string[], extra: Record<string, string[]>): string {
   const strings = (list: readonly string[]) => `[]string{${list.map((text) => JSON.stringify(text)).join(', ')}}`;
-  const entries = Object.entries(extra).map(([key, list]) => `${JSON.stringify(key)}:${strings(list)}`);
+  const entries = Object.entries(extra).map(([key, list]) => `${goQuote(key)}:${strings(list)}`);
   const shownGroups = groups.length === 0 ? '[]string(nil)' : strings(groups);
   const shownExtra = entries.length === 0 ? '(nil)' : `{${entries.join(', ')}}`;
-  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:${shownGroups}, Extra:map[string][]string${shownExtra}}`;
+  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid ?? '')}, Groups:${shownGroups}, Extra:map[string][]string${shownExtra}}`;
 }
 
 function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<string, string[]> {

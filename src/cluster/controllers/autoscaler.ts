@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
@@ -128,8 +129,7 @@ function reportMissing(world: World, autoscaler: KubeObject): void {
   const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), kind);
   const place =
     resource === undefined ? kind : `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
-  const problem =
-    resource === undefined ? `no matches for kind "${kind}"` : `${place} ${JSON.stringify(name)} not found`;
+  const problem = resource === undefined ? `no matches for kind "${kind}"` : `${place} ${goQuote(name)} not found`;
   const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
   const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };
   recordEventOnce(world, autoscaler, condition, problem);

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
@@ -87,9 +88,9 @@ function claimProblem(world: World, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;
   for (const name of claimsOfPod(pod)) {
     const claim = world.get(CLAIMS, namespace, name);
-    if (claim === undefined) return `persistentvolumeclaim ${JSON.stringify(name)} not found`;
+    if (claim === undefined) return `persistentvolumeclaim ${goQuote(name)} not found`;
     if (claim.metadata.deletionTimestamp !== undefined) {
-      return `persistentvolumeclaim ${JSON.stringify(name)} is being deleted`;
+      return `persistentvolumeclaim ${goQuote(name)} is being deleted`;
     }
     if (textAt(claim.status, 'phase') !== 'Bound') return 'pod has unbound immediate PersistentVolumeClaims';
   }

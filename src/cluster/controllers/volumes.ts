@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, quantityOf } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { put } from '../bootstrap.ts';
@@ -122,7 +123,7 @@ function provision(world: World, claim: KubeObject): KubeObject | undefined {
   }
   const found = world.get(CLASSES, '', name);
   if (found === undefined) {
-    return say('ProvisioningFailed', `storageclass.storage.k8s.io ${JSON.stringify(name)} not found`, 'Warning');
+    return say('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
   }
   const storageClass = jsonOf(found);
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';

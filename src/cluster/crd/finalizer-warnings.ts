@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 
 const STANDARD = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
@@ -10,6 +11,6 @@ export function finalizerWarnings(object: KubeObject, old: KubeObject | undefine
     .toSorted()
     .map((name) => {
       const path = name.includes('.') ? ' including a path (/)' : '';
-      return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+      return `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
     });
 }

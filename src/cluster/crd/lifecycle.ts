@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { ADMIN } from '../auth/access.ts';
 import { thaw } from '../store/store.ts';
@@ -37,7 +38,7 @@ function approvalOf(object: KubeObject): Condition | undefined {
   const text = object.metadata.annotations?.[APPROVAL] ?? '';
   const type = 'KubernetesAPIApprovalPolicyConformant';
   if (text.startsWith('unapproved')) {
-    const message = `not approved: ${JSON.stringify(text)}`;
+    const message = `not approved: ${goQuote(text)}`;
     return { type, status: 'False', reason: 'UnapprovedAnnotation', message };
   }
   return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${text}` };

@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import type { DefinedNames, Definition } from './definition.ts';
 import { readNames } from './definition.ts';
@@ -20,14 +21,14 @@ export function acceptNames(api: Api, definition: Definition): { accepted: JsonO
   let problem: { reason: string; message: string } | undefined;
   const claim = (name: string, reason: string, set: ReadonlySet<string>) => {
     if (!set.has(name)) return true;
-    problem = { reason, message: `${JSON.stringify(name)} is already in use` };
+    problem = { reason, message: `${goQuote(name)} is already in use` };
     return false;
   };
   if (claim(names.plural, 'PluralConflict', taken.resources)) accepted.plural = names.plural;
   if (claim(names.singular, 'SingularConflict', taken.resources)) accepted.singular = names.singular;
   const shortProblems = names.shortNames
     .filter((name) => taken.resources.has(name))
-    .map((name) => `${JSON.stringify(name)} is already in use`);
+    .map((name) => `${goQuote(name)} is already in use`);
   if (shortProblems.length > 0)
     problem = {
       reason: 'ShortNamesConflict',

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec-json.ts';
 import { decodeProtobuf, ProtobufError } from '../codec-protobuf.ts';
 import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
@@ -71,7 +72,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: UNSUPPORTED });
 }
 
-const duplicated = (path: string) => `duplicate field ${JSON.stringify(path)}`;
+const duplicated = (path: string) => `duplicate field ${goQuote(path)}`;
 
 const unrecognized = (kind: string, problem: string, body: Buffer) =>
   `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summarise(body)})`;
@@ -131,7 +132,7 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
     const strict = [
       ...raw.duplicates,
       ...(type.resource?.custom === undefined ? inOrderOf(typed, unknown) : unknown).map(
-        (path) => `unknown field ${JSON.stringify(path)}`,
+        (path) => `unknown field ${goQuote(path)}`,
       ),
     ];
     if (validation === 'Strict' && strict.length > 0) throw refused(`strict decoding error: ${strict.join(', ')}`);
@@ -143,7 +144,7 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
 }
 
 const cannotHandle = (kind: string, version: string, type: BodyType, problem: string) =>
-  `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${problem}`;
+  `${kind} in version ${goQuote(version)} cannot be handled as a ${type.kind}: ${problem}`;
 
 /** Paths in the order in which a document has them. */
 function inOrderOf(document: JsonObject, paths: readonly string[]): readonly string[] {
@@ -209,7 +210,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
       code: 400,
       reason: 'BadRequest',
       message: `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`,
-      warnings: foreign ? unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`) : [],
+      warnings: foreign ? unknown.sort().map((key) => `unknown field ${goQuote(key)}`) : [],
     });
   }
   if (kind === type.kind) return;
@@ -218,7 +219,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   const problem = {
     reason: 'FieldValueInvalid' as const,
     field: 'kind',
-    message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}`,
+    message: `Invalid value: ${goQuote(kind)}: must be ${type.kind}`,
   };
   throw invalid(type.resource?.group ?? '', kind, name, [problem]);
 }
@@ -251,7 +252,7 @@ function notOfType(
   const known = found?.custom === undefined ? found : undefined;
   const { group, version: served } = parseApiVersion(apiVersion);
   if (known === undefined && !(META_KINDS.has(kind) && registry.hasVersion(group, served)))
-    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+    return `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
   try {
     if (known?.kind === kind) decodeObject(known.node, value);
   } catch (thrown) {

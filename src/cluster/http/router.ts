@@ -1,3 +1,4 @@
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
 import { tables, writing } from '../code-parts.ts';
@@ -50,7 +51,7 @@ export async function routeResource(
   }
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
-  if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${JSON.stringify(route.name)}: ${wrong.join(';')}`);
+  if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
   // Only a proxy takes a path behind its name.
   const deeper = route.rest.length > 0 && subresource !== 'proxy';
   if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {

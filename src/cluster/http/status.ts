@@ -1,4 +1,5 @@
 import { TypeKroError } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
 /** One entry of `details.causes`. */
@@ -96,18 +97,18 @@ export function internalError(message: string): ApiError {
 }
 
 export function notFound(resource: GroupResource, name: string): ApiError {
-  const message = `${qualified(resource.group, resource.plural)} ${JSON.stringify(name)} not found`;
+  const message = `${qualified(resource.group, resource.plural)} ${goQuote(name)} not found`;
   return new ApiError({ code: 404, reason: 'NotFound', message, details: named(resource, name) });
 }
 
 export function alreadyExists(resource: GroupResource, name: string): ApiError {
-  const message = `${qualified(resource.group, resource.plural)} ${JSON.stringify(name)} already exists`;
+  const message = `${qualified(resource.group, resource.plural)} ${goQuote(name)} already exists`;
   return new ApiError({ code: 409, reason: 'AlreadyExists', message, details: named(resource, name) });
 }
 
 export function conflict(resource: GroupResource, name: string, problem: string): ApiError {
   const type = qualified(resource.group, resource.plural);
-  const message = `Operation cannot be fulfilled on ${type} ${JSON.stringify(name)}: ${problem}`;
+  const message = `Operation cannot be fulfilled on ${type} ${goQuote(name)}: ${problem}`;
   return new ApiError({ code: 409, reason: 'Conflict', message, details: named(resource, name) });
 }
 
@@ -119,7 +120,7 @@ export function forbidden(
 ): ApiError {
   const type = qualified(resource.group, resource.plural);
   const message =
-    name === '' ? `${type} is forbidden: ${problem}` : `${type} ${JSON.stringify(name)} is forbidden: ${problem}`;
+    name === '' ? `${type} is forbidden: ${problem}` : `${type} ${goQuote(name)} is forbidden: ${problem}`;
   const details = { ...named(resource, name), ...(causes === undefined ? {} : { causes }) };
   return new ApiError({ code: 403, reason: 'Forbidden', message, details });
 }
@@ -157,7 +158,7 @@ export function invalid(group: string, kind: string, name: string, problems: rea
   return new ApiError({
     code: 422,
     reason: 'Invalid',
-    message: `${qualified(group, kind)} ${JSON.stringify(name)} is invalid: ${text}`,
+    message: `${qualified(group, kind)} ${goQuote(name)} is invalid: ${text}`,
     details: {
       ...(name === '' ? {} : { name }),
       ...(group === '' ? {} : { group }),

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { forbidden } from '../http/status.ts';
 import type { WriteContext } from '../registry/strategy.ts';
 import { ensureAt, numberAt, textAt } from './parts.ts';
@@ -60,8 +61,7 @@ export function admitRuntime(pod: KubeObject, { api }: WriteContext): void {
     .collection('node.k8s.io', 'runtimeclasses')
     .all()
     .find(({ object }) => object.metadata.name === name);
-  if (name !== '' && found === undefined)
-    throw refuse(pod, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
+  if (name !== '' && found === undefined) throw refuse(pod, `pod rejected: RuntimeClass ${goQuote(name)} not found`);
   const overhead = (found?.object as unknown as JsonObject | undefined)?.['overhead'];
   if (spec['overhead'] !== undefined && overhead === undefined)
     throw refuse(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');

@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { fieldForbidden, fieldInvalid } from '../field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { forbidden } from '../http/status.ts';
@@ -31,7 +32,7 @@ export function admitResize(pod: Draft, old: KubeObject, { api }: WriteContext):
   const node = textAt(old.spec, 'nodeName');
   if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
   if (api.store.collection('', 'nodes').get(node) !== undefined) return;
-  throw forbidden({ group: '', plural: 'pods' }, old.metadata.name ?? '', `node ${JSON.stringify(node)} not found`);
+  throw forbidden({ group: '', plural: 'pods' }, old.metadata.name ?? '', `node ${goQuote(node)} not found`);
 }
 
 function keepEphemeral(next: JsonObject, before: JsonObject): JsonObject {
@@ -48,7 +49,7 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
   for (const container of objectsAt(before.spec, 'ephemeralContainers')) {
     const name = textAt(container, 'name');
     const now = wanted.get(name);
-    const existing = `existing ephemeral containers ${JSON.stringify(name)}`;
+    const existing = `existing ephemeral containers ${goQuote(name)}`;
     if (now === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
     else if (!jsonEquals(now, container)) {
       const difference = describeDifference('core.v1.EphemeralContainer', container, now);

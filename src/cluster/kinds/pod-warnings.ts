@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
@@ -122,7 +123,7 @@ function repeated(list: readonly JsonObject[], key: string, path: string): strin
     const value = textAt(element, key);
     const again = seen.has(value);
     seen.add(value);
-    return again ? [`${path}[${index}].${key}: duplicate ${key} ${JSON.stringify(value)}`] : [];
+    return again ? [`${path}[${index}].${key}: duplicate ${key} ${goQuote(value)}`] : [];
   });
 }
 
@@ -133,7 +134,9 @@ function fraction(amounts: JsonObject, name: string, path: string): string[] {
   const value = amounts[name];
   const quantity = quantityOf(value);
   if (value === undefined || quantity === undefined || isWholeQuantity(quantity)) return [];
-  return [`${path}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`];
+  return [
+    `${path}[${name}]: fractional byte value ${goQuote(typeof value === 'string' ? value : JSON.stringify(value))} is invalid, must be an integer`,
+  ];
 }
 
 function containerWarnings(container: JsonObject, at: string): string[] {
@@ -150,7 +153,7 @@ function containerWarnings(container: JsonObject, at: string): string[] {
     const extends_ = entry['valueFrom'] === undefined && value !== reference && value.includes(reference);
     if (names.has(name) && !extends_)
       warnings.push(
-        `${at}.env[${index}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+        `${at}.env[${index}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`,
       );
     names.add(name);
   }
@@ -200,7 +203,7 @@ function portNameWarnings(containers: readonly Placed[]): string[] {
       return other === undefined
         ? []
         : [
-            `${place}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+            `${place}: duplicate port name ${goQuote(name)} with ${other}, services and probes that select ports by name will use ${other}`,
           ];
     }),
   );

@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Matcher } from '../http/selectors.ts';
 import { parseFieldSelector } from '../http/selectors.ts';
 import { badRequest } from '../http/status.ts';
@@ -19,7 +20,7 @@ const unsupported = (field: string) => `field label not supported: ${field}`;
 /** Kinds without rules of their own: even those without namespaces take `metadata.namespace`. */
 const PLAIN: FieldRules = {
   fields: new Set([NAME, NAMESPACE]),
-  refusal: (field) => `${JSON.stringify(field)} is not a known field selector: only "${NAME}", "${NAMESPACE}"`,
+  refusal: (field) => `${goQuote(field)} is not a known field selector: only "${NAME}", "${NAMESPACE}"`,
 };
 
 const rules = (fields: readonly string[], refusal = unsupported): FieldRules => ({
@@ -84,7 +85,7 @@ const FIELD_RULES: ReadonlyMap<string, FieldRules> = new Map([
   ['/replicationcontrollers', rules([NAMESPACE, 'status.replicas'])],
   [
     'batch/jobs',
-    rules([NAMESPACE, 'status.successful'], (field) => `field label ${JSON.stringify(field)} not supported for Job`),
+    rules([NAMESPACE, 'status.successful'], (field) => `field label ${goQuote(field)} not supported for Job`),
   ],
   ['certificates.k8s.io/certificatesigningrequests', rules(['spec.signerName'])],
   [

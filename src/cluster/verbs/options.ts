@@ -154,7 +154,7 @@ export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;
   if (/^[+-]?\d{1,18}$/.test(text)) return Number(text);
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
 }
 
 const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';

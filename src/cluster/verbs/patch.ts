@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec-json.ts';
 import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
 import { goText } from '../fields/check.ts';
@@ -87,7 +88,7 @@ export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeO
     throw thrown;
   }
   const { fieldValidation } = write.options;
-  const strict = [...problems, ...unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`)];
+  const strict = [...problems, ...unknown.toSorted().map((path) => `unknown field ${goQuote(path)}`)];
   if (strict.length > 0 && fieldValidation === 'Strict')
     throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
   if (fieldValidation === 'Warn') write.warnings.push(...strict);
@@ -111,10 +112,10 @@ function checkedType(write: Write, value: JsonObject, shown: string): JsonObject
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
     // Read as nothing in particular, the object has no members, and no name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
-    write.warnings.push(...members.toSorted().map((key) => `unknown field ${JSON.stringify(key)}`));
+    write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
     throw unnamed(write);
   }
-  const problem = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  const problem = `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
   throw resource.custom === undefined ? refusedPatch(shown, problem) : badRequest(problem);
 }
 
@@ -126,12 +127,12 @@ const refusedPatch = (shown: string, problem: string) =>
     new ApiError({
       code: 422,
       reason: 'Invalid',
-      message: ` "" is invalid: patch: Invalid value: ${JSON.stringify(shown)}: ${problem}`,
+      message: ` "" is invalid: patch: Invalid value: ${goQuote(shown)}: ${problem}`,
       details: {
         causes: [
           {
             reason: 'FieldValueInvalid',
-            message: `Invalid value: ${JSON.stringify(shown)}: ${problem}`,
+            message: `Invalid value: ${goQuote(shown)}: ${problem}`,
             field: 'patch',
           },
         ],
@@ -165,7 +166,7 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applie
     if (thrown instanceof JsonSyntaxError) throw badRequest(prefix + thrown.message);
     throw thrown;
   }
-  const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${JSON.stringify(path)}`);
+  const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${goQuote(path)}`);
   const wrong = (type: string) =>
     badRequest(`${prefix}json: cannot unmarshal ${word(body)} into Go value of type ${type}`);
   if (patch.form === 'json') {
@@ -210,7 +211,7 @@ function applyOperations(before: JsonObject, operations: readonly JsonValue[]): 
         throw unreadable(`${word(value)} into Go struct field jsonPatchOp.${key} of type string`);
     }
     const unknown = Object.keys(operation).filter((key) => !OPERATION_MEMBERS.includes(key));
-    return unknown.map((key) => `json patch unknown field ${JSON.stringify(`[${index}].${key}`)}`);
+    return unknown.map((key) => `json patch unknown field ${goQuote(`[${index}].${key}`)}`);
   });
   try {
     const value = applyJsonPatch(before, operations);

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
@@ -58,7 +59,7 @@ export async function getObject(
 
 export const malformedVersion = (asked: string, error: (message: string) => ApiError, prefix = ''): ApiError =>
   error(
-    `${prefix}resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`,
+    `${prefix}resourceVersion: Invalid value: ${goQuote(asked)}: strconv.ParseUint: parsing ${goQuote(asked)}: invalid syntax`,
   );
 
 /** Waits a while for a version from the future. Throws 504 when it does not come. */

@@ -4,6 +4,7 @@
  * they name and change nothing.
  */
 import type { JsonObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
@@ -22,7 +23,7 @@ export function streamReply(api: Api, request: ApiRequest, route: Route): ApiRep
   const container = containerOf(pod, request.query.get('container'));
   checkHost(route, textAt(pod.spec, 'nodeName'));
   checkUpgrade(request);
-  return kubeletError(`container not found (${JSON.stringify(container)})`);
+  return kubeletError(`container not found (${goQuote(container)})`);
 }
 
 /** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
@@ -33,7 +34,7 @@ export function portForwardReply(api: Api, request: ApiRequest, route: Route): A
   checkHost(route, textAt(pod.spec, 'nodeName'));
   checkUpgrade(request);
   const full = `${route.name}_${route.namespace}`;
-  return kubeletError(`unable to do port forwarding, pod not found (${JSON.stringify(full)})`);
+  return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
 }
 
 /** A kubelet answers in plain text. Clients try to read it as YAML first, so that it must not hold a colon. */
@@ -46,7 +47,7 @@ export function proxyReply(_api: Api, _request: ApiRequest, { resource, namespac
   if (stored === undefined) throw notFound(resource, name);
   const { spec } = stored.object;
   if (resource.plural === 'services' && port !== '' && !objectsAt(spec, 'ports').some((entry) => isPort(entry, port)))
-    throw unavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+    throw unavailable(`no service port ${goQuote(port)} found for service ${goQuote(name)}`);
   throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
@@ -157,7 +158,7 @@ function bind(
     throw conflict(
       { group: '', plural: 'pods/binding' },
       route.name,
-      `pod ${route.name} is already assigned to node ${JSON.stringify(textAt(pod.spec, 'nodeName'))}`,
+      `pod ${route.name} is already assigned to node ${goQuote(textAt(pod.spec, 'nodeName'))}`,
     );
   if (!options.dryRun) {
     const condition = {

@@ -1,3 +1,4 @@
+import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyText, warningHeader } from '../http/respond.ts';
@@ -24,16 +25,14 @@ export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply 
   const container = containerOf(pod, request.query.get('container'));
   const options = logOptions(request, api.clock.now());
   if (request.query.flag('previous')) {
-    throw badRequest(
-      `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(route.name)} not found`,
-    );
+    throw badRequest(`previous terminated container ${goQuote(container)} in pod ${goQuote(route.name)} not found`);
   }
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
   const lines = api.logs.read(pod, container);
   const text = select(lines, options);
   // A header: what the container wrote stays what a program reads.
   const note = warningHeader(
-    lines.length > 0 ? [] : [`the log of container ${JSON.stringify(container)} is empty: ${SIMULATED_NOTE}`],
+    lines.length > 0 ? [] : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
   if (!options.follow) {
     const reply = replyText(200, text.toString('utf8'), 'text/plain');
@@ -64,7 +63,7 @@ function logOptions({ query }: ApiRequest, now: number): LogOptions {
     const text = query.get(name);
     if (text === '') return undefined;
     if (!/^[+-]?\d+$/.test(text)) {
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+      throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
     }
     const value = Number(text);
     if (value < least) throw outOfRange(name, value, least);
@@ -76,7 +75,7 @@ function logOptions({ query }: ApiRequest, now: number): LogOptions {
     throw invalidOption('sinceSeconds', 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified');
   }
   const since = time === '' ? undefined : Date.parse(time);
-  if (since !== undefined && Number.isNaN(since)) throw badRequest(`parsing time ${JSON.stringify(time)}`);
+  if (since !== undefined && Number.isNaN(since)) throw badRequest(`parsing time ${goQuote(time)}`);
   return {
     tailLines: number('tailLines', 0),
     since: seconds === undefined ? since : now - seconds * 1000,
