@@ -273,7 +273,11 @@ class Builder {
     const walked = free ? walkFreely(rest, where) : walkWithSchema(rest, kind.schema, where);
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
-      this.#refuse('resource', { ...problem, path: this.#templatePath(steps), kro: prefix + kro });
+      const path = this.#templatePath(steps);
+      // 1.10 is the number 1.1: what is quoted is the text of the file.
+      const text = problem.hint?.startsWith('quote it') === true ? this.#problems.written(path)?.text : undefined;
+      const hint = text === undefined ? problem.hint : `quote it: "${text}"`;
+      this.#refuse('resource', { ...problem, hint, path, kro: prefix + kro });
     }
     if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);
     const { skeleton, fields, problems, unclosed } = walked;

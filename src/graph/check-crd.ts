@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { RuleChecker } from '../schema/index.ts';
-import { crdErrors, refusalText, stepsIn, valueAt } from '../schema/index.ts';
+import { crdErrors, defaultOffset, refusalText, stepsIn, valueAt } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -29,18 +29,35 @@ const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
       });
 
 /** Warns of everything for which an API server will refuse the CRD that the definition makes. */
-export function checkCrd(crd: KubeObject, problems: Problems): void {
+export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Problems): void {
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
     const object = crd as unknown as JsonValue;
     const said = refusalText(message, valueAt(object, stepsIn(object, field)), field);
-    const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${said.message}`;
+    const written = field.endsWith('.default') ? valueAt(definition, path) : undefined;
+    const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
+    const what = offset === undefined ? `${field}: ${said.message}` : defaultText(path, said.message);
+    const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
     if (seen.has(text)) continue;
     seen.add(text);
     const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : said.hint;
-    problems.warn({ code: 'graph/refused-crd', message: text, place: { path }, hint });
+    problems.warn({
+      code: 'graph/refused-crd',
+      message: text,
+      place: offset === undefined ? { path } : { path, offset },
+      hint,
+    });
   }
+}
+
+/** What is wrong with the default of a field, in the words of the definition. */
+function defaultText(path: readonly PathStep[], message: string): string {
+  const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
+  const name = String(path.at(-1));
+  if (given !== undefined) return `the default ${given} of ${name} is none of ${allowed ?? ''}`;
+  const [, value, rule] = /^Invalid value: (.*?): (?:\S* ?in body )?(.*)$/s.exec(message) ?? [];
+  return value === undefined ? `the default of ${name}: ${message}` : `the default ${value} of ${name} ${rule ?? ''}`;
 }
 
 /** Where in the definition a part of the CRD comes from; schema paths lead to the field of `spec`. */

@@ -54,16 +54,22 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write a value that the schema allows.',
   ),
   warning(
-    'graph/foreign-expression',
-    'A text names a field of the instance or of a resource in the notation of another tool, and stays as it is.',
-    withData("text: 'http://{{ schema.spec.name }}'"),
-    'Write ${…} around it.',
-  ),
-  warning(
     'graph/enum-brackets',
     'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),
     'Write the values without brackets: enum="dev,prod".',
+  ),
+  warning(
+    'graph/contradicting-markers',
+    'The markers of a field exclude each other, so that no value fits.',
+    withSchema('').replace('count: integer', 'size: integer | minimum=10 maximum=1\n      count: integer'),
+    'Write a lower bound that is not above the upper one.',
+  ),
+  warning(
+    'graph/useless-marker',
+    'A marker has no effect, or not the one that it seems to have: bounds of numbers on a text, default=null, separators other than spaces.',
+    withSchema('').replace('name: string', 'name: string | minimum=3'),
+    'Write the marker that fits the type, or remove it.',
   ),
   warning(
     'graph/unused-type',
@@ -141,6 +147,12 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     'A ${ has no end, so kro takes the text as it is. An error when strict.',
     withData("text: '${schema.spec.name'"),
     'Close it with }. kro sees double quotes only: braces and quotes inside single quotes mislead it.',
+  ),
+  warning(
+    'graph/foreign-expression',
+    'A text reads something of the graph in a form of another tool: $(…), {{…}}, $x, or a path without ${ and }. An error where the API server refuses the text.',
+    withData("text: '$(schema.spec.name)'"),
+    'Write ${…} around the path.',
   ),
   warning(
     'graph/hidden-name',

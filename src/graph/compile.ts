@@ -24,6 +24,8 @@ import { Problems } from './problems.ts';
 import { buildStatus } from './status.ts';
 import { warnExpressions } from './warn-expressions.ts';
 import { warnGraph } from './warn-graph.ts';
+import { warnMarkers } from './warn-markers.ts';
+import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
 
 /** Deepest nesting of a definition given as an object; documents are checked when they are parsed. */
@@ -66,6 +68,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const conditions = buildConditions(status.conditions, language, problems);
   for (const draft of drafts) warnLiterals(draft, problems);
   checkRules(spec.rules, options, problems);
+  if (spec.complete) warnMarkers(definition, problems);
+  warnTexts(definition, problems);
   warnGraph(definition, drafts, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
   if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
@@ -78,7 +82,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     status,
     conditions,
   });
-  checkCrd(graph.instance.crd, problems);
+  checkCrd(graph.instance.crd, value, problems);
   return { graph, diagnostics: problems.diagnostics() };
 }
 

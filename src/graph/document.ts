@@ -17,6 +17,16 @@ export interface DefinitionDocument {
   keyPosition(path: readonly PathStep[]): SourcePosition;
   /** Where a character of a string value stands: `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
+  /** A scalar as the file has it, and the comment behind it; absent for what is no scalar. */
+  written?(path: readonly PathStep[]): WrittenScalar | undefined;
+}
+
+/** A scalar in the text of a file. */
+export interface WrittenScalar {
+  /** The text with its quotes. */
+  readonly text: string;
+  /** What follows `#` on its line. */
+  readonly comment?: string;
 }
 
 /** Is this a parsed document, as opposed to a plain JSON value? */

@@ -41,7 +41,7 @@ export function buildSpecSchema(definition: Definition, problems: Problems): Spe
     problems.error({
       phase: error.unwritable === true ? 'beyond' : 'instanceSchema',
       code: error.code,
-      message: error.message,
+      message: error.words ?? error.message,
       hint: error.hint,
       place: error.offset === undefined ? { path, key: true } : { path, offset: error.offset },
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),

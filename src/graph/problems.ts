@@ -1,5 +1,5 @@
 import type { Diagnostic, Severity, SourcePosition } from '../core/index.ts';
-import type { DefinitionDocument } from './document.ts';
+import type { DefinitionDocument, WrittenScalar } from './document.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 
@@ -75,6 +75,11 @@ export class Problems {
   /** Number of errors and warnings so far. */
   get size(): number {
     return this.#found.length;
+  }
+
+  /** A scalar as its file has it. */
+  written(path: readonly PathStep[]): WrittenScalar | undefined {
+    return this.#document?.written?.(path);
   }
 
   error(problem: Problem): void {

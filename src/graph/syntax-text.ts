@@ -22,6 +22,12 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
   [/^or\b/, '"or" is no operator', 'write || for "or"'],
   [/^not\b/, '"not" is no operator', 'write ! for "not"'],
   [/^if\b/, 'CEL has no "if"', 'write condition ? a : b'],
+  [
+    /^[\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb]/,
+    'these are typographic quotes, which mean nothing in an expression',
+    'write straight ones: "text" or \'text\'',
+  ],
+  [/^[\u00a0\u2007\u202f]/, 'a non-breaking space (U+00A0) stands here', 'write a plain space'],
   [/^`/, 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
   [/^;/, 'an expression does not end with ";"', 'remove it'],
 ];
@@ -40,6 +46,11 @@ export function syntaxText({ message }: CelError, cel: string, offset: number): 
     const near = pattern.test(rest) ? rest : pattern.test(`${before.slice(-1)}${rest}`) ? before.slice(-1) : undefined;
     if (near !== undefined) return { message: text, hint };
   }
+  const doubled = /^\s*\{\s*([A-Za-z][\w.[\]]*)\s*\}\s*$/.exec(cel)?.[1];
+  if (doubled !== undefined)
+    return { message: 'two pairs of braces stand around this expression', hint: `write \${${doubled}}` };
+  const branch = withoutElse(cel, before);
+  if (branch !== undefined) return branch;
   if (rest.trim() === '') return unfinished(before);
   if (/^["']/.test(rest)) return { message: 'a text in quotes has no end', hint: 'close the quotes' };
   const [, found = rest.slice(0, 1)] = /^(\w+|\S)/.exec(rest) ?? [];
@@ -64,6 +75,21 @@ export function syntaxText({ message }: CelError, cel: string, offset: number): 
   return {
     message: `${shown} cannot stand here; a value is expected`,
     hint: 'write a name, a number, a text in quotes, or remove it',
+  };
+}
+
+/** A condition with one value: the parser stops where a colon should stand. */
+function withoutElse(cel: string, before: string): SyntaxText | undefined {
+  const plain = (text: string): string =>
+    text.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));
+  const bare = plain(cel).replaceAll(/\.\?|\[\?/g, '__');
+  const mark = bare.indexOf('?');
+  if (mark < 0 || bare.includes(':') || plain(before).trimEnd().length <= mark + 1) return undefined;
+  const value = cel.slice(mark + 1).trim();
+  if (!/[\w)\]"']$/.test(value)) return undefined;
+  return {
+    message: 'this condition has no ":": it needs a value for the other case, too',
+    hint: `write ${cel.slice(0, mark).trim()} ? ${value} : ${/^["']/.test(value) ? value.charAt(0).repeat(2) : 'the other value'}`,
   };
 }
 

@@ -158,7 +158,7 @@ class Walker {
   #object(value: JsonObject, schema: Schema, expected: readonly string[]): JsonValue {
     if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free(value);
     if (!expected.includes('object') && !allowsAdditional(schema)) {
-      this.#mismatch(expected, 'object');
+      this.#mismatch(expected, 'object', value);
       return null;
     }
     const members: JsonObject = {};
@@ -295,11 +295,19 @@ function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
+/** The path of `{schema.spec.name}`, which YAML reads as a map with one key and no value. */
+function flowRead(value: JsonObject): string | undefined {
+  const [key = '', ...others] = Object.keys(value);
+  return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;
+}
+
 /** How to write the literal so that it fits, where a change of quotes is all. */
 function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
   }
+  const read = isJsonObject(value) ? flowRead(value) : undefined;
+  if (read !== undefined) return `{…} without $ is a map of YAML; an expression begins with $: write \${${read}}`;
   if (expected.includes('array') && !Array.isArray(value))
     return 'begin each entry with "- ", also when there is only one';
   if (typeof value !== 'string' || value.includes('${')) {

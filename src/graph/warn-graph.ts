@@ -7,64 +7,10 @@ import type { Problems } from './problems.ts';
 
 /** Warns of things that are right one by one and wrong together. */
 export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
-  warnEnumBrackets(definition.schema.spec, ['spec', 'schema', 'spec'], problems);
-  warnEnumBrackets(definition.schema.types, ['spec', 'schema', 'types'], problems);
   warnUnusedTypes(definition, problems);
   warnSameIdentity(drafts, problems);
-  const ids = new Set(['schema', ...drafts.map(({ id }) => id)]);
-  for (const draft of drafts) {
-    warnForeignExpressions(draft.template, [...draft.block.path, 'template'], ids, problems);
-    warnWorkloadSelector(draft, problems);
-  }
+  for (const draft of drafts) warnWorkloadSelector(draft, problems);
   warnServiceSelectors(drafts, problems);
-}
-
-/** What other tools write around a name, or before it, to have its value put in. */
-const FOREIGN_EXPRESSION =
-  /(?:\{\{-?\s*\.?|\$\(|\$ \{|#\{|<%=?\s*|(?<!\$)\$)([A-Za-z]\w*)\.(?:spec|status|metadata|data)\.[\w.]+\s*[})%]*/;
-
-function warnForeignExpressions(
-  value: JsonValue | undefined,
-  path: readonly PathStep[],
-  ids: ReadonlySet<string>,
-  problems: Problems,
-): void {
-  if (typeof value === 'string') {
-    const found = /[{$#<]/.test(value) ? FOREIGN_EXPRESSION.exec(value) : null;
-    if (found === null || !ids.has(found[1] ?? '') || isInsideExpression(value, found.index)) return;
-    problems.warn({
-      code: 'graph/foreign-expression',
-      message: `${found[0].trim()} stays in the text as it is`,
-      place: { path, offset: found.index },
-      hint: `write \${${found[0].replaceAll(/^[^A-Za-z]+|[\s})%>]+$/g, '')}}`,
-    });
-    return;
-  }
-  if (Array.isArray(value))
-    value.forEach((entry, index) => warnForeignExpressions(entry, [...path, index], ids, problems));
-  else if (isJsonObject(value))
-    for (const [key, entry] of Object.entries(value)) warnForeignExpressions(entry, [...path, key], ids, problems);
-}
-
-function isInsideExpression(text: string, at: number): boolean {
-  const open = text.lastIndexOf('${', at);
-  return open >= 0 && open !== at && !text.slice(open, at).includes('}');
-}
-
-/** Lists in brackets, as other notations have them, where an enum has its values side by side. */
-function warnEnumBrackets(block: JsonValue | undefined, path: readonly PathStep[], problems: Problems): void {
-  if (isJsonObject(block)) {
-    for (const [name, value] of Object.entries(block)) warnEnumBrackets(value, [...path, name], problems);
-    return;
-  }
-  const values = typeof block === 'string' ? /\benum=("?)\[([^\]"]*)\]\1(?=\s|$)/.exec(block) : null;
-  if (values === null) return;
-  problems.warn({
-    code: 'graph/enum-brackets',
-    message: 'the brackets become part of the first and of the last value',
-    place: { path, offset: values.index },
-    hint: `write enum="${(values[2] ?? '').replaceAll(/\s*,\s*/g, ',').trim()}"`,
-  });
 }
 
 /** Custom types that neither `spec` nor a used type mentions. */

@@ -125,3 +125,18 @@ test('a feature that is off is named in the hint', () => {
   );
   expect(hints[0]).toContain('the feature "math" is off');
 });
+
+describe('no text that another tool fills in is taken for an expression', () => {
+  test.each([
+    'echo $(date) $HOME',
+    '{{ .Values.name }} {{ $labels.instance }}',
+    '{"a": {"b": ${schema.spec.name}}}',
+    'server { location / { proxy_pass http://${schema.spec.name}; } }',
+    'see schema.spec.name for the name',
+    'a.metadata.name',
+    '$(POD_NAME).metadata.name',
+  ])('%s', (text) => {
+    const textOnly = warningsOf(withData(`text: ${JSON.stringify(text)}`)).filter((each) => each.includes('foreign'));
+    expect(textOnly).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import type { JsonValue, SourcePosition } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
-import type { DefinitionDocument } from './document.ts';
+import type { DefinitionDocument, WrittenScalar } from './document.ts';
 import type { LineIndex } from './line-index.ts';
 import type { PathStep } from './model.ts';
 import type { Converted } from './yaml-convert.ts';
@@ -56,6 +56,15 @@ export class YamlDocument implements DefinitionDocument {
     const raw = this.#place.source.slice(range[0], range[1]);
     const style = (target as Scalar).type;
     return this.#at(range[0] + offsetInScalar(raw, style ?? 'PLAIN', (target as Scalar).source ?? '', offset));
+  }
+
+  written(path: readonly PathStep[]): WrittenScalar | undefined {
+    const { node } = this.#find(path);
+    if (!yamlLibrary().isScalar(node)) return undefined;
+    const [from, to] = node.range;
+    const { source } = this.#place;
+    const [, comment] = /^[ \t]+#(.*)/.exec(source.slice(to, source.indexOf('\n', to) + 1 || undefined)) ?? [];
+    return { text: source.slice(from, to), ...(comment === undefined ? {} : { comment }) };
   }
 
   #at(offset: number): SourcePosition {

@@ -3,12 +3,15 @@ import { isJsonObject } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import type { LexError, Marker } from './simple-lexer.ts';
+import { separatorMistake } from './marker-advice.ts';
+import { fieldLine } from './field-line.ts';
 import { applyMarker, finishMarkers } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
 import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
 import { orderTypes } from './simple-types.ts';
 import type { Definition } from './simple-types.ts';
+import { valueAt } from './refused-place.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** A SimpleSchema block as OpenAPI, or everything that is wrong with it. */
@@ -77,7 +80,14 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   if (built !== undefined && errors.length === 0) {
     const problem = problemOf(built, ['spec']);
     if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules };
-    errors.push({ code: 'simpleschema/not-json', ...problem, unwritable: true });
+    const written = valueAt({ spec: spec ?? {} }, problem.path);
+    const separator = typeof written === 'string' ? separatorMistake(written) : undefined;
+    errors.push({
+      code: 'simpleschema/not-json',
+      ...problem,
+      ...(separator === undefined ? {} : { ...separator, message: problem.message, words: separator.message }),
+      unwritable: true,
+    });
   }
   return { ok: false, errors };
 }
@@ -98,6 +108,15 @@ const inside = (place: Place, name: string): Place => ({
   path: [...place.path, name],
   prefix: `${place.prefix}field ${name}: `,
 });
+
+/** What several errors come from. */
+interface Cause {
+  readonly words: string;
+  readonly hint: string;
+  readonly offset?: number;
+}
+
+const JSON_SCHEMA = 'this is a JSON schema; here a field is its type with markers, on one line';
 
 class Builder {
   readonly errors: SimpleSchemaError[] = [];
@@ -181,7 +200,7 @@ class Builder {
   }
 
   #unexpected(value: JsonValue | undefined, place: Place): undefined {
-    const hint = openApiHint(value, place) ?? 'a field is a type such as string, or a map of fields';
+    const hint = 'a field is a type such as string, or a map of fields';
     return this.#report(place, 'simpleschema/unexpected-value', `unexpected type: ${goTypeOf(value)}`, { hint });
   }
 
@@ -195,8 +214,11 @@ class Builder {
     let inner: Unwritable | undefined;
     for (const [name, value] of Object.entries(block)) {
       const at = inside(place, name);
+      const before = this.errors.length;
       const built = isJsonObject(value) ? this.#struct(value, at, depth + 1) : this.#field(value, at);
       if (built === undefined) {
+        const line = isJsonObject(value) ? fieldLine(value) : undefined;
+        if (line !== undefined) this.#blame(before, at, { words: JSON_SCHEMA, hint: `write ${name}: ${line}` });
         failed = true;
         continue;
       }
@@ -230,6 +252,25 @@ class Builder {
 
   #field(value: JsonValue | undefined, place: Place): Built | undefined {
     if (typeof value !== 'string') return this.#unexpected(value, place);
+    const before = this.errors.length;
+    const built = this.#marked(value, place);
+    const separator = built === undefined ? separatorMistake(value) : undefined;
+    if (separator !== undefined) {
+      const { message, hint, offset } = separator;
+      this.#blame(before, place, { words: message, hint, offset });
+    }
+    return built;
+  }
+
+  /** The errors of one part as one, with what they come from; kro's text stays that of the first. */
+  #blame(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
+    const [first] = this.errors.splice(before);
+    if (first === undefined) return;
+    const { code, message } = first;
+    this.errors.push({ code, message, path, hint, words: prefix + words, ...(offset === undefined ? {} : { offset }) });
+  }
+
+  #marked(value: string, place: Place): Built | undefined {
     const parsed = parseSimpleType(typeTextOf(value));
     if (!('type' in parsed)) {
       this.#report(place, parsed.code, parsed.error, { offset: 0 });
@@ -248,8 +289,7 @@ class Builder {
     for (const marker of lexed.markers) {
       const error = applyMarker(target, marker);
       if (error === undefined) continue;
-      const hint = marker.value.endsWith(',') ? 'remove the comma: markers are divided by spaces' : error.hint;
-      this.#report(place, error.code, error.message, { offset: marker.offset, hint });
+      this.#report(place, error.code, error.message, { offset: marker.offset, hint: error.hint });
       failed = true;
     }
     const error = failed ? undefined : finishMarkers(target);
@@ -312,13 +352,6 @@ function valuelessHint(unknown: string): string | undefined {
 
 const EXPRESSION_HINT =
   'a field has a type here, such as string; values of the status stand in spec.schema.status, beside spec';
-
-/** A bound or a default on a line of its own, as OpenAPI has it. */
-function openApiHint(value: JsonValue | undefined, { path }: Place): string | undefined {
-  const marker = String(path.at(-1));
-  if (!MARKER_KEYS.some((key) => key === marker) || path.length < 3) return undefined;
-  return `put the type and its markers on one line: ${String(path.at(-2))}: TYPE | ${marker}=${String(value)}`;
-}
 
 /** What to do about a text that is no list of markers, by the beginning of kro's message. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [

@@ -22,6 +22,8 @@ export interface SimpleSchemaError {
   readonly offset?: number;
   /** What to write instead. */
   readonly hint?: string;
+  /** What is wrong in the words of the author, where kro's text leads away from it. */
+  readonly words?: string;
   /**
    * kro's compiler accepts this, but the CRD cannot be written afterwards (a default that is not JSON).
    * It is an error all the same; only the moment differs.

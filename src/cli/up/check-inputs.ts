@@ -132,14 +132,23 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'trace/missing-image',
 ]);
 
+/** What is wrong with markers, of which a default that breaks them is no second mistake. */
+const MARKER_MISTAKES: ReadonlySet<string> = new Set([
+  'graph/enum-brackets',
+  'graph/contradicting-markers',
+  'graph/useless-marker',
+]);
+
 /** What a server refuses of a definition it refuses of the CRD that the definition makes, too. */
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
-  return diagnostics.filter(({ code, path = '' }) => {
-    // A default that does not fit a bracketed list of values is no second mistake.
-    if (code === 'graph/refused-crd' && refused.has(path)) return false;
-    if (REFUSED_BY_SERVER.has(code)) refused.add(path);
-    return true;
+  const crd = new Set(diagnostics.flatMap(({ code, path = '' }) => (code === 'graph/refused-crd' ? [path] : [])));
+  return diagnostics.flatMap((each) => {
+    const { code, path = '' } = each;
+    if (code === 'graph/refused-crd' && refused.has(path)) return [];
+    const isMarker = MARKER_MISTAKES.has(code);
+    if (REFUSED_BY_SERVER.has(code) || isMarker) refused.add(path);
+    return isMarker && crd.has(path) ? [{ ...each, severity: 'error' as const }] : [each];
   });
 }
 

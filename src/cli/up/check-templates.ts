@@ -1,9 +1,9 @@
 import type { DryRun } from '../../cluster/index.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.ts';
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
-import type { Schema, SchemaSource } from '../../schema/index.ts';
+import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
 import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAt, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
@@ -63,7 +63,8 @@ async function checkNode(
     if (cause.field === '' || dependsOnHole(steps, cause.message, holes)) return [];
     const path = [...base, ...place.steps];
     if (isKnown(formatPath(path), known)) return [];
-    const { message, hint } = refusalText(cause.message, valueAt(value, place.steps), cause.field);
+    const written = valueAt(value, place.steps);
+    const { message, hint } = ownTemplate(written) ?? refusalText(cause.message, written, cause.field);
     const { file, object: definition } = input;
     const source = sourceOf(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${cause.field}: ${message}; the API server will refuse it`;
@@ -80,10 +81,24 @@ async function checkNode(
   });
 }
 
+/** A template of Helm in a definition, where an expression would do the same. */
+function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
+  const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
+  if (found === null || typeof written !== 'string') return undefined;
+  const [braces, name = ''] = found;
+  const field = name === '' || name.startsWith('.') ? 'name' : name;
+  return {
+    message: `the text ${stringifyJson(written)} has braces of Helm, and a definition has expressions instead`,
+    hint: `write ${written.replace(braces, () => `\${schema.spec.${field}}`)}`,
+  };
+}
+
 /** Has the compiler said something of the place itself, or of something in it? */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   return known.some(
-    ({ path: other = '' }) => other === path || other.startsWith(`${path}.`) || other.startsWith(`${path}[`),
+    ({ code, path: other = '' }) =>
+      code !== 'graph/foreign-expression' &&
+      (other === path || other.startsWith(`${path}.`) || other.startsWith(`${path}[`)),
   );
 }
 

@@ -46,6 +46,7 @@ export function corrected(document: DefinitionDocument): DefinitionDocument {
     position: (path) => document.position(asWritten(path)),
     keyPosition: (path) => document.keyPosition(asWritten(path)),
     positionInside: (path, offset) => document.positionInside(asWritten(path), offset),
+    written: (path) => document.written?.(asWritten(path)),
   };
 }
 

@@ -75,7 +75,7 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
  * missing, what a broken part would have declared is not unknown, and one value has one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
-  const diagnostics = collapsed(found);
+  const diagnostics = withTexts(collapsed(found));
   const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
   return diagnostics.flatMap((each) => {
     if (broken.includes(each)) return isCause(each, broken) ? [withMeantName(each, diagnostics)] : [];
@@ -85,6 +85,25 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     if (ONE_PER_PLACE.has(each.code) && isToldBefore(each, diagnostics)) return [];
     const typed = diagnostics.find(({ code, path }) => code === 'graph/literal-type' && path === each.path);
     return typed !== undefined && typed !== each && each.code.startsWith('cel/') ? [] : [each];
+  });
+}
+
+/** What is refused of a text because it should be an expression. */
+const REFUSED_TEXT: ReadonlySet<string> = new Set([
+  'input/refused-template',
+  'graph/literal-type',
+  'graph/invalid-literal',
+]);
+
+/** A text that should be an expression is an error where it is refused as the text that it is. */
+function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
+  const at = ({ path, source }: Diagnostic) => `${source?.file ?? ''} ${path ?? ''}`;
+  const texts = new Set(diagnostics.filter(isText).map(at));
+  const refused = new Set(diagnostics.filter(({ code }) => REFUSED_TEXT.has(code)).map(at));
+  return diagnostics.flatMap((each) => {
+    if (isText(each) && refused.has(at(each))) return [{ ...each, severity: 'error' as const }];
+    return REFUSED_TEXT.has(each.code) && texts.has(at(each)) ? [] : [each];
   });
 }
 

@@ -89,6 +89,7 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
     position: (path) => document.position(['items', index, ...path]),
     keyPosition: (path) => document.keyPosition(['items', index, ...path]),
     positionInside: (path, offset) => document.positionInside(['items', index, ...path], offset),
+    written: (path) => document.written?.(['items', index, ...path]),
   };
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { environmentMistakes } from './environment.ts';
+import { markerMistakes } from './markers.ts';
 import type { Mistake } from './mistake.ts';
 import { referenceMistakes, soundReferences } from './references.ts';
 import { tell } from './run-mistake.ts';
+import { textMistakes } from './texts.ts';
 import { typescriptMistakes } from './typescript.ts';
 import { definitionMistakes } from './yaml-definitions.ts';
 import { levelMistakes } from './yaml-levels.ts';
@@ -15,11 +17,19 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'the level or the notation': levelMistakes,
   'an object': objectMistakes,
   'a reference': referenceMistakes,
+  'the markers of a field': markerMistakes,
+  'the text of an expression': textMistakes,
   TypeScript: typescriptMistakes,
   'the environment': environmentMistakes,
 };
 /** Tables in which one mistake gives one error. */
-const ONE_ERROR = new Set(['the shape of a definition', 'the level or the notation', 'a reference']);
+const ONE_ERROR = new Set([
+  'the shape of a definition',
+  'the level or the notation',
+  'a reference',
+  'the markers of a field',
+  'the text of an expression',
+]);
 const ALL = Object.values(TABLES).flat();
 
 describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {

@@ -109,7 +109,7 @@ export const definitionMistakes: readonly Mistake[] = [
     [['default=2 minimum=1', 'default=0 minimum=1']],
     /greater than or equal to 1|minimum/,
     /correct the default/,
-    { place: /shop\.yaml:11:17/ },
+    { place: /shop\.yaml:11:35/ },
   ),
   definition(
     'a list without quotes',

@@ -106,7 +106,12 @@ export const levelMistakes: readonly Mistake[] = [
     /": " before its value/,
     /default=VALUE/,
   ),
-  definition('markers with commas', [['default=2 minimum=1', '⟦default=2, minimum=1']], /got: 2,/, /remove the comma/),
+  definition(
+    'markers with commas',
+    [['default=2 minimum=1', 'default=2⟦, minimum=1']],
+    /separated by spaces, and a comma/,
+    /write integer \| default=2 minimum=1/,
+  ),
   notation('Helm', 'http://⟦{{ service.metadata.name }}'),
   notation('a Makefile', 'http://⟦$(service.metadata.name)'),
   notation('a shell', '⟦$service.metadata.name'),

@@ -58,14 +58,9 @@ export const shapeMistakes: readonly Mistake[] = [
   ),
   definition(
     'a field as OpenAPI writes it',
-    [
-      [
-        'replicas: integer | default=2 minimum=1',
-        'replicas:\n        type: integer\n        ⟦default: 2'.replace('\n        ⟦', '\n        ⟦'),
-      ],
-    ],
-    /field replicas: field default/,
-    /replicas: TYPE \| default=2/,
+    [['replicas: integer | default=2 minimum=1', '⟦replicas:\n        type: integer\n        default: 2']],
+    /field replicas: this is a JSON schema/,
+    /write replicas: integer \| default=2/,
   ),
   definition(
     'an enum in brackets',

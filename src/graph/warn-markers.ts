@@ -1,0 +1,29 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { markerAdvice } from '../schema/index.ts';
+import type { Definition } from './definition.ts';
+import type { PathStep } from './model.ts';
+import type { Problems } from './problems.ts';
+
+const CODES = {
+  contradiction: 'graph/contradicting-markers',
+  'no-effect': 'graph/useless-marker',
+  brackets: 'graph/enum-brackets',
+} as const;
+
+/** Warns of markers in `spec` and `types` that kro takes and that cannot be meant. */
+export function warnMarkers({ schema }: Definition, problems: Problems): void {
+  warnBlock(schema.types, ['spec', 'schema', 'types'], problems);
+  warnBlock(schema.spec, ['spec', 'schema', 'spec'], problems);
+}
+
+function warnBlock(block: JsonValue | undefined, path: readonly PathStep[], problems: Problems): void {
+  if (isJsonObject(block)) {
+    for (const [name, value] of Object.entries(block)) warnBlock(value, [...path, name], problems);
+    return;
+  }
+  if (typeof block !== 'string') return;
+  for (const { kind, message, hint, offset } of markerAdvice(block)) {
+    problems.warn({ code: CODES[kind], message, hint, place: { path, offset } });
+  }
+}

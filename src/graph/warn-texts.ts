@@ -1,0 +1,85 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Definition } from './definition.ts';
+import type { PathStep } from './model.ts';
+import type { Problems } from './problems.ts';
+import { scanExpressions } from './scan.ts';
+
+/** A text that reads something of the graph in a form that is no expression. */
+export interface TextAdvice {
+  readonly message: string;
+  readonly hint: string;
+  /** Where it begins in the text, in UTF-16 units. */
+  readonly offset: number;
+}
+
+/**
+ * Warns of texts in templates and in the status that look like expressions and are none: `$(…)`, `{{…}}`, `$x`, `$ {x}`,
+ * `#{x}`, a path without anything around it, and a closing brace too many. Only paths that begin with `schema` or the id
+ * of a resource are told, so that texts for shells and for other templates pass.
+ */
+export function warnTexts({ schema, resources }: Definition, problems: Problems): void {
+  const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
+  const names = new Set(['schema', ...ids]);
+  const visit = (value: JsonValue | undefined, path: readonly PathStep[]): void => {
+    if (typeof value === 'string') {
+      const advice = textAdvice(value, names);
+      if (advice === undefined) return;
+      const { message, hint, offset } = advice;
+      problems.warn({ code: 'graph/foreign-expression', message, hint, place: { path, offset } });
+    } else if (Array.isArray(value)) value.forEach((entry, index) => visit(entry, [...path, index]));
+    else if (isJsonObject(value)) for (const [key, entry] of Object.entries(value)) visit(entry, [...path, key]);
+  };
+  visit(schema.status, ['spec', 'schema', 'status']);
+  for (const { template, path } of resources) visit(template, [...path, 'template']);
+}
+
+/** A path that begins with a name and one of the parts that objects have. */
+const READ = String.raw`([A-Za-z]\w*)\.(?:spec|metadata|status|data)\b[\w.[\]"']*`;
+/** What people put around a path, when it is not `${` and `}`. */
+const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [new RegExp(String.raw`\$\(\s*(${READ})\s*\)`), '$(…)'],
+  [new RegExp(String.raw`\{\{-?\s*\$?\.?(${READ})\s*-?\}\}`), '{{…}}'],
+  [new RegExp(String.raw`\$\s+\{\s*(${READ})\s*\}`), '$ {…} with a space'],
+  [new RegExp(String.raw`<%=?\s*(${READ})\s*%>`), '<%…%>'],
+  [new RegExp(String.raw`[#%@]\{\s*(${READ})\s*\}`), '#{…}'],
+  [new RegExp(String.raw`(?<!\{)\{\s*(${READ})\s*\}(?!\})`), '{…} without $'],
+  [new RegExp(String.raw`\$(${READ})`), '$ without braces'],
+];
+const WHOLE = new RegExp(String.raw`^\s*(${READ})\s*$`);
+
+/** What is wrong with a text that should be an expression; `undefined` for any other. */
+export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
+  const scanned = scanExpressions(text);
+  if (!scanned.ok) return undefined;
+  const known = (name: string | undefined): boolean => name !== undefined && names.has(name);
+  let depth = 0;
+  for (const [index, part] of scanned.parts.entries()) {
+    if (part.kind === 'expression') continue;
+    const before = scanned.parts[index - 1];
+    if (before?.kind === 'expression' && part.text.startsWith('}') && depth <= 0) {
+      const message = 'a "}" stands behind the expression, and becomes part of the text';
+      return { message, hint: `write \${${before.text}}`, offset: part.offset };
+    }
+    depth += count(part.text, '{') - count(part.text, '}');
+    for (const [pattern, what] of WRAPPED) {
+      const found = pattern.exec(part.text);
+      if (found === null || !known(found[2])) continue;
+      const path = (found[1] ?? '').replace(/\.$/, '');
+      return {
+        message: `${shown(found[0])} stays in the text as it is: an expression stands in \${…}, not in ${what}`,
+        hint: `write \${${path}}`,
+        offset: part.offset + found.index,
+      };
+    }
+  }
+  const whole = WHOLE.exec(text);
+  if (whole === null || !known(whole[2])) return undefined;
+  const path = whole[1] ?? '';
+  const message = `${shown(path)} stays as it is: without \${…} it is no expression`;
+  return { message, hint: `write \${${path}}`, offset: text.indexOf(path) };
+}
+
+const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+const count = (text: string, character: string): number => text.split(character).length - 1;

@@ -1,0 +1,146 @@
+import { goTrim } from '../golang/index.ts';
+import type { Marker, MarkerKey } from './simple-lexer.ts';
+import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
+import { parseSimpleType } from './simple-type.ts';
+import type { SimpleType } from './simple-type.ts';
+
+/** Something about the markers of a field that kro takes, and that cannot be meant. */
+export interface MarkerAdvice {
+  /** No value fits the field, the marker has another effect than it seems, or a list stands in brackets. */
+  readonly kind: 'contradiction' | 'no-effect' | 'brackets';
+  readonly message: string;
+  readonly hint: string;
+  /** Where the marker begins in the field's text, in UTF-16 units. */
+  readonly offset: number;
+}
+
+/** What divides two markers where only white space may, and the text with spaces in its place. */
+export interface SeparatorMistake {
+  readonly message: string;
+  readonly hint: string;
+  readonly offset: number;
+}
+
+const SEPARATOR = new RegExp(`\\s*([,;|])\\s*(?=(?:${MARKER_KEYS.join('|')})\\s*[=:])`, 'g');
+
+const SEPARATOR_NAMES: Readonly<Record<string, string>> = { ',': 'a comma', ';': 'a semicolon', '|': 'a second "|"' };
+
+/** The first separator of markers that is no white space; quoted values are passed over. */
+export function separatorMistake(text: string): SeparatorMistake | undefined {
+  const bar = text.indexOf('|') + 1;
+  if (bar === 0) return undefined;
+  const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => '_'.repeat(quoted.length));
+  const found = [...plain.slice(bar).matchAll(SEPARATOR)].filter(
+    ({ index }) => goTrim(plain.slice(bar, bar + index)) !== '',
+  );
+  const [first] = found;
+  if (first === undefined) return undefined;
+  let mended = text.slice(0, bar);
+  let from = bar;
+  for (const { index, 0: all } of found) {
+    mended += `${text.slice(from, bar + index)} `;
+    from = bar + index + all.length;
+  }
+  const character = first[1] ?? '';
+  return {
+    message: `markers are separated by spaces, and ${SEPARATOR_NAMES[character] ?? character} stands here`,
+    hint: `write ${mended}${text.slice(from)}`,
+    offset: bar + first.index + first[0].indexOf(character),
+  };
+}
+
+/** What is wrong with the markers of one field although kro takes them; nothing for a text that is no field. */
+export function markerAdvice(text: string): readonly MarkerAdvice[] {
+  const bar = text.indexOf('|');
+  const parsed = bar < 0 ? undefined : parseSimpleType(text.slice(0, bar));
+  const lexed = bar < 0 ? undefined : lexMarkers(text.slice(bar + 1), bar + 1);
+  if (parsed === undefined || lexed === undefined || !('type' in parsed) || !('markers' in lexed)) return [];
+  const separator = separatorMistake(text);
+  if (separator !== undefined) return [{ kind: 'no-effect', ...separator }];
+  const { type } = parsed;
+  return [
+    ...unfittingBounds(type, lexed.markers),
+    ...contradictions(lexed.markers),
+    ...textDefaults(type, lexed.markers),
+    ...bracketedLists(lexed.markers),
+  ];
+}
+
+/** Types that minimum and maximum do not bound, and the end of the names of the markers that bound them. */
+function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {
+  if (type.form === 'list') return { words: 'a list', suffix: 'Items' };
+  if (type.form === 'map') return { words: 'a map' };
+  if (type.form !== 'atomic' || type.name === 'integer' || type.name === 'float') return undefined;
+  return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
+}
+
+/** Bounds of numbers on what is no number. kro refuses the other bounds itself. */
+function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
+  const found = unboundedType(type);
+  if (found === undefined) return [];
+  const { words, suffix } = found;
+  return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
+    if (key !== 'minimum' && key !== 'maximum') return [];
+    const message = `${key} bounds a number, and the field is ${words}: it has no effect`;
+    const hint = suffix === undefined ? `remove ${key}` : `write ${key.slice(0, 3)}${suffix}=${value}`;
+    return [{ kind: 'no-effect', message, hint, offset }];
+  });
+}
+
+const BOUNDS: readonly (readonly [low: MarkerKey, high: MarkerKey])[] = [
+  ['minimum', 'maximum'],
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+];
+
+/** Lower bounds above upper ones. The last marker of a name counts. */
+function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
+  return BOUNDS.flatMap(([low, high]) => {
+    const lower = markers.findLast(({ key }) => key === low);
+    const upper = markers.findLast(({ key }) => key === high);
+    if (lower === undefined || upper === undefined || !(Number(lower.value) > Number(upper.value))) return [];
+    return [
+      {
+        kind: 'contradiction' as const,
+        message: `${low} ${lower.value} is above ${high} ${upper.value}: no value fits`,
+        hint: `write ${low}=${upper.value} ${high}=${lower.value}, or correct one of the two`,
+        offset: Math.min(lower.offset, upper.offset),
+      },
+    ];
+  });
+}
+
+/** Defaults of texts that look like something else than the text that they are. */
+function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
+  if (type.form !== 'atomic' || type.name !== 'string') return [];
+  return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
+    if (key !== 'default' || quoted) return [];
+    if (/^(?:null|nil|None|undefined)$/.test(value)) {
+      const hint = 'remove the default: the field then has no value, and has(…) asks for it';
+      return [{ kind: 'no-effect', message: `the default is the text "${value}", not "no value"`, hint, offset }];
+    }
+    const single = /^'(.*)'$/.exec(value)?.[1];
+    if (single === undefined) return [];
+    const message = 'the single quotes become part of the default';
+    return [{ kind: 'no-effect', message, hint: `write default="${single}"`, offset }];
+  });
+}
+
+/** Values of an enum in brackets, as other notations have them. */
+function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
+  return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
+    const inner = /^\[(.*)\]$/s.exec(value)?.[1];
+    if (key !== 'enum' || inner === undefined) return [];
+    const values = inner.split(',').map((each) => goTrim(each).replace(/^(["'])(.*)\1$/, '$2'));
+    const message = 'the brackets become part of the first and of the last value';
+    return [{ kind: 'brackets', message, hint: `write enum="${values.join(',')}"`, offset }];
+  });
+}
+
+/** Where the value of a default begins in the text of its field; `undefined` for a field without one. */
+export function defaultOffset(text: string): number | undefined {
+  const bar = text.indexOf('|');
+  const lexed = bar < 0 ? undefined : lexMarkers(text.slice(bar + 1), bar + 1);
+  if (lexed === undefined || !('markers' in lexed)) return undefined;
+  return lexed.markers.findLast(({ key }) => key === 'default')?.valueOffset;
+}

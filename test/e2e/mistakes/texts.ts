@@ -1,0 +1,129 @@
+import type { Mistake } from './mistake.ts';
+import { definition } from './yaml-definitions.ts';
+
+const URL = 'url: http://${service.metadata.name}';
+const NAME = 'name: ${schema.spec.name}-config';
+const CONDITION = '${schema.spec.replicas > 1}';
+
+const warned = { exit: 0 };
+
+/** Texts that look like expressions and are none, and expressions in the forms of other languages. */
+export const textMistakes: readonly Mistake[] = [
+  definition(
+    'round brackets in a name',
+    [[NAME, 'name: ⟦$(schema.spec.name)-config']],
+    /\$\(schema\.spec\.name\) stays in the text as it is/,
+    /write \$\{schema\.spec\.name\}/,
+  ),
+  definition(
+    'round brackets in a value',
+    [[URL, 'url: http://⟦$(service.metadata.name)']],
+    /\$\(service\.metadata\.name\) stays in the text as it is/,
+    /write \$\{service\.metadata\.name\}/,
+    warned,
+  ),
+  definition(
+    'a dollar without braces',
+    [[URL, 'url: ⟦$schema.spec.name']],
+    /\$schema\.spec\.name stays in the text as it is/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'a space behind the dollar',
+    [[URL, 'url: ⟦$ {schema.spec.name}']],
+    /with a space/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'another sign for the dollar',
+    [[URL, 'url: "⟦#{schema.spec.name}"']],
+    /stays in the text as it is/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'braces without the dollar in quotes',
+    [[URL, 'url: "http://⟦{schema.spec.name}/"']],
+    /without \$/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'two pairs of braces in a text',
+    [[URL, 'url: "⟦{{ schema.spec.name }}"']],
+    /stays in the text as it is/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'two pairs of braces behind a dollar',
+    [[URL, 'url: "⟦${{ schema.spec.name }}"']],
+    /two pairs of braces/,
+    /write \$\{schema\.spec\.name\}/,
+    { place: /shop\.yaml:61:\d+/ },
+  ),
+  definition(
+    'braces without the dollar, which YAML reads as a map',
+    [[NAME, 'name: ⟦{schema.spec.name}']],
+    /takes a string, not an object/,
+    /begins with \$: write \$\{schema\.spec\.name\}/,
+  ),
+  definition(
+    'a path without anything around it as a name',
+    [[NAME, 'name: ⟦schema.spec.name']],
+    /schema\.spec\.name stays as it is/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'a path without anything around it as a number',
+    [['replicas: ${schema.spec.replicas}', 'replicas: ⟦schema.spec.replicas']],
+    /schema\.spec\.replicas stays as it is/,
+    /write \$\{schema\.spec\.replicas\}/,
+  ),
+  definition(
+    'a closing brace too many',
+    [[URL, 'url: ${schema.spec.name}⟦}']],
+    /a "\}" stands behind the expression/,
+    /write \$\{schema\.spec\.name\}/,
+    warned,
+  ),
+  definition(
+    'braces of Helm in a name',
+    [[NAME, 'name: ⟦"{{ .Values.name }}-config"']],
+    /braces of Helm/,
+    /write \$\{schema\.spec\.name\}-config/,
+  ),
+  definition(
+    'a text with " #" and without quotes',
+    [[URL, "url: ⟦${schema.spec.name + ' #1'}"]],
+    /begins a comment in YAML/,
+    /into quotes: "\$\{schema\.spec\.name \+ ' #1'\}"/,
+  ),
+  definition(
+    'a version as a number',
+    [['name: ${schema.spec.name}-config', 'name: ${schema.spec.name}-config\n          labels: {version: ⟦1.10}']],
+    /takes a string, not a fraction/,
+    /quote it: "1\.10"/,
+  ),
+  definition(
+    'typographic quotes',
+    [[CONDITION, '${schema.spec.name == ⟦“pro”}']],
+    /typographic quotes/,
+    /straight ones/,
+  ),
+  definition(
+    'a non-breaking space in an expression',
+    [[CONDITION, '${schema.spec.replicas⟦\u00a0> 1}']],
+    /non-breaking space/,
+    /plain space/,
+  ),
+  definition(
+    'a condition with one value',
+    [[URL, `url: "\${schema.spec.replicas > 1 ? 'a'⟦}"`]],
+    /has no ":"/,
+    /write schema\.spec\.replicas > 1 \? 'a' : ''/,
+  ),
+];
