@@ -212,12 +212,12 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     [
       'an id that is known later',
       ({ name }) => simple.Pvc({ id: name, name, size: '1Gi' }),
-      'id of PersistentVolumeClaim depends on schema.spec.name; it must be known when the graph is made',
+      'id of PersistentVolumeClaim depends on input.name; it must be known when the graph is made',
     ],
     [
       'a wait that is known later',
       ({ name, count }) => simple.Pvc({ name, size: '1Gi', waitForReady: count > 1 }),
-      'waitForReady of PersistentVolumeClaim depends on schema.spec.count > 1',
+      'waitForReady of PersistentVolumeClaim depends on count > 1',
     ],
   ])('%s is refused at its line', (_what, make, message) => {
     const compose = () =>
