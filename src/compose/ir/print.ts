@@ -261,8 +261,3 @@ export function quote(text: string): string {
   }
   return `${result}"`;
 }
-
-/** An expression for messages. */
-export function printNode(node: Node): string {
-  return node.size > 2000 ? 'a large expression' : new Printer().print(node);
-}
