@@ -1,3 +1,5 @@
+import { checkShape } from './argument-shapes.ts';
+import type { ArgumentShape } from './argument-shapes.ts';
 import { refuse, suggest } from './trace/refusal.ts';
 import { currentTrace } from './trace/trace.ts';
 import { getMember } from './library/member.ts';
@@ -32,6 +34,7 @@ export function takeArguments(
   kind: string,
   input: unknown,
   table: Readonly<Record<string, Need>>,
+  shapes: Readonly<Record<string, ArgumentShape>> = {},
 ): Record<string, unknown> {
   const given = membersOf(kind, input);
   const names = Object.keys(table);
@@ -41,21 +44,33 @@ export function takeArguments(
   for (const name of names) {
     const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
     if (FIXED.has(name)) requireKnown(kind, name, value);
-    if (table[name] === 'expected' && value === undefined) warnMissing(kind, name);
-    else if (table[name] !== 'optional') checkRequired(kind, name, value);
-    if (value !== undefined) taken[name] = value;
+    const isGiven = Object.hasOwn(given, name);
+    if (table[name] === 'expected' && value === undefined) warnMissing(kind, name, isGiven, shapes[name]);
+    else if (table[name] !== 'optional') checkRequired(kind, name, value, isGiven);
+    if (value === undefined) continue;
+    const shape = shapes[name];
+    if (shape !== undefined) checkShape(kind, name, value, shape);
+    taken[name] = value;
   }
   return taken;
 }
 
 /** Refuses arguments that are given and not among the names. */
 export function refuseUnknown(kind: string, given: Readonly<Record<string, unknown>>, names: readonly string[]): void {
-  for (const name of Object.keys(given)) {
-    if (names.includes(name) || given[name] === undefined) continue;
-    const near = suggest(name, names);
-    const hint = near === undefined ? `${kind} takes ${names.join(', ')}` : `did you mean "${near}"?`;
-    refuse('argument', `${kind} has no argument "${name}"`, hint);
-  }
+  const unknown = Object.keys(given).filter((name) => !names.includes(name) && given[name] !== undefined);
+  const [first] = unknown;
+  if (first === undefined) return;
+  const listed = unknown.map((name) => `"${name}"`).join(', ');
+  const near = suggest(first, names);
+  const known = Object.keys(given).filter((name) => names.includes(name));
+  // Where much is given, as by the spread of an object, what belongs there is more use than all that could.
+  const hint =
+    near !== undefined && unknown.length === 1
+      ? `did you mean "${near}"?`
+      : known.length > 2
+        ? `leave ${unknown.length === 1 ? 'it' : 'them'} out; of what is given it takes ${known.join(', ')}`
+        : `${kind} takes ${names.join(', ')}`;
+  refuse('argument', `${kind} has no argument ${listed}`, hint);
 }
 
 /** The members of an object that may be conditional, or an object of the spec. */
@@ -81,8 +96,14 @@ export function requireKnown(kind: string, name: string, value: unknown): void {
 }
 
 /** Refuses an argument that is missing or may be absent. */
-export function checkRequired(kind: string, name: string, value: unknown): void {
+export function checkRequired(kind: string, name: string, value: unknown, isGiven = false): void {
   if (value === undefined) {
+    if (isGiven)
+      refuse(
+        'argument',
+        `${name} of ${kind} is undefined, and ${kind} needs it`,
+        'give it a value, or a default with ??',
+      );
     refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);
   }
   if (!mayBeUndefined(value)) return;
@@ -94,9 +115,11 @@ export function checkRequired(kind: string, name: string, value: unknown): void 
   );
 }
 
-function warnMissing(kind: string, name: string): void {
-  const message = `${kind} has no ${name}; the API server will refuse it`;
-  currentTrace()?.warn('missing-image', message, `add ${name}`);
+function warnMissing(kind: string, name: string, isGiven: boolean, shape: ArgumentShape | undefined): void {
+  const message = isGiven ? `${name} of ${kind} is undefined` : `${kind} has no ${name}`;
+  const example = shape === undefined ? name : `${name}: ${shape.example(undefined, kind)}`;
+  const hint = isGiven ? `give it a value, or a default with ??, as in ${example}` : `add ${example}`;
+  currentTrace()?.warn('missing-image', `${message}; the API server will refuse it`, hint);
 }
 
 /** The value with `undefined` for `null`, on each side of its conditions. */

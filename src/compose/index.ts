@@ -91,6 +91,8 @@ export {
   present,
   withDefault,
 } from './factory-helpers.ts';
+export { isPlainText } from './argument-shapes.ts';
+export type { ArgumentShape } from './argument-shapes.ts';
 export type { ArgumentTable } from './factory-arguments.ts';
 export { membersOf, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';

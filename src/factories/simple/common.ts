@@ -1,5 +1,6 @@
 import type { ArgumentTable, Resource } from '../../compose/index.ts';
 import { defineResourceFactory, mergeObjects, takeArguments, waitingFor } from '../../compose/index.ts';
+import { ARGUMENT_SHAPES } from './argument-shapes.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
 /** What every simple factory takes. Any argument may be conditional or come from the spec or a resource. */
@@ -39,7 +40,7 @@ export function simpleFactory<Config extends CommonConfig, Made extends Resource
 ): (config: Config) => Made {
   const [kind = type] = type.split('.');
   return defineResourceFactory((input: Config): Made => {
-    const config = takeArguments(kind, input, table) as unknown as Config;
+    const config = takeArguments(kind, input, table, ARGUMENT_SHAPES) as unknown as Config;
     const made = make(config);
     return config.waitForReady === true ? waitingFor(made, kind, KIND_RULES.get(type)?.cel) : made;
   });

@@ -1,0 +1,104 @@
+import { refuse } from './trace/refusal.ts';
+import { resolve } from './value/merge.ts';
+import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
+import { Phi, Sym } from './value/symbolic.ts';
+
+/** What a value is, as far as a factory tells values apart. */
+type Shape = 'text' | 'number' | 'flag' | 'list' | 'object';
+
+/** What an argument of a factory takes, and one that it takes, as TypeScript. */
+export interface ArgumentShape {
+  /** One of these. */
+  readonly takes: readonly Shape[];
+  /** What the items of a list are; any when absent. */
+  readonly items?: readonly Shape[];
+  /** What stands behind `name:` in a remedy, made from what was given where that tells it. */
+  readonly example: (given: unknown, kind: string) => string;
+}
+
+const WORDS: Readonly<Record<Shape, string>> = {
+  text: 'a text',
+  number: 'a number',
+  flag: 'true or false',
+  list: 'a list',
+  object: 'an object',
+};
+
+/**
+ * Refuses an argument of another shape (`trace/argument`), on each side of its conditions: the text '8080' for a list of
+ * ports, a list for labels. A value whose type is not known passes, and is compared with the schema of its field later.
+ */
+export function checkShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
+  refuseOther(kind, name, given, expected, expected.takes, given);
+  const value = resolve(given);
+  if (expected.items === undefined || !Array.isArray(value) || symbolic(value) !== undefined) return;
+  value.forEach((item: unknown, index) =>
+    refuseOther(kind, `${name}[${index}]`, item, expected, expected.items as readonly Shape[], given),
+  );
+}
+
+function refuseOther(
+  kind: string,
+  path: string,
+  raw: unknown,
+  expected: ArgumentShape,
+  takes: readonly Shape[],
+  whole: unknown,
+): void {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    for (const side of [inner.then, inner.otherwise]) refuseOther(kind, path, side, expected, takes, side);
+    return;
+  }
+  const shape = inner === undefined ? shapeOf(value) : shapeOfSym(inner);
+  if (shape === undefined || takes.includes(shape)) return;
+  const name = path.replace(/\[.*$/, '');
+  const what = inner === undefined ? described(value, shape) : `${labelOf(inner)}, ${WORDS[shape]}`;
+  const wanted = takes.map((each) => WORDS[each]).join(' or ');
+  refuse(
+    'argument',
+    `${path} of ${kind} takes ${wanted}, and ${what} is given`,
+    `write ${name}: ${expected.example(inner === undefined ? whole : undefined, kind)}`,
+  );
+}
+
+function described(value: unknown, shape: Shape): string {
+  if (shape === 'text') return `the text ${JSON.stringify(value)}`;
+  return shape === 'number' || shape === 'flag'
+    ? `${shape === 'number' ? 'the number ' : ''}${String(value)}`
+    : WORDS[shape];
+}
+
+/** The shape of a known value; none of what may be anything, or is left out. */
+function shapeOf(value: unknown): Shape | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return 'text';
+  if (typeof value === 'number') return 'number';
+  if (typeof value === 'boolean') return 'flag';
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'object' ? 'object' : undefined;
+}
+
+/** A text that is still to be printed may be a number; scalars of the spec are told by their type. */
+function shapeOfSym({ type, resource }: Sym): Shape | undefined {
+  if (resource !== undefined) return 'object';
+  switch (type.kind) {
+    case 'string':
+      return 'text';
+    case 'number':
+      return 'number';
+    case 'bool':
+      return 'flag';
+    case 'list':
+      return 'list';
+    case 'map':
+    case 'object':
+      return 'object';
+    default:
+      return undefined;
+  }
+}
+
+/** Does the text stand for itself, so that a remedy may repeat it? */
+export const isPlainText = (value: unknown): value is string => typeof value === 'string' && !hasTokens(value);
