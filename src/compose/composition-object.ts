@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { failsAtCaller, TypeKroError } from '../core/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
@@ -78,10 +78,12 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
     toDefinition: (options?: EmitOptions): JsonObject =>
       core.with(options?.aspects).write(options?.target ?? 'stock').definition,
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
-    toInstance: (spec: JsonObject, options?: { readonly namespace?: string }) =>
+    toInstance: failsAtCaller((spec: JsonObject, options?: { readonly namespace?: string }) =>
       core.instance(spec, options?.namespace),
-    factory: (mode: Mode, options: FactoryOptions = {}) =>
+    ),
+    factory: failsAtCaller((mode: Mode, options: FactoryOptions = {}) =>
       createFactory(core.with(options.aspects), mode, options, api),
+    ),
     explain: (): string => explainComposition(core),
     evaluate: (spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
       evaluateComposition(core, spec, observed ?? {}),

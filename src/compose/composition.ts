@@ -231,12 +231,15 @@ export class CompositionCore {
   private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
     const { names, spec: schema } = this.traced.graph;
     const value = applyDefaults(schema, plainSpec(spec)) as JsonObject;
-    const errors = validate(schema, value, {});
-    if (errors.length > 0) {
+    const all = validate(schema, value, {});
+    if (all.length > 0) {
+      // The server says again of the object what it said of a field.
+      const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
+      const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
         const { steps } = refusedPlace(value, field, message);
         const text = refusalText(message, valueAt(value, steps), field);
-        const remedy = text.hint ?? `correct the spec of ${names.kind}`;
+        const remedy = inTypeScript(text.hint, valueAt(value, steps)) ?? `correct the spec of ${names.kind}`;
         return {
           code: 'compose/invalid-spec',
           severity: 'error',
@@ -245,7 +248,11 @@ export class CompositionCore {
           hint: `${remedy}; nothing was sent`,
         };
       });
-      throw new CompositionError(diagnostics, `Invalid spec: ${diagnostics.map(({ message }) => message).join('; ')}`);
+      // An error has one remedy; of several fields each has its own.
+      const told = diagnostics.map(({ message, hint = '' }) =>
+        diagnostics.length === 1 ? message : `${message} (${hint.replace(/; nothing was sent$/, '')})`,
+      );
+      throw new CompositionError(diagnostics, `Invalid spec: ${told.join('; ')}`);
     }
     const name = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
     return {
@@ -306,6 +313,11 @@ function siteOfPath(
   const resources = (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
   const id = resources[Number(position)]?.['id'];
   return records.find((record) => record.id === id)?.site;
+}
+
+/** A remedy for YAML in TypeScript's words. */
+function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
+  return hint?.startsWith('begin each entry with') === true ? `write a list: [${JSON.stringify(value)}]` : hint;
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

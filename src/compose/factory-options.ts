@@ -1,5 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions } from './deploy-engine.ts';
+import { suggest } from './trace/refusal.ts';
 
 /** Every option that has a meaning. The compiler keeps the list complete. */
 const KNOWN: Readonly<Record<keyof FactoryOptions, true>> = {
@@ -53,7 +54,7 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
   if (name === undefined) return options;
   throw new TypeKroError(`a call of a factory has no option "${name}"`, {
     code: 'compose/unknown-option',
-    remedy: `the options are ${Object.keys(CALL_OPTIONS).join(', ')}; an instance is deployed and deleted as a whole`,
+    remedy: `${remedyFor(name, Object.keys(CALL_OPTIONS))}; an instance is deployed and deleted as a whole`,
   });
 }
 
@@ -70,8 +71,13 @@ export function checkFactoryOptions(options: object): void {
     throw remedy === undefined
       ? new TypeKroError(`a factory has no option "${name}"`, {
           code: 'compose/unknown-option',
-          remedy: `the options are ${Object.keys(KNOWN).join(', ')}`,
+          remedy: remedyFor(name, Object.keys(KNOWN)),
         })
       : new TypeKroError(`the option "${name}" of a factory is gone`, { code: 'compose/superseded-option', remedy });
   }
+}
+
+function remedyFor(name: string, known: readonly string[]): string {
+  const near = suggest(name, known);
+  return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
 }

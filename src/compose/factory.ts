@@ -1,9 +1,10 @@
 import type { JsonObject } from '../core/index.ts';
-import { assertMayDeploy, TypeKroError } from '../core/index.ts';
+import { assertMayDeploy, failsAtCaller, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { CompositionApiOptions } from './composition-object.ts';
-import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
+import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { SINGLETON_NAMESPACE } from './singleton.ts';
+import { suggest } from './trace/refusal.ts';
 import { checkedCall, checkFactoryOptions } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate.ts';
@@ -22,9 +23,10 @@ export function createFactory(
 ): AnyFactory {
   const supported = core.options.supportedModes;
   if (mode !== 'direct' && mode !== 'kro') {
+    const near = suggest(String(mode), ['direct', 'kro']);
     throw new TypeKroError(`there is no factory mode "${String(mode)}"`, {
       code: 'compose/mode',
-      remedy: 'use "direct" or "kro"',
+      remedy: near === undefined ? 'use "direct" or "kro"' : `did you mean "${near}"?`,
     });
   }
   if (supported !== undefined && !supported.includes(mode)) {
@@ -48,24 +50,31 @@ export function createFactory(
     name: core.name,
     namespace,
     rgdName: core.name,
-    toYaml: (spec) =>
+    toYaml: failsAtCaller((spec?: JsonObject) =>
       mode === 'direct'
         ? directManifests(core, spec ?? {}, namespace)
         : kroYaml(core, options.target ?? 'stock', place, spec),
-    deploy: async (spec, call) =>
+    ),
+    deploy: failsAtCaller(async (spec: JsonObject, call?: DeployCallOptions) =>
       (await writer('deploy()')).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
-    getInstances: async () => (await engine()).getInstances(target),
-    getStatus: async () => (await engine()).getStatus(target),
-    deleteInstance: async (name, call) =>
+    ),
+    getInstances: failsAtCaller(async () => (await engine()).getInstances(target)),
+    getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
+    deleteInstance: failsAtCaller(async (name: string, call?: DeployCallOptions) =>
       (await writer('deleteInstance()')).deleteInstance(target, name, checkedCall(call)),
-    rollback: async () => (await writer('rollback()')).rollback(target),
-    toDryRun: async (spec) => (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
-    plan: async (spec) => (await engine()).plan(target, target.instance(spec).spec as JsonObject),
+    ),
+    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
+    toDryRun: failsAtCaller(async (spec: JsonObject) =>
+      (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
+    ),
+    plan: failsAtCaller(async (spec: JsonObject) =>
+      (await engine()).plan(target, target.instance(spec).spec as JsonObject),
+    ),
     deployEvents: (spec, call) =>
       eventsOf(checkedCall(call), async (options) =>
         (await writer('deployEvents()')).deploy(target, target.instance(spec).spec as JsonObject, options),
       ),
-    getRGDStatus: async () => (await engine()).getDefinitionStatus(target),
+    getRGDStatus: failsAtCaller(async () => (await engine()).getDefinitionStatus(target)),
     dispose: async () => (await engine()).dispose(target),
   };
 }

@@ -15,6 +15,7 @@ export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
+export { failsAtCaller } from './caller-error.ts';
 export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './backoff.ts';

@@ -11,7 +11,9 @@ export class ResourceGraphFactoryError extends TypeKroError {
 
   constructor(message: string, details: TypeKroErrorDetails & { readonly nodes?: readonly NodeReport[] }) {
     super(message, details);
+    // Not listed: where Node prints an error, the message tells what of it matters.
     this.nodes = details.nodes ?? [];
+    Object.defineProperty(this, 'nodes', { enumerable: false });
   }
 }
 
@@ -29,6 +31,7 @@ export class InvalidGraphError extends TypeKroError {
       remedy: 'correct the definition; nothing was sent to the cluster',
     });
     this.diagnostics = diagnostics;
+    Object.defineProperty(this, 'diagnostics', { enumerable: false });
   }
 }
 

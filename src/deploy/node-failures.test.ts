@@ -45,3 +45,12 @@ test('a webhook that does not answer is named when the time is over', () => {
   expect(remedyOfWaiting(message)).toMatch(/^the webhook a\.example\.com has to answer/);
   expect(remedyOfWaiting('0 of 1 replicas are ready')).toBeUndefined();
 });
+
+test.each([
+  ['Warning Failed (web-x): Error: ImagePullBackOff', /^an image cannot be pulled: correct its name and tag/],
+  ['Warning Failed (web-x): Error: CreateContainerConfigError', /^a container names a ConfigMap, a Secret or a key/],
+  ['Warning BackOff (web-x): Back-off restarting failed container', /read its logs/],
+  ['Warning FailedScheduling (web-x): 0/3 nodes are available', /^no node takes a pod: lower its requests/],
+])('when the time is over, %s says what to do', (event, remedy) => {
+  expect(remedyOfWaiting(`deploying shop did not become ready in time:\n  ${event}`)).toMatch(remedy);
+});

@@ -40,10 +40,31 @@ function remedyOfWrite(message: string, object: RefusedObject): string | undefin
 /** The webhook that the server could not call, in its words. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
 
+/** What the events of pods that do not come up say, and what to do about it. */
+const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [
+    /\b(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)\b/,
+    'an image cannot be pulled: correct its name and tag, or give imagePullSecrets for its registry, and deploy again',
+  ],
+  [
+    /\bCreateContainerConfigError\b/,
+    'a container names a ConfigMap, a Secret or a key that is not there: make it, or correct its name',
+  ],
+  [/\bOOMKilled\b/, 'a container needs more memory than its limit: raise resources.limits.memory'],
+  [
+    /\b(?:CrashLoopBackOff|RunContainerError|BackOff)\b/,
+    'a container ends as soon as it starts: read its logs, then correct its command, its settings or the program',
+  ],
+  [
+    /\b(?:FailedScheduling|Unschedulable)\b/,
+    'no node takes a pod: lower its requests, or correct nodeSelector, affinity and tolerations',
+  ],
+];
+
 /** What to do when the time is over and the server or a controller goes on saying this; `undefined`: nothing special. */
 export function remedyOfWaiting(message: string): string | undefined {
   const [, webhook] = UNCALLED.exec(message) ?? [];
-  if (webhook === undefined) return undefined;
+  if (webhook === undefined) return POD_TROUBLES.find(([pattern]) => pattern.test(message))?.[1];
   return (
     `the webhook ${webhook} has to answer before anything can be written: does what serves it run? ` +
     'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'

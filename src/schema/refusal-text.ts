@@ -164,10 +164,12 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [
     /must contain only alpha-numeric characters|must contain at least one letter|must not contain consecutive hyphens/,
     (_match, value) =>
-      forExample(
-        'write a port number, or a port name of at most 15 small letters, digits and "-"',
-        validName(value, /[^a-z0-9]+/g, 15),
-      ),
+      typeof value === 'string' && /^\d+$/.test(value)
+        ? `write the number without quotes: ${value}`
+        : forExample(
+            'write a port number, or a port name of at most 15 small letters, digits and "-"',
+            validName(value, /[^a-z0-9]+/g, 15),
+          ),
   ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
   [/must match the regex|should match|must match pattern/, () => 'write a value of the form that is named'],

@@ -75,7 +75,7 @@ function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[
     const given = entry['targetPort'];
     const port = given ?? entry['port'];
     const named = typeof port === 'string' && isNamed(service, port);
-    if (port === undefined || (!named && listed.some((ports) => ports.length === 0))) return [];
+    if (port === undefined || isDigits(port) || (!named && listed.some((ports) => ports.length === 0))) return [];
     if (!isMissing(service, port, offers)) return [];
     const place = [...path, given === undefined ? 'port' : 'targetPort'];
     return [mismatch(service, port, place, offers, 'no container of the pods that it selects has', 'targetPort')];
@@ -143,12 +143,21 @@ function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
       ['httpGet', 'tcpSocket'].flatMap((way) => {
         const place = [probe, way, 'port'];
         const port = at(entry, ...place);
-        if (typeof port !== 'string' || !isNamed(manifest, port) || !isMissing(manifest, port, offers)) return [];
+        if (
+          typeof port !== 'string' ||
+          isDigits(port) ||
+          !isNamed(manifest, port) ||
+          !isMissing(manifest, port, offers)
+        )
+          return [];
         return [mismatch(manifest, port, [...path, ...place], offers, 'its container does not have', 'port')];
       }),
     );
   });
 }
+
+/** A number in quotes: an API server refuses it as a name. */
+const isDigits = (port: JsonValue): boolean => typeof port === 'string' && /^\d+$/.test(port);
 
 function mismatch(
   asker: Manifest,

@@ -58,6 +58,8 @@ export class CompositionError extends TypeKroError {
     });
     this.name = 'CompositionExecutionError';
     this.diagnostics = diagnostics;
+    // Not listed: the message tells them where Node prints an error.
+    Object.defineProperty(this, 'diagnostics', { enumerable: false });
   }
 }
 
