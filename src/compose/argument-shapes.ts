@@ -1,7 +1,8 @@
 import { refuse } from './trace/refusal.ts';
 import { resolve } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
-import { Phi, Sym } from './value/symbolic.ts';
+import { Phi } from './value/symbolic.ts';
+import type { Sym } from './value/symbolic.ts';
 
 /** What a value is, as far as a factory tells values apart. */
 type Shape = 'text' | 'number' | 'flag' | 'list' | 'object';

@@ -29,6 +29,12 @@ export function makeComposition(
   api: CompositionApiOptions,
 ): AnyComposition {
   const [first, second, third] = args;
+  if (typeof definition === 'function' && typeof first === 'object') {
+    throw new TypeKroError('the function stands before the definition', {
+      code: 'compose/definition',
+      remedy: 'write kubernetesComposition({ name, spec, status }, (spec) => { … })',
+    });
+  }
   const declarative = typeof second === 'function';
   const build = functionArgument(first, declarative ? 'the resource builder' : 'the composition');
   const functions: CompositionFunctions = { build, status: declarative ? (second as FunctionLike) : undefined };

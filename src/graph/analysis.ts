@@ -187,7 +187,7 @@ function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: L
       message:
         rules.place === 'readyWhen' && language.isVariable(name)
           ? `readyWhen sees only its own resource, "${rules.only}", not "${name}"`
-          : `nothing here is named ${unknown.split(' ').join(', ')}`,
+          : `nothing here is named ${[...new Set(unknown.split(' '))].join(', ')}`,
       hint: language.nameHint(name, rules),
       place: { path: site.path, offset: offsetOfName(site, name) },
       syntax: false,

@@ -17,6 +17,14 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     return { code: 'input/module-import', severity: 'error', message, hint, ...place };
   };
   const name = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
+  if (name === 'default') {
+    const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
+    return report(
+      `${module} has no default export`,
+      `import what you need by name: import { … } from '${module}'`,
+      module,
+    );
+  }
   if (name !== undefined) {
     const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
     const near = nearestName(name, await exportsOf(module, file));
@@ -36,6 +44,16 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const near = nearestName(inner, exports);
     const hint = near === undefined ? `${wanted} exports ${exports.join(', ')}` : `did you mean "${wanted}/${near}"?`;
     return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
+  }
+  if (code === 'ERR_INVALID_MODULE_SPECIFIER') {
+    const [, wanted = ''] = /Invalid module "([^"]*)"/.exec(error.message) ?? [];
+    const slashed = wanted.replaceAll('\\', '/');
+    const written = wanted.replaceAll('\\', '\\\\');
+    return report(
+      `"${wanted}" is no name of a module`,
+      slashed === wanted ? 'correct the name' : `write slashes, and the ending of the file: '${slashed}.ts'`,
+      textOf(file).includes(written) ? written : wanted,
+    );
   }
   if (code === 'ERR_UNKNOWN_BUILTIN_MODULE') {
     const wanted = /: (\S+)$/.exec(error.message)?.[1] ?? '';

@@ -58,6 +58,7 @@ function textOfThrown(error: unknown): string {
 
 /** The commonest errors of JavaScript and what to do about them; the first that fits is given. */
 const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray) => string])[] = [
+  [/^'([^']+)' is unresolvable/, ([, name = '']) => typeHint(name)],
   [
     /^Cannot access '(.+)' before initialization/,
     ([, name = '']) =>
@@ -81,6 +82,29 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
     () => 'check the address, and that it answers; or read the data from a file',
   ],
 ];
+
+/** Types that schemas of arktype are written with most. */
+const TYPE_NAMES = [
+  'string',
+  'number',
+  'number.integer',
+  'integer',
+  'boolean',
+  'string[]',
+  'number[]',
+  'bigint',
+  'null',
+  'undefined',
+  'object',
+  'unknown',
+];
+
+function typeHint(name: string): string {
+  const near = nearestName(name, TYPE_NAMES);
+  return near === undefined
+    ? `there is no type ${name}: write string, number, boolean or a type() of your own`
+    : `did you mean '${near}'?`;
+}
 
 /** The remedy for an error that has none of its own. */
 async function hintOf(error: unknown, text: string, file: string): Promise<string> {

@@ -25,6 +25,9 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   // A composition of one resource may end with it: `(spec) => Deployment({ … })`.
   const whole = symbolic(value);
   if (whole instanceof Sym && whole.resource !== undefined) return {};
+  if (Array.isArray(value)) {
+    return refuse('types', 'the composition returns a list, and a status is an object', 'return { field: value, … }');
+  }
   const written = field(memberwise(whole) ?? value, writer);
   if (written === undefined) return {};
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {

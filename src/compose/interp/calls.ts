@@ -1,3 +1,4 @@
+import { refuseHostCall } from './host-calls.ts';
 import { refuseMovedName } from '../../core/index.ts';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
@@ -47,6 +48,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   if (isSymbolicDeep([...args, self])) {
     if (outer !== undefined) return callClosure(outer, { value: self, known: true }, args);
     const first = [...args, self].map(symbolic).find((value) => value !== undefined);
+    refuseHostCall(self, callable, label);
     refuseSymbolicFilling(self, callable.name, first === undefined ? 'values of the spec' : labelOf(first));
     return refuse(
       'native-call',

@@ -19,6 +19,7 @@ import type {
 import { literal, not } from '../ir/build.ts';
 import { nativeOperator } from './native-operator.ts';
 import { warnQuotedTemplate } from './quoted-template.ts';
+import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
@@ -131,7 +132,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
 
 function conditional(node: ConditionalExpression, env: Env): unknown {
   const { consequent, alternate } = node;
-  const test = truthy(evaluate(node.test, env));
+  const test = testOf(node.test, env);
   // Constants neither read nor change anything, so no branch has to be kept apart.
   if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
     return phi(test, consequent.value, alternate.value);

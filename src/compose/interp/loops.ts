@@ -228,7 +228,11 @@ function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): vo
 /** Refuses a loop without an end; `conditions`: how many held before it. */
 function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
-  return refuse('too-large', `a loop runs more than ${LIMIT} times`);
+  return refuse(
+    'too-large',
+    `this loop does not end: it has run ${LIMIT} times`,
+    'end it with break, or change what its test reads',
+  );
 }
 
 function refuseBound(what = 'the condition'): never {

@@ -40,6 +40,7 @@ function leaves(node: Statement): boolean {
 }
 
 function poison(node: Statement, env: Env): void {
+  if (node.type === 'ClassDeclaration') env.scope.declare(node.id.name, true, POISON, true);
   if (node.type === 'VariableDeclaration') {
     for (const { id } of node.declarations) for (const name of boundNames(id)) poisonDeclared(name, env);
   }

@@ -1,3 +1,4 @@
+import { testOf } from './test-of.ts';
 import type {
   BlockStatement,
   CatchClause,
@@ -49,7 +50,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
     case 'BlockStatement':
       return executeBlock(node.body, blockEnv(node, env));
     case 'IfStatement': {
-      const test = truthy(machine.evaluate(node.test, env));
+      const test = testOf(node.test, env);
       return branch(
         test,
         () => execute(node.consequent, env),

@@ -208,7 +208,7 @@ function placedFailure(refusal: Refusal, error: unknown): Refusal {
 /** What to do about an exception of JavaScript itself. */
 function thrownHint(error: unknown): string {
   const early = error instanceof ReferenceError ? /^Cannot access '(.+)' before/.exec(error.message)?.[1] : undefined;
-  if (early === undefined) return 'correct it, or test for the case first';
+  if (early === undefined) return remedyOfThrown(error) ?? 'correct it, or test for the case first';
   return `declare ${early} above this line; where two resources read each other, take the value from the spec in one of them`;
 }
 
@@ -221,11 +221,22 @@ const endless = (): Refusal =>
 
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */
 export function thrownInBranch(error: unknown): Refusal {
-  return new Refusal(
+  const refusal = new Refusal(
     'user-error',
     `${thrownText(error)} is thrown in a branch of the composition`,
-    'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
+    remedyOfThrown(error) ??
+      'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
   );
+  refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
+  return refusal;
+}
+
+/** What to do about an error that JavaScript throws by itself. */
+function remedyOfThrown(error: unknown): string | undefined {
+  if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
+  return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
+    ? 'give what stands before the name a value, test it first, or write ?. before the name'
+    : undefined;
 }
 
 /** What was thrown, in words; a value that is no error may be anything. */

@@ -85,9 +85,10 @@ export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   livenessProbe: probe,
   startupProbe: probe,
   imagePullPolicy: text("'IfNotPresent'"),
-  imagePullSecrets: objects(
-    (given) => `[{ name: '${isPlainText([given].flat()[0]) ? [given].flat()[0] : 'registry'}' }]`,
-  ),
+  imagePullSecrets: objects((given) => {
+    const [first] = [given].flat();
+    return `[{ name: '${isPlainText(first) ? first : 'registry'}' }]`;
+  }),
   serviceAccountName: text("'runner'"),
   securityContext: object('{ runAsNonRoot: true }'),
   podSecurityContext: object('{ fsGroup: 1000 }'),

@@ -5,6 +5,7 @@ import type { Mistake } from './mistake.ts';
 import { referenceMistakes, soundReferences } from './references.ts';
 import { tell } from './run-mistake.ts';
 import { textMistakes } from './texts.ts';
+import { programMistakes } from './typescript-programs.ts';
 import { typescriptMistakes } from './typescript.ts';
 import { definitionMistakes } from './yaml-definitions.ts';
 import { levelMistakes } from './yaml-levels.ts';
@@ -20,6 +21,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'the markers of a field': markerMistakes,
   'the text of an expression': textMistakes,
   TypeScript: typescriptMistakes,
+  'a composition': programMistakes,
   'the environment': environmentMistakes,
 };
 /** Tables in which one mistake gives one error. */
@@ -29,6 +31,7 @@ const ONE_ERROR = new Set([
   'a reference',
   'the markers of a field',
   'the text of an expression',
+  'a composition',
 ]);
 const ALL = Object.values(TABLES).flat();
 

@@ -2,7 +2,7 @@ import { COMPOSITION } from './base.ts';
 import type { Mistake } from './mistake.ts';
 import { edit } from './mistake.ts';
 
-const composition = (
+export const composition = (
   title: string,
   changes: readonly (readonly [from: string, to: string])[],
   reason: RegExp,
@@ -169,6 +169,12 @@ export const typescriptMistakes: readonly Mistake[] = [
     /toUpercase/,
     /toUpperCase/,
   ),
+  statement(
+    'a class that is used',
+    '⟦class A { x = 1 } const x = new A().x;',
+    /a class inside a composition/,
+    /define it outside/,
+  ),
   statement('a class', '⟦class A { x = 1 } const x = 2;', /a class inside a composition/, /define it outside/),
   statement('a part of parsed JSON', 'const x = JSON.parse(spec.name).a;', /may be absent/, /default with \?\?/, {
     place: /shop\.ts:12:65/,
@@ -255,7 +261,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     'a type of a schema that is none',
     [["name: 'string', replicas", "name: ⟦'strng', replicas"]],
     /'strng' is unresolvable/,
-    /change the code/,
+    /did you mean 'string'/,
   ),
   composition('no schema', [['spec: Spec,', "spec: { name: 'string' },"]], /no schema/, /arktype, zod/, {
     place: /shop\.ts:8:21/,
