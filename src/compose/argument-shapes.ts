@@ -54,6 +54,8 @@ function refuseOther(
   }
   const shape = inner === undefined ? shapeOf(value) : shapeOfSym(inner);
   if (shape === undefined || takes.includes(shape)) return;
+  // A scalar of the spec for another one is refused with its conversion, where its field is written.
+  if (inner !== undefined && isScalarShape(shape) && takes.some(isScalarShape)) return;
   const name = path.replace(/\[.*$/, '');
   const what = inner === undefined ? described(value, shape) : `${labelOf(inner)}, ${WORDS[shape]}`;
   const wanted = takes.map((each) => WORDS[each]).join(' or ');
@@ -63,6 +65,8 @@ function refuseOther(
     `write ${name}: ${expected.example(inner === undefined ? whole : undefined, kind)}`,
   );
 }
+
+const isScalarShape = (shape: Shape): boolean => shape === 'text' || shape === 'number' || shape === 'flag';
 
 function described(value: unknown, shape: Shape): string {
   if (shape === 'text') return `the text ${JSON.stringify(value)}`;
