@@ -48,8 +48,12 @@ const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
 ];
 const WHOLE = new RegExp(String.raw`^\s*(${READ})\s*$`);
 
+/** Most texts are plain names: they have neither a path nor a brace that could be one too many. */
+const MAY_BE_MEANT = /\}|\.(?:spec|metadata|status|data)\b/;
+
 /** What is wrong with a text that should be an expression; `undefined` for any other. */
 export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
+  if (!MAY_BE_MEANT.test(text)) return undefined;
   const scanned = scanExpressions(text);
   if (!scanned.ok) return undefined;
   const known = (name: string | undefined): boolean => name !== undefined && names.has(name);
