@@ -2,7 +2,7 @@ import type { Ast, CelError, Expr } from '../cel/index.ts';
 import { needsNoEscape } from '../golang/index.ts';
 import type { Site } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
-import { celCode } from './hints.ts';
+import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ReferenceRules } from './language.ts';
 import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
@@ -84,8 +84,14 @@ export function analyse<S extends Site>(
 function wordsOf(error: CelError, cel: string): SyntaxText {
   return celCode(error.message) === 'cel/syntax' && error.offset >= 0
     ? syntaxText(error, cel, offsetOf(cel, error))
-    : { message: error.message };
+    : withHint(
+        celWords(error.message),
+        celHint(error, () => []),
+      );
 }
+
+const withHint = (message: string, hint: string | undefined): SyntaxText =>
+  hint === undefined ? { message } : { message, hint };
 
 /** Longest expression, and most parts, of a text that is not parsed as a whole. */
 const SHORT = 200;

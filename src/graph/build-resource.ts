@@ -103,7 +103,9 @@ class Builder {
     const hint =
       typeof template === 'string' && template.includes('\n')
         ? 'remove the "|" behind template:, so that its lines are an object and not a text'
-        : undefined;
+        : typeof template === 'string' && /\.(?:ya?ml|json)$/.test(template)
+          ? `files are not read here: put the text of ${template} below template:`
+          : undefined;
     return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message, hint });
   }
 
@@ -318,6 +320,16 @@ class Builder {
     if (joined !== undefined && joined.template === undefined) return { text: joined, path };
     const kro = prefix + (scanned.ok ? 'only standalone expressions are allowed' : scanned.message);
     const message = `each ${what} entry is one bare \${…} and nothing else`;
+    if (text.trim() === '') {
+      this.#refuse('resource', {
+        code: 'graph/not-standalone',
+        path,
+        kro,
+        message: `this entry of ${what} is empty`,
+        hint: `remove it, or write ${what === 'forEach' ? 'a list' : 'a condition'} in \${…}`,
+      });
+      return undefined;
+    }
     const hint = text.endsWith('\n') ? 'the text ends in a newline: write the block with "|-"' : bareHint(text);
     this.#refuse('resource', { code: 'graph/not-standalone', path, kro, message, hint });
     return undefined;
@@ -325,7 +337,14 @@ class Builder {
 }
 
 function bareHint(text: string): string | undefined {
-  return text.includes('${') ? undefined : `write \${${text.trim()}}`;
+  const scanned = scanExpressions(text);
+  if (!text.includes('${')) return `write \${${text.trim()}}`;
+  if (!scanned.ok) return undefined;
+  // Operators between expressions belong into one pair of braces.
+  const isJoined = scanned.parts.every(
+    ({ kind, text: part }) => kind === 'expression' || /^[\s&|=!<>()+\-?:]*$/.test(part),
+  );
+  return isJoined ? `write one expression: \${${scanned.parts.map((part) => part.text).join('')}}` : undefined;
 }
 
 function isCrd(template: JsonObject): boolean {

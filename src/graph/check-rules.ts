@@ -3,9 +3,10 @@ import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '../cel/in
 import type { SimpleRule } from '../schema/index.ts';
 import { celTypes, markerOffset } from '../schema/index.ts';
 import { fieldsAt, offsetOf } from './fields-at.ts';
-import { celHint } from './hints.ts';
+import { celCode, celHint, celWords } from './hints.ts';
 import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
+import { syntaxText } from './syntax-text.ts';
 
 /** What the API server has besides and is not declared here; nothing is said of rules that use it. */
 const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
@@ -53,9 +54,10 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
     return compiled.errors.map((error) => ({
-      message: error.message,
+      ...(celCode(error.message) === 'cel/syntax' && error.offset >= 0
+        ? syntaxText(error, rule, offsetOf(rule, error))
+        : { message: celWords(error.message), hint: hintOf(rule, error, environment, types) }),
       offset: Math.max(0, offsetOf(rule, error)),
-      hint: hintOf(rule, error, environment, types),
     }));
   }
   if (compiled.type.kind === BOOL.kind) return [];

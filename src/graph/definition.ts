@@ -97,6 +97,8 @@ function own(object: JsonObject, key: string): JsonValue | undefined {
 
 /** What to write instead of a value that is no list; a map of resources by their ids is the commonest. */
 function listHint(value: JsonValue, path: readonly PathStep[]): string {
+  if (path.at(-1) === 'forEach' && typeof value === 'string')
+    return `give each list a name: write "- item: ${value}" below forEach:`;
   const [first] = isJsonObject(value) ? Object.keys(value) : [];
   return path.at(-1) === 'resources' && first !== undefined
     ? `write "- id: ${first}" instead of "${first}:", and so for each resource`
@@ -108,6 +110,8 @@ function textHint(value: JsonValue, path: readonly PathStep[]): string | undefin
   const isCondition = path.at(-2) === 'includeWhen' || path.at(-2) === 'readyWhen';
   if (isJsonObject(value) || Array.isArray(value)) return undefined;
   if (path.at(-1) === 'id') return `begin the id with a small letter, as in id: r${String(value)}`;
+  if (isCondition && typeof value !== 'boolean')
+    return 'write a condition in ${…}, as in ${schema.spec.enabled}, or remove the entry';
   return isCondition ? `write an expression: \${${String(value)}}` : `put it in quotes: "${String(value)}"`;
 }
 

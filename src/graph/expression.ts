@@ -3,7 +3,7 @@ import { joinPrograms, STRING } from '../cel/index.ts';
 import type { Analysed, Names, Refusal } from './analysis.ts';
 import { placeOf } from './analysis.ts';
 import type { Site } from './draft.ts';
-import { celCode, celHint } from './hints.ts';
+import { celCode, celHint, celWords } from './hints.ts';
 import type { Language } from './language.ts';
 
 /** What checking and planning give. */
@@ -122,7 +122,7 @@ function refused<S extends Site>(
   return {
     code: first === undefined ? 'cel/invalid' : celCode(first.message),
     kro: text,
-    message: first?.message ?? text,
+    message: first === undefined ? text : celWords(first.message),
     hint:
       first === undefined
         ? undefined

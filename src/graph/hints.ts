@@ -18,6 +18,7 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   if (field !== undefined) return fieldHint(field, fieldNames(error));
   const name = /^undeclared reference to '([^']*)'/.exec(message)?.[1];
   if (name !== undefined) return foreignFunctionHint(name);
+  if (/^reserved identifier: if$/.test(message)) return 'CEL has no if(): write condition ? a : b';
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
     return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
@@ -35,10 +36,42 @@ const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
   ['map', 'write size(x) > 0 instead of x'],
 ]);
 
-/** Functions of JavaScript and Go, and what CEL has for them. */
+/** Functions of other languages and templates, and what CEL has for them. */
 const FOREIGN_FUNCTIONS = new Map([
   ['toLowerCase', 'write .lowerAscii()'],
   ['toUpperCase', 'write .upperAscii()'],
+  ['toLower', 'write .lowerAscii()'],
+  ['toUpper', 'write .upperAscii()'],
+  ['lower', 'write .lowerAscii()'],
+  ['upper', 'write .upperAscii()'],
+  ['strip', 'write .trim()'],
+  ['startswith', 'write .startsWith(…)'],
+  ['endswith', 'write .endsWith(…)'],
+  ['hasPrefix', 'write .startsWith(…)'],
+  ['hasSuffix', 'write .endsWith(…)'],
+  ['regexMatch', 'write .matches(…)'],
+  ['match', 'write .matches(…)'],
+  ['count', 'write size(…)'],
+  ['isEmpty', 'write size(…) == 0'],
+  ['empty', 'write size(…) == 0'],
+  ['push', 'write +, with the new item in brackets: list + [item]'],
+  ['append', 'write +, with the new item in brackets: list + [item]'],
+  ['max', 'write a > b ? a : b'],
+  ['min', 'write a < b ? a : b'],
+  ['coalesce', 'read the field with .?name and write .orValue(…)'],
+  ['ternary', 'write condition ? a : b'],
+  ['iif', 'write condition ? a : b'],
+  ['ifelse', 'write condition ? a : b'],
+  ['printf', 'put texts together with +, and string(…) around what is no text'],
+  ['sprintf', 'put texts together with +, and string(…) around what is no text'],
+  ['str', 'write string(…)'],
+  ['tostring', 'write string(…)'],
+  ['atoi', 'write int(…)'],
+  ['b64enc', 'write base64.encode(bytes(…))'],
+  ['b64dec', 'write string(base64.decode(…))'],
+  ['typeof', 'write type(…)'],
+  ['hasOwnProperty', 'write has(object.field), or "key" in map'],
+  ['substr', 'write .substring(from, to)'],
   ['length', 'write size(…)'],
   ['len', 'write size(…)'],
   ['includes', 'write .contains(…) for a text, and x in list for a list'],
@@ -84,9 +117,33 @@ function overloadHint(name: string, applied: string): string | undefined {
   }
   if (name === '_?_:_') return 'give both branches the type of the field: convert one with string(…) or int(…)';
   if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
-  if (/^_(?:==|!=)_$/.test(name)) return mixedNumbers(operands) ?? 'both sides must have one type; convert one of them';
+  if (/^_(?:==|!=)_$/.test(name))
+    return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have one type; convert one of them';
   if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);
   return undefined;
+}
+
+/** A boolean is a condition by itself. */
+function booleanHint(operands: readonly string[]): string | undefined {
+  return operands.includes('bool') && operands.includes('string')
+    ? 'a boolean is a condition by itself: write it without the comparison, or with ! before it'
+    : undefined;
+}
+
+const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['bool', 'a boolean'],
+  ['string', 'a text'],
+  ['int', 'a whole number'],
+  ['double', 'a fraction'],
+]);
+
+/** A checker's error in words, where its own text names what only the checker has. */
+export function celWords(message: string): string {
+  if (message === 'reserved identifier: if') return 'CEL has no function if';
+  const compared = /^found no matching overload for '_(?:==|!=)_' applied to '\((\w+), (\w+)\)'$/.exec(message);
+  const [left, right] = [compared?.[1], compared?.[2]].map((type) => TYPE_WORDS.get(type ?? ''));
+  if (left !== undefined && right !== undefined) return `${left} is compared with ${right}`;
+  return message.replace(" (in container '')", '');
 }
 
 function mixedNumbers(operands: readonly string[]): string | undefined {

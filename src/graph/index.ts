@@ -33,6 +33,8 @@ export type { SyntaxText } from './syntax-text.ts';
 export { syntaxText } from './syntax-text.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
+export type { NameText, Relation } from './name-text.ts';
+export { isLiteral, nameText, relate, shownName, variesByInstance } from './name-text.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';

@@ -221,6 +221,22 @@ function knownMistake(code: string, source: string, at: number): Mistake | undef
   const start = source.lastIndexOf('\n', at - 1) + 1;
   const end = source.indexOf('\n', at);
   const line = source.slice(start, end < 0 ? undefined : end);
+  const hard = /^[ \t]*(?=[\u00a0\u2007\u202f\u3000])/m.exec(source);
+  if (hard !== null)
+    return {
+      message: 'the indentation has non-breaking spaces (U+00A0), which YAML takes for text',
+      offset: hard.index + hard[0].length,
+      hint: 'replace them by plain spaces; an editor shows them by a search for U+00A0',
+    };
+  const nested = /:\s+'([^'\n]*\$\{.*\}[^'\n]*)'\s*$/.exec(line);
+  if (nested?.[1]?.includes("'") === true)
+    return {
+      message: 'a single quote ends this text, which begins with one',
+      offset: start + nested.index + nested[0].indexOf("'"),
+      hint: nested[1].includes('"')
+        ? `write each quote inside twice: '${nested[1].replaceAll("'", "''")}'`
+        : `put the whole into double quotes: "${nested[1]}"`,
+    };
   const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
   if (smart !== null && code !== 'TAB_AS_INDENT')
     return {

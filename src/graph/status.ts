@@ -34,6 +34,7 @@ export function buildStatus(definition: Definition, language: Language, problems
       phase: 'status',
       code: 'graph/invalid-definition',
       message: 'status must be an object',
+      hint: Array.isArray(block) ? 'write NAME: ${…} for each field, without "- "' : 'write NAME: ${…} for each field',
       place: { path: PATH },
       kro: `failed to unmarshal status schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(block) ? 'array' : typeof block} into Go value of type map[string]interface {}`,
     });

@@ -41,7 +41,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
 export function syntaxText({ message }: CelError, cel: string, offset: number): SyntaxText {
   const rest = cel.slice(Math.max(0, offset));
   const before = cel.slice(0, Math.max(0, offset));
-  for (const [pattern, text, hint] of FOREIGN) {
+  for (const [pattern, text, hint] of rest.trim() === '' ? [] : FOREIGN) {
     // A parser may stop behind the first character of an operator.
     const near = pattern.test(rest) ? rest : pattern.test(`${before.slice(-1)}${rest}`) ? before.slice(-1) : undefined;
     if (near !== undefined) return { message: text, hint };

@@ -79,6 +79,18 @@ function onlyRoot(found: Compiled): Expr | undefined {
   return parts.length === 1 ? parts[0]?.ast.expr : undefined;
 }
 
+/** Calls that make a number of a constant text that is none. */
+function failingConversions(root: Expr): string[] {
+  const found: string[] = [];
+  walkAst(root, (expr) => {
+    if (expr.kind !== 'call' || expr.target !== undefined || (expr.name !== 'int' && expr.name !== 'uint')) return;
+    const [argument] = expr.args;
+    if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return;
+    if (!/^[+-]?\d+$/.test(argument.value)) found.push(`${expr.name}(${JSON.stringify(argument.value)})`);
+  });
+  return found;
+}
+
 /** Is the condition the constant false? */
 function isNever({ ast }: Compiled): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
@@ -175,6 +187,10 @@ class Warner {
     if (never !== undefined) {
       const message = `${never.id} is never included, so this never has a value`;
       this.#warn('graph/never-available', message, placeOf(found), `change the includeWhen of ${never.id}`);
+    }
+    for (const text of rootsOf(found).flatMap(failingConversions)) {
+      const message = `${text} can never give a value: the text is no number`;
+      this.#warn('graph/never-available', message, placeOf(found), 'write digits in the quotes, or the number itself');
     }
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);

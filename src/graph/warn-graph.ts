@@ -3,14 +3,17 @@ import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import type { PathStep } from './model.ts';
+import { nameText, relate } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
 /** Warns of things that are right one by one and wrong together. */
 export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
   warnUnusedTypes(definition, problems);
   warnSameIdentity(drafts, problems);
+  const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
-  warnServiceSelectors(drafts, problems);
+  // A Service that selects what a workload should have is no second mistake.
+  if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 
 /** Custom types that neither `spec` nor a used type mentions. */
@@ -122,9 +125,18 @@ function warnServiceSelectors(drafts: readonly Draft[], problems: Problems): voi
       problems,
       draft,
       ['spec', 'selector'],
-      'no pod template of this graph has the labels that this selector asks for',
+      `no pod template of this graph has the labels that this selector asks for: ${labelsText(selector)}; ${workloads
+        .map(({ id }, index) => `the pods of ${id} have ${labelsText(pods[index] ?? {})}`)
+        .slice(0, 3)
+        .join(', ')}`,
     );
   }
+}
+
+function labelsText(labels: JsonObject): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${shown(value)}`)
+    .join(',');
 }
 
 /** Could these labels satisfy the selector? Different texts with expressions may be equal in the end. */
@@ -132,7 +144,9 @@ function couldMatch(selector: JsonObject, labels: JsonObject): boolean {
   return Object.entries(selector).every(([key, value]) => {
     const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
     if (label === undefined) return false;
-    return jsonEquals(label, value) || !isPlain(label) || !isPlain(value);
+    if (jsonEquals(label, value)) return true;
+    const [one, other] = [nameText(label), nameText(value)];
+    return one === undefined || other === undefined || relate(one, other) !== 'different';
   });
 }
 

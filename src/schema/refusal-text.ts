@@ -21,6 +21,12 @@ export function refusalText(message: string, value: JsonValue | undefined, field
   if (types !== undefined) return typeText(types, value);
   const foreign = typeof value === 'string' ? foreignText(value) : undefined;
   if (foreign !== undefined) return { message: `${describe(value)} ${foreign.what}`, hint: foreign.hint };
+  const host = /RFC 1123/.test(message) && typeof value === 'string' ? /^\w+:\/\/([^/:]+)/.exec(value)?.[1] : undefined;
+  if (host !== undefined)
+    return {
+      message: `${describe(value)} is an address with a scheme, and a host name alone is expected`,
+      hint: `write ${host}`,
+    };
   const text = message.replace(/\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
   for (const [pattern, hint] of HINTS) {
     const match = pattern.exec(message);

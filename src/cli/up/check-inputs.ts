@@ -52,7 +52,8 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
     oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
   );
   // A definition that does not compile hides its own kind.
-  const unknown = compiled.complete ? findUnknownKinds(inputs.objects, served) : [];
+  const isWhole = inputs.diagnostics.every(({ code }) => code !== 'input/not-an-object' && !code.startsWith('yaml/'));
+  const unknown = compiled.complete && isWhole ? findUnknownKinds(inputs.objects, served) : [];
   const server = await openDryRun(made);
   try {
     for (const { input, graph, diagnostics } of compiled.results) {

@@ -10,6 +10,7 @@ import {
   prune,
   refusalText,
   refusedPlace,
+  schemaAt,
   stepsIn,
   unknownFieldHint,
   validate,
@@ -86,12 +87,13 @@ async function checkObject(
     ...refusals(
       input,
       said.filter((cause) => !follows(cause)),
+      schema,
     ),
   ];
 }
 
 /** A diagnostic for each thing that the server says, without those that only follow from another. */
-function refusals(input: InputObject, causes: readonly RefusalCause[]): Diagnostic[] {
+function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
   return withoutFollowUps(
     causes.map((cause) => withField(value, cause)),
@@ -99,7 +101,9 @@ function refusals(input: InputObject, causes: readonly RefusalCause[]): Diagnost
   ).map(({ field, message }) => {
     const place = refusedPlace(value, field, message);
     const text = refusalText(message, valueAt(value, place.steps), field);
-    return report(input, field, place, 'input/invalid-field', text.message, text.hint);
+    const written = valueAt(value, place.steps);
+    const hint = (schema === undefined ? undefined : boundedHint(schemaAt(schema, place.steps), written)) ?? text.hint;
+    return report(input, field, place, 'input/invalid-field', text.message, hint);
   });
 }
 
@@ -119,6 +123,11 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
       kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
       // The server says again of the object what it said of a field.
       !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
+      // A name that is no label is told once, by the stricter rule.
+      !(
+        cause.message.includes('a valid label must be') &&
+        kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
+      ) &&
       // A selector that is wrong in itself fits no labels either.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );
@@ -131,7 +140,9 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   const hint = outside
     ? 'call the factory inside the function of kubernetesComposition, or leave id out'
-    : (otherLevelHint(name, schema, steps) ?? unknownFieldHint(name, parentSchema(schema, steps)));
+    : (NEIGHBOURS.get(isDefinition(input.object) ? name : '') ??
+      otherLevelHint(name, schema, steps) ??
+      unknownFieldHint(name, parentSchema(schema, steps)));
   const rest = 'an API server drops it or refuses the object';
   return report(
     input,
@@ -142,6 +153,32 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
     hint === undefined ? `remove it: ${rest}` : hint,
   );
 }
+
+/** A number in quotes that is out of bounds, too, has two mistakes of which a remedy must mend both. */
+function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): string | undefined {
+  const { minimum = -Infinity, maximum = Infinity, type } = schema ?? {};
+  if (type !== 'integer' || typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined;
+  if (Number(value) >= minimum && Number(value) <= maximum) return undefined;
+  const low = Number.isFinite(minimum) ? ` from ${minimum}` : '';
+  const high = Number.isFinite(maximum) ? ` up to ${maximum}` : '';
+  return `write a whole number${low}${high}, without quotes`;
+}
+
+const BY_REFERENCE =
+  'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
+
+/** Fields of definitions in other tools, and what a definition has for them. */
+const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
+  ['dependsOn', BY_REFERENCE],
+  ['depends_on', BY_REFERENCE],
+  ['needs', BY_REFERENCE],
+  ['after', BY_REFERENCE],
+  ['when', 'write includeWhen, with a list of conditions'],
+  ['if', 'write includeWhen, with a list of conditions'],
+  ['condition', 'write includeWhen, with a list of conditions'],
+  ['for_each', 'write forEach, with a list of - name: ${list}'],
+  ['count', 'write forEach, with a list of - name: ${list}'],
+]);
 
 /** A field that is known one level further in or out is indented wrongly, not misspelt. */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
@@ -154,6 +191,12 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
     (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
   )
     return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
+  const siblings = Object.entries(beside?.properties ?? {}).filter(
+    ([key, each]) => key !== 'spec' && each.properties?.[name] !== undefined,
+  );
+  const [sibling] = siblings;
+  if (sibling !== undefined && siblings.length === 1 && !isNear && sibling[0] !== 'metadata')
+    return `it belongs below ${[...steps.slice(0, -1), sibling[0]].join('.')}: indent it by two more spaces there`;
   const parent = steps.at(-2);
   const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
   return outer?.properties?.[name] === undefined || isNear

@@ -5,7 +5,7 @@ import { nearestName } from '../../schema/index.ts';
 import type { Mismatch } from './check-references.ts';
 import type { Manifest } from './manifest.ts';
 import { at, compareValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
-import { isLiteral, shownName } from './name-text.ts';
+import { isLiteral, shownName } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
 /** Ports that are asked for, and that nothing behind them has. */

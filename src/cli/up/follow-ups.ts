@@ -21,8 +21,13 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.flatMap((each) => {
     const parent = TEMPLATE_FIELD.exec(each.path ?? '')?.[1];
     const first = parent === undefined ? undefined : beside.get(parent);
-    if (each.code === 'input/unknown-field' && first !== undefined)
-      return each === first && parent !== undefined ? [besideTemplate(each, parent)] : [];
+    const hasTemplate = (resource: string): boolean =>
+      !diagnostics.some(({ code, path }) => code === 'graph/field-combination' && path === resource);
+    if (each.code === 'input/unknown-field' && first !== undefined && parent !== undefined)
+      return each === first ? [besideTemplate(each, parent, hasTemplate(parent))] : [];
+    // What stands beside the template is missing in it.
+    if (MISSING.has(each.code) && [...beside.keys()].some((resource) => each.path === `${resource}.template`))
+      return [];
     if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
     if (outside.includes(each)) {
       const same = outside.filter((other) => parentOf(other) === parentOf(each));
@@ -53,7 +58,18 @@ function outsideSpec(each: Diagnostic, names: readonly string[]): Diagnostic {
   return names.length < 2 ? each : { ...each, message: `${each.message}; likewise ${names.slice(1).join(', ')}` };
 }
 
-function besideTemplate(each: Diagnostic, parent: string): Diagnostic {
+/** What is said of an object that lacks a part. */
+const MISSING: ReadonlySet<string> = new Set(['input/refused-template', 'graph/missing-required']);
+
+function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean): Diagnostic {
+  const field = nameOf(each);
+  if (hasTemplate) {
+    return {
+      ...each,
+      message: `${field} stands beside template, and belongs to the object below it`,
+      hint: `indent ${field} and the lines below it by two more spaces`,
+    };
+  }
   return {
     ...each,
     code: 'graph/invalid-definition',
@@ -79,7 +95,12 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
   const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
   return diagnostics.flatMap((each) => {
     if (broken.includes(each)) return isCause(each, broken) ? [withMeantName(each, diagnostics)] : [];
-    if (each.code === 'graph/unknown-identifier' && broken.some(({ path = '' }) => hidesNames(path))) return [];
+    if (
+      each.code === 'graph/unknown-identifier' &&
+      [...broken, ...diagnostics.filter(isLost)].some(({ path = '' }) => hidesNames(path))
+    )
+      return [];
+    if (each.code === 'simpleschema/unknown-type' && diagnostics.some(isMisplacedTypes)) return [];
     const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
     if (misnamed) return [];
     if (ONE_PER_PLACE.has(each.code) && isToldBefore(each, diagnostics)) return [];
@@ -126,9 +147,19 @@ function isToldBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
     );
 }
 
+/** A resource that is left out, and whose id nothing knows then. */
+const isLost = ({ code, path = '' }: Diagnostic): boolean =>
+  code === 'graph/duplicate-id' ||
+  code === 'graph/field-combination' ||
+  (code === 'graph/invalid-template' && path.endsWith('.template'));
+
+/** Custom types beside the schema declare none. */
+const isMisplacedTypes = ({ code, path }: Diagnostic): boolean =>
+  code === 'input/unknown-field' && (path === 'spec.types' || path === 'types');
+
 /** Resources and loops declare the names that expressions read. */
 const hidesNames = (path: string): boolean =>
-  /^spec\.schema\.resources$|^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach)\b))/.test(path);
+  /^spec\.schema\.resources$|^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach|template)\b))/.test(path);
 
 const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');

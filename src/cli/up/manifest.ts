@@ -4,8 +4,8 @@ import type { PathStep } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { builtinSource, valueAt } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
-import type { NameText, Relation } from './name-text.ts';
-import { isLiteral, nameText, relate } from './name-text.ts';
+import type { NameText, Relation } from '../../graph/index.ts';
+import { isLiteral, nameText, relate } from '../../graph/index.ts';
 
 /** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
 export interface Manifest {

@@ -4,6 +4,7 @@ import { markerMistakes } from './markers.ts';
 import type { Mistake } from './mistake.ts';
 import { referenceMistakes, soundReferences } from './references.ts';
 import { tell } from './run-mistake.ts';
+import { structureMistakes } from './structure.ts';
 import { textMistakes } from './texts.ts';
 import { programMistakes } from './typescript-programs.ts';
 import { typescriptMistakes } from './typescript.ts';
@@ -20,6 +21,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a reference': referenceMistakes,
   'the markers of a field': markerMistakes,
   'the text of an expression': textMistakes,
+  'a part at another place': structureMistakes,
   TypeScript: typescriptMistakes,
   'a composition': programMistakes,
   'the environment': environmentMistakes,
@@ -32,6 +34,7 @@ const ONE_ERROR = new Set([
   'the markers of a field',
   'the text of an expression',
   'a composition',
+  'a part at another place',
 ]);
 const ALL = Object.values(TABLES).flat();
 

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/index.ts';
-import { scanExpressions } from '../../graph/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { scanExpressions } from './scan.ts';
 
 /** How two texts with expressions relate: always one text, never one, or that depends on the values. */
 export type Relation = 'equal' | 'different' | 'open';
