@@ -125,7 +125,7 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
       !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
       // A name that is no label is told once, by the stricter rule.
       !(
-        cause.message.includes('a valid label must be') &&
+        cause.message.includes('a valid label') &&
         kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
       ) &&
       // A selector that is wrong in itself fits no labels either.

@@ -2,7 +2,7 @@ import type { DryRun } from '../../cluster/index.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.ts';
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
-import { formatPath } from '../../graph/index.ts';
+import { formatPath, scanExpressions } from '../../graph/index.ts';
 import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
 import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAt, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
@@ -25,7 +25,54 @@ export async function checkTemplates(
   for (const node of graph.nodes.values()) {
     const schema = kinds.schemaOf(node.type);
     const own = node.nodeType === 'resource' || node.nodeType === 'collection';
-    if (own && schema !== undefined) found.push(...(await checkNode(input, node, schema, server, known)));
+    if (own && schema !== undefined) {
+      found.push(
+        ...(await checkNode(input, node, schema, server, known)),
+        ...(await checkNameParts(input, node, schema, server)),
+      );
+    }
+  }
+  return found;
+}
+
+/** Parts of names beside expressions that stand in no name, whatever the expressions yield. */
+async function checkNameParts(
+  input: InputObject,
+  node: GraphNode,
+  schema: Schema,
+  server: DryRun,
+): Promise<Diagnostic[]> {
+  const { skeleton, holes } = node.template;
+  const found: Diagnostic[] = [];
+  for (const { path, expression } of holes) {
+    const { template } = expression;
+    const isName = path.length === 2 && path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace');
+    const scanned = isName && template !== undefined ? scanExpressions(template) : undefined;
+    const parts = scanned?.ok === true ? scanned.parts : [];
+    const wrong = parts.find(({ kind, text }) => kind === 'text' && /[^a-z0-9.-]/.test(text));
+    if (wrong === undefined) continue;
+    const value = fill(skeleton, holes, schema);
+    const metadata = value['metadata'];
+    const field = String(path[1]);
+    if (isJsonObject(metadata))
+      metadata[field] = parts.map(({ kind, text }) => (kind === 'text' ? text : 'x')).join('');
+    const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
+    // Some kinds have names of any characters.
+    if (!(await server.check(object)).some((cause) => cause.field === `metadata.${field}`)) continue;
+    const mended = parts
+      .map(({ kind, text }) => (kind === 'text' ? text.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-') : `\${${text}}`))
+      .join('');
+    const steps = ['spec', 'resources', node.index, 'template', ...path];
+    const source = sourceOf(input, steps);
+    const text = `${node.type.kind} "${node.id}": metadata.${field}: ${JSON.stringify(wrong.text)} can be part of no ${field}; the API server will refuse it`;
+    found.push({
+      code: 'input/refused-template',
+      severity: 'error',
+      message: source === undefined ? `${input.file}: ${input.object.metadata.name ?? 'definition'}: ${text}` : text,
+      path: formatPath(steps),
+      hint: `use small letters, digits and "-": write ${mended}`,
+      ...(source === undefined ? {} : { source }),
+    });
   }
   return found;
 }

@@ -113,6 +113,12 @@ export const structureMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
+    'capitals and underscores beside an expression in a name',
+    [['name: ${schema.spec.name}-config', 'name: ⟦Shop_${schema.spec.name}']],
+    /"Shop_" can be part of no name/,
+    /write shop-\$\{schema\.spec\.name\}/,
+  ),
+  definition(
     'non-breaking spaces in the indentation',
     [['          name: ${schema.spec.name}-config', '⟦\u00a0\u00a0        name: ${schema.spec.name}-config']],
     /non-breaking spaces \(U\+00A0\)/,
