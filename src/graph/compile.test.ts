@@ -102,7 +102,7 @@ test('all mistakes of a definition are told at once, each at its place', () => {
       64 |           fn: \${upper(host)}
          |                 ^
       at spec.resources[2].template.data.fn
-      hint: did you mean "upperAscii"?
+      hint: write .upperAscii()
     x.yaml:61:17: error: metadata.name does not depend on host, so several items would be one object [graph/identity]
       61 |           name: cfg
          |                 ^
