@@ -2,8 +2,8 @@ import { Refusal } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
-import type { Node } from './node.ts';
-import { makeNode, rootOf, walk } from './node.ts';
+import type { Node, Variable } from './node.ts';
+import { makeNode, walk } from './node.ts';
 import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joined-lists.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
@@ -323,7 +323,7 @@ export function celTypeName(node: Node): string {
         return isCopy(node) ? celTypeName(a as Node) : `list(${celTypeName(node.args.at(-1) as Node)})`;
       return node.attr === 'filter' ? celTypeName(a as Node) : typeName(node.type);
     default:
-      return typeName(node.type) + (holdsObjects(node.type) ? `@${resourceOf(node)}` : '');
+      return typeName(node.type) + (holdsObjects(node.type) ? `@${placeOf(node)}` : '');
   }
 }
 
@@ -333,10 +333,24 @@ function isCopy(map: Node): boolean {
   return map.args.length === 2 && body?.op === 'var' && body.attr === map.vars[0];
 }
 
-/** The resource that a path reads, for CEL gives each a type of its own. */
-function resourceOf(node: Node): string {
-  const root = rootOf(node);
-  return root?.role === 'resource' || root?.role === 'element' ? String(root.key) : '';
+/** Methods whose list has the elements of their target. */
+const KEEPS_ELEMENTS: ReadonlySet<unknown> = new Set(['slice', 'reverse', 'sort', 'distinct']);
+
+/** The place that a path reads: CEL gives the objects of each resource, and of each field of the spec, a type of their own. */
+function placeOf(node: Node): string {
+  const steps: string[] = [];
+  let step = node;
+  while (step.op !== 'var') {
+    const [from] = step.args;
+    const keeps =
+      (step.op === 'macro' && step.attr === 'filter') || (step.op === 'method' && KEEPS_ELEMENTS.has(step.attr));
+    if (from === undefined || (!keeps && step.op !== 'select' && step.op !== 'index')) return '';
+    if (!keeps) steps.push(step.op === 'select' ? String(step.attr) : '[]');
+    step = from;
+  }
+  const root = step.attr as Variable;
+  if (root.role === 'resource' || root.role === 'element') return String(root.key);
+  return root.role === 'schema' ? steps.reverse().join('.') : '';
 }
 
 function objectTypeName(node: Node): string {
