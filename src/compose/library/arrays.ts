@@ -71,15 +71,13 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     return { value: array };
   }
   if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(array, name) };
+  if (name === 'sort' && args[0] !== undefined && !ragged(array)) {
+    array.splice(0, array.length, ...sortedKnown(array, args[0]));
+    return { value: array };
+  }
   if (!ragged(array) && !hooksCall().isSymbolicDeep(positionsOf(name, args)))
     return { value: native(array, name, args) };
   if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
-    if (name === 'sort' && !hooksCall().isSymbolicDeep(array))
-      return refuse(
-        'no-cel',
-        'the order of a known list depends on the spec, in its comparator',
-        'sort it in each way, and choose: condition ? list.toSorted(f) : list.toSorted(g)',
-      );
     return refuse(
       'no-cel',
       `.${name}() on a list with conditional or symbolic elements has no CEL form`,
@@ -87,6 +85,19 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     );
   }
   return { value: native(array, name, args) };
+}
+
+/** A list whose elements are known, in the order of a comparator of the author's. */
+function sortedKnown(array: readonly unknown[], comparator: unknown): unknown[] {
+  return array.toSorted((a, b) => {
+    const order = resolve(hooksCall().call(comparator, undefined, [a, b], 'the comparator'));
+    if (symbolic(order) === undefined) return Number(order);
+    return refuse(
+      'no-cel',
+      'the order of a known list depends on the spec, in its comparator',
+      'sort it in each way, and choose: condition ? list.toSorted(f) : list.toSorted(g)',
+    );
+  });
 }
 
 /** The arguments that decide which elements are changed; the others are put in as they are. */
@@ -320,6 +331,7 @@ function solidMethod(array: unknown[], name: string, args: readonly unknown[]): 
     case 'flat':
       return trace.born([...flatItems(array, fn)]);
     case 'toSorted':
+      if (args[0] !== undefined && !hooksCall().isSymbolicDeep(array)) return trace.born(sortedKnown(array, args[0]));
       return listMethod(symOfItems(array), name, args);
     default:
       return UNKNOWN;
