@@ -311,7 +311,9 @@ export function celTypeName(node: Node): string {
     }
     case 'cond': {
       const name = celTypeName(b as Node);
-      return name === 'list(?)' ? celTypeName(c as Node) : name;
+      // An empty literal has the type of the other side.
+      const open = name === 'list(?)' || (b?.op === 'object' && b.args.length === 0);
+      return open ? celTypeName(c as Node) : name;
     }
     case 'method': {
       if (node.attr !== 'merge') return typeName(node.type);

@@ -37,6 +37,8 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = { a: 'd', b: 1, ...s.opt }; delete o.deep; return { m: o };`,
   ],
   'objects and maps with values of several types': [
+    `const m = { ...(s.port ? undefined : s.labels), b: s.name }; return { m: Object.keys({ a: 1, ...m }).sort().join() };`,
+    `const m = { ...(!s.port ? { ...s.labels, a: s.env } : undefined), b: s.name }; return { m: Object.keys({ a: 1, ...m }).sort().join() };`,
     `return { m: Object.keys({ a: 1, ...s.labels }).sort().join() };`,
     `const o = { ...s.labels, b: s.name }; return { m: 'x' in { a: 1, ...o }, n: Object.keys({ ...o, a: 1 }).length, v: Object.values({ a: s.n, ...o }).map(String).sort().join(), e: Object.entries({ a: true, ...o }).map(([k, v]) => \`\${k}\${v}\`).sort().join() };`,
     `const o = {}; if (s.flag) o.a = s.n; const m = { q: true, ...o, ...s.labels, ...s.counts }; return { m, k: Object.keys(m).sort().join(), v: Object.values(m).map((x) => \`\${x}\`).sort().join() };`,
