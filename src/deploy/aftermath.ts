@@ -1,20 +1,19 @@
-/** What the caller is told of a deploy that did not succeed, beside the nodes: events, logs, what is left. */
+/** What the caller is told of a deploy that did not succeed, beside the nodes: causes, logs, what is left. */
 import type { KubeObject, ObjectRef } from '../core/index.ts';
-import { formatRef, isJsonObject } from '../core/index.ts';
+import { formatRef } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { KubeError } from '../kube/index.ts';
+import { KubeError, readCauses } from '../kube/index.ts';
 import { shorten } from './errors.ts';
-import { readinessOf } from '../readiness/index.ts';
+import { causeText, readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { applySetIdOf, keys } from '../runtime/index.ts';
 
-/** How long looking for events may take when the time of the deploy is over, in milliseconds. */
+/** How long looking for causes may take when the time of the deploy is over, in milliseconds. */
 const LOOK_MS = 3000;
-/** How many objects are looked at, and how many events of each are told. */
+/** How many objects are looked at. */
 const MOST_OBJECTS = 5;
 /** How many children of an instance are looked at. */
 const MOST_CHILDREN = 50;
-const MOST_EVENTS = 3;
 
 /** Kinds that have logs, as `kubectl logs` names them. */
 const LOGGED = new Map([
@@ -32,42 +31,14 @@ export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): s
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 
-/** One event in one line. */
-interface Told {
-  readonly at: string;
-  readonly warning: boolean;
-  readonly text: string;
+/** What is told of objects that are not ready: indented lines, and what to do, where that is known. */
+export interface ToldObjects {
+  readonly lines: readonly string[];
+  readonly remedy?: string;
 }
 
-function toldOf(event: KubeObject): Told {
-  const { reason, message, type, lastTimestamp, eventTime, involvedObject } = event;
-  const about = isJsonObject(involvedObject) ? involvedObject['name'] : undefined;
-  const at = [lastTimestamp, eventTime, event.metadata.creationTimestamp].find((time) => typeof time === 'string');
-  return {
-    at: typeof at === 'string' ? at : '',
-    warning: type === 'Warning',
-    text: `${String(type)} ${String(reason)} (${String(about)}): ${shorten(String(message))}`,
-  };
-}
-
-/**
- * The last events of an object and of what it made (pods carry its name and more), warnings first. An object's
- * events are what `kubectl describe` shows.
- */
-export function lastEvents(events: readonly KubeObject[], { name }: ObjectRef): string[] {
-  return events
-    .filter(({ involvedObject }) => {
-      const about = isJsonObject(involvedObject) ? involvedObject['name'] : undefined;
-      return about === name || (typeof about === 'string' && about.startsWith(`${name}-`));
-    })
-    .map(toldOf)
-    .toSorted((a, b) => Number(b.warning) - Number(a.warning) || (a.at < b.at ? 1 : -1))
-    .slice(0, MOST_EVENTS)
-    .map(({ text }) => text);
-}
-
-/** Events and logs commands of the objects that a deploy still waited for, as indented lines. */
-export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<string[]> {
+/** Causes and logs commands of the objects that a deploy still waited for. */
+export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ToldObjects> {
   const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
   return tellObjects(
     api,
@@ -77,7 +48,7 @@ export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): P
 }
 
 /**
- * The children of an instance that are not ready, with the reason, events and logs command of each, and those that are
+ * The children of an instance that are not ready, with the reason, causes and logs command of each, and those that are
  * there and belong to it, as lines.
  */
 export async function tellChildren(
@@ -105,7 +76,7 @@ export async function tellChildren(
   const existing = waiting.filter(({ exists }) => exists).map(({ child }) => child);
   return [
     ...waiting.map(({ child, why }) => `  ${formatRef(child)}: ${why}`),
-    ...(await tellObjects(api, existing, signal)),
+    ...(await tellObjects(api, existing, signal)).lines,
     ...tellExisting(
       states.filter(({ isOurs }) => isOurs).map(({ child }) => child),
       'deploy again to go on from there, deleteInstance() to remove it',
@@ -113,27 +84,16 @@ export async function tellChildren(
   ];
 }
 
-async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal: AbortSignal): Promise<string[]> {
-  const objects = all.slice(0, MOST_OBJECTS);
-  const namespaces = [...new Set(objects.flatMap(({ namespace }) => namespace ?? []))];
-  const found = new Map<string, readonly KubeObject[] | string>();
-  for (const namespace of namespaces) found.set(namespace, await eventsIn(api, namespace, signal));
-  return objects.flatMap((object) => {
-    const events = found.get(object.namespace ?? '') ?? [];
-    const lines = typeof events === 'string' ? [events] : lastEvents(events, object);
+async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal: AbortSignal): Promise<ToldObjects> {
+  const found = await readCauses(api, all.slice(0, MOST_OBJECTS), signal);
+  const lines = found.flatMap(({ object, causes, unread }) => {
     const logs = logsCommand(object);
-    const all = [...lines, ...(logs === undefined ? [] : [`logs: ${logs}`])];
-    return all.length === 0 ? [] : [`  ${formatRef(object)}`, ...all.map((line) => `    ${line}`)];
+    const told = [...causes.map((cause) => shorten(causeText(cause))), ...unread];
+    if (logs !== undefined) told.push(`logs: ${logs}`);
+    return told.length === 0 ? [] : [`  ${formatRef(object)}`, ...told.map((line) => `    ${line}`)];
   });
-}
-
-async function eventsIn(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<KubeObject[] | string> {
-  try {
-    return (await api.list({ apiVersion: 'v1', kind: 'Event' }, { namespace, limit: 500, signal })).items;
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    return `its events could not be read: ${error.message}`;
-  }
+  const remedy = found.flatMap(({ causes }) => causes).find((cause) => cause.remedy !== undefined)?.remedy;
+  return { lines, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** What a failed deploy left in the cluster, and how to get rid of it; empty when it made nothing. */

@@ -32,10 +32,11 @@ export function failure(
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = unsettledNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
+  const told = await tellWaiting(context.api, waiting);
   const lines = [
     ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
-    ...(await tellWaiting(context.api, waiting)),
+    ...told.lines,
     ...tellLeft(decision),
   ];
   return new DeploymentTimeoutError(
@@ -44,6 +45,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
       code: 'deploy/timeout',
       remedy:
         remedyOfWaiting(lines.join('\n')) ??
+        told.remedy ??
         `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
       nodes: decision.nodes,
     },

@@ -55,3 +55,5 @@ export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
 export { isTimeout, withDeadline } from './deadline.ts';
 export { waitForObject } from './wait-for.ts';
+export type { ReadCauses } from './read-causes.ts';
+export { readCauses } from './read-causes.ts';

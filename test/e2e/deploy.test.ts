@@ -158,7 +158,9 @@ describe('direct mode', () => {
       expect(String(error)).toMatch(
         /did not become ready in time:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/,
       );
-      expect(String(error)).toMatch(/\n {4}Warning BackOff \(x-.*\n {4}logs: kubectl logs -n default deployment\/x/s);
+      expect(String(error)).toMatch(
+        /\n {4}CrashLoopBackOff \(Pod default\/x-.*\n {4}logs: kubectl logs -n default deployment\/x/s,
+      );
       expect(String(error)).toContain('in the cluster: Deployment apps/v1 default/x\n');
     },
   );

@@ -17,6 +17,7 @@ import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, reportOf, 
 import type { Session } from './session.ts';
 import type { InstanceView } from './view.ts';
 import { instanceLines, nodeLine } from './view.ts';
+import { CauseReader, withCauses } from './view-causes.ts';
 
 /** What to bring up, and where. */
 export interface BringUp {
@@ -36,19 +37,24 @@ export interface BringUp {
 /** How often what is shown is looked at again, in milliseconds: nodes go on without an event of their own. */
 const SHOW_EVERY_MS = 200;
 
+/** How long reading causes may take when the time is over, in milliseconds. */
+const CAUSES_MS = 3000;
+
 /** Shows the instances after every event and every now and then, until the function returned is called. */
 export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
+  const reader = new CauseReader(session.api);
   const show = () => {
     const views = progress.views();
     // What ends the command is said at its end.
     if (once && refusedNodes(views).length > 0) return;
-    view.update(views);
+    view.update(reader.show(views));
   };
   const unsubscribe = session.controller.reports.subscribe(show);
   const timer = setInterval(show, SHOW_EVERY_MS);
   return () => {
     clearInterval(timer);
     unsubscribe();
+    reader.stop();
   };
 }
 
@@ -129,7 +135,7 @@ export async function bringUp(task: BringUp): Promise<number> {
     finish();
     if (context.signal.aborted) return ExitCode.interrupted;
     if (limit === undefined || !isTimeout(limit)) throw error;
-    reportTimeout(task, wanted);
+    await reportTimeout(task, wanted);
     return ExitCode.failed;
   } finally {
     stopShowing();
@@ -224,23 +230,36 @@ async function activate(
 }
 
 /** Says what is not ACTIVE, and why. */
-function reportTimeout({ context, session, graphs, timeoutMs }: BringUp, instances: readonly KubeObject[]): void {
+async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
+  const { context, session, graphs, timeoutMs, once } = task;
   const { reports } = session.controller;
+  const views = await withCauses(session.api, viewsOf(instances, reports), AbortSignal.timeout(CAUSES_MS));
   context.printError(`error: not everything is ACTIVE after ${timeoutMs / 1000} s:`);
   // A terminal shows the instances already.
-  for (const view of context.terminal === undefined ? viewsOf(instances, reports) : []) {
+  for (const view of context.terminal === undefined ? views : []) {
     if (!allActive([view])) context.printError(instanceLines(view, false).join('\n'));
   }
-  for (const view of viewsOf(instances, reports)) {
+  for (const view of views) {
     for (const node of view.nodes) {
-      const hint = node.state === 'ready' ? undefined : explainNode(node).remedy;
-      if (hint !== undefined) context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}`);
+      for (const hint of hintsFor(node, view)) {
+        // The cluster of --once has ended by the time that anybody can look.
+        const keep = once && /\bkubectl /.test(hint) ? ' (without --once the cluster stays up for that)' : '';
+        context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}${keep}`);
+      }
     }
   }
   for (const { name } of graphs) {
     const state = reports.definitions().find((entry) => entry.name === name)?.state;
     if (state !== 'Active') context.printError(`definition ${name} is ${state ?? 'not seen by the controller'}`);
   }
+}
+
+/** What to do about a node: about the causes that are known, else about what it waits for. */
+function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[] {
+  if (node.state === 'ready') return [];
+  const found = causes?.get(node.id) ?? [];
+  const remedies = new Set(found.flatMap(({ remedy }) => remedy ?? []));
+  return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
 }
 
 /** Instances without a namespace live in `default`, as kubectl would have it. */

@@ -2,7 +2,7 @@ import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
 import type { NodeState } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
-import { fitLine, instanceLines, wrapLine } from './view.ts';
+import { fitLine, instanceLines, messageLines, nodeLines, wrapLine } from './view.ts';
 
 /** Shows instances as they change. */
 export interface LiveView {
@@ -28,9 +28,14 @@ function lineView(context: CommandContext): LiveView {
   return {
     update(views) {
       for (const view of views) {
-        const [head = '', ...rest] = instanceLines(view, false);
+        const [head = ''] = instanceLines(view, false);
         const key = `${view.kind} ${view.namespace}/${view.name}`;
-        for (const line of rest) show(`${key} ${line.trim().split(/\s+/)[1] ?? ''}`, `${key}:${line}`);
+        for (const line of messageLines(view)) show(`${key} `, `${key}:${line}`);
+        for (const node of view.nodes) {
+          for (const [index, line] of nodeLines(node, view, false).entries()) {
+            show(`${key} ${node.id} ${index}`, `${key}:${line}`);
+          }
+        }
         show(key, head);
       }
     },

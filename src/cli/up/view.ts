@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import type { NodeReport, NodeState } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
+import type { Cause } from '../../readiness/index.ts';
+import { causeText } from '../../readiness/index.ts';
 import { columnsOf, printableLine } from '../printable.ts';
 
 /** What `up` shows of one instance. */
@@ -13,6 +15,8 @@ export interface InstanceView {
   /** Why the instance is not ACTIVE, where that is no matter of a node. */
   readonly message?: string;
   readonly nodes: readonly NodeReport[];
+  /** Why the objects of nodes are not ready, by the node's id. */
+  readonly causes?: ReadonlyMap<string, readonly Cause[]>;
 }
 
 const MARK: Readonly<Record<NodeState, string>> = {
@@ -47,13 +51,26 @@ export function nodeLine(node: NodeReport, width: number, colour: boolean): stri
   return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
 
+/** The lines of one node: its own, then one for each cause why its objects are not ready. */
+export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, colour: boolean): string[] {
+  const width = Math.max(0, ...nodes.map(({ id }) => id.length));
+  const told = node.state === 'ready' ? [] : (causes?.get(node.id) ?? []);
+  return [
+    nodeLine(node, width, colour),
+    ...told.map((cause) => `    ${' '.repeat(width)}  ${printableLine(causeText(cause))}`),
+  ];
+}
+
 /** The lines of one instance: a head line, then its nodes in the order of the graph. */
 export function instanceLines(view: InstanceView, colour: boolean): string[] {
-  const width = Math.max(0, ...view.nodes.map(({ id }) => id.length));
   const title = `${view.kind} ${view.namespace === '' ? '' : `${view.namespace}/`}${view.name}`;
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
-  const message = view.message === undefined ? [] : [`  ${printableLine(view.message)}`];
-  return [head, ...message, ...view.nodes.map((node) => nodeLine(node, width, colour))];
+  return [head, ...messageLines(view), ...view.nodes.flatMap((node) => nodeLines(node, view, colour))];
+}
+
+/** The line of what is no matter of a node. */
+export function messageLines({ message }: InstanceView): string[] {
+  return message === undefined ? [] : [`  ${printableLine(message)}`];
 }
 
 /** A line as the rows of a terminal that it takes; those behind the first are indented. */

@@ -12,6 +12,7 @@ import { definitionMistakes } from './yaml-definitions.ts';
 import { levelMistakes } from './yaml-levels.ts';
 import { objectMistakes } from './yaml-objects.ts';
 import { shapeMistakes } from './yaml-shapes.ts';
+import { waitingMistakes } from './waiting.ts';
 
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'a definition': definitionMistakes,
@@ -25,6 +26,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   TypeScript: typescriptMistakes,
   'a composition': programMistakes,
   'the environment': environmentMistakes,
+  'what an instance waits for': waitingMistakes,
 };
 /** Tables in which one mistake gives one error. */
 const ONE_ERROR = new Set([

@@ -1,0 +1,84 @@
+import type { KubernetesApi } from '../../kube/index.ts';
+import { readCauses } from '../../kube/index.ts';
+import type { Cause } from '../../readiness/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import type { InstanceView } from './view.ts';
+
+/** How often causes are read again while something waits, in milliseconds. */
+const READ_EVERY_MS = 1000;
+
+/** How many objects of an instance are looked at. */
+const MOST_OBJECTS = 10;
+
+const keyOf = ({ kind, namespace, name }: InstanceView): string => `${kind} ${namespace}/${name}`;
+
+/** Does the node wait for an object that is there? */
+const isWaiting = ({ state, because }: NodeReport): boolean =>
+  (state === 'waiting' || state === 'failed') && (because.kind === 'not-ready' || because.kind === 'not-ready-by-kind');
+
+/** The views with the causes of the nodes that wait for objects which exist. */
+export function withCauses(
+  api: KubernetesApi,
+  views: readonly InstanceView[],
+  signal: AbortSignal,
+): Promise<InstanceView[]> {
+  return Promise.all(
+    views.map(async (view) => {
+      const waiting = view.nodes
+        .filter(isWaiting)
+        .flatMap(({ id, objects }) =>
+          objects.filter(({ state }) => state !== 'absent').map(({ object }) => ({ id, object })),
+        );
+      if (waiting.length === 0) return view;
+      const looked = waiting.slice(0, MOST_OBJECTS);
+      const found = await readCauses(
+        api,
+        looked.map(({ object }) => object),
+        signal,
+      );
+      const causes = new Map<string, Cause[]>();
+      for (const [index, { id }] of looked.entries()) {
+        causes.set(id, [...(causes.get(id) ?? []), ...(found[index]?.causes ?? [])]);
+      }
+      return { ...view, causes };
+    }),
+  );
+}
+
+/** Reads causes now and then, while instances are shown again and again. */
+export class CauseReader {
+  readonly #api: KubernetesApi;
+  readonly #stopped = new AbortController();
+  #causes = new Map<string, InstanceView['causes']>();
+  #readAt = Date.now();
+  #isReading = false;
+
+  constructor(api: KubernetesApi) {
+    this.#api = api;
+  }
+
+  /** The views with the causes that were read last; reads them again in the background when that is due. */
+  show(views: readonly InstanceView[]): InstanceView[] {
+    if (!this.#isReading && Date.now() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
+    return views.map((view) => {
+      const causes = this.#causes.get(keyOf(view));
+      return causes === undefined ? view : { ...view, causes };
+    });
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #read(views: readonly InstanceView[]): Promise<void> {
+    this.#isReading = true;
+    try {
+      const read = await withCauses(this.#api, views, this.#stopped.signal);
+      if (this.#stopped.signal.aborted) return;
+      this.#causes = new Map(read.map((view) => [keyOf(view), view.causes]));
+    } finally {
+      this.#readAt = Date.now();
+      this.#isReading = false;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { KubernetesApi } from './index.ts';
+import { KubeError, readCauses } from './index.ts';
+
+const claim = (namespace: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'disk', namespace },
+  status: { phase: 'Pending' },
+});
+const refused = () => Promise.reject(new KubeError('not allowed', { status: 403, reason: 'Forbidden' }));
+
+/** A cluster with one event in the namespace `a`; kinds that it refuses, and what was listed. */
+function cluster(refuses: readonly string[]) {
+  const listed: string[] = [];
+  const involvedObject = { kind: 'PersistentVolumeClaim', name: 'disk' };
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: {},
+    type: 'Warning',
+    reason: 'R',
+    message: 'm',
+    involvedObject,
+  };
+  const api: Pick<KubernetesApi, 'find' | 'list'> = {
+    find({ kind, namespace = '' }) {
+      if (refuses.includes(kind)) return refused();
+      return Promise.resolve(namespace === 'none' ? undefined : claim(namespace));
+    },
+    list({ kind }, options) {
+      listed.push(`${options?.namespace ?? ''} ${kind}`);
+      if (refuses.includes(kind)) return refused();
+      const items = kind === 'Event' && options?.namespace === 'a' ? [event] : [];
+      return Promise.resolve({ items, resourceVersion: '1' });
+    },
+  };
+  return { api, listed };
+}
+
+const ref = (namespace: string) => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'disk', namespace });
+
+test.each([
+  ['the events of its namespace', 'a', [], ['R'], []],
+  ['not those of another', 'b', [], [], []],
+  ['nothing of an object that does not exist', 'none', [], [], []],
+  ['that events may not be read', 'a', ['Event'], [], ['its events could not be read: not allowed']],
+  [
+    'that pods may not be read, and the rest',
+    'a',
+    ['Pod'],
+    ['R'],
+    ['objects of kind Pod could not be read: not allowed'],
+  ],
+])('the causes of an object tell %s', async (_what, namespace, refuses, reasons, unread) => {
+  const [found] = await readCauses(cluster(refuses).api, [ref(namespace)], AbortSignal.timeout(1000));
+  expect(found?.causes.map(({ reason }) => reason)).toEqual(reasons);
+  expect(found?.unread).toEqual(unread);
+});
+
+test('each kind is listed once in a namespace, however many objects are asked for', async () => {
+  const { api, listed } = cluster([]);
+  await readCauses(api, [ref('a'), ref('a'), ref('b')], AbortSignal.timeout(1000));
+  expect(new Set(listed).size).toBe(listed.length);
+});

@@ -1,0 +1,100 @@
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import type { Cause } from '../readiness/index.ts';
+import { causesOf } from '../readiness/index.ts';
+import { KubeError } from './error.ts';
+import type { KubernetesApi, ResourceType } from './types.ts';
+
+/** Kinds of objects that workloads and operators make, down to the pods. */
+const MADE: readonly ResourceType[] = [
+  { apiVersion: 'v1', kind: 'Pod' },
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+  { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { apiVersion: 'batch/v1', kind: 'Job' },
+];
+
+const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
+
+/** How many objects of a kind are looked at in a namespace. */
+const MOST_OBJECTS = 500;
+
+/** Why one object is not ready. */
+export interface ReadCauses {
+  readonly object: ObjectRef;
+  readonly causes: readonly Cause[];
+  /** What could not be read, and why: the causes may be incomplete. */
+  readonly unread: readonly string[];
+}
+
+/**
+ * Reads why objects are not ready: the objects, the events of their namespaces, and what they made there. An object
+ * that does not exist has no causes. A read that fails is told in `unread`, never thrown.
+ */
+export async function readCauses(
+  api: Pick<KubernetesApi, 'find' | 'list'>,
+  refs: readonly ObjectRef[],
+  signal: AbortSignal,
+): Promise<ReadCauses[]> {
+  const namespaces = [...new Set(refs.map(({ namespace = '' }) => namespace))];
+  const around = new Map(
+    await Promise.all(
+      namespaces.map(async (namespace) => [namespace, await surroundings(api, namespace, signal)] as const),
+    ),
+  );
+  return Promise.all(
+    refs.map(async (ref): Promise<ReadCauses> => {
+      const { objects, events, unread } = around.get(ref.namespace ?? '') ?? NOTHING;
+      const [object, failure] = await attempt(() => api.find(ref, { signal }));
+      return {
+        object: ref,
+        causes: object === undefined ? [] : causesOf(object, { objects, events }),
+        unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure}`],
+      };
+    }),
+  );
+}
+
+interface Around {
+  readonly objects: readonly KubeObject[];
+  readonly events: readonly KubeObject[];
+  readonly unread: readonly string[];
+}
+
+const NOTHING: Around = { objects: [], events: [], unread: [] };
+
+async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string, signal: AbortSignal): Promise<Around> {
+  // Objects of the whole cluster make nothing here, and their events stand in `default`.
+  const types = namespace === '' ? [EVENT] : [EVENT, ...MADE];
+  const lists = await Promise.all(
+    types.map(async (type) => {
+      const [list, failure] = await attempt(() =>
+        api.list(type, { namespace: namespace || 'default', limit: MOST_OBJECTS, signal }),
+      );
+      // The items of a list carry no type of their own.
+      return { type, failure, items: (list?.items ?? []).map((item) => ({ ...item, ...type })) };
+    }),
+  );
+  return {
+    events: lists.filter(({ type }) => type === EVENT).flatMap(({ items }) => items),
+    objects: lists.filter(({ type }) => type !== EVENT).flatMap(({ items }) => items),
+    unread: lists.flatMap(({ type: { kind }, failure }) =>
+      failure === undefined
+        ? []
+        : [`${kind === 'Event' ? 'its events' : `objects of kind ${kind}`} could not be read: ${failure}`],
+    ),
+  };
+}
+
+/** The answer, or why there is none. */
+async function attempt<Answer>(
+  read: () => Promise<Answer>,
+): Promise<readonly [Answer | undefined, string | undefined]> {
+  try {
+    return [await read(), undefined];
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return [undefined, error.message];
+  }
+}

@@ -1,0 +1,91 @@
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { refusalRemedy } from '../runtime/index.ts';
+import { objectsAt, textAt } from './fields.ts';
+
+/** What is known of a trouble when its remedy is looked for. */
+interface Trouble {
+  readonly object: ObjectRef;
+  readonly reason: string;
+  readonly message: string;
+  /** The object as it is in the cluster, where it still is. */
+  readonly about?: KubeObject | undefined;
+}
+
+/** The annotation with which the embedded cluster makes a pod or a claim fail. */
+const SIMULATED = 'typekro.dev/simulate-failure';
+
+const IMAGE: ReadonlySet<string> = new Set([
+  'ErrImageNeverPull',
+  'ErrImagePull',
+  'ImageInspectError',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RegistryUnavailable',
+]);
+
+const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
+
+/** Remedies by what is said, where the reason alone does not tell. */
+const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /storageclass\S* "[^"]*" not found/,
+    'set storageClassName to a StorageClass of the cluster, leave it out to get the default one, or create that class',
+  ],
+  [/no storage class is set/, 'set storageClassName, or create a PersistentVolume of that size and access mode'],
+  [
+    /waiting for first consumer/,
+    'mount the claim in a pod: its class makes the volume only then; or take another class',
+  ],
+  [
+    /volume to be created either by the external provisioner/,
+    'install the provisioner that it names, or take another class',
+  ],
+  [/persistentvolumeclaim "[^"]*" not found/, 'create the claim, or correct claimName in the volumes of the pod'],
+  [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: look at those first'],
+  [
+    /(?:configmap|secret) "[^"]*" not found/i,
+    'create it, or correct the name in the pod; `optional: true` does without',
+  ],
+  [/Insufficient |Too many pods/, 'ask for less in resources.requests, or add a node'],
+  [/node affinity|node selector/, 'correct nodeSelector and affinity of the pod, or label a node'],
+  [/untolerated taint/, 'add a toleration to the pod, or remove the taint from a node'],
+];
+
+/** What to do about something that keeps an object from being ready; `undefined` when it is nothing known. */
+export function remedyOfCause(trouble: Trouble): string | undefined {
+  const remedy = realRemedy(trouble);
+  if (!isSimulated(trouble)) return remedy;
+  return `${remedy === undefined ? '' : `${remedy}; `}here the annotation ${SIMULATED} asks for it: remove that`;
+}
+
+function realRemedy({ object, reason, message, about }: Trouble): string | undefined {
+  if (IMAGE.has(reason)) return imageRemedy(about);
+  if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what it misses';
+  switch (reason) {
+    case 'OOMKilled':
+      return 'raise resources.limits.memory of the container, or have it take less';
+    case 'Unhealthy':
+      return 'correct port, path and times of the probe, or what answers it in the container';
+    case 'BackoffLimitExceeded':
+      return 'correct what its pods run, or raise backoffLimit for more tries; a Job that has failed is not tried again: delete it, to have it made anew';
+    case 'DeadlineExceeded':
+      return 'raise activeDeadlineSeconds, or have its pods take less time; then delete the Job, to have it made anew';
+    default:
+      return SAID.find(([said]) => said.test(message))?.[1] ?? refusalRemedy(message, object);
+  }
+}
+
+/** A pod may have the annotation on a real cluster, too, where it does nothing. */
+function isSimulated({ about, message }: Trouble): boolean {
+  if (about === undefined || (about.metadata.annotations?.[SIMULATED] ?? '') === '') return false;
+  const images = objectsAt(about, 'status', 'containerStatuses').map((status) => textAt(status, 'imageID'));
+  return message.startsWith('simulated: ') || images.some((image) => image.startsWith('simulated://'));
+}
+
+function imageRemedy(pod: KubeObject | undefined): string {
+  const images = [...objectsAt(pod ?? {}, 'spec', 'initContainers'), ...objectsAt(pod ?? {}, 'spec', 'containers')].map(
+    (container) => textAt(container, 'image'),
+  );
+  const which = images.length === 1 ? ` ${images[0]}` : '';
+  return `correct registry, name and tag of the image${which}; a private registry needs imagePullSecrets`;
+}

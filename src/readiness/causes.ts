@@ -1,0 +1,198 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject, refOf } from '../core/index.ts';
+import { at, condition, objectsAt, textAt } from './fields.ts';
+import { remedyOfCause } from './cause-remedies.ts';
+import { readinessOf } from './readiness.ts';
+
+/** One thing that keeps an object from being ready. */
+export interface Cause {
+  /** What it is about: the object itself, or one that it made, such as a pod. */
+  readonly object: ObjectRef;
+  /** How many other objects have the same trouble. */
+  readonly others: number;
+  /** The word of Kubernetes for it, e.g. `ImagePullBackOff`. */
+  readonly reason: string;
+  /** What its controller, the kubelet or the scheduler says; may be empty. */
+  readonly message: string;
+  /** What to do; absent where the reason is none that is known. */
+  readonly remedy?: string;
+}
+
+/** What was found in the namespace of an object. */
+export interface Surroundings {
+  /** Objects that it may have made, or that its pods mount: pods, ReplicaSets, Jobs, claims … */
+  readonly objects: readonly KubeObject[];
+  /** Events (`v1`). */
+  readonly events: readonly KubeObject[];
+}
+
+type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | undefined };
+
+/** How many causes are told of one object. */
+const MOST_CAUSES = 3;
+
+/** Reasons with which every container waits for a moment. */
+const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
+
+/** Events of type Normal that tell why nothing happens. */
+const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
+
+/** Conditions that tell of trouble, with the status that does. */
+const TROUBLE: readonly (readonly [type: string, status: string])[] = [
+  ['PodScheduled', 'False'],
+  ['ReplicaFailure', 'True'],
+  ['Failed', 'True'],
+  ['FailureTarget', 'True'],
+  ['Stalled', 'True'],
+  ['Progressing', 'False'],
+];
+
+/**
+ * Why an object is not ready: states of the containers of its pods, then conditions, then events, of the object itself,
+ * of all that it made (by owner references) and of the claims that its pods mount. The same trouble of several objects is
+ * told once. Empty when nothing tells; what is ready by the rules of its kind tells nothing.
+ */
+export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
+  const family = familyOf(object, objects);
+  const open = family.filter((each) => !readinessOf(each).ready);
+  const pods = open.filter(({ kind }) => kind === 'Pod');
+  const others = open.filter(({ kind }) => kind !== 'Pod');
+  const states = pods.flatMap(containerCauses);
+  const conditions = [...pods, ...others].flatMap(conditionCauses);
+  const stated = new Set(states.map(({ object: pod }) => pod.name));
+  const told = eventsOf(family, open, objects, events).filter(
+    // The container's state says the same in other words.
+    ({ reason, message, object: about }) =>
+      !stated.has(about.name) ||
+      (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
+  );
+  return merged([...states, ...conditions, ...told]).slice(0, MOST_CAUSES);
+}
+
+/** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
+export function causeText({ object: { kind, namespace, name }, others, reason, message }: Cause): string {
+  const more = others === 0 ? '' : ` and ${others} more`;
+  const about = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${more}`;
+  return `${reason} (${about})${message === '' ? '' : `: ${message}`}`;
+}
+
+/** The object, what it made and what those made, and the claims of the pods among them. */
+function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
+  const children = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    for (const { uid } of object.metadata.ownerReferences ?? []) {
+      children.set(uid, [...(children.get(uid) ?? []), object]);
+    }
+  }
+  const family = new Set([root]);
+  // A set goes on with what is added to it meanwhile, and takes nothing twice.
+  for (const { metadata } of family) for (const child of children.get(metadata.uid ?? '') ?? []) family.add(child);
+  const claims = new Set([...family].filter(({ kind }) => kind === 'Pod').flatMap(claimsOf));
+  for (const object of objects) {
+    if (object.kind === 'PersistentVolumeClaim' && claims.has(object.metadata.name ?? '')) family.add(object);
+  }
+  return [...family];
+}
+
+const claimsOf = (pod: KubeObject): string[] =>
+  objectsAt(pod, 'spec', 'volumes').map((volume) => textAt(volume, 'persistentVolumeClaim', 'claimName'));
+
+function containerCauses(pod: KubeObject): Found[] {
+  const statuses = [
+    ...objectsAt(pod, 'status', 'initContainerStatuses'),
+    ...objectsAt(pod, 'status', 'containerStatuses'),
+  ];
+  return statuses.flatMap((status): Found[] => {
+    const name = textAt(status, 'name');
+    const waiting = textAt(status, 'state', 'waiting', 'reason');
+    const ended = at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated');
+    const end = isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;
+    const exit = end === undefined ? '' : `container ${name} ended with exit code ${exitCodeOf(end)}`;
+    if (!STARTING.has(waiting)) {
+      const said = textAt(status, 'state', 'waiting', 'message');
+      // That the memory is not enough is what counts, not the pause before the next try.
+      const isMemory = end !== undefined && textAt(end, 'reason') === 'OOMKilled';
+      const message = [exit === '' ? `container ${name} waits` : exit, said].filter((part) => part !== '').join('; ');
+      return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, about: pod }];
+    }
+    if (end === undefined || at(status, 'state', 'running') !== undefined) return [];
+    const said = textAt(end, 'message');
+    const message = said === '' ? exit : `${exit}; ${said}`;
+    return [{ object: refOf(pod), reason: textAt(end, 'reason') || 'Error', message, about: pod }];
+  });
+}
+
+const exitCodeOf = (ended: JsonObject): string => String(ended['exitCode']);
+
+function conditionCauses(object: KubeObject): Found[] {
+  return TROUBLE.flatMap(([type, status]) => {
+    const found = condition(object, type);
+    if (found?.status !== status) return [];
+    return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
+  });
+}
+
+/** What the events of objects that are not ready tell, and those of pods that are gone; the newest first. */
+function eventsOf(
+  family: readonly KubeObject[],
+  open: readonly KubeObject[],
+  objects: readonly KubeObject[],
+  events: readonly KubeObject[],
+): Found[] {
+  const known = new Set(objects.map(({ metadata }) => metadata.name));
+  const makers = new Set(family.map(({ metadata }) => metadata.name));
+  return events
+    .map((event) => ({ event, about: event['involvedObject'], at: timeOf(event) }))
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+    .flatMap(({ event, about }): Found[] => {
+      const reason = textAt(event, 'reason');
+      if (!isJsonObject(about) || (event['type'] !== 'Warning' && !WAITING_EVENTS.has(reason))) return [];
+      const name = textAt(about, 'name');
+      const found = open.find((object) => isAbout(about, object));
+      // A pod is named after what made it, and more: web-5d9f-x7k2p.
+      const isOfGone = textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
+      if (found === undefined && !isOfGone) return [];
+      return [
+        {
+          object: found === undefined ? refIn(about) : refOf(found),
+          reason,
+          message: textAt(event, 'message'),
+          about: found,
+        },
+      ];
+    });
+}
+
+function timeOf(event: KubeObject): string {
+  const { lastTimestamp, eventTime, metadata } = event;
+  const time = [lastTimestamp, eventTime, metadata.creationTimestamp].find((each) => typeof each === 'string');
+  return typeof time === 'string' ? time : '';
+}
+
+/** Is it this very object, not one of its name that was there before? */
+function isAbout(about: JsonObject, { kind, metadata: { name, uid = '' } }: KubeObject): boolean {
+  const told = textAt(about, 'uid');
+  if (told !== '' && uid !== '') return told === uid;
+  return about['name'] === name && about['kind'] === kind;
+}
+
+function refIn(about: JsonObject): ObjectRef {
+  const [namespace, apiVersion] = [textAt(about, 'namespace'), textAt(about, 'apiVersion')];
+  const ref = { apiVersion, kind: textAt(about, 'kind'), name: textAt(about, 'name') };
+  return namespace === '' ? ref : { ...ref, namespace };
+}
+
+/** Causes of one reason as one, with the first object that has it. */
+function merged(all: readonly Found[]): Cause[] {
+  const byReason = new Map<string, Found[]>();
+  for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);
+  return [...byReason.values()].flatMap(([first, ...rest]) => {
+    if (first === undefined) return [];
+    const { object, reason, message, about } = first;
+    // A ReplicaSet tells in its condition, its event and its Deployment's condition of one refusal.
+    const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
+    names.delete(object.name);
+    const remedy = remedyOfCause({ object, reason, message, about });
+    return [{ object, others: names.size, reason, message, ...(remedy === undefined ? {} : { remedy }) }];
+  });
+}
