@@ -23,9 +23,11 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
       if (name === undefined) return undefined;
       return {
         ...APP,
+        ref,
         name,
         namespace: 'default',
         state: states[name],
+        definition: 'app',
         conditions: [],
         nodes: [],
       } as unknown as InstanceReport;
@@ -36,20 +38,52 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
 }
 
 describe('progress of instances', () => {
-  test('one that was seen and is gone is deleted; one that was never seen is not', () => {
+  test('one that was seen and is gone for a while is deleted; one that was never seen is not', () => {
     const states: Record<string, string> = { seen: 'ACTIVE' };
     const reports = { current: source(states) };
-    const progress = new Progress([object('seen'), object('unseen')], {
-      ...reports.current,
-      report: (ref) => reports.current.report(ref),
-      instances: () => reports.current.instances(),
-    });
+    let now = 0;
+    const progress = new Progress(
+      [object('seen'), object('unseen')],
+      {
+        ...reports.current,
+        definitions: () => [{ name: 'app' }] as never,
+        report: (ref) => reports.current.report(ref),
+        instances: () => reports.current.instances(),
+      },
+      () => now,
+    );
     const shown = () => progress.views().map(({ name, state }) => `${name} ${state}`.trim());
     expect(shown()).toEqual(['seen ACTIVE', 'unseen']);
     reports.current = source({});
+    expect(shown()).toEqual(['seen ACTIVE', 'unseen']);
+    now = 2000;
     expect(shown()).toEqual(['seen deleted', 'unseen']);
     reports.current = source({ seen: 'IN_PROGRESS' });
     expect(shown()).toEqual(['seen IN_PROGRESS', 'unseen']);
+  });
+
+  test.each([
+    ['ACTIVE', ['app'], 'deleted'],
+    ['ACTIVE', [], 'unmanaged'],
+    ['ERROR', [], 'unmanaged'],
+    ['DELETING', [], 'deleted'],
+    ['DELETING', ['app'], 'deleted'],
+  ])('one that was %s and is gone while the definitions are %j is %s', (state, definitions, expected) => {
+    const before = source({ seen: state });
+    let [isGone, now] = [false, 0];
+    const reports: InspectSource = {
+      ...before,
+      definitions: () => definitions.map((name) => ({ name })) as never,
+      report: (ref) => (isGone ? undefined : before.report(ref)),
+    };
+    const progress = new Progress([object('seen')], reports, () => now);
+    progress.views();
+    isGone = true;
+    progress.views();
+    now = 2000;
+    const [view] = progress.views();
+    expect(view?.state).toBe(expected);
+    expect(view?.message ?? '').toMatch(expected === 'unmanaged' ? /definition app is deleted: .* stay/ : /^$/);
   });
 
   test('instances that others made stand behind the own ones', () => {

@@ -4,16 +4,25 @@ import { instanceRef } from '../../inspect/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
+/** By how much a definition may outlive the reports of its instances, in milliseconds. */
+const DEFINITION_MS = 1000;
+
 /**
  * What the user's instances are as the controller sees them, time after time: one that was there and is gone is shown
- * as deleted, and instances that others made are shown behind the user's.
+ * as deleted, one that lost its definition as unmanaged, and instances that others made are shown behind the user's.
  */
 export class Progress {
   readonly #instances: readonly KubeObject[];
   readonly #source: InspectSource;
-  readonly #seen = new Set<string>();
+  readonly #now: () => number;
+  /** The last report of each instance that was seen. */
+  readonly #seen = new Map<string, InstanceReport>();
+  /** Since when there is no report of an instance that was seen, in milliseconds. */
+  readonly #goneSince = new Map<string, number>();
 
-  constructor(instances: readonly KubeObject[], source: InspectSource) {
+  /** @param now the time in milliseconds */
+  constructor(instances: readonly KubeObject[], source: InspectSource, now: () => number = Date.now) {
+    this.#now = now;
     this.#instances = instances;
     this.#source = source;
   }
@@ -21,13 +30,38 @@ export class Progress {
   views(): InstanceView[] {
     const own = this.#instances.map((object) => {
       const ref = refOfObject(object);
-      const view = viewOf(object, this.#source.report(ref));
-      if (view.state !== '') this.#seen.add(ref);
-      return view.state === '' && this.#seen.has(ref) ? { ...view, state: 'deleted' } : view;
+      const report = this.#source.report(ref);
+      const view = viewOf(object, report);
+      if (report !== undefined) {
+        this.#seen.set(ref, report);
+        this.#goneSince.delete(ref);
+      }
+      const last = this.#seen.get(ref);
+      return report !== undefined || last === undefined ? view : this.#gone(object, last);
     });
     const known = new Set(this.#instances.map(refOfObject));
     const others = this.#source.instances().filter(({ ref }) => !known.has(ref));
     return [...own, ...others.map((summary) => otherView(summary, this.#source.report(summary.ref)))];
+  }
+
+  /** An instance that the controller told of and tells of no more. */
+  #gone(object: KubeObject, last: InstanceReport): InstanceView {
+    const { ref, definition, state } = last;
+    const since = this.#goneSince.get(ref) ?? this.#now();
+    this.#goneSince.set(ref, since);
+    const view = viewOf(object, undefined);
+    if (state === 'DELETING') return { ...view, state: 'deleted' };
+    if (this.#source.definitions().some(({ name }) => name === definition)) {
+      // The controller lets the instances of a deleted definition go a moment before it.
+      return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
+    }
+    return {
+      ...view,
+      state: 'unmanaged',
+      message:
+        `its definition ${definition} is deleted: the instance and its objects stay as they are, and nobody looks after ` +
+        'them; apply the definition again to go on',
+    };
   }
 }
 
