@@ -101,7 +101,7 @@ export const up: Command = {
         return ExitCode.interrupted;
       } finally {
         await session.close();
-        if (!once) context.print(goodbye(input));
+        context.print(goodbye(input));
       }
     } finally {
       state.release();
@@ -111,7 +111,11 @@ export const up: Command = {
 
 /** What is left when the cluster has ended. */
 function goodbye(input: CommandInput): string {
-  const ended = 'The cluster has ended, and its kubeconfig is removed: run unset KUBECONFIG in the other terminals.';
+  const next =
+    input.options['once'] === true
+      ? '; without --once it stays up for kubectl.'
+      : ': run unset KUBECONFIG in the other terminals.';
+  const ended = `The cluster has ended, and its kubeconfig is removed${next}`;
   return input.options['keep'] === true
     ? `\n${ended}\nIts objects are kept; up --keep goes on with them.`
     : `\n${ended}`;
