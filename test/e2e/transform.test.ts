@@ -61,7 +61,7 @@ describe('typekro/register', () => {
     const before = hasHooks ? [] : ['--import', `file://${tsx}`];
     const { code, stderr } = run(...before, '--import', REGISTER, 'broken.ts');
     expect(code).toBe(1);
-    expect(stderr).toContain('schema.spec has no field "nmae"');
+    expect(stderr).toContain('s has no field "nmae"');
     expect(stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
