@@ -1,5 +1,5 @@
 import { builtinModules, createRequire, isBuiltin } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
@@ -63,15 +63,20 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   }
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
   const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error.message)?.[1] ?? '';
-  if (/Cannot find package/.test(error.message)) {
+  const wanted = packageOf(missing);
+  if (wanted !== undefined)
     return report(
-      `the package "${missing}" is not installed`,
-      `run npm install ${missing}, or correct its name`,
+      `the package "${wanted}" is not installed`,
+      `run npm install ${wanted}, or correct its name`,
       missing,
     );
-  }
   const written = importedAs(file, missing);
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
+}
+
+/** The package of a module's name, `@scope/name` or `name`; `undefined` for the path of a file. */
+function packageOf(module: string): string | undefined {
+  return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
 }
 
 /** Modules that a name may come from, those of this package first; the rest are libraries that schemas are written with. */
