@@ -75,9 +75,9 @@ function described(value: unknown, shape: Shape): string {
     : WORDS[shape];
 }
 
-/** The shape of a known value; none of what may be anything, or is left out. */
+/** The shape of a known value; none of what may be anything, or is left out. A promise is refused where it is written. */
 function shapeOf(value: unknown): Shape | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (value === undefined || value === null || value instanceof Promise) return undefined;
   if (typeof value === 'string') return 'text';
   if (typeof value === 'number') return 'number';
   if (typeof value === 'boolean') return 'flag';

@@ -1,5 +1,5 @@
 import type { DryRun, RefusalCause } from '../../cluster/index.ts';
-import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
@@ -20,6 +20,7 @@ import {
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
+import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
 /** How the hint about a field begins that stands outside of its spec. */
 export const BELOW_SPEC = 'it belongs below spec';
@@ -136,13 +137,12 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
 function unknownField(input: InputObject, schema: Schema, field: string): Diagnostic {
   const steps = stepsIn(input.object as unknown as JsonValue, field);
   const name = String(steps.at(-1) ?? '');
-  // A factory that is called outside of a composition makes a plain object, and its arguments stay in it.
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
-  const hint = outside
-    ? 'call the factory inside the function of kubernetesComposition, or leave id out'
-    : (NEIGHBOURS.get(isDefinition(input.object) ? name : '') ??
-      otherLevelHint(name, schema, steps) ??
-      unknownFieldHint(name, parentSchema(schema, steps)));
+  if (outside) return madeOutside(input, steps);
+  const hint =
+    NEIGHBOURS.get(isDefinition(input.object) ? name : '') ??
+    otherLevelHint(name, schema, steps) ??
+    unknownFieldHint(name, parentSchema(schema, steps));
   const rest = 'an API server drops it or refuses the object';
   return report(
     input,
@@ -151,6 +151,18 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
     'input/unknown-field',
     `unknown field "${name}"`,
     hint === undefined ? `remove it: ${rest}` : hint,
+  );
+}
+
+/** The object of a factory that is called outside of a composition: it keeps the id of a resource. */
+function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic {
+  return report(
+    input,
+    '',
+    { steps, key: true },
+    'input/unknown-field',
+    'it is made by a factory outside of a composition, and belongs to no graph',
+    'call the factory inside the function of kubernetesComposition, or export a plain object: { apiVersion, kind, metadata, … }',
   );
 }
 
@@ -204,6 +216,22 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
     : `it belongs beside ${String(parent)}: indent it by two spaces less`;
 }
 
+/** Where code writes the value that is wrong, or the name of its object: the one line with that text in quotes. */
+function quotedIn(
+  { object, file, document, locate }: InputObject,
+  steps: RefusedPlace['steps'],
+): SourcePosition | undefined {
+  if (document !== undefined || locate !== undefined) return undefined;
+  const texts = [valueAt(object as unknown as JsonValue, steps), object.metadata.name];
+  const text = textOf(file);
+  for (const wanted of texts) {
+    const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];
+    const [first, ...others] = found.map((offset) => positionAt(file, text, offset));
+    if (first !== undefined && others.every(({ line }) => line === first.line)) return first;
+  }
+  return undefined;
+}
+
 function report(
   input: InputObject,
   field: string,
@@ -213,7 +241,7 @@ function report(
   hint: string | undefined,
 ): Diagnostic {
   const { object, file } = input;
-  const source = sourceOf(input, steps, key);
+  const source = sourceOf(input, steps, key) ?? quotedIn(input, steps);
   const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
   return {
     code,

@@ -15,6 +15,16 @@ export function placeOfText(file: string, needle: string): SourcePosition | unde
   return positionAt(file, text, at);
 }
 
+/** The offsets at which a text stands in quotes. */
+export function placesOfQuoted(text: string, wanted: string): readonly number[] {
+  return ["'", '"', '`'].flatMap((quote) => {
+    const found: number[] = [];
+    const quoted = quote + wanted + quote;
+    for (let at = text.indexOf(quoted); at >= 0; at = text.indexOf(quoted, at + 1)) found.push(at);
+    return found;
+  });
+}
+
 /** The line and column of an offset. */
 export function positionAt(file: string, text: string, offset: number): SourcePosition {
   const before = text.slice(0, offset).split('\n');

@@ -73,7 +73,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [['export const shop', 'const shop']],
     /exports no composition/,
     /export the composition/,
-    { place: /shop\.ts/ },
+    { place: /shop\.ts:\d+:\d+/ },
   ),
   composition(
     'an error at the top',
@@ -381,9 +381,9 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition(
     'a factory called outside of a composition',
     [['  },\n);\n', "  },\n);\nexport const web = Deployment({ id: 'web', name: 'web', image: 'nginx' });\n"]],
-    /unknown field "id"/,
+    /made by a factory outside of a composition/,
     /inside the function of kubernetesComposition/,
-    { place: /shop\.ts/ },
+    { place: /shop\.ts:\d+:\d+/ },
   ),
   composition(
     'a key of the definition misspelt',
@@ -448,8 +448,8 @@ export const typescriptMistakes: readonly Mistake[] = [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],
     ],
-    /80 stands where the factory takes a list/,
-    /put it into brackets: \[80\]/,
+    /ports of Service takes a list, and the number 80 is given/,
+    /write ports: \[80\]/,
   ),
   composition(
     'a resource that is read before it is declared',
