@@ -32,6 +32,7 @@ import { Scope, withScope } from './env.ts';
 import { machine } from './machine.ts';
 import { membersFor } from './member-accumulators.ts';
 import { assignedNames, boundNames } from './names.ts';
+import { assignedAround } from '../source/free-names.ts';
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
@@ -258,7 +259,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
       update.operator === '+=' &&
       update.right.type === 'Literal' &&
       update.right.value === 1);
-  if (!steps || assignedNames(node.body).has(name))
+  if (!steps || assignedAround(node.body).has(name))
     return refuse(
       'loop-step',
       'a counted loop with a symbolic bound must go up by one (i++)',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { freeNames } from './free-names.ts';
+import { assignedAround, freeNames } from './free-names.ts';
 import { parseFunction } from './parse.ts';
 
 test.each<[string, string, string[]]>([
@@ -20,4 +20,17 @@ test.each<[string, string, string[]]>([
   ['no globals', '(s) => Math.max(s.n, Number(s.m))', []],
 ])('finds %s', (_name, text, expected) => {
   expect(freeNames(parseFunction(text).node)).toEqual(expected);
+});
+
+test.each<[string, string, string[]]>([
+  [
+    'assignments of every form',
+    '() => { a = 1; b += 1; c++; [d] = l; ({ e } = o); for (f of l); }',
+    ['a', 'b', 'c', 'd', 'e', 'f'],
+  ],
+  ['in functions inside, too', '() => { l.forEach(() => { a = 1; }); }', ['a']],
+  ['no variable of an inner loop', '() => { for (let i = 0; i < n; i++) { let j = 0; j++; } for (const i of l); }', []],
+  ['no members', '() => { a.b = 1; a[i] = 2; }', []],
+])('finds %s', (_name, text, expected) => {
+  expect([...assignedAround(parseFunction(text).node)].toSorted()).toEqual(expected);
 });

@@ -4,21 +4,39 @@ import type { FunctionNode } from './parse.ts';
 
 type Scopes = readonly ReadonlySet<string>[];
 
-/** The names that a function reads from around it, without globals, in the order of their first use. */
-export function freeNames(node: FunctionNode): string[] {
-  const free = new Set<string>();
-  visit(node, [], free);
-  return [...free].filter((name) => !(name in globalThis) && name !== 'undefined');
+/** Names of variables around a node. */
+interface Free {
+  /** Read or assigned. */
+  readonly used: Set<string>;
+  readonly assigned: Set<string>;
 }
 
-function visit(node: AnyNode, scopes: Scopes, free: Set<string>): void {
+/** The names that a function reads from around it, without globals, in the order of their first use. */
+export function freeNames(node: FunctionNode): string[] {
+  return [...freeIn(node).used].filter((name) => !(name in globalThis) && name !== 'undefined');
+}
+
+/** The variables around a statement that it assigns; an inner variable of the same name is another one. */
+export function assignedAround(node: AnyNode): ReadonlySet<string> {
+  return freeIn(node).assigned;
+}
+
+function freeIn(node: AnyNode): Free {
+  const free: Free = { used: new Set(), assigned: new Set() };
+  visit(node, [], free);
+  return free;
+}
+
+function visit(node: AnyNode, scopes: Scopes, free: Free): void {
   const within = (names: readonly string[], parts: readonly (AnyNode | null | undefined)[]): void => {
     const inner = names.length === 0 ? scopes : [...scopes, new Set(names)];
     for (const part of parts) if (part !== null && part !== undefined) visit(part, inner, free);
   };
+  const isFree = (name: string) => !scopes.some((scope) => scope.has(name));
+  for (const name of assignedBy(node)) if (isFree(name)) free.assigned.add(name);
   switch (node.type) {
     case 'Identifier':
-      if (!scopes.some((scope) => scope.has(node.name))) free.add(node.name);
+      if (isFree(node.name)) free.used.add(node.name);
       return;
     case 'MemberExpression':
       return within([], node.computed ? [node.object, node.property] : [node.object]);
@@ -59,6 +77,14 @@ function visit(node: AnyNode, scopes: Scopes, free: Set<string>): void {
     default:
       return within([], childrenOf(node));
   }
+}
+
+/** What a node itself assigns, whatever is inside of it. */
+function assignedBy(node: AnyNode): string[] {
+  if (node.type === 'AssignmentExpression') return boundNames(node.left);
+  if (node.type === 'UpdateExpression') return node.argument.type === 'Identifier' ? [node.argument.name] : [];
+  const isLoop = node.type === 'ForOfStatement' || node.type === 'ForInStatement';
+  return isLoop && node.left.type !== 'VariableDeclaration' ? boundNames(node.left) : [];
 }
 
 /** What a block declares for itself. */

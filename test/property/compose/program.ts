@@ -3,6 +3,7 @@
 import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
 import { carriedValues } from './program-carried.ts';
+import { keysWithMarks, nestedTurns, turnsTogether, turnsWithout } from './program-turns.ts';
 import { addedMembers, fallingCases, surePieces } from './program-folds.ts';
 import { changedKeys, joinedLiterals, matchedTexts, oneOfTwoObjects } from './program-keys.ts';
 import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
@@ -63,9 +64,10 @@ class Writer extends ExpressionWriter {
   private statement(scope: Name[], depth: number): string {
     const kinds = ['declare', 'declare', 'assign', 'assign', 'resource', 'push', 'set', 'helper', 'patterns'];
     kinds.push('members', 'filled', 'call', 'added', 'falling', 'pieces', 'carried');
-    kinds.push('keysChanged', 'either', 'matched', 'joined');
+    kinds.push('keysChanged', 'either', 'matched', 'joined', 'together');
     if (depth < 2) kinds.push('if', 'if', 'ifelse', 'switch', 'for', 'for', 'counted', 'each', 'keys', 'fill');
-    if (depth < 2 && this.loops.length === 0) kinds.push('return', 'try', 'known', 'labelled', 'chosen');
+    if (depth < 2 && this.loops.length === 0)
+      kinds.push('return', 'try', 'known', 'labelled', 'chosen', 'nested', 'without', 'marks');
     switch (this.choose.pick(kinds)) {
       case 'declare':
         return this.declare(scope);
@@ -123,6 +125,14 @@ class Writer extends ExpressionWriter {
         return this.added(scope, matchedTexts);
       case 'joined':
         return this.added(scope, joinedLiterals);
+      case 'nested':
+        return this.added(scope, nestedTurns);
+      case 'without':
+        return this.added(scope, turnsWithout);
+      case 'marks':
+        return this.added(scope, keysWithMarks);
+      case 'together':
+        return this.added(scope, turnsTogether);
       case 'call':
         return this.added(scope, spreadCall);
       case 'return':

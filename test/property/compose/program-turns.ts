@@ -1,0 +1,76 @@
+/** Statements about loops in loops that make resources, and about what is left of turns whose resources are left out. */
+
+import type { Statements, Surroundings } from './program-members.ts';
+
+/** Resources of two loops, whose variables may have one name, or stand for positions alone. */
+export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
+  const [id, out] = [fresh('nt'), fresh('q')];
+  const inner = choose.pick(['q', 'w']);
+  const made = (name: string, value: string) =>
+    `ConfigMap({ id: '${id}', name: \`${id}-${name}\`, data: { v: ${value} } });`;
+  const write = choose.pick([
+    () =>
+      `spec.items.forEach((a, q) => { (a.subs ?? []).forEach((b, w) => { ${made('${q}-${w}', text('string'))} }); });`,
+    () =>
+      `for (const [q, a] of spec.items.entries()) for (const w of (a.subs ?? []).keys()) ${made('${q}-${w}', 'a.key')}`,
+    () =>
+      `for (const q of spec.items) { const ${out} = q.key; for (const ${inner} of spec.items.filter((x) => x.key !== ${out})) ${made(`\${${out}}-\${${inner}.key}`, `${inner}.key + ${text('string')}`)} }`,
+    () =>
+      `for (let q = 0; q < spec.items.length; q++) { const ${out} = q; for (let ${inner} = 0; ${inner} < spec.nums.length; ${inner}++) ${made(`\${${out}}-\${${inner}}`, text('string'))} }`,
+  ])();
+  return { text: write, names: [] };
+}
+
+/** A list of what turns make, where a condition on the spec leaves the resources of all turns out. */
+export function turnsWithout({ choose, text, test, fresh }: Surroundings): Statements {
+  const [id, list, reader, result] = [fresh('tw'), fresh('l'), fresh('tr'), fresh('s')];
+  const make = `ConfigMap({ id: '${id}', name: \`${id}-\${q}\`, data: { k: q + ${text('string')} } })`;
+  const condition = test();
+  const fill = choose.pick([
+    () =>
+      `const ${list} = spec.tags.map((q) => { const c = ${condition} ? ${make} : undefined; return { v: c?.data.k ?? q + 'none' }; });`,
+    () =>
+      `const ${list} = []; for (const q of spec.tags) { const c = ${condition} && ${make}; ${list}.push({ v: c ? c.metadata.name : ${text('string')} }); }`,
+    () => `const ${list} = spec.tags.map((q) => { if (${condition}) ${make}; return { v: q }; });`,
+  ])();
+  const read = choose.pick([
+    `${list}.map((q) => q.v).join()`,
+    `String(${list}.length)`,
+    `String(${list}.every((q) => q.v !== 'a'))`,
+    `(${list}[0]?.v ?? 'first')`,
+    `(${list}.find((q) => q.v !== 'b')?.v ?? 'not found')`,
+  ]);
+  const use = choose.pick([
+    `ConfigMap({ id: '${reader}', name: '${reader}', data: { v: ${read} } }); const ${result} = '${reader}';`,
+    `const ${result} = ${read};`,
+  ]);
+  return { text: `${fill} ${use}`, names: [{ name: result, type: 'string', mutable: false }] };
+}
+
+/** A list of what is new, texts with something between, the ends of numbers from beyond them all. */
+export function turnsTogether({ choose, text, test, fresh }: Surroundings): Statements {
+  const [result, other] = [fresh('s'), fresh('w')];
+  const between = choose.pick(["','", "', '", "'-'"]);
+  const some = choose.pick(['', '', `if (${test()}) `, 'if (q.on) ']);
+  const write = choose.pick([
+    () =>
+      `let ${result} = ''; for (const q of spec.items) ${some}{ if (${result}) ${result} += ${between}; ${result} += q.key; }`,
+    () => `const ${result} = spec.items.reduce((a, q) => (a ? a + ${between} + q.key : q.key), '');`,
+    () =>
+      `let ${result} = ''; for (const q of spec.items) ${some}${result} = ${result} === '' ? q.key + q.size : ${result} + ${between} + q.key + q.size;`,
+    () =>
+      `const ${result} = spec.tags.reduce((a, q) => (a.includes(q) ? a : [...a, q]), [${choose.pick(['', text('string')])}]).join();`,
+    () =>
+      `let ${other} = -Infinity; for (const q of spec.items) ${some}if (q.size > ${other}) ${other} = q.size; const ${result} = ${other} === -Infinity ? 'none' : String(${other});`,
+    () =>
+      `const ${other} = spec.nums.reduce((a, q) => Math.min(a, q), Infinity); const ${result} = Number.isFinite(${other}) ? 'n' + ${other} : ${text('string')};`,
+  ])();
+  return { text: write, names: [{ name: result, type: 'string', mutable: false }] };
+}
+
+/** A resource whose keys look like expressions. */
+export function keysWithMarks({ text, test, fresh }: Surroundings): Statements {
+  const id = fresh('km');
+  const data = `{ 'k\${z}': ${text('string')}, ...(${test()} && { '\${y}': 'y' }) }`;
+  return { text: `ConfigMap({ id: '${id}', name: '${id}', data: ${data} });`, names: [] };
+}
