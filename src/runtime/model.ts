@@ -54,8 +54,8 @@ export interface LiveObject {
    */
   readonly settled?: SettledPair | true;
   /**
-   * The whole object beside a projection, where whoever observes has it: kept of objects whose owned fields
-   * are not what was settled, so that a difference can be named without another read.
+   * The whole object beside a projection, where the observer has it: kept of objects whose owned fields are not
+   * what was settled, so that a difference can be named, and of those that a step asked for, without another read.
    */
   readonly whole?: KubeObject;
 }

@@ -49,6 +49,8 @@ const CALM_TURNS = 4;
 const LONGEST_WAIT_S = 3600;
 /** After so many violations a run ends. */
 const MOST_VIOLATIONS = 20;
+/** More requests at one point of time than any story needs: a pass that decides the same over and over. */
+const MOST_REQUESTS_AT_ONCE = 5000;
 /** Then so long nothing may be written. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
@@ -99,6 +101,9 @@ class World {
   #state: KubeObject[] = [];
   #requests = 0;
   #requestsUntilCalm = 0;
+  /** How many were sent since the time moved last. */
+  #requestsNow = { at: 0, count: 0 };
+  #endless: string | undefined;
   #streams = 0;
 
   static async create(plan: RunPlan): Promise<World> {
@@ -253,6 +258,12 @@ class World {
     // A controller that breaks rules over and over would keep the cluster busy for ever.
     if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
     this.#requests += 1;
+    const now = this.#clock.now();
+    this.#requestsNow = { at: now, count: this.#requestsNow.at === now ? this.#requestsNow.count + 1 : 1 };
+    if (this.#requestsNow.count > MOST_REQUESTS_AT_ONCE) {
+      this.#endless ??= `${MOST_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
+    }
+    if (this.#endless !== undefined) throw new Error(this.#endless);
     if (process.env['TRACE'] !== undefined) this.#log.push(`  ${this.#requests} ${method} ${path.slice(0, 110)}`);
     return this.#requests;
   }
@@ -263,6 +274,7 @@ class World {
     const enough = this.#plan.weather.calm ? CALM_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
       if (turns > 20_000) throw new Error('it never becomes quiet');
+      if (this.#endless !== undefined) throw new Error(this.#endless);
       if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
       for (const process of this.#processes) if (process.wanted) process.start();
       const before = this.#requests;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { LiveObject } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, keys, projectObject, settledOf } from '../../runtime/index.ts';
-import { remembering, settledAs, tidied } from './held-object.ts';
+import { explained, remembering, settledAs, tidied } from './held-object.ts';
 
 const MANAGED: JsonObject = {
   manager: keys.CHILD_MANAGER,
@@ -71,6 +71,19 @@ describe('remembering', () => {
   });
 });
 
+describe('explained', () => {
+  const asked = explained(live('2'), config('2'));
+
+  it('keeps the whole object until what it shows is settled', () => {
+    expect(asked.whole).toEqual(config('2'));
+    expect(settledAs(asked, { desired: ownedOf(live('2')), owned: ownedOf(asked) }).whole).toBeUndefined();
+  });
+
+  it('is over with the next version', () => {
+    expect(remembering(live('3'), asked, config('3'))).toEqual(live('3'));
+  });
+});
+
 describe('tidied', () => {
   const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
   const digests = { desired: digestText(pair.desired), owned: digestText(pair.owned) };
@@ -83,6 +96,11 @@ describe('tidied', () => {
       'an object whose change nobody has looked at',
       { ...live('1'), settled: pair, whole: config('1') },
       { owned: digests.owned, settled: digests, whole: config('1') },
+    ],
+    [
+      'a whole object that a step asked for',
+      explained(live('1'), config('1')),
+      { owned: digests.owned, whole: config('1') },
     ],
   ])('keeps %s', (_what, given, expected) => {
     expect(tidied(given)).toEqual({ object: given.object, ...expected });

@@ -21,11 +21,15 @@ export function settledAs(live: LiveObject, pair: SettledPair): LiveObject {
   return held(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
+/** The object beside the whole object, which was read since the projection alone cannot tell whether it is as wanted. */
+export function explained(live: LiveObject, whole: KubeObject): LiveObject {
+  return held(live, live.settled, whole);
+}
+
 /** The same in the least memory: with digests for fingerprints, and texts that others have as well held once. */
 export function tidied({ object, owned, settled, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
-  if (settled === undefined) return copy;
-  return held(copy, settled === true ? true : digestsOf(settled), whole);
+  return held(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
 }
 
 function digestsOf({ desired, owned }: SettledPair): SettledPair {
@@ -33,7 +37,15 @@ function digestsOf({ desired, owned }: SettledPair): SettledPair {
 }
 
 /** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
-function held({ object, owned }: LiveObject, settled: SettledPair | true, whole: KubeObject | undefined): LiveObject {
+function held(
+  { object, owned }: LiveObject,
+  settled: SettledPair | true | undefined,
+  whole: KubeObject | undefined,
+): LiveObject {
+  if (settled === undefined) {
+    const known = owned === undefined ? { object } : { object, owned };
+    return whole === undefined ? known : { ...known, whole };
+  }
   if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
   return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
 import { ownedFingerprint } from '../../runtime/index.ts';
-import { remembering, settledAs, tidied } from './held-object.ts';
+import { explained, remembering, settledAs, tidied } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { RereadsView } from './rereads.ts';
 import { Rereads } from './rereads.ts';
@@ -202,6 +202,20 @@ export class KindCache {
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
     this.settle(key, { desired, owned: owned ?? ownedFingerprint(object) });
+  }
+
+  /**
+   * Like `observe`, for a whole object that a step asked for. It is held beside the projection until the object
+   * changes or is settled: a step that cannot write the object yet (a failed write has its pause, a field is fought
+   * over) decides the same from it each time, and asks for no other read.
+   */
+  observeWhole(object: KubeObject): void {
+    this.observe(object);
+    const { uid = '', resourceVersion } = object.metadata;
+    const key = keyOf(object);
+    const live = this.#objects.get(key);
+    if (live === undefined || !isVersionOf(live, uid, resourceVersion)) return;
+    this.#objects.set(key, explained(live, object));
   }
 
   /** The object is gone, as the answer to a write said. */

@@ -65,13 +65,13 @@ export class InstanceAnswers implements ExecutionView {
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
     const { target } = request;
-    const key = targetKey(target);
-    const read = await attemptRead(this.#context, failedReads(this.#record), key, () =>
+    const read = await attemptRead(this.#context, failedReads(this.#record), targetKey(target), () =>
       client.find(refOfTarget(target), { signal }),
     );
     if (!read.ok) return;
-    if (read.value !== undefined) (this.#record.whole ??= new Map()).set(key, read.value);
-    else caches.peek(target.type)?.observeGone(cacheKey(target), this.#uidInCache(target));
+    const cache = caches.peek(target.type);
+    if (read.value !== undefined) cache?.observeWhole(read.value);
+    else cache?.observeGone(cacheKey(target), this.#uidInCache(target));
   }
 
   /** While a watch has not brought what a step lacked, another step would see no more: the watch wakes the instance. */

@@ -110,7 +110,6 @@ export class InstanceReconciler {
     const began = monotonicMs();
     const { view, decision } = this.#step(record, served, instance, memory);
     const milliseconds = monotonicMs() - began;
-    record.whole = undefined;
     record.memory = decision.nodes.some(({ because }) => because.kind === 'expression-failed') ? memory : undefined;
     if (record.applySet === undefined) {
       record.applySet = decision.inventory.id;

@@ -40,8 +40,6 @@ export class ObservedView implements Observed {
   }
 
   object(target: ObjectTarget): Observation {
-    const whole = this.#record.whole?.get(targetKey(target));
-    if (whole !== undefined) return { state: 'present', live: { object: whole } };
     const cache = this.#caches.peek(target.type);
     const key = cacheKey(target);
     const live = cache?.get(key, this.#need);

@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../core/index.ts';
 import type { RememberedRead, RememberedWrite } from '../../execute/index.ts';
 import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -30,8 +29,6 @@ export interface InstanceRecord {
   unread: Sparse<string, RememberedRead>;
   /** What had to be put back of each child lately, by the same keys. */
   drift: Sparse<string, DriftHistory>;
-  /** Whole objects read for a comparison; for the next step only. */
-  whole: Sparse<string, KubeObject>;
   /** Kinds of its ApplySet that its graph does not have, once discovery told their versions; `unserved` has none. */
   memberKinds: Sparse<string, ObjectType | 'unserved'>;
   /** When `now()` in templates was sampled, and for which generation and revision. */
@@ -56,7 +53,6 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     failed: undefined,
     unread: undefined,
     drift: undefined,
-    whole: undefined,
     memberKinds: undefined,
     templateNow: undefined,
     statusNow: undefined,

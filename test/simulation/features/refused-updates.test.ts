@@ -96,4 +96,37 @@ describe('an item that the server refuses to update', () => {
     await world.advance(60_000);
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
+
+  it('is read once by a controller that starts later, although others that read it are to be changed', async () => {
+    const template = (kind: string, name: string, rest: JsonObject) => ({
+      apiVersion: 'v1',
+      kind,
+      metadata: { name: `\${schema.metadata.name}-${name}` },
+      ...rest,
+    });
+    const command = ['run', '${schema.spec.text}'];
+    await world.apply(
+      potDefinition([
+        {
+          id: 'worker',
+          template: template('Pod', 'worker', { spec: { containers: [{ name: 'c', image: 'i', command }] } }),
+        },
+        {
+          id: 'beside',
+          template: template('ConfigMap', 'beside', { data: { of: '${worker.metadata.name} ${schema.spec.text}' } }),
+        },
+      ]),
+    );
+    await world.advance(5000);
+    await world.apply(pot('p', { text: 'one' }));
+    await world.settle();
+    await world.controller.stop();
+    await world.apply(pot('p', { text: 'two' }));
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(60_000);
+    expect((await world.user.get(mapRef('p-beside')))['data']).toEqual({ of: 'p-worker two' });
+    const reads = world.requests.filter(({ method, path }) => method === 'GET' && /\/p-(?:worker|beside)$/.test(path));
+    expect(reads.map(({ path }) => path.split('/').at(-1)).sort()).toEqual(['p-beside', 'p-worker']);
+  });
 });
