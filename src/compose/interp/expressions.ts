@@ -53,15 +53,20 @@ export function evaluate(node: Expression, env: Env): unknown {
       if (typeof node.value === 'string' && node.value.includes('${')) warnQuotedTemplate(node, node.value, env);
       return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
     case 'Identifier':
-      return noteWritten(resolve(inEnv(env.unit, node, readIdentifier, env)), siteOf(env.unit, node));
+      return noted(resolve(inEnv(env.unit, node, readIdentifier, env)), node, env);
     case 'ParenthesizedExpression':
       return evaluate(node.expression, env);
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
       return makeFunction(node, env);
     default:
-      return noteWritten(inEnv(env.unit, node, evaluateNode, env), siteOf(env.unit, node));
+      return noted(inEnv(env.unit, node, evaluateNode, env), node, env);
   }
+}
+
+/** Only symbolic values have a place: those that are known are most, and no message shows where they come from. */
+function noted(value: unknown, node: Expression, env: Env): unknown {
+  return symbolic(value) === undefined ? value : noteWritten(value, siteOf(env.unit, node));
 }
 
 const readIdentifier = (node: Identifier, env: Env): unknown => readName(env, node.name);

@@ -44,7 +44,6 @@ function poison(node: Statement, env: Env): void {
   if (node.type === 'VariableDeclaration') {
     for (const { id } of node.declarations) for (const name of boundNames(id)) poisonDeclared(name, env);
   }
-  if (node.type === 'ClassDeclaration') env.scope.declare(node.id.name, true, POISON, true);
   for (const name of assignedNames(node)) poisonBinding(name, env);
   visitNodes(node, (inner) => poisonChanged(inner, env), true);
 }

@@ -94,12 +94,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       if (Array.isArray(cell)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(cell)) {
-      if (leaves !== undefined)
-        refuse(
-          'loop-exit',
-          'a list is filled in a loop over a symbolic list that may end early',
-          'filter the list first',
-        );
+      if (leaves !== undefined) refuseFilling('a list is filled');
       foldArray(
         fold,
         cell,
@@ -107,12 +102,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
         (after as { items: readonly unknown[] }).items,
       );
     } else {
-      if (leaves !== undefined)
-        refuse(
-          'loop-exit',
-          'an object is filled in a loop over a symbolic list that may end early',
-          'filter the list first',
-        );
+      if (leaves !== undefined) refuseFilling('an object is filled');
       foldObject(
         fold,
         cell,
@@ -130,16 +120,16 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
   return leaves === undefined ? NORMAL : exits(fold, completion);
 }
 
+/** How many turns would have run is not known, so what each turn adds is not known either. */
+function refuseFilling(what: string): never {
+  return refuse('loop-exit', `${what} in a loop over a symbolic list that may end early`, 'filter the list first');
+}
+
 /** `object[key] = f(object[key])` in the body: what the turns with one key hand on, under each key. */
 function fillByKeys(pass: Pass, object: object, run: Run, leaves: Node | undefined): void {
   const trace = activeTrace();
   const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
-  if (leaves !== undefined)
-    refuse(
-      'loop-exit',
-      'an object is filled in a loop over a symbolic list that may end early',
-      'filter the list first',
-    );
+  if (leaves !== undefined) refuseFilling('an object is filled');
   // A loop around this one reads what its own earlier turns wrote.
   trace.noteRead(object);
   const after = run.outcome.writes.get(slot.holder)?.after;

@@ -96,15 +96,15 @@ function labelText(value: Sym | Phi): string {
   const resource = value instanceof Sym ? value.resource : undefined;
   if (resource !== undefined) return resource.label ?? resource.id;
   if (value instanceof Phi) {
-    const test = scriptOf(value.test, currentTrace()?.specName ?? 'spec');
+    const test = scriptInWords(value.test);
     return writtenText(value) ?? (test === undefined ? 'this value' : `a value that depends on ${test}`);
   }
-  return value.label ?? writtenText(value.node) ?? expressionText(value.node);
+  return value.label ?? writtenText(value.node) ?? scriptInWords(value.node) ?? 'this value';
 }
 
 /** An expression of the graph in the words of the author. */
-function expressionText(node: Node): string {
-  return scriptOf(node, currentTrace()?.specName ?? 'spec') ?? 'this value';
+function scriptInWords(node: Node): string | undefined {
+  return scriptOf(node, currentTrace()?.specName ?? 'spec');
 }
 
 /** The text that the author wrote for a value; `undefined` where it came about in another way. */
