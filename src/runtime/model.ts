@@ -203,7 +203,7 @@ export interface StepOptions {
   readonly budget?: number;
   /** What CEL `now()` gives in templates (milliseconds since the epoch). Default `now`. */
   readonly templateNow?: number;
-  /** Number of the revision that the graph is; with it, what `now()` gave is recorded in the status. */
+  /** Number of the revision that the graph is; with it, what `now()` gave is recorded in the status. 0: there is none yet. */
   readonly revision?: number;
   /** What `now()` gave in `status` last time; kept as long as nothing else in the status changes. */
   readonly statusNow?: number;

@@ -3,7 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { conditionOf, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { stepUnresolved } from './index.ts';
+import { keys, stepUnresolved } from './index.ts';
 
 const PUMP = 'Pump.parts.test/ns/p';
 const pump = '{apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: 2}}';
@@ -183,6 +183,18 @@ resources:
       ['Ready', 'False', 'ResolutionFailed'],
     ]);
     expect([decision.apply, decision.delete, decision.parent]).toEqual([[], [], {}]);
+  });
+
+  test.each([
+    ['that no definition worked on is left without a status', [], false],
+    ['of an earlier definition is told', [keys.FINALIZER], true],
+  ])('before the first revision an instance %s', (_what, finalizers, isTold) => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', {});
+    cluster.edit(key, (object) => void (object.metadata.finalizers = finalizers));
+    const options = { now: 0, revision: 0 };
+    const decision = stepUnresolved(cluster.get(key) as KubeObject, 'none yet', cluster.view(graph), options);
+    expect(decision.statusChanged).toBe(isTold);
   });
 });
 

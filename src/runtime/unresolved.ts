@@ -10,8 +10,9 @@ import { isNowCondition } from './now-sample.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False
- * with the text given; nothing is touched, projected fields stay, and so do the author's conditions. An instance that is being deleted needs no
- * definition and is deleted all the same.
+ * with the text given; nothing is touched, projected fields stay, and so do the author's conditions. An instance that
+ * is being deleted needs no definition and is deleted all the same. While the definition has no revision at all, an
+ * instance without the finalizer gets no status: kro does not look at it before the first revision.
  */
 export function stepUnresolved(
   instance: KubeObject,
@@ -20,6 +21,7 @@ export function stepUnresolved(
   options: StepOptions,
 ): Decision {
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options);
+  const isUntouched = options.revision === 0 && !hasFinalizer(instance);
   const before: JsonObject = instance.status ?? {};
   const value = { status: 'False', reason: 'ResolutionFailed', message: failure } as const;
   const authored = hasAuthorConditions(undefined, options);
@@ -40,7 +42,7 @@ export function stepUnresolved(
     state: 'ERROR',
     conditions,
     status,
-    statusChanged: !jsonEquals(status, before),
+    statusChanged: !isUntouched && !jsonEquals(status, before),
     statusProblems: [],
     statusNow: options.statusNow ?? options.now,
     finalizer: hasFinalizer(instance) ? 'keep' : 'none',
