@@ -2,6 +2,7 @@ import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { Command, CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
+import { hintForCommand } from './foreign-commands.ts';
 
 /** `log-level` as commander names it in its result: `logLevel`. */
 function camelCase(name: string): string {
@@ -21,6 +22,7 @@ function optionHelp({ options }: Command): string {
 function createProgram(
   commands: readonly Command[],
   version: string,
+  argv: readonly string[],
   context: CommandContext,
   finish: (code: number) => void,
 ): CommanderCommand {
@@ -28,7 +30,7 @@ function createProgram(
     .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('  hint: typekro --help lists the commands')
+    .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
       writeErr: (text) => context.printError(text.trimEnd()),
@@ -76,7 +78,7 @@ export async function runCommandLine(
   context: CommandContext,
 ): Promise<number> {
   let exitCode: number = ExitCode.ok;
-  const program = createProgram(commands, version, context, (code) => {
+  const program = createProgram(commands, version, argv, context, (code) => {
     exitCode = code;
   });
   try {

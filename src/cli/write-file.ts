@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
 
@@ -33,7 +33,27 @@ export function writeFile(
     writeFileSync(path, text);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = REASONS.get(code) ?? message;
-    throw new TypeKroError(`${path} cannot be written: ${reason}`, { ...details, cause: error });
+    const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
+    const reason = blocking === undefined ? (REASONS.get(code) ?? message) : `${blocking} is a file, not a folder`;
+    const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
+    throw new TypeKroError(`${path} cannot be written: ${reason}`, { ...details, remedy, cause: error });
+  }
+}
+
+/** The file that stands where a folder above the path is wanted; devices and pipes count as files. */
+function inTheWay(path: string): string | undefined {
+  for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
+    const stats = lookAt(folder);
+    if (stats !== undefined) return stats.isDirectory() ? undefined : folder;
+  }
+  return undefined;
+}
+
+function lookAt(path: string): ReturnType<typeof statSync> | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Below a file nothing can be looked at; the file itself is one of the next.
+    return undefined;
   }
 }

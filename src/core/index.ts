@@ -53,3 +53,4 @@ export {
   zlibLibrary,
 } from './libraries.ts';
 export { setOwn } from './set-own.ts';
+export { whyUnreadable } from './why-unreadable.ts';

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { TypeKroError } from '../core/index.ts';
-import { whyUnreadable } from './why-unreadable.ts';
+import { TypeKroError, whyUnreadable } from '../core/index.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import type { KubeConfig } from './kubeconfig.ts';

@@ -179,8 +179,13 @@ function kebab(reason: string): string {
 
 /** What to do about a connection that did not come about, by the code of what the system or TLS said. */
 const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the server is unknown: check "server" in the kubeconfig, and the network'],
-  [/^EPROTO$/, 'the server does not speak TLS there: write http:// in "server", or name its port for https'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'correct "server" of the cluster in the kubeconfig, or check the network and its DNS'],
+  [/^EPROTO$/, 'write http:// in "server" of the kubeconfig, or name the port of the server for https'],
+  [/^ECONNREFUSED$/, 'start that cluster, correct "server" in the kubeconfig, or name another context'],
+  [
+    /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)$/,
+    'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig',
+  ],
   [
     /^ERR_OSSL_/,
     'the certificate or the key of the user in the kubeconfig is no PEM text: log in again, or write it anew',

@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, TypeKroError, yamlLibrary } from '../core/index.ts';
+import { isJsonObject, TypeKroError, yamlLibrary, whyUnreadable } from '../core/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
-import { whyUnreadable } from './why-unreadable.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation } from './types.ts';
 
@@ -53,6 +52,8 @@ export interface KubeConfig {
   /** Where objects go that name no namespace. */
   readonly namespace: string;
   readonly context: string;
+  /** The files that it was read from, for messages. */
+  readonly source?: string;
 }
 
 /** Where to look for a configuration. */
@@ -99,6 +100,9 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   return resolveContext(merged, options.context ?? merged.currentContext, files);
 }
 
+/** What a kubeconfig is called that was given as text. */
+const TEXT = 'kubeconfig';
+
 interface Source {
   readonly name: string;
   readonly text: string;
@@ -109,7 +113,7 @@ async function readSources(
   options: LoadKubeConfigOptions,
   env: NonNullable<LoadKubeConfigOptions['env']>,
 ): Promise<Source[]> {
-  if (options.text !== undefined) return [{ name: 'kubeconfig', text: options.text, folder: process.cwd() }];
+  if (options.text !== undefined) return [{ name: TEXT, text: options.text, folder: process.cwd() }];
   if (options.path !== undefined) return [await readSource(options.path)];
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
   const paths = listed.length > 0 ? listed : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
@@ -147,15 +151,24 @@ async function parseFile(source: Source): Promise<JsonObject> {
     // An empty file says nothing, as for kubectl.
     if (value === null) return {};
   } catch (cause) {
-    throw new TypeKroError(`${source.name} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      code: 'kube/bad-config',
-      remedy: 'correct the line that is named, or name another kubeconfig',
-      cause,
-    });
+    throw await noYaml(source, cause);
   }
   throw new TypeKroError(`${source.name} is no kubeconfig`, {
     code: 'kube/bad-config',
     remedy: 'name a kubeconfig, as `kubectl config view` shows it',
+  });
+}
+
+/** The place and the reason are told as for definitions; their reader is loaded for that alone. */
+async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
+  const { parseDefinitions } = await import('../graph/index.ts');
+  const [problem] = parseDefinitions(text, name).diagnostics;
+  const [firstLine = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  const place = problem?.source === undefined ? '' : `:${problem.source.line}:${problem.source.column}`;
+  return new TypeKroError(`the kubeconfig ${name}${place} is no YAML: ${problem?.message ?? firstLine}`, {
+    code: 'kube/bad-config',
+    remedy: problem?.hint ?? 'correct the line that is named, or name another kubeconfig',
+    cause,
   });
 }
 
@@ -217,6 +230,7 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     credentials: user === undefined ? {} : await readCredentials(user, cluster),
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
+    ...(files === TEXT ? {} : { source: files }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 import { impersonationHeaders } from './impersonation.ts';
 import type { Clock, Transport } from './types.ts';
+import { unreachable } from './unreachable.ts';
 import { whileWanted } from './while-wanted.ts';
 
 /** A transport over sockets, kept alive between requests; through a proxy where one is named. */
@@ -34,7 +35,10 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
         const proof = await (authenticator.renews ? whileWanted(prove(), request.signal) : prove());
         const { certificate, authorization } = proof;
         const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
-        const response = await (await connections.with(certificate)).send({ ...request, path, headers });
+        const opened = await connections.with(certificate);
+        const response = await opened.send({ ...request, path, headers }).catch((thrown: unknown) => {
+          throw unreachable(thrown, config);
+        });
         return { proof, response };
       };
       const { proof, response } = await send();

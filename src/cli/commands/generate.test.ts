@@ -169,7 +169,7 @@ describe('bad input', () => {
     writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\n');
     const { code, text } = await run(['a.yaml']);
     expect(code).toBe(3);
-    expect(text).toContain('there is no CustomResourceDefinition in what was read');
+    expect(text).toContain('there is no CustomResourceDefinition in a.yaml; found: ConfigMap');
   });
 
   test('a file that does not parse is shown with its place; the others are written', async () => {

@@ -51,7 +51,7 @@ export const generate: Command = {
     const all = [
       ...sources.diagnostics,
       ...diagnostics,
-      ...nothing(files.size, [...sources.diagnostics, ...diagnostics]),
+      ...nothing(files.size, [...sources.diagnostics, ...diagnostics], input.positionals, sources.documents),
     ];
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
@@ -59,7 +59,7 @@ export const generate: Command = {
     const changes = writeFiles(resolve(context.cwd, out), files, { check });
     for (const { path, change } of changes)
       context.print(`${check ? CHECKED[change] : change} ${relative(context.cwd, path)}`);
-    context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
+    if (files.size > 0) context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;
     if (!check || changes.every(({ change }) => change === 'unchanged')) return ExitCode.ok;
     context.printError('The files are not those of the definitions: run the same command without --check.');
@@ -71,14 +71,25 @@ export const generate: Command = {
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
 /** What is said when there was nothing to write, and nobody has said why. */
-function nothing(files: number, said: readonly Diagnostic[]): readonly Diagnostic[] {
+function nothing(
+  files: number,
+  said: readonly Diagnostic[],
+  names: readonly string[],
+  documents: readonly JsonValue[],
+): readonly Diagnostic[] {
   if (files > 0 || said.length > 0) return [];
+  const kinds = [...new Set(documents.map((document) => (isJsonObject(document) ? document['kind'] : undefined)))];
+  const found = kinds.filter((kind) => typeof kind === 'string' && kind !== 'CustomResourceDefinition').slice(0, 5);
+  const holds = found.length === 0 ? '' : `; found: ${found.join(', ')}`;
+  const where = names.length === 0 ? 'the cluster' : names.join(', ');
   return [
     {
       code: 'generate/nothing',
       severity: 'error',
-      message: 'there is no CustomResourceDefinition in what was read',
-      hint: 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
+      message: `there is no CustomResourceDefinition in ${where}${holds}`,
+      hint: found.includes('ResourceGraphDefinition')
+        ? 'generate makes factories for kinds: name files with CustomResourceDefinitions, or take those of a cluster with --cluster'
+        : 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
     },
   ];
 }

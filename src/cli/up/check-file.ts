@@ -18,7 +18,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
   if (/^https?:\/\/?/.test(file))
     fail(
       'input/unknown-type',
-      `${file} is an address, and files are read only`,
+      `${file} is an address, and only files are read`,
       'download it first, and name the file',
     );
   if (file === '-')
@@ -26,8 +26,10 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() === true) {
     const example = namesIn(path).find((name) => types.has(extname(name).toLowerCase()));
-    const names = example === undefined ? join(file, 'app.yaml') : join(file, example);
-    fail('input/unreadable', `${file} is a folder, and files are read only`, `name the files in it, such as ${names}`);
+    const name = example ?? 'app.yaml';
+    const all = join(file, `*${extname(name)}`);
+    const remedy = `name the files in it, such as ${join(file, name)}, or all of them: ${all}`;
+    fail('input/unreadable', `${file} is a folder, and only files are read`, remedy);
   }
   if (!types.has(extname(path).toLowerCase())) {
     fail(
@@ -47,7 +49,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     fail('input/not-found', `there is no file ${file}`, remedy);
   }
   if (stats?.isFile() === false)
-    fail('input/unreadable', `${file} is a device or a pipe, and files are read only`, 'write it into a file first');
+    fail('input/unreadable', `${file} is a device or a pipe, and only files are read`, 'write it into a file first');
 }
 
 function namesIn(folder: string): readonly string[] {

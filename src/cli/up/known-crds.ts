@@ -1,7 +1,8 @@
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
+import { KubeError } from '../../kube/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
@@ -62,7 +63,7 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
           },
         ]
       : [];
-  const live = ofCluster ? (await readClusterCrds(context, input)).flatMap(crdsIn) : [];
+  const live = ofCluster ? (await definitionsOfCluster(context, input)).flatMap(crdsIn) : [];
   const named = [...sources.documents.flatMap(crdsIn), ...live.filter((crd) => used.has(groupOf(crd)) && !isOwn(crd))];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
   const shipped = shippedCrds(unknownGroups(inputs.objects, given));
@@ -73,6 +74,21 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
     diagnostics: [...sources.diagnostics, ...nothing],
     texts: sources.texts,
   };
+}
+
+/** The files can be checked without the cluster, too, which a cluster that cannot be asked is a reason to do. */
+async function definitionsOfCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
+  try {
+    return await readClusterCrds(context, input);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.remedy === undefined) throw error;
+    throw new TypeKroError(error.message, {
+      code: error.code,
+      cause: error,
+      ...(error.what === undefined ? {} : { what: error.what }),
+      remedy: `${error.remedy}; without --kubeconfig and --context the files are checked without a cluster`,
+    });
+  }
 }
 
 export function isCrd(object: KubeObject): boolean {

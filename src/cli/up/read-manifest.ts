@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, TypeKroError, whyUnreadable } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
@@ -48,29 +48,32 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
 
 /** Bytes that are no UTF-8 would turn into other characters without a word, so they are refused. */
 async function readText(path: string, file: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const mayNot = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const remedy = mayNot ? `as its owner run chmod a+r ${file}, or name a copy that is yours` : 'name a file';
+    throw unreadable(file, whyUnreadable(error), remedy, error);
+  });
+  const [reason, remedy] = notText(bytes);
+  if (reason !== '') throw unreadable(file, reason, remedy);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    const reason = error instanceof TypeError ? 'it is no UTF-8 text' : reasonOf(error);
-    throw new TypeKroError(`${file} cannot be read: ${reason}`, {
-      code: 'input/unreadable',
-      cause: error,
-      remedy: error instanceof TypeError ? 'save it as UTF-8' : 'name a file that you may read',
-    });
+    throw unreadable(file, 'it is no UTF-8 text', 'save it as UTF-8', error);
   }
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'EACCES':
-    case 'EPERM':
-      return 'you may not read it';
-    default:
-      return message;
-  }
+/** What a file is that is no text at all, and what to do; an empty reason for what may be a text. */
+function notText(bytes: Buffer): readonly [reason: string, remedy: string] {
+  const start = bytes.toString('latin1', 0, 4);
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
+  if (start.startsWith('\x1f\x8b')) return ['it is packed by gzip', 'unpack it with gunzip, and name the file in it'];
+  if (start === 'PK\x03\x04') return ['it is a zip archive', 'unpack it, and name the files in it'];
+  return bytes.includes(0) ? ['it is a binary file, not a text', 'name a file of YAML or JSON'] : ['', ''];
+}
+
+function unreadable(file: string, reason: string, remedy: string, cause?: unknown): TypeKroError {
+  const because = cause === undefined ? {} : { cause };
+  return new TypeKroError(`${file} cannot be read: ${reason}`, { code: 'input/unreadable', remedy, ...because });
 }
 
 function itemsOf(document: DefinitionDocument): DefinitionDocument[] {

@@ -103,9 +103,9 @@ export const environmentMistakes: readonly Mistake[] = [
     'a server that does not answer',
     ['install', '--kubeconfig', 'kubeconfig'],
     1,
-    /127\.0\.0\.1:1\b/,
-    /ECONNREFUSED/,
-    /running|server|kubeconfig/,
+    /nothing answers at http:\/\/127\.0\.0\.1:1\b/,
+    /ECONNREFUSED.*the context "dev" in \S*kubeconfig/,
+    /start that cluster/,
     {
       files: {
         kubeconfig:
@@ -175,8 +175,8 @@ export const environmentMistakes: readonly Mistake[] = [
     'a factory for no CRD',
     ['generate', 'shop.yaml'],
     3,
-    /shop\.yaml|what was read/,
-    /no CustomResourceDefinition/,
+    /shop\.yaml/,
+    /no CustomResourceDefinition.*found: ResourceGraphDefinition/,
     /name files/,
   ),
   command(
@@ -221,8 +221,8 @@ export const environmentMistakes: readonly Mistake[] = [
     [
       ['below a folder that takes no names', '/proc/typekro', /does not let a folder be made/],
       ['below a folder that takes no names, deeper', '/proc/self/typekro/a', /does not let a folder be made/],
-      ['below a file', 'shop.yaml/a', /a part of the path is a file/],
-      ['below a device', '/dev/null', /a part of the path is a file/],
+      ['below a file', 'shop.yaml/a', /shop\.yaml is a file, not a folder/],
+      ['below a device', '/dev/null', /\/dev\/null is a file, not a folder/],
       ['under a name that is too long', 'a'.repeat(300), /name in the path is too long/],
     ] as const
   ).map(([title, out, reason]) =>
@@ -235,12 +235,23 @@ export const environmentMistakes: readonly Mistake[] = [
       /that you may write with --out/,
     ),
   ),
-  command('a folder for a file', ['validate', '.'], 1, /\. is a folder/, /files are read only/, /such as shop\.yaml/),
+  command(
+    'a folder for a file',
+    ['validate', '.'],
+    1,
+    /\. is a folder/,
+    /only files are read/,
+    /such as shop\.yaml, or all of them: \*\.yaml/,
+  ),
   command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
   command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file fits the pattern/),
   command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
   command('standard input', ['validate', '-'], 1, /standard input/, /not read/, /write it into a file/),
   command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /neither YAML/, /name \.yaml/),
+  command('a binary file', ['validate', 'a.yaml'], 1, /a\.yaml/, /is a binary file/, /name a file of YAML/, {
+    files: { 'a.yaml': 'ELF\0\0\0\n' },
+  }),
+  command('a command of other tools', ['render', 'shop.yaml'], 2, /render/, /unknown command/, /typekro gitops shop/),
   command('a file of comments', ['validate', 'a.yaml'], 1, /a\.yaml/, /comments only/, /name files/, {
     files: { 'a.yaml': '# nothing\n' },
   }),
@@ -264,15 +275,22 @@ export const environmentMistakes: readonly Mistake[] = [
     /files stand behind the command/,
   ),
   command('an option of another command', ['up', '--watch'], 2, /--watch/, /unknown option/, /typekro up --help/),
-  command('a command of kubectl', ['apply', 'shop.yaml'], 2, /apply/, /unknown command/, /--help lists the commands/),
+  command(
+    'a command of kubectl',
+    ['apply', 'shop.yaml'],
+    2,
+    /apply/,
+    /unknown command/,
+    /kubectl apply -f shop.yaml.*typekro up shop.yaml/,
+  ),
   command('an option without its value', ['up', '--timeout'], 2, /--timeout/, /argument missing/, /typekro up --help/),
   command(
     'a kubeconfig that is no YAML',
     ['install', '--kubeconfig', 'kubeconfig'],
     1,
-    /kubeconfig is no YAML/,
-    /line \d/,
-    /correct the line/,
+    /kubeconfig:\d+:\d+ is no YAML/,
+    /"\[" is never closed/,
+    /add "\]"/,
     { files: { kubeconfig: 'a: [\n' } },
   ),
   command(
@@ -377,6 +395,29 @@ export const environmentMistakes: readonly Mistake[] = [
     /context "c"/,
     /the user "u", which the kubeconfig does not have/,
     /one that it has \(other\)/,
+  ),
+  install(
+    'a server whose name nobody knows',
+    config('https://kube.nowhere.invalid', '', 'token: x'),
+    /the context "c" in \S*kubeconfig/,
+    /the name kube\.nowhere\.invalid is unknown/,
+    /correct "server"/,
+  ),
+  install(
+    'a line of the kubeconfig that is indented too deep',
+    { kubeconfig: 'apiVersion: v1\nkind: Config\nclusters:\n- name: a\n   cluster:\n    server: https://a\n' },
+    /kubeconfig:5:4 is no YAML/,
+    /indented deeper/,
+    /same column/,
+  ),
+  command(
+    'definitions of a cluster that does not answer',
+    ['validate', '--kubeconfig', 'kubeconfig', 'shop.yaml'],
+    1,
+    /nothing answers at https:\/\/127\.0\.0\.1:1/,
+    /the context "c"/,
+    /without --kubeconfig and --context the files are checked without a cluster/,
+    { files: { 'shop.yaml': DEFINITION, ...config(NOWHERE, '', 'token: x') } },
   ),
   install(
     'a client certificate that is no PEM',

@@ -1,0 +1,36 @@
+/** What stands behind `hint:` for a command that typekro does not have, by what other tools do with that word. */
+const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [
+  [
+    ['apply', 'create', 'replace', 'deploy'],
+    (argv) => {
+      const files = filesOf(argv);
+      return `for a cluster: kubectl apply -f ${files.join(' -f ')}; to try it out here: typekro up ${files.join(' ')}`;
+    },
+  ],
+  [
+    ['get', 'describe', 'logs', 'delete', 'edit', 'explain', 'exec', 'port-forward', 'patch', 'rollout', 'wait'],
+    (argv) => `that is a command of kubectl: kubectl ${argv.join(' ')}`,
+  ],
+  [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],
+  [['lint', 'check', 'test', 'verify', 'compile', 'diff'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
+  [
+    ['build', 'render', 'template', 'synth', 'yaml', 'export', 'print', 'emit'],
+    (argv) => `typekro gitops ${filesOf(argv).join(' ')} writes what a cluster is given, as YAML`,
+  ],
+  [['run', 'start', 'dev', 'serve', 'watch'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
+  [['down', 'stop', 'destroy'], () => 'a cluster of typekro up ends with ctrl-c in its terminal'],
+  [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
+];
+
+/** The hint for a first word that is no command; the general one where the word is known nowhere. */
+export function hintForCommand(argv: readonly string[]): string {
+  const [word = ''] = argv;
+  const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];
+  return hint?.(argv) ?? 'typekro --help lists the commands';
+}
+
+/** The arguments that look like files; `FILE` where there is none. */
+function filesOf(argv: readonly string[]): readonly string[] {
+  const files = argv.slice(1).filter((word) => !word.startsWith('-') && /[./]/.test(word));
+  return files.length === 0 ? ['FILE'] : files;
+}

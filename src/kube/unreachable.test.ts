@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { TypeKroError } from '../core/index.ts';
+import { unreachable } from './unreachable.ts';
+
+const CONFIG = { server: 'https://kube.example:6443', context: 'prod', source: '/home/me/.kube/config' };
+const failure = (code: string, message = code) => Object.assign(new Error(message), { code });
+
+test.each([
+  ['ECONNREFUSED', '', 'nothing answers at https://kube.example:6443 (ECONNREFUSED)'],
+  ['ENOTFOUND', '', 'the name kube.example is unknown (ENOTFOUND)'],
+  ['ETIMEDOUT', '', 'no way leads to https://kube.example:6443 (ETIMEDOUT)'],
+  ['ECONNRESET', '', 'the connection to https://kube.example:6443 was cut (ECONNRESET)'],
+  ['CERT_HAS_EXPIRED', '', 'the certificate of https://kube.example:6443 has expired (CERT_HAS_EXPIRED)'],
+  [
+    'EPROTO',
+    'write EPROTO 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/a.c:350:\n',
+    'the server at https://kube.example:6443 does not speak TLS (EPROTO)',
+  ],
+  [
+    'EPROTO',
+    'write EPROTO 80:error:0A00010B:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/a.c:1:\n',
+    'https://kube.example:6443 does not take part in TLS: tlsv13 alert certificate required (EPROTO)',
+  ],
+])('%s %s is told in words, with who names the server', (code, message, words) => {
+  const error = unreachable(failure(code, message), CONFIG);
+  expect(error).toMatchObject({
+    code,
+    message: `${words}, the server of the context "prod" in /home/me/.kube/config`,
+  });
+});
+
+test('a kubeconfig given as text has no file to name', () => {
+  const error = unreachable(failure('ECONNREFUSED'), { server: 'http://a:1', context: 'c' });
+  expect(error).toMatchObject({ message: 'nothing answers at http://a:1 (ECONNREFUSED)' });
+});
+
+test.each([
+  ['an error without a code', new Error('the server closed the connection before it answered')],
+  ['an error of another kind', failure('ERR_OSSL_PEM_NO_START_LINE')],
+  ['an error that says itself what to do', new TypeKroError('no', { code: 'kube/proxy' })],
+  ['what is no error', 'a text'],
+])('%s passes as it is', (_title, thrown) => {
+  expect(unreachable(thrown, CONFIG)).toBe(thrown);
+});
