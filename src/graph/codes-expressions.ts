@@ -21,13 +21,13 @@ export const expressionCodes: readonly CodeInfo[] = [
     'cel/unknown-field',
     'An expression reads a field that the object does not have.',
     withData('text: ${schema.spec.nam}'),
-    'Correct the name; the hint says which field is nearest. Fields of objects without a schema are read from dyn values.',
+    'Read a field that the kind or the schema has; `kubectl explain` lists those of a kind. Fields of objects without a schema are read from dyn values.',
   ),
   error(
     'cel/unknown-name',
     'An expression calls a method that does not exist on the value.',
     withData('text: ${schema.spec.name.shout()}'),
-    'Use a function of the reference; the hint says which name is nearest.',
+    'Use a function that CEL or kro has; functions of other languages have other names there.',
   ),
   error(
     'cel/no-overload',
@@ -39,7 +39,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'cel/invalid',
     'An expression is refused by a check of the language that has no code of its own.',
     withData('text: ${"%d".format(["x"])}'),
-    'Read the message; it is the one that kro gives too.',
+    'Divide the expression, and try each part alone; values of the instance are read as schema.spec.NAME, those of a resource by its id.',
   ),
   error(
     'graph/unknown-identifier',
@@ -51,7 +51,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/unknown-function',
     'An expression calls a function that does not exist.',
     withData('text: ${shout(schema.spec.name)}'),
-    'Use a function of the reference; the hint says which name is nearest.',
+    'Use a function that CEL or kro has; functions of other languages have other names there.',
   ),
   error(
     'graph/omit',
@@ -101,7 +101,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/type-mismatch',
     'The type of an expression does not fit the field that it fills.',
     withData('count: ${schema.spec.count}'),
-    'Convert the value as the hint says, or wrap it in dyn(…) if you know better.',
+    'Convert the value with string(…), int(…) or .orValue(…), or wrap it in dyn(…) if you know better.',
   ),
   error(
     'graph/condition-type',

@@ -137,7 +137,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/unknown-field',
     'A template has a field that the schema of its kind does not know.',
     withConfigMap('  dta: {a: b}'),
-    'Correct the name; the hint says which field is nearest.',
+    'Correct the name, or remove the field; `kubectl explain` lists those of a kind.',
   ),
   error(
     'graph/schema-hole',
@@ -151,7 +151,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/literal-type',
     'A literal has another type than its field.',
     withData('port: 8080'),
-    'Add or remove quotes, as the hint says.',
+    'Write a text in quotes; numbers, true and false without.',
   ),
   error(
     'graph/nested-expression',

@@ -18,7 +18,11 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   if (field !== undefined) return fieldHint(field, fieldNames(error));
   const name = /^undeclared reference to '([^']*)'/.exec(message)?.[1];
   if (name !== undefined) return foreignFunctionHint(name);
-  if (/^reserved identifier: if$/.test(message)) return 'CEL has no if(): write condition ? a : b';
+  const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
+  if (reserved !== undefined) return RESERVED_WORDS.get(reserved) ?? 'CEL reserves this word: choose another name';
+  const items = COLLECTION.exec(message)?.[1];
+  if (items !== undefined)
+    return `write ${items}.map(x, x.FIELD) for those of all items, or ${items}[0].FIELD for the first`;
   if (/^type '(?:string|list.*|map.*)' does not support field selection/.test(message))
     return 'a text and a list have no fields: write size(x) for a length, list[0].name for a field of an item';
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
@@ -27,6 +31,28 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
   return undefined;
 }
+
+/** A field of a collection is read as if it were one object; the name of the type is the checker's own. */
+const COLLECTION = /^type 'list\(__type_(\w+)\.@idx\)' does not support field selection/;
+
+/** Words that CEL keeps for itself: what those who write them want mostly. */
+const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
+  ['if', 'CEL has no if(): write condition ? a : b'],
+  ['else', 'write condition ? a : b'],
+  ['for', 'CEL has no loops: write list.map(x, …), or give the resource a forEach'],
+  ['while', 'CEL has no loops: write list.map(x, …), or give the resource a forEach'],
+  ['loop', 'CEL has no loops: write list.map(x, …), or give the resource a forEach'],
+  ['let', 'CEL has no variables: write the value itself where it is used'],
+  ['const', 'CEL has no variables: write the value itself where it is used'],
+  ['return', 'leave it out: an expression is its value'],
+  ['function', 'CEL has no functions of its own making: write list.map(x, …), or the value itself'],
+  [
+    'var',
+    'values of the instance are in schema.spec: declare the field there, and write schema.spec.NAME for var.NAME',
+  ],
+  ['namespace', 'the namespace of the instance is schema.metadata.namespace'],
+  ['null', 'read the field with .?name and write .orValue(…)'],
+]);
 
 /** CEL takes nothing but booleans for true and false. */
 const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
@@ -140,6 +166,10 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
 /** A checker's error in words, where its own text names what only the checker has. */
 export function celWords(message: string): string {
   if (message === 'reserved identifier: if') return 'CEL has no function if';
+  const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
+  if (reserved !== undefined) return `"${reserved}" is a word that CEL keeps for itself, and no name`;
+  const items = COLLECTION.exec(message)?.[1];
+  if (items !== undefined) return `${items} has forEach: it is a list of objects, and no single one`;
   const compared = /^found no matching overload for '_(?:==|!=)_' applied to '\((\w+), (\w+)\)'$/.exec(message);
   const [left, right] = [compared?.[1], compared?.[2]].map((type) => TYPE_WORDS.get(type ?? ''));
   if (left !== undefined && right !== undefined) return `${left} is compared with ${right}`;

@@ -1,5 +1,6 @@
 import type { CelType, Expr } from '../cel/index.ts';
 import { typeToString, walkAst } from '../cel/index.ts';
+import { isJsonObject } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
 import { passesByHole } from './assignability.ts';
@@ -91,6 +92,23 @@ function failingConversions(root: Expr): string[] {
   return found;
 }
 
+/** The type of a Service that is surely not LoadBalancer; undefined for other kinds, and where an expression says it. */
+function otherType({ resolved, skeleton }: Draft): string | undefined {
+  if (resolved?.type.group !== '' || resolved.type.kind !== 'Service') return undefined;
+  const { spec } = skeleton;
+  const { type = 'ClusterIP' } = isJsonObject(spec) ? spec : {};
+  return typeof type === 'string' && type !== 'LoadBalancer' ? type : undefined;
+}
+
+/** Does an expression ask whether a field is there, and so do without it? */
+function asksFirst(root: Expr): boolean {
+  let asks = false;
+  walkAst(root, (expr) => {
+    asks ||= (expr.kind === 'select' && expr.test) || (expr.kind === 'select' && expr.optional);
+  });
+  return asks;
+}
+
 /** Is the condition the constant false? */
 function isNever({ ast }: Compiled): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
@@ -135,7 +153,10 @@ class Warner {
     // Counted: while code is cold, each step of for..of makes an object.
     for (let index = 0; index < fields.length; index += 1) this.#field(draft, fields[index] as Compiled<FieldSite>);
     for (const each of includeWhen) this.#constant(each);
-    for (const each of readyWhen) this.#neverReady(draft, each);
+    for (const each of readyWhen) {
+      this.#neverReady(draft, each);
+      this.#unbalanced(each, 'graph/never-ready');
+    }
     for (let index = 0; index < fields.length; index += 1) this.expression(fields[index] as Compiled);
     for (const each of [...dimensions, ...includeWhen]) this.expression(each);
   }
@@ -192,12 +213,27 @@ class Warner {
       const message = `${text} can never give a value: the text is no number`;
       this.#warn('graph/never-available', message, placeOf(found), 'write digits in the quotes, or the number itself');
     }
+    this.#unbalanced(found, 'graph/never-available');
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);
       if (draft?.resolved?.type.kind !== 'Secret' || steps[0] !== 'stringData') continue;
       const message = `${id}.stringData is never there: the API server takes it in and does not give it back`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
+  }
+
+  /** Only a Service of type LoadBalancer gets an address from a load balancer. */
+  #unbalanced(found: Compiled, code: string): void {
+    const read = found.reads.find(({ id, steps }) => {
+      const draft = this.#drafts.get(id);
+      const own = draft !== undefined && draft.nodeType !== 'external' && draft.nodeType !== 'externalCollection';
+      return own && steps[0] === 'status' && steps[1] === 'loadBalancer' && otherType(draft) !== undefined;
+    });
+    const draft = this.#drafts.get(read?.id ?? '');
+    if (read === undefined || draft === undefined || rootsOf(found).some(asksFirst)) return;
+    const message = `${read.id}.status.loadBalancer stays empty: only a Service of type LoadBalancer gets an address there, and this one is of type ${otherType(draft) ?? ''}`;
+    const instead = code === 'graph/never-ready' ? 'remove this condition' : `read ${read.id}.spec.clusterIP instead`;
+    this.#warn(code, message, placeOf(found), `set spec.type: LoadBalancer in ${read.id}, or ${instead}`);
   }
 
   /** Those parts of an expression that have loops or calls of which something might be said; mostly there is none. */

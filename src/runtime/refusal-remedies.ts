@@ -16,6 +16,10 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
       `stay within the limits of the namespace, or have them changed: kubectl describe limitrange -n ${namespace}`,
   ],
   [
+    /quantities must match|unable to parse (?:quantity|numeric part)/,
+    () => 'write quantities such as 500m, 2, 128Mi or 1Gi in resources, volumes and quotas',
+  ],
+  [
     /violates PodSecurity/,
     ({ namespace = 'default' }) =>
       `set what it names in the securityContext of the pod and its containers, or use a namespace of another level: ` +

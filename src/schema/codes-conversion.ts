@@ -35,7 +35,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'not-representable',
     'The library refuses to print a type as JSON Schema.',
     '({ "~standard": { version: 1, vendor: "homemade", jsonSchema: { input() { throw new Error("no form for Map"); } } } })',
-    'Use types that JSON can hold; the message names the part that cannot be printed.',
+    'Use types that JSON can hold in the part that is named.',
   ),
   error(
     'unsupported-type',

@@ -97,7 +97,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
     'unknown-marker',
     'A marker does not exist.',
     withField('name: string | requird=true'),
-    'Correct the name; the hint says which marker is nearest. A value with spaces or = needs double quotes.',
+    'Correct the name: required, default, description, enum, minimum, maximum, minLength, maxLength, pattern, minItems, maxItems, uniqueItems, immutable, validation. A value with spaces or = needs double quotes.',
   ),
   error(
     'marker-value',

@@ -115,11 +115,27 @@ function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): str
   return name === '' ? undefined : name;
 }
 
+/** The quantity that a text with a unit of another notation may mean: `512MB`, `500mi`, `2 cores`. */
+function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | undefined {
+  const [, amount, unit = ''] = (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value) : null) ?? [];
+  if (amount === undefined) return undefined;
+  if (cpu) return /^m/i.test(unit) ? `${amount}m` : /^(?:c|v)/i.test(unit) ? amount : undefined;
+  const power = /^[kmgtp](?=i?b?(?:ytes?)?$)/i.exec(unit)?.[0].toUpperCase();
+  return power === undefined ? undefined : `${amount}${power}i`;
+}
+
 const forExample = (text: string, name: string | undefined): string =>
   name === undefined ? text : `${text}, for example "${name}"`;
 
 /** The commonest refusals and what to do about them; the first that fits is given. */
 const HINTS: readonly (readonly [RegExp, Hint])[] = [
+  [
+    /^Required value: valid values: (.*)$/s,
+    ([, list = ''], value, field) => {
+      const allowed = [...list.matchAll(/"([^"]*)"/g)].map(([, name = '']) => name).join(' or ');
+      return value === undefined ? `add ${lastName(field)}: ${allowed}` : `write ${allowed}`;
+    },
+  ],
   [/^Required value/, (_match, _value, field) => `add ${lastName(field)}`],
   [
     /supported values: (.*)$/s,
@@ -156,7 +172,14 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     () => 'write the labels of spec.selector into spec.template.metadata.labels, too',
   ],
   [/^Duplicate value/, () => 'give each entry its own value, or remove one of them'],
-  [/quantit/i, () => 'write a quantity such as 500m, 2, 128Mi or 1Gi'],
+  [
+    /quantit/i,
+    (_match, value, field) => {
+      const meant = meantQuantity(value, lastName(field) === 'cpu');
+      const here = meant === undefined ? '' : `, here perhaps ${meant}`;
+      return `write a quantity such as 500m, 2, 128Mi or 1Gi${here}`;
+    },
+  ],
   [
     /must be less than or equal to (?:the )?(?:\w+ )?(?:cpu|memory|ephemeral-storage|\S+) limit/,
     () => 'raise the limit, or lower the request',

@@ -1,5 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { Failure } from '../golang/index.ts';
+import { parseQuantity } from '../kubernetes/index.ts';
 
 /** A member or an index. */
 type PathStep = string | number;
@@ -62,7 +64,6 @@ export interface RefusedPlace {
   readonly key: boolean;
 }
 
-const QUANTITY = /^[+-]?[0-9.]+(?:[eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
@@ -73,7 +74,8 @@ export function withField<Cause extends { readonly field: string; readonly messa
   root: JsonValue,
   cause: Cause,
 ): Cause {
-  if (cause.field !== '' || !/quantities must match/.test(cause.message)) return cause;
+  if (cause.field !== '' || !/quantities must match|unable to parse (?:quantity|numeric part)/.test(cause.message))
+    return cause;
   const found = findQuantity(root, '', '');
   if (found === undefined) return cause;
   return { ...cause, field: found.field, message: `Invalid value: ${JSON.stringify(found.text)}: this is no quantity` };
@@ -92,7 +94,8 @@ function findQuantity(
   for (const [step, member] of members) {
     const name = step.replace(/^\./, '');
     const isQuantity = HOLDS_QUANTITIES.has(holder) || name === 'sizeLimit';
-    if (typeof member === 'string' && isQuantity && !QUANTITY.test(member)) return { field: path + step, text: member };
+    if (typeof member === 'string' && isQuantity && parseQuantity(member) instanceof Failure)
+      return { field: path + step, text: member };
     const inner = member === undefined ? undefined : findQuantity(member, path + step, name);
     if (inner !== undefined) return inner;
   }

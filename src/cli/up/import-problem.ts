@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
+import { aliasProblem } from './config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 
 /** An import of a package, a file or a name that is not there. */
@@ -64,12 +65,12 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
   const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error.message)?.[1] ?? '';
   const wanted = packageOf(missing);
-  if (wanted !== undefined)
-    return report(
-      `the package "${wanted}" is not installed`,
-      `run npm install ${wanted}, or correct its name`,
-      missing,
-    );
+  if (wanted !== undefined) {
+    const alias = aliasProblem(missing, file);
+    if (typeof alias === 'object') return alias;
+    const other = alias === undefined ? 'correct its name' : `correct its name; or ${alias}`;
+    return report(`the package "${wanted}" is not installed`, `run npm install ${wanted}, or ${other}`, missing);
+  }
   const written = importedAs(file, missing);
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
 }

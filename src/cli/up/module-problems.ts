@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import { configProblem } from './config-problem.ts';
 import { importProblem } from './import-problem.ts';
 import { UnfinishedModule } from './loading.ts';
 import { positionAt, textOf } from './source-text.ts';
@@ -25,6 +26,7 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
   }
   const found =
     unfinishedProblem(error, file) ??
+    configProblem(error, file.path) ??
     syntaxProblem(error, file) ??
     (await importProblem(error, file.path)) ??
     (await thrownProblem(error, file.path));

@@ -23,6 +23,42 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
+    'a variable of Terraform',
+    [['image: ${schema.spec.image}', 'image: ${⟦var.image}']],
+    /"var" is a word that CEL keeps for itself/,
+    /schema\.spec\.NAME for var\.NAME/,
+  ),
+  definition(
+    'a loop of another language',
+    [[CONDITION, '${⟦for(schema.spec.regions)}']],
+    /"for" is a word that CEL keeps for itself/,
+    /CEL has no loops: write list\.map/,
+  ),
+  definition(
+    'a field of a collection as if it were one object',
+    [
+      ['    - id: config\n', '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}\n'],
+      [NAME, 'name: ${schema.spec.name}-${region}'],
+      ['available: ${deployment.status.availableReplicas}', 'available: ${config⟦.metadata.name}'],
+    ],
+    /config has forEach: it is a list of objects/,
+    /write config\.map\(x, x\.FIELD\).*config\[0\]\.FIELD/,
+  ),
+  definition(
+    'a Service inside the cluster that waits for a load balancer',
+    [['${service.spec.clusterIP != ""}', '${⟦service.status.loadBalancer.ingress.size() > 0}']],
+    /only a Service of type LoadBalancer gets an address.*of type ClusterIP/,
+    /set spec\.type: LoadBalancer in service, or remove this condition/,
+    warned,
+  ),
+  definition(
+    'an address that a Service inside the cluster never gets',
+    [['available: ${deployment.status.availableReplicas}', 'available: ${⟦service.status.loadBalancer.ingress[0].ip}']],
+    /service\.status\.loadBalancer stays empty/,
+    /read service\.spec\.clusterIP instead/,
+    warned,
+  ),
+  definition(
     'a dollar without braces',
     [[URL, 'url: ⟦$schema.spec.name']],
     /\$schema\.spec\.name stays in the text as it is/,

@@ -72,6 +72,24 @@ export const objectMistakes: readonly Mistake[] = [
   objects('a request over the limit', [['memory: 64Mi', 'memory: ⟦256Mi']], /256Mi.*limit/, /raise the limit/),
   objects('a quantity with a wrong unit', [['memory: 128Mi', 'memory: ⟦128MB']], /128MB|quantit/, /128Mi/),
   objects(
+    'a quantity in small letters',
+    [['memory: 128Mi', 'memory: ⟦128mi']],
+    /"128mi": this is no quantity/,
+    /128Mi/,
+  ),
+  objects(
+    'a processor in a unit of memory',
+    [['memory: 128Mi', 'cpu: ⟦500mi']],
+    /"500mi": this is no quantity/,
+    /here perhaps 500m/,
+  ),
+  plain(
+    'a Job whose pods start anew',
+    'apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template: {spec: {restartPolicy: ⟦Always, containers: [{name: a, image: a}]}}\n',
+    /restartPolicy: Required value/,
+    /write OnFailure or Never/,
+  ),
+  objects(
     'a protocol in small letters',
     [['      port: 80\n', '      protocol: ⟦tcp\n      port: 80\n']],
     /tcp/,
