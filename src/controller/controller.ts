@@ -11,7 +11,7 @@ import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
 import type { ControllerMetrics } from './metrics/metrics.ts';
 import { Meters } from './metrics/meters.ts';
-import { MetricsTeller } from './metrics/metrics-teller.ts';
+import { MetricsObserver } from './metrics/metrics-observer.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
@@ -19,15 +19,16 @@ import { metricSources } from './metrics/sources.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { Pacer } from './queue/pacer.ts';
 import type { RunnerOptions } from './queue/runner.ts';
+import type { WorkKey } from './queue/work-queue.ts';
 import { Runner } from './queue/runner.ts';
 import { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
-import { EventTeller } from './telemetry/event-teller.ts';
-import { LogTeller } from './telemetry/log-teller.ts';
+import { EventObserver } from './telemetry/event-observer.ts';
+import { LogObserver } from './telemetry/log-observer.ts';
 import { Reachability } from './telemetry/reachability.ts';
-import { ReadTeller } from './telemetry/read-teller.ts';
+import { WatchErrorLogger } from './telemetry/watch-error-logger.ts';
 import { RefusedEvents } from './telemetry/refused-events.ts';
-import { Telemetry } from './telemetry/telemetry.ts';
+import type { ControllerListener } from './controller-event.ts';
 import { WakeRouter } from './wake-router.ts';
 
 /** kro's own default. */
@@ -75,7 +76,7 @@ class KroController implements Controller {
     const { caches } = accesses.own;
     this.#accesses = accesses;
     const refused = new RefusedEvents(logger, clock);
-    const reads = new ReadTeller(logger);
+    const reads = new WatchErrorLogger(logger);
     this.#events = new EventRecorder({
       api: client,
       clock,
@@ -84,12 +85,15 @@ class KroController implements Controller {
     });
     const reports = new Reports({ served, caches, clock, explain: (id) => instances.explain(id) });
     this.reports = reports;
-    const observer = new Telemetry([
-      new MetricsTeller(this.#metrics, served, clock),
+    const listeners: readonly { readonly listen: ControllerListener }[] = [
+      new MetricsObserver(this.#metrics, served, clock),
       reports,
-      new EventTeller({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
-      new LogTeller(logger),
-    ]);
+      new EventObserver({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
+      new LogObserver(logger),
+    ];
+    const onEvent: ControllerListener = (event) => {
+      for (const listener of listeners) listener.listen(event);
+    };
     const account = options.instanceServiceAccount;
     const { omit = false, now = false } = options.features ?? {};
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
@@ -103,7 +107,7 @@ class KroController implements Controller {
       clock,
       random,
       version,
-      observer,
+      onEvent,
       maxCollectionSize: options.maxCollectionSize ?? 1000,
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
@@ -119,7 +123,7 @@ class KroController implements Controller {
       caches,
       served,
       clock,
-      observer,
+      onEvent,
       reconciler,
       graphOf: (definition, revision, signal) => definitions.graphOf(definition, revision, signal),
       accessIn: (namespace) =>
@@ -134,14 +138,15 @@ class KroController implements Controller {
       compiler,
       served,
       accesses,
-      observer,
+      onEvent,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#router.servedChanged(definition),
       outcomeOf: (id) => instances.outcomeOf(id),
     });
     this.#definitions = definitions;
-    const onError = observer.passFailed.bind(observer);
+    const onError = (work: WorkKey, error: unknown, retryInMs: number, failures: number) =>
+      onEvent({ kind: 'pass-failed', work, error, retryInMs, failures });
     this.#definitionRunner = new Runner({
       clock,
       random,

@@ -17,8 +17,7 @@ import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import { declaredKind } from './definition/definition.ts';
 import { driftText } from './drift/drift-text.ts';
-import type { ControllerObserver, InstanceStep } from './observer.ts';
-import type { WorkKey } from './queue/work-queue.ts';
+import type { PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
 /** How many events are kept for clients that were cut off. */
@@ -50,7 +49,7 @@ interface ReportsOptions {
 }
 
 /** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
-export class Reports implements InspectSource, Partial<ControllerObserver> {
+export class Reports implements InspectSource {
   readonly #definitions = new Map<string, DefinitionEntry>();
   /** By the id of the record. */
   readonly #instances = new Map<string, InstanceEntry>();
@@ -95,7 +94,31 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     this.#clock = clock;
   }
 
-  definitionPassed(definition: Definition, compiled: Compiled): void {
+  /** Takes in what the controller does. */
+  readonly listen: ControllerListener = (event) => {
+    switch (event.kind) {
+      case 'definition-passed':
+        return this.#definitionPassed(event.definition, event.compiled);
+      case 'definition-changed':
+        return this.#definitionChanged(event.definition, event.status);
+      case 'definition-gone':
+        return this.#definitionGone(event.name);
+      case 'instance-stepped':
+        return this.#instanceStepped(event.step);
+      case 'child-applied':
+        return this.#childApplied(event.step, event.action);
+      case 'child-deleted':
+        return this.#childDeleted(event.step, event.action);
+      case 'instance-gone':
+        return this.#instanceGone(event.recordId);
+      case 'pass-failed':
+        return this.#passFailed(event);
+      default:
+        return;
+    }
+  };
+
+  #definitionPassed(definition: Definition, compiled: Compiled): void {
     const served = this.#served.ofDefinition(definition.name);
     const caches = this.#caches;
     this.#definitions.set(definition.name, {
@@ -107,7 +130,7 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   }
 
   /** What the last pass saw is replaced by the new status. */
-  definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
+  #definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
     const from = before['state'];
@@ -116,12 +139,12 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     this.#tell('definition-changed', name, message, this.#clock.now());
   }
 
-  definitionGone(name: string): void {
+  #definitionGone(name: string): void {
     if (!this.#definitions.delete(name)) return;
     this.#tell('definition-removed', name, 'the definition is gone', this.#clock.now());
   }
 
-  instanceStepped({ record, instance, served, decision }: InstanceStep): void {
+  #instanceStepped({ record, instance, served, decision }: InstanceStep): void {
     const { name = '', namespace, uid = '' } = instance.metadata;
     const subject = {
       apiVersion: shared(formatApiVersion(served.type)),
@@ -144,25 +167,25 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     }
   }
 
-  childApplied({ record }: InstanceStep, action: ApplyAction): void {
+  #childApplied({ record }: InstanceStep, action: ApplyAction): void {
     const what = action.why === 'drift' ? `drift: ${driftText(action)}` : action.why;
     this.#tell('wrote', this.#refOf(record), `${action.nodeId}: ${what}`, record.steppedAt);
   }
 
-  childDeleted({ record }: InstanceStep, { nodeId, why }: DeleteAction): void {
+  #childDeleted({ record }: InstanceStep, { nodeId, why }: DeleteAction): void {
     this.#tell('wrote', this.#refOf(record), `${nodeId}: delete (${why})`, record.steppedAt);
   }
 
-  instanceGone(recordId: string): void {
+  #instanceGone(recordId: string): void {
     const entry = this.#instances.get(recordId);
     if (entry === undefined) return;
     this.#instances.delete(recordId);
     this.#tell('instance-removed', entry.summary.ref, 'the instance is gone', this.#clock.now());
   }
 
-  passFailed({ key }: WorkKey, error: unknown): void {
+  #passFailed({ work, error }: PassFailed): void {
     const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
-    this.#tell('failed', key, message, this.#clock.now());
+    this.#tell('failed', work.key, message, this.#clock.now());
   }
 
   #refOf({ id }: InstanceStep['record']): string {

@@ -9,7 +9,7 @@ import { parseControllerFlags } from './flags.ts';
 import type { Logger } from './logger.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import { parseAddress, serveProbes } from './probes.ts';
-import { LeaseTeller } from './telemetry/lease-teller.ts';
+import { LeaseLogger } from './telemetry/lease-logger.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
 
@@ -73,8 +73,8 @@ export async function runController(options: RunControllerOptions): Promise<void
 async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
-  const teller = new LeaseTeller(logger, clock, `${namespace}/${LEASE_NAME}`);
-  current.standby = () => teller.reachable;
+  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${LEASE_NAME}`);
+  current.standby = () => leaseLogger.reachable;
   current.missing = 'the lease cannot be read';
   current.leads = false;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
@@ -89,7 +89,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
       identity,
       signal,
       times,
-      onLook: (failure) => teller.looked(failure),
+      onLook: (failure) => leaseLogger.looked(failure),
       onLeading(ending, lost) {
         logger.log('info', 'leading', { identity });
         current.leads = true;
@@ -113,8 +113,8 @@ async function share(
 ): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
-  const teller = new LeaseTeller(logger, clock, `${namespace}/${LEASE_NAME}`);
-  current.standby = () => teller.reachable;
+  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${LEASE_NAME}`);
+  current.standby = () => leaseLogger.reachable;
   current.missing = 'the lease cannot be read';
   logger.log('info', 'dividing definitions with other replicas', { shards, identity });
   try {
@@ -128,7 +128,7 @@ async function share(
       shards,
       times,
       signal,
-      onLook: (failure) => teller.looked(failure),
+      onLook: (failure) => leaseLogger.looked(failure),
       work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
       onChange: async (hurry) => current.controller?.shareChanged(hurry),
     });

@@ -8,7 +8,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
-import type { ControllerObserver } from '../observer.ts';
+import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
@@ -42,7 +42,7 @@ export interface DefinitionReconcilerOptions {
   readonly allowCrdDeletion: boolean;
   /** Instances are to be worked on by another graph, or by none, from now on. */
   readonly onServed: (definition: string) => void;
-  readonly observer: ControllerObserver;
+  readonly onEvent: ControllerListener;
   /** What a revision came to on an instance. */
   readonly outcomeOf: (instanceId: string) => Outcome | undefined;
 }
@@ -93,7 +93,7 @@ export class DefinitionReconciler {
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
-    this.#options.observer.definitionPassed(definition, compiled);
+    this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
     const patience = this.#patience(pass);
     if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
     await this.#writeStatus(pass, signal);
@@ -106,14 +106,14 @@ export class DefinitionReconciler {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
     if (compiled.graph === undefined) {
-      this.#options.observer.revisionResolved('failed');
+      this.#options.onEvent({ kind: 'revision-resolved', result: 'failed' });
       conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
       await this.#handover.lastGood(pass, signal);
       return undefined;
     }
     conditions.set('GraphAccepted', outcomes.accepted());
     const isKnown = latest !== undefined && this.#revisions.hashOf(latest) === compiled.hash;
-    this.#options.observer.revisionResolved(isKnown ? 'serve' : 'issue');
+    this.#options.onEvent({ kind: 'revision-resolved', result: isKnown ? 'serve' : 'issue' });
     const revision = isKnown ? latest : await this.#issue(pass, compiled.graph, latest, signal);
     if (revision === undefined) return undefined;
     await this.#revisions.verified(revision, compiled.graph, signal);
@@ -143,7 +143,12 @@ export class DefinitionReconciler {
     const marks = isTried ? TO_BE_TRIED : undefined;
     try {
       const issued = await this.#revisions.issue(definition, number, compiled.hash, marks, signal);
-      this.#options.observer.revisionIssued(definition, number, latest === undefined ? 'no_revision' : 'spec_changed');
+      this.#options.onEvent({
+        kind: 'revision-issued',
+        definition,
+        revision: number,
+        reason: latest === undefined ? 'no_revision' : 'spec_changed',
+      });
       return issued;
     } catch (thrown) {
       const refusal = refusalOf(thrown);
@@ -161,7 +166,7 @@ export class DefinitionReconciler {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
     if (compiled?.graph !== undefined) return { graph: compiled.graph };
-    this.#options.observer.revisionMissed();
+    this.#options.onEvent({ kind: 'revision-missed' });
     if (compiled === undefined) return { missing: 'the definition has no such revision, or no longer' };
     return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
   }
@@ -182,7 +187,7 @@ export class DefinitionReconciler {
       return;
     }
     if (ensured.state === 'waiting') {
-      this.#options.observer.revisionResolved('wait');
+      this.#options.onEvent({ kind: 'revision-resolved', result: 'wait' });
       pass.waiting = { for: 'crd', until: ensured.until };
       return;
     }
@@ -245,13 +250,13 @@ export class DefinitionReconciler {
   }
 
   #gone(name: string): WorkResult {
-    const { compiler, observer } = this.#options;
+    const { compiler, onEvent } = this.#options;
     this.#handover.withdraw(name);
     compiler.forget(name);
     this.#crds.forget(name);
     this.#rollouts.forget(name);
     this.#patientSince.delete(name);
-    observer.definitionGone(name);
+    onEvent({ kind: 'definition-gone', name });
     return {};
   }
 

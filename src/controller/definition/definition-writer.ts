@@ -4,7 +4,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import type { ControllerObserver } from '../observer.ts';
+import type { ControllerListener } from '../controller-event.ts';
 import type { Definition } from './definition.ts';
 import { DEFINITION_TYPE, readDefinition } from './definition.ts';
 import type { DefinitionStatus } from './definition-status.ts';
@@ -13,7 +13,7 @@ import type { DefinitionStatus } from './definition-status.ts';
 export interface DefinitionWriterOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
-  readonly observer: Pick<ControllerObserver, 'definitionChanged'>;
+  readonly onEvent: ControllerListener;
 }
 
 /** Writes finalizer and status of definitions, and puts the answers into the cache. */
@@ -79,7 +79,7 @@ export class DefinitionWriter {
       if (await this.#isGone(definition, thrown, signal)) return;
       throw thrown;
     }
-    this.#options.observer.definitionChanged(definition, status);
+    this.#options.onEvent({ kind: 'definition-changed', definition, status });
   }
 
   /**

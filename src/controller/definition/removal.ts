@@ -2,7 +2,7 @@ import type { Clock } from '../../kube/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import type { ControllerObserver } from '../observer.ts';
+import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
@@ -21,7 +21,7 @@ export interface RemovalOptions {
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly allowCrdDeletion: boolean;
-  readonly observer: Pick<ControllerObserver, 'definitionHeld' | 'definitionReleased'>;
+  readonly onEvent: ControllerListener;
   readonly crds: CrdEnsurer;
   readonly handover: Handover;
   readonly writer: DefinitionWriter;
@@ -51,7 +51,7 @@ export class Removal {
     if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
     handover.withdraw(definition.name);
     await writer.release(definition, signal);
-    this.#options.observer.definitionReleased(definition, instances);
+    this.#options.onEvent({ kind: 'definition-released', definition, orphans: instances });
     return {};
   }
 
@@ -66,11 +66,12 @@ export class Removal {
   async #hold(definition: Definition, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
     const message = remainingText(instances);
     const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');
-    this.#options.observer.definitionHeld(
+    this.#options.onEvent({
+      kind: 'definition-held',
       definition,
-      instances.size,
-      before?.message === message ? undefined : message,
-    );
+      instances: instances.size,
+      message: before?.message === message ? undefined : message,
+    });
     const status = definitionStatus(
       definition,
       {

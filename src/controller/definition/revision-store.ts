@@ -8,7 +8,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
 import { keys, readConditions, timeText } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
-import type { ControllerObserver } from '../observer.ts';
+import type { ControllerListener } from '../controller-event.ts';
 import type { Definition } from './definition.ts';
 import { REVISION_TYPE } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
@@ -21,7 +21,7 @@ export interface RevisionStoreOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
-  readonly observer: Pick<ControllerObserver, 'revisionMoved' | 'revisionHappened'>;
+  readonly onEvent: ControllerListener;
 }
 
 /** The GraphRevision objects of all definitions: read from the cache, written through the client. */
@@ -123,12 +123,12 @@ export class RevisionStore {
       const { uid } = object.metadata;
       // By the time when it could be sent again somebody may be pinned to the revision.
       const options = { signal, repeat: false, ...(uid === undefined ? {} : { preconditions: { uid } }) };
-      const { client, observer } = this.#options;
+      const { client, onEvent } = this.#options;
       const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
-        observer.revisionHappened('retire-failed');
+        onEvent({ kind: 'revision-retire-failed' });
         throw thrown;
       });
-      observer.revisionHappened('retired');
+      onEvent({ kind: 'revision-retired' });
       if (left !== undefined) this.#observe(left);
     }
     if (revisions.length > keep) await this.releaseDeleted(definition, signal);
@@ -144,7 +144,7 @@ export class RevisionStore {
       const answer = await missingIsFine(
         this.#options.client.patch(refOf(object), body, { fieldManager: 'kro', signal }),
       );
-      this.#options.observer.revisionHappened('released');
+      this.#options.onEvent({ kind: 'revision-released' });
       if (answer === undefined || left.length === 0) this.#gone(object, uid);
       else this.#observe(answer);
     }
@@ -174,16 +174,16 @@ export class RevisionStore {
       { op: 'add', path: '/status', value: status },
     ];
     const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal } as const;
-    const { observer } = this.#options;
+    const { onEvent } = this.#options;
     try {
       this.#observe(await client.patch(refOf(object), body, options));
     } catch (thrown) {
-      observer.revisionHappened('status-failed');
+      onEvent({ kind: 'revision-status-failed' });
       throw thrown;
     }
     const from = stateOf(object);
     const to = value.status === 'True' ? 'active' : 'failed';
-    if (from !== to) observer.revisionMoved(from, to);
+    if (from !== to) onEvent({ kind: 'revision-moved', from, to });
   }
 
   async #addFinalizer(revision: Revision, signal: AbortSignal): Promise<KubeObject> {
@@ -220,7 +220,7 @@ export class RevisionStore {
   }
 
   #gone(object: KubeObject, uid: string): void {
-    this.#options.observer.revisionHappened('evicted');
+    this.#options.onEvent({ kind: 'revision-evicted' });
     this.#hashes.delete(uid);
     this.#options.caches.peek(REVISION_TYPE)?.observeGone(`/${object.metadata.name ?? ''}`, uid);
   }

@@ -5,7 +5,7 @@ import type { Decision, ObjectType } from '../../runtime/index.ts';
 import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { shared } from '../cache/shared.ts';
-import type { ControllerObserver } from '../observer.ts';
+import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
@@ -24,7 +24,7 @@ export interface InstanceDirectoryOptions {
   readonly caches: CacheSet;
   readonly served: ServedKinds;
   readonly clock: Clock;
-  readonly observer: ControllerObserver;
+  readonly onEvent: ControllerListener;
   readonly reconciler: InstanceReconciler;
   /** The graph of an older revision, for instances that are pinned to it. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
@@ -90,7 +90,7 @@ export class InstanceDirectory {
 
   /** One pass over an instance. */
   async pass({ key: id }: WorkKey, signal: AbortSignal): Promise<WorkResult> {
-    const { caches, clock, observer, reconciler } = this.#options;
+    const { caches, clock, onEvent, reconciler } = this.#options;
     const latest = this.#servedOf(id);
     const known = this.#records.get(id);
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
@@ -105,7 +105,7 @@ export class InstanceDirectory {
     const followed = await this.#followed(latest, instance, id, signal);
     // Who follows which revision is not decided yet; the decision wakes all.
     if (followed === undefined) {
-      observer.instancePutOff(latest);
+      onEvent({ kind: 'instance-deferred', served: latest });
       return {};
     }
     const served = this.#identified(followed, instance);
@@ -119,7 +119,7 @@ export class InstanceDirectory {
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
-    observer.instancePassed(served, clock.now() - began, result);
+    onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
   }
 
@@ -194,7 +194,7 @@ export class InstanceDirectory {
     record.caches.setInterest(record.id, []);
     if (record.applySet !== undefined) this.#applySets.delete(record.applySet);
     this.#records.delete(record.id);
-    this.#options.observer.instanceGone(record.id);
+    this.#options.onEvent({ kind: 'instance-gone', recordId: record.id });
   }
 }
 

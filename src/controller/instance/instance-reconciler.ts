@@ -7,7 +7,7 @@ import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../ru
 import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { shared } from '../cache/shared.ts';
-import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import type { Pacer } from '../queue/pacer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
@@ -38,7 +38,7 @@ export interface InstanceReconcilerOptions {
   readonly namespaces: 'any' | 'instance' | undefined;
   /** Says when steps, which may evaluate for long, are to let others have their turn. */
   readonly pacer: Pacer;
-  readonly observer: ControllerObserver;
+  readonly onEvent: ControllerListener;
   /** Told of the ApplySet of an instance as soon as it is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
   /** Told when a revision came to something else on an instance than before. */
@@ -105,7 +105,7 @@ export class InstanceReconciler {
     memory: StepMemory,
     signal: AbortSignal,
   ) {
-    const { clock, observer, onApplySet } = this.#options;
+    const { clock, onEvent, onApplySet } = this.#options;
     const { caches } = served.access;
     const began = monotonicMs();
     const { view, decision } = this.#step(record, served, instance, memory);
@@ -130,7 +130,7 @@ export class InstanceReconciler {
     });
     caches.setInterest(record.id, decision.watch, kinds);
     const step = { record, instance, served, decision, milliseconds };
-    observer.instanceStepped(step);
+    onEvent({ kind: 'instance-stepped', step });
     return { step, learned };
   }
 
@@ -145,7 +145,7 @@ export class InstanceReconciler {
   /** True when another step is due. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
-    const { client, observer } = this.#options;
+    const { client, onEvent } = this.#options;
     const parent = new InstanceParent(client, instances, instance, context.signal);
     return carryOut(decision, {
       api: context.client,
@@ -159,13 +159,13 @@ export class InstanceReconciler {
       parent,
       view: new InstanceAnswers(context, record),
       sink: {
-        childApplied: (action) => observer.childApplied(step, action),
-        childDeleted: (action) => observer.childDeleted(step, action),
+        childApplied: (action) => onEvent({ kind: 'child-applied', step, action }),
+        childDeleted: (action) => onEvent({ kind: 'child-deleted', step, action }),
       },
       async writeStatus() {
         await parent.writeStatus(decision.status);
         record.statusNow = decision.statusNow;
-        observer.instanceChanged(step);
+        onEvent({ kind: 'instance-changed', step });
       },
     });
   }

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
 import { pause, runElection } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
-import { LeaseTeller } from '../telemetry/lease-teller.ts';
+import { LeaseLogger } from '../telemetry/lease-logger.ts';
 import { Crew, LEASE_LABEL, REPLICA, SHARD } from './crew.ts';
 import { joinGroup } from './join-group.ts';
 import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
@@ -98,7 +98,7 @@ async function workInShards(
     return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
   };
   const mine = `${lease}-replica-${digest(identity)}`;
-  const teller = new LeaseTeller(logger, clock, `${namespace}/${mine}`);
+  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${mine}`);
   let joined = false;
   const parts = [
     work(share, stopped, lost),
@@ -110,7 +110,7 @@ async function workInShards(
         }
         await aborted(end);
       },
-      onLook: (failure) => teller.looked(failure),
+      onLook: (failure) => leaseLogger.looked(failure),
     }),
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();

@@ -1,11 +1,10 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import type { ApplyAction, DeleteAction, NodeReport, ObjectType } from '../../runtime/index.ts';
+import type { ApplyAction, NodeReport, ObjectType } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import type { ControllerObserver, InstanceStep, RevisionEvent } from '../observer.ts';
+import type { ControllerListener, InstanceStep, PassFailed } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
-import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import { heldObjects } from '../telemetry/held-objects.ts';
 import type { ControllerMetrics } from './metrics.ts';
@@ -19,7 +18,7 @@ interface Standing {
 }
 
 /** Feeds the metrics. */
-export class MetricsTeller implements Partial<ControllerObserver> {
+export class MetricsObserver {
   readonly #metrics: ControllerMetrics;
   readonly #served: ServedKinds;
   readonly #clock: Clock;
@@ -35,46 +34,68 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     this.#clock = clock;
   }
 
-  definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
+  /** Counts what the controller did. */
+  readonly listen: ControllerListener = (event) => {
+    switch (event.kind) {
+      case 'definition-changed':
+        return this.#definitionChanged(event.definition, event.status);
+      case 'definition-held':
+        return this.#metrics.heldDefinitions.set({ name: event.definition.name }, event.instances);
+      case 'definition-released':
+        return this.#definitionReleased(event.definition, event.orphans);
+      case 'definition-gone':
+        return this.#definitionGone(event.name);
+      case 'revision-resolved':
+        return this.#revisionResolved(event.result);
+      case 'revision-moved':
+        return this.#metrics.registryTransitions.add({ from: event.from, to: event.to });
+      case 'revision-issued':
+        return this.#metrics.revisionsIssued.add({ reason: event.reason });
+      case 'revision-missed':
+        return this.#metrics.registryMisses.add({ reason: 'runtime_entry_missing' });
+      case 'revision-retired':
+        return this.#metrics.revisionsRetired.add();
+      case 'revision-retire-failed':
+        return this.#metrics.retireErrors.add();
+      case 'revision-released':
+        return this.#metrics.finalizerEvictions.add();
+      case 'revision-evicted':
+        return this.#metrics.registryEvictions.add();
+      case 'revision-status-failed':
+        return this.#metrics.revisionStatusErrors.add();
+      case 'instance-stepped':
+        return this.#instanceStepped(event.step);
+      case 'instance-changed':
+        return this.#instanceChanged(event.step);
+      case 'instance-passed':
+        return this.#instancePassed(event.served, event.milliseconds, event.result);
+      case 'instance-deferred':
+        return this.#metrics.graphPending.add({ gvr: gvrText(event.served.type) });
+      case 'instance-gone':
+        return this.#stand(event.recordId, undefined);
+      case 'child-applied':
+        return this.#childApplied(event.action);
+      case 'child-deleted':
+        return this.#metrics.writes.add({ why: event.action.why });
+      case 'pass-failed':
+        return this.#passFailed(event);
+      default:
+        return;
+    }
+  };
+
+  #definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
     const before = definition.status['state'];
     const from = typeof before === 'string' ? before : '';
     if (from !== state) this.#metrics.definitionTransitions.add({ name: definition.name, from, to: state });
   }
 
-  revisionResolved(result: string): void {
+  #revisionResolved(result: string): void {
     this.#metrics.revisionResolutions.add({ result });
     if (result === 'wait') this.#metrics.revisionWaits.add({ reason: 'settling' });
   }
 
-  revisionMoved(from: string, to: string): void {
-    this.#metrics.registryTransitions.add({ from, to });
-  }
-
-  revisionHappened(event: RevisionEvent): void {
-    const metrics = this.#metrics;
-    const fed = {
-      retired: metrics.revisionsRetired,
-      'retire-failed': metrics.retireErrors,
-      released: metrics.finalizerEvictions,
-      evicted: metrics.registryEvictions,
-      'status-failed': metrics.revisionStatusErrors,
-    };
-    fed[event].add();
-  }
-
-  revisionMissed(): void {
-    this.#metrics.registryMisses.add({ reason: 'runtime_entry_missing' });
-  }
-
-  revisionIssued(_definition: Definition, _revision: number, reason: string): void {
-    this.#metrics.revisionsIssued.add({ reason });
-  }
-
-  definitionHeld({ name }: Definition, instances: number): void {
-    this.#metrics.heldDefinitions.set({ name }, instances);
-  }
-
-  definitionReleased({ name, object }: Definition, orphans: number): void {
+  #definitionReleased({ name, object }: Definition, orphans: number): void {
     const { definitionDeletions, definitionDeletionSeconds, orphaned } = this.#metrics;
     definitionDeletions.add({ name });
     const since = Date.parse(object.metadata.deletionTimestamp ?? '');
@@ -89,7 +110,7 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     for (const metric of [definitionDeletions, definitionDeletionSeconds]) metric.drop({ name: oldest });
   }
 
-  definitionGone(name: string): void {
+  #definitionGone(name: string): void {
     const { definitionBuilds, definitionBuildSeconds, definitionBuildErrors } = this.#metrics;
     const { definitionTransitions, heldDefinitions } = this.#metrics;
     for (const metric of [
@@ -109,7 +130,7 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     }
   }
 
-  instanceStepped(step: InstanceStep): void {
+  #instanceStepped(step: InstanceStep): void {
     const { record, served, decision } = step;
     this.#types.set(served.definition, served.type);
     const gvr = gvrText(served.type);
@@ -144,24 +165,20 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     }
   }
 
-  childApplied(_step: InstanceStep, { why, target }: ApplyAction): void {
+  #childApplied({ why, target }: ApplyAction): void {
     this.#metrics.writes.add({ why });
     if (why === 'drift') this.#metrics.drift.add({ gvr: gvrText(target.type) });
     if (why === 'adopt') this.#metrics.adopted.add({ gvr: gvrText(target.type) });
   }
 
-  childDeleted(_step: InstanceStep, { why }: DeleteAction): void {
-    this.#metrics.writes.add({ why });
-  }
-
-  instanceChanged({ instance, decision, served }: InstanceStep): void {
+  #instanceChanged({ instance, decision, served }: InstanceStep): void {
     const before = instance.status?.['state'];
     const from = typeof before === 'string' ? before : '';
     if (from === decision.state) return;
     this.#metrics.instanceTransitions.add({ gvr: gvkText(served.type), from_state: from, to_state: decision.state });
   }
 
-  instancePassed(served: ServedKind, milliseconds: number, { requeueAt }: WorkResult): void {
+  #instancePassed(served: ServedKind, milliseconds: number, { requeueAt }: WorkResult): void {
     const metrics = this.#metrics;
     const path = { gvr: gvrPath(served.type) };
     const text = { gvr: gvrText(served.type) };
@@ -182,15 +199,7 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     });
   }
 
-  instancePutOff({ type }: ServedKind): void {
-    this.#metrics.graphPending.add({ gvr: gvrText(type) });
-  }
-
-  instanceGone(recordId: string): void {
-    this.#stand(recordId, undefined);
-  }
-
-  passFailed({ group, key }: WorkKey, error: unknown): void {
+  #passFailed({ work: { group, key }, error }: PassFailed): void {
     const served = key === group ? undefined : this.#served.ofDefinition(group);
     if (served === undefined) return;
     const path = { gvr: gvrPath(served.type) };

@@ -6,22 +6,44 @@ import { failureText, readConditions } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import type { Logger } from '../logger.ts';
-import type { ControllerObserver } from '../observer.ts';
-import type { WorkKey } from '../queue/work-queue.ts';
+import type { ControllerListener, PassFailed } from '../controller-event.ts';
 
 function summaryOf(status: JsonObject): { readonly reason?: string; readonly message?: string } {
   return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
 }
 
 /** Writes to the log what an operator wants to find there later. */
-export class LogTeller implements Partial<ControllerObserver> {
+export class LogObserver {
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  definitionChanged(definition: Definition, status: DefinitionStatus): void {
+  /** Writes a line for events that an operator looks for. */
+  readonly listen: ControllerListener = (event) => {
+    switch (event.kind) {
+      case 'definition-changed':
+        return this.#definitionChanged(event.definition, event.status);
+      case 'revision-issued':
+        return this.#logger.log('info', 'issued a revision', {
+          definition: event.definition.name,
+          revision: event.revision,
+          reason: event.reason,
+        });
+      case 'definition-released':
+        return this.#logger.log('info', 'let a deleted definition go', {
+          definition: event.definition.name,
+          orphans: event.orphans,
+        });
+      case 'pass-failed':
+        return this.#passFailed(event);
+      default:
+        return;
+    }
+  };
+
+  #definitionChanged(definition: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = definition.status['state'];
     // What makes it inactive stands in the summary, which takes its words from the condition that is worst.
@@ -36,15 +58,7 @@ export class LogTeller implements Partial<ControllerObserver> {
     });
   }
 
-  revisionIssued(definition: Definition, revision: number, reason: string): void {
-    this.#logger.log('info', 'issued a revision', { definition: definition.name, revision, reason });
-  }
-
-  definitionReleased(definition: Definition, orphans: number): void {
-    this.#logger.log('info', 'let a deleted definition go', { definition: definition.name, orphans });
-  }
-
-  passFailed(work: WorkKey, error: unknown, retryInMs: number, failures: number): void {
+  #passFailed({ work, error, retryInMs, failures }: PassFailed): void {
     const { message, code } = TypeKroError.from(error, { code: 'controller/unexpected' });
     const text = error instanceof KubeError ? failureText(apiFailure(error, undefined)) : message;
     const stack = error instanceof TypeKroError || !(error instanceof Error) ? {} : { stack: error.stack };

@@ -6,11 +6,11 @@ import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import { driftText } from '../drift/drift-text.ts';
-import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
 
 /** How events are told. */
-export interface EventTellerOptions {
+export interface EventObserverOptions {
   readonly events: EventRecorder;
   /** kro's gate `InstanceConditionEvents`: an event for every condition of an instance that changed. */
   readonly conditionEvents: boolean;
@@ -20,14 +20,32 @@ export interface EventTellerOptions {
  * Kubernetes events for people: changes of state, expressions and writes that fail, drift, adoption, what holds
  * a deletion up. Told only beside a write, so that nothing is told while nothing happens.
  */
-export class EventTeller implements Partial<ControllerObserver> {
-  readonly #options: EventTellerOptions;
+export class EventObserver {
+  readonly #options: EventObserverOptions;
 
-  constructor(options: EventTellerOptions) {
+  constructor(options: EventObserverOptions) {
     this.#options = options;
   }
 
-  definitionChanged({ object, status: before }: Definition, status: DefinitionStatus): void {
+  /** Records Kubernetes events for what the controller did. */
+  readonly listen: ControllerListener = (event) => {
+    switch (event.kind) {
+      case 'definition-changed':
+        return this.#definitionChanged(event.definition, event.status);
+      case 'definition-held':
+        return this.#definitionHeld(event.definition, event.message);
+      case 'definition-released':
+        return this.#definitionReleased(event.definition, event.orphans);
+      case 'child-applied':
+        return this.#childApplied(event.step, event.action);
+      case 'instance-changed':
+        return this.#instanceChanged(event.step);
+      default:
+        return;
+    }
+  };
+
+  #definitionChanged({ object, status: before }: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = before['state'];
     if (from !== state) {
@@ -40,17 +58,17 @@ export class EventTeller implements Partial<ControllerObserver> {
     }
   }
 
-  definitionHeld({ object }: Definition, _instances: number, message: string | undefined): void {
+  #definitionHeld({ object }: Definition, message: string | undefined): void {
     if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
   }
 
-  definitionReleased({ object }: Definition, orphans: number): void {
+  #definitionReleased({ object }: Definition, orphans: number): void {
     if (orphans === 0) return;
     const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
     this.#tell(object, 'Warning', 'InstancesOrphaned', message);
   }
 
-  childApplied({ instance }: InstanceStep, action: ApplyAction): void {
+  #childApplied({ instance }: InstanceStep, action: ApplyAction): void {
     if (action.why === 'drift') this.#tell(instance, 'Warning', 'DriftCorrected', driftText(action));
     if (action.why !== 'adopt') return;
     const { formerOwner, lastWriter, nodeId, target } = action;
@@ -60,7 +78,7 @@ export class EventTeller implements Partial<ControllerObserver> {
     this.#tell(instance, 'Normal', 'Adopted', message);
   }
 
-  instanceChanged({ instance, decision, served }: InstanceStep): void {
+  #instanceChanged({ instance, decision, served }: InstanceStep): void {
     const before = instance.status?.['state'];
     const from = typeof before === 'string' && before !== '' ? before : 'none';
     const { state, nodes, statusProblems, blocked = [] } = decision;

@@ -10,7 +10,7 @@ const REMINDER_MS = 60_000;
  * Writes to the log when a Lease cannot be read or renewed, once a minute for each reason, and when it can again: a
  * replica that waits for one does nothing else that would tell.
  */
-export class LeaseTeller {
+export class LeaseLogger {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #lease: string;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
-import { LeaseTeller } from './lease-teller.ts';
+import { LeaseLogger } from './lease-logger.ts';
 
 test('a lease out of reach is told of once a minute and with each new reason, and once when it is back', () => {
   let now = 0;
   const entries: unknown[] = [];
-  const teller = new LeaseTeller(
+  const leaseLogger = new LeaseLogger(
     { log: (level, message, fields) => entries.push([level, message, fields]) },
     { now: () => now },
     'kro-system/a',
@@ -14,11 +14,11 @@ test('a lease out of reach is told of once a minute and with each new reason, an
     'User "kro" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "kro-system"';
   const look = (at: number, failure?: KubeError) => {
     now = at;
-    teller.looked(failure);
-    return teller.reachable;
+    leaseLogger.looked(failure);
+    return leaseLogger.reachable;
   };
   const forbidden = new KubeError(message, { status: 403, reason: 'Forbidden' });
-  expect(teller.reachable).toBe(false);
+  expect(leaseLogger.reachable).toBe(false);
   expect([1000, 3000, 60_000, 61_000].map((at) => look(at, forbidden))).toEqual([false, false, false, false]);
   look(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
   look(62_500, new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import { LogTeller } from './log-teller.ts';
+import { LogObserver } from './log-observer.ts';
 
 function setup() {
   const entries: unknown[] = [];
   return {
     entries,
-    teller: new LogTeller({ log: (level, message, fields) => entries.push([level, message, fields]) }),
+    observer: new LogObserver({ log: (level, message, fields) => entries.push([level, message, fields]) }),
   };
 }
 
@@ -26,21 +26,21 @@ describe('the log', () => {
       { to: 'Active' },
     ],
   ])('says why a definition is not active: %j', (status, fields) => {
-    const { entries, teller } = setup();
-    teller.definitionChanged(definition, status);
+    const { entries, observer } = setup();
+    observer.listen({ kind: 'definition-changed', definition, status });
     expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
   });
 
   test('says another reason why a definition is not active, and the same one once', () => {
-    const { entries, teller } = setup();
+    const { entries, observer } = setup();
     const status = (message: string): DefinitionStatus => ({
       state: 'Inactive',
       conditions: [{ ...condition, message }],
     });
     const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as Definition;
-    teller.definitionChanged(is('one'), status('one'));
+    observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('one') });
     expect(entries).toEqual([]);
-    teller.definitionChanged(is('one'), status('two'));
+    observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('two') });
     expect(entries).toEqual([
       [
         'info',
@@ -51,14 +51,15 @@ describe('the log', () => {
   });
 
   test('names the rule that a pass lacks', () => {
-    const { entries, teller } = setup();
+    const { entries, observer } = setup();
     const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';
-    teller.passFailed(
-      { group: 'boats', key: 'acme.test/Boat/bay/a' },
-      new KubeError(message, { status: 403, reason: 'Forbidden' }),
-      100,
-      1,
-    );
+    observer.listen({
+      kind: 'pass-failed',
+      work: { group: 'boats', key: 'acme.test/Boat/bay/a' },
+      error: new KubeError(message, { status: 403, reason: 'Forbidden' }),
+      retryInMs: 100,
+      failures: 1,
+    });
     expect(JSON.stringify(entries)).toContain(
       JSON.stringify('add the rule {apiGroups: ["acme.test"], resources: ["boats/status"], verbs: ["patch"]}').slice(
         1,

@@ -11,7 +11,7 @@ const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
  * Writes to the log why definitions, revisions or CRDs cannot be read, once for each reason, and when they can again:
  * nothing is worked on meanwhile, and no object has a condition that would tell.
  */
-export class ReadTeller {
+export class WatchErrorLogger {
   readonly #logger: Logger;
   readonly #told = new Map<string, string>();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
-import { ReadTeller } from './read-teller.ts';
+import { WatchErrorLogger } from './watch-error-logger.ts';
 
 const type = {
   group: 'kro.run',
@@ -12,7 +12,7 @@ const type = {
 
 test('a kind that cannot be read is told of once for each reason, with the rule that is missing, and when it can', () => {
   const entries: unknown[] = [];
-  const teller = new ReadTeller({ log: (level, message, fields) => entries.push([level, message, fields]) });
+  const watchErrors = new WatchErrorLogger({ log: (level, message, fields) => entries.push([level, message, fields]) });
   const refusal =
     'User "kro" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope';
   const forbidden = new KubeError(refusal, { status: 403, reason: 'Forbidden' });
@@ -26,7 +26,7 @@ test('a kind that cannot be read is told of once for each reason, with the rule 
     undefined,
     undefined,
   ]) {
-    teller.looked(type, error);
+    watchErrors.looked(type, error);
   }
   const kind = 'resourcegraphdefinitions.kro.run';
   const rule = '{apiGroups: ["kro.run"], resources: ["resourcegraphdefinitions"], verbs: ["list", "watch"]}';

@@ -2,16 +2,17 @@ import { expect, test } from 'vitest';
 import type { Definition } from '../definition/definition.ts';
 import { ServedKinds } from '../served-kinds.ts';
 import { createMetrics } from './metrics.ts';
-import { MetricsTeller } from './metrics-teller.ts';
+import { MetricsObserver } from './metrics-observer.ts';
 import { exposition } from './registry.ts';
 
 test('the deletions of the last hundred definitions are told, however many there were', () => {
   const metrics = createMetrics();
   const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
-  const teller = new MetricsTeller(metrics, new ServedKinds(), clock);
+  const observer = new MetricsObserver(metrics, new ServedKinds(), clock);
   const released = (name: string) => {
     const metadata = { name, deletionTimestamp: '1970-01-01T00:00:00Z' };
-    teller.definitionReleased({ name, object: { metadata } } as unknown as Definition, 0);
+    const definition = { name, object: { metadata } } as unknown as Definition;
+    observer.listen({ kind: 'definition-released', definition, orphans: 0 });
   };
   for (let number = 0; number < 150; number += 1) released(`made-${number}`);
   released('made-60');
