@@ -74,6 +74,7 @@ export type {
   DeployCallOptions,
   DeployedInstance,
   DeployEvent,
+  DeployEventContent,
   DryRunResult,
   EvaluatedResource,
   EventMonitoring,

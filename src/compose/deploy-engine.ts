@@ -6,15 +6,45 @@ import type { Evaluation, Target } from './public-types.ts';
 /** How a graph is deployed: by this process, or by a controller in the cluster. */
 export type Mode = 'direct' | 'kro';
 
-/** Something that happened while deploying. */
-export interface DeployEvent {
-  readonly type: string;
-  readonly resourceId?: string;
-  readonly message: string;
-  readonly timestamp: Date;
-  readonly error?: Error;
-  readonly details?: JsonObject;
-}
+/** What a `DeployEvent` says, without its time. */
+export type DeployEventContent =
+  /** The deploy begins, makes progress that concerns no single resource, or is done. */
+  | {
+      readonly type: 'started' | 'progress' | 'completed';
+      readonly message: string;
+      readonly resourceId?: undefined;
+      readonly error?: undefined;
+      readonly details?: undefined;
+    }
+  /** The deploy ended with `error`, which the call rejects with as well. */
+  | {
+      readonly type: 'failed';
+      readonly message: string;
+      readonly resourceId?: undefined;
+      readonly error?: Error;
+      readonly details?: undefined;
+    }
+  /** The state of a resource changed, it is ready, or the user should look at it (`resource-warning`). */
+  | {
+      readonly type: 'resource-status' | 'resource-ready' | 'resource-warning';
+      readonly message: string;
+      /** Id of the resource in the graph; absent where the event concerns the graph as a whole. */
+      readonly resourceId?: string;
+      readonly error?: undefined;
+      readonly details?: undefined;
+    }
+  /** An Event object of Kubernetes about an object of the deploy (`eventMonitoring`). */
+  | {
+      readonly type: 'kubernetes-event';
+      readonly message: string;
+      readonly resourceId: string;
+      readonly error?: undefined;
+      /** `involvedObject` of the Event, and its `count` where it has one. */
+      readonly details: JsonObject;
+    };
+
+/** Something that happened while deploying: a closed union by `type`. */
+export type DeployEvent = DeployEventContent & { readonly timestamp: Date };
 
 /** Options of `factory(mode, options)`. Durations are milliseconds. */
 export interface FactoryOptions {

@@ -24,6 +24,7 @@ export type {
   DeployedInstance,
   DeployEngine,
   DeployEvent,
+  DeployEventContent,
   DeployTarget,
   DryRunResult,
   EventMonitoring,

@@ -1,16 +1,8 @@
 /** The events of the objects that a deploy makes (`kubectl get events`), told while it runs. */
-import type { EventMonitoring } from '../compose/index.ts';
+import type { DeployEventContent, EventMonitoring } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-
-/** What is told of an event. */
-export interface ToldEvent {
-  readonly type: string;
-  readonly resourceId?: string;
-  readonly message: string;
-  readonly details?: JsonObject;
-}
 
 /** The objects whose events count, with the ids of their nodes. */
 export type Monitored = readonly { readonly id: string; readonly object: ObjectRef }[];
@@ -32,7 +24,7 @@ export class EventFilter {
   }
 
   /** What to tell of an event at a time in milliseconds; `undefined` for nothing. */
-  tell(event: KubeObject, now: number): ToldEvent | undefined {
+  tell(event: KubeObject, now: number): DeployEventContent | undefined {
     const { type, reason, message, involvedObject, count } = event;
     if (!isJsonObject(involvedObject)) return undefined;
     const { eventTypes, deduplicationWindow, maxEventsPerSecond } = { ...DEFAULTS, ...this.#options };
@@ -79,7 +71,7 @@ export async function monitorEvents(
   api: KubernetesApi,
   monitored: Monitored,
   options: EventMonitoring,
-  tell: (event: ToldEvent) => void,
+  tell: (event: DeployEventContent) => void,
 ): Promise<{ stop(): Promise<void> }> {
   const stopped = new AbortController();
   const filter = new EventFilter(options, monitored);
@@ -105,7 +97,7 @@ async function follow(
   api: KubernetesApi,
   namespace: string,
   signal: AbortSignal,
-  { begun, tell, filter }: { begun: () => void; tell: (event: ToldEvent) => void; filter: EventFilter },
+  { begun, tell, filter }: { begun: () => void; tell: (event: DeployEventContent) => void; filter: EventFilter },
 ): Promise<void> {
   let isNew = false;
   let hasFailed = false;

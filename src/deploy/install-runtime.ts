@@ -1,5 +1,5 @@
 import { controllerManifests, keptText, safeInstallation } from '../controller/index.ts';
-import type { DeployEvent, FactoryOptions } from '../compose/index.ts';
+import type { DeployEventContent, FactoryOptions } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, parseJson, refOf, TypeKroError } from '../core/index.ts';
 import type { KroSource, RuntimeSettings } from '../factories/index.ts';
@@ -150,6 +150,6 @@ function isSimulated({ metadata }: KubeObject): boolean {
   );
 }
 
-function tell(options: FactoryOptions, event: Omit<DeployEvent, 'timestamp'>): void {
+function tell(options: FactoryOptions, event: DeployEventContent): void {
   options.progressCallback?.({ ...event, timestamp: new Date(systemClock.now()) });
 }

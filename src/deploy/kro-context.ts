@@ -1,4 +1,4 @@
-import type { DeployTarget } from '../compose/index.ts';
+import type { DeployEventContent, DeployTarget } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
@@ -13,7 +13,7 @@ export interface KroContext {
   readonly api: KubernetesApi;
   readonly target: DeployTarget;
   readonly signal: AbortSignal;
-  readonly progress: (event: { readonly type: string; readonly resourceId?: string; readonly message: string }) => void;
+  readonly progress: (event: DeployEventContent) => void;
 }
 
 /** The children whose names follow from the spec, with the ids of their nodes. */

@@ -1,5 +1,4 @@
-import type { DeployEvent } from '../compose/index.ts';
-import type { JsonObject } from '../core/index.ts';
+import type { DeployEvent, DeployEventContent } from '../compose/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { shorten } from './errors.ts';
@@ -24,13 +23,7 @@ export class ProgressReporter {
   }
 
   /** Reports an event that is not about a node. */
-  event(event: {
-    readonly type: string;
-    readonly resourceId?: string;
-    readonly message: string;
-    readonly error?: Error;
-    readonly details?: JsonObject;
-  }): void {
+  event(event: DeployEventContent): void {
     this.#emit({ ...event, timestamp: new Date(this.#now()) });
   }
 
