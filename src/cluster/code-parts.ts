@@ -63,7 +63,7 @@ export const simulation = new CodePart(() => import('./controllers/index.ts'));
 const REQUEST_PARTS: readonly CodePart<unknown>[] = [writing, openApi, schemaEngine, tables];
 
 /** How long a new server is left to its first requests, in milliseconds. */
-const PATIENCE = 20;
+const PRELOAD_DELAY_MS = 20;
 
 /** Loads what requests may need in the background, so that they hardly have to wait. */
 export class LoadAhead {
@@ -72,7 +72,7 @@ export class LoadAhead {
 
   /** Begins soon, once. */
   start(): void {
-    this.#timer ??= setTimeout(() => void this.#run(), PATIENCE).unref();
+    this.#timer ??= setTimeout(() => void this.#run(), PRELOAD_DELAY_MS).unref();
   }
 
   /** Settles when nothing is being loaded any more: a load cannot be interrupted. */

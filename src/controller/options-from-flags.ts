@@ -3,7 +3,7 @@ import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 
 /** Timers take no more: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The options that a command line sets; what it does not name keeps its default. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
@@ -27,7 +27,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...given('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
     ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
     ...given('version', text('version-label')),
-    ...given('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : LONGEST_TIMER_MS),
+    ...given('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),

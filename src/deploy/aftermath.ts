@@ -11,9 +11,9 @@ import { applySetIdOf, keys } from '../runtime/index.ts';
 /** How long looking for causes may take when the time of the deploy is over, in milliseconds. */
 const LOOK_MS = 3000;
 /** How many objects are looked at. */
-const MOST_OBJECTS = 5;
+const MAX_OBJECTS = 5;
 /** How many children of an instance are looked at. */
-const MOST_CHILDREN = 50;
+const MAX_CHILDREN = 50;
 
 /** Kinds that have logs, as `kubectl logs` names them. */
 const LOGGED = new Map([
@@ -59,7 +59,7 @@ export async function tellChildren(
   const applySet = applySetIdOf(instance);
   const signal = AbortSignal.timeout(LOOK_MS);
   const states = await Promise.all(
-    children.slice(0, MOST_CHILDREN).map(async (child) => {
+    children.slice(0, MAX_CHILDREN).map(async (child) => {
       try {
         const object = await api.find(child, { signal });
         const { ready, reason, message } =
@@ -85,7 +85,7 @@ export async function tellChildren(
 }
 
 async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal: AbortSignal): Promise<ToldObjects> {
-  const found = await readCauses(api, all.slice(0, MOST_OBJECTS), signal);
+  const found = await readCauses(api, all.slice(0, MAX_OBJECTS), signal);
   const lines = found.flatMap(({ object, causes, unread }) => {
     const logs = logsCommand(object);
     const told = [...causes.map((cause) => shorten(causeText(cause))), ...unread];

@@ -20,8 +20,8 @@ import { WatchSet } from './watch-set.ts';
 import type { Sight, Watched } from './watch-set.ts';
 
 /** Rests between decisions, in milliseconds: shorter ones are left out; a deploy answers that much later at the most. */
-const LEAST_REST_MS = 5;
-const MOST_REST_MS = 30;
+const MIN_REST_MS = 5;
+const MAX_REST_MS = 30;
 
 /** What a run of the loop is given. */
 export interface DirectRunOptions {
@@ -105,7 +105,7 @@ export class DirectRun {
         if (until(decision)) return decision;
         if (busy) continue;
         if (this.#changes === seen) await this.#sleep(decision.requeueAt);
-        await this.#rest(Math.min(cost, MOST_REST_MS));
+        await this.#rest(Math.min(cost, MAX_REST_MS));
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -185,7 +185,7 @@ export class DirectRun {
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;
-    return milliseconds < LEAST_REST_MS ? Promise.resolve() : pause(clock, milliseconds, signal);
+    return milliseconds < MIN_REST_MS ? Promise.resolve() : pause(clock, milliseconds, signal);
   }
 
   /** Sleeps until a change, the time given, or the abort of the run. */

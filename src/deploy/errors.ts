@@ -36,12 +36,12 @@ export class InvalidGraphError extends TypeKroError {
 }
 
 /** How much of the words of a server is shown: a field that cannot change comes with all of its value. */
-const MOST_CHARACTERS = 800;
+const MAX_CHARACTERS = 800;
 
 /** What a server says, without the middle where it is very long: object and field stand first, the reason last. */
 export function shorten(said: string): string {
-  if (said.length <= MOST_CHARACTERS) return said;
-  const half = MOST_CHARACTERS / 2;
+  if (said.length <= MAX_CHARACTERS) return said;
+  const half = MAX_CHARACTERS / 2;
   return `${said.slice(0, half)} … ${said.slice(-half)}`;
 }
 

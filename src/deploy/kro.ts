@@ -14,7 +14,7 @@ import { missingNamespace } from './node-failures.ts';
 export const MANAGER = 'typekro';
 
 /** How often a definition that somebody deletes is applied again. */
-const MOST_DELETIONS = 5;
+const MAX_DELETIONS = 5;
 
 /** The definition of a target, for the controller that is to serve it. */
 export function kroDefinition(target: DeployTarget): JsonObject {
@@ -91,7 +91,7 @@ async function applyInstance(
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);
-    if (times === MOST_DELETIONS) throw deletedAgain(target);
+    if (times === MAX_DELETIONS) throw deletedAgain(target);
     progress({ type: 'progress', message: `ResourceGraphDefinition ${target.name} was deleted meanwhile` });
     served = await serveDefinition(context, definition);
   }
@@ -117,7 +117,7 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
 /** Applies a definition and waits until it is served, as it is then; when somebody deletes it meanwhile, once more. */
 async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
-  for (let times = 1; times <= MOST_DELETIONS; times += 1) {
+  for (let times = 1; times <= MAX_DELETIONS; times += 1) {
     const applied = await api
       .apply(definition, { fieldManager: MANAGER, force: true, signal })
       .catch((error: unknown) => {
@@ -131,7 +131,7 @@ async function serveDefinition(context: KroContext, definition: KubeObject): Pro
 
 function deletedAgain(target: DeployTarget): Error {
   return new ResourceGraphFactoryError(
-    `somebody deleted the definition ${target.name} ${MOST_DELETIONS} times while it was being deployed`,
+    `somebody deleted the definition ${target.name} ${MAX_DELETIONS} times while it was being deployed`,
     {
       code: 'deploy/superseded',
       object: definitionRef(target),

@@ -59,7 +59,7 @@ export function isRecordOf(parent: KubeObject, definition: string, instance: str
 }
 
 /** Most bytes that we put into a ConfigMap; the server takes 1 MiB with keys and a little air. */
-const MOST_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 
 /** The texts of a record. Without room for the deploy before, that one is left out: it only serves `rollback`. */
 function recordData(record: DirectRecord): Record<string, string> {
@@ -73,7 +73,7 @@ function recordData(record: DirectRecord): Record<string, string> {
   if (record.previous === undefined) return data;
   const previous = stringifyJson(record.previous);
   const bytes = [...Object.values(data), previous].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return bytes > MOST_BYTES ? data : { ...data, previous };
+  return bytes > MAX_BYTES ? data : { ...data, previous };
 }
 
 /** The parent as it is written: the record as JSON texts, metadata as the runtime wants it. */

@@ -7,7 +7,7 @@ import type { Clock } from '../kube/index.ts';
 const EFFECTS_AT_FIRST = 16;
 /** So many more are let in after each of these spaces of time, in milliseconds: some that hang hold up no others for long. */
 const MORE_AFTER_MS = 1000;
-const MOST_EFFECTS = 128;
+const MAX_EFFECTS = 128;
 
 /** Carries out an effect for each, some at a time; waits and throws like `allEffects`. */
 export async function eachEffect<Item>(
@@ -31,7 +31,7 @@ export async function eachEffect<Item>(
   let timer: { cancel(): void } | undefined;
   const letIn = (most: number) => {
     for (let count = 0; count < most; count += 1) workers.push(work());
-    const isMore = workers.length < Math.min(items.length, MOST_EFFECTS);
+    const isMore = workers.length < Math.min(items.length, MAX_EFFECTS);
     timer = isMore ? clock.setTimer(MORE_AFTER_MS, () => letIn(EFFECTS_AT_FIRST)) : undefined;
   };
   letIn(Math.min(items.length, EFFECTS_AT_FIRST));

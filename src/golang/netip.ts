@@ -16,7 +16,7 @@ export interface IpPrefix {
 }
 
 /** Longer texts cannot be an address and are not scanned. */
-const LONGEST_ZONE_TEXT = 1_000;
+const MAX_ZONE_TEXT_LENGTH = 1_000;
 
 /** Reads an address as `netip.ParseAddr` does. */
 export function parseAddress(text: string): IpAddress | Failure {
@@ -71,7 +71,7 @@ function parseIPv6(text: string): IpAddress | Failure {
     rest = text.slice(0, percent);
     zone = text.slice(percent + 1);
     if (zone === '') return addressError(text, 'zone must be a non-empty string');
-    if (zone.length > LONGEST_ZONE_TEXT) zone = zone.slice(0, LONGEST_ZONE_TEXT);
+    if (zone.length > MAX_ZONE_TEXT_LENGTH) zone = zone.slice(0, MAX_ZONE_TEXT_LENGTH);
   }
   const bytes = new Uint8Array(16);
   const end = rest.length;

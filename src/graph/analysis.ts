@@ -94,8 +94,8 @@ const withHint = (message: string, hint: string | undefined): SyntaxText =>
   hint === undefined ? { message } : { message, hint };
 
 /** Longest expression, and most parts, of a text that is not parsed as a whole. */
-const SHORT = 200;
-const FEW = 16;
+const MAX_JOINED_EXPRESSION_LENGTH = 200;
+const MAX_JOINED_PARTS = 16;
 
 /**
  * A text put together of expressions, such as `${schema.spec.name}-7`: few are the same in two resources, but
@@ -116,14 +116,14 @@ function joinedText<S extends Site>(site: S, language: Language): JoinedText<S> 
 const NO_NAME: readonly Names[] = [];
 
 function joinedNames(parts: readonly TextPart[], language: Language): readonly Names[] {
-  if (parts.length > FEW) return NO_NAME;
+  if (parts.length > MAX_JOINED_PARTS) return NO_NAME;
   const names: Names[] = [];
   for (const { kind, text } of parts) {
     if (kind === 'text') {
       if (!needsNoEscape(text)) return NO_NAME;
       continue;
     }
-    if (text.length > SHORT || text.includes('//')) return NO_NAME;
+    if (text.length > MAX_JOINED_EXPRESSION_LENGTH || text.includes('//')) return NO_NAME;
     const found = namesOf(text, language);
     if (found === undefined) return NO_NAME;
     names.push(found);

@@ -70,8 +70,8 @@ export interface Whereabouts {
 }
 
 /** Most strings that are remembered, and the longest of them. */
-const MOST_TEXTS = 10_000;
-const LONGEST_TEXT = 200;
+const MAX_TEXTS = 10_000;
+const MAX_TEXT_LENGTH = 200;
 
 const NOWHERE: Whereabouts = { base: [] };
 
@@ -261,7 +261,7 @@ class Walker {
     if (open !== undefined) this.unclosed.push({ steps: this.#place.steps, offset: open });
     const text = joinParts(value, scanned.parts);
     if (text === undefined) return value;
-    if (open === undefined && value.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS)
+    if (open === undefined && value.length <= MAX_TEXT_LENGTH && this.#texts.size < MAX_TEXTS)
       this.#texts.set(value, text);
     return this.#found(text);
   }

@@ -29,7 +29,7 @@ export interface InspectServer {
 }
 
 /** How many bytes a slow reader of events may be behind before it is cut off; it comes back by its last id. */
-const MOST_BEHIND = 1024 * 1024;
+const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /**
  * Serves what a controller knows, read only. Every request under `/api/` needs the token, as
@@ -112,7 +112,7 @@ function sendEvents(source: InspectSource, afterId: number | undefined, response
   response.flushHeaders();
   const send = (event: InspectEvent) => {
     response.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    if (response.writableLength > MOST_BEHIND) response.destroy();
+    if (response.writableLength > MAX_UNSENT_BYTES) response.destroy();
   };
   if (afterId !== undefined) for (const event of source.eventsAfter(afterId)) send(event);
   const unsubscribe = source.subscribe(send);

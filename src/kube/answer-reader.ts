@@ -12,7 +12,7 @@ export interface AnswerSink {
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 
 /** A head or a line may be this long. */
-const MOST_HELD = 64 * 1024;
+const MAX_HELD_BYTES = 64 * 1024;
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 
@@ -64,7 +64,7 @@ export class AnswerReader {
   #readLine(input: Buffer, at: number): number {
     const mark = this.#part === 'head' ? HEAD_END : LINE_END;
     const end = input.indexOf(mark, at, 'latin1');
-    if ((end < 0 ? input.length : end) - at > MOST_HELD) throw malformed('a head that is too long');
+    if ((end < 0 ? input.length : end) - at > MAX_HELD_BYTES) throw malformed('a head that is too long');
     if (end < 0) {
       this.#held = Buffer.from(input.subarray(at));
       return input.length;

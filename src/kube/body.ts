@@ -14,7 +14,7 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
 }
 
 /** A stream that is read slower than it comes is held up when so many bytes wait. */
-const MOST_WAITING = 256 * 1024;
+const MAX_WAITING_BYTES = 256 * 1024;
 
 /** A body as it comes. Whoever leaves it early abandons it. */
 export class StreamBody implements AsyncIterable<Uint8Array> {
@@ -33,7 +33,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   push(bytes: Uint8Array): void {
     this.#chunks.push(bytes);
     this.#waiting += bytes.length;
-    if (this.#waiting > MOST_WAITING) this.#source.pause();
+    if (this.#waiting > MAX_WAITING_BYTES) this.#source.pause();
     this.#wake();
   }
 
@@ -48,7 +48,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
       for (;;) {
         const chunks = this.#chunks;
         this.#chunks = [];
-        if (this.#waiting > MOST_WAITING) this.#source.resume();
+        if (this.#waiting > MAX_WAITING_BYTES) this.#source.resume();
         this.#waiting = 0;
         yield* chunks;
         if (this.#chunks.length > 0) continue;

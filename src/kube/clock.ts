@@ -2,14 +2,14 @@ import { monotonicMs } from '../core/index.ts';
 import type { Clock } from './types.ts';
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. A pending timer keeps the process alive; whoever sets one takes it back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => monotonicMs(),
   setTimer(milliseconds, callback) {
-    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_MS));
+    const timer = setTimeout(callback, Math.min(milliseconds, MAX_TIMER_MS));
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -17,7 +17,7 @@ export interface KubeErrorDetails {
 }
 
 /** However long a server asks us to wait, or what stands before it: it may be back sooner. */
-const MOST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
 
@@ -58,7 +58,7 @@ export function errorOfResponse(
     reason: status?.reason ?? reasonOfStatus(response.status),
     ...(status === undefined ? {} : { details: status.details }),
     // Whoever came back at once would come back again and again.
-    ...(/^0*[1-9]\d*$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MOST_WAIT_MS) } : {}),
+    ...(/^0*[1-9]\d*$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MAX_WAIT_MS) } : {}),
     ...request,
   });
 }

@@ -29,7 +29,7 @@ const SAME_MS = 600_000;
 /** How many different events are remembered. */
 const REMEMBERED = 4096;
 /** API servers refuse longer messages. */
-const LONGEST_MESSAGE = 1024;
+const MAX_MESSAGE_LENGTH = 1024;
 
 interface Remembered {
   readonly name: string;
@@ -152,7 +152,7 @@ export class EventRecorder {
 function pendingOf({ object, type, reason, message: text, component }: ObjectEvent): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
-  const message = text.slice(0, LONGEST_MESSAGE);
+  const message = text.slice(0, MAX_MESSAGE_LENGTH);
   return {
     key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
     type,

@@ -12,7 +12,7 @@ export interface ExecCredential {
   readonly expiresAt?: number;
 }
 
-const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). It is
@@ -38,7 +38,7 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
     const child = processLibrary().execFile(
       plugin.command,
       [...plugin.args],
-      { env, maxBuffer: MOST_OUTPUT_BYTES },
+      { env, maxBuffer: MAX_OUTPUT_BYTES },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         const said = stderr.trim() === '' ? error.message : stderr.trim();

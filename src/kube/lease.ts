@@ -55,7 +55,7 @@ export function runElection(options: ElectionOptions): Promise<void> {
 }
 
 /** So often a lease that others write, too, is looked at in one round: candidates may share an identity. */
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 
 /** A term as leader. */
 interface Term {
@@ -112,7 +112,7 @@ class Election {
       this.#apply({ ...this.#state, leading: false });
       return this.#giveBack();
     }
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) if (await this.#look()) return;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) if (await this.#look()) return;
   }
 
   get #wanted(): boolean {

@@ -27,7 +27,7 @@ interface Line {
   readonly content: string;
 }
 
-const MOST_LEVELS = 20;
+const MAX_LEVELS = 20;
 const MEMBER = /^([A-Za-z][\w.-]*):(?: +(.*))?$/;
 const PLAIN = /^[A-Za-z0-9/_][\w./:@+=-]*$/;
 /** What YAML reads as a number, a truth value or nothing, in any of its versions. */
@@ -48,7 +48,7 @@ class PlainReader {
   /** The map or list whose lines stand at this indent. */
   block(indent: number, level: number): JsonValue | undefined {
     const line = this.#lines[this.#at];
-    if (line?.indent !== indent || level > MOST_LEVELS) return undefined;
+    if (line?.indent !== indent || level > MAX_LEVELS) return undefined;
     return line.content.startsWith('- ') ? this.#list(indent, level) : this.#map(indent, level);
   }
 

@@ -2,14 +2,14 @@ import { netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
 /** How many sockets are opened at most through the proxy; watches keep one each. */
-const MOST_SOCKETS = 1024;
+const MAX_SOCKETS = 1024;
 
 /** Connections to a server through an HTTP proxy. undici is loaded for this alone. */
 export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
   const { ProxyAgent } = await proxyLibrary();
   const dispatcher = new ProxyAgent({
     uri: proxy,
-    connections: MOST_SOCKETS,
+    connections: MAX_SOCKETS,
     requestTls: tls,
     bodyTimeout: 0,
     headersTimeout: 300_000,

@@ -18,7 +18,7 @@ const MADE: readonly ResourceType[] = [
 const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
 
 /** How many objects of a kind are looked at in a namespace. */
-const MOST_OBJECTS = 500;
+const MAX_OBJECTS = 500;
 
 /** Why one object is not ready. */
 export interface ReadCauses {
@@ -70,7 +70,7 @@ async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string,
   const lists = await Promise.all(
     types.map(async (type) => {
       const [list, failure] = await attempt(() =>
-        api.list(type, { namespace: namespace || 'default', limit: MOST_OBJECTS, signal }),
+        api.list(type, { namespace: namespace || 'default', limit: MAX_OBJECTS, signal }),
       );
       // The items of a list carry no type of their own.
       return { type, failure, items: (list?.items ?? []).map((item) => ({ ...item, ...type })) };

@@ -24,11 +24,11 @@ export interface TlsOptions {
 /**
  * How many requests are under way at a time: each needs a socket, which with TLS takes a quarter of a megabyte, and a
  * server answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
- * hangs does not hold up everything else; but no more than `MOST_SLOW` of them. Streams (watches) do not count.
+ * hangs does not hold up everything else; but no more than `MAX_SLOW_REQUESTS` of them. Streams (watches) do not count.
  */
 const AT_A_TIME = 8;
 const SLOW_MS = 1000;
-const MOST_SLOW = 248;
+const MAX_SLOW_REQUESTS = 248;
 /** The system asks a peer that says nothing for so long whether it is still there, in milliseconds. */
 const PROBE_MS = 30_000;
 /** So often is looked after what takes long: no request needs a timer of its own. */
@@ -133,7 +133,7 @@ class Sockets implements Connections, ConnectionOwner {
   #sweep(): void {
     const now = monotonicMs();
     for (const placed of this.#placed) {
-      if (placed.slow || now - placed.began < SLOW_MS || this.#slow >= MOST_SLOW) continue;
+      if (placed.slow || now - placed.began < SLOW_MS || this.#slow >= MAX_SLOW_REQUESTS) continue;
       placed.slow = true;
       this.#slow += 1;
       this.#give();

@@ -29,7 +29,7 @@ export interface Surroundings {
 type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | undefined };
 
 /** How many causes are told of one object. */
-const MOST_CAUSES = 3;
+const MAX_CAUSES = 3;
 
 /** Reasons with which every container waits for a moment. */
 const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
@@ -66,7 +66,7 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
       !stated.has(about.name) ||
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
   );
-  return merged([...states, ...conditions, ...told]).slice(0, MOST_CAUSES);
+  return merged([...states, ...conditions, ...told]).slice(0, MAX_CAUSES);
 }
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */

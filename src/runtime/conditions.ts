@@ -87,11 +87,11 @@ export function instanceConditions(
  * As long as the conditions of Kubernetes' own kinds may be. A message can quote a whole value of the instance, or name
  * each of a thousand objects, and a status that is too large for the server's store would tell nothing at all.
  */
-const LONGEST_MESSAGE = 32_768;
+const MAX_MESSAGE_LENGTH = 32_768;
 
 function shortened(message: string): string {
-  if (message.length <= LONGEST_MESSAGE) return message;
-  return `${message.slice(0, LONGEST_MESSAGE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  if (message.length <= MAX_MESSAGE_LENGTH) return message;
+  return `${message.slice(0, MAX_MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** A condition with this value: the transition time stays while the status does. */

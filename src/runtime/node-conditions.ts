@@ -11,8 +11,8 @@ const NODE_PREFIX = 'node.typekro.dev/';
 const RETIRED_PREFIX = 'retired.typekro.dev/';
 
 /** Most nodes that a status tells of, and the longest text of each: a status must stay small. */
-const MOST_NODES = 64;
-const LONGEST_TEXT = 300;
+const MAX_NODES = 64;
+const MAX_TEXT_LENGTH = 300;
 
 const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
@@ -50,10 +50,10 @@ export function isNodeCondition(type: string): boolean {
 }
 
 function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
-  if (reports.length <= MOST_NODES) return new Set(reports);
+  if (reports.length <= MAX_NODES) return new Set(reports);
   const open = reports.filter(({ state }) => !DONE.has(state));
   const done = reports.filter(({ state }) => DONE.has(state));
-  return new Set([...open, ...done].slice(0, MOST_NODES));
+  return new Set([...open, ...done].slice(0, MAX_NODES));
 }
 
 /** Without the time of the next try: it would be written anew with each. */
@@ -64,5 +64,5 @@ function textOf(report: NodeReport): string {
       ? { ...report, because: { ...because, retryAt: Number.POSITIVE_INFINITY } }
       : report;
   const { reason } = explainNode(steady);
-  return reason.length <= LONGEST_TEXT ? reason : `${reason.slice(0, LONGEST_TEXT - 1)}…`;
+  return reason.length <= MAX_TEXT_LENGTH ? reason : `${reason.slice(0, MAX_TEXT_LENGTH - 1)}…`;
 }

@@ -9,7 +9,7 @@ import { seededChoices, tapeChoices } from '../support/choices.ts';
 const tape = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 400, size: 'max' });
 
 /** Above this many, expressions are made from seeds: cheaper, and a seed alone replays them. */
-const MOST_SHRUNK = 5000;
+const MAX_SHRUNK_LENGTH = 5000;
 
 describe('any expression on any data', () => {
   const environment = fuzzEnvironment();
@@ -24,9 +24,9 @@ describe('any expression on any data', () => {
       };
       fc.assert(
         fc.property(tape, (decisions) => outcome(tapeChoices(decisions)).endsWith(' → ok')),
-        { numRuns: Math.min(runs, MOST_SHRUNK), endOnFailure: false },
+        { numRuns: Math.min(runs, MAX_SHRUNK_LENGTH), endOnFailure: false },
       );
-      for (let seed = MOST_SHRUNK; seed < runs; seed += 1) {
+      for (let seed = MAX_SHRUNK_LENGTH; seed < runs; seed += 1) {
         const found = outcome(seededChoices(seed));
         if (!found.endsWith(' → ok')) expect.fail(`npm run fuzz -- cel --seed ${seed}: ${found}`);
       }

@@ -8,7 +8,7 @@ import { MUTATIONS } from './mutations.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** So many seeds are tried before a mutation counts as unnoticed. */
-const MOST_SEEDS = 60;
+const MAX_SEEDS = 60;
 
 /** The file with the mutation in it. */
 export function mutate(mutation: Mutation): string {
@@ -35,7 +35,7 @@ export async function checkMutations(jobs: number, say: (line: string) => void, 
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const found = await firstRun(next);
       if (found === undefined) unnoticed += 1;
-      const told = found === undefined ? `nothing within ${MOST_SEEDS} seeds` : found.problem.replaceAll('|', '/');
+      const told = found === undefined ? `nothing within ${MAX_SEEDS} seeds` : found.problem.replaceAll('|', '/');
       say(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${told} |`);
     }
   };
@@ -58,7 +58,7 @@ async function firstRun(mutation: Mutation): Promise<{ run: string; problem: str
       'tsx',
       join(copy, 'test/simulation/first-failure.ts'),
       String(mutation.first ?? 1),
-      String(MOST_SEEDS),
+      String(MAX_SEEDS),
       mutation.told.source,
     ];
     const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'inherit'] });

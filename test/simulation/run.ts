@@ -41,16 +41,16 @@ export interface RunResult {
 }
 
 /** Longest time that is waited for quiet after the last action, by the simulated clock: refused writes pause for minutes. */
-const LONGEST_QUIET_MS = 25 * 60_000;
+const MAX_QUIET_MS = 25 * 60_000;
 /** So many turns of the event loop without a request count as quiet at one point of time. */
 const QUIET_TURNS = 12;
 const CALM_TURNS = 4;
 /** So long a user waits for others: processes die about every minute meanwhile, and an election takes 150 s. */
-const LONGEST_WAIT_S = 3600;
+const MAX_WAIT_SECONDS = 3600;
 /** After so many violations a run ends. */
-const MOST_VIOLATIONS = 20;
+const MAX_VIOLATIONS = 20;
 /** More requests at one point of time than any story needs: a pass that decides the same over and over. */
-const MOST_REQUESTS_AT_ONCE = 5000;
+const MAX_REQUESTS_AT_ONCE = 5000;
 /** Then so long nothing may be written. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
@@ -155,7 +155,7 @@ class World {
     for (const process of this.#processes) process.out = false;
     for (const process of this.#processes) process.leaseOut = undefined;
     await this.#settle();
-    await this.#jumpTo(this.#clock.now() + LONGEST_QUIET_MS);
+    await this.#jumpTo(this.#clock.now() + MAX_QUIET_MS);
     const { writes } = this.#invariants;
     this.#state = await endState(this.#admin);
     this.problems.push(...(await restProblems(this.#admin)));
@@ -248,7 +248,7 @@ class World {
     this.#log.push(`user: ${action.text}`);
     const memory = new Map<string, string>();
     for (let tries = 0; !(await perform(this.#admin, action, tries, memory)); tries += 1) {
-      if (tries > LONGEST_WAIT_S) throw new Error(`the user waits for ever: ${action.text}`);
+      if (tries > MAX_WAIT_SECONDS) throw new Error(`the user waits for ever: ${action.text}`);
       await this.#settle();
       await this.#jumpTo(this.#clock.now() + 1000);
     }
@@ -256,12 +256,12 @@ class World {
 
   #nextRequest({ method, path }: TransportRequest): number {
     // A controller that breaks rules over and over would keep the cluster busy for ever.
-    if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
+    if (this.#invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
     this.#requests += 1;
     const now = this.#clock.now();
     this.#requestsNow = { at: now, count: this.#requestsNow.at === now ? this.#requestsNow.count + 1 : 1 };
-    if (this.#requestsNow.count > MOST_REQUESTS_AT_ONCE) {
-      this.#endless ??= `${MOST_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
+    if (this.#requestsNow.count > MAX_REQUESTS_AT_ONCE) {
+      this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
     }
     if (this.#endless !== undefined) throw new Error(this.#endless);
     if (process.env['TRACE'] !== undefined) this.#log.push(`  ${this.#requests} ${method} ${path.slice(0, 110)}`);
@@ -275,7 +275,7 @@ class World {
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
       if (turns > 20_000) throw new Error('it never becomes quiet');
       if (this.#endless !== undefined) throw new Error(this.#endless);
-      if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
+      if (this.#invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
       for (const process of this.#processes) if (process.wanted) process.start();
       const before = this.#requests;
       await new Promise(setImmediate);

@@ -28,7 +28,7 @@ function noise(choices: Choices): string {
 }
 
 /** No stage of one expression may take longer; it is generous because the machine may be busy. */
-const LONGEST_MS = 10_000;
+const MAX_RUN_MS = 10_000;
 /** Work units of an evaluation; enough for every loop that is meant to end. */
 const BUDGET = 300_000;
 
@@ -68,7 +68,7 @@ export function examine(environment: Environment, text: string, choices: Choices
 function examineStages(environment: Environment, text: string, choices: Choices): string | undefined {
   const began = performance.now();
   const slow = (stage: string): string | undefined =>
-    performance.now() - began > LONGEST_MS ? `${stage} took ${Math.round(performance.now() - began)} ms` : undefined;
+    performance.now() - began > MAX_RUN_MS ? `${stage} took ${Math.round(performance.now() - began)} ms` : undefined;
   const parsed = environment.parse(text);
   if (!parsed.ok) return parsed.text === '' ? 'refused without a reason' : slow('parsing');
   const roundTrip = examineRoundTrip(environment, parsed.ast) ?? slow('unparsing');

@@ -122,7 +122,7 @@ export function conditionalProblem(source: string): string | undefined {
   return verdict.kind === 'differs' ? verdict.text : undefined;
 }
 
-const LONGEST_RUN_MS = 500;
+const MAX_RUN_MS = 500;
 
 /** On how many specs the program runs to its end; `undefined` when it is none, or does not end. */
 function nativeRuns(source: string): number | undefined {
@@ -135,7 +135,7 @@ function nativeRuns(source: string): number | undefined {
   try {
     // Is it a program at all?
     if (typeof instantiate(source) !== 'function') return undefined;
-    runInThisContext('typekroFuzz()', { timeout: LONGEST_RUN_MS });
+    runInThisContext('typekroFuzz()', { timeout: MAX_RUN_MS });
     return runs;
   } catch {
     return undefined;

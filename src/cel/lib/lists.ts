@@ -9,7 +9,7 @@ import { isComparable, tryCompare } from './order.ts';
 
 const T = typeParam('T');
 const LIST_T = listType(T);
-const LONGEST_RANGE = 1_000_000;
+const MAX_RANGE_LENGTH = 1_000_000;
 
 /** cel-go's lists extension, all versions. */
 export const lists: Library = {
@@ -149,7 +149,7 @@ function sortByKeys(
 
 function range(size: Int, context: CallContext): Value {
   if (size < 0) return fail(`lists.range: size must be non-negative, got ${size}`);
-  if (size > LONGEST_RANGE) return fail(`lists.range: size ${size} exceeds maximum allowed (${LONGEST_RANGE})`);
+  if (size > MAX_RANGE_LENGTH) return fail(`lists.range: size ${size} exceeds maximum allowed (${MAX_RANGE_LENGTH})`);
   context.charge(Number(size));
   return Array.from({ length: Number(size) }, (_, i) => i);
 }

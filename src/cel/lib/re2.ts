@@ -17,7 +17,7 @@ export interface Pattern {
 }
 
 /** Longer patterns are compiled for each use rather than kept. */
-const LONGEST_CACHED = 2_000;
+const MAX_CACHED_LENGTH = 2_000;
 const CACHE_SIZE = 256;
 /** What compiling costs, per character of the pattern. */
 const COMPILE_COST = 50;
@@ -47,7 +47,7 @@ export function cachedPattern(source: string, context: CallContext): Pattern | F
   }
   context.charge(COMPILE_COST * (source.length + 1));
   const pattern = compilePattern(source);
-  if (source.length > LONGEST_CACHED) return pattern;
+  if (source.length > MAX_CACHED_LENGTH) return pattern;
   if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? source);
   cache.set(source, pattern);
   return pattern;

@@ -8,7 +8,7 @@ import type { InstanceView } from './view.ts';
 const READ_EVERY_MS = 1000;
 
 /** How many objects of an instance are looked at. */
-const MOST_OBJECTS = 10;
+const MAX_OBJECTS = 10;
 
 const keyOf = ({ kind, namespace, name }: InstanceView): string => `${kind} ${namespace}/${name}`;
 
@@ -30,7 +30,7 @@ export function withCauses(
           objects.filter(({ state }) => state !== 'absent').map(({ object }) => ({ id, object })),
         );
       if (waiting.length === 0) return view;
-      const looked = waiting.slice(0, MOST_OBJECTS);
+      const looked = waiting.slice(0, MAX_OBJECTS);
       const found = await readCauses(
         api,
         looked.map(({ object }) => object),

@@ -48,7 +48,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
 
 /** The same elements in the same order, none twice: each is merged with its own, whatever stands around it. */
 function sameOrder(live: readonly string[], applied: readonly string[]): boolean {
-  if (live.length !== applied.length || live.length > FEW) return false;
+  if (live.length !== applied.length || live.length > LINEAR_SCAN_LIMIT) return false;
   for (let index = 0; index < live.length; index++) {
     const step = live[index] ?? '';
     if (step !== applied[index] || live.indexOf(step) !== index) return false;
@@ -57,7 +57,7 @@ function sameOrder(live: readonly string[], applied: readonly string[]): boolean
 }
 
 /** Longer lists are not searched for repetitions one by one. */
-const FEW = 100;
+const LINEAR_SCAN_LIMIT = 100;
 
 interface Element {
   readonly step: string;

@@ -92,7 +92,7 @@ const SYSTEM_PRIORITIES = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],
 ]);
-const MOST_PRIORITY = 1_000_000_000;
+const MAX_PRIORITY = 1_000_000_000;
 const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 
 export const priorityClassStrategy: Partial<Strategy> = {
@@ -111,8 +111,8 @@ export const priorityClassStrategy: Partial<Strategy> = {
         const text = "priority class names with 'system-' prefix are reserved for system use only.";
         problems.push(fieldForbidden('metadata.name', `${text} error: ${error}`));
       }
-    } else if (value > MOST_PRIORITY) {
-      problems.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${MOST_PRIORITY}`));
+    } else if (value > MAX_PRIORITY) {
+      problems.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`));
     }
     const policy = textAt(json(object), 'preemptionPolicy');
     if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));

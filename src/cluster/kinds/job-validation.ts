@@ -7,9 +7,9 @@ import { notNegative, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
 export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 
 /** So many completions are the most before a Job with a limit per index has to say more, and the most of some fields. */
-const MANY = 100_000;
+const MAX_INDEXES = 100_000;
 /** The most of those fields above that. */
-const FEW = 10_000;
+const MAX_FAILED_INDEXES = 10_000;
 
 /** Checks what concerns the indexes of a Job, and that one without indexes says nothing of them. */
 export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
@@ -43,13 +43,13 @@ function validateIndexed(spec: JsonObject, at: string, problems: FieldError[]) {
       problems.push(fieldInvalid(`${at}.${key}`, spec[key], `must be less than or equal to ${rest}`));
   };
   if (completions === undefined) problems.push(fieldRequired(`${at}.completions`, 'when completion mode is Indexed'));
-  atMost('parallelism', MANY, `${MANY} when completion mode is Indexed`);
+  atMost('parallelism', MAX_INDEXES, `${MAX_INDEXES} when completion mode is Indexed`);
   if (completions !== undefined) atMost('maxFailedIndexes', completions, 'completions');
-  atMost('maxFailedIndexes', MANY, String(MANY));
-  if (completions === undefined || completions <= MANY || spec['backoffLimitPerIndex'] === undefined) return;
+  atMost('maxFailedIndexes', MAX_INDEXES, String(MAX_INDEXES));
+  if (completions === undefined || completions <= MAX_INDEXES || spec['backoffLimitPerIndex'] === undefined) return;
   if (spec['maxFailedIndexes'] === undefined)
-    problems.push(fieldRequired(`${at}.maxFailedIndexes`, `must be specified when completions is above ${MANY}`));
-  const above = `${FEW} when completions are above ${MANY} and used with backoff limit per index`;
-  atMost('parallelism', FEW, above);
-  atMost('maxFailedIndexes', FEW, above);
+    problems.push(fieldRequired(`${at}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXES}`));
+  const above = `${MAX_FAILED_INDEXES} when completions are above ${MAX_INDEXES} and used with backoff limit per index`;
+  atMost('parallelism', MAX_FAILED_INDEXES, above);
+  atMost('maxFailedIndexes', MAX_FAILED_INDEXES, above);
 }

@@ -22,7 +22,7 @@ export interface Target {
   readonly name: string;
 }
 
-const FUTURE_WAIT = 3000;
+const FUTURE_WAIT_MS = 3000;
 
 /** GET of one object. */
 export async function getObject(
@@ -71,7 +71,7 @@ export async function untilVersion(api: Api, version: number): Promise<void> {
       unsubscribe();
       resolve();
     };
-    const timer = api.clock.setTimer(FUTURE_WAIT, finish);
+    const timer = api.clock.setTimer(FUTURE_WAIT_MS, finish);
     const unsubscribe = api.store.subscribe(() => {
       if (api.store.version >= version) finish();
     });

@@ -16,14 +16,14 @@ import type { Selection, Target } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 
 /** Bytes that a reader may be behind before its watch is ended; it starts anew then. */
-const MAX_BACKLOG = 32 * 1024 * 1024;
+const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
 /** Bytes of the past that are written ahead of the reader. */
-const AHEAD = 1024 * 1024;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** The past is written in portions of about so many bytes. */
-const PORTION = 64 * 1024;
-const BOOKMARK_INTERVAL = 60_000;
+const CHUNK_BYTES = 64 * 1024;
+const BOOKMARK_INTERVAL_MS = 60_000;
 /** Without `timeoutSeconds` a watch ends after half an hour to an hour, so that not all end together. */
-const DEFAULT_TIMEOUT = 1800;
+const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** Opens a watch. */
 export function watchObjects(
@@ -116,7 +116,7 @@ class WatchStream implements ByteStream {
     this.#tell();
     if (this.#sink === undefined) return;
     const seconds =
-      timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_TIMEOUT * (1 + Math.random());
+      timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_TIMEOUT_SECONDS * (1 + Math.random());
     this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#runOut()));
     if (this.#options.allowWatchBookmarks) this.#scheduleBookmark();
   }
@@ -150,7 +150,7 @@ class WatchStream implements ByteStream {
   }
 
   #scheduleBookmark() {
-    const timer = this.#api.clock.setTimer(BOOKMARK_INTERVAL, () => {
+    const timer = this.#api.clock.setTimer(BOOKMARK_INTERVAL_MS, () => {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
       this.#bookmark();
       this.#scheduleBookmark();
@@ -189,12 +189,12 @@ class WatchStream implements ByteStream {
         lines.push(next.value);
         size += next.value.length;
       }
-      if (size >= PORTION || (ended && size > 0)) {
+      if (size >= CHUNK_BYTES || (ended && size > 0)) {
         sink.write(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines, size));
         [lines, size] = [[], 0];
       }
       if (ended) break;
-      if (sink.backlog > AHEAD) {
+      if (sink.backlog > MAX_BUFFERED_BYTES) {
         sink.drained(() => this.#tell());
         return;
       }
@@ -303,7 +303,7 @@ class WatchStream implements ByteStream {
     const sink = this.#sink;
     if (sink === undefined) return;
     sink.write(line);
-    if (sink.backlog > MAX_BACKLOG) this.end();
+    if (sink.backlog > MAX_BACKLOG_BYTES) this.end();
   }
 }
 

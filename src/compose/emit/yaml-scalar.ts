@@ -17,7 +17,7 @@ const WORD = /^[A-Za-z][\w./-]*$/;
 
 /** The words that mean something else to a reader of YAML. */
 const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
-const LONGEST_KEYWORD = 5;
+const MAX_KEYWORD_LENGTH = 5;
 
 /**
  * A scalar as YAML. With an indentation, texts of several lines become blocks (they end with a line break);
@@ -26,7 +26,7 @@ const LONGEST_KEYWORD = 5;
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);
   if (value === '') return "''";
-  if (WORD.test(value) && (value.length > LONGEST_KEYWORD || !KEYWORD.test(value))) return value;
+  if (WORD.test(value) && (value.length > MAX_KEYWORD_LENGTH || !KEYWORD.test(value))) return value;
   if (SPECIAL.test(value)) return doubleQuoted(value);
   if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
   if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {

@@ -42,7 +42,7 @@ export interface KindCacheOptions {
 const PART_OF = 'applyset.kubernetes.io/part-of';
 
 /** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
-const MOST_DEAD = 10_000;
+const MAX_TOMBSTONES = 10_000;
 
 /**
  * All objects of one kind, as projections, kept in step by one watch. Answers to our own writes are put
@@ -295,7 +295,7 @@ export class KindCache {
     // Objects of some servers have none.
     if (uid === '') return;
     this.#dead.add(uid);
-    if (this.#dead.size <= MOST_DEAD) return;
+    if (this.#dead.size <= MAX_TOMBSTONES) return;
     const [oldest] = this.#dead;
     if (oldest !== undefined) this.#dead.delete(oldest);
   }

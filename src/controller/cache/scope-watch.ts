@@ -18,7 +18,7 @@ export interface ScopeListener {
  * So often in a row a watch and the list instead of it may be told to come later (429), as for moments after a kind was
  * made, before that counts as an error.
  */
-const MOST_UNTOLD = 2;
+const SILENT_RETRIES = 2;
 
 /** One watch: of all objects of a kind, or of those in one namespace. */
 export class ScopeWatch {
@@ -101,7 +101,7 @@ export class ScopeWatch {
           break;
         case 'ERROR':
           this.#busy = event.error.status === 429 ? this.#busy + 1 : 0;
-          if (this.#busy > 0 && this.#busy <= MOST_UNTOLD) break;
+          if (this.#busy > 0 && this.#busy <= SILENT_RETRIES) break;
           // What was read stays good while the server is away; a kind that is gone or forbidden is not.
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }

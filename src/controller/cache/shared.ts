@@ -7,12 +7,12 @@ const VALUE_PLACES = 512;
 /** So many characters at the end of a text count all. */
 const ENDING = 5;
 /** Longer ones are hardly ever shared, and would be held for nothing. */
-const LONGEST_TEXT = 128;
-const LONGEST_JSON = 512;
+const MAX_TEXT_LENGTH = 128;
+const MAX_JSON_LENGTH = 512;
 
 /** The text itself, or one that says the same and is held already: thousands of objects repeat each other's. */
 export function shared(text: string): string {
-  if (text.length > LONGEST_TEXT) return text;
+  if (text.length > MAX_TEXT_LENGTH) return text;
   const place = placeOf(text, TEXT_PLACES);
   const known = TEXTS[place];
   if (known === text) return known;
@@ -22,14 +22,14 @@ export function shared(text: string): string {
 
 /** The text that a member of this name had last. */
 const LAST = new Map<string, string>();
-const MOST_MEMBERS = 256;
+const MAX_MEMBERS = 256;
 
 /** Like `shared`, for the text of a member: most labels of an object are those of its sibling before, and need no hash. */
 export function sharedMember(member: string, text: string): string {
   const last = LAST.get(member);
   if (last === text) return last;
   const known = shared(text);
-  const isHeld = text.length <= LONGEST_TEXT && (last !== undefined || LAST.size < MOST_MEMBERS);
+  const isHeld = text.length <= MAX_TEXT_LENGTH && (last !== undefined || LAST.size < MAX_MEMBERS);
   if (isHeld) LAST.set(member, known);
   return known;
 }
@@ -37,7 +37,7 @@ export function sharedMember(member: string, text: string): string {
 /** Like `shared`, for JSON. What it gives is frozen, since it may be part of many objects; so the value has to be ours. */
 export function sharedValue<T extends object>(value: T): T {
   const json = JSON.stringify(value);
-  if (json.length > LONGEST_JSON) return value;
+  if (json.length > MAX_JSON_LENGTH) return value;
   const place = placeOf(json, VALUE_PLACES);
   const known = VALUES[place];
   // The same JSON was parsed from both.

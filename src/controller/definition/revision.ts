@@ -38,14 +38,14 @@ export function definitionOf(object: KubeObject): string {
   return typeof snapshot['name'] === 'string' ? snapshot['name'] : '';
 }
 
-const LONGEST_NAME = 253;
+const MAX_NAME_LENGTH = 253;
 
 /** Name of a revision: `<definition>-r<NNNNN>`; a name too long is cut and told apart by a hash of the whole. */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
-  if (definition.length + suffix.length <= LONGEST_NAME) return definition + suffix;
+  if (definition.length + suffix.length <= MAX_NAME_LENGTH) return definition + suffix;
   const hashed = `${suffix}-${fnv32a(definition).toString(16).padStart(8, '0')}`;
-  const cut = definition.slice(0, LONGEST_NAME - hashed.length).replace(/[.-]+$/, '');
+  const cut = definition.slice(0, MAX_NAME_LENGTH - hashed.length).replace(/[.-]+$/, '');
   return (cut === '' ? 'gr' : cut) + hashed;
 }
 

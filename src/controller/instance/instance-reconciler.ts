@@ -19,7 +19,7 @@ import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** After so many steps in a row an instance lets others have their turn. */
-const MOST_STEPS = 64;
+const MAX_STEPS = 64;
 
 /** No failure is the last word for a controller. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
@@ -71,7 +71,7 @@ export class InstanceReconciler {
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
     const memory = record.memory ?? new StepMemory();
-    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+    for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       while (pacer.due) await pacer.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};

@@ -105,7 +105,7 @@ export class MetricsObserver {
     this.#released.delete(name);
     this.#released.add(name);
     const [oldest] = this.#released;
-    if (this.#released.size <= MOST_RELEASED || oldest === undefined) return;
+    if (this.#released.size <= MAX_RELEASED || oldest === undefined) return;
     this.#released.delete(oldest);
     for (const metric of [definitionDeletions, definitionDeletionSeconds]) metric.drop({ name: oldest });
   }
@@ -246,7 +246,7 @@ function isHard({ because }: NodeReport): boolean {
 }
 
 /** The deletions of so many definitions are told, the last ones. */
-const MOST_RELEASED = 100;
+const MAX_RELEASED = 100;
 
 const HARD: ReadonlySet<string> = new Set([
   'expression-failed',

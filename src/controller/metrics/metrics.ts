@@ -43,7 +43,7 @@ const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_30
 const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /** What metrics are asked of where there is nobody to ask. */
-const NOBODY: MetricSources = {
+const NO_SOURCES: MetricSources = {
   queueLength: () => 0,
   queues: () => [],
   activeWorkers: () => [],
@@ -60,7 +60,7 @@ const NOBODY: MetricSources = {
 };
 
 /** Makes the metrics of one controller. */
-export function createMetrics(sources: MetricSources = NOBODY) {
+export function createMetrics(sources: MetricSources = NO_SOURCES) {
   const counter = (name: string, help: string) => new Metric(name, 'counter', help);
   const seconds = (name: string, help: string) => new Metric(name, 'histogram', help);
   const bareCounter = (name: string, help: string) => new Metric(name, 'counter', help, { bare: true });

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../core/index.ts';
 
 /** After so long, in milliseconds, other things get their turn: answers, watches, and probes of whether we live. */
-const LONGEST_TURN_MS = 50;
+const MAX_TURN_MS = 50;
 
 /** What a pacer measures and waits with. */
 export interface PacerOptions {
@@ -30,7 +30,7 @@ export class Pacer {
 
   /** Was there no break for long? */
   get due(): boolean {
-    return this.#options.now() - this.#since >= LONGEST_TURN_MS;
+    return this.#options.now() - this.#since >= MAX_TURN_MS;
   }
 
   /** Settles when others had their turn. */

@@ -14,7 +14,7 @@ export interface JoinOptions {
 }
 
 /** So often in a row others may write the Lease in between. */
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 
 /**
  * Renews the common Lease once this replica's own is there; false when that did not work, or it is not held by the
@@ -22,7 +22,7 @@ const MOST_TRIES = 4;
  * read: after this write it either sees this replica or is refused, so that nobody works under a Lease that is free.
  */
 export async function joinGroup({ api, clock, namespace, lease, group, signal }: JoinOptions): Promise<boolean> {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     try {
       const found = await api.find({ ...LEASE_TYPE, namespace, name: lease }, { signal });
       if (found?.spec?.['holderIdentity'] !== group) return false;
