@@ -17,7 +17,7 @@ import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
 import { metricSources } from './metrics/sources.ts';
 import type { Controller, ControllerOptions } from './options.ts';
-import { Pacer } from './queue/pacer.ts';
+import { EventLoopYielder } from './queue/event-loop-yielder.ts';
 import type { RunnerOptions } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
 import { Runner } from './queue/runner.ts';
@@ -113,7 +113,10 @@ class KroController implements Controller {
       budget: options.budget,
       namespaces: options.namespaces,
       // Under a clock that somebody else moves nothing depends on how long work takes.
-      pacer: options.clock === undefined ? new Pacer() : new Pacer({ now: () => 0, turn: () => Promise.resolve() }),
+      pacer:
+        options.clock === undefined
+          ? new EventLoopYielder()
+          : new EventLoopYielder({ now: () => 0, turn: () => Promise.resolve() }),
       onApplySet: (record) => instances.noteApplySet(record),
       onOutcome: ({ definition }) => {
         if (served.ofDefinition(definition)?.canary !== undefined) wakeDefinition(definition);
@@ -152,8 +155,8 @@ class KroController implements Controller {
       random,
       onError,
       concurrency: options.definitionConcurrency ?? 4,
-      onTake: (milliseconds) => meters.waited('resourcegraphdefinition', milliseconds),
-      work: ours(
+      onDequeue: (milliseconds) => meters.waited('resourcegraphdefinition', milliseconds),
+      work: skipUnowned(
         isOurs,
         measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
       ),
@@ -163,8 +166,8 @@ class KroController implements Controller {
       random,
       onError,
       concurrency: options.instanceConcurrency ?? 32,
-      onTake: (milliseconds) => meters.waited('dynamic', milliseconds),
-      work: ours(
+      onDequeue: (milliseconds) => meters.waited('dynamic', milliseconds),
+      work: skipUnowned(
         isOurs,
         measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
       ),
@@ -221,28 +224,28 @@ class KroController implements Controller {
     await ready;
   }
 
-  async stop(hurry?: AbortSignal): Promise<void> {
+  async stop(abortGrace?: AbortSignal): Promise<void> {
     if (this.#isStopped) return;
     this.#state = 'stopped';
     this.#settleReady();
     const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
     const began = elapsed(clock);
-    await Promise.all([this.#definitionRunner.stop(grace, hurry), this.#instanceRunner.stop(grace, hurry)]);
+    await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
     await this.#accesses.close();
     // A server that does not answer must not keep what ends, nor whoever is to take over.
     const left = Math.max(0, grace - (elapsed(clock) - began));
-    await withDeadline(left, [hurry], clock, (signal) => this.#events.flush(signal));
+    await withDeadline(left, [abortGrace], clock, (signal) => this.#events.flush(signal));
     for (const end of this.#unmeasure) end?.();
   }
 
-  async shareChanged(hurry?: AbortSignal): Promise<void> {
+  async shareChanged(abortGrace?: AbortSignal): Promise<void> {
     const left = (definition: string) => !this.#isOurs(definition);
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
     await Promise.all([
-      this.#definitionRunner.drain(left, grace, hurry),
-      this.#instanceRunner.drain(left, grace, hurry),
+      this.#definitionRunner.drain(left, grace, abortGrace),
+      this.#instanceRunner.drain(left, grace, abortGrace),
     ]);
-    this.#definitions.letGo(left);
+    this.#definitions.evictDefinitions(left);
     if (this.ready) this.#router.wakeDefinitions();
   }
 
@@ -284,7 +287,7 @@ class KroController implements Controller {
 }
 
 /** Lets work be that is no longer ours: somebody else does it. */
-function ours(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
+function skipUnowned(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
   return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
 }
 

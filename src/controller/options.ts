@@ -66,15 +66,15 @@ export interface Controller {
    */
   start(): Promise<void>;
   /**
-   * Takes no new work, waits for what is under way, closes watches. What is under way is given up when `hurry`
+   * Takes no new work, waits for what is under way, closes watches. What is under way is given up when `abortGrace`
    * aborts, e.g. because another process leads from now on.
    */
-  stop(hurry?: AbortSignal): Promise<void>;
+  stop(abortGrace?: AbortSignal): Promise<void>;
   /**
    * The share is another than before: definitions that came are worked on, those that left are let alone. Settles
-   * when nothing of these is under way; that is given up when `hurry` aborts.
+   * when nothing of these is under way; that is given up when `abortGrace` aborts.
    */
-  shareChanged(hurry?: AbortSignal): Promise<void>;
+  shareChanged(abortGrace?: AbortSignal): Promise<void>;
   /** Settles when nothing is queued, nothing runs and every watch has caught up; timers that wait do not count. */
   idle(): Promise<void>;
   /** Is everything read, and does work go on? */

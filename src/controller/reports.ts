@@ -11,7 +11,7 @@ import type { Clock } from '../kube/index.ts';
 import type { ApplyAction, DeleteAction } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
-import { shared } from './cache/shared.ts';
+import { internString } from './cache/intern.ts';
 import type { Compiled } from './definition/compiler.ts';
 import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
@@ -147,7 +147,7 @@ export class Reports implements InspectSource {
   #instanceStepped({ record, instance, served, decision }: InstanceStep): void {
     const { name = '', namespace, uid = '' } = instance.metadata;
     const subject = {
-      apiVersion: shared(formatApiVersion(served.type)),
+      apiVersion: internString(formatApiVersion(served.type)),
       kind: served.type.kind,
       name,
       ...(namespace === undefined ? {} : { namespace }),
@@ -194,7 +194,7 @@ export class Reports implements InspectSource {
 
   #tell(type: InspectEvent['type'], subject: string, message: string, at: number): void {
     this.#lastId += 1;
-    const event: InspectEvent = { id: this.#lastId, at, type, subject, message: shared(message) };
+    const event: InspectEvent = { id: this.#lastId, at, type, subject, message: internString(message) };
     this.#events.push(event);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     for (const listener of this.#listeners) listener(event);

@@ -89,7 +89,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
       identity,
       signal,
       times,
-      onLook: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.looked(failure),
       onLeading(ending, lost) {
         logger.log('info', 'leading', { identity });
         current.leads = true;
@@ -128,9 +128,9 @@ async function share(
       shards,
       times,
       signal,
-      onLook: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.looked(failure),
       work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
-      onChange: async (hurry) => current.controller?.shareChanged(hurry),
+      onChange: async (abortGrace) => current.controller?.shareChanged(abortGrace),
     });
   } catch (error) {
     throw TypeKroError.from(error, { code: 'controller/unexpected' });

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import { KubeError } from '../kube/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
-import { tellLeft, tellWaiting } from './aftermath.ts';
+import { describeLeftovers, describeUnready } from './failure-report.ts';
 import type { DirectContext } from './direct.ts';
 import { unsettledNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
@@ -32,12 +32,12 @@ export function failure(
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = unsettledNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
-  const told = await tellWaiting(context.api, waiting);
+  const told = await describeUnready(context.api, waiting);
   const lines = [
     ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
     ...told.lines,
-    ...tellLeft(decision),
+    ...describeLeftovers(decision),
   ];
   return new DeploymentTimeoutError(
     `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,

@@ -17,7 +17,7 @@ import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import { ObservedStore, targetOf } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
-import type { Sight, Watched } from './watch-set.ts';
+import type { WatchedObject, Watched } from './watch-set.ts';
 
 /** Rests between decisions, in milliseconds: shorter ones are left out; a deploy answers that much later at the most. */
 const MIN_REST_MS = 5;
@@ -43,7 +43,7 @@ export interface DirectRunOptions {
    * Called before each batch of writes with the record as its watch shows it; what it throws ends the run. Not
    * called unless `effects` is `write`.
    */
-  beforeWrite(record: Sight): Promise<void>;
+  beforeWrite(record: WatchedObject): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
   /** Called with each object that was applied: as it was known before, and as the server answered. */

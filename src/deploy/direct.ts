@@ -18,7 +18,7 @@ import { identity } from './deletion.ts';
 import type { DirectRunOptions } from './direct-run.ts';
 import { failure, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
-import { tellLeft } from './aftermath.ts';
+import { describeLeftovers } from './failure-report.ts';
 import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 import { ensureNamespace } from './namespace.ts';
 import { finalFailures, missingNamespace } from './node-failures.ts';
@@ -27,7 +27,7 @@ import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, 
 import { changeOf } from './plan.ts';
 import { describeNode } from './progress.ts';
 import { writeRulesOf } from './retries-of.ts';
-import type { Sight } from './watch-set.ts';
+import type { WatchedObject } from './watch-set.ts';
 
 /** One instance in direct mode, connected. */
 export interface DirectContext extends CompiledGraph {
@@ -79,7 +79,8 @@ export async function deployDirect(
   try {
     const decision = await run.run((current) => {
       const failed = finalFailures(current);
-      if (failed.length > 0 && current.apply.length === 0) throw failure(context, failed, current, tellLeft(current));
+      if (failed.length > 0 && current.apply.length === 0)
+        throw failure(context, failed, current, describeLeftovers(current));
       if (!current.quiet) return false;
       return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
     });
@@ -214,7 +215,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
  */
 async function checkRecord(
   { api, graph, name, namespace, record, signal }: DirectContext,
-  seen: Sight = { exists: undefined },
+  seen: WatchedObject = { exists: undefined },
 ): Promise<void> {
   const ref = parentRef(graph.name, name, namespace);
   const parent = seen.exists === undefined ? await api.find(ref, { signal }) : seen.object;
@@ -233,7 +234,7 @@ async function checkRecord(
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
   readonly onDecision?: (decision: Decision) => void;
-  readonly beforeWrite?: (record: Sight) => Promise<void>;
+  readonly beforeWrite?: (record: WatchedObject) => Promise<void>;
   /** Laid over the metadata of the instance. */
   readonly metadata?: KubeObject['metadata'];
 }

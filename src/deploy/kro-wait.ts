@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
-import { tellChildren } from './aftermath.ts';
+import { describeChildren } from './failure-report.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { childrenOf, definitionRef } from './kro-context.ts';
@@ -207,7 +207,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
   } catch (error) {
     if (signal.aborted && !isTimeout(signal)) throw signal.reason;
     if (!signal.aborted && !refused.signal.aborted) throw error;
-    const children = await tellChildren(
+    const children = await describeChildren(
       api,
       instance,
       childrenOf(target, instance).map(({ object }) => object),

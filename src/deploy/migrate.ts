@@ -190,7 +190,7 @@ function withoutFinalizer({ metadata }: KubeObject): JsonObject {
 }
 
 /** What a direct deployment leaves for the controller that takes it over. */
-export interface DirectHeritage {
+export interface InheritedState {
   /** The instance with the inventory of the direct deployment, so that what the graph no longer has is pruned. */
   readonly instance: KubeObject;
   /** Removes the record. To be called when the instance stands in the cluster. */
@@ -206,7 +206,7 @@ export async function takeFromDirect(
   definition: string,
   instance: KubeObject,
   signal: AbortSignal,
-): Promise<DirectHeritage | undefined> {
+): Promise<InheritedState | undefined> {
   const { name = '', namespace = '' } = instance.metadata;
   const ref = parentRef(definition, name, namespace);
   const parent = await api.find(ref, { signal });

@@ -20,7 +20,7 @@ interface WatchSpec {
 }
 
 /** What a watch knows of an object; nothing (`undefined`) also when it belongs to somebody else. */
-export interface Sight {
+export interface WatchedObject {
   readonly exists: boolean | undefined;
   readonly object?: KubeObject;
 }
@@ -121,7 +121,7 @@ export class WatchSet {
    * The object as the watch of its kind (with this label selector) shows it, as soon as that has caught up;
    * `exists: undefined` when no watch can tell. A watch is one request for all objects of a kind.
    */
-  async look(target: ObjectTarget, selector = ''): Promise<Sight> {
+  async look(target: ObjectTarget, selector = ''): Promise<WatchedObject> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
     if (watch === undefined || !(await watch.synced)) return { exists: undefined };
     const key = identityOf(target.namespace, target.name);

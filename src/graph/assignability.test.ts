@@ -13,7 +13,7 @@ import {
   optionalType,
   structType,
 } from '../cel/index.ts';
-import { misfit, passesByHole } from './assignability.ts';
+import { explainMismatch, acceptedByKroLoophole } from './assignability.ts';
 
 const STRUCTS: Record<string, Record<string, CelType>> = {
   named: { name: STRING },
@@ -71,7 +71,7 @@ describe('what does not fit', () => {
       structType('wanted'),
       'field "inner" has incompatible type: field "name" has incompatible type: type kind mismatch: got "int", expected "string"',
     ],
-  ])('%j into %j', (output, expected, text) => expect(misfit(output, expected, types)).toBe(text));
+  ])('%j into %j', (output, expected, text) => expect(explainMismatch(output, expected, types)).toBe(text));
 });
 
 describe('what fits, kro’s holes included', () => {
@@ -90,7 +90,7 @@ describe('what fits, kro’s holes included', () => {
     [NULL, structType('named')],
     [mapType(STRING, INT), listType(STRING)],
     [STRINGS, structType('empty')],
-  ])('%j into %j', (output, expected) => expect(misfit(output, expected, types)).toBeUndefined());
+  ])('%j into %j', (output, expected) => expect(explainMismatch(output, expected, types)).toBeUndefined());
 });
 
 test('a recursive type ends', () => {
@@ -99,7 +99,7 @@ test('a recursive type ends', () => {
     findField: (name) => ({ type: structType(name) }),
     fieldNames: () => ['self'],
   };
-  expect(misfit(structType('a'), structType('b'), endless)).toBeUndefined();
+  expect(explainMismatch(structType('a'), structType('b'), endless)).toBeUndefined();
 });
 
 test.each<[CelType, CelType, boolean]>([
@@ -109,4 +109,6 @@ test.each<[CelType, CelType, boolean]>([
   [STRINGS, structType('named'), false],
   [NULL, structType('named'), false],
   [DYN, structType('named'), false],
-])('%j into %j passes by a hole: %s', (output, expected, hole) => expect(passesByHole(output, expected)).toBe(hole));
+])('%j into %j passes by a hole: %s', (output, expected, hole) =>
+  expect(acceptedByKroLoophole(output, expected)).toBe(hole),
+);

@@ -19,9 +19,9 @@ export function isAssignable(from: CelType, to: CelType): boolean {
 /**
  * kro's structural comparison of the type of an expression with that of the field it fills: undefined when
  * it fits, else kro's words. With several misfits it names the first in order of declaration. The rules
- * have holes that are part of kro's verdict: see {@link passesByHole}.
+ * have holes that are part of kro's verdict: see {@link acceptedByKroLoophole}.
  */
-export function misfit(
+export function explainMismatch(
   output: CelType,
   expected: CelType,
   types: TypeProvider,
@@ -30,8 +30,9 @@ export function misfit(
 ): string | undefined {
   budget.left -= 1;
   if (budget.left < 0 || depth > MAX_DEPTH || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
-  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, budget, depth + 1);
-  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, budget, depth + 1);
+  if (isOptional(output) && !isOptional(expected))
+    return explainMismatch(param(output, 0), expected, types, budget, depth + 1);
+  const next = (from: CelType, to: CelType): string | undefined => explainMismatch(from, to, types, budget, depth + 1);
   if (expected.kind === 'struct') {
     return output.kind === 'map' ? mapToStruct(output, expected, types, next) : toStruct(output, expected, types, next);
   }
@@ -108,7 +109,7 @@ function toStruct(output: CelType, expected: CelType, types: TypeProvider, next:
  * Does kro let this pass although the API server must refuse it? A scalar or list in an object field, a
  * map with keys that are no strings in a list.
  */
-export function passesByHole(output: CelType, expected: CelType): boolean {
+export function acceptedByKroLoophole(output: CelType, expected: CelType): boolean {
   const from = isOptional(output) ? param(output, 0) : output;
   if (from.kind === 'dyn' || expected.kind === 'dyn' || from.kind === 'null') return false;
   if (expected.kind === 'struct') return from.kind !== 'struct' && from.kind !== 'map';

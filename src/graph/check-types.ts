@@ -3,7 +3,7 @@ import { goQuote } from '../golang/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import { isAssignable, misfit } from './assignability.ts';
+import { isAssignable, explainMismatch } from './assignability.ts';
 import type { Linked } from './dependencies.ts';
 import type { DimensionSite, FieldSite, Site } from './draft.ts';
 import type { Compiled } from './expression.ts';
@@ -106,7 +106,7 @@ class Checker {
     if (compiled === undefined) return undefined;
     const expected = this.#language.fieldType(this.#id, site.pathText);
     if (expected === undefined || isAssignable(compiled.type, expected)) return compiled;
-    const detail = misfit(compiled.type, expected, this.#language.types);
+    const detail = explainMismatch(compiled.type, expected, this.#language.types);
     if (detail === undefined) return compiled;
     const [got, want] = [typeToString(compiled.type), typeToString(expected)];
     const why = detail.startsWith('type kind') ? '' : `: ${detail}`;

@@ -3,7 +3,7 @@ import { typeToString, walkAst } from '../cel/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
-import { passesByHole } from './assignability.ts';
+import { acceptedByKroLoophole } from './assignability.ts';
 import { callsGlobal } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
@@ -296,7 +296,7 @@ class Warner {
   #hole(draft: Draft, field: Compiled<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
-    if (passesByHole(field.type, expected)) {
+    if (acceptedByKroLoophole(field.type, expected)) {
       const [got, want] = [typeToString(field.type), typeToString(expected)];
       const message = `kro takes ${got} here, but the field is ${describe(expected, want)}: the API server will refuse the object`;
       this.#report('graph/type-hole', message, placeOf(field));

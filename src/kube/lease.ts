@@ -33,7 +33,7 @@ export interface ElectionOptions extends Candidate {
    */
   readonly wanted?: () => boolean;
   /** Told after each look at the lease: nothing where it could be read, and written if need be, else what is in the way. */
-  readonly onLook?: (failure: KubeError | undefined) => void;
+  readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
    * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending`
    * aborts when work is to come to its end, the lease is kept meanwhile; `lost` aborts when another one may lead
@@ -135,7 +135,7 @@ class Election {
       this.#apply(next);
       // Who is not to lead renews only a lease that work still needs.
       if (action.do === 'wait' || (!this.#wanted && !next.leading)) {
-        this.#options.onLook?.(undefined);
+        this.#options.onPoll?.(undefined);
         // One that still has our name on it, as after a term that was lost, nobody needs to wait for.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
         if (isLeft) await this.#giveBack();
@@ -145,12 +145,12 @@ class Election {
       const written = await this.#within((signal) =>
         action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal }),
       );
-      this.#options.onLook?.(undefined);
+      this.#options.onPoll?.(undefined);
       this.#apply(leaseHeld(this.#state, written, sentAt));
       return true;
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
-      if (!isConflict(thrown) && !this.#over.signal.aborted) this.#options.onLook?.(thrown);
+      if (!isConflict(thrown) && !this.#over.signal.aborted) this.#options.onPoll?.(thrown);
       this.#apply(leaseUnreachable(this.#state, this.#times, elapsed(this.#options.clock)));
       return !isConflict(thrown);
     }

@@ -6,13 +6,13 @@ import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
 import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
-import type { Need } from './need.ts';
-import { needsApply, OWNER_FIELD, refusalOf } from './need.ts';
+import type { WriteDecision } from './write-decision.ts';
+import { decideWrite, OWNER_FIELD, refusalOf } from './write-decision.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
 import type { Because, ObjectReport, Terminating } from './report.ts';
-import type { NodeResult, Walk, WantedObject } from './walk.ts';
+import type { NodeResult, StepContext, WantedObject } from './step-context.ts';
 
 /** Where one wanted object stands. */
 interface Assessed {
@@ -32,8 +32,12 @@ interface Assessed {
  * written, what is in the way, and, when nothing is, whether the node is ready. Each object is looked at on
  * its own: one that fails does not hold up the others.
  */
-export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: readonly WantedObject[]): NodeResult {
-  const items = wanted.map((object) => assessObject(walk, node, object));
+export function assess(
+  context: StepContext,
+  node: ResourceNode | CollectionNode,
+  wanted: readonly WantedObject[],
+): NodeResult {
+  const items = wanted.map((object) => assessObject(context, node, object));
   const live: KubeObject[] = [];
   const apply: ApplyAction[] = [];
   const retries: number[] = [];
@@ -54,7 +58,7 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
     objects: items.map(({ report }) => report),
     ...(data === undefined ? {} : { data }),
     ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
-    ...stateOf(walk, node, items, live, apply),
+    ...stateOf(context, node, items, live, apply),
   };
 }
 
@@ -66,7 +70,7 @@ function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boo
 
 /** The node's state: problems first, then what is in the way, then what is unknown or due, then readiness. */
 function stateOf(
-  walk: Walk,
+  context: StepContext,
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
   live: readonly KubeObject[],
@@ -76,7 +80,7 @@ function stateOf(
   const [problem] = problems;
   if (problem !== undefined) {
     const message = problems.map((entry) => entry.message).join('\n');
-    const usable = isUsable(walk, node, items, live) ? ({ usable: true } as const) : {};
+    const usable = isUsable(context, node, items, live) ? ({ usable: true } as const) : {};
     return { state: 'failed', because: problem.because, message, ...usable };
   }
   const terminating = items.flatMap((item) => (item.terminating === undefined ? [] : [item.terminating]));
@@ -93,7 +97,7 @@ function stateOf(
   if (first !== undefined) {
     return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
   }
-  const readiness = readinessOf(walk, node, live);
+  const readiness = readinessOf(context, node, live);
   return readiness.state === 'ready' ? (contestOf(node, items) ?? readiness) : readiness;
 }
 
@@ -102,7 +106,7 @@ function stateOf(
  * and are ready as they are. A collection never reads items of others.
  */
 function isUsable(
-  walk: Walk,
+  context: StepContext,
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
   live: readonly KubeObject[],
@@ -113,15 +117,15 @@ function isUsable(
     if (because === undefined || because.kind === 'write-failed' || because.kind === 'read-failed') return true;
     return because.kind === 'other-owner' && because.owner !== undefined && node.nodeType === 'resource';
   });
-  return standing && readinessOf(walk, node, live).state === 'ready';
+  return standing && readinessOf(context, node, live).state === 'ready';
 }
 
-function readinessOf(walk: Walk, node: ResourceNode | CollectionNode, live: readonly KubeObject[]) {
-  if (node.nodeType === 'collection') return live.length > 0 ? itemsReady(walk, node, live) : withoutItems(node);
+function readinessOf(context: StepContext, node: ResourceNode | CollectionNode, live: readonly KubeObject[]) {
+  if (node.nodeType === 'collection') return live.length > 0 ? itemsReady(context, node, live) : withoutItems(node);
   const [object] = live;
   return object === undefined
     ? ({ state: 'waiting', because: { kind: 'items-missing', present: 0, wanted: 1 } } as const)
-    : objectReady(walk, node, object);
+    : objectReady(context, node, object);
 }
 
 function withoutItems(node: CollectionNode) {
@@ -143,13 +147,13 @@ function contestOf(
   return { state: 'waiting', because: { kind: 'contested', objects: contests }, message, usable: true };
 }
 
-function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: WantedObject): Assessed {
+function assessObject(context: StepContext, node: ResourceNode | CollectionNode, wanted: WantedObject): Assessed {
   const { target, desired } = wanted;
   const object = refOfTarget(target);
-  walk.watches.push({ kind: 'object', nodeId: node.id, target });
-  const observation = walk.observed.object(target);
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
   if (observation.state === 'unknown') {
-    walk.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
     return { report: { object, state: 'unknown' }, unread: true };
   }
   if (observation.state === 'failed') {
@@ -158,7 +162,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   if (observation.state === 'absent') {
     return {
       report: { object, state: 'absent' },
-      ...write(walk, node, wanted, fingerprintOf(walk, desired), { why: 'create' }),
+      ...write(context, node, wanted, fingerprintOf(context, desired), { why: 'create' }),
     };
   }
 
@@ -170,39 +174,40 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
     return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
   }
   const report: ObjectReport = { ...identity, state: 'present' };
-  const policy = walk.options.nodeAdoption?.get(node.id) ?? walk.options.adoption ?? 'adopt';
-  const refusal = refusalOf(live.object, walk.instance, walk.applySet, policy);
-  if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(walk, target, refusal.owner) };
+  const policy = context.options.nodeAdoption?.get(node.id) ?? context.options.adoption ?? 'adopt';
+  const refusal = refusalOf(live.object, context.instance, context.applySet, policy);
+  if (refusal !== undefined)
+    return { report, live: live.object, problem: ownerProblem(context, target, refusal.owner) };
 
-  const fingerprint = fingerprintOf(walk, desired);
-  const need = needsApply(desired, fingerprint, live);
+  const fingerprint = fingerprintOf(context, desired);
+  const need = decideWrite(desired, fingerprint, live);
   const known = { report, live: live.object };
   if (need.kind === 'read') {
-    const failed = walk.observed.failedRead?.(target);
-    if (failed !== undefined && failed.retryAt > walk.options.now) {
+    const failed = context.observed.failedRead?.(target);
+    if (failed !== undefined && failed.retryAt > context.options.now) {
       return { ...known, problem: readProblem(object, failed) };
     }
-    walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
+    context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
     return { ...known, unread: true };
   }
-  const contest = walk.observed.contest?.(target);
+  const contest = context.observed.contest?.(target);
   const contested = contest === undefined ? {} : { contest };
   if (need.kind === 'apply') {
-    if (contest !== undefined && isHeld(walk, contest, need)) return { ...known, contest, held: true };
-    return { ...known, ...contested, ...write(walk, node, wanted, fingerprint, need, uid) };
+    if (contest !== undefined && isHeld(context, contest, need)) return { ...known, contest, held: true };
+    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, need, uid) };
   }
-  if (need.kind === 'settled') walk.settled.push({ target, pair: need.pair });
+  if (need.kind === 'settled') context.settled.push({ target, pair: need.pair });
   return { ...known, ...contested };
 }
 
-function fingerprintOf(walk: Walk, desired: KubeObject): Fingerprint {
-  return walk.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
+function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
+  return context.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
 }
 
 /** What is fought over is put back less and less often; anything else of the object at once. */
-function isHeld(walk: Walk, contest: Contest, need: Need & { kind: 'apply' }): boolean {
+function isHeld(context: StepContext, contest: Contest, need: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = need;
-  if (contest.retryAt <= walk.options.now) return false;
+  if (contest.retryAt <= context.options.now) return false;
   // Two instances that take an object from each other would go on as fast as they can.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (why !== 'drift') return false;
@@ -211,15 +216,15 @@ function isHeld(walk: Walk, contest: Contest, need: Need & { kind: 'apply' }): b
 
 /** The write that is due, or the failure of the last attempt while it is too early for another. */
 function write(
-  walk: Walk,
+  context: StepContext,
   node: ResourceNode | CollectionNode,
   { target, desired }: WantedObject,
   fingerprint: Fingerprint,
-  { why, differences, lastWriter, formerOwner }: Omit<Need & { kind: 'apply' }, 'kind'>,
+  { why, differences, lastWriter, formerOwner }: Omit<WriteDecision & { kind: 'apply' }, 'kind'>,
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
-  const failed = walk.observed.failedWrite(target);
-  const isTooEarly = failed !== undefined && failed.retryAt > walk.options.now;
+  const failed = context.observed.failedWrite(target);
+  const isTooEarly = failed !== undefined && failed.retryAt > context.options.now;
   if (isTooEarly && failed.digest === digestText(fingerprint)) {
     const { failure, retryAt } = failed;
     const because: Because = { kind: 'write-failed', object: refOfTarget(target), failure, retryAt };
@@ -254,7 +259,7 @@ function readProblem(object: ObjectRef, { failure, retryAt }: { failure: ApiFail
   return { because, message: failureText(failure), ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
-function ownerProblem(walk: Walk, target: ObjectTarget, owner: string | undefined) {
+function ownerProblem(context: StepContext, target: ObjectTarget, owner: string | undefined) {
   const object = refOfTarget(target);
   const because: Because = { kind: 'other-owner', object, ...(owner === undefined ? {} : { owner }) };
   const { group, version, kind } = target.type;
@@ -262,7 +267,7 @@ function ownerProblem(walk: Walk, target: ObjectTarget, owner: string | undefine
   const message =
     owner === undefined
       ? `resource exists and is not managed: ${namespacedName(target)} (${gvk}) may not be adopted`
-      : `resource belongs to a different ApplySet: ${namespacedName(target)} (${gvk}) belongs to ApplySet "${owner}", cannot reassign to "${walk.applySet}"`;
+      : `resource belongs to a different ApplySet: ${namespacedName(target)} (${gvk}) belongs to ApplySet "${owner}", cannot reassign to "${context.applySet}"`;
   return { because, message };
 }
 

@@ -6,8 +6,8 @@ import { childLabels } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
 import type { Identities, Resolved } from './resource.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
-import type { Unresolved, Walk, WantedObject } from './walk.ts';
-import { unresolvedBy } from './walk.ts';
+import type { Unresolved, StepContext, WantedObject } from './step-context.ts';
+import { unresolvedBy } from './step-context.ts';
 import { targetOf, wantedObject } from './wanted.ts';
 
 /** kro's default limit of items in a collection. */
@@ -22,11 +22,11 @@ type Dimensions =
  * Expands a collection: one object per element of the product of its dimensions, the first dimension
  * outermost. Two items with one identity are an error of the whole collection, as is one too many.
  */
-export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
-  const dimensions = evaluateDimensions(walk, node);
+export function resolveCollection(context: StepContext, node: CollectionNode): Resolved {
+  const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return { state: 'unresolved', reason: dimensions.reason };
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
-  const limit = walk.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
+  const limit = context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
   if (size > limit) {
     const message = `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`;
     return unresolved({ state: 'failed', because: { kind: 'collection-too-large', size, limit }, message });
@@ -35,8 +35,8 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
   // Fields that do not depend on the item are evaluated once for all of them.
   const shared = evaluateHoles(
     node.template.holes.filter((hole) => hole.kind !== 'iteration'),
-    walk.ready,
-    walk.evaluation,
+    context.ready,
+    context.evaluation,
   );
   if (shared.state !== 'value') {
     return unresolved(unresolvedBy(node, shared.state, shared.failure, shared.path));
@@ -44,50 +44,50 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
   const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
   const wanted: WantedObject[] = [];
   const seen = new Set<string>();
-  const variables = new Map(walk.ready);
+  const variables = new Map(context.ready);
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
-    const own = evaluateHoles(perItem, variables, walk.evaluation);
+    const own = evaluateHoles(perItem, variables, context.evaluation);
     if (own.state !== 'value') return unresolved(unresolvedBy(node, own.state, own.failure, own.path));
     const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
-    const targeted = targetOf(walk, node, filled);
+    const targeted = targetOf(context, node, filled);
     if (!targeted.ok) return unresolved(targeted.reason);
     const key = targetKey(targeted.target);
     if (seen.has(key)) return unresolved(collision(node, filled, targeted.target));
     seen.add(key);
-    const labels = childLabels(walk.labels, node, { index, size });
-    wanted.push(wantedObject(walk, node, filled, targeted.target, labels));
+    const labels = childLabels(context.labels, node, { index, size });
+    wanted.push(wantedObject(context, node, filled, targeted.target, labels));
   }
   return { state: 'resolved', wanted };
 }
 
 /** Identities of the items although the rest of the template cannot be filled; undefined when unknown, or why none may be. */
-export function identitiesOfCollection(walk: Walk, node: CollectionNode): Identities {
-  const dimensions = evaluateDimensions(walk, node);
+export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
+  const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return undefined;
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
-  if (size > (walk.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE)) return undefined;
+  if (size > (context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE)) return undefined;
   const holes = node.template.holes.filter(
     ({ path }) => path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace'),
   );
   const targets: ObjectTarget[] = [];
-  const variables = new Map(walk.ready);
+  const variables = new Map(context.ready);
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
-    const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, variables, walk.evaluation);
+    const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, variables, context.evaluation);
     if (filled.state !== 'value') return undefined;
-    const targeted = targetOf(walk, node, filled.value);
+    const targeted = targetOf(context, node, filled.value);
     if (!targeted.ok) return targeted.reason;
     targets.push(targeted.target);
   }
   return targets;
 }
 
-function evaluateDimensions(walk: Walk, node: CollectionNode): Dimensions {
+function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensions {
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
   for (const { name, expression } of node.forEach) {
-    const result = evaluate(expression, walk.ready, walk.evaluation);
+    const result = evaluate(expression, context.ready, context.evaluation);
     if (result.state !== 'value') {
       return { ok: false, reason: unresolvedBy(node, result.state, result.failure, `forEach.${name}`) };
     }

@@ -31,7 +31,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const id = applySetIdOf(instance);
   const version = options.version ?? 'devel';
   if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
-  if (keepsChildren(instance)) return letGo('leaving resources behind');
+  if (keepsChildren(instance)) return releaseFinalizer('leaving resources behind');
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return blocked([unclear]);
   if (recorded.state !== 'valid') {
@@ -56,7 +56,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   members.sort(compareObjects);
   if (failures.length > 0) return blocked(failures, { members, read, ...retryingAt(retries) });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
-  if (members.length === 0) return letGo('deleting resources');
+  if (members.length === 0) return releaseFinalizer('deleting resources');
 
   const wave = highestOrder(members);
   const current = members.filter((object) => applyOrderOf(object) === wave);
@@ -79,7 +79,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
 
   /** Nothing is left to wait for but the finalizer itself, and the pause after a refusal to take it off. */
-  function letGo(message: string): Decision {
+  function releaseFinalizer(message: string): Decision {
     const failed = observed.failedWrite(instanceTarget(instance, graph));
     if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove', message });
     return blocked([`remove the finalizer: ${failureText(failed.failure)}`], { retryAt: failed.retryAt });

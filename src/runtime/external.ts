@@ -9,24 +9,24 @@ import { dataOf, externalItemsReady, listData, objectReady } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { selectorText } from './selector.ts';
 import { fillTemplate } from './template.ts';
-import type { NodeResult, Unresolved, Walk } from './walk.ts';
-import { unresolvedBy } from './walk.ts';
+import type { NodeResult, Unresolved, StepContext } from './step-context.ts';
+import { unresolvedBy } from './step-context.ts';
 import { targetOf } from './wanted.ts';
 
 /** An object of somebody else, by name: it is waited for and read, never written; its deletion mark means nothing. */
-export function assessExternal(walk: Walk, node: ExternalNode): NodeResult {
-  const filled = fillTemplate(node.template, walk.ready, walk.evaluation);
+export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
+  const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
-  const targeted = targetOf(walk, node, filled.value);
+  const targeted = targetOf(context, node, filled.value);
   if (!targeted.ok) return unresolved(node, targeted.reason);
 
   const { target } = targeted;
   const object = refOfTarget(target);
-  walk.watches.push({ kind: 'object', nodeId: node.id, target });
-  const observation = walk.observed.object(target);
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
   const nothing = { node, wanted: [], apply: [], inPlace: true } as const;
   if (observation.state === 'unknown') {
-    walk.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
     const objects: ObjectReport[] = [{ object, state: 'unknown' }];
     return { ...nothing, state: 'pending', because: { kind: 'unread', object }, objects };
   }
@@ -45,12 +45,12 @@ export function assessExternal(walk: Walk, node: ExternalNode): NodeResult {
   const live = observation.live.object;
   const { uid } = live.metadata;
   const objects: ObjectReport[] = [{ object, state: 'present', ...(uid === undefined ? {} : { uid }) }];
-  return { ...nothing, ...objectReady(walk, node, live), data: dataOf(live), objects };
+  return { ...nothing, ...objectReady(context, node, live), data: dataOf(live), objects };
 }
 
 /** Objects of somebody else, by selector, ordered by namespace and name. None at all is fine. */
-export function assessExternalCollection(walk: Walk, node: ExternalCollectionNode): NodeResult {
-  const filled = fillTemplate(node.template, walk.ready, walk.evaluation);
+export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
+  const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
   const metadata: JsonObject = isJsonObject(filled.value['metadata']) ? filled.value['metadata'] : {};
   const selector = selectorText(metadata['selector']);
@@ -64,18 +64,18 @@ export function assessExternalCollection(walk: Walk, node: ExternalCollectionNod
   }
 
   const where = namespaceOf(metadata['namespace']);
-  const allowed = walk.options.namespaces === 'instance' ? walk.namespace : undefined;
+  const allowed = context.options.namespaces === 'instance' ? context.namespace : undefined;
   if (allowed !== undefined && where.namespace !== allowed) {
     const object = { ...refOfTarget({ type: typeOfNode(node), name: '*' }), ...where };
     const message = `node "${node.id}" must stay in namespace "${allowed}" of the instance, but reads ${formatRef(object)}`;
     return unresolved(node, { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message });
   }
   const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...where };
-  walk.watches.push({ kind: 'list', nodeId: node.id, target });
-  const observation = walk.observed.list(target);
+  context.watches.push({ kind: 'list', nodeId: node.id, target });
+  const observation = context.observed.list(target);
   const nothing = { node, wanted: [], apply: [], inPlace: true, objects: [] } as const;
   if (observation.state === 'unknown') {
-    walk.reads.push({ kind: 'list', nodeId: node.id, target, why: 'unknown' });
+    context.reads.push({ kind: 'list', nodeId: node.id, target, why: 'unknown' });
     return { ...nothing, state: 'pending', because: { kind: 'unread', selector: selector.text } };
   }
   if (observation.state === 'failed') {
@@ -89,7 +89,7 @@ export function assessExternalCollection(walk: Walk, node: ExternalCollectionNod
     return { ...nothing, state: 'waiting', because: { kind: 'unread', selector: selector.text }, message };
   }
   const live = observation.objects.map(({ object }) => object).sort(compareObjects);
-  return { ...nothing, ...externalItemsReady(walk, node, live), data: listData(live) };
+  return { ...nothing, ...externalItemsReady(context, node, live), data: listData(live) };
 }
 
 function namespaceOf(value: JsonValue | undefined): { namespace?: string } {

@@ -6,10 +6,10 @@ import { digestOf } from './digest.ts';
  * By what JSON values are told apart: a digest (`digestOf`), as it is kept of thousands of objects, or the value itself
  * as long as it is at hand anyway. To compare two values takes a fifth of what their digests take.
  */
-export type Fingerprint = string | Undigested;
+export type Fingerprint = string | LazyDigest;
 
 /** A value of which a digest is taken only when somebody needs it. The value must not change. */
-export class Undigested {
+export class LazyDigest {
   readonly value: JsonValue;
   #digest: string | undefined;
 

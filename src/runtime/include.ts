@@ -2,8 +2,8 @@ import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
-import type { Unresolved, Walk } from './walk.ts';
-import { gvrText, missingData } from './walk.ts';
+import type { Unresolved, StepContext } from './step-context.ts';
+import { gvrText, missingData } from './step-context.ts';
 
 /** Is a node part of the instance? */
 export type Inclusion =
@@ -17,20 +17,20 @@ export type Inclusion =
  * yet. A condition that reads another node waits until that node is ready. Null counts as false; data
  * missing in the instance itself is an error, because nothing will make it appear.
  */
-export function decideInclusion(walk: Walk, node: GraphNode): Inclusion {
+export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   for (const id of node.dependsOn) {
-    if (walk.results.get(id)?.state === 'skipped')
+    if (context.results.get(id)?.state === 'skipped')
       return { state: 'skipped', because: { kind: 'dependency-skipped', node: id } };
   }
   let undecided: Unresolved | undefined;
   for (const expression of node.includeWhen) {
     const references = expression.references.filter((name) => name !== 'schema');
-    const unready = references.filter((name) => !walk.ready.has(name));
+    const unready = references.filter((name) => !context.ready.has(name));
     if (unready.length > 0) {
-      undecided ??= waitForNodes(walk, unready);
+      undecided ??= waitForNodes(context, unready);
       continue;
     }
-    const result = evaluate(expression, walk.ready, walk.evaluation);
+    const result = evaluate(expression, context.ready, context.evaluation);
     if (result.state === 'value') {
       if (result.value === true) continue;
       return {
@@ -63,8 +63,8 @@ export function decideInclusion(walk: Walk, node: GraphNode): Inclusion {
 }
 
 /** The reason of a node that needs others to be ready; blocked when one of them does not get on by itself. */
-export function waitForNodes(walk: Walk, ids: readonly string[]): Unresolved {
-  const nodes = ids.map((id) => ({ id, state: walk.results.get(id)?.state ?? ('pending' as const) }));
+export function waitForNodes(context: StepContext, ids: readonly string[]): Unresolved {
+  const nodes = ids.map((id) => ({ id, state: context.results.get(id)?.state ?? ('pending' as const) }));
   const stuck = nodes.some(({ state }) => state === 'failed' || state === 'blocked');
   return { state: stuck ? 'blocked' : 'pending', because: { kind: 'dependency', nodes } };
 }

@@ -9,23 +9,23 @@ import { instanceLabels } from './labels.ts';
 import type { Inventory, InventoryScope, ParentWrite } from './model.ts';
 import { ownedFields } from './owned-fields.ts';
 import type { Pruning } from './prune.ts';
-import type { Walk } from './walk.ts';
+import type { StepContext } from './step-context.ts';
 
 /** Kinds and namespaces of everything that nodes want. */
-export function wantedScope(walk: Walk): InventoryScope {
+export function wantedScope(context: StepContext): InventoryScope {
   const groupKinds = new Set<string>();
   const namespaces = new Set<string>();
-  for (const { wanted } of walk.results.values()) {
+  for (const { wanted } of context.results.values()) {
     for (const { target } of wanted ?? []) {
       groupKinds.add(groupKindText(target.type));
-      if (target.namespace !== undefined && target.namespace !== walk.namespace) namespaces.add(target.namespace);
+      if (target.namespace !== undefined && target.namespace !== context.namespace) namespaces.add(target.namespace);
     }
   }
   return { groupKinds: [...groupKinds].sort(compareText), namespaces: [...namespaces].sort(compareText) };
 }
 
 /** Every kind that the graph writes, whether or not it does so now. */
-function possibleScope({ graph }: Walk): InventoryScope {
+function possibleScope({ graph }: StepContext): InventoryScope {
   const owned = [...graph.nodes.values()].filter(
     ({ nodeType }) => nodeType === 'resource' || nodeType === 'collection',
   );
@@ -37,24 +37,24 @@ function possibleScope({ graph }: Walk): InventoryScope {
  * becomes smaller only when every node is resolved and no retired object is left anywhere. That of a
  * suspended instance covers what is recorded and nothing more: nothing is written for it.
  */
-export function decideInventory(walk: Walk, pruning: Pruning): Inventory {
-  const { recorded } = walk;
+export function decideInventory(context: StepContext, pruning: Pruning): Inventory {
+  const { recorded } = context;
   // Of a record that somebody spoiled, kinds may be missing: those that the graph can have made are put back.
   const before =
-    recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(walk)) : recordedScope(recorded);
-  if (isSuspended(walk.instance)) return inventoryOf(walk.applySet, before, walk.version);
-  const wanted = wantedScope(walk);
-  const results = [...walk.results.values()];
+    recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(context)) : recordedScope(recorded);
+  if (isSuspended(context.instance)) return inventoryOf(context.applySet, before, context.version);
+  const wanted = wantedScope(context);
+  const results = [...context.results.values()];
   const resolved = results.every((result) => result.wanted !== undefined);
   const inPlace = results.every((result) => result.inPlace);
   const mayShrink =
     recorded.state !== 'invalid' && resolved && inPlace && pruning.complete && pruning.remaining.length === 0;
-  return inventoryOf(walk.applySet, mayShrink ? wanted : unionScope(before, wanted), walk.version);
+  return inventoryOf(context.applySet, mayShrink ? wanted : unionScope(before, wanted), context.version);
 }
 
 /** What of the instance's metadata has to be written before children are. */
-export function decideParentWrite(walk: Walk, inventory: Inventory): ParentWrite {
-  const { instance, graph, version, options, recorded } = walk;
+export function decideParentWrite(context: StepContext, inventory: Inventory): ParentWrite {
+  const { instance, graph, version, options, recorded } = context;
   const labels = instanceLabels(graph, options.definitionUid ?? '', version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);

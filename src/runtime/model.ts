@@ -52,7 +52,7 @@ export interface LiveObject {
    * owned, although they may differ (the server normalises values). `true`: they are equal, as those of nearly every
    * object are.
    */
-  readonly settled?: SettledPair | true;
+  readonly settled?: EquivalentDigests | true;
   /**
    * The whole object beside a projection, where the observer has it: kept of objects whose owned fields are not
    * what was settled, so that a difference can be named, and of those that a step asked for, without another read.
@@ -61,13 +61,13 @@ export interface LiveObject {
 }
 
 /** What was desired, together with the live fields that satisfy it. */
-export interface SettledPair {
+export interface EquivalentDigests {
   readonly desired: Fingerprint;
   readonly owned: Fingerprint;
 }
 
 /** What is known to satisfy what, of a live object. */
-export function settledOf({ settled, owned = '' }: LiveObject): SettledPair | undefined {
+export function settledOf({ settled, owned = '' }: LiveObject): EquivalentDigests | undefined {
   return settled === true ? { desired: owned, owned } : settled;
 }
 
@@ -354,7 +354,7 @@ export interface Decision {
   /** What stands in the way of the instance's deletion besides finalizers of others, a text for each. */
   readonly blocked?: readonly string[];
   /** Pairs that were found equal; to be remembered as `LiveObject.settled`. */
-  readonly settled: readonly { readonly target: ObjectTarget; readonly pair: SettledPair }[];
+  readonly settled: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
 }
 
 /** The reference of a target, as reports and errors show it. */

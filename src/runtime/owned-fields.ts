@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import { Undigested } from './fingerprint.ts';
+import { LazyDigest } from './fingerprint.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';
 
@@ -28,12 +28,12 @@ export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER)
 export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, manager);
   if (fields === undefined) return '';
-  return new Undigested(comparable(object.kind, project(fields, object as unknown as JsonValue)));
+  return new LazyDigest(comparable(object.kind, project(fields, object as unknown as JsonValue)));
 }
 
 /** Fingerprint of an object to be applied, comparable with `ownedFingerprint`. */
 export function desiredFingerprint(desired: KubeObject): Fingerprint {
-  return new Undigested(comparable(desired.kind, desired as unknown as JsonValue));
+  return new LazyDigest(comparable(desired.kind, desired as unknown as JsonValue));
 }
 
 /**

@@ -10,7 +10,7 @@ import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
-import type { Walk } from './walk.ts';
+import type { StepContext } from './step-context.ts';
 
 /** What became of objects that no node wants any more. */
 export interface Pruning {
@@ -36,18 +36,18 @@ export interface Pruning {
  *
  * An object that is there and whose update the server refuses holds nothing up: it may be refused for good.
  */
-export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
+export function decidePruning(context: StepContext, scope: InventoryScope): Pruning {
   const messages: string[] = [];
   const retries: (number | undefined)[] = [];
   const retired: KubeObject[] = [];
   let complete = true;
-  const wanted = wantedKeys(walk);
-  const namespaces = memberNamespaces(walk.namespace, scope);
+  const wanted = wantedKeys(context);
+  const namespaces = memberNamespaces(context.namespace, scope);
   for (const groupKind of scope.groupKinds) {
-    const target = memberTarget(walk.applySet, groupKind, namespaces);
-    const observation = walk.observed.members(target);
+    const target = memberTarget(context.applySet, groupKind, namespaces);
+    const observation = context.observed.members(target);
     if (observation.state === 'unknown') {
-      walk.reads.push({ kind: 'members', target, why: 'prune' });
+      context.reads.push({ kind: 'members', target, why: 'prune' });
       complete = false;
     } else if (observation.state === 'failed') {
       messages.push(`list orphans failed: ${failureText(observation.failure)}`);
@@ -66,15 +66,15 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
   const held = new Map<KubeObject, readonly string[]>();
   for (const object of retired) {
     if (object.metadata.deletionTimestamp !== undefined) continue;
-    const holders = holdersOf(walk, object, waves);
+    const holders = holdersOf(context, object, waves);
     if (holders.length > 0) {
       held.set(object, holders);
       continue;
     }
-    const action = deletionOf(walk.graph, object);
+    const action = deletionOf(context.graph, object);
     if (action === undefined) continue;
-    const failed = walk.observed.failedWrite(action.target);
-    if (failed !== undefined && failed.digest === '' && failed.retryAt > walk.options.now) {
+    const failed = context.observed.failedWrite(action.target);
+    if (failed !== undefined && failed.digest === '' && failed.retryAt > context.options.now) {
       messages.push(`prune failed: ${failureText(failed.failure)}`);
       retries.push(failed.retryAt);
     } else {
@@ -84,7 +84,7 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
   const retryAt = earliest(retries);
   return {
     delete: actions,
-    reports: retiredReports(walk.graph, retired, held),
+    reports: retiredReports(context.graph, retired, held),
     remaining: retired,
     complete,
     messages,
@@ -93,9 +93,9 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
 }
 
 /** Keys of all objects that nodes want, and of those that nodes held back may want. */
-function wantedKeys(walk: Walk): Set<string> {
+function wantedKeys(context: StepContext): Set<string> {
   const keys = new Set<string>();
-  for (const result of walk.results.values()) {
+  for (const result of context.results.values()) {
     for (const { target } of result.wanted ?? []) keys.add(targetKey(target));
     for (const target of result.identities ?? []) keys.add(targetKey(target));
   }
@@ -103,11 +103,11 @@ function wantedKeys(walk: Walk): Set<string> {
 }
 
 /** Ids of what keeps a retired object for now; empty when it may go. */
-function holdersOf(walk: Walk, object: KubeObject, waves: ReadonlyMap<string, number>): string[] {
+function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<string, number>): string[] {
   const id = nodeIdOf(object);
   const groupKind = groupKindText(gvkOf(object));
-  const results = [...walk.results.values()];
-  const own = walk.results.get(id);
+  const results = [...context.results.values()];
+  const own = context.results.get(id);
   const holders = new Set<string>();
   for (const result of results) {
     const sameKind = groupKindText(result.node.type) === groupKind;
@@ -119,7 +119,7 @@ function holdersOf(walk: Walk, object: KubeObject, waves: ReadonlyMap<string, nu
       holders.add(result.node.id);
     }
   }
-  for (const [other, wave] of waves) if (goesBefore(walk.graph, other, wave, object)) holders.add(other);
+  for (const [other, wave] of waves) if (goesBefore(context.graph, other, wave, object)) holders.add(other);
   return [...holders].sort(compareText);
 }
 

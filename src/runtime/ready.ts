@@ -4,7 +4,7 @@ import { goQuote } from '../golang/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
-import type { Walk } from './walk.ts';
+import type { StepContext } from './step-context.ts';
 
 /** Is a node ready, and if not, what is it that is not. */
 export interface ReadyResult {
@@ -20,26 +20,26 @@ const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
  * data as not ready yet. Without `readyWhen` an object that exists is ready, unless the caller has rules of
  * its own.
  */
-export function objectReady(walk: Walk, node: GraphNode, object: KubeObject): ReadyResult {
-  if (node.readyWhen.length === 0) return readyByKind(walk, node, object);
+export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
+  if (node.readyWhen.length === 0) return readyByKind(context, node, object);
   const variables = new Map<string, unknown>([[node.id, object]]);
   for (const expression of node.readyWhen) {
-    const result = check(walk, node, expression, variables, { object: refOf(object) });
+    const result = check(context, node, expression, variables, { object: refOf(object) });
     if (result !== undefined) return result;
   }
   return READY;
 }
 
 /** Readiness of a collection: every `readyWhen` is true for every item, bound as `each`. */
-export function itemsReady(walk: Walk, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
+export function itemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   if (node.readyWhen.length === 0) {
-    return objects.map((object) => readyByKind(walk, node, object)).find(({ state }) => state !== 'ready') ?? READY;
+    return objects.map((object) => readyByKind(context, node, object)).find(({ state }) => state !== 'ready') ?? READY;
   }
   let waiting: ReadyResult | undefined;
   for (const [index, object] of objects.entries()) {
     const variables = new Map<string, unknown>([['each', object]]);
     for (const expression of node.readyWhen) {
-      const result = check(walk, node, expression, variables, { object: refOf(object), index });
+      const result = check(context, node, expression, variables, { object: refOf(object), index });
       if (result?.state === 'failed') return result;
       waiting ??= result;
     }
@@ -51,27 +51,27 @@ export function itemsReady(walk: Walk, node: GraphNode, objects: readonly KubeOb
  * Readiness of an external collection: a condition that reads `each` must hold for every object, one that
  * reads the node's own id sees the whole list. No object at all is ready.
  */
-export function externalItemsReady(walk: Walk, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
+export function externalItemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   const ofItems = node.readyWhen.filter((expression) => !expression.references.includes(node.id));
   const ofList = node.readyWhen.filter((expression) => expression.references.includes(node.id));
   if (objects.length === 0) return READY;
   for (const expression of ofList) {
     const variables = new Map<string, unknown>([[node.id, objects]]);
-    const result = check(walk, node, expression, variables, {});
+    const result = check(context, node, expression, variables, {});
     if (result !== undefined) return result;
   }
-  return ofItems.length === 0 ? READY : itemsReady(walk, { ...node, readyWhen: ofItems }, objects);
+  return ofItems.length === 0 ? READY : itemsReady(context, { ...node, readyWhen: ofItems }, objects);
 }
 
 /** Undefined when the condition holds. */
 function check(
-  walk: Walk,
+  context: StepContext,
   node: GraphNode,
   expression: Expression,
   variables: ReadonlyMap<string, unknown>,
   where: { readonly object?: ObjectRef; readonly index?: number },
 ): ReadyResult | undefined {
-  const result = evaluate(expression, variables, walk.evaluation);
+  const result = evaluate(expression, variables, context.evaluation);
   const item = where.index === undefined ? '' : ` (item ${where.index})`;
   const subject = where.object === undefined ? {} : { object: where.object };
   if (result.state === 'value') {
@@ -108,8 +108,8 @@ function check(
   };
 }
 
-function readyByKind(walk: Walk, node: GraphNode, object: KubeObject): ReadyResult {
-  const answer = walk.options.readiness?.(object);
+function readyByKind(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
+  const answer = context.options.readiness?.(object);
   if (answer === undefined || answer.ready) return READY;
   const { reason, message } = answer;
   return {

@@ -4,7 +4,7 @@ import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resource.ts';
-import type { Walk } from './walk.ts';
+import type { StepContext } from './step-context.ts';
 
 /** What a node wants, and what it was made from. */
 interface Remembered {
@@ -28,9 +28,9 @@ export class StepMemory {
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
   /** Begins a step: when something that every node depends on is another value, all is forgotten. */
-  begin(walk: Walk): void {
-    const shared = sharedInputs(walk);
-    const read = readOf(walk);
+  begin(context: StepContext): void {
+    const shared = sharedInputs(context);
+    const read = readOf(context);
     if (!jsonEquals(read, this.#read) || !areSame(shared, this.#shared)) this.#nodes.clear();
     this.#shared = shared;
     this.#read = read;
@@ -40,8 +40,8 @@ export class StepMemory {
    * What a node wants, or that an expression of it fails, which may have cost the whole budget. What waits is looked at
    * each time.
    */
-  resolved(walk: Walk, node: GraphNode, resolve: () => Resolved): Resolved {
-    const inputs = node.dependsOn.map((id) => walk.ready.get(id));
+  resolved(context: StepContext, node: GraphNode, resolve: () => Resolved): Resolved {
+    const inputs = node.dependsOn.map((id) => context.ready.get(id));
     const known = this.#nodes.get(node.id);
     if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
     const resolved = resolve();
@@ -62,7 +62,7 @@ export class StepMemory {
 }
 
 /** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
-function sharedInputs({ graph, instance, version, evaluation, options }: Walk): unknown[] {
+function sharedInputs({ graph, instance, version, evaluation, options }: StepContext): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
   const labels = [apiVersion, kind, name, namespace, uid, version];
@@ -72,7 +72,7 @@ function sharedInputs({ graph, instance, version, evaluation, options }: Walk): 
 }
 
 /** What expressions read of the instance: its spec, and of its metadata, in which we write ourselves, these values. */
-function readOf({ graph, instance }: Walk): JsonValue[] {
+function readOf({ graph, instance }: StepContext): JsonValue[] {
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => valueAt(instance as unknown as JsonValue, path) ?? null)];
 }

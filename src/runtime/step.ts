@@ -4,7 +4,7 @@ import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import { instanceConditions } from './conditions.ts';
-import { holdConflicts } from './conflicts.ts';
+import { dropConflictingWrites } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
 import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
@@ -21,8 +21,8 @@ import { nodeConditions } from './node-conditions.ts';
 import type { Because, NodeReport } from './report.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReady } from './summary.ts';
 import { visitNode } from './visit.ts';
-import type { NodeResult, Walk } from './walk.ts';
-import { schemaVariable } from './walk.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import { schemaVariable } from './step-context.ts';
 
 /** Version that kro's unreleased builds write. */
 export const DEFAULT_VERSION = 'devel';
@@ -41,59 +41,60 @@ export const DEFAULT_VERSION = 'devel';
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
-  const walk = createWalk(graph, instance, observed, options);
-  options.memory?.begin(walk);
+  const context = createWalk(graph, instance, observed, options);
+  options.memory?.begin(context);
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
     if (node === undefined) continue;
-    const result = visitNode(walk, node);
-    walk.results.set(id, result);
+    const result = visitNode(context, node);
+    context.results.set(id, result);
     if (result.data === undefined) continue;
-    walk.known.set(id, result.data);
-    if (result.state === 'ready' || result.usable === true) walk.ready.set(id, result.data);
+    context.known.set(id, result.data);
+    if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);
   }
-  holdConflicts(walk);
+  dropConflictingWrites(context);
 
-  const refusal = parentRefusal(walk);
+  const refusal = parentRefusal(context);
   const suspended = isSuspended(instance);
-  const trespass = [...walk.results.values()].find(({ because }) => because.kind === 'outside-namespace');
-  if (suspended || refusal !== undefined || trespass !== undefined) holdWrites(walk, suspended, trespass);
-  const held = suspended || refusal !== undefined || trespass !== undefined;
-  const pruning = decidePruning(walk, recordedScope(walk.recorded));
-  for (const object of pruning.remaining) walk.watches.push(watchOf(graph, object));
-  const inventory = decideInventory(walk, pruning);
-  const results = [...walk.results.values()];
+  const namespaceViolation = [...context.results.values()].find(({ because }) => because.kind === 'outside-namespace');
+  if (suspended || refusal !== undefined || namespaceViolation !== undefined)
+    suppressWrites(context, suspended, namespaceViolation);
+  const held = suspended || refusal !== undefined || namespaceViolation !== undefined;
+  const pruning = decidePruning(context, recordedScope(context.recorded));
+  for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
+  const inventory = decideInventory(context, pruning);
+  const results = [...context.results.values()];
   const deletions = held ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
-  const refused = refusal !== undefined || trespass !== undefined || isReleased(instance);
-  const due = refused ? {} : decideParentWrite(walk, inventory);
+  const refused = refusal !== undefined || namespaceViolation !== undefined || isReleased(instance);
+  const due = refused ? {} : decideParentWrite(context, inventory);
   // What a suspended instance records of its children stays as it is.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
-  const idle = [apply, deletions, walk.reads, Object.keys(written)].every((list) => list.length === 0);
+  const idle = [apply, deletions, context.reads, Object.keys(written)].every((list) => list.length === 0);
   const mark = idle && !held && isInventoryForeign(instance, inventory);
   const parent = mark ? { inventory: inventoryWrite(instance, inventory) } : written;
   const nodes = [...results.map(reportOf), ...pruning.reports];
-  const status = statusOf(walk, pruning, nodes, suspended, refusal);
+  const status = statusOf(context, pruning, nodes, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
   return {
     parent,
     apply,
     delete: deletions,
-    read: walk.reads,
-    watch: walk.watches,
+    read: context.reads,
+    watch: context.watches,
     nodes,
     ...status,
     finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
     inventory,
     quiet: idle && !mark,
-    evaluations: walk.evaluation.tally?.evaluations ?? 0,
+    evaluations: context.evaluation.tally?.evaluations ?? 0,
     ...(requeueAt === undefined ? {} : { requeueAt }),
-    settled: walk.settled,
+    settled: context.settled,
   };
 }
 
-function createWalk(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Walk {
+function createWalk(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): StepContext {
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
   const applySet = applySetIdOf(instance);
@@ -133,7 +134,7 @@ interface ParentRefusal {
  * Children are written only under a finalizer and an inventory. Without the finalizer, an inventory that
  * is there but not valid was written by somebody else or half: nobody knows what it should cover.
  */
-function parentRefusal({ instance, observed, options, graph, recorded }: Walk): ParentRefusal | undefined {
+function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
     return { message: `finalizer/labeling failed: the recorded inventory is invalid: ${recorded.problem}` };
   }
@@ -142,17 +143,17 @@ function parentRefusal({ instance, observed, options, graph, recorded }: Walk): 
   return { message: `finalizer/labeling failed: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
 }
 
-/** Takes all writes out of a walk; nodes that would be written say why they are not. */
-function holdWrites(walk: Walk, suspended: boolean, trespass: NodeResult | undefined): void {
-  for (const [id, result] of walk.results) {
+/** Takes all writes out of a step; nodes that would be written say why they are not. */
+function suppressWrites(context: StepContext, suspended: boolean, trespass: NodeResult | undefined): void {
+  for (const [id, result] of context.results) {
     if (result.apply.length === 0) continue;
-    const because = suspended ? ({ kind: 'suspended' } as const) : heldBy(trespass, result);
-    walk.results.set(id, { ...result, apply: [], state: 'blocked', because });
+    const because = suspended ? ({ kind: 'suspended' } as const) : suppressedBecause(trespass, result);
+    context.results.set(id, { ...result, apply: [], state: 'blocked', because });
   }
 }
 
 /** A node that leaves its bounds holds all others up; what else holds them is told elsewhere. */
-function heldBy(trespass: NodeResult | undefined, { because }: NodeResult): Because {
+function suppressedBecause(trespass: NodeResult | undefined, { because }: NodeResult): Because {
   if (trespass === undefined) return because;
   return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
 }
@@ -161,20 +162,20 @@ type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChan
 
 /** Conditions, state and projected fields. */
 function statusOf(
-  walk: Walk,
+  context: StepContext,
   pruning: Pruning,
   reports: readonly NodeReport[],
   suspended: boolean,
   refusal: ParentRefusal | undefined,
 ): StatusPart {
-  const { instance, options } = walk;
-  const ready = resourcesReady(walk, pruning, suspended);
+  const { instance, options } = context;
+  const ready = resourcesReady(context, pruning, suspended);
   // Where its own metadata is refused, nothing new is said of what comes after.
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
       : { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message: refusal.message } as const };
-  const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(walk.graph, options));
+  const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(context.graph, options));
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
 
@@ -184,10 +185,10 @@ function statusOf(
   return render(options.now);
 
   function render(now: number): StatusPart {
-    const { fields, problems, author } = project(walk, conditions, now);
+    const { fields, problems, author } = project(context, conditions, now);
     const untouched = suspended || refusal !== undefined;
-    const state = instanceState(walk, ready, untouched, author !== undefined && author.problems.length > 0);
-    const sampled = nowConditions(walk.graph, instance, options, now);
+    const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
+    const sampled = nowConditions(context.graph, instance, options, now);
     const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
     const status: JsonObject = { ...fields, state, conditions: wire };
     return {
@@ -201,15 +202,15 @@ function statusOf(
   }
 }
 
-function project(walk: Walk, conditions: readonly Condition[], now: number) {
-  const { graph, instance, options } = walk;
-  const context = { ...walk.evaluation, now };
-  const { fields, problems } = projectStatus(graph.status, walk.known, context);
+function project(context: StepContext, conditions: readonly Condition[], now: number) {
+  const { graph, instance, options } = context;
+  const evaluation = { ...context.evaluation, now };
+  const { fields, problems } = projectStatus(graph.status, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
   // Conditions of a suspended instance stay as they were where they read its nodes.
-  const variables = new Map(isSuspended(instance) ? [] : walk.known).set('schema', schema);
-  const author = authorConditions(graph.status.conditions, instance, variables, context, options.now);
+  const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
+  const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
   return { fields, problems, author };
 }
 

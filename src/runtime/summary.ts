@@ -4,7 +4,7 @@ import { groupKindText, namespacedName } from './identity.ts';
 import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
 import type { Pruning } from './prune.ts';
-import type { NodeResult, Walk } from './walk.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
 
 /** Texts that clients of kro match on. */
 export const MANAGED: ConditionValue = {
@@ -32,9 +32,9 @@ const SUSPENDED: ConditionValue = {
  * The ResourcesReady condition. Problems stand in topological order and all of them are named, so that
  * equal failures give equal texts; nodes that only wait for others are left out.
  */
-export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean): ConditionValue {
+export function resourcesReady(context: StepContext, pruning: Pruning, suspended: boolean): ConditionValue {
   if (suspended) return SUSPENDED;
-  const results = [...walk.results.values()];
+  const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
@@ -57,7 +57,7 @@ export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean)
   if (writing.length > 0) return notReady(`cluster mutated: applying ${writing.join(', ')}`);
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ node }) => node.id);
   if (open.length > 0) return notReady(`waiting for ${open.join(', ')}`);
-  const leaving = leavingText(walk, pruning);
+  const leaving = leavingText(context, pruning);
   return leaving === undefined ? ALL_READY : notReady(`cluster mutated: ${leaving}`);
 }
 
@@ -65,13 +65,13 @@ export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean)
  * Retired objects that are marked but still there, and who holds them. kro is not ready while it sees one, which it
  * does among the kinds and namespaces that the nodes write.
  */
-function leavingText(walk: Walk, { remaining }: Pruning): string | undefined {
-  const { groupKinds, namespaces } = wantedScope(walk);
+function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
+  const { groupKinds, namespaces } = wantedScope(context);
   const texts = remaining.flatMap((object) => {
     const { namespace, deletionTimestamp, finalizers = [] } = object.metadata;
     const seen =
       groupKinds.includes(groupKindText(gvkOf(object))) &&
-      (namespace === undefined || namespace === walk.namespace || namespaces.includes(namespace));
+      (namespace === undefined || namespace === context.namespace || namespaces.includes(namespace));
     if (!seen || deletionTimestamp === undefined) return [];
     const held = finalizers.length === 0 ? '' : `, held by finalizers ${finalizers.join(', ')}`;
     return [`"${namespacedName(refOf(object))}" (since ${deletionTimestamp}${held})`];
@@ -83,8 +83,13 @@ function leavingText(walk: Walk, { remaining }: Pruning): string | undefined {
  * kro's state of an instance that is not being deleted. Where no node may be touched, because it is suspended or its
  * own metadata is refused, that is ACTIVE; the conditions say what is the matter.
  */
-export function instanceState(walk: Walk, ready: ConditionValue, untouched: boolean, degraded: boolean): InstanceState {
-  const results = [...walk.results.values()];
+export function instanceState(
+  context: StepContext,
+  ready: ConditionValue,
+  untouched: boolean,
+  degraded: boolean,
+): InstanceState {
+  const results = [...context.results.values()];
   if (degraded) return 'ERROR';
   if (untouched) return 'ACTIVE';
   if (results.some(({ state }) => state === 'failed')) return 'ERROR';

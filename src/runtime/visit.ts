@@ -11,59 +11,61 @@ import { refOfTarget } from './model.ts';
 import { dataOf, listData } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
-import type { NodeResult, Unresolved, Walk } from './walk.ts';
+import type { NodeResult, Unresolved, StepContext } from './step-context.ts';
 
 /** Takes one node as far as the data allows. All nodes before it in topological order have been visited. */
-export function visitNode(walk: Walk, node: GraphNode): NodeResult {
-  const inclusion = decideInclusion(walk, node);
+export function visitNode(context: StepContext, node: GraphNode): NodeResult {
+  const inclusion = decideInclusion(context, node);
   if (inclusion.state === 'skipped') {
     return { node, state: 'skipped', because: inclusion.because, wanted: [], apply: [], inPlace: true, objects: [] };
   }
-  if (inclusion.state === 'undecided') return unresolvedNode(walk, node, inclusion.reason);
-  const unready = node.dependsOn.filter((id) => !walk.ready.has(id));
-  if (unready.length > 0) return unresolvedNode(walk, node, waitForNodes(walk, unready));
+  if (inclusion.state === 'undecided') return unresolvedNode(context, node, inclusion.reason);
+  const unready = node.dependsOn.filter((id) => !context.ready.has(id));
+  if (unready.length > 0) return unresolvedNode(context, node, waitForNodes(context, unready));
 
-  if (node.nodeType === 'external') return assessExternal(walk, node);
-  if (node.nodeType === 'externalCollection') return assessExternalCollection(walk, node);
-  const resolve = () => (node.nodeType === 'resource' ? resolveResource(walk, node) : resolveCollection(walk, node));
-  const { memory } = walk.options;
-  const resolved = memory === undefined ? resolve() : memory.resolved(walk, node, resolve);
+  if (node.nodeType === 'external') return assessExternal(context, node);
+  if (node.nodeType === 'externalCollection') return assessExternalCollection(context, node);
+  const resolve = () =>
+    node.nodeType === 'resource' ? resolveResource(context, node) : resolveCollection(context, node);
+  const { memory } = context.options;
+  const resolved = memory === undefined ? resolve() : memory.resolved(context, node, resolve);
   return resolved.state === 'resolved'
-    ? assess(walk, node, resolved.wanted)
-    : unresolvedNode(walk, node, resolved.reason);
+    ? assess(context, node, resolved.wanted)
+    : unresolvedNode(context, node, resolved.reason);
 }
 
 /**
  * A node whose objects cannot be made (yet). Objects that it has from before stay as they are; where their
  * names are known they are watched, and their data still serves the status.
  */
-function unresolvedNode(walk: Walk, node: GraphNode, reason: Unresolved): NodeResult {
+function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
   if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
     return { node, ...reason, wanted: [], apply: [], inPlace: true, objects: [] };
   }
-  const found = node.nodeType === 'resource' ? identityOfResource(walk, node) : identitiesOfCollection(walk, node);
+  const found =
+    node.nodeType === 'resource' ? identityOfResource(context, node) : identitiesOfCollection(context, node);
   // Where it would go beyond what is allowed is said before anything of the instance is written.
   const refused = found !== undefined && 'because' in found && found.because.kind === 'outside-namespace';
   const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], inPlace: false };
   if (found === undefined || 'because' in found) return { ...base, objects: [] };
   const identities = found;
   const live: KubeObject[] = [];
-  const objects = identities.map((target) => lookAt(walk, node, target, live));
+  const objects = identities.map((target) => lookAt(context, node, target, live));
   const only = live[0];
   const data: JsonValue | undefined =
     node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
   const hasData = data !== undefined && live.length > 0;
-  const standing = live.length === identities.length && live.every((object) => isStanding(walk, object));
+  const standing = live.length === identities.length && live.every((object) => isStanding(context, object));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
 }
 
-function isStanding({ applySet }: Walk, object: KubeObject): boolean {
+function isStanding({ applySet }: StepContext, object: KubeObject): boolean {
   return object.metadata.deletionTimestamp === undefined && labelOf(object, PART_OF_LABEL) === applySet;
 }
 
-function lookAt(walk: Walk, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {
-  walk.watches.push({ kind: 'object', nodeId: node.id, target });
-  const observation = walk.observed.object(target);
+function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
   const object = refOfTarget(target);
   if (observation.state !== 'present') return { object, state: observation.state };
   live.push(observation.live.object);

@@ -5,7 +5,7 @@ import { typeOfNode } from './identity.ts';
 import { childAnnotations } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
-import type { Unresolved, Walk, WantedObject } from './walk.ts';
+import type { Unresolved, StepContext, WantedObject } from './step-context.ts';
 
 /** A target, or why the object has none. */
 export type Targeted =
@@ -16,28 +16,28 @@ export type Targeted =
  * The identity of a filled template. A namespaced object without a namespace gets the instance's; below a
  * cluster-scoped instance it must name one.
  */
-export function targetOf(walk: Walk, node: GraphNode, filled: JsonObject): Targeted {
+export function targetOf(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
   const name = metadata['name'];
   if (typeof name !== 'string' || name === '') {
     return invalid('metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
   }
   const type = typeOfNode(node);
-  if (!node.namespaced) return confined(walk, node, { type, name });
+  if (!node.namespaced) return confined(context, node, { type, name });
   const own = metadata['namespace'];
-  const namespace = typeof own === 'string' && own.trim() !== '' ? own : walk.namespace;
+  const namespace = typeof own === 'string' && own.trim() !== '' ? own : context.namespace;
   if (namespace === undefined) {
     return invalid(
       'metadata.namespace',
       `node "${node.id}" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped`,
     );
   }
-  return confined(walk, node, { type, name, namespace });
+  return confined(context, node, { type, name, namespace });
 }
 
 /** Refuses what leaves the instance's namespace where that is not allowed; so do objects without a namespace. */
-function confined(walk: Walk, node: GraphNode, target: ObjectTarget): Targeted {
-  const { namespace: allowed, options } = walk;
+function confined(context: StepContext, node: GraphNode, target: ObjectTarget): Targeted {
+  const { namespace: allowed, options } = context;
   if (options.namespaces !== 'instance' || allowed === undefined || target.namespace === allowed) {
     return { ok: true, target };
   }
@@ -48,7 +48,7 @@ function confined(walk: Walk, node: GraphNode, target: ObjectTarget): Targeted {
 
 /** Completes a filled template: namespace, and the labels and annotations that kro writes. `labels` are its own. */
 export function wantedObject(
-  walk: Walk,
+  context: StepContext,
   node: GraphNode,
   filled: JsonObject,
   target: ObjectTarget,
@@ -61,7 +61,7 @@ export function wantedObject(
       ...metadata,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
       labels: withMembers(metadata['labels'], labels),
-      annotations: withMembers(metadata['annotations'], childAnnotations(walk.graph, node)),
+      annotations: withMembers(metadata['annotations'], childAnnotations(context.graph, node)),
     },
   };
   return { target, desired: desired as unknown as KubeObject };

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
 const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
@@ -57,7 +57,7 @@ function addressOf(object: KubeObject): string | undefined {
 }
 
 /** The lowest address of 203.0.113.2 to .254 that no Service has; the range repeats when it is used up. */
-function freeAddress(world: World): string {
+function freeAddress(world: ControllerClient): string {
   const used = new Set(world.list(SERVICES, '').map(addressOf));
   for (let last = 2; last < 255; last += 1) {
     if (!used.has(`203.0.113.${last}`)) return `203.0.113.${last}`;

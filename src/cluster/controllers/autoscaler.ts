@@ -5,7 +5,7 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { specNumber } from './pods.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
@@ -77,7 +77,7 @@ const DISABLED: Condition = {
   message: 'scaling is disabled since the replica count of the target is zero',
 };
 
-function targetOf(world: World, autoscaler: KubeObject): KubeObject | undefined {
+function targetOf(world: ControllerClient, autoscaler: KubeObject): KubeObject | undefined {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
   const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), textAt(reference, 'kind'));
   if (resource === undefined) return undefined;
@@ -123,7 +123,7 @@ function unmeasured(autoscaler: KubeObject): Condition {
   };
 }
 
-function reportMissing(world: World, autoscaler: KubeObject): void {
+function reportMissing(world: ControllerClient, autoscaler: KubeObject): void {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
   const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
   const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), kind);
@@ -140,13 +140,18 @@ function reportMissing(world: World, autoscaler: KubeObject): void {
   report(world, autoscaler, status, [condition]);
 }
 
-function recordEventOnce(world: World, autoscaler: KubeObject, condition: Condition, problem: string): void {
+function recordEventOnce(world: ControllerClient, autoscaler: KubeObject, condition: Condition, problem: string): void {
   const known = objectsAt(autoscaler.status, 'conditions').find(({ type }) => type === condition.type);
   if (known?.['message'] === condition.message) return;
   recordEvent(world, autoscaler, NAME, condition.reason, problem, 'Warning');
 }
 
-function report(world: World, autoscaler: KubeObject, status: JsonObject, conditions: readonly Condition[]): void {
+function report(
+  world: ControllerClient,
+  autoscaler: KubeObject,
+  status: JsonObject,
+  conditions: readonly Condition[],
+): void {
   const before = objectsAt(autoscaler.status, 'conditions');
   const { lastScaleTime } = autoscaler.status ?? {};
   world.updateStatus(autoscaler, {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { StoreEvent } from '../store/store.ts';
-import type { ResourceName, World } from './world.ts';
+import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 /**
  * A simulated controller: which pieces of work an event makes necessary, and how one of them is done.
@@ -11,19 +11,19 @@ export interface SimulatedController {
   /** Name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
   /** Keys of the work; usually `namespace/name` of the object that the controller is about. */
-  keysOf(event: StoreEvent, world: World): Iterable<string>;
+  keysOf(event: StoreEvent, world: ControllerClient): Iterable<string>;
   /** The object that a key is about: its annotations may hold, slow or fail the work. */
-  target?(key: string, world: World): KubeObject | undefined;
+  target?(key: string, world: ControllerClient): KubeObject | undefined;
   /** The annotation that asks for failure is the controller's own affair, or none of its business. */
   readonly ownFailures?: boolean;
   /** Forgets what it noticed: the whole state was replaced, and every object comes as if it were new. */
   reset?(): void;
   /** Does the work of one key; gives the milliseconds after which to look again, if time alone changes something. */
-  reconcile(key: string, world: World): number | undefined | void;
+  reconcile(key: string, world: ControllerClient): number | undefined | void;
 }
 
 /** The target of keys that name an object of one resource. */
-export function targetIn(resource: ResourceName): (key: string, world: World) => KubeObject | undefined {
+export function targetIn(resource: ResourceName): (key: string, world: ControllerClient) => KubeObject | undefined {
   return (key, world) => {
     const { namespace, name } = splitKey(key);
     return world.get(resource, namespace, name);

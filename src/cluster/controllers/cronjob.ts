@@ -9,8 +9,8 @@ import { recordEvent } from './events.ts';
 import { JOBS, secondsOf } from './job.ts';
 import { finished } from './job-plan.ts';
 import { controllerOf, specNumber } from './pods.ts';
-import { controllerReference } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'cronjob-controller';
 const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;
@@ -50,14 +50,14 @@ export const cronJobController: SimulatedController = {
   },
 };
 
-function jobsOf(world: World, cron: KubeObject): KubeObject[] {
+function jobsOf(world: ControllerClient, cron: KubeObject): KubeObject[] {
   return world.controlled(cron, JOBS);
 }
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
 /** Takes Jobs that have ended out of the list of active ones. */
-function noteFinished(world: World, cron: KubeObject): void {
+function noteFinished(world: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(world, cron).map((job) => [job.metadata.uid ?? '', job]));
   let last = textAt(cron.status, 'lastSuccessfulTime');
   const still = activeOf(cron).filter((reference) => {
@@ -74,14 +74,18 @@ function noteFinished(world: World, cron: KubeObject): void {
   writeStatus(world, cron, { active: still, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
 }
 
-function writeStatus(world: World, cron: KubeObject, change: { active?: readonly JsonObject[] } & JsonObject): void {
+function writeStatus(
+  world: ControllerClient,
+  cron: KubeObject,
+  change: { active?: readonly JsonObject[] } & JsonObject,
+): void {
   const { active, ...status } = { ...cron.status, ...change };
   const list = Array.isArray(active) ? active : [];
   world.updateStatus(cron, list.length === 0 ? status : { ...status, active: list });
 }
 
 /** Finished Jobs beyond the limits go, oldest first. */
-function trimHistory(world: World, cron: KubeObject): void {
+function trimHistory(world: ControllerClient, cron: KubeObject): void {
   const limits = { Complete: ['successfulJobsHistoryLimit', 3], Failed: ['failedJobsHistoryLimit', 1] } as const;
   for (const [type, [field, otherwise]] of Object.entries(limits)) {
     const ended = jobsOf(world, cron)
@@ -114,7 +118,7 @@ function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | 
   return due;
 }
 
-function startDue(world: World, cron: KubeObject, schedule: Schedule): void {
+function startDue(world: ControllerClient, cron: KubeObject, schedule: Schedule): void {
   const due = latestDue(cron, schedule, world.now());
   if (due === undefined) return;
   const policy = textAt(cron.spec, 'concurrencyPolicy');
@@ -149,7 +153,7 @@ function startDue(world: World, cron: KubeObject, schedule: Schedule): void {
 }
 
 /** The Job of a scheduled time; its name follows from the time, so it cannot be made twice. */
-function createJob(world: World, cron: KubeObject, due: number): KubeObject {
+function createJob(world: ControllerClient, cron: KubeObject, due: number): KubeObject {
   const { name = '', namespace = '' } = cron.metadata;
   const jobName = `${name}-${Math.floor(due / 60_000)}`;
   const known = world.get(JOBS, namespace, jobName);

@@ -20,8 +20,8 @@ import {
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { share } from './rollout-plan.ts';
 import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
-import { controllerReference } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'daemonset-controller';
 const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;
@@ -54,7 +54,7 @@ export const daemonSetController: SimulatedController = {
 };
 
 /** Names of the nodes that the pods of the set are for. */
-function nodesOf(world: World, set: KubeObject): string[] {
+function nodesOf(world: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
   return world
     .list(NODES, '')
@@ -72,14 +72,20 @@ function surgeOf(set: KubeObject, nodes: number): number {
   return share(objectAt(strategy, 'rollingUpdate')['maxSurge'] ?? 0, nodes, Math.ceil);
 }
 
-function manage(world: World, set: KubeObject, hash: string): void {
+function manage(world: ControllerClient, set: KubeObject, hash: string): void {
   const nodes = nodesOf(world, set);
   const maxSurge = surgeOf(set, nodes.length);
   if (maxSurge > 0) surge(world, set, nodes, hash, maxSurge);
   else manageOnePerNode(world, set, nodes, hash);
 }
 
-function surge(world: World, set: KubeObject, nodes: readonly string[], hash: string, maxSurge: number): void {
+function surge(
+  world: ControllerClient,
+  set: KubeObject,
+  nodes: readonly string[],
+  hash: string,
+  maxSurge: number,
+): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const pods = podsOf(world, set);
   for (const pod of pods) {
@@ -106,7 +112,7 @@ function byAge(a: KubeObject, b: KubeObject): number {
   return orderOf(a) < orderOf(b) ? -1 : 1;
 }
 
-function manageOnePerNode(world: World, set: KubeObject, nodes: readonly string[], hash: string): void {
+function manageOnePerNode(world: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
   const pods = podsOf(world, set);
   const occupied = new Set<string>();
   for (const pod of pods) {
@@ -121,7 +127,7 @@ function manageOnePerNode(world: World, set: KubeObject, nodes: readonly string[
 }
 
 /** Removes pods of old revisions as far as `maxUnavailable` allows; those that are not ready cost nothing. */
-function replaceOld(world: World, set: KubeObject, nodes: readonly string[], hash: string): void {
+function replaceOld(world: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
   const allowed = Math.max(1, share(rolling['maxUnavailable'] ?? 1, nodes.length, Math.ceil));
@@ -138,7 +144,7 @@ function replaceOld(world: World, set: KubeObject, nodes: readonly string[], has
   }
 }
 
-function create(world: World, set: KubeObject, node: string, hash: string): void {
+function create(world: ControllerClient, set: KubeObject, node: string, hash: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const { metadata, spec } = podFromTemplate(set);
   const generation = set.metadata.annotations?.[GENERATION] ?? '1';
@@ -167,12 +173,12 @@ function create(world: World, set: KubeObject, node: string, hash: string): void
   recordEvent(world, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
 }
 
-function remove(world: World, set: KubeObject, pod: KubeObject): void {
+function remove(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
   world.remove(pod);
   recordEvent(world, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
 }
 
-function report(world: World, before: KubeObject, hash: string): number | undefined {
+function report(world: ControllerClient, before: KubeObject, hash: string): number | undefined {
   const set = world.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
   const nodes = new Set(nodesOf(world, set));

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { conditionOf, specNumber, withoutZeros } from './pods.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 function count(sets: readonly KubeObject[], field: string): number {
   return sets.reduce((sum, set) => sum + (typeof set.status?.[field] === 'number' ? set.status[field] : 0), 0);
@@ -12,7 +12,7 @@ function count(sets: readonly KubeObject[], field: string): number {
  * a rollout that makes no progress is over its deadline.
  */
 export function reportDeployment(
-  world: World,
+  world: ControllerClient,
   deployment: KubeObject,
   sets: readonly KubeObject[],
   current: KubeObject | undefined,
@@ -130,7 +130,11 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
  * Conditions as the Deployment controller keeps them: one whose status and reason stay is left as it is,
  * one that changes goes to the end of the list. The first Progressing comes before the first Available.
  */
-function mergeConditions(world: World, deployment: KubeObject, wanted: readonly NewCondition[]): JsonObject[] {
+function mergeConditions(
+  world: ControllerClient,
+  deployment: KubeObject,
+  wanted: readonly NewCondition[],
+): JsonObject[] {
   const now = world.timestamp();
   const before = deployment.status?.['conditions'];
   const known = Array.isArray(before) ? before.filter(isJsonObject) : [];

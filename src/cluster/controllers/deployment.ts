@@ -9,9 +9,9 @@ import { controllerOf, podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
-import { adopt, controllerReference, isAdoptable } from './world.ts';
+import { adopt, controllerReference, isAdoptable } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const REVISION = 'deployment.kubernetes.io/revision';
@@ -60,7 +60,7 @@ export const deploymentController: SimulatedController = {
   },
 };
 
-function setsOf(world: World, deployment: KubeObject): KubeObject[] {
+function setsOf(world: ControllerClient, deployment: KubeObject): KubeObject[] {
   return world.controlled(deployment, REPLICA_SETS);
 }
 
@@ -72,7 +72,7 @@ function revisionOf(object: KubeObject): number {
   return Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
 }
 
-function rollOut(world: World, deployment: KubeObject): void {
+function rollOut(world: ControllerClient, deployment: KubeObject): void {
   if (newSetOf(deployment, setsOf(world, deployment)) === undefined) adoptSets(world, deployment);
   const sets = setsOf(world, deployment);
   const known = newSetOf(deployment, sets);
@@ -95,7 +95,13 @@ function rollOut(world: World, deployment: KubeObject): void {
   );
 }
 
-function createSet(world: World, deployment: KubeObject, revision: number, replicas: number, maximum: number): void {
+function createSet(
+  world: ControllerClient,
+  deployment: KubeObject,
+  revision: number,
+  replicas: number,
+  maximum: number,
+): void {
   const hash = templateHash(deployment);
   const { metadata, spec } = templateOf(deployment);
   const labels = { ...metadata.labels, 'pod-template-hash': hash };
@@ -127,7 +133,7 @@ function createSet(world: World, deployment: KubeObject, revision: number, repli
 }
 
 function resize(
-  world: World,
+  world: ControllerClient,
   deployment: KubeObject,
   set: KubeObject,
   replicas: number,
@@ -147,7 +153,13 @@ function resize(
   if (before !== replicas) recordScaling(world, deployment, set, before, replicas);
 }
 
-function recordScaling(world: World, deployment: KubeObject, set: KubeObject, from: number, to: number): void {
+function recordScaling(
+  world: ControllerClient,
+  deployment: KubeObject,
+  set: KubeObject,
+  from: number,
+  to: number,
+): void {
   if (from === to) return;
   const text = `Scaled ${to > from ? 'up' : 'down'} replica set ${set.metadata.name ?? ''} from ${from} to ${to}`;
   recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
@@ -160,7 +172,7 @@ function handedOn({ metadata }: KubeObject): Record<string, string> {
 }
 
 /** ReplicaSets without a controller that the selector chooses become the Deployment's, as after an orphaning delete. */
-function adoptSets(world: World, deployment: KubeObject): void {
+function adoptSets(world: ControllerClient, deployment: KubeObject): void {
   const selector = optionalAt(deployment.spec, 'selector');
   if (selector === undefined) return;
   for (const set of world.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
@@ -169,13 +181,13 @@ function adoptSets(world: World, deployment: KubeObject): void {
 }
 
 /** Through the status, so that the generation stays: the specification is the same. */
-function annotate(world: World, object: KubeObject, annotations: Record<string, string>): void {
+function annotate(world: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
   const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
   world.update({ ...object, metadata }, 'status');
 }
 
 /** Old ReplicaSets without pods go when there are more than the history keeps. */
-function cleanUp(world: World, deployment: KubeObject, old: readonly KubeObject[]): void {
+function cleanUp(world: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
   const empty = old
     .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)
     .toSorted((a, b) => revisionOf(a) - revisionOf(b));

@@ -5,7 +5,7 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { controllerOf, isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
 import { share } from './rollout-plan.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
@@ -59,7 +59,11 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
 }
 
 /** How many pods there should be, and how many of them must stay healthy. */
-function wishOf(world: World, budget: KubeObject, pods: readonly KubeObject[]): { expected: number; desired: number } {
+function wishOf(
+  world: ControllerClient,
+  budget: KubeObject,
+  pods: readonly KubeObject[],
+): { expected: number; desired: number } {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined && maxUnavailable !== null) {
     const expected = scaleOf(world, pods);
@@ -71,7 +75,7 @@ function wishOf(world: World, budget: KubeObject, pods: readonly KubeObject[]): 
 }
 
 /** The replicas that the controllers of the pods ask for; a pod without one counts for itself. */
-function scaleOf(world: World, pods: readonly KubeObject[]): number {
+function scaleOf(world: ControllerClient, pods: readonly KubeObject[]): number {
   const owners = new Map<string, number>();
   let alone = 0;
   for (const pod of pods) {

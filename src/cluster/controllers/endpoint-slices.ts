@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
 import { isReady, jsonOf } from './pods.ts';
-import { controllerReference, randomSuffix } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference, randomSuffix } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -42,7 +42,12 @@ export function targetRef({ metadata }: KubeObject): JsonObject {
  * slices that have room, and slices that lost all of theirs go, but for the last: so a change of one pod
  * is a change of one slice.
  */
-export function writeSlices(world: World, service: KubeObject, pods: readonly KubeObject[], ports: JsonObject[]): void {
+export function writeSlices(
+  world: ControllerClient,
+  service: KubeObject,
+  pods: readonly KubeObject[],
+  ports: JsonObject[],
+): void {
   const slices = world.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
   const missing = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
   const kept = slices.map((slice) => {
@@ -72,7 +77,7 @@ export function writeSlices(world: World, service: KubeObject, pods: readonly Ku
   while (rest.length > 0) create(world, service, rest.splice(0, PER_SLICE), ports);
 }
 
-function create(world: World, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
+function create(world: ControllerClient, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
   const slice = world.create({
     apiVersion: 'discovery.k8s.io/v1',

@@ -4,8 +4,8 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { isFinished, isReady, jsonOf, PODS, isTurn } from './pods.ts';
 import { targetRef, writeSlices } from './endpoint-slices.ts';
-import { controllerReference } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
@@ -79,7 +79,7 @@ function namedPort(name: string, pods: readonly KubeObject[]): number | undefine
   return undefined;
 }
 
-function writeEndpoints(world: World, service: KubeObject, pods: readonly KubeObject[]): void {
+function writeEndpoints(world: ControllerClient, service: KubeObject, pods: readonly KubeObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
   const ports = portsOf(service, pods).map(({ name: portName, ...port }) =>
     portName === '' ? port : { name: portName, ...port },

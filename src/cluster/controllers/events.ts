@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../core/index.ts';
-import type { World } from './world.ts';
-import { isRefusal } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
+import { isRefusal } from './controller-client.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
@@ -10,7 +10,7 @@ const EVENTS = { group: '', plural: 'events' } as const;
  * event that the API refuses (a namespace that is going, a quota) is dropped, as Kubernetes does.
  */
 export function recordEvent(
-  world: World,
+  world: ControllerClient,
   object: KubeObject,
   component: string,
   reason: string,
@@ -30,7 +30,12 @@ interface Said {
   readonly type: 'Normal' | 'Warning';
 }
 
-function writeEvent(world: World, object: KubeObject, component: string, { reason, message, type }: Said): void {
+function writeEvent(
+  world: ControllerClient,
+  object: KubeObject,
+  component: string,
+  { reason, message, type }: Said,
+): void {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
   const place = namespace === '' ? 'default' : namespace;
   const now = world.timestamp();

@@ -1,7 +1,7 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { keyOfObject, splitKey } from './controller.ts';
-import type { ResourceName, World } from './world.ts';
+import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -50,7 +50,7 @@ function keyOfFound(resource: ResourceName, object: KubeObject): string {
   return keyOf(resource.plural, resource.group, keyOfObject(object));
 }
 
-function objectOf(key: string, world: World): KubeObject | undefined {
+function objectOf(key: string, world: ControllerClient): KubeObject | undefined {
   const [resource = '', objectKey = ''] = key.split(' ');
   const dot = resource.indexOf('.');
   const { namespace, name } = splitKey(objectKey);
@@ -64,7 +64,7 @@ function isHeld({ metadata }: KubeObject): boolean {
 }
 
 /** An owner that is present under its uid. A namespaced owner lives in the dependent's namespace. */
-function ownerOf(world: World, dependent: KubeObject, owner: OwnerReference) {
+function ownerOf(world: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
   const resource = world.resourceOfKind(owner.apiVersion, owner.kind);
   if (resource === undefined) return undefined;
   const namespace = resource.namespaced ? (dependent.metadata.namespace ?? '') : '';
@@ -73,7 +73,7 @@ function ownerOf(world: World, dependent: KubeObject, owner: OwnerReference) {
 }
 
 /** Orphans or deletes the dependents of an owner, and lets it go when nothing blocks it any more. */
-function processDependents(world: World, owner: KubeObject): void {
+function processDependents(world: ControllerClient, owner: KubeObject): void {
   const dependents = world.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
     for (const { object } of dependents)
@@ -93,19 +93,19 @@ function processDependents(world: World, owner: KubeObject): void {
   if (!blocking) releaseFinalizer(world, owner, FOREGROUND);
 }
 
-function releaseFinalizer(world: World, object: KubeObject, finalizer: string): void {
+function releaseFinalizer(world: ControllerClient, object: KubeObject, finalizer: string): void {
   const live = world.get(resourceName(world, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
   if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
   const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== finalizer);
   world.update({ ...live, metadata: { ...live.metadata, finalizers } });
 }
 
-function resourceName(world: World, object: KubeObject): ResourceName {
+function resourceName(world: ControllerClient, object: KubeObject): ResourceName {
   return world.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 
 /** Deletes a dependent without owners that are there; with some, it loses only the references that dangle. */
-function collect(world: World, object: KubeObject): void {
+function collect(world: ControllerClient, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
   const owners = references.map((reference) => ({ reference, found: ownerOf(world, object, reference)?.object }));
@@ -127,7 +127,11 @@ function waitsForDependents({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
 }
 
-function dropReferences(world: World, object: KubeObject, drop: (reference: OwnerReference) => boolean): void {
+function dropReferences(
+  world: ControllerClient,
+  object: KubeObject,
+  drop: (reference: OwnerReference) => boolean,
+): void {
   const { ownerReferences: _all, ...metadata } = object.metadata;
   const kept = (object.metadata.ownerReferences ?? []).filter((reference) => !drop(reference));
   world.update({ ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata });

@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectsAt } from '../kinds/parts.ts';
 import { podFromTemplate } from './pods.ts';
-import { controllerReference, randomSuffix } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference, randomSuffix } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 /** Finalizer that keeps a pod of a Job until its end has been counted. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
@@ -17,7 +17,7 @@ export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMod
  * a pod with an index has besides.
  */
 export function createJobPod(
-  world: World,
+  world: ControllerClient,
   job: KubeObject,
   index: number,
   annotations: Readonly<Record<string, string>> = {},

@@ -9,7 +9,7 @@ import { createJobPod, TRACKING } from './job-pods.ts';
 import { finished, planJob, tallyOf } from './job-plan.ts';
 import type { JobPlan, Tally } from './job-plan.ts';
 import { controllerOf, isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
@@ -65,14 +65,14 @@ export const jobController: SimulatedController = {
 };
 
 /** Lets a pod go that has been counted. */
-function release(world: World, pod: KubeObject): void {
+function release(world: ControllerClient, pod: KubeObject): void {
   const { finalizers = [], ...metadata } = pod.metadata;
   if (!finalizers.includes(TRACKING)) return;
   const kept = finalizers.filter((name) => name !== TRACKING);
   world.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }
 
-function report(world: World, before: KubeObject, tally: Tally, plan: JobPlan): void {
+function report(world: ControllerClient, before: KubeObject, tally: Tally, plan: JobPlan): void {
   const job = world.get(JOBS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (job === undefined) return;
   const now = world.timestamp();

@@ -8,7 +8,7 @@ import type { PodOutcome } from './pod-outcome.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { podStatus } from './pod-status.ts';
 import { isFinished, PODS } from './pods.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'kubelet';
 
@@ -40,7 +40,7 @@ export const kubelet: SimulatedController = {
 };
 
 /** Ends a deleted pod. One that finalizers hold is reported as ended, so that their owners can let it go. */
-function end(world: World, pod: KubeObject): void {
+function end(world: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
     for (const { name } of objectsAt(pod.spec, 'containers')) {
       recordEvent(world, pod, NAME, 'Killing', `Stopping container ${String(name)}`);
@@ -51,7 +51,7 @@ function end(world: World, pod: KubeObject): void {
 }
 
 /** Brings the status to what a started pod has; gives the time until it changes by itself. */
-function run(world: World, pod: KubeObject): number | undefined {
+function run(world: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];
   const elapsed = typeof started === 'string' ? world.now() - Date.parse(started) : 0;
   const { outcome, next } = planPod(pod, elapsed);
@@ -60,12 +60,12 @@ function run(world: World, pod: KubeObject): number | undefined {
   return next;
 }
 
-function report(world: World, pod: KubeObject, outcome: PodOutcome): void {
+function report(world: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
   const now = world.timestamp();
   world.updateStatus(pod, podStatus(pod, outcome, textAt(pod.status, 'startTime') || now, now));
 }
 
-function recordStart(world: World, pod: KubeObject, outcome: PodOutcome): void {
+function recordStart(world: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
   for (const { name, image } of objectsAt(pod.spec, 'containers')) {
     if (outcome.state === 'waiting') {
       recordEvent(world, pod, NAME, 'Failed', `Error: ${outcome.reason}`, 'Warning');

@@ -8,11 +8,11 @@ import { recordEvent } from './events.ts';
 import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
 import { isHeld, simulated, simulatedMs } from './simulate.ts';
-import { createIndexes, isRefusal, World } from './world.ts';
+import { createIndexes, isRefusal, ControllerClient } from './controller-client.ts';
 
 interface Entry {
   readonly controller: SimulatedController;
-  readonly world: World;
+  readonly world: ControllerClient;
   readonly behaviour: Behaviour;
   /** Keys that stand in the queue, and those that wait for a release. */
   readonly due: Set<string>;
@@ -38,7 +38,7 @@ export class ControllerManager implements ControllerSettings {
     for (const controller of controllers) {
       this.#entries.set(controller.name, {
         controller,
-        world: new World(api, controller.name, indexes),
+        world: new ControllerClient(api, controller.name, indexes),
         behaviour: behaviourOf(controller.name, options),
         due: new Set(),
         kept: new Set(),

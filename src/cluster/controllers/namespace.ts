@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
@@ -50,7 +50,7 @@ export const namespaceController: SimulatedController = {
   },
 };
 
-function contentOf(world: World, namespace: string): Remaining[] {
+function contentOf(world: ControllerClient, namespace: string): Remaining[] {
   const found = world
     .resources()
     .filter((resource) => resource.namespaced)

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { StoreEvent } from '../store/store.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
@@ -78,7 +78,7 @@ export function isFinished(pod: KubeObject): boolean {
 }
 
 /** The pods that an object controls, finished and terminating ones included. */
-export function podsOf(world: World, owner: KubeObject): KubeObject[] {
+export function podsOf(world: ControllerClient, owner: KubeObject): KubeObject[] {
   return world.controlled(owner, PODS);
 }
 

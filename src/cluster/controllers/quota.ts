@@ -7,7 +7,7 @@ import { CORE_COUNTS } from '../kinds/resource-names.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { isFinished } from './pods.ts';
-import type { ResourceName } from './world.ts';
+import type { ResourceName } from './controller-client.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 

@@ -20,8 +20,8 @@ import {
   withoutZeros,
   isTurn,
 } from './pods.ts';
-import { adopt, controllerReference, isAdoptable, isRefusal } from './world.ts';
-import type { World } from './world.ts';
+import { adopt, controllerReference, isAdoptable, isRefusal } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 
@@ -62,7 +62,7 @@ interface Scaling {
 }
 
 /** Makes or removes pods, as many as are missing or too many. */
-function scale(world: World, set: KubeObject, pods: readonly KubeObject[]): Scaling {
+function scale(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
   if (pods.length > wanted) {
@@ -79,7 +79,7 @@ function scale(world: World, set: KubeObject, pods: readonly KubeObject[]): Scal
 }
 
 /** What is not ready goes first, then what is youngest. */
-function removePods(world: World, set: KubeObject, pods: readonly KubeObject[], count: number): void {
+function removePods(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
   for (const pod of ordered.slice(0, count)) {
@@ -88,7 +88,7 @@ function removePods(world: World, set: KubeObject, pods: readonly KubeObject[], 
   }
 }
 
-function createPod(world: World, set: KubeObject): string | undefined {
+function createPod(world: ControllerClient, set: KubeObject): string | undefined {
   const { metadata, spec } = podFromTemplate(set);
   const own = {
     generateName: `${set.metadata.name ?? ''}-`,
@@ -109,7 +109,7 @@ function createPod(world: World, set: KubeObject): string | undefined {
 }
 
 /** Pods without a controller that the selector chooses become the set's; gives how many. */
-function adoptPods(world: World, set: KubeObject): number {
+function adoptPods(world: ControllerClient, set: KubeObject): number {
   const selector = optionalAt(set.spec, 'selector');
   let adopted = 0;
   if (selector === undefined) return adopted;
@@ -123,7 +123,7 @@ function adoptPods(world: World, set: KubeObject): number {
 
 /** Writes the counts; gives the time until the next pod becomes available, where that is a matter of time alone. */
 function report(
-  world: World,
+  world: ControllerClient,
   set: KubeObject,
   all: readonly KubeObject[],
   problem: string | undefined,
@@ -152,7 +152,7 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 }
 
 /** The text of the first refusal stays: the names in later ones are random, and would never come to rest. */
-function failureOf(world: World, set: KubeObject, message: string): JsonObject {
+function failureOf(world: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;
   return {

@@ -3,8 +3,8 @@ import { jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../kinds/parts.ts';
 import { jsonOf, specNumber } from './pods.ts';
 import { templateHash, templateOf } from './template-hash.ts';
-import { controllerReference } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 
@@ -12,7 +12,7 @@ const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 export const REVISION_HASH = 'controller-revision-hash';
 
 /** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
-function revisionsOf(world: World, owner: KubeObject): KubeObject[] {
+function revisionsOf(world: ControllerClient, owner: KubeObject): KubeObject[] {
   return world.controlled(owner, REVISIONS).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
@@ -31,7 +31,7 @@ export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
  * has been used before; else a new one. Old revisions beyond the history's limit that nobody uses go.
  */
 export function currentRevision(
-  world: World,
+  world: ControllerClient,
   owner: KubeObject,
   label: HashLabel,
   inUse: ReadonlySet<string>,
@@ -52,7 +52,12 @@ export function currentRevision(
   return update;
 }
 
-function create(world: World, owner: KubeObject, label: HashLabel, content: { data: JsonObject; revision: number }) {
+function create(
+  world: ControllerClient,
+  owner: KubeObject,
+  label: HashLabel,
+  content: { data: JsonObject; revision: number },
+) {
   const { name = '', namespace = '' } = owner.metadata;
   const hash = templateHash(owner);
   return world.create({
@@ -69,7 +74,7 @@ function create(world: World, owner: KubeObject, label: HashLabel, content: { da
 }
 
 /** The owner with the pod template of an earlier revision. */
-export function atRevision(world: World, owner: KubeObject, name: string): KubeObject {
+export function atRevision(world: ControllerClient, owner: KubeObject, name: string): KubeObject {
   const revision = world.get(REVISIONS, owner.metadata.namespace ?? '', name);
   if (revision === undefined) return owner;
   const { $patch: _patch, ...template } = objectAt(objectAt(objectAt(jsonOf(revision), 'data'), 'spec'), 'template');

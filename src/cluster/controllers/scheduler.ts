@@ -6,7 +6,7 @@ import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import { claimsOfPod, conditionOf, PODS } from './pods.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
@@ -84,7 +84,7 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const noNode = (count: number): string =>
   `${count} node(s) didn't match Pod's node affinity/selector. preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
 
-function claimProblem(world: World, pod: KubeObject): string | undefined {
+function claimProblem(world: ControllerClient, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;
   for (const name of claimsOfPod(pod)) {
     const claim = world.get(CLAIMS, namespace, name);
@@ -97,7 +97,7 @@ function claimProblem(world: World, pod: KubeObject): string | undefined {
   return undefined;
 }
 
-function refuse(world: World, pod: KubeObject, message: string): void {
+function refuse(world: ControllerClient, pod: KubeObject, message: string): void {
   const known = conditionOf(pod, 'PodScheduled');
   if (known?.['message'] === message) return;
   const condition = {

@@ -4,8 +4,8 @@ import { recordEvent } from './events.ts';
 import { podFromTemplate } from './pods.ts';
 import { atRevision, REVISION_HASH } from './revisions.ts';
 import { CLAIMS } from './scheduler.ts';
-import { controllerReference } from './world.ts';
-import type { World } from './world.ts';
+import { controllerReference } from './controller-client.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
 
@@ -21,7 +21,7 @@ const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
 /** Makes the pod of an ordinal from the template of a revision, after the claims that it needs. */
-export function createMember(world: World, set: KubeObject, ordinal: number, revision: string): void {
+export function createMember(world: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
   const templates = objectsAt(set.spec, 'volumeClaimTemplates');
@@ -62,7 +62,7 @@ export function createMember(world: World, set: KubeObject, ordinal: number, rev
   recordEvent(world, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
 }
 
-function createClaim(world: World, set: KubeObject, template: JsonObject, member: string): void {
+function createClaim(world: ControllerClient, set: KubeObject, template: JsonObject, member: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const claim = claimName(template, member);
   if (world.get(CLAIMS, namespace, claim) !== undefined) return;
@@ -93,14 +93,14 @@ function ownerOfClaim(owner: KubeObject) {
   return reference;
 }
 
-function claimsOf(world: World, set: KubeObject, member: string): KubeObject[] {
+function claimsOf(world: ControllerClient, set: KubeObject, member: string): KubeObject[] {
   return objectsAt(set.spec, 'volumeClaimTemplates').flatMap(
     (template) => world.get(CLAIMS, set.metadata.namespace ?? '', claimName(template, member)) ?? [],
   );
 }
 
 /** Gives the claims of all members the owner that the retention policy asks for, as the policy may change. */
-export function ownClaims(world: World, set: KubeObject): void {
+export function ownClaims(world: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
   const wanted = retention(set, 'whenDeleted') === 'Delete';
   const { uid = '' } = set.metadata;
@@ -116,7 +116,7 @@ export function ownClaims(world: World, set: KubeObject): void {
 }
 
 /** Lets the claims of a member that is scaled away go with its pod, where the retention policy says so. */
-export function keepClaimsOf(world: World, set: KubeObject, pod: KubeObject): void {
+export function keepClaimsOf(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;
   for (const claim of claimsOf(world, set, pod.metadata.name ?? '')) {
     setOwner(world, claim, set.metadata.uid ?? '', pod);
@@ -124,7 +124,7 @@ export function keepClaimsOf(world: World, set: KubeObject, pod: KubeObject): vo
 }
 
 /** Replaces the reference to the owner with this uid. */
-function setOwner(world: World, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
+function setOwner(world: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
   const { ownerReferences = [], ...metadata } = claim.metadata;
   const wanted = owner?.metadata.uid;
   if (ownerReferences.some((reference) => reference.uid === wanted)) return;

@@ -6,7 +6,7 @@ import { recordEvent } from './events.ts';
 import { controllerOf, isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
 const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
@@ -50,7 +50,7 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /** Does what may be done now: with ordered management one pod after the other, else all at once. */
-function step(world: World, set: KubeObject, revisions: Revisions): void {
+function step(world: ControllerClient, set: KubeObject, revisions: Revisions): void {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
   const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
   const end = first + specNumber(set, 'replicas', 1);
@@ -91,13 +91,13 @@ function partitionOf(set: KubeObject): number {
   return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);
 }
 
-function remove(world: World, set: KubeObject, pod: KubeObject): void {
+function remove(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
   world.remove(pod);
   const text = `delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`;
   recordEvent(world, set, NAME, 'SuccessfulDelete', text);
 }
 
-function report(world: World, before: KubeObject, { current, update }: Revisions): number | undefined {
+function report(world: ControllerClient, before: KubeObject, { current, update }: Revisions): number | undefined {
   const set = world.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
   const pods = podsOf(world, set).filter((pod) => !isFinished(pod));

@@ -5,7 +5,7 @@ import { concerns, splitKey, targetIn } from './controller.ts';
 import { claimsOfPod, isFinished } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
@@ -61,7 +61,7 @@ export const volumeController: SimulatedController = {
   },
 };
 
-function claimOf(world: World, volume: KubeObject): KubeObject | undefined {
+function claimOf(world: ControllerClient, volume: KubeObject): KubeObject | undefined {
   const reference = objectAt(volume.spec, 'claimRef');
   const claim = world.get(CLAIMS, textAt(reference, 'namespace'), textAt(reference, 'name'));
   const uid = textAt(reference, 'uid');
@@ -74,7 +74,7 @@ function phaseOf(volume: KubeObject, claim: KubeObject | undefined): string {
   return claim === undefined ? 'Released' : 'Bound';
 }
 
-function dropFinalizer(world: World, object: KubeObject, finalizer: string): void {
+function dropFinalizer(world: ControllerClient, object: KubeObject, finalizer: string): void {
   const { finalizers = [], ...metadata } = object.metadata;
   if (!finalizers.includes(finalizer)) return;
   const kept = finalizers.filter((name) => name !== finalizer);

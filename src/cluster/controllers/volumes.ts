@@ -10,7 +10,7 @@ import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { claimsOfPod, jsonOf } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
-import type { World } from './world.ts';
+import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;
@@ -67,7 +67,7 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
 /** The smallest volume that is free, or set aside for this claim, and has what the claim asks for. */
-function volumeFor(world: World, claim: KubeObject): KubeObject | undefined {
+function volumeFor(world: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');
   if (named !== '') {
     const volume = world.get(VOLUMES, '', named);
@@ -111,7 +111,7 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
 }
 
 /** Makes a volume, or says why there is none. */
-function provision(world: World, claim: KubeObject): KubeObject | undefined {
+function provision(world: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
   const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
@@ -154,7 +154,7 @@ function provision(world: World, claim: KubeObject): KubeObject | undefined {
   return volume;
 }
 
-function bind(world: World, claim: KubeObject, volume: KubeObject): void {
+function bind(world: ControllerClient, claim: KubeObject, volume: KubeObject): void {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = claim.metadata;
   const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion };
   const reserved = textAt(objectAt(volume.spec, 'claimRef'), 'name') !== '';
@@ -191,7 +191,7 @@ function bind(world: World, claim: KubeObject, volume: KubeObject): void {
 }
 
 /** A bound claim that asks for more gets it, where the class allows that. */
-function resize(world: World, claim: KubeObject): void {
+function resize(world: ControllerClient, claim: KubeObject): void {
   const volume = world.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
   const storageClass = world.get(CLASSES, '', classOf(claim));
   if (volume === undefined) {

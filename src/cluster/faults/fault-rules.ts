@@ -19,7 +19,7 @@ interface Rule {
   readonly since: number;
   passing: number;
   remaining: number;
-  struck: number;
+  hits: number;
 }
 
 /** Numbers from 0 to 1 that a seed determines (mulberry32). */
@@ -41,14 +41,14 @@ export class FaultRules implements Faults {
   readonly #stalled = new Set<() => void>();
   /** Timers of requests that are made to wait. */
   readonly #waiting = new Set<Timer>();
-  #struck = 0;
+  #hits = 0;
 
   constructor(api: Api) {
     this.#api = api;
   }
 
-  get struck(): number {
-    return this.#struck;
+  get hits(): number {
+    return this.#hits;
   }
 
   add(match: FaultMatch, fault: Fault, options: FaultOptions | number = {}): FaultRule {
@@ -66,14 +66,14 @@ export class FaultRules implements Faults {
       since: this.#api.store.version,
       passing: after,
       remaining: times,
-      struck: 0,
+      hits: 0,
     };
     this.#rules.push(rule);
     this.#api.intercept = (request, proceed) => this.#intercept(request, proceed);
     const remove = () => this.#remove(rule);
     return {
-      get struck() {
-        return rule.struck;
+      get hits() {
+        return rule.hits;
       },
       remove,
       [Symbol.dispose]: remove,
@@ -119,8 +119,8 @@ export class FaultRules implements Faults {
     if (rule.probability < 1 && rule.random() >= rule.probability) return false;
     rule.remaining -= 1;
     if (rule.remaining <= 0) this.#remove(rule);
-    rule.struck += 1;
-    this.#struck += 1;
+    rule.hits += 1;
+    this.#hits += 1;
     return true;
   }
 

@@ -39,7 +39,7 @@ async function bare(): Promise<{ cluster: Cluster; clock: ManualClock }> {
   return { cluster: await createCluster({ controllers: false, clock }), clock };
 }
 
-describe('which requests are struck', () => {
+describe('which requests are hit', () => {
   const ERROR = { kind: 'error', status: 500, reason: 'InternalError' } as const;
   test.each([
     ['the verb', { verb: 'list' }, 'GET', MAPS],
@@ -59,7 +59,7 @@ describe('which requests are struck', () => {
     const { cluster } = await bare();
     const rule = cluster.faults.add(match, ERROR);
     expect((await call(cluster, method, path)).status).toBe(500);
-    expect(rule.struck).toBe(1);
+    expect(rule.hits).toBe(1);
     expect((await call(cluster, 'GET', MAPS)).status).toBe(200);
     await cluster.close();
   });
@@ -75,7 +75,7 @@ describe('which requests are struck', () => {
     const { cluster } = await bare();
     cluster.faults.add(match, ERROR, Number.POSITIVE_INFINITY);
     expect((await call(cluster, 'GET', MAPS)).status).toBe(200);
-    expect(cluster.faults.struck).toBe(0);
+    expect(cluster.faults.hits).toBe(0);
     await cluster.close();
   });
 

@@ -101,7 +101,7 @@ export interface FaultOptions {
   readonly times?: number;
   /** How many matching requests pass first. Default: 0. */
   readonly after?: number;
-  /** The share of matching requests that is struck, 0 to 1. Default: 1. */
+  /** The share of matching requests that is hit, 0 to 1. Default: 1. */
   readonly probability?: number;
   /** Seed of the rule's choices: the same seed makes the same choices. Default: 1. */
   readonly seed?: number;
@@ -109,8 +109,8 @@ export interface FaultOptions {
 
 /** A rule that was added. Disposing of it takes it back. */
 export interface FaultRule extends Disposable {
-  /** How many requests it struck so far. */
-  readonly struck: number;
+  /** How many requests it hit so far. */
+  readonly hits: number;
   /** Strikes no more. Watches that it holds stay held. */
   remove(): void;
 }
@@ -121,6 +121,6 @@ export interface Faults {
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Takes all rules back. */
   clear(): void;
-  /** How many times a rule struck so far. */
-  readonly struck: number;
+  /** How many times a rule hit a request so far. */
+  readonly hits: number;
 }

@@ -48,7 +48,9 @@ function validateIndexed(spec: JsonObject, at: string, problems: FieldError[]) {
   atMost('maxFailedIndexes', MAX_INDEXES, String(MAX_INDEXES));
   if (completions === undefined || completions <= MAX_INDEXES || spec['backoffLimitPerIndex'] === undefined) return;
   if (spec['maxFailedIndexes'] === undefined)
-    problems.push(fieldRequired(`${at}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXES}`));
+    problems.push(
+      fieldRequired(`${at}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXES}`),
+    );
   const above = `${MAX_FAILED_INDEXES} when completions are above ${MAX_INDEXES} and used with backoff limit per index`;
   atMost('parallelism', MAX_FAILED_INDEXES, above);
   atMost('maxFailedIndexes', MAX_FAILED_INDEXES, above);

@@ -116,7 +116,9 @@ class WatchStream implements ByteStream {
     this.#tell();
     if (this.#sink === undefined) return;
     const seconds =
-      timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_TIMEOUT_SECONDS * (1 + Math.random());
+      timeoutSeconds !== undefined && timeoutSeconds > 0
+        ? timeoutSeconds
+        : DEFAULT_TIMEOUT_SECONDS * (1 + Math.random());
     this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#runOut()));
     if (this.#options.allowWatchBookmarks) this.#scheduleBookmark();
   }

@@ -36,7 +36,7 @@ export function arrayMethod(
   if (CHANGING.has(name)) return changing(array, name, args);
   if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
-  const each = () => (ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args));
+  const each = () => (ragged(array) ? conditionalArrayMethod(array, name, args) : denseArrayMethod(array, name, args));
   const value = VISITING.has(name) ? overParts(array, each, (list) => listMethod(list, name, args)) : each();
   return value === UNKNOWN ? undefined : { value };
 }
@@ -123,7 +123,7 @@ const VISITING = new Set(['map', 'flatMap', 'forEach']);
 const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
 /** Element-wise work on a list whose elements may be missing. */
-function raggedMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+function conditionalArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   if (name === 'concat') return trace.born([...array, ...args.flatMap(asItems)]);
   // Where an element stands depends on which ones before it are there.
@@ -254,7 +254,7 @@ function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach'
 }
 
 /** Work on a list whose elements are all there, some of them symbolic. */
-function solidMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+function denseArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
   if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined) return from(array, name, args);

@@ -220,8 +220,8 @@ describe('CacheSet', () => {
     expect([cache?.synced, cache?.isReading(old), cache?.isReading(more)]).toEqual([true, false, true]);
     expect(cache?.get('n/a', old)?.object['data']).toEqual({ x: '1' });
     expect(cache?.get('n/a', more)).toBeUndefined();
-    expect(cache?.rereads.isStale('n/nothing', more)).toBe(false);
-    cache?.rereads.await('i2');
+    expect(cache?.stale.isStale('n/nothing', more)).toBe(false);
+    cache?.stale.await('i2');
     // The list may be older than what we wrote last.
     cache?.observe(map('b', '9', { data: { x: '3', y: '4' } }));
     caches.keepGraph(graphOf(['data', 'z']));
@@ -231,7 +231,7 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i2: state']);
     expect(cache?.isReading(more)).toBe(false);
     expect(cache?.isReading(more + 1)).toBe(true);
-    cache?.rereads.await('i3');
+    cache?.stale.await('i3');
     await api.watches[2]?.push(changed(map('b', '9', { data: { x: '3', y: '4', z: '5' } })));
     expect(said()).toEqual(['i3: state']);
     expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });

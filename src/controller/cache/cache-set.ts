@@ -3,7 +3,7 @@ import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { projectObject } from '../../runtime/index.ts';
-import { applySetsOf, Interests } from './interests.ts';
+import { applySetsOf, Subscriptions } from './subscriptions.ts';
 import { KeptReads, kindId } from './kept-reads.ts';
 import type { CacheChange, ObjectIndex } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
@@ -40,7 +40,7 @@ export interface HeldKind {
 
 interface Slot {
   readonly cache: KindCache;
-  readonly interests: Interests;
+  readonly interests: Subscriptions;
   linger: { cancel(): void } | undefined;
   /** Since when it is being read; absent once everything was. */
   readingSince: number | undefined;
@@ -56,7 +56,7 @@ export class CacheSet {
   /** The same by group and kind, in whatever versions: of thousands of kinds each is looked for again and again. */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
-  readonly #seers = new Map<string, (object: KubeObject) => void>();
+  readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
   readonly #reads = new KeptReads((type, need) => this.#beginReading(type)?.readMore(need));
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
@@ -93,7 +93,7 @@ export class CacheSet {
     for (const id of kinds) {
       const cache = this.#slots.get(id)?.cache;
       if (cache?.isReading(need) !== true) continue;
-      cache.rereads.await(subscriber);
+      cache.stale.await(subscriber);
       return true;
     }
     return false;
@@ -105,8 +105,8 @@ export class CacheSet {
   }
 
   /** Shows whole objects of a kind that is not watched yet, as they come in, before they are held in part. */
-  see(type: ObjectType, seer: (object: KubeObject) => void): void {
-    this.#seers.set(kindId(type), seer);
+  onRawObject(type: ObjectType, seer: (object: KubeObject) => void): void {
+    this.#rawObjectListeners.set(kindId(type), seer);
   }
 
   /** The cache of a kind, if it is being watched. */
@@ -204,9 +204,9 @@ export class CacheSet {
       return known;
     }
     const reads = this.#reads.pathsOf(type);
-    const interests = new Interests();
+    const interests = new Subscriptions();
     this.#learn(type);
-    const [indexOf, seer] = [this.#indexes.get(id), this.#seers.get(id)];
+    const [indexOf, seer] = [this.#indexes.get(id), this.#rawObjectListeners.get(id)];
     const cache = new KindCache({
       client: this.#options.client,
       clock: this.#options.clock,
@@ -259,7 +259,7 @@ export class CacheSet {
     this.#options.meter?.closed(cache.type);
   }
 
-  #changed(interests: Interests, change: CacheChange): void {
+  #changed(interests: Subscriptions, change: CacheChange): void {
     const subscribers = interests.of(change);
     this.#options.meter?.routed(change.type, subscribers.size);
     for (const subscriber of subscribers) this.#options.onWake(subscriber, change);
@@ -283,7 +283,7 @@ export class CacheSet {
   }
 
   #wakeWaiting(cache: KindCache): void {
-    for (const subscriber of cache.rereads.takeWaiting()) this.#options.onWake(subscriber, undefined);
+    for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);
   }
 
   #stateChanged(slot: Slot): void {

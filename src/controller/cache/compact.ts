@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { sharedMember, sharedValue } from './shared.ts';
+import { internMember, internJson } from './intern.ts';
 
 /**
  * A copy that takes the least memory, for objects that are kept for long: the parser lays out an object for
@@ -22,15 +22,15 @@ function shareParts(copy: KubeObject): void {
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
     // The apply order alone is that of many; the inventory of an instance is like no other.
-    if (Object.keys(metadata.annotations).length === 1) metadata.annotations = sharedValue(metadata.annotations);
+    if (Object.keys(metadata.annotations).length === 1) metadata.annotations = internJson(metadata.annotations);
   }
-  if (metadata.finalizers !== undefined) metadata.finalizers = sharedValue(metadata.finalizers);
+  if (metadata.finalizers !== undefined) metadata.finalizers = internJson(metadata.finalizers);
   const conditions = status?.['conditions'];
   if (!Array.isArray(conditions)) return;
   for (const [index, condition] of conditions.entries()) {
     if (!isJsonObject(condition)) continue;
     share(condition);
-    conditions[index] = sharedValue(condition);
+    conditions[index] = internJson(condition);
   }
 }
 
@@ -48,6 +48,6 @@ function packed(object: KubeObject): KubeObject {
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);
-    if (typeof text === 'string') Reflect.set(holder, member, sharedMember(member, text));
+    if (typeof text === 'string') Reflect.set(holder, member, internMember(member, text));
   }
 }

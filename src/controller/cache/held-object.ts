@@ -4,32 +4,32 @@ import { digestText, isSameFingerprint, settledOf } from '../../runtime/index.ts
 import { compact } from './compact.ts';
 
 /** A projection that remembers what was settled of the object before it came; `whole`: what it is a projection of. */
-export function remembering(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+export function projectWithBaseline(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { settled } = before;
   const pair = settledOf(before);
   if (settled === undefined || pair === undefined) return projected;
   // Somebody may have changed what is ours: the whole object tells which fields, and who.
   const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
-  return isOurs ? held(projected, settled, undefined) : held(projected, pair, whole);
+  return isOurs ? makeEntry(projected, settled, undefined) : makeEntry(projected, pair, whole);
 }
 
 /** The object, of which this is known now. */
-export function settledAs(live: LiveObject, pair: SettledPair): LiveObject {
+export function withBaseline(live: LiveObject, pair: SettledPair): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
   const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
-  return held(live, isPlain ? true : pair, isExplained ? undefined : whole);
+  return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
 /** The object beside the whole object, which was read since the projection alone cannot tell whether it is as wanted. */
-export function explained(live: LiveObject, whole: KubeObject): LiveObject {
-  return held(live, live.settled, whole);
+export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
+  return makeEntry(live, live.settled, whole);
 }
 
 /** The same in the least memory: with digests for fingerprints, and texts that others have as well held once. */
-export function tidied({ object, owned, settled, whole }: LiveObject): LiveObject {
+export function compacted({ object, owned, settled, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
-  return held(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
+  return makeEntry(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
 }
 
 function digestsOf({ desired, owned }: SettledPair): SettledPair {
@@ -37,7 +37,7 @@ function digestsOf({ desired, owned }: SettledPair): SettledPair {
 }
 
 /** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
-function held(
+function makeEntry(
   { object, owned }: LiveObject,
   settled: SettledPair | true | undefined,
   whole: KubeObject | undefined,

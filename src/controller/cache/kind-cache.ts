@@ -2,13 +2,13 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
 import { ownedFingerprint } from '../../runtime/index.ts';
-import { explained, remembering, settledAs, tidied } from './held-object.ts';
+import { withWhole, projectWithBaseline, withBaseline, compacted } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
-import type { RereadsView } from './rereads.ts';
-import { Rereads } from './rereads.ts';
+import type { StaleObjectsView } from './stale-objects.ts';
+import { StaleObjects } from './stale-objects.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
-import { Tidier } from './tidier.ts';
+import { DeferredCompactor } from './deferred-compactor.ts';
 import { isLater } from './versions.ts';
 
 /** What a cache tells of one object; `before` or `after` is absent when it came or went. */
@@ -54,9 +54,9 @@ export class KindCache {
   readonly #objects = new Map<string, LiveObject>();
   readonly #members = new KeyIndex();
   readonly #indexed = new KeyIndex();
-  readonly #dead = new Set<string>();
-  readonly #rereads = new Rereads();
-  readonly #tidier: Tidier;
+  readonly #tombstones = new Set<string>();
+  readonly #stale = new StaleObjects();
+  readonly #tidier: DeferredCompactor;
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
   readonly #namespaces = new Map<string, ScopeWatch>();
@@ -64,11 +64,11 @@ export class KindCache {
   constructor(options: KindCacheOptions) {
     this.#options = options;
     this.type = options.type;
-    this.#tidier = new Tidier(options.clock, (key) => this.#tidy(key));
+    this.#tidier = new DeferredCompactor(options.clock, (key) => this.#tidy(key));
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
-        this.#bury(object.metadata.uid ?? '');
+        this.#addTombstone(object.metadata.uid ?? '');
         this.#drop(object);
       },
       sweep: (scope, seen, version) => this.#sweep(scope.namespace, seen, version),
@@ -114,13 +114,13 @@ export class KindCache {
   }
 
   /** The objects that are to be read again. */
-  get rereads(): RereadsView {
-    return this.#rereads;
+  get stale(): StaleObjectsView {
+    return this.#stale;
   }
 
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) this.#rereads.distrust(this.#objects.keys());
+    if (refresh) this.#stale.invalidate(this.#objects.keys());
     this.#all.start(refresh);
     for (const scope of this.#namespaces.values()) scope.start(refresh);
   }
@@ -130,7 +130,7 @@ export class KindCache {
    * needs nothing changes meanwhile.
    */
   readMore(need: number): void {
-    this.#rereads.readMore(this.#objects.keys(), need);
+    this.#stale.readMore(this.#objects.keys(), need);
     this.start();
   }
 
@@ -163,12 +163,12 @@ export class KindCache {
    * held is too little for this need: the one that `CacheSet.keepGraph` gave, 0 for what is kept of every object.
    */
   get(key: string, need = 0): LiveObject | undefined {
-    return this.#rereads.isStale(key, need) ? undefined : this.#objects.get(key);
+    return this.#stale.isStale(key, need) ? undefined : this.#objects.get(key);
   }
 
   /** Is everything being read just now, or more of what is held? Not where it cannot be read. */
   isReading(need: number): boolean {
-    return this.error === undefined && (!this.synced || this.#rereads.isTooLittle(need));
+    return this.error === undefined && (!this.synced || this.#stale.hasStale(need));
   }
 
   keys(): Iterable<string> {
@@ -215,12 +215,12 @@ export class KindCache {
     const key = keyOf(object);
     const live = this.#objects.get(key);
     if (live === undefined || !isVersionOf(live, uid, resourceVersion)) return;
-    this.#objects.set(key, explained(live, object));
+    this.#objects.set(key, withWhole(live, object));
   }
 
   /** The object is gone, as the answer to a write said. */
   observeGone(key: string, uid: string): void {
-    this.#bury(uid);
+    this.#addTombstone(uid);
     const before = this.#objects.get(key);
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
@@ -229,7 +229,7 @@ export class KindCache {
   settle(key: string, pair: SettledPair): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
-    const next = settledAs(live, pair);
+    const next = withBaseline(live, pair);
     this.#objects.set(key, next);
     // One that says no more than before is as tidy as it was.
     if (next.settled !== true) this.#tidier.add(key);
@@ -241,18 +241,18 @@ export class KindCache {
    */
   #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
-    if (this.#dead.has(uid)) return undefined;
+    if (this.#tombstones.has(uid)) return undefined;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    const isReread = listing || this.#rereads.has(key);
+    const isReread = listing || this.#stale.has(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const projected = this.#options.project(object);
-    const after = before?.object.metadata.uid === uid ? remembering(projected, before, object) : projected;
+    const after = before?.object.metadata.uid === uid ? projectWithBaseline(projected, before, object) : projected;
     this.#objects.set(key, after);
     this.#tidier.add(key);
     this.#index(key, before, after);
     // The same object, of which only more is held: whoever needs that waits for all of them.
-    const isSame = this.#rereads.isOnlyMore(key) && isVersionOf(before, uid, resourceVersion);
+    const isSame = this.#stale.isProjectionUpgrade(key) && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
     return after;
@@ -260,7 +260,7 @@ export class KindCache {
 
   #tidy(key: string): void {
     const live = this.#objects.get(key);
-    if (live !== undefined) this.#objects.set(key, tidied(live));
+    if (live !== undefined) this.#objects.set(key, compacted(live));
   }
 
   #drop(object: KubeObject): void {
@@ -279,7 +279,7 @@ export class KindCache {
 
   /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
   #reread(key: string): void {
-    if (this.#rereads.read(key)) this.#options.onRead();
+    if (this.#stale.read(key)) this.#options.onRead();
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
@@ -291,13 +291,13 @@ export class KindCache {
     this.#options.onRead();
   }
 
-  #bury(uid: string): void {
+  #addTombstone(uid: string): void {
     // Objects of some servers have none.
     if (uid === '') return;
-    this.#dead.add(uid);
-    if (this.#dead.size <= MAX_TOMBSTONES) return;
-    const [oldest] = this.#dead;
-    if (oldest !== undefined) this.#dead.delete(oldest);
+    this.#tombstones.add(uid);
+    if (this.#tombstones.size <= MAX_TOMBSTONES) return;
+    const [oldest] = this.#tombstones;
+    if (oldest !== undefined) this.#tombstones.delete(oldest);
   }
 
   #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
-import { shared } from './shared.ts';
+import { internString } from './intern.ts';
 
 /** Who is told what a watch brings. */
 export interface ScopeListener {
@@ -121,5 +121,5 @@ export class ScopeWatch {
 /** The key of an object within its kind: `namespace/name`. */
 export function keyOf(object: KubeObject): string {
   // Kept by the thousand: joined, a text is one piece; a template keeps its pieces as well.
-  return shared([object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/'));
+  return internString([object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/'));
 }

@@ -51,7 +51,7 @@ export class CrdEnsurer {
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
-    options.caches.see(CRD_TYPE, (crd) => this.#see(crd));
+    options.caches.onRawObject(CRD_TYPE, (crd) => this.#see(crd));
   }
 
   /** Creates or updates the CRD; says whether the server serves it. */

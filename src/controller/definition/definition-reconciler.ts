@@ -242,7 +242,7 @@ export class DefinitionReconciler {
   }
 
   /** Definitions that others work on from now on: nothing of them is remembered, or served. */
-  letGo(left: (definition: string) => boolean): void {
+  evictDefinitions(left: (definition: string) => boolean): void {
     const { caches, served } = this.#options;
     const names = new Set([...served.all()].map(({ definition }) => definition));
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) names.add(key.slice(1));

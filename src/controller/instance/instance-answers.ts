@@ -83,7 +83,7 @@ export class InstanceAnswers implements ExecutionView {
     }
     const { type, namespace } = request.target;
     const cache = caches.peek(type);
-    return cache?.syncedIn(namespace) === true && !cache.rereads.isTooLittle(projectionGeneration());
+    return cache?.syncedIn(namespace) === true && !cache.stale.hasStale(projectionGeneration());
   }
 
   #uidInCache(target: ObjectTarget): string {

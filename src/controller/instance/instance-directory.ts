@@ -4,7 +4,7 @@ import type { Clock } from '../../kube/index.ts';
 import type { Decision, ObjectType } from '../../runtime/index.ts';
 import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { shared } from '../cache/shared.ts';
+import { internString } from '../cache/intern.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
@@ -96,7 +96,7 @@ export class InstanceDirectory {
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
     // While instances are being read (again), their watch will wake them when they are all there.
     if (latest !== undefined && instances?.synced !== true) return {};
-    const key = shared(keyOfId(id));
+    const key = internString(keyOfId(id));
     const instance = instances?.get(key)?.object;
     if (latest === undefined || instances === undefined || instance === undefined) {
       if (known !== undefined) this.#forget(known);

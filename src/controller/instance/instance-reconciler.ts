@@ -6,9 +6,9 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
 import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { shared } from '../cache/shared.ts';
+import { internString } from '../cache/intern.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
-import type { Pacer } from '../queue/pacer.ts';
+import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -37,7 +37,7 @@ export interface InstanceReconcilerOptions {
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
   /** Says when steps, which may evaluate for long, are to let others have their turn. */
-  readonly pacer: Pacer;
+  readonly pacer: EventLoopYielder;
   readonly onEvent: ControllerListener;
   /** Told of the ApplySet of an instance as soon as it is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
@@ -219,7 +219,7 @@ export class InstanceReconciler {
 
 /** `now()` in a template moves with what the user or the author changed, never with a child's event. */
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
-  const sample = shared([instance.metadata.generation ?? 0, revision].join(' '));
+  const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
   // What an earlier process sampled is recorded in the status.
   const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
   const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;

@@ -44,8 +44,8 @@ export class ObservedView implements Observed {
     const key = cacheKey(target);
     const live = cache?.get(key, this.#need);
     if (live !== undefined) return { state: 'present', live };
-    const isStale = cache?.rereads.isStale(key, this.#need) === true;
-    if (isStale) cache.rereads.await(this.#record.id);
+    const isStale = cache?.stale.isStale(key, this.#need) === true;
+    if (isStale) cache.stale.await(this.#record.id);
     else if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
     if (error === undefined) return { state: 'unknown' };
@@ -58,13 +58,13 @@ export class ObservedView implements Observed {
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
-    const isTooLittle = cache.rereads.isTooLittle(this.#need);
+    const isTooLittle = cache.stale.hasStale(this.#need);
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
       // Of what is to be read again, the labels may be missing.
-      if (isTooLittle && cache.rereads.isStale(keyOf(live.object), this.#need)) {
-        cache.rereads.await(this.#record.id);
+      if (isTooLittle && cache.stale.isStale(keyOf(live.object), this.#need)) {
+        cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }
       if (matches(labels)) objects.push(live);

@@ -123,9 +123,9 @@ describe('Runner', () => {
     await clock.advance(1);
     await drained;
     expect(log).toEqual(['gave up leaves/1', 'gave up leaves/2', 'drained']);
-    const hurry = new AbortController();
-    hurry.abort();
-    await runner.stop(1000, hurry.signal);
+    const abortGrace = new AbortController();
+    abortGrace.abort();
+    await runner.stop(1000, abortGrace.signal);
     expect(log.at(-1)).toBe('gave up stays/1');
     // The next work of a group that was given up is not.
     await runner.drain(() => true, 0);

@@ -19,7 +19,7 @@ export interface RunnerOptions {
   readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
   /** Told how long each piece of work waited for a place after it fell due. */
-  readonly onTake?: (waitedMs: number) => void;
+  readonly onDequeue?: (waitedMs: number) => void;
 }
 
 /** Passes of one group, and what gives them up. */
@@ -114,29 +114,29 @@ export class Runner {
 
   /**
    * Takes no more work and settles when what is under way ended; its signal is aborted after `graceMs`, or as soon
-   * as `hurry` aborts.
+   * as `abortGrace` aborts.
    */
-  async stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
+  async stop(graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#stopping.abort();
-    await this.drain(() => true, graceMs, hurry);
+    await this.drain(() => true, graceMs, abortGrace);
     this.#settleIdle();
   }
 
   /** Settles when what is under way of some groups ended, as `stop` does; the caller sees to it that no more begins. */
-  async drain(leaves: (group: string) => boolean, graceMs: number, hurry?: AbortSignal): Promise<void> {
+  async drain(leaves: (group: string) => boolean, graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
     if (leaving.length === 0) return;
     const giveUp = () => {
       for (const { abort } of leaving) abort.abort();
     };
     const timer = this.#options.clock.setTimer(graceMs, giveUp);
-    hurry?.addEventListener('abort', giveUp, { once: true });
-    if (hurry?.aborted === true) giveUp();
+    abortGrace?.addEventListener('abort', giveUp, { once: true });
+    if (abortGrace?.aborted === true) giveUp();
     await Promise.all(leaving.flatMap(({ passes }) => [...passes]));
     timer.cancel();
-    hurry?.removeEventListener('abort', giveUp);
+    abortGrace?.removeEventListener('abort', giveUp);
   }
 
   /** Starts work as long as there is some and there is room. Events of one moment are taken together. */
@@ -154,7 +154,7 @@ export class Runner {
     while (!this.#stopping.signal.aborted && this.#queue.running < concurrency) {
       const work = this.#queue.take(clock.now());
       if (work === undefined) break;
-      this.#options.onTake?.(this.#queue.waited);
+      this.#options.onDequeue?.(this.#queue.waited);
       this.#begin(work);
     }
     this.#setTimer();

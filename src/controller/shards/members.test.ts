@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { holderOf } from './assignment.ts';
-import type { MemberSights } from './members.ts';
-import { leftMembers, replicasOf, seeMembers } from './members.ts';
+import type { MemberHeartbeats } from './members.ts';
+import { expiredMembers, replicasOf, recordHeartbeats } from './members.ts';
 
 const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   apiVersion: 'coordination.k8s.io/v1',
@@ -10,8 +10,8 @@ const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   metadata: { name: `lease-of-${holderIdentity}` },
   spec: { holderIdentity, renewTime, leaseTransitions: 0 },
 });
-const NOBODY: MemberSights = new Map();
-function own(identity: string, sights: MemberSights, now: number): Set<number> {
+const NOBODY: MemberHeartbeats = new Map();
+function own(identity: string, sights: MemberHeartbeats, now: number): Set<number> {
   const replicas = replicasOf(identity, sights, now, 15_000);
   const shards = Array.from({ length: 16 }, (_, shard) => shard);
   return new Set(shards.filter((shard) => holderOf(shard, replicas) === identity));
@@ -19,17 +19,17 @@ function own(identity: string, sights: MemberSights, now: number): Set<number> {
 
 describe('the replicas that count', () => {
   it('are those whose Leases are renewed, by our own clock, whatever theirs say', () => {
-    let sights = seeMembers(NOBODY, [lease('a', '1970'), lease('b', '2999')], 0);
-    sights = seeMembers(sights, [lease('a', '1971'), lease('b', '2999')], 14_000);
-    expect(leftMembers(sights, 14_999, 15_000)).toEqual(new Set());
-    expect(leftMembers(sights, 15_000, 15_000)).toEqual(new Set(['lease-of-b']));
-    expect(leftMembers(sights, 29_000, 15_000)).toEqual(new Set(['lease-of-a', 'lease-of-b']));
+    let sights = recordHeartbeats(NOBODY, [lease('a', '1970'), lease('b', '2999')], 0);
+    sights = recordHeartbeats(sights, [lease('a', '1971'), lease('b', '2999')], 14_000);
+    expect(expiredMembers(sights, 14_999, 15_000)).toEqual(new Set());
+    expect(expiredMembers(sights, 15_000, 15_000)).toEqual(new Set(['lease-of-b']));
+    expect(expiredMembers(sights, 29_000, 15_000)).toEqual(new Set(['lease-of-a', 'lease-of-b']));
   });
 
   it('are no longer those that gave their Lease back, or whose Lease is gone', () => {
     const released = { ...lease('a', '1'), spec: { holderIdentity: '' } };
-    expect(leftMembers(seeMembers(NOBODY, [released], 0), 0, 15_000)).toEqual(new Set(['lease-of-a']));
-    expect(seeMembers(seeMembers(NOBODY, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
+    expect(expiredMembers(recordHeartbeats(NOBODY, [released], 0), 0, 15_000)).toEqual(new Set(['lease-of-a']));
+    expect(recordHeartbeats(recordHeartbeats(NOBODY, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
   });
 
   it('always include the one that asks, so that the last one left holds everything', () => {
@@ -37,11 +37,11 @@ describe('the replicas that count', () => {
   });
 
   it('share all shards without overlap as soon as they see one another', () => {
-    const sights = seeMembers(NOBODY, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
+    const sights = recordHeartbeats(NOBODY, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, sights, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
     // What one that died held goes to the others, and nothing else moves.
-    const later = seeMembers(sights, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
+    const later = recordHeartbeats(sights, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
     for (const shard of own('a', later, 15_000)) {
       expect(['a', 'c']).toContain(holderOf(shard, ['a', 'b', 'c']));
     }

@@ -1,21 +1,21 @@
 import type { KubeObject } from '../../core/index.ts';
 
 /** What a Lease of a replica said when it was last looked at, and since when it says so by our own clock. */
-export interface MemberSight {
+export interface MemberHeartbeat {
   readonly holder: string;
   readonly record: string;
   readonly since: number;
 }
 
 /** What is known of the other replicas, by the names of their Leases. */
-export type MemberSights = ReadonlyMap<string, MemberSight>;
+export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**
  * Looks at the Leases of replicas as they are now. Clocks of others are not trusted: a Lease counts as renewed when
  * it says something else than before, at a time that never jumps.
  */
-export function seeMembers(known: MemberSights, leases: Iterable<KubeObject>, now: number): MemberSights {
-  const sights = new Map<string, MemberSight>();
+export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
+  const sights = new Map<string, MemberHeartbeat>();
   for (const { metadata, spec = {} } of leases) {
     const name = metadata.name ?? '';
     const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
@@ -27,15 +27,15 @@ export function seeMembers(known: MemberSights, leases: Iterable<KubeObject>, no
 }
 
 /** Names of the Leases that nobody renewed for so long, or that were given back. */
-export function leftMembers(sights: MemberSights, now: number, durationMs: number): Set<string> {
+export function expiredMembers(sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = new Set<string>();
   for (const [name, { holder, since }] of sights) if (holder === '' || now - since >= durationMs) left.add(name);
   return left;
 }
 
 /** The replicas among which one chooses: it counts itself, and all others whose Leases are renewed. */
-export function replicasOf(identity: string, sights: MemberSights, now: number, durationMs: number): Set<string> {
-  const left = leftMembers(sights, now, durationMs);
+export function replicasOf(identity: string, sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
+  const left = expiredMembers(sights, now, durationMs);
   const replicas = new Set([identity]);
   for (const [name, { holder }] of sights) if (!left.has(name)) replicas.add(holder);
   return replicas;

@@ -4,7 +4,7 @@ import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../ku
 import { pause, runElection } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 import { LeaseLogger } from '../telemetry/lease-logger.ts';
-import { Crew, LEASE_LABEL, REPLICA, SHARD } from './crew.ts';
+import { ShardMembership, LEASE_LABEL, REPLICA, SHARD } from './shard-membership.ts';
 import { joinGroup } from './join-group.ts';
 import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
 import type { DefinitionShare } from './share.ts';
@@ -27,11 +27,11 @@ export interface RunShardsOptions {
   /** Ends the replica: work under way is finished first. */
   readonly signal: AbortSignal;
   /** Told after each look at the Lease that all replicas share, and what was in the way of it. */
-  readonly onLook?: ElectionOptions['onLook'];
+  readonly onPoll?: ElectionOptions['onPoll'];
   /** Works on a share until the signal aborts; what is under way then is given up when `lost` aborts. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
-  /** The share changed: settles when nothing of what left it is under way; that is given up when `hurry` aborts. */
-  readonly onChange: (hurry: AbortSignal) => Promise<void>;
+  /** The share changed: settles when nothing of what left it is under way; that is given up when `abortGrace` aborts. */
+  readonly onChange: (abortGrace: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -43,8 +43,8 @@ export interface RunShardsOptions {
  * replicas that were told another number of shards, wait until none of them is left.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
-  const { api, clock, namespace, lease, shards, identity, times, signal, onLook } = options;
-  const crew = new Crew({ api, clock, identity, durationMs: times.leaseDurationMs });
+  const { api, clock, namespace, lease, shards, identity, times, signal, onPoll: onLook } = options;
+  const crew = new ShardMembership({ api, clock, identity, durationMs: times.leaseDurationMs });
   let term: Promise<void> = Promise.resolve();
   await runElection({
     api,
@@ -54,7 +54,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     identity: groupOf(shards),
     times,
     signal,
-    ...(onLook === undefined ? {} : { onLook }),
+    ...(onLook === undefined ? {} : { onPoll: onLook }),
     // Others may still work under it. Of replicas that end at once each has given its own Lease back by now, so that
     // the last one to look sees nobody.
     release: async (asked) => {
@@ -70,7 +70,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
 
 async function workInShards(
   options: RunShardsOptions,
-  crew: Crew,
+  crew: ShardMembership,
   ending: AbortSignal,
   lost: AbortSignal,
 ): Promise<void> {
@@ -92,7 +92,7 @@ async function workInShards(
   const election = (
     name: string,
     purpose: string,
-    rest: Pick<ElectionOptions, 'onLeading' | 'onLook' | 'wanted'>,
+    rest: Pick<ElectionOptions, 'onLeading' | 'onPoll' | 'wanted'>,
   ): Promise<void> => {
     const labels = { [LEASE_LABEL]: purpose };
     return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
@@ -110,7 +110,7 @@ async function workInShards(
         }
         await aborted(end);
       },
-      onLook: (failure) => leaseLogger.looked(failure),
+      onPoll: (failure) => leaseLogger.looked(failure),
     }),
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();

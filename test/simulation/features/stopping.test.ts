@@ -51,13 +51,13 @@ describe('a controller that stops', () => {
   it.each([
     ['when its time is up', { shutdownGraceMs: 20 }, undefined],
     ['at once when another one leads', { shutdownGraceMs: 60_000 }, AbortSignal.abort()],
-  ])('gives up events that a server does not answer: %s', async (_title, options, hurry) => {
+  ])('gives up events that a server does not answer: %s', async (_title, options, abortGrace) => {
     const { client, hanging } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
     const controller = createController({ client, ...options });
     await controller.start();
     await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
     await hanging;
-    await controller.stop(hurry);
+    await controller.stop(abortGrace);
     expect(controller.ready).toBe(false);
     await client.close();
   });

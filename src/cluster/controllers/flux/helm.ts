@@ -2,7 +2,7 @@ import type { JsonValue, KubeObject } from '../../../core/index.ts';
 import { isJsonObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
-import type { World } from '../world.ts';
+import type { ControllerClient } from '../controller-client.ts';
 import { concernsDeployment, FLUX, isStored, runs, settle, sourceOf, STAND_IN } from './stand-in.ts';
 
 const NAME = 'helm-controller';
@@ -89,7 +89,7 @@ function targetOf(release: KubeObject): { readonly namespace: string; readonly n
   };
 }
 
-function install(world: World, release: KubeObject): KubeObject {
+function install(world: ControllerClient, release: KubeObject): KubeObject {
   const { namespace, name } = targetOf(release);
   const found = world.get(DEPLOYMENTS, namespace, name);
   if (found !== undefined) return found;
@@ -118,7 +118,7 @@ function install(world: World, release: KubeObject): KubeObject {
   });
 }
 
-function uninstall(world: World, release: KubeObject): void {
+function uninstall(world: ControllerClient, release: KubeObject): void {
   const { namespace, name } = targetOf(release);
   const installed = world.get(DEPLOYMENTS, namespace, name);
   const own = installed?.metadata.labels?.['helm.toolkit.fluxcd.io/name'] === release.metadata.name;

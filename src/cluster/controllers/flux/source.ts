@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { keyOfObject, splitKey } from '../controller.ts';
-import type { World } from '../world.ts';
+import type { ControllerClient } from '../controller-client.ts';
 import { concernsDeployment, FLUX, runs, settle } from './stand-in.ts';
 
 const NAME = 'source-controller';
@@ -54,7 +54,7 @@ function parts(key: string): { readonly plural: string; readonly namespace: stri
 }
 
 /** The artifact of a source: the same as long as the spec is the same. */
-function artifactOf(source: KubeObject, world: World) {
+function artifactOf(source: KubeObject, world: ControllerClient) {
   const digest = createHash('sha256')
     .update(JSON.stringify(source.spec ?? {}))
     .digest('hex');

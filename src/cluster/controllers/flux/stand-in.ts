@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
 import { objectsAt } from '../../kinds/parts.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
-import type { ResourceName, World } from '../world.ts';
+import type { ResourceName, ControllerClient } from '../controller-client.ts';
 
 /** On a Deployment of Flux: nothing real runs in its pods, the cluster does the controller's work itself. */
 export const STAND_IN = 'typekro.dev/stand-in';
@@ -19,7 +19,7 @@ export const FLUX: Readonly<Record<string, ResourceName>> = {
 };
 
 /** Does a stand-in of this controller run in the cluster: a marked Deployment of its name with a ready pod? */
-export function runs(world: World, controller: string): boolean {
+export function runs(world: ControllerClient, controller: string): boolean {
   return world
     .list(DEPLOYMENTS, '')
     .some(
@@ -45,7 +45,7 @@ export interface Outcome {
 }
 
 /** Writes an outcome as Flux does, if it says anything new. */
-export function settle(world: World, object: KubeObject, outcome: Outcome): void {
+export function settle(world: ControllerClient, object: KubeObject, outcome: Outcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
   const before = objectsAt(object.status, 'conditions').find(({ type }) => type === 'Ready');
@@ -68,7 +68,11 @@ export function isStored(source: KubeObject): boolean {
 }
 
 /** The source that a reference names, looked for in the namespace of the object that refers. */
-export function sourceOf(world: World, reference: JsonValue | undefined, namespace: string): KubeObject | undefined {
+export function sourceOf(
+  world: ControllerClient,
+  reference: JsonValue | undefined,
+  namespace: string,
+): KubeObject | undefined {
   if (typeof reference !== 'object' || reference === null || Array.isArray(reference)) return undefined;
   const { kind, name, namespace: own } = reference;
   const resource = typeof kind === 'string' && Object.hasOwn(FLUX, kind) ? FLUX[kind] : undefined;

@@ -9,7 +9,7 @@ const AT_A_TIME = 64;
  * Tidies things up some time after they came in, a few at a time. What comes in is wanted at once: to pack it for
  * keeping can wait, and what changes again meanwhile is packed once.
  */
-export class Tidier {
+export class DeferredCompactor {
   readonly #clock: Clock;
   readonly #tidy: (key: string) => void;
   /** What came in since the last look, and what is due. */

@@ -7,14 +7,14 @@ import type {
   Observed,
   ObjectTarget,
   ReadRequest,
-  SettledPair,
+  EquivalentDigests,
   StepOptions,
   WatchRequest,
 } from './model.ts';
 import type { Because, NodeState, ObjectReport } from './report.ts';
 
 /** Everything that one step looks at and collects. Lives for one call of `step`. */
-export interface Walk {
+export interface StepContext {
   readonly graph: Graph;
   readonly instance: KubeObject;
   /** Absent for cluster-scoped instances. */
@@ -36,7 +36,7 @@ export interface Walk {
   readonly results: Map<string, NodeResult>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
-  readonly settled: { target: ObjectTarget; pair: SettledPair }[];
+  readonly settled: { target: ObjectTarget; pair: EquivalentDigests }[];
 }
 
 /** An object that a node wants, with everything that kro adds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compact } from './compact.ts';
-import { sharedMember, sharedValue } from './shared.ts';
+import { internMember, internJson } from './intern.ts';
 
 const object = (name: string, reason: string) => ({
   apiVersion: 'v1',
@@ -32,21 +32,21 @@ describe('compact', () => {
 describe('sharedMember', () => {
   it('says what it was given, whatever the member had before', () => {
     const texts = ['a', 'b', 'a', 'x'.repeat(200), 'a'];
-    expect(texts.map((text) => sharedMember('team', text))).toEqual(texts);
+    expect(texts.map((text) => internMember('team', text))).toEqual(texts);
     const names = Array.from({ length: 1000 }, (_, index) => `label-${index}`);
-    expect(names.map((name) => sharedMember(name, name))).toEqual(names);
-    expect(names.map((name) => sharedMember(name, 'other'))).toEqual(names.map(() => 'other'));
+    expect(names.map((name) => internMember(name, name))).toEqual(names);
+    expect(names.map((name) => internMember(name, 'other'))).toEqual(names.map(() => 'other'));
   });
 });
 
 describe('sharedValue', () => {
   it('gives what may be part of many objects to nobody for writing', () => {
-    expect(Object.isFrozen(sharedValue(['a']))).toBe(true);
+    expect(Object.isFrozen(internJson(['a']))).toBe(true);
   });
 
   it('leaves alone what is too long to be met again', () => {
     const long = ['a'.repeat(600)];
-    expect(sharedValue(long)).toBe(long);
+    expect(internJson(long)).toBe(long);
     expect(Object.isFrozen(long)).toBe(false);
   });
 });

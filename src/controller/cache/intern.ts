@@ -11,7 +11,7 @@ const MAX_TEXT_LENGTH = 128;
 const MAX_JSON_LENGTH = 512;
 
 /** The text itself, or one that says the same and is held already: thousands of objects repeat each other's. */
-export function shared(text: string): string {
+export function internString(text: string): string {
   if (text.length > MAX_TEXT_LENGTH) return text;
   const place = placeOf(text, TEXT_PLACES);
   const known = TEXTS[place];
@@ -25,17 +25,17 @@ const LAST = new Map<string, string>();
 const MAX_MEMBERS = 256;
 
 /** Like `shared`, for the text of a member: most labels of an object are those of its sibling before, and need no hash. */
-export function sharedMember(member: string, text: string): string {
+export function internMember(member: string, text: string): string {
   const last = LAST.get(member);
   if (last === text) return last;
-  const known = shared(text);
+  const known = internString(text);
   const isHeld = text.length <= MAX_TEXT_LENGTH && (last !== undefined || LAST.size < MAX_MEMBERS);
   if (isHeld) LAST.set(member, known);
   return known;
 }
 
 /** Like `shared`, for JSON. What it gives is frozen, since it may be part of many objects; so the value has to be ours. */
-export function sharedValue<T extends object>(value: T): T {
+export function internJson<T extends object>(value: T): T {
   const json = JSON.stringify(value);
   if (json.length > MAX_JSON_LENGTH) return value;
   const place = placeOf(json, VALUE_PLACES);

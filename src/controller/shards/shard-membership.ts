@@ -3,8 +3,8 @@ import { refOf, TypeKroError } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { elapsed } from '../../kube/index.ts';
 import { holderOf } from './assignment.ts';
-import type { MemberSights } from './members.ts';
-import { leftMembers, replicasOf, seeMembers } from './members.ts';
+import type { MemberHeartbeats } from './members.ts';
+import { expiredMembers, replicasOf, recordHeartbeats } from './members.ts';
 
 /** Label of the Leases by which replicas divide the work: what a Lease is for. */
 export const LEASE_LABEL = 'typekro.dev/lease';
@@ -12,7 +12,7 @@ export const REPLICA = 'replica';
 export const SHARD = 'shard';
 
 /** Who a replica is. */
-export interface CrewOptions {
+export interface ShardMembershipOptions {
   readonly api: Pick<KubernetesApi, 'delete'>;
   readonly clock: Clock;
   readonly identity: string;
@@ -21,25 +21,25 @@ export interface CrewOptions {
 }
 
 /** The replicas as one of them sees them, and which shards it is to hold among them. */
-export class Crew {
-  readonly #options: CrewOptions;
-  #sights: MemberSights | undefined;
+export class ShardMembership {
+  readonly #options: ShardMembershipOptions;
+  #sights: MemberHeartbeats | undefined;
 
-  constructor(options: CrewOptions) {
+  constructor(options: ShardMembershipOptions) {
     this.#options = options;
   }
 
   /** Takes in all Leases as they are now, and clears away those of replicas that have left. */
   see(leases: readonly KubeObject[]): void {
     const sights = this.#look(leases);
-    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
+    const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
   /** Of all Leases as they are now: is nobody else there? */
   isAlone(leases: readonly KubeObject[]): boolean {
     const sights = this.#look(leases);
-    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
+    const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
     return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
@@ -62,9 +62,9 @@ export class Crew {
     }
   }
 
-  #look(leases: readonly KubeObject[]): MemberSights {
+  #look(leases: readonly KubeObject[]): MemberHeartbeats {
     const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
-    const sights = seeMembers(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
+    const sights = recordHeartbeats(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
     this.#sights = sights;
     return sights;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../runtime/index.ts';
-import { logsCommand, tellLeft } from './aftermath.ts';
+import { logsCommand, describeLeftovers } from './failure-report.ts';
 
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'shop' };
 
@@ -22,17 +22,17 @@ describe('what is left', () => {
     }) as unknown as Decision;
 
   test('names objects and ways on', () => {
-    const [objects, ways] = tellLeft(decision(['a', 'b']));
+    const [objects, ways] = describeLeftovers(decision(['a', 'b']));
     expect(objects).toContain('shop/a');
     expect(ways).toContain('rollback()');
   });
 
   test('counts what would make the line long', () => {
     const many = Array.from({ length: 12 }, (_, index) => `n${index}`);
-    expect(tellLeft(decision(many))[0]).toMatch(/and 2 more$/);
+    expect(describeLeftovers(decision(many))[0]).toMatch(/and 2 more$/);
   });
 
   test('is nothing when nothing was made', () => {
-    expect(tellLeft(decision([]))).toEqual([]);
+    expect(describeLeftovers(decision([]))).toEqual([]);
   });
 });

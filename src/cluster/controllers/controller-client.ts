@@ -44,7 +44,7 @@ export interface RemoveOptions {
  * The cluster as a simulated controller sees it: reads go to the store, writes take the same way as a
  * request (admission, defaulting, validation, ownership) in the name of the controller.
  */
-export class World {
+export class ControllerClient {
   readonly #api: Api;
   readonly #user: UserInfo;
   readonly #manager: string;
@@ -222,7 +222,7 @@ export function isAdoptable({ metadata }: KubeObject): boolean {
 }
 
 /** Makes an object that nobody controls the owner's. */
-export function adopt(world: World, owner: KubeObject, object: KubeObject): void {
+export function adopt(world: ControllerClient, owner: KubeObject, object: KubeObject): void {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
   world.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }

@@ -5,13 +5,13 @@ const NOT_ENOUGH = -1;
  * Objects of a kind that are to be read again, and who waits for that. A need is a number that grows with what is kept of
  * the kind: that which `CacheSet.keepGraph` gave, 0 for what is kept of every object.
  */
-export class Rereads {
+export class StaleObjects {
   /** Up to which need what is held of an object is enough. */
   readonly #enough = new Map<string, number>();
   #waiting = new Set<string>();
 
   /** What is held of these counts for nothing until it was read again. */
-  distrust(keys: Iterable<string>): void {
+  invalidate(keys: Iterable<string>): void {
     for (const key of keys) this.#enough.set(key, NOT_ENOUGH);
   }
 
@@ -26,7 +26,7 @@ export class Rereads {
   }
 
   /** Is it the same object as before, of which only more is needed? */
-  isOnlyMore(key: string): boolean {
+  isProjectionUpgrade(key: string): boolean {
     return (this.#enough.get(key) ?? NOT_ENOUGH) > NOT_ENOUGH;
   }
 
@@ -37,7 +37,7 @@ export class Rereads {
   }
 
   /** Is there an object of which more is needed? */
-  isTooLittle(need: number): boolean {
+  hasStale(need: number): boolean {
     for (const enough of this.#enough.values()) if (enough < need) return true;
     return false;
   }
@@ -53,7 +53,7 @@ export class Rereads {
   }
 
   /** Who waited; they wait no longer. */
-  takeWaiting(): ReadonlySet<string> {
+  drainWaiters(): ReadonlySet<string> {
     const waiting = this.#waiting;
     if (waiting.size > 0) this.#waiting = new Set();
     return waiting;
@@ -61,4 +61,4 @@ export class Rereads {
 }
 
 /** What others than its cache may do with it. */
-export type RereadsView = Pick<Rereads, 'isStale' | 'isTooLittle' | 'await' | 'takeWaiting'>;
+export type StaleObjectsView = Pick<StaleObjects, 'isStale' | 'hasStale' | 'await' | 'drainWaiters'>;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '../../../test/support/test-clock.ts';
-import { Tidier } from './tidier.ts';
+import { DeferredCompactor } from './deferred-compactor.ts';
 
 function tidier() {
   const clock = new TestClock();
   const tidied: string[] = [];
-  return { clock, tidied, tidier: new Tidier(clock, (key) => tidied.push(key)) };
+  return { clock, tidied, tidier: new DeferredCompactor(clock, (key) => tidied.push(key)) };
 }
 
 describe('Tidier', () => {

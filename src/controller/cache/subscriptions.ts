@@ -3,7 +3,7 @@ import type { LabelMatcher } from '../../kubernetes/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
 import { applySetOf } from './kind-cache.ts';
 import type { CacheChange } from './kind-cache.ts';
-import { shared } from './shared.ts';
+import { internString } from './intern.ts';
 
 interface ListInterest {
   readonly subscriber: string;
@@ -12,7 +12,7 @@ interface ListInterest {
 }
 
 /** What one subscriber wants to hear of in one kind. There are thousands: no sets and maps for a few entries. */
-interface Wish {
+interface Subscription {
   readonly objects: readonly string[];
   readonly lists: ReadonlyMap<string, ListInterest>;
   /** Namespaces in which it holds the kind itself; `undefined` when it does not hold it. */
@@ -22,8 +22,8 @@ interface Wish {
 const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
 
 /** Who wants to hear of which objects of one kind. */
-export class Interests {
-  readonly #wishes = new Map<string, Wish>();
+export class Subscriptions {
+  readonly #wishes = new Map<string, Subscription>();
   /** Mostly one subscriber, which then stands here itself. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
@@ -47,7 +47,7 @@ export class Interests {
     const lists = new Map<string, ListInterest>();
     for (const request of requests) {
       if (request.kind === 'object')
-        objects.push(shared([request.target.namespace ?? '', request.target.name].join('/')));
+        objects.push(internString([request.target.namespace ?? '', request.target.name].join('/')));
       else this.#addList(subscriber, request, before, lists);
     }
     // Most steps wish for what the one before wished for.
@@ -56,7 +56,7 @@ export class Interests {
       return;
     }
     // As long as it is, and no longer: a list that grew has room to grow on.
-    const next: Wish = { objects: objects.slice(), lists: lists.size === 0 ? NO_LISTS : lists, hold: held };
+    const next: Subscription = { objects: objects.slice(), lists: lists.size === 0 ? NO_LISTS : lists, hold: held };
     for (const key of objects) this.#addObject(key, subscriber);
     if (before !== undefined) this.#dropUnwanted(subscriber, before, next);
     this.#wishes.set(subscriber, next);
@@ -103,7 +103,7 @@ export class Interests {
   #addList(
     subscriber: string,
     request: WatchRequest & { kind: 'list' },
-    before: Wish | undefined,
+    before: Subscription | undefined,
     lists: Map<string, ListInterest>,
   ): void {
     const { namespace, selector } = request.target;
@@ -121,13 +121,13 @@ export class Interests {
     else if (subscribers !== subscriber) this.#objects.set(key, new Set([subscribers, subscriber]));
   }
 
-  #dropUnwanted(subscriber: string, before: Wish, next: Wish): void {
+  #dropUnwanted(subscriber: string, before: Subscription, next: Subscription): void {
     const kept = new Set(next.objects);
     for (const key of before.objects) if (!kept.has(key)) this.#dropObject(key, subscriber);
     for (const [id, interest] of before.lists) if (!next.lists.has(id)) this.#lists.delete(interest);
   }
 
-  #forget(subscriber: string, wish: Wish): void {
+  #forget(subscriber: string, wish: Subscription): void {
     for (const key of wish.objects) this.#dropObject(key, subscriber);
     for (const interest of wish.lists.values()) this.#lists.delete(interest);
     this.#wishes.delete(subscriber);

@@ -38,7 +38,7 @@ export interface ToldObjects {
 }
 
 /** Causes and logs commands of the objects that a deploy still waited for. */
-export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ToldObjects> {
+export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ToldObjects> {
   const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
   return tellObjects(
     api,
@@ -51,7 +51,7 @@ export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): P
  * The children of an instance that are not ready, with the reason, causes and logs command of each, and those that are
  * there and belong to it, as lines.
  */
-export async function tellChildren(
+export async function describeChildren(
   api: KubernetesApi,
   instance: KubeObject,
   children: readonly ObjectRef[],
@@ -97,7 +97,7 @@ async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal
 }
 
 /** What a failed deploy left in the cluster, and how to get rid of it; empty when it made nothing. */
-export function tellLeft(decision: Decision): string[] {
+export function describeLeftovers(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return tellExisting(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Pacer } from './pacer.ts';
+import { EventLoopYielder } from './event-loop-yielder.ts';
 
 /** Does work that costs so much each, all begun at once, and tells how many pieces there were between breaks. */
 async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;
   let done = 0;
   const told: number[] = [];
-  const pacer = new Pacer({
+  const pacer = new EventLoopYielder({
     now: () => now,
     async turn() {
       await new Promise(setImmediate);

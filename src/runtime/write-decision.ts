@@ -7,7 +7,7 @@ import { isSameFingerprint } from './fingerprint.ts';
 import { isOwned } from './labels.ts';
 import { labelOf } from './identity.ts';
 import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
-import type { AdoptionPolicy, ApplyReason, LiveObject, SettledPair } from './model.ts';
+import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from './model.ts';
 import { settledOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 
@@ -15,10 +15,10 @@ import { ownedFingerprint } from './owned-fields.ts';
 export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 
 /** Whether an object has to be written. */
-export type Need =
+export type WriteDecision =
   | { readonly kind: 'none' }
   /** Found equal for the first time, by fingerprint or field by field: worth remembering. */
-  | { readonly kind: 'settled'; readonly pair: SettledPair }
+  | { readonly kind: 'settled'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';
       readonly why: ApplyReason;
@@ -44,7 +44,7 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
  * want, or values known to satisfy them. A difference of fingerprints alone is trusted only where an earlier
  * comparison told that those of this object can be compared; else the whole object decides.
  */
-export function needsApply(desired: KubeObject, wanted: Fingerprint, live: LiveObject): Need {
+export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOf(live.object, PART_OF_LABEL);
   if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
@@ -73,7 +73,11 @@ function wholeOf(live: LiveObject): KubeObject | undefined {
   return isWhole(live) ? live.object : live.whole;
 }
 
-function applyBecause(why: ApplyReason, desired: KubeObject, whole: KubeObject | undefined): Need & { kind: 'apply' } {
+function applyBecause(
+  why: ApplyReason,
+  desired: KubeObject,
+  whole: KubeObject | undefined,
+): WriteDecision & { kind: 'apply' } {
   if (whole === undefined) return { kind: 'apply', why };
   const writer = lastWriter(whole);
   return {

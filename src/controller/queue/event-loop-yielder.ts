@@ -4,7 +4,7 @@ import { monotonicMs } from '../../core/index.ts';
 const MAX_TURN_MS = 50;
 
 /** What a pacer measures and waits with. */
-export interface PacerOptions {
+export interface EventLoopYielderOptions {
   /** Milliseconds that never jump. */
   readonly now: () => number;
   /** Settles in the next turn of the event loop. */
@@ -16,14 +16,14 @@ export interface PacerOptions {
  * budget on an expression, would else follow each other without a break. Who works asks right before, without an
  * `await` in between, and again after each break: another one may have worked for long since.
  */
-export class Pacer {
-  readonly #options: PacerOptions;
+export class EventLoopYielder {
+  readonly #options: EventLoopYielderOptions;
   /** Since when there was no break. */
   #since: number;
   /** The break that is due, for all who wait. */
   #breaking: Promise<void> | undefined;
 
-  constructor(options: PacerOptions = { now: monotonicMs, turn: () => new Promise(setImmediate) }) {
+  constructor(options: EventLoopYielderOptions = { now: monotonicMs, turn: () => new Promise(setImmediate) }) {
     this.#options = options;
     this.#since = options.now();
   }
