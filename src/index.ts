@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { createCompositionApi, defineFactory } from './compose/index.ts';
-import type { SourcePosition } from './core/index.ts';
+import { keepPlace, placeOfMade } from './core/index.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
 import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
 
@@ -41,19 +41,7 @@ export const typeKroRuntimeBootstrap = defineFactory(bootstrapOf);
 function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
     (await import('./deploy/index.ts')).installRuntime(installation);
-  return createRuntimeBootstrap(options, { api, install }, callerOf(bootstrapOf));
-}
-
-/** Where a function of ours was called from in the author's own files, by the stack: frames of packages are passed over. */
-function callerOf(own: (...args: never[]) => unknown): SourcePosition | undefined {
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, own);
-  const frames = holder.stack?.split('\n').slice(1) ?? [];
-  const frame = frames.find((line) => !/[\\/]node_modules[\\/]/.test(line));
-  const match = /\(?((?:file:\/\/)?[^\s()]+):(\d+):(\d+)\)?$/m.exec(frame ?? '');
-  if (match === null) return undefined;
-  const [, file = '', line, column] = match;
-  return { file: file.replace(/^file:\/\//, ''), line: Number(line), column: Number(column) };
+  return createRuntimeBootstrap(options, { api, install }, placeOfMade(keepPlace({})));
 }
 
 export type {

@@ -1,4 +1,4 @@
-import { failsAtCaller, TypeKroError } from '../core/index.ts';
+import { failsAtCaller, keepPlace, TypeKroError } from '../core/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
@@ -85,7 +85,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
       core.with(options?.aspects).write(options?.target ?? 'stock').definition,
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
     toInstance: failsAtCaller((spec: JsonObject, options?: { readonly namespace?: string }) =>
-      core.instance(spec, options?.namespace),
+      keepPlace(core.instance(spec, options?.namespace)),
     ),
     factory: failsAtCaller((mode: Mode, options: FactoryOptions = {}) =>
       createFactory(core.with(options.aspects), mode, options, api),
@@ -98,7 +98,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   Object.defineProperty(call, 'name', { value: core.name });
   defineResourceMembers(call, core, () => members.resources);
   rememberCore(call, core);
-  return call as unknown as AnyComposition;
+  return keepPlace(call) as unknown as AnyComposition;
 }
 
 /** The resources by id and key as members of the composition itself, where it has no member of that name. */

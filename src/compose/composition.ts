@@ -151,7 +151,7 @@ export class CompositionCore {
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
     const found = withProviders(() =>
       checked.diagnostics.map((each) =>
-        placed(trace.handwritten ? each : inAuthorsWords(each), siteOfPath(each, definition, graph, variants)),
+        placed(trace.handwritten ? each : inAuthorsWords(each), ...sitesOfPath(each, definition, graph, variants)),
       ),
     );
     const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
@@ -169,7 +169,7 @@ export class CompositionCore {
     const { definition } = this.write(target);
     const diagnostic: Diagnostic = { code: 'compose/place', severity: 'error', message: '', path };
     return withProviders(
-      () => placed(diagnostic, siteOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
+      () => placed(diagnostic, ...sitesOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
     );
   }
 
@@ -301,18 +301,19 @@ function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
 }
 
-/** Where in the source a part of the definition comes from. */
-function siteOfPath(
+/** Where in the source a part of the definition comes from, and the call that leads there. */
+function sitesOfPath(
   { path = '' }: Diagnostic,
   definition: JsonObject,
   graph: TracedGraph,
   { records }: Variants,
-): Site | undefined {
+): [site: Site | undefined, caller?: Site | undefined] {
   const position = /^spec\.resources\[(\d+)\]/.exec(path)?.[1];
-  if (position === undefined) return path.startsWith('spec.schema.status') ? graph.statusSite : undefined;
+  if (position === undefined) return [path.startsWith('spec.schema.status') ? graph.statusSite : undefined];
   const resources = (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
   const id = resources[Number(position)]?.['id'];
-  return records.find((record) => record.id === id)?.site;
+  const record = records.find((each) => each.id === id);
+  return [record?.site, record?.caller];
 }
 
 /** A remedy for YAML in TypeScript's words. */

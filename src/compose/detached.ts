@@ -1,3 +1,4 @@
+import { keepPlace } from '../core/index.ts';
 import { defineFactory } from './interp/natives.ts';
 import { NodeTable, withNodes } from './ir/node.ts';
 import { diagnosticOf, explainRefusal } from './emit/diagnostics.ts';
@@ -69,7 +70,7 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
     };
   }
   if (!isExternal) owned.add(reference);
-  return reference;
+  return keepPlace(reference);
 }
 
 /** Where a resource from outside is used under a condition only, it would have to be left out elsewhere. */

@@ -75,13 +75,42 @@ export function structuralSchema(
   if (result.ok && !hasErrors(result.diagnostics)) {
     return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics: result.diagnostics };
   }
-  const text = result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
-  throw new CompositionError(result.diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
+  const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
+  throw unusable(diagnostics, what);
 }
 
-/** The structural schema of a declared status; `undefined` for one that has no structural form and only gives types. */
+function unusable(diagnostics: readonly Diagnostic[], what: string): CompositionError {
+  const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
+  return new CompositionError(diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
+}
+
+/** What is no schema at all is named by its place in the definition. */
+function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnostic {
+  if (diagnostic.code !== 'schema/not-a-schema') return diagnostic;
+  const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
+  const given = isPlain ? 'a plain object' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
+  const hint = isPlain ? `write ${what}: type({ … }), with type from 'arktype'` : diagnostic.hint;
+  return {
+    ...diagnostic,
+    message: `the ${what} is ${given}, and no schema`,
+    path: what,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/**
+ * The structural schema of a declared status; `undefined` for one that has no structural form and only gives types.
+ *
+ * @throws CompositionError for what is no schema
+ */
 export function declaredStatus(input: SchemaInput): Schema | undefined {
   const result = fromStandardSchema(input);
+  const foreign = result.diagnostics.filter(({ code }) => code === 'schema/not-a-schema');
+  if (foreign.length > 0)
+    throw unusable(
+      foreign.map((each) => ofInput(each, input, 'status')),
+      'status',
+    );
   return result.ok && !hasErrors(result.diagnostics) ? result.schema : undefined;
 }
 

@@ -4,6 +4,8 @@ export interface SourcePosition {
   readonly file?: string;
   readonly line: number;
   readonly column: number;
+  /** Where a function of the user's is called that does at this place what the problem is about. */
+  readonly calledFrom?: SourcePosition;
 }
 
 /** How bad: an `error` stops the work, a `warning` does not. */
@@ -42,6 +44,8 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   const where = source === undefined ? '' : `${source.file ?? '<input>'}:${source.line}:${source.column}: `;
   const lines = [`${where}${diagnostic.severity}: ${diagnostic.message} [${diagnostic.code}]`];
   if (source !== undefined && sourceText !== undefined) lines.push(...excerpt(sourceText, source));
+  const caller = source?.calledFrom;
+  if (caller !== undefined) lines.push(`  called from ${caller.file ?? '<input>'}:${caller.line}:${caller.column}`);
   if (diagnostic.path !== undefined) lines.push(`  at ${diagnostic.path}`);
   if (diagnostic.hint !== undefined) lines.push(`  hint: ${diagnostic.hint}`);
   return lines.join('\n');

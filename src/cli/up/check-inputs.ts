@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
@@ -14,7 +13,7 @@ import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './follow-ups.ts';
-import { placeOfText } from './source-text.ts';
+import { sourceOf } from './source-of.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
@@ -195,12 +194,20 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
         first.set(key, input);
         continue;
       }
-      const message = `${what} stands in the files twice; the first is ${placeOf(other)}`;
-      diagnostics.push(problem(input, ['metadata', 'name'], 'input/duplicate', message, 'leave one of them out'));
+      // A module lists its exports by their names.
+      const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
+      const message = `${what} stands in the files twice; the first is ${placeOf(earlier)}`;
+      const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
+      diagnostics.push(problem(later, ['metadata', 'name'], 'input/duplicate', message, hint));
       break;
     }
   }
   return diagnostics;
+}
+
+function isMadeBefore(one: InputObject, other: InputObject): boolean {
+  const [first, second] = [one, other].map(({ locate }) => locate?.('metadata.name'));
+  return first !== undefined && second !== undefined && first.file === second.file && first.line < second.line;
 }
 
 /** `Kind.group` of the API that a definition makes, as far as it can be told before it is compiled. */
@@ -240,14 +247,17 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
 }
 
 function problem(input: InputObject, path: readonly string[], code: string, message: string, hint: string): Diagnostic {
-  const source = input.document?.position(path);
+  const source = sourceOf(input, path);
   const diagnostic = { code, severity: 'error' as const, message, hint };
-  return source === undefined ? inFile(diagnostic, input) : { ...diagnostic, source };
+  if (source === undefined) return inFile(diagnostic, input);
+  return { ...diagnostic, source, ...(input.document === undefined ? { path: path.join('.') } : {}) };
 }
 
 /** Where an object stands in the user's files: `app.yaml:12`, or the file alone for one that code made. */
-export function placeOf({ file, document }: InputObject): string {
-  return document === undefined ? file : `${file}:${document.position([]).line}`;
+export function placeOf({ file, document, locate }: InputObject): string {
+  if (document !== undefined) return `${file}:${document.position([]).line}`;
+  const made = locate?.('metadata.name');
+  return made === undefined ? file : `${made.file ?? file}:${made.line}:${made.column}`;
 }
 
 /** Problems of a composition carry no YAML position; the definition's name says where they belong. */
@@ -255,9 +265,5 @@ function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): 
   if (diagnostic.source !== undefined) return diagnostic;
   const source = diagnostic.path === undefined ? undefined : locate?.(diagnostic.path);
   if (source !== undefined) return { ...diagnostic, source };
-  // What is written of the definition itself stands in the file as a text.
-  const quoted = locate === undefined ? undefined : /"([^"]+)"/.exec(diagnostic.message)?.[1];
-  const written = quoted === undefined ? undefined : placeOfText(resolve(file), quoted);
-  if (written !== undefined) return { ...diagnostic, source: { ...written, file } };
   return { ...diagnostic, message: `${file}: ${object.metadata.name ?? 'definition'}: ${diagnostic.message}` };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../../core/index.ts';
 import { hasErrors } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
@@ -8,7 +9,9 @@ import { knownCrds, shippedNote } from './known-crds.ts';
 import type { Inputs } from './load-inputs.ts';
 import { lateFailures } from './late-failures.ts';
 import { loadInputs } from './load-inputs.ts';
+import { placedInCall } from './place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
+import { textOf } from './source-text.ts';
 
 /** The files of a command, read and checked; what is wrong with them is printed. */
 export interface Checked extends CheckedInputs {
@@ -34,8 +37,16 @@ export async function readChecked(
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);
   const late = await lateFailures((text) => context.printError(text));
-  const diagnostics: Diagnostic[] = [...known.diagnostics, ...found, ...late];
-  printDiagnostics(context, diagnostics, new Map([...known.texts, ...inputs.texts]));
+  const texts = new Map([...known.texts, ...inputs.texts]);
+  const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
+    const file = each.source?.file;
+    if (file === undefined) return each;
+    // Another module of the user's may hold the place.
+    const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
+    texts.set(file, text);
+    return placedInCall(each, text);
+  });
+  printDiagnostics(context, diagnostics, texts);
   const note = shippedNote(known);
   if (note !== undefined) context.printError(note);
   return { graphs, diagnostics, inputs, known, failed: hasErrors(diagnostics) };

@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
-import { parseJson, stringifyJson } from '../../core/index.ts';
+import { parseJson, placeOfMade, stringifyJson } from '../../core/index.ts';
 import { importTypeScript } from './import-typescript.ts';
 import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
-import { displayName, moduleProblems } from './module-problems.ts';
+import { displayPlace, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
 import { promiseExport, uncalledExport, uselessExports } from './useless-exports.ts';
 
@@ -95,12 +95,17 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   const exports = Object.values(module).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]));
   const compositions = [...new Set(exports.filter(isDefinitionExport))];
   const inUsersFile = (source: SourcePosition | undefined): SourcePosition | undefined =>
-    source?.file === undefined ? source : { ...source, file: displayName(source.file, cwd) };
+    source === undefined ? undefined : displayPlace(source, cwd);
   const definitions = compositions.map((composition) => ({
     value: composition.toDefinition({ target: 'typekro' }),
-    locate: (path: string) => inUsersFile(composition.locate?.(path)),
+    locate: (path: string) => inUsersFile(composition.locate?.(path) ?? placeOfMade(composition)),
   }));
-  const values = exports.filter((value) => !isDefinitionExport(value)).map((value) => ({ value: value as JsonValue }));
+  const values = exports
+    .filter((value) => !isDefinitionExport(value))
+    .map((value) => {
+      const made = inUsersFile(placeOfMade(value));
+      return { value: value as JsonValue, ...(made === undefined ? {} : { locate: () => made }) };
+    });
   const objects = [...definitions, ...values].flatMap(({ value, ...rest }) => {
     const object = asKubeObject(value);
     return object === undefined ? [] : [{ object: plainObject(object), ...rest }];

@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 import { configProblem } from './config-problem.ts';
 import { importProblem } from './import-problem.ts';
+import { javaScriptProblem } from './javascript-problem.ts';
 import { UnfinishedModule } from './loading.ts';
 import { positionAt, textOf } from './source-text.ts';
 import { firstLine, missingNameHint, placeOfThrown, thrownProblem } from './thrown-problem.ts';
@@ -75,8 +76,16 @@ function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
 /** Files by the names that the user knows them by. */
 function shown(diagnostic: Diagnostic, cwd: string): Diagnostic {
   const { source } = diagnostic;
-  if (source?.file === undefined) return diagnostic;
-  return { ...diagnostic, source: { ...source, file: displayName(source.file, cwd) } };
+  return source === undefined ? diagnostic : { ...diagnostic, source: displayPlace(source, cwd) };
+}
+
+/** A place, and the call that leads there, with the files as seen from the user's directory. */
+export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd: string): SourcePosition {
+  return {
+    ...place,
+    ...(file === undefined ? {} : { file: displayName(file, cwd) }),
+    ...(calledFrom === undefined ? {} : { calledFrom: displayPlace(calledFrom, cwd) }),
+  };
 }
 
 /** A path as seen from the user's directory. */
@@ -93,15 +102,18 @@ function realPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
+const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the lines before';
+const TYPES = 'types of TypeScript stand in a file of JavaScript';
+
 /** esbuild, which tsx uses, lists mistakes of syntax; Node puts the place before the stack. */
 function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   const text = error instanceof Error ? error.message : '';
   const transformed = /^(.+?):(\d+):(\d+): (?:ERROR|error): (.*)$/m.exec(text);
-  const report = (message: string, source: SourcePosition): Diagnostic => ({
+  const report = (message: string, source: SourcePosition, hint = CORRECT_SYNTAX): Diagnostic => ({
     code: 'input/module-syntax',
     severity: 'error',
     message: `this is no valid TypeScript or JavaScript: ${message}`,
-    hint: 'correct the syntax here, or close what was opened on the lines before',
+    hint,
     source,
   });
   if (transformed !== null) {
@@ -111,6 +123,13 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
   if (!(error instanceof SyntaxError) || /does not provide an export/.test(text)) return undefined;
   // What parses a text of its own throws such an error, too; it has a frame.
   if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
+  const parsed = javaScriptProblem(path);
+  if (parsed !== undefined) {
+    const { message, source, isTyped } = parsed;
+    return isTyped
+      ? { ...report('', source), message: TYPES, hint: `name the file ${basename(path).replace(/js$/, 'ts')}` }
+      : report(message, source);
+  }
   const [, file = path, line = '1'] = /^(\S+):(\d+)\n/.exec(error.stack ?? '') ?? [];
   const caret = /\n( *)\^/.exec(error.stack ?? '')?.[1]?.length ?? 0;
   return report(firstLine(text), { file, line: Number(line), column: caret + 1 });

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
-import { packageFolder } from '../../core/index.ts';
+import { packageFolders, userFrames } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
@@ -141,33 +140,14 @@ export function firstLine(text: string): string {
   return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
 }
 
-/** Folders of this package whose frames are not the user's; none where the package is bundled into one file. */
-function internals(): readonly string[] {
-  const folder = packageFolder();
-  if (folder === undefined) return [];
-  return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
-}
-
 /** Does an error come from this package, with no code of the user's around it? */
 export function isInternal(error: unknown, path: string): boolean {
   if (!(error instanceof Error) || userFrame(error, path) !== undefined) return false;
-  return internals().some((folder) => (error.stack ?? '').includes(folder));
+  return packageFolders().some((folder) => (error.stack ?? '').includes(folder));
 }
 
 /** The innermost frame of a stack that is the user's: neither Node's nor a package's. */
 function userFrame(error: Error, path: string): SourcePosition | undefined {
-  const inside = internals();
-  for (const line of (error.stack ?? '').split('\n')) {
-    const frame =
-      /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(
-        line,
-      );
-    if (frame === null) continue;
-    const [, name = '', row = '1', column = '1'] = frame;
-    const file = name.startsWith('file:') ? fileURLToPath(name) : name;
-    const foreign =
-      file !== path && (file.includes('/node_modules/') || inside.some((folder) => file.startsWith(folder)));
-    if (!foreign && existsSync(file)) return { file, line: Number(row), column: Number(column) };
-  }
+  for (const place of userFrames(error.stack ?? '', path)) if (existsSync(place.file)) return place;
   return undefined;
 }

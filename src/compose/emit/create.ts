@@ -5,6 +5,7 @@ import { defineResourceFactory } from '../detached.ts';
 import { kindType } from '../library/kind-type.ts';
 import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
+import type { Site } from '../trace/refusal.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, currentTrace } from '../trace/trace.ts';
 import { mergedPieces } from '../value/nodes.ts';
@@ -76,6 +77,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
     options,
     factory: trace.factory,
     site: trace.site,
+    caller: callerOf(trace.calls, trace.site),
     includeWhen: [],
     readyWhen: [],
     dependsOn: [],
@@ -175,4 +177,11 @@ function copyPhi(value: object | null, depth: number): unknown {
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return value;
   return wrap(new Phi(inner.test, copyDeep(inner.then, depth + 1), copyDeep(inner.otherwise, depth + 1)));
+}
+
+/** The outermost call behind a place; a function that is written as an argument of the call is no other place. */
+function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefined {
+  const holds = ({ text, start, end }: Site): boolean =>
+    site !== undefined && text === site.text && start <= site.start && site.end <= end;
+  return calls.find((call) => !holds(call));
 }

@@ -15,10 +15,12 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
   );
 }
 
-/** A diagnostic with the position of a place. */
-export function placed(diagnostic: Diagnostic, site: Site | undefined): Diagnostic {
+/** A diagnostic with the position of a place, and of the call that leads there, where it is another one. */
+export function placed(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
   const source = site?.locate(site.start);
-  return source === undefined ? diagnostic : { ...diagnostic, source };
+  if (source === undefined) return diagnostic;
+  const calledFrom = caller?.locate(caller.start);
+  return { ...diagnostic, source: calledFrom === undefined ? source : { ...source, calledFrom } };
 }
 
 /** The text of a problem: what, where, the code there, what to do. */

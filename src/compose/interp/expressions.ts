@@ -324,7 +324,18 @@ function update(node: UpdateExpression, env: Env): unknown {
 function member(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
+  if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);
   return getMember(object, propertyKey(node, env));
+}
+
+/** A variable around the composition that has no value yet most often is the composition itself. */
+function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
+  if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
+  refuse(
+    'unknown-name',
+    `${node.name} has no value while the composition is followed`,
+    `give it one above the composition; a composition cannot read itself, so take what it needs from its resources`,
+  );
 }
 
 /** `object.#name`: only the code around the function can read it; the transform leaves a reader for it. */

@@ -43,12 +43,15 @@ export function callClosure(closure: Closure, self: Env['self'], args: readonly 
   const env: Env = { scope, unit, self, args };
   const trace = activeTrace();
   const { factory } = trace;
+  const call = trace.site;
   depth++;
+  if (call !== undefined) trace.calls.push(call);
   trace.factory = undefined;
   try {
     return atNode(unit, node, () => run(node, env, args));
   } finally {
     depth--;
+    if (call !== undefined) trace.calls.pop();
     trace.factory = factory;
   }
 }

@@ -71,6 +71,8 @@ export interface ResourceRecord {
   /** The function that the author called for it. */
   readonly factory: ((...args: never[]) => unknown) | undefined;
   readonly site: Site | undefined;
+  /** The outermost call of a function of the author's that made it there. */
+  readonly caller: Site | undefined;
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];
   readonly dependsOn: Dependency[];

@@ -72,6 +72,8 @@ export class Trace {
   factory: ((...args: never[]) => unknown) | undefined;
   /** The place being interpreted. */
   site: Site | undefined;
+  /** The calls of functions that are being interpreted, the outermost first. */
+  readonly calls: Site[] = [];
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
   /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */

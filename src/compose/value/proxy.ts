@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { TypeKroError } from '../../core/index.ts';
+import { MADE_AT, TypeKroError } from '../../core/index.ts';
 import { scriptOf } from '../ir/script.ts';
 import type { Node } from '../ir/node.ts';
 import { activeTrace, currentTrace } from '../trace/trace.ts';
@@ -60,7 +60,7 @@ export function referenceTo(
   const handler: ProxyHandler<object> = {
     get(_, key) {
       if (currentTrace() !== undefined) return new Traps(bring()).get(target, key);
-      if (key === inspect.custom) return Reflect.get(target, key) as unknown;
+      if (key === inspect.custom || key === MADE_AT) return Reflect.get(target, key) as unknown;
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
       return Object.hasOwn(known, key) && read === undefined ? known[key] : outside(key);
     },

@@ -29,6 +29,50 @@ export const programMistakes: readonly Mistake[] = [
     composition(title, [['    const app =', `    ${text}\n    const app =`]], reason, remedy),
   ),
   composition(
+    'a misspelt field deep in an argument',
+    [
+      [
+        "import { Deployment, Service } from 'typekro/simple';",
+        "import { Deployment, Service } from 'typekro/simple';\nimport { job } from 'typekro/kubernetes';",
+      ],
+      [
+        '    const app =',
+        '    job({\n      name: spec.name,\n      spec: {\n        ⟦backofLimit: 2,\n        template: { spec: { restartPolicy: "Never", containers: [{ name: "m", image: "m" }] } },\n      },\n    } as any);\n    const app =',
+      ],
+    ],
+    /no field "backofLimit"/,
+    /backoffLimit/,
+  ),
+  composition(
+    'the same name from two calls of a helper',
+    [
+      [
+        '    const app =',
+        '    const page = (n: string) =>\n      Deployment({ name: `${spec.name}-${n}`, image: "x" });\n    page("a");\n    page("a");\n    const app =',
+      ],
+    ],
+    /are the same Deployment/,
+    /different names/,
+    { place: /shop\.ts:1\d:26[\s\S]*called from shop\.ts:1\d:5/, exit: 0 },
+  ),
+  composition(
+    'a status of the composition itself',
+    [['    const app =', '    if ((⟦shop as any).status.ready) console.error(1);\n    const app =']],
+    /shop has no value while the composition is followed/,
+    /from its resources/,
+  ),
+  composition(
+    'two compositions of one name',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\nexport const again = kubernetesComposition({ name: ⟦'shop', spec: Spec }, () => ({}));\n",
+      ],
+    ],
+    /ResourceGraphDefinition kro\.run\/v1alpha1 shop stands in the files twice; the first is shop\.ts:8:21/,
+    /another name/,
+  ),
+  composition(
     'the function before the definition',
     [
       [

@@ -263,9 +263,12 @@ export const typescriptMistakes: readonly Mistake[] = [
     /'strng' is unresolvable/,
     /did you mean 'string'/,
   ),
-  composition('no schema', [['spec: Spec,', "spec: { name: 'string' },"]], /no schema/, /arktype, zod/, {
-    place: /shop\.ts:8:21/,
-  }),
+  composition(
+    'no schema',
+    [['spec: Spec,', "spec: ⟦{ name: 'string' },"]],
+    /the spec is a plain object, and no schema/,
+    /spec: type\(/,
+  ),
   composition('no name of the definition', [["name: 'shop', apiVersion", 'apiVersion']], /needs a name/, /add name/, {
     place: /shop\.ts:8:21/,
   }),
@@ -274,7 +277,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [
       [
         '  },\n);\n',
-        "  },\n);\nexport const first = shop.⟦toInstance({ name: 'a', replicas: 'three', regions: [] } as never);\n",
+        "  },\n);\nexport const first = shop.toInstance({ name: 'a', replicas: ⟦'three', regions: [] } as never);\n",
       ],
     ],
     /replicas: the text "three" stands where a whole number/,
@@ -291,7 +294,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [
       [
         '  },\n);\n',
-        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\nfactory.⟦toYaml({ name: 'a', replicas: 'x', regions: [] } as never);\n",
+        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\nfactory.toYaml({ name: 'a', replicas: ⟦'x', regions: [] } as never);\n",
       ],
     ],
     /replicas: the text "x"/,

@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { javaScriptProblem } from './javascript-problem.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'typekro-syntax-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  ['the type of a parameter', 'a.js', 'export const f = (x⟦: any) => x;', true],
+  ['the type of a variable', 'a.js', 'let x⟦: string = "a";', true],
+  ['a declared type', 'a.mjs', 'export ⟦interface A { b: string }', true],
+  ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
+  ['what is not there', 'a.js', 'const x = ⟦;', false],
+  ['a colon that is no type', 'a.js', 'const x = ⟦: 1;', false],
+])('tells %s', (_, name, marked, isTyped) => {
+  const path = join(folder, name);
+  writeFileSync(path, `// a file\n${marked.replace('⟦', '')}\n`);
+  const source = { file: path, line: 2, column: marked.indexOf('⟦') + 1 };
+  expect(javaScriptProblem(path)).toMatchObject({ source, isTyped });
+});
+
+test('tells nothing of JavaScript without a mistake, and of TypeScript', () => {
+  const good = join(folder, 'good.js');
+  writeFileSync(good, '#!/usr/bin/env node\nexport default 1;\n');
+  expect(javaScriptProblem(good)).toBeUndefined();
+  expect(javaScriptProblem(join(folder, 'missing.ts'))).toBeUndefined();
+});

@@ -1,0 +1,47 @@
+import { parse } from 'acorn';
+import type { SourcePosition } from '../../core/index.ts';
+import { positionAt, textOf } from './source-text.ts';
+
+/** Why a file is no JavaScript: Node tells it without a place. */
+export interface JavaScriptProblem {
+  readonly message: string;
+  readonly source: SourcePosition;
+  /** Does a type of TypeScript stand there? */
+  readonly isTyped: boolean;
+}
+
+/** The first mistake of syntax in a file of JavaScript; `undefined` for other files, and where there is none. */
+export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
+  if (!/\.[cm]?js$/.test(path)) return undefined;
+  const text = textOf(path);
+  try {
+    parse(text, {
+      ecmaVersion: 'latest',
+      sourceType: path.endsWith('.cjs') ? 'script' : 'module',
+      allowHashBang: true,
+      allowReturnOutsideFunction: path.endsWith('.cjs'),
+    });
+    return undefined;
+  } catch (error) {
+    const offset: unknown = error instanceof SyntaxError ? Reflect.get(error, 'pos') : undefined;
+    if (typeof offset !== 'number') throw error;
+    const message = (error as SyntaxError).message.replace(/ \(\d+:\d+\)$/, '');
+    return { message, source: positionAt(path, text, offset), isTyped: isTypeAt(text, offset) };
+  }
+}
+
+const AFTER_NAME = /[\w$)\]}?]\s*$/;
+const DECLARATION = /^(?:export\s+)?(?:declare\s+)?(?:interface|type|enum|namespace|abstract)\s+[A-Za-z_$]/;
+
+/** Is what stands at the offset an annotation, `as`, or the declaration of a type? */
+function isTypeAt(text: string, offset: number): boolean {
+  const rest = text.slice(offset);
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).trimStart();
+  if (/^:\s*[A-Za-z_$({['"]/.test(rest)) return AFTER_NAME.test(text.slice(0, offset));
+  return (
+    /^(?:as|satisfies)\s/.test(rest) ||
+    /^!\s*[.[;,)]/.test(rest) ||
+    DECLARATION.test(line) ||
+    /^import type\b/.test(line)
+  );
+}

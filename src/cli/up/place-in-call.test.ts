@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Diagnostic } from '../../core/index.ts';
+import { placedInCall } from './place-in-call.ts';
+
+const IN_TEMPLATE = 'spec.resources[0].template';
+
+/** Where `@` stands in the text is the place of the call, where `⟦` stands the place that is told. */
+const CALLS: readonly (readonly [title: string, path: string, text: string, code?: string])[] = [
+  ['a field of an object', `${IN_TEMPLATE}.spec.suspend`, '@job({ name: "a", spec: { suspend: ⟦1 } })'],
+  [
+    'the name of a field that the kind does not have',
+    `${IN_TEMPLATE}.spec.backofLimit`,
+    '@job({ name: "a", spec: { ⟦backofLimit: 1 } })',
+    'graph/unknown-field',
+  ],
+  ['a name that a factory takes further out', `${IN_TEMPLATE}.metadata.name`, '@ConfigMap({ id: "x", name: ⟦"A B" })'],
+  ['an element of a list', `${IN_TEMPLATE}.spec.ports[1].port`, '@Service({ ports: [{ port: 80 }, { port: ⟦-1 }] })'],
+  ['the object around a field that is not written', `${IN_TEMPLATE}.spec.ports[0].name`, '@Service({ ports: [⟦80] })'],
+  ['a field named by a variable', `${IN_TEMPLATE}.data`, 'const data = {}; @ConfigMap({ name, ⟦data })'],
+  ['a key in quotes', `${IN_TEMPLATE}.metadata.labels["a.b/c"]`, "@ConfigMap({ labels: { 'a.b/c': ⟦'-' } })"],
+  ['a field of a spec', 'spec.replicas', '@shop.toInstance({ name: "a", replicas: ⟦-1 })'],
+  [
+    'a field of the schema of a spec',
+    'spec.schema.spec.kind',
+    '@kubernetesComposition({ name, spec: type({ kind: ⟦"x" }) }, f)',
+  ],
+  ['a member of the definition', 'spec.schema.apiVersion', '@toResourceGraph({ name: "a", apiVersion: ⟦"v" }, f)'],
+  ['a field of what is returned', 'spec.schema.status.url', 'return @{ ready: true, url: ⟦`${x}` };'],
+  [
+    'what stands behind texts, comments and templates',
+    'spec.b',
+    "@f({ a: '}', /* { */ t: `}${g({ b: 1 }, [2])}`, // }\n r: /[/}]/, b: ⟦2 })",
+  ],
+  ['what stands behind a function', 'spec.b', '@f({ a: (x) => { return { b: 1 }; }, b: ⟦2 })'],
+  ['the call, where nothing of the path is written', 'spec.c', '⟦@f({ b: 2 })'],
+  ['the call, where a variable holds the object', 'spec.c', '⟦@f(options)'],
+  ['the call, where the object does not end', 'spec.c', '⟦@f({ b: [ '],
+];
+
+const EACH = CALLS.map(([title, path, text, code]) => [title, path, text, code ?? 'input/invalid-field'] as const);
+
+test.each(EACH)('names the place of %s', (_, path, text, code) => {
+  const clean = text.replace('⟦', '');
+  const call = place(clean, '@');
+  const source = clean.replace('@', '');
+  const diagnostic: Diagnostic = { code, severity: 'error', message: '', path, source: { file: 'app.ts', ...call } };
+  const told = placedInCall(diagnostic, source).source;
+  expect({ line: told?.line, column: told?.column }).toEqual(place(text.replace('@', ''), '⟦'));
+});
+
+test('leaves other problems where they are', () => {
+  const source = { file: 'app.yaml', line: 1, column: 1 };
+  const diagnostic: Diagnostic = { code: 'graph/x', severity: 'error', message: '', path: 'a', source };
+  expect(placedInCall(diagnostic, '{ a: 1 }')).toBe(diagnostic);
+  expect(placedInCall({ ...diagnostic, source: { ...source, file: 'app.ts', line: 9 } }, '{ a: 1 }').source?.line).toBe(
+    9,
+  );
+});
+
+function place(text: string, mark: string): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, text.indexOf(mark)).split('\n');
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}

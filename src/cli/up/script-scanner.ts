@@ -1,0 +1,139 @@
+/** A member of an object literal, or an element of a list: where its name and its value begin. */
+export interface Member {
+  readonly name: string | number;
+  readonly key: number;
+  readonly value: number;
+}
+
+const CLOSING: ReadonlyMap<string, string> = new Map([
+  ['{', '}'],
+  ['[', ']'],
+  ['(', ')'],
+]);
+const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
+const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
+
+/**
+ * Reads literals of JavaScript and TypeScript in the text of a module, without parsing the module: enough to find the
+ * line of a field in what the user wrote. Every function moves forward only.
+ */
+export class ScriptScanner {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Where the literal begins that stands at an offset, or that the call there takes as its first argument. */
+  literalAt(offset: number): number | undefined {
+    for (let at = this.#skipBlank(offset); at < this.#text.length;) {
+      const character = this.#text.charAt(at);
+      if (character === '{' || character === '[') return at;
+      const next = character === '(' ? at + 1 : this.#afterCallee(at);
+      if (next === undefined) return undefined;
+      at = this.#skipBlank(next);
+    }
+    return undefined;
+  }
+
+  /** Does a call or a literal begin here? */
+  isCallOrLiteral(offset: number): boolean {
+    return this.#text.charAt(offset) === '{' || this.#afterCallee(offset) !== undefined;
+  }
+
+  /** The members of the literal that begins at an offset; of one that does not end, those that are there. */
+  *members(literal: number): Generator<Member> {
+    const isList = this.#text.charAt(literal) === '[';
+    for (let at = this.#skipBlank(literal + 1), index = 0; at < this.#text.length; index++) {
+      if (/[\]})]/.test(this.#text.charAt(at))) return;
+      if (isList) yield { name: index, key: at, value: at };
+      else {
+        const member = this.#member(at);
+        if (member !== undefined) yield member;
+      }
+      const end = this.#skipValue(at);
+      if (this.#text.charAt(end) !== ',') return;
+      at = this.#skipBlank(end + 1);
+    }
+  }
+
+  /** A member with a constant name: `name: value`, or `name` alone. */
+  #member(key: number): Member | undefined {
+    NAME.lastIndex = key;
+    const written = NAME.exec(this.#text)?.[0];
+    if (written === undefined) return undefined;
+    const name = written.replaceAll(/^['"]|['"]$/g, '');
+    const after = this.#skipBlank(key + written.length);
+    return { name, key, value: this.#text.charAt(after) === ':' ? this.#skipBlank(after + 1) : key };
+  }
+
+  #afterCallee(at: number): number | undefined {
+    CALLEE.lastIndex = at;
+    const callee = CALLEE.exec(this.#text)?.[0];
+    return callee === undefined ? undefined : at + callee.length;
+  }
+
+  /** The offset of the comma or the closing bracket behind a value. */
+  #skipValue(from: number): number {
+    const open: string[] = [];
+    for (let at = from; at < this.#text.length;) {
+      const character = this.#text.charAt(at);
+      const closing = CLOSING.get(character);
+      if (open.length === 0 && /[,\]})]/.test(character)) return at;
+      if (closing !== undefined) open.push(closing);
+      else if (character === open.at(-1)) open.pop();
+      at = this.#skipToken(at, from);
+    }
+    return this.#text.length;
+  }
+
+  /** The offset behind a string, a template, a regular expression, a comment, or one character. */
+  #skipToken(at: number, from: number): number {
+    const character = this.#text.charAt(at);
+    if (character === "'" || character === '"') return this.#skipQuoted(at, character);
+    if (character === '`') return this.#skipTemplate(at);
+    if (character !== '/') return at + 1;
+    const blank = this.#skipBlank(at);
+    if (blank !== at) return blank;
+    const before = this.#text.slice(from, at).trimEnd().at(-1) ?? '(';
+    return /[(,=:[!&|?{};>]/.test(before) ? this.#skipPattern(at) : at + 1;
+  }
+
+  #skipQuoted(at: number, quote: string): number {
+    let end = at + 1;
+    while (end < this.#text.length && this.#text.charAt(end) !== quote) {
+      if (this.#text.charAt(end) === '\n') return end;
+      end += this.#text.charAt(end) === '\\' ? 2 : 1;
+    }
+    return end + 1;
+  }
+
+  /** A regular expression; a slash in a class does not end it. */
+  #skipPattern(at: number): number {
+    const pattern = /\/(?:\\.|\[(?:\\.|[^\]\n\\])*\]|[^/[\n\\])+\//y;
+    pattern.lastIndex = at;
+    return at + (pattern.exec(this.#text)?.[0].length ?? 1);
+  }
+
+  #skipTemplate(at: number): number {
+    let end = at + 1;
+    while (end < this.#text.length && this.#text.charAt(end) !== '`') {
+      if (this.#text.startsWith('${', end)) {
+        end += 2;
+        while (end < this.#text.length && this.#text.charAt(end) !== '}') {
+          end = Math.max(end + 1, this.#skipValue(end));
+          if (this.#text.charAt(end) === ',') end++;
+        }
+        end++;
+      } else end += this.#text.charAt(end) === '\\' ? 2 : 1;
+    }
+    return end + 1;
+  }
+
+  /** The offset behind white space and comments. */
+  #skipBlank(from: number): number {
+    const blank = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
+    blank.lastIndex = from;
+    return from + (blank.exec(this.#text)?.[0].length ?? 0);
+  }
+}

@@ -1,0 +1,24 @@
+import type { SourcePosition } from './diagnostic.ts';
+import { userFrames } from './user-frame.ts';
+
+/** The member that holds the place; a registered symbol, so that another copy of this package reads it, too. */
+export const MADE_AT = Symbol.for('typekro.dev/made-at');
+
+/**
+ * Keeps with an object where the user's code asks for it, so that what is found wrong with the object later can name the
+ * line. The member is not enumerable: neither JSON nor a copy of the object holds it. The stack becomes a text only when
+ * the place is read.
+ */
+export function keepPlace<T extends object>(made: T): T {
+  const stack = new Error('made here');
+  let place: SourcePosition | undefined;
+  const read = (): SourcePosition | undefined => (place ??= userFrames(stack.stack ?? '').next().value ?? undefined);
+  return Object.defineProperty(made, MADE_AT, { value: read, configurable: true });
+}
+
+/** Where the user's code made an object; `undefined` for one that was written as it is. */
+export function placeOfMade(value: unknown): SourcePosition | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  const read: unknown = Reflect.get(value, MADE_AT);
+  return typeof read === 'function' ? (read as () => SourcePosition | undefined)() : undefined;
+}

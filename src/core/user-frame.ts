@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import type { SourcePosition } from './diagnostic.ts';
+import { packageFolder } from './late-parts.ts';
+
+/** Folders of this package whose frames are not the user's; none where the package is bundled into one file. */
+export function packageFolders(): readonly string[] {
+  const folder = packageFolder();
+  if (folder === undefined) return [];
+  return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
+}
+
+const FRAME =
+  /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/;
+
+/**
+ * The places that a stack names in the user's files, the innermost first: frames of Node, of packages and of this
+ * package are passed over.
+ *
+ * @param own a file that is the user's wherever it stands
+ */
+export function* userFrames(stack: string, own?: string): Generator<SourcePosition & { readonly file: string }> {
+  const inside = packageFolders();
+  for (const line of stack.split('\n')) {
+    const frame = FRAME.exec(line);
+    if (frame === null) continue;
+    const [, name = '', row = '1', column = '1'] = frame;
+    const file = name.startsWith('file:') ? fileURLToPath(name) : name;
+    const isForeign =
+      file !== own && (/[\\/]node_modules[\\/]/.test(file) || inside.some((folder) => file.startsWith(folder)));
+    if (!isForeign) yield { file, line: Number(row), column: Number(column) };
+  }
+}
