@@ -72,6 +72,12 @@ const VOCABULARIES = [
     pattern: /[`']Required value['`]|[`']Unsupported value: |Too long: may not be more than/,
   },
   {
+    name: 'the names of limits',
+    use: 'MAX_… or MIN_…, with the unit at the end',
+    home: '',
+    pattern: /\bconst (?:MOST|LONGEST|LEAST|SHORTEST|WIDEST|FEWEST)_/,
+  },
+  {
     name: 'classes of failed requests',
     use: 'classify of src/kubernetes',
     home: 'kubernetes',

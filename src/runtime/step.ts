@@ -41,7 +41,7 @@ export const DEFAULT_VERSION = 'devel';
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
-  const context = createWalk(graph, instance, observed, options);
+  const context = createStepContext(graph, instance, observed, options);
   options.memory?.begin(context);
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
@@ -94,7 +94,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   };
 }
 
-function createWalk(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): StepContext {
+function createStepContext(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): StepContext {
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
   const applySet = applySetIdOf(instance);
