@@ -19,7 +19,7 @@ export interface SharedParts {
 }
 
 /** Objects with fewer members, counting those inside, are easier to read where they stand. */
-const FEWEST_MEMBERS = 3;
+const MIN_MEMBERS = 3;
 /** Nesting beyond which types are not written out anyway. */
 const MAX_DEPTH = 40;
 
@@ -72,7 +72,7 @@ function countUses(
   const visit = (schema: Schema, holder: string, depth: number): void => {
     const shape = shapes.of(schema);
     if (depth > MAX_DEPTH || (depth > 0 && names.has(shape))) return;
-    if (depth > 0 && shape.isObject && shape.members >= FEWEST_MEMBERS) {
+    if (depth > 0 && shape.isObject && shape.members >= MIN_MEMBERS) {
       const before = uses.get(shape);
       if (before !== undefined) {
         before.count += 1;
