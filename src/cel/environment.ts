@@ -12,7 +12,7 @@ import type { Ast } from './ast.ts';
 import { CheckedExpression, Checker } from './check/checker.ts';
 import type { Variable } from './check/declarations.ts';
 import { Declarations } from './check/declarations.ts';
-import { validate } from './check/validate.ts';
+import { validateCalls } from './check/validate.ts';
 import type { Library, Macro } from './library.ts';
 import { planProgram } from './plan/program.ts';
 import { standardLibrary } from './standard/index.ts';
@@ -76,7 +76,7 @@ class CelEnvironment implements Environment {
     if (!parsed.ok) return { ok: false, phase: 'parse', errors: parsed.errors, text: parsed.text };
     const { ast } = parsed;
     const result = new Checker(ast.text, this.#declarations).check(ast);
-    const errors = 'errors' in result ? result.errors : validate(result.checked, this.#declarations.validators);
+    const errors = 'errors' in result ? result.errors : validateCalls(result.checked, this.#declarations.validators);
     if ('errors' in result || errors !== undefined) {
       const found = errors as NonNullable<typeof errors>;
       return { ok: false, phase: 'check', errors: found.sorted(), text: found.render() };

@@ -1,5 +1,5 @@
 import type { Ast, Call, Expr } from './ast.ts';
-import { childrenOf } from './check/walk.ts';
+import { operandsOf } from './check/walk.ts';
 
 /**
  * Visits the nodes of an expression as it was written (macros as their calls), parents first, in the order
@@ -15,7 +15,7 @@ export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
 
 /** The parts of a node as it was written: of a macro those of its call. */
 function written(expr: Expr): readonly Expr[] {
-  return childrenOf(expr.kind === 'macro' ? expr.call : expr);
+  return operandsOf(expr.kind === 'macro' ? expr.call : expr);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnsOf, printable, printableLine } from './printable.ts';
+import { columnWidth, printable, printableLine } from './printable.ts';
 
 describe('text from outside', () => {
   test.each([
@@ -27,6 +27,6 @@ describe('text from outside', () => {
     ['\u0301', 0],
     ['\u200d', 0],
   ])('%s takes %i columns', (character, columns) => {
-    expect(columnsOf(character)).toBe(columns);
+    expect(columnWidth(character)).toBe(columns);
   });
 });

@@ -30,7 +30,7 @@ const WIDE =
 const ZERO = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
 /** How many columns of a terminal a character takes. */
-export function columnsOf(character: string): number {
+export function columnWidth(character: string): number {
   if (ZERO.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }

@@ -7,7 +7,7 @@ import { ApiError } from './http/status.ts';
 import type { UserInfo } from './options.ts';
 
 /** Is this an address that only this machine can reach? */
-export function isLoopback(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
@@ -18,7 +18,7 @@ export function isLoopback(host: string): boolean {
  * @throws TypeKroError `cluster/open-to-everybody` when they would have an identity without.
  */
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
-  if (isLoopback(host) || anonymous === undefined) return;
+  if (isLoopbackHost(host) || anonymous === undefined) return;
   if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
   throw new TypeKroError(`requests without credentials would be ${anonymous.name} on ${host}, for everybody there`, {
     code: 'cluster/open-to-everybody',
@@ -33,7 +33,7 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
 export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
   const { host = '' } = headers;
-  return isLoopback(host.replace(/:\d*$/, ''));
+  return isLoopbackHost(host.replace(/:\d*$/, ''));
 }
 
 /** What a client error of Node means to a client of the API. */

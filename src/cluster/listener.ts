@@ -6,7 +6,7 @@ import type { Api } from './api.ts';
 import { ADMIN, ANONYMOUS } from './auth/access.ts';
 import type { Authority } from './certificate.ts';
 import { createAuthority } from './certificate.ts';
-import { isLocalRequest, isLoopback, refuseClient, refuseOpenIdentity } from './guard.ts';
+import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
 import { handle, MAX_BODY } from './http/handler.ts';
 import type { ApiReply } from './http/request.ts';
 import { replyError } from './http/respond.ts';
@@ -18,7 +18,7 @@ import type { Listener, ListenOptions, UserInfo } from './options.ts';
 export async function openListener(api: Api, options: ListenOptions = {}): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
-  const fallback = options.anonymous ?? (https || !isLoopback(host) ? ANONYMOUS : ADMIN);
+  const fallback = options.anonymous ?? (https || !isLoopbackHost(host) ? ANONYMOUS : ADMIN);
   const authority = https ? createAuthority(api.clock.now()) : undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
     void serve(api, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
@@ -77,7 +77,7 @@ const NO_ROOTS: SecureContextOptions = { ca: [] };
 function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
   const { createServer, Server } = httpsLibrary();
   const certificate = () => ({
-    ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopback(host) ? [] : [host])]),
+    ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])]),
     ...NO_ROOTS,
   });
   // Bun's servers take their certificate at once or not at all.

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { parseAddress, serveProbes } from './probes.ts';
+import { parseListenAddress, serveProbes } from './probes.ts';
 
 describe('serveProbes', () => {
   it('answers metrics and probes, ready only when the controller is', async () => {
@@ -37,9 +37,9 @@ describe('parseAddress', () => {
     ['127.0.0.1:0', '127.0.0.1', 0],
     ['[::1]:99', '::1', 99],
   ])('%s', (address, host, port) => {
-    expect(parseAddress(address)).toEqual({ host, port });
+    expect(parseListenAddress(address)).toEqual({ host, port });
   });
   it.each(['8078', 'a:b', ':99999', ''])('%j is none', (address) => {
-    expect(() => parseAddress(address)).toThrow(/no address/);
+    expect(() => parseListenAddress(address)).toThrow(/no address/);
   });
 });

@@ -27,7 +27,7 @@ export interface ProbeServer {
  * @throws TypeKroError `controller/listen` when the address cannot be opened.
  */
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
-  const { host, port } = parseAddress(address);
+  const { host, port } = parseListenAddress(address);
   const server = httpLibrary().createServer((request, response) => {
     // Whoever reaches the port can ask for anything, also for what is no URL: `//`.
     const [status, type, text] = answer((request.url ?? '/').split('?', 1)[0] ?? '/', source);
@@ -65,7 +65,7 @@ function answer(path: string, source: ProbeSource): readonly [number, string, st
 }
 
 /** Host and port of `host:port`, `:port` or `[v6]:port`; no host means every interface. */
-export function parseAddress(address: string): { readonly host: string | undefined; readonly port: number } {
+export function parseListenAddress(address: string): { readonly host: string | undefined; readonly port: number } {
   const match = ADDRESS.exec(address);
   const port = Number(match?.[3] ?? Number.NaN);
   if (!isAddress(address)) {

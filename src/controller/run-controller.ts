@@ -8,7 +8,7 @@ import type { ParsedFlags } from './flags.ts';
 import { parseControllerFlags } from './flags.ts';
 import type { Logger } from './logger.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
-import { parseAddress, serveProbes } from './probes.ts';
+import { parseListenAddress, serveProbes } from './probes.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
@@ -54,7 +54,7 @@ export async function runController(options: RunControllerOptions): Promise<void
     }
     const inspectAddress = textOf(flags, 'inspect-bind-address', '');
     if (inspectAddress !== '' && inspectAddress !== '0') {
-      const { host = '127.0.0.1', port } = parseAddress(inspectAddress);
+      const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const server = await serveInspect({ source: current, host, port });
       // The token is for whoever may read the log of this process.
       logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });

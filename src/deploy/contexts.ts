@@ -9,7 +9,7 @@ import { deleteDirect, deployDirect, parentRef } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import type { DirectRecord } from './parent.ts';
-import { checkNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
+import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
 import { ProgressReporter } from './progress.ts';
 
 /** Time limits in milliseconds where the caller gives none. */
@@ -78,7 +78,7 @@ export async function directContext(
   const definition = target.definition('typekro');
   const instance = target.instance(wanted.spec);
   const { name = '', namespace = target.namespace } = instance.metadata;
-  checkNames(target.name, name);
+  checkLabelNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);
   const [compiled, parent] = await Promise.all([graphOf(api, target, signal), api.find(ref, { signal })]);
   const last = parent === undefined ? undefined : lastRecord(target, parent, ref, name);

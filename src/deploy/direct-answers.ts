@@ -13,7 +13,7 @@ import type {
   ReadRequest,
 } from '../runtime/index.ts';
 import { keys, refOfTarget } from '../runtime/index.ts';
-import { listKey, liveObjects, memberKey, objectReadKey, targetOf } from './observed-store.ts';
+import { listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from './observed-store.ts';
 import type { ObservedStore } from './observed-store.ts';
 import type { WatchSet } from './watch-set.ts';
 
@@ -55,7 +55,7 @@ export class DirectAnswers implements ExecutionView {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
     // A server may answer with the object as it was; its watch tells when it is gone.
-    else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOf(target.type, left), left);
+    else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
 

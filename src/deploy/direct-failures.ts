@@ -10,7 +10,7 @@ import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 
 /** A deploy of which nodes failed for good; `left` is what it leaves, in lines. */
-export function failure(
+export function failedDeploy(
   context: DirectContext,
   failed: readonly NodeReport[],
   decision: Decision,

@@ -15,7 +15,7 @@ import type {
 import { elapsed, KubeError, pause } from '../kube/index.ts';
 import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
-import { ObservedStore, targetOf } from './observed-store.ts';
+import { ObservedStore, targetOfObject } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
 import type { WatchedObject, Watched } from './watch-set.ts';
 
@@ -168,7 +168,7 @@ export class DirectRun {
   }
 
   #observe(type: ObjectType, object: KubeObject, gone: boolean): void {
-    const target = targetOf(type, object);
+    const target = targetOfObject(type, object);
     this.#store.forgetLists();
     if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) this.#store.forgetMembers();
     if (gone) this.#store.setGone(target, object.metadata.uid);

@@ -16,7 +16,7 @@ import type { CompiledGraph } from './compile-for.ts';
 import type { DeletionOutcome } from './deletion.ts';
 import { identity } from './deletion.ts';
 import type { DirectRunOptions } from './direct-run.ts';
-import { failure, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
+import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { describeLeftovers } from './failure-report.ts';
 import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
@@ -80,7 +80,7 @@ export async function deployDirect(
     const decision = await run.run((current) => {
       const failed = finalFailures(current);
       if (failed.length > 0 && current.apply.length === 0)
-        throw failure(context, failed, current, describeLeftovers(current));
+        throw failedDeploy(context, failed, current, describeLeftovers(current));
       if (!current.quiet) return false;
       return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
     });
@@ -170,7 +170,7 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
   });
   const decision = await run.run((current) => current.read.length === 0 && current.apply.length === 0);
   const failed = finalFailures(decision);
-  if (failed.length > 0) throw failure(context, failed, decision);
+  if (failed.length > 0) throw failedDeploy(context, failed, decision);
   return [...objects.values()];
 }
 
@@ -193,7 +193,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
   // Deletions of a dry run are asked for again and again: nothing goes.
   const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
   const failed = finalFailures(decision);
-  if (failed.length > 0) throw failure(context, failed, decision);
+  if (failed.length > 0) throw failedDeploy(context, failed, decision);
   for (const node of decision.nodes) {
     for (const { object, state } of node.objects) {
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;

@@ -19,13 +19,13 @@ import { deletionResult, NOTHING_TO_DELETE } from './deletion.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import { monitorEvents } from './event-monitor.ts';
 import { ensureNamespace } from './namespace.ts';
-import { childrenOf } from './kro-context.ts';
+import { childRefsOf } from './kro-context.ts';
 import {
   appliedAt,
   asDeployed,
   deployKro,
   deployShared,
-  instanceTypeOf,
+  instanceKindOf,
   kroDefinition,
   kroDefinitionStatus,
   listKro,
@@ -76,7 +76,7 @@ export function createDeployEngine(): DeployEngine {
       const started = systemClock.now();
       const outcome = await withLimit(target, options, async (signal) => {
         if (target.mode === 'kro') {
-          const type = instanceTypeOf(kroDefinition(target));
+          const type = instanceKindOf(kroDefinition(target));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
         }
         const context = await directInstance(api, target, signal, name);
@@ -175,7 +175,7 @@ async function monitoring(
   const { eventMonitoring } = target.options;
   if (eventMonitoring?.enabled !== true) return undefined;
   const instance = target.instance(spec);
-  const monitored = [{ id: target.name, object: refOf(instance) }, ...childrenOf(target, instance)];
+  const monitored = [{ id: target.name, object: refOf(instance) }, ...childRefsOf(target, instance)];
   return monitorEvents(api, monitored, eventMonitoring, (event) => progress.event(event));
 }
 

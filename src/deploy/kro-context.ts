@@ -17,7 +17,7 @@ export interface KroContext {
 }
 
 /** The children whose names follow from the spec, with the ids of their nodes. */
-export function childrenOf(
+export function childRefsOf(
   target: DeployTarget,
   instance: KubeObject,
 ): { readonly id: string; readonly object: ObjectRef }[] {

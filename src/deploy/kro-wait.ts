@@ -4,7 +4,7 @@ import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
 import { describeChildren } from './failure-report.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
-import { childrenOf, definitionRef } from './kro-context.ts';
+import { childRefsOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
 /** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
@@ -210,7 +210,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
     const children = await describeChildren(
       api,
       instance,
-      childrenOf(target, instance).map(({ object }) => object),
+      childRefsOf(target, instance).map(({ object }) => object),
     );
     const said = [`; ${shorten(last)}`, ...children].join('\n');
     if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ACTIVE in time${said}`, ref, last);

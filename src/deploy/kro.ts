@@ -181,7 +181,7 @@ export function appliedAt({ metadata }: KubeObject): Date | undefined {
 }
 
 /** apiVersion and kind of the instances that a definition makes possible. */
-export function instanceTypeOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
+export function instanceKindOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
   const { schema = {} } = definition['spec'] as { schema?: { group?: string; apiVersion?: string; kind?: string } };
   const { group = 'kro.run', apiVersion: version = '', kind = '' } = schema;
   return { apiVersion: formatApiVersion({ group, version }), kind };
@@ -206,7 +206,7 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
 /** The instances of a target's kind in its namespace. */
 export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const { api, target, signal } = context;
-  const { apiVersion, kind } = instanceTypeOf(kroDefinition(target));
+  const { apiVersion, kind } = instanceKindOf(kroDefinition(target));
   const known = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   if (known === undefined) return [];
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
-import { listKey, memberKey, objectReadKey, ObservedStore, targetOf } from './observed-store.ts';
+import { listKey, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const configMap = (uid: string, resourceVersion: string): KubeObject => ({
@@ -9,7 +9,7 @@ const configMap = (uid: string, resourceVersion: string): KubeObject => ({
   kind: 'ConfigMap',
   metadata: { name: 'a', namespace: 'default', uid, resourceVersion },
 });
-const target = targetOf(TYPE, configMap('', ''));
+const target = targetOfObject(TYPE, configMap('', ''));
 
 describe('what a deploy knows of an object', () => {
   test('is unknown at first, which is not absent', () => {

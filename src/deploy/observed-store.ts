@@ -31,7 +31,7 @@ export function objectReadKey(target: ObjectTarget): string {
 }
 
 /** The target of a live object of a known type. */
-export function targetOf(type: ObjectType, object: KubeObject): ObjectTarget {
+export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarget {
   const { name = '', namespace } = object.metadata;
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -36,7 +36,7 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
  *
  * @throws TypeKroError `deploy/invalid-name`.
  */
-export function checkNames(definition: string, instance: string): void {
+export function checkLabelNames(definition: string, instance: string): void {
   for (const [what, name] of [
     ['definition', definition],
     ['instance', instance],

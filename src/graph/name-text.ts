@@ -61,7 +61,7 @@ export function shownName(text: NameText): string {
  * Compares two texts of one graph. They differ for certain only when what is left of them, without the parts that they
  * share at both ends, cannot become one text whatever the values of the expressions are.
  */
-export function relate(a: NameText, b: NameText): Relation {
+export function compareNameTexts(a: NameText, b: NameText): Relation {
   let from = 0;
   while (from < Math.min(a.length, b.length) && isSame(a[from], b[from])) from += 1;
   let back = 0;

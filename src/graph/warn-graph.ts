@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import type { PathStep } from './model.ts';
-import { nameText, relate } from './name-text.ts';
+import { nameText, compareNameTexts } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
 /** Warns of things that are right one by one and wrong together. */
@@ -146,7 +146,7 @@ function couldMatch(selector: JsonObject, labels: JsonObject): boolean {
     if (label === undefined) return false;
     if (jsonEquals(label, value)) return true;
     const [one, other] = [nameText(label), nameText(value)];
-    return one === undefined || other === undefined || relate(one, other) !== 'different';
+    return one === undefined || other === undefined || compareNameTexts(one, other) !== 'different';
   });
 }
 

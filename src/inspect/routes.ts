@@ -25,7 +25,7 @@ const PREFIX = '/api/v1/';
 const REPORT = /^instances\/(.+)\/report$/;
 
 /** Decides what a request gets. The address of an instance may be written with `/` or percent-encoded. */
-export function route(source: InspectSource, request: InspectRequest): InspectRoute {
+export function routeInspect(source: InspectSource, request: InspectRequest): InspectRoute {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'this interface only answers GET');
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cryptoLibrary, httpLibrary, TypeKroError } from '../core/index.ts';
 import type { InspectEvent, InspectSource } from './model.ts';
-import { route } from './routes.ts';
+import { routeInspect } from './routes.ts';
 
 /** How to serve the interface. */
 export interface InspectServerOptions {
@@ -70,7 +70,7 @@ function handle(
     return sendJson(response, 401, { message: 'the token is missing or wrong' });
   }
   const lastEventId = request.headers['last-event-id'];
-  const found = route(source, {
+  const found = routeInspect(source, {
     method: request.method ?? 'GET',
     url,
     ...(typeof lastEventId === 'string' ? { lastEventId } : {}),

@@ -3,7 +3,7 @@ import { application } from './kinds/argocd.ts';
 import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
 import { helmRepository, isRegistry } from './kinds/flux.ts';
-import { gateway, ingress, route, service } from './kinds/network.ts';
+import { gateway, ingress, gatewayRoute, service } from './kinds/network.ts';
 import * as projects from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
@@ -36,11 +36,11 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['Endpoints', { judge: cluster.endpoints }],
   ['Ingress.networking.k8s.io', { judge: ingress }],
   ['Gateway.gateway.networking.k8s.io', { judge: gateway }],
-  ['HTTPRoute.gateway.networking.k8s.io', { judge: route }],
-  ['GRPCRoute.gateway.networking.k8s.io', { judge: route }],
-  ['TLSRoute.gateway.networking.k8s.io', { judge: route }],
-  ['TCPRoute.gateway.networking.k8s.io', { judge: route }],
-  ['UDPRoute.gateway.networking.k8s.io', { judge: route }],
+  ['HTTPRoute.gateway.networking.k8s.io', { judge: gatewayRoute }],
+  ['GRPCRoute.gateway.networking.k8s.io', { judge: gatewayRoute }],
+  ['TLSRoute.gateway.networking.k8s.io', { judge: gatewayRoute }],
+  ['TCPRoute.gateway.networking.k8s.io', { judge: gatewayRoute }],
+  ['UDPRoute.gateway.networking.k8s.io', { judge: gatewayRoute }],
   ['PersistentVolumeClaim', { judge: persistentVolumeClaim }],
   ['PersistentVolume', { judge: persistentVolume }],
   ['VolumeAttachment.storage.k8s.io', { judge: volumeAttachment }],

@@ -7,7 +7,7 @@ import { namespacedName } from './identity.ts';
 import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
 import type { WriteDecision } from './write-decision.ts';
-import { decideWrite, OWNER_FIELD, refusalOf } from './write-decision.ts';
+import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
@@ -175,7 +175,7 @@ function assessObject(context: StepContext, node: ResourceNode | CollectionNode,
   }
   const report: ObjectReport = { ...identity, state: 'present' };
   const policy = context.options.nodeAdoption?.get(node.id) ?? context.options.adoption ?? 'adopt';
-  const refusal = refusalOf(live.object, context.instance, context.applySet, policy);
+  const refusal = ownershipRefusal(live.object, context.instance, context.applySet, policy);
   if (refusal !== undefined)
     return { report, live: live.object, problem: ownerProblem(context, target, refusal.owner) };
 

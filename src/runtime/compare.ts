@@ -5,7 +5,7 @@ import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet } from './owned-fields.ts';
-import { keysOf, memberFinder } from './list-members.ts';
+import { memberKeysOf, memberFinder } from './list-members.ts';
 import { comparable, ownedFields, project } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 
@@ -171,7 +171,7 @@ function assignMembers(members: readonly string[], items: readonly JsonValue[]):
   const free = members
     .filter((member) => !taken.has(member))
     .flatMap((member) => {
-      const keys = keysOf(member);
+      const keys = memberKeysOf(member);
       return keys === undefined ? [] : [{ member, keys }];
     });
   return items.map((item, index) => {

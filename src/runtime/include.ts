@@ -3,7 +3,7 @@ import type { GraphNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { Unresolved, StepContext } from './step-context.ts';
-import { gvrText, missingData } from './step-context.ts';
+import { quotedGvr, missingData } from './step-context.ts';
 
 /** Is a node part of the instance? */
 export type Inclusion =
@@ -44,7 +44,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
       undecided ??= {
         state: 'pending',
         because: missingData(failure),
-        message: `${gvrText(node)}: ${text} (data pending)`,
+        message: `${quotedGvr(node)}: ${text} (data pending)`,
       };
     } else if (undecided?.state !== 'failed') {
       undecided = {

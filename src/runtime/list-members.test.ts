@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../core/index.ts';
-import { keysOf, memberFinder } from './list-members.ts';
+import { memberKeysOf, memberFinder } from './list-members.ts';
 
 describe('memberFinder', () => {
   it.each<{ title: string; members: string[]; item: JsonValue; index?: number; found: string | undefined }>([
@@ -49,6 +49,6 @@ describe('keysOf', () => {
     ['k:{', undefined],
     ['v:{"a":1}', undefined],
   ])('%s', (member, keys) => {
-    expect(keysOf(member)).toEqual(keys);
+    expect(memberKeysOf(member)).toEqual(keys);
   });
 });

@@ -20,7 +20,7 @@ export function memberFinder(members: readonly string[]): FindMember {
   const values = new Map<string, string>();
   const places = new Map<number, string>();
   for (const member of members) {
-    const keys = keysOf(member);
+    const keys = memberKeysOf(member);
     if (keys !== undefined) {
       const names = Object.keys(keys).sort();
       const id = JSON.stringify(names);
@@ -45,7 +45,7 @@ export function memberFinder(members: readonly string[]): FindMember {
 }
 
 /** The keys by which a member (`k:{…}`) names an item; undefined for one that does not. */
-export function keysOf(member: string): JsonObject | undefined {
+export function memberKeysOf(member: string): JsonObject | undefined {
   const keys = member.startsWith('k:') ? parseMember(member) : undefined;
   return isJsonObject(keys) ? keys : undefined;
 }

@@ -83,7 +83,7 @@ export function schemaVariable(instance: KubeObject): JsonObject {
 }
 
 /** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
-export function gvrText(node: GraphNode): string {
+export function quotedGvr(node: GraphNode): string {
   return `gvr "${node.type.group}/${node.type.version}, Resource=${node.plural}"`;
 }
 
@@ -109,7 +109,7 @@ export function unresolvedBy(
   return {
     state: 'pending',
     because: missingData(failure),
-    message: `${gvrText(node)}: node "${node.id}": failed to evaluate expression: ${failure.message} (data pending)`,
+    message: `${quotedGvr(node)}: node "${node.id}": failed to evaluate expression: ${failure.message} (data pending)`,
   };
 }
 

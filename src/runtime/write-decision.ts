@@ -92,7 +92,7 @@ function applyBecause(
 export type Refusal = { readonly owner: string } | { readonly owner: undefined };
 
 /** Checks the owner of an existing object before it is applied. */
-export function refusalOf(
+export function ownershipRefusal(
   live: KubeObject,
   instance: KubeObject,
   applySet: string,

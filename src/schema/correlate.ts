@@ -4,7 +4,7 @@ import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */
-export function keysOf(schema: Schema, element: JsonObject): JsonObject {
+export function mapKeysOf(schema: Schema, element: JsonObject): JsonObject {
   const keys: JsonObject = {};
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
     const value = Object.hasOwn(element, name) ? element[name] : defaultOfKey(schema, name);
@@ -30,8 +30,8 @@ export function correlateList(
   if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return undefined;
   let stored: Map<string, JsonValue> | undefined;
   return (index) => {
-    stored ??= new Map(old.filter(isJsonObject).map((element) => [goJson(keysOf(schema, element)), element]));
+    stored ??= new Map(old.filter(isJsonObject).map((element) => [goJson(mapKeysOf(schema, element)), element]));
     const element = value[index];
-    return isJsonObject(element) ? stored.get(goJson(keysOf(schema, element))) : undefined;
+    return isJsonObject(element) ? stored.get(goJson(mapKeysOf(schema, element))) : undefined;
   };
 }

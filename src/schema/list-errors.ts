@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { goJson } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { keysOf } from './correlate.ts';
+import { mapKeysOf } from './correlate.ts';
 import { duplicate, invalid } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
@@ -23,7 +23,7 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
   const seen = new Map<string, number>();
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
-    const identity = listType === 'set' ? element : keysOf(schema, isJsonObject(element) ? element : {});
+    const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
     // Texts and other values never have the same key.
     const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
     const times = seen.get(key) ?? 0;

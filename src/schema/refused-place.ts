@@ -7,7 +7,7 @@ import { parseQuantity } from '../kubernetes/index.ts';
 type PathStep = string | number;
 
 /** The steps of a path as Kubernetes writes it: `spec.ports[0].name`, `spec.labels[a.b]`; `<nil>` is the root. */
-export function stepsOf(field: string): PathStep[] {
+export function fieldSteps(field: string): PathStep[] {
   if (field === '<nil>') return [];
   return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([text, inBrackets]) => {
     if (inBrackets === undefined) return text;
@@ -17,7 +17,7 @@ export function stepsOf(field: string): PathStep[] {
 
 /** The same for a path in a given object: keys may hold dots there, `spec.labels.a.b` for the key `a.b`. */
 export function stepsIn(root: JsonValue, field: string): PathStep[] {
-  const rest = stepsOf(field);
+  const rest = fieldSteps(field);
   const steps: PathStep[] = [];
   let value: JsonValue | undefined = root;
   for (let at = 0; at < rest.length;) {

@@ -197,7 +197,7 @@ export class Checker {
 
   #select(expr: Select): CelType {
     if (!expr.test && !expr.optional) {
-      const name = qualifiedName(expr);
+      const name = dottedName(expr);
       if (name !== undefined && (name.startsWith('.') || this.#local(rootOf(name)) === undefined)) {
         const global = this.#declarations.lookupGlobal(name);
         if (global !== undefined) {
@@ -253,7 +253,7 @@ export class Checker {
       }
       return this.#overload(expr, declaration, args, false, false);
     }
-    const prefix = qualifiedName(expr.target);
+    const prefix = dottedName(expr.target);
     if (prefix !== undefined) {
       const declaration = this.#declarations.lookupFunction(`${prefix}.${expr.name}`);
       if (declaration !== undefined) return this.#overload(expr, declaration, args, false, true);
@@ -417,7 +417,7 @@ function isMessage(type: CelType): boolean {
 }
 
 /** `a.b.c` as one name; undefined for anything that is not names and dots. */
-export function qualifiedName(expr: Expr): string | undefined {
+export function dottedName(expr: Expr): string | undefined {
   const fields: string[] = [];
   let node = expr;
   while (node.kind === 'select') {

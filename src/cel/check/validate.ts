@@ -3,10 +3,10 @@ import type { ValidationContext, Validator } from '../library.ts';
 import { ErrorList } from '../syntax/source.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import type { CheckedExpression } from './checker.ts';
-import { walk } from './walk.ts';
+import { walkExpr } from './walk.ts';
 
 /** Runs the libraries' checks of calls; undefined when they find nothing. */
-export function validate(checked: CheckedExpression, validators: readonly Validator[]): ErrorList | undefined {
+export function validateCalls(checked: CheckedExpression, validators: readonly Validator[]): ErrorList | undefined {
   if (validators.length === 0) return undefined;
   const byName = new Map(validators.map((validator) => [validator.functionName, validator]));
   const errors = new ErrorList(checked.ast.text);
@@ -14,7 +14,7 @@ export function validate(checked: CheckedExpression, validators: readonly Valida
     typeOf: (expr) => checked.typeOf(expanded(expr).id),
     report: (expr: Expr, message) => errors.add(expr.at, message),
   };
-  walk(checked.ast.expr, (expr) => {
+  walkExpr(checked.ast.expr, (expr) => {
     if (expr.kind === 'call') byName.get(expr.name)?.validate(expr, context);
   });
   return errors.count > 0 ? errors : undefined;

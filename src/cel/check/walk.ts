@@ -2,7 +2,7 @@ import type { Expr } from '../ast.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 
 /** The parts of a node, in the order in which they stand; of a macro its expansion. */
-export function childrenOf(expr: Expr): readonly Expr[] {
+export function operandsOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'literal':
     case 'ident':
@@ -25,13 +25,13 @@ export function childrenOf(expr: Expr): readonly Expr[] {
 }
 
 /** Visits every node once, parents first. */
-export function walk(expr: Expr, visit: (expr: Expr) => void): void {
+export function walkExpr(expr: Expr, visit: (expr: Expr) => void): void {
   const seen = new Set<Expr>();
   const work = [expr];
   for (let node = work.pop(); node !== undefined; node = work.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
     visit(node);
-    work.push(...[...childrenOf(node)].reverse());
+    work.push(...[...operandsOf(node)].reverse());
   }
 }

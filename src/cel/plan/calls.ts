@@ -10,7 +10,7 @@ import { nameOnly } from '../lib/define.ts';
 import { describing, toDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
 import type { Plan } from './plan.ts';
-import { refuse } from './plan.ts';
+import { throwPlanError } from './plan.ts';
 
 type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<Reference, { kind: 'function' }>;
@@ -72,7 +72,7 @@ function shapedType({ shape, type }: Plan): CelType {
 function implementation(overload: Overload, args: readonly Plan[]): Call {
   const special = overload.specialize?.(args.map((arg) => arg.constant));
   if (special === undefined) return overload.call as Call;
-  return typeof special === 'function' ? (special as Call) : refuse(special.refused);
+  return typeof special === 'function' ? (special as Call) : throwPlanError(special.refused);
 }
 
 /** All argument types are known: no look at the values, no choice. */

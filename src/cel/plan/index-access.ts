@@ -22,7 +22,7 @@ import {
 import { adopting, describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
 import type { Plan } from './plan.ts';
-import { refuse } from './plan.ts';
+import { throwPlanError } from './plan.ts';
 import { hasFields } from './select.ts';
 import { showKey } from './show-key.ts';
 
@@ -119,7 +119,7 @@ function checkKey(key: Value): Value {
 function checkConstantKey({ constant }: Plan): void {
   // Lists and maps are no constants to cel-go, whatever they hold.
   if (constant !== null && !(constant instanceof Uint8Array)) return;
-  if (!isKey(constant)) refuse(`invalid qualifier type: ${goValueName(constant)}`);
+  if (!isKey(constant)) throwPlanError(`invalid qualifier type: ${goValueName(constant)}`);
 }
 
 function outOfBounds(index: Value): never {

@@ -35,7 +35,7 @@ export class PlanError {
 }
 
 /** Refuses to plan. */
-export function refuse(message: string): never {
+export function throwPlanError(message: string): never {
   // oxlint-disable-next-line typescript/only-throw-error -- caught by planProgram, never seen outside
   throw new PlanError(message);
 }

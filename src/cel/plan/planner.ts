@@ -15,7 +15,7 @@ import { planList, planLiteral, planMap } from './literals.ts';
 import { planConditional, planLogic } from './logic.ts';
 import { planOperator } from './operators.ts';
 import type { Plan } from './plan.ts';
-import { refuse } from './plan.ts';
+import { throwPlanError } from './plan.ts';
 import { Scope } from './scope.ts';
 import { optionalField, planHas, planSelect } from './select.ts';
 import { showKey } from './show-key.ts';
@@ -65,7 +65,8 @@ export class Planner {
     if (reference?.kind !== 'global') return undefined;
     const { global } = reference;
     if (global.kind === 'variable') return this.#variable(global.variable);
-    if (this.#checked.declarations.typeNames === 'checkOnly') refuse(`reference to undefined type: ${global.name}`);
+    if (this.#checked.declarations.typeNames === 'checkOnly')
+      throwPlanError(`reference to undefined type: ${global.name}`);
     return constantPlan(new CelTypeValue(global.name), TYPE);
   }
 
@@ -77,7 +78,7 @@ export class Planner {
     const { declarations } = this.#checked;
     const named = declarations.typeNames === 'full' && declarations.lookupGlobal(expr.name)?.kind === 'type';
     if (local !== undefined && !named && this.#checked.typeOf(expr.id).kind === 'type') {
-      return refuse(`reference to undefined type: ${expr.name}`);
+      return throwPlanError(`reference to undefined type: ${expr.name}`);
     }
     return local ?? missingPlan(`no such attribute(s): ${expr.name}`);
   }

@@ -6,7 +6,7 @@ import { T } from './lexer.ts';
 import { MacroExpander } from './macro-expander.ts';
 import type { ErrorList } from './source.ts';
 import { NO_OFFSET } from './source.ts';
-import { unescapeBytes, unescapeString } from './unescape.ts';
+import { bytesOfToken, unescapeString } from './unescape.ts';
 
 /** Names that no variable or function may have. */
 export const RESERVED: ReadonlySet<string> = new Set(
@@ -93,7 +93,7 @@ export class AstBuilder {
         return this.#literal('string', value, start, end);
       }
       case T.BYTES: {
-        const value = unescapeBytes(text.slice(1));
+        const value = bytesOfToken(text.slice(1));
         if (value === undefined) return this.error(start, 'unable to unescape string');
         return this.#literal('bytes', value, start, end);
       }

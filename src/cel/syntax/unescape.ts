@@ -38,7 +38,7 @@ export function unescapeString(token: string): string | undefined {
 }
 
 /** The bytes that a BYTES token (without its prefix) means; undefined when an escape is not allowed in bytes. */
-export function unescapeBytes(token: string): Uint8Array | undefined {
+export function bytesOfToken(token: string): Uint8Array | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return utf8Encode(text);
   const bytes: number[] = [];

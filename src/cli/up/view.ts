@@ -3,7 +3,7 @@ import type { NodeReport, NodeState } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import { causeText } from '../../readiness/index.ts';
-import { columnsOf, printableLine } from '../printable.ts';
+import { columnWidth, printableLine } from '../printable.ts';
 
 /** What `up` shows of one instance. */
 export interface InstanceView {
@@ -104,7 +104,7 @@ function breakAt(text: string, room: number): number {
     // oxlint-disable-next-line no-control-regex -- as above
     const escape = /^\u001b\[[0-9;]*m/.exec(text.slice(at, at + 12))?.[0];
     const character = escape ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
-    width += escape === undefined ? columnsOf(character) : 0;
+    width += escape === undefined ? columnWidth(character) : 0;
     if (width > room) break;
     at += character.length;
     if (character === ' ' && width > room / 2) space = at;
@@ -130,7 +130,7 @@ export function fitLine(line: string, columns: number): string {
 
 function widthOf(text: string): number {
   let width = 0;
-  for (const character of text) width += columnsOf(character);
+  for (const character of text) width += columnWidth(character);
   return width;
 }
 
@@ -141,7 +141,7 @@ function fitText(text: string, room: number): string {
   if (left < 0) return '';
   let fitting = '';
   for (const character of text) {
-    left -= columnsOf(character);
+    left -= columnWidth(character);
     if (left < 0) break;
     fitting += character;
   }

@@ -14,7 +14,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
 /** Nobody may grant rights that he does not have, unless he may `escalate`. Throws 403. */
-export function checkRules(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
+export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
   const { user, api } = context;
   if (user.groups.includes('system:masters')) return;
   if (old !== undefined && jsonEquals(json(object)['rules'], json(old)['rules'])) return;

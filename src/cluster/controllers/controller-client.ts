@@ -198,7 +198,7 @@ export class ControllerClient {
 }
 
 /** Is this the refusal of a write by the API, as opposed to a fault of ours? */
-export function isRefusal(error: unknown): error is ApiError {
+export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
@@ -222,7 +222,7 @@ export function isAdoptable({ metadata }: KubeObject): boolean {
 }
 
 /** Makes an object that nobody controls the owner's. */
-export function adopt(world: ControllerClient, owner: KubeObject, object: KubeObject): void {
+export function adoptObject(world: ControllerClient, owner: KubeObject, object: KubeObject): void {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
   world.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }

@@ -9,7 +9,7 @@ import { controllerOf, podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
-import { adopt, controllerReference, isAdoptable } from './controller-client.ts';
+import { adoptObject, controllerReference, isAdoptable } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -176,7 +176,7 @@ function adoptSets(world: ControllerClient, deployment: KubeObject): void {
   const selector = optionalAt(deployment.spec, 'selector');
   if (selector === undefined) return;
   for (const set of world.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
-    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adopt(world, deployment, set);
+    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adoptObject(world, deployment, set);
   }
 }
 

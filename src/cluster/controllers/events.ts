@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../core/index.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { isRefusal } from './controller-client.ts';
+import { isApiError } from './controller-client.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
@@ -20,7 +20,7 @@ export function recordEvent(
   try {
     writeEvent(world, object, component, { reason, message, type });
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isApiError(error)) throw error;
   }
 }
 

@@ -32,7 +32,7 @@ import { replicaSetController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
-import { checkNames } from './settings.ts';
+import { checkControllerNames } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
 
 export type { ControllerSettings } from './settings.ts';
@@ -85,7 +85,7 @@ function workloadControllers(): SimulatedController[] {
 export function startControllers(api: Api, options: ControllersOptions, workloads: boolean): ControllerSettings {
   const always = housekeeping(api);
   const simulation = workloadControllers();
-  checkNames(
+  checkControllerNames(
     options,
     [...always, ...simulation].map(({ name }) => name),
   );

@@ -8,7 +8,7 @@ import { recordEvent } from './events.ts';
 import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
 import { isHeld, simulated, simulatedMs } from './simulate.ts';
-import { createIndexes, isRefusal, ControllerClient } from './controller-client.ts';
+import { createIndexes, isApiError, ControllerClient } from './controller-client.ts';
 
 interface Entry {
   readonly controller: SimulatedController;
@@ -188,7 +188,7 @@ export class ControllerManager implements ControllerSettings {
       return again;
     } catch (error) {
       // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
-      if (!isRefusal(error)) this.#api.report(error);
+      if (!isApiError(error)) this.#api.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(world, target, controller.name, 'FailedSync', error.message, 'Warning');
       }

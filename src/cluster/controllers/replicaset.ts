@@ -20,7 +20,7 @@ import {
   withoutZeros,
   isTurn,
 } from './pods.ts';
-import { adopt, controllerReference, isAdoptable, isRefusal } from './controller-client.ts';
+import { adoptObject, controllerReference, isAdoptable, isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
@@ -100,7 +100,7 @@ function createPod(world: ControllerClient, set: KubeObject): string | undefined
     recordEvent(world, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     return undefined;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isApiError(error)) throw error;
     // Said once where users look for it; the controller tries again later.
     if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
     recordEvent(world, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
@@ -115,7 +115,7 @@ function adoptPods(world: ControllerClient, set: KubeObject): number {
   if (selector === undefined) return adopted;
   for (const pod of world.list(PODS, set.metadata.namespace ?? '')) {
     if (!isAdoptable(pod) || isFinished(pod) || !selects(selector, pod.metadata.labels ?? {})) continue;
-    adopt(world, set, pod);
+    adoptObject(world, set, pod);
     adopted += 1;
   }
   return adopted;

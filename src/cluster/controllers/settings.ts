@@ -46,7 +46,7 @@ export function behaviourOf(name: string, options: ControllersOptions): Behaviou
 }
 
 /** Every name that the options mention must be one of `known`. */
-export function checkNames(options: ControllersOptions, known: readonly string[]): void {
+export function checkControllerNames(options: ControllersOptions, known: readonly string[]): void {
   const delayed = Object.keys(options.delay ?? {}).filter((name) => name !== '*');
   const mentioned = [
     ...(options.disable ?? []),

@@ -55,7 +55,7 @@ const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value
 const list = (value: JsonValue | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
 /** Reads a definition. */
-export function readDefinition(crd: KubeObject): Definition {
+export function readCrd(crd: KubeObject): Definition {
   const spec = crd.spec ?? {};
   return {
     object: crd,

@@ -9,7 +9,7 @@ import { changeObject } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
 import type { Definition } from './definition.ts';
-import { conditionOf, conditionsOf, hasCondition, readDefinition } from './definition.ts';
+import { conditionOf, conditionsOf, hasCondition, readCrd } from './definition.ts';
 import { acceptNames } from './names.ts';
 import { GROUP, PLURAL, publish } from './served.ts';
 
@@ -19,7 +19,7 @@ const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 export function settleDefinition(api: Api, name: string): void {
   const stored = api.store.collection(GROUP, PLURAL).get(name);
   if (stored === undefined) return;
-  const definition = readDefinition(stored.object);
+  const definition = readCrd(stored.object);
   if (stored.object.metadata.deletionTimestamp !== undefined) {
     publish(api, definition);
     cleanUp(api, definition);

@@ -3,7 +3,7 @@ import type { Api } from '../api.ts';
 import { schemaEngine, writing } from '../code-parts.ts';
 import { CustomResource } from './custom-resource.ts';
 import type { Definition } from './definition.ts';
-import { hasCondition, readDefinition, readNames } from './definition.ts';
+import { hasCondition, readCrd, readNames } from './definition.ts';
 import { needsSchemas } from './schemas.ts';
 
 export const GROUP = 'apiextensions.k8s.io';
@@ -15,7 +15,7 @@ export function followDefinitions(api: Api): void {
   definitions.subscribe((event) => {
     const name = event.stored.key;
     if (event.type === 'DELETED') {
-      unpublish(api, readDefinition(event.stored.object));
+      unpublish(api, readCrd(event.stored.object));
       for (const other of definitions.all()) settleLater(api, other.key);
     } else settleLater(api, name);
   });
@@ -71,13 +71,13 @@ function unpublish(api: Api, definition: Definition): void {
 /** Takes every custom resource away, lets `change` replace the stored definitions, and serves what there is then. */
 export function republishDefinitions(api: Api, change: () => void): void {
   const definitions = api.store.collection(GROUP, PLURAL);
-  for (const { object } of definitions.all()) unpublish(api, readDefinition(object));
+  for (const { object } of definitions.all()) unpublish(api, readCrd(object));
   change();
   // Before whatever controllers do with the new content.
   if (needsSchemas(api, undefined)) api.work.enqueue(async () => void (await schemaEngine.load()));
   for (const { key } of definitions.all()) {
     const stored = definitions.get(key);
-    if (stored !== undefined) publish(api, readDefinition(stored.object));
+    if (stored !== undefined) publish(api, readCrd(stored.object));
     settleLater(api, key);
   }
 }

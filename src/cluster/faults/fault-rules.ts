@@ -3,7 +3,7 @@ import type { Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyError } from '../http/respond.ts';
 import { ApiError, conflict } from '../http/status.ts';
-import { faultRequest, matches } from './match.ts';
+import { faultRequest, matchesFault } from './match.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
 
@@ -103,7 +103,7 @@ export class FaultRules implements Faults {
   async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
     const shown = faultRequest(this.#api, request);
     for (const rule of this.#rules.slice()) {
-      if (!applies(rule.fault, shown) || !matches(rule.match, shown) || !this.#take(rule)) continue;
+      if (!applies(rule.fault, shown) || !matchesFault(rule.match, shown) || !this.#take(rule)) continue;
       if (rule.fault.kind !== 'latency') return this.#strike(rule, rule.fault, request, shown, proceed);
       const { milliseconds, jitterMs = 0 } = rule.fault;
       await this.#wait(milliseconds + jitterMs * rule.random());

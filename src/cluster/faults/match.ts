@@ -26,7 +26,7 @@ export function faultRequest(api: Api, request: ApiRequest): FaultRequest {
 const FIELDS = ['verb', 'group', 'kind', 'resource', 'subresource', 'namespace', 'name', 'user', 'method'] as const;
 
 /** Does everything that is given hold? */
-export function matches(match: FaultMatch, request: FaultRequest): boolean {
+export function matchesFault(match: FaultMatch, request: FaultRequest): boolean {
   for (const field of FIELDS) {
     const wanted = match[field];
     if (wanted === undefined) continue;

@@ -2,8 +2,8 @@ import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { ListNode, ScalarNode, TypeNode } from '../types/node.ts';
 import { deduce, memberNode } from '../types/node.ts';
-import { formatPath } from './tree.ts';
-import { memberStep, stepsOf, TypedError } from './walk.ts';
+import { formatFieldPath } from './tree.ts';
+import { memberStep, elementSteps, TypedError } from './walk.ts';
 
 /**
  * Checks that a configuration has the structure of its type, and throws on the first thing that has not:
@@ -55,12 +55,12 @@ function checkList(node: ListNode, value: JsonValue, path: string[], checked: Js
     return;
   }
   const seen = new Set<string>();
-  const steps = stepsOf(node, value);
+  const steps = elementSteps(node, value);
   for (let index = 0; index < value.length; index++) {
     const element = value[index] ?? null;
     if (element === null) throw fail(path, `element ${index}: associative list may not have null elements`);
     const step = steps[index] ?? '';
-    if (seen.has(step)) throw fail(path, `duplicate entries for key ${formatPath([step])}`);
+    if (seen.has(step)) throw fail(path, `duplicate entries for key ${formatFieldPath([step])}`);
     seen.add(step);
     path.push(step);
     check(node.items, element, path, before[index]);
@@ -96,7 +96,7 @@ function checkScalar(node: ScalarNode, value: JsonValue, path: readonly string[]
 }
 
 const fail = (path: readonly string[], problem: string) =>
-  new TypedError(`${path.length === 0 ? '' : `${formatPath(path)}: `}${problem}`);
+  new TypedError(`${path.length === 0 ? '' : `${formatFieldPath(path)}: `}${problem}`);
 
 /** How Go prints a value of the unstructured kind. */
 function goValue(value: JsonValue): string {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '../../core/index.ts';
 import { anyNode } from '../types/node.ts';
-import { compare } from './compare.ts';
+import { compareFields } from './compare.ts';
 import { mergeApplied } from './merge.ts';
 import { toFieldsV1 } from './tree.ts';
 
 const differences = (before: JsonValue | undefined, after: JsonValue | undefined) => {
   const wrap = (value: JsonValue | undefined): JsonValue => (value === undefined ? {} : { x: value });
-  const { added, modified, removed } = compare(anyNode, wrap(before), wrap(after));
+  const { added, modified, removed } = compareFields(anyNode, wrap(before), wrap(after));
   return [added, modified, removed].map((tree) => toFieldsV1(tree)['f:x'] ?? '-');
 };
 

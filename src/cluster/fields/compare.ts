@@ -23,7 +23,7 @@ const REMOVED: Comparison = { ...SAME, removed: leafTree };
  * stands there and the two have different forms, each form is looked at: what stood below the old one is removed,
  * what stands below the new one is added.
  */
-export function compare(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+export function compareFields(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (before === after) return SAME;
   const left = before === undefined ? undefined : formOf(node, before);
   const right = after === undefined ? undefined : formOf(node, after);
@@ -94,12 +94,12 @@ function compareMembers(node: ObjectNode | MapNode, before: JsonObject, after: J
     const left = before[key];
     const right = Object.hasOwn(after, key) ? after[key] : undefined;
     if (left === right) continue;
-    const inner = compare(memberNode(node, key) ?? anyNode, left, right);
+    const inner = compareFields(memberNode(node, key) ?? anyNode, left, right);
     if (inner !== SAME) collected.add(memberStep(key), inner);
   }
   for (const key of Object.keys(after)) {
     if (Object.hasOwn(before, key)) continue;
-    collected.add(memberStep(key), compare(memberNode(node, key) ?? anyNode, undefined, after[key]));
+    collected.add(memberStep(key), compareFields(memberNode(node, key) ?? anyNode, undefined, after[key]));
   }
   return collected.result();
 }
@@ -124,7 +124,7 @@ function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]
   for (const step of new Set([...left.keys(), ...right.keys()])) {
     const was = left.get(step) ?? [];
     const is = right.get(step) ?? [];
-    if (was.length <= 1 && is.length <= 1) collected.add(step, compare(node.items, was[0], is[0]));
+    if (was.length <= 1 && is.length <= 1) collected.add(step, compareFields(node.items, was[0], is[0]));
     else collected.add(step, compareRepeated(node, was, is));
   }
   return collected.result();
@@ -135,11 +135,11 @@ function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Com
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;
   if (was.length === 1 && is.length > 1) {
-    const gone = compare(node.items, was[0], undefined);
+    const gone = compareFields(node.items, was[0], undefined);
     return { added: emptyTree, modified: leafTree, removed: new FieldTree(false, gone.removed.children) };
   }
   if (was.length > 1 && is.length === 1) {
-    const come = compare(node.items, undefined, is[0]);
+    const come = compareFields(node.items, undefined, is[0]);
     return { added: new FieldTree(false, come.added.children), modified: leafTree, removed: emptyTree };
   }
   return jsonEquals(was, is) ? SAME : MODIFIED;

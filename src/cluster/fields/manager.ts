@@ -5,7 +5,7 @@ import { shareUnchanged } from '../store/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
 import type { Comparison } from './compare.ts';
-import { changed, compare } from './compare.ts';
+import { changed, compareFields } from './compare.ts';
 import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
 import { mergeApplied } from './merge.ts';
@@ -14,7 +14,7 @@ import {
   difference,
   differenceBelow,
   emptyTree,
-  formatPath,
+  formatFieldPath,
   intersection,
   pathsOf,
   sameTree,
@@ -121,7 +121,7 @@ export function trackUpdate(
 }
 
 function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, manager: string, context: FieldContext) {
-  const comparison = limited(compare(context.node, before, after), context);
+  const comparison = limited(compareFields(context.node, before, after), context);
   const mine = {
     manager,
     operation: 'Update' as const,
@@ -192,7 +192,7 @@ function comparisonIn(
       apiVersion,
       left === undefined || right === undefined
         ? undefined
-        : limited(compare(left.node, left.object, right.object), context),
+        : limited(compareFields(left.node, left.object, right.object), context),
     );
   }
   return versions.get(apiVersion);
@@ -239,7 +239,7 @@ export function apply(
   });
   const drops = previous !== undefined && !difference(previous.fields, claimed).empty;
   const pruned = drops ? prune(merged, previous, entries, context) : merged;
-  const comparison = limited(compare(context.node, before, pruned), context);
+  const comparison = limited(compareFields(context.node, before, pruned), context);
   if (force !== true) refuse(conflictsOf(before, pruned, entries, key, comparison, context), force);
   release(before, pruned, entries, key, comparison, context);
   if (claimed.empty) entries.delete(key);
@@ -352,7 +352,7 @@ function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void 
   const causes = [];
   const ordered = rest.sort((a, b) => (label(a.entry) < label(b.entry) ? -1 : 1));
   for (const { entry, fields } of ordered) {
-    const paths = [...pathsOf(fields)].map(formatPath);
+    const paths = [...pathsOf(fields)].map(formatFieldPath);
     groups.set(label(entry), [...(groups.get(label(entry)) ?? []), ...paths]);
     for (const path of paths) {
       causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${label(entry)}`, field: path });

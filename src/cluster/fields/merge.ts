@@ -4,7 +4,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { sameJson } from '../store/share.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
-import { formOf, isLeaf, stepsOf } from './walk.ts';
+import { formOf, isLeaf, elementSteps } from './walk.ts';
 
 /**
  * The live value with an applied configuration laid over it. What the configuration does not change is the
@@ -70,7 +70,7 @@ interface Element {
  * place there. Otherwise the applied element comes.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
-  const [liveSteps, steps] = [stepsOf(node, live), stepsOf(node, applied)];
+  const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];
   if (sameOrder(liveSteps, steps)) return applied.map((value, index) => mergeApplied(node.items, live[index], value));
   const left = live.map((value, index): Element => ({ step: liveSteps[index] ?? '', value }));
   const right = applied.map((value, index): Element => ({ step: steps[index] ?? '', value }));

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/index.ts';
 import {
   difference,
   emptyTree,
-  formatPath,
+  formatFieldPath,
   fromFieldsV1,
   intersection,
   pathsOf,
@@ -55,7 +55,7 @@ test.each([
   [['f:metadata', 'f:finalizers', 'v:"a/b"'], '.metadata.finalizers[="a/b"]'],
   [['f:list', 'i:0'], '.list[0]'],
 ])('%j is shown as %s', (path, text) => {
-  expect(formatPath(path)).toBe(text);
+  expect(formatFieldPath(path)).toBe(text);
 });
 
 test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is no written form of a set', (value) => {

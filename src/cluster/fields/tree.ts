@@ -161,7 +161,7 @@ export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree
 }
 
 /** How a path stands in conflict messages: `.spec.items[name="a"].value`. */
-export function formatPath(path: readonly string[]): string {
+export function formatFieldPath(path: readonly string[]): string {
   let text = '';
   for (const step of path) {
     const rest = step.slice(2);

@@ -44,7 +44,7 @@ export function memberStep(name: string): string {
 const listSteps = new WeakMap<readonly JsonValue[], { readonly node: ListNode; readonly steps: readonly string[] }>();
 
 /** The steps of all elements of a list that is not changed any more. */
-export function stepsOf(node: ListNode, list: readonly JsonValue[]): readonly string[] {
+export function elementSteps(node: ListNode, list: readonly JsonValue[]): readonly string[] {
   const known = listSteps.get(list);
   if (known?.node === node) return known.steps;
   const steps = list.map((element, index) => elementStep(node, element, index));
@@ -156,8 +156,8 @@ function elementSet(
   of: JsonValue | undefined,
 ): FieldTree {
   const old = Array.isArray(of) ? of : [];
-  const steps = stepsOf(node, list);
-  const oldSteps = stepsOf(node, old);
+  const steps = elementSteps(node, list);
+  const oldSteps = elementSteps(node, old);
   const children = new Map<string, FieldTree>();
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] ?? '';

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { readDefinition } from '../crd/definition.ts';
+import { readCrd } from '../crd/definition.ts';
 import { schemas } from '../crd/schemas.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 
@@ -31,7 +31,7 @@ export const crdStrategy: Partial<Strategy> = {
 };
 
 function rememberStorage(object: Draft, old: KubeObject | undefined) {
-  const storage = readDefinition(object).versions.find((version) => version.storage)?.name;
+  const storage = readCrd(object).versions.find((version) => version.storage)?.name;
   const status: JsonObject = isJsonObject(object.status) ? { ...object.status } : {};
   const before = old?.status?.['storedVersions'];
   const stored = Array.isArray(before) ? [...before] : [];

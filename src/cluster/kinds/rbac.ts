@@ -4,7 +4,7 @@ import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { checkBinding, checkRules } from '../auth/escalation.ts';
+import { checkBinding, checkEscalation } from '../auth/escalation.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 
@@ -61,7 +61,7 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
       validateRules(object, namespaced, problems);
       validateAggregation(optionalAt(json(object), 'aggregationRule'), problems);
     },
-    admit: (object, old, context) => checkRules(object, old, context),
+    admit: (object, old, context) => checkEscalation(object, old, context),
   };
 }
 

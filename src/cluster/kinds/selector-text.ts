@@ -4,7 +4,7 @@ import { requirementText } from '../../kubernetes/index.ts';
 import { listAt, textAt } from './parts.ts';
 
 /** A label selector as text. */
-export function selectorText(selector: JsonValue | undefined): string {
+export function displayedSelector(selector: JsonValue | undefined): string {
   if (typeof selector === 'string') return selector;
   if (!isJsonObject(selector)) return '';
   const labels = isJsonObject(selector['matchLabels'])

@@ -22,7 +22,7 @@ export function customComponent(resource: Resource): string {
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Schemas of all kinds of a group and version. */
-export function schemasOf(api: Api, group: string, version: string, prefix: string): Record<string, JsonValue> {
+export function versionSchemas(api: Api, group: string, version: string, prefix: string): Record<string, JsonValue> {
   const collector = new SchemaCollector(prefix);
   for (const resource of api.registry.inVersion(group, version)) {
     if (resource instanceof CustomResource) addCustom(resource, collector);
@@ -95,7 +95,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
 }
 
 /** The paths of a group and version: for each resource one with its patch operation. */
-export function pathsOf(api: Api, group: string, version: string): JsonObject {
+export function versionPaths(api: Api, group: string, version: string): JsonObject {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const paths: JsonObject = {};
   for (const resource of api.registry.inVersion(group, version)) {

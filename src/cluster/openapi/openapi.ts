@@ -6,7 +6,7 @@ import { CustomResource } from '../crd/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyText } from '../http/respond.ts';
 import { ApiError, methodNotAllowed } from '../http/status.ts';
-import { pathsOf, schemasOf } from './document.ts';
+import { versionPaths, versionSchemas } from './document.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 
@@ -125,8 +125,8 @@ function document(api: Api, { group, version }: GroupVersion): JsonObject {
   return {
     openapi: '3.0.0',
     info: INFO,
-    paths: pathsOf(api, group, version),
-    components: { schemas: schemasOf(api, group, version, '#/components/schemas/') },
+    paths: versionPaths(api, group, version),
+    components: { schemas: versionSchemas(api, group, version, '#/components/schemas/') },
   };
 }
 
@@ -164,10 +164,10 @@ function swaggerDocument(api: Api): JsonObject {
   const definitions: Record<string, JsonValue> = {};
   const paths: JsonObject = {};
   for (const { group, version } of groupVersions(api)) {
-    for (const [name, schema] of Object.entries(schemasOf(api, group, version, '#/definitions/'))) {
+    for (const [name, schema] of Object.entries(versionSchemas(api, group, version, '#/definitions/'))) {
       if (!Object.hasOwn(definitions, name)) definitions[name] = toSwaggerSchema(schema);
     }
-    Object.assign(paths, toSwaggerPaths(pathsOf(api, group, version)));
+    Object.assign(paths, toSwaggerPaths(versionPaths(api, group, version)));
   }
   return { swagger: '2.0', info: INFO, paths, definitions };
 }

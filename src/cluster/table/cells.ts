@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
-import { selectorText } from '../kinds/selector-text.ts';
+import { displayedSelector } from '../kinds/selector-text.ts';
 import { age, duration } from './age.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
@@ -81,7 +81,7 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
     time,
     ageOf(object, now),
     ...templateOf(object),
-    orNone(selectorText(object.spec?.['selector'])),
+    orNone(displayedSelector(object.spec?.['selector'])),
   ];
 }
 
@@ -276,7 +276,7 @@ function cronJobCells(object: KubeObject, now: number): JsonValue[] {
     last === '' ? NONE : age(last, now),
     ageOf(object, now),
     ...containersOf(template),
-    orNone(selectorText(selector)),
+    orNone(displayedSelector(selector)),
   ];
 }
 
@@ -384,7 +384,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    displayedSelector(object.spec?.['selector']),
   ],
   'apps/v1/deployments': (object, now) => [
     name(object),
@@ -393,7 +393,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     count(object, 'status', 'availableReplicas'),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    displayedSelector(object.spec?.['selector']),
   ],
   'apps/v1/replicasets': (object, now) => [
     name(object),
@@ -402,7 +402,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     count(object, 'status', 'readyReplicas'),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    displayedSelector(object.spec?.['selector']),
   ],
   'apps/v1/statefulsets': (object, now) => [
     name(object),
@@ -436,7 +436,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   },
   'networking.k8s.io/v1/networkpolicies': (object, now) => [
     name(object),
-    orNone(selectorText(object.spec?.['podSelector'])),
+    orNone(displayedSelector(object.spec?.['podSelector'])),
     ageOf(object, now),
   ],
   'policy/v1/poddisruptionbudgets': budgetCells,

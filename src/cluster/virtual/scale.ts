@@ -14,7 +14,7 @@ import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../http/status.ts';
-import { selectorText } from '../kinds/selector-text.ts';
+import { displayedSelector } from '../kinds/selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
 import { age } from '../table/age.ts';
 import { partialOf } from '../table/partial.ts';
@@ -52,7 +52,7 @@ function get(object: KubeObject, path: readonly string[]): JsonValue | undefined
 export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = paths.selector === undefined ? '' : selectorText(get(object, paths.selector));
+  const selector = paths.selector === undefined ? '' : displayedSelector(get(object, paths.selector));
   const replicas = get(object, paths.specReplicas);
   const metadata: JsonObject = { name: name ?? '' };
   for (const [key, value] of Object.entries({ namespace, uid, resourceVersion, creationTimestamp })) {

@@ -35,7 +35,7 @@ export function gateway(object: KubeObject): Readiness {
 }
 
 /** Gateway API routes: every parent that looked at the route has accepted it and resolved its references. */
-export function route(object: KubeObject): Readiness {
+export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');
   if (parents.length === 0) return inProgress('NotObserved', 'no gateway has accepted the route yet');
   for (const parent of parents) {
