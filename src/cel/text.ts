@@ -16,16 +16,18 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Has the text a character outside the basic plane (or half of one)? If not, positions are code points already. */
+export function hasSurrogates(text: string): boolean {
+  return /[\ud800-\udfff]/.test(text);
+}
+
 /** Number of code points; a lone surrogate counts as one. */
 export function codePointLength(text: string): number {
+  if (!hasSurrogates(text)) return text.length;
   let count = 0;
-  for (let index = 0; index < text.length; index++) {
-    const c = text.charCodeAt(index);
-    if (c >= 0xd800 && c < 0xdc00) {
-      const d = text.charCodeAt(index + 1);
-      if (d >= 0xdc00 && d < 0xe000) index++;
-    }
-    count++;
+  for (let index = 0; index < text.length; index += 1) {
+    if ((text.codePointAt(index) ?? 0) > 0xffff) index += 1;
+    count += 1;
   }
   return count;
 }

@@ -3,7 +3,8 @@ import { INT, listType, STRING, type CelType } from '../types.ts';
 import { elementsOf, fail, type Int, type Value } from '../values.ts';
 import { member, overload } from './define.ts';
 import { stringFormat } from './format.ts';
-import { codePointLength, hasSurrogates, utf16Index } from './text.ts';
+import { codePointLength, hasSurrogates } from '../text.ts';
+import { utf16Index } from './text.ts';
 import { showValue } from './show.ts';
 
 const two: readonly CelType[] = [STRING, STRING];

@@ -3,7 +3,8 @@ import { decodeBase64 } from './base64.ts';
 import { Failure } from '../../golang/index.ts';
 import { parseFormat } from './format-parse.ts';
 import { compilePattern } from './re2.ts';
-import { codePointLength, utf16Index } from './text.ts';
+import { codePointLength } from '../text.ts';
+import { utf16Index } from './text.ts';
 
 describe('texts as Go sees them', () => {
   test('count by code point', () => {

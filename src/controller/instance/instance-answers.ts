@@ -3,10 +3,10 @@ import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/i
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { refOfTarget } from '../../runtime/index.ts';
+import { refOfTarget, targetKey } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, noteRevert, revertedBy } from '../drift/contests.ts';
-import { cacheKey, targetKey } from './observed-view.ts';
+import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { without } from './record.ts';
 

@@ -10,6 +10,7 @@ import type {
   Observation,
   Observed,
 } from '../../runtime/index.ts';
+import { targetKey } from '../../runtime/index.ts';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
 import type { Access } from '../access.ts';
@@ -118,11 +119,6 @@ export class ObservedView implements Observed {
   contest(target: ObjectTarget): Contest | undefined {
     return contestAt(this.#record.drift?.get(targetKey(target)), this.#now);
   }
-}
-
-/** One text per object whatever the version it is read in. */
-export function targetKey(target: ObjectTarget): string {
-  return `${target.type.kind}.${target.type.group}/${target.namespace ?? ''}/${target.name}`;
 }
 
 /** The key of a target in the cache of its kind. */
