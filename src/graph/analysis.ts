@@ -86,7 +86,7 @@ function wordsOf(error: CelError, cel: string): SyntaxText {
     ? syntaxText(error, cel, offsetOf(cel, error))
     : withHint(
         celWords(error.message),
-        celHint(error, () => []),
+        celHint(error, () => [], cel),
       );
 }
 
@@ -187,6 +187,15 @@ function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: L
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];
   if (unknown !== undefined) {
     const [name = ''] = unknown.split(' ');
+    const iterator = language.lostIterator(name, site.path, rules);
+    if (iterator !== undefined)
+      return {
+        code: 'graph/unknown-identifier',
+        kro,
+        ...iterator,
+        place: { path: site.path, offset: offsetOfName(site, name) },
+        syntax: false,
+      };
     return {
       code: 'graph/unknown-identifier',
       kro,

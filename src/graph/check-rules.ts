@@ -70,5 +70,5 @@ function hintOf(rule: string, error: CelError, environment: Environment, types: 
   if (name !== undefined && !environment.isFunction(name) && /^[a-z]\w*$/i.test(name)) {
     return 'a rule sees self, the value of its field, and oldSelf; functions of kro are not available';
   }
-  return celHint(error, () => (parsed.ok ? fieldsAt(parsed.ast, error, environment, types) : []));
+  return celHint(error, () => (parsed.ok ? fieldsAt(parsed.ast, error, environment, types) : []), rule);
 }

@@ -127,7 +127,7 @@ function refused<S extends Site>(
       first === undefined
         ? undefined
         : (language.specFieldHint(found.ast, first) ??
-          celHint(first, (error) => language.fieldsAt(found.ast, error, environment))),
+          celHint(first, (error) => language.fieldsAt(found.ast, error, environment), found.ast.text)),
     place: placeOf(found.site, first),
     syntax: false,
   };

@@ -11,8 +11,16 @@ export function celCode(message: string): string {
   return 'cel/invalid';
 }
 
-/** What to write instead, for the commonest type errors; undefined when nothing can be said. */
-export function celHint(error: CelError, fieldNames: (error: CelError) => readonly string[]): string | undefined {
+/**
+ * What to write instead, for the commonest type errors; undefined when nothing can be said.
+ *
+ * @param text the expression, where the hint may repeat parts of it
+ */
+export function celHint(
+  error: CelError,
+  fieldNames: (error: CelError) => readonly string[],
+  text = '',
+): string | undefined {
   const { message } = error;
   const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
   if (field !== undefined) return fieldHint(field, fieldNames(error));
@@ -28,7 +36,7 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   const wanted = /^expected type '(\w+)' but found '(\w+)'/.exec(message);
   if (wanted?.[1] === 'bool') return CONDITION_HINTS.get(wanted[2] ?? '') ?? 'write a condition, as in a == b';
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
-  if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
+  if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '', text, error.offset);
   return undefined;
 }
 
@@ -131,7 +139,7 @@ function fieldHint(field: string, known: readonly string[]): string | undefined 
 const NUMBERS = ['int', 'uint', 'double'];
 
 /** A cast for the commonest mismatches of operands. */
-function overloadHint(name: string, applied: string): string | undefined {
+function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
   const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
   if (name === '_+_') {
     if (operands.includes('string')) {
@@ -143,10 +151,34 @@ function overloadHint(name: string, applied: string): string | undefined {
   }
   if (name === '_?_:_') return 'give both branches the type of the field: convert one with string(…) or int(…)';
   if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
+  if (name === '!_') return negationHint(operands[0] ?? '', READ_BEHIND.exec(text.slice(offset + 1))?.[1] ?? 'x');
+  if (/^_(?:==|!=)_$/.test(name) && operands.includes('null')) return nullHint(name, text, offset);
   if (/^_(?:==|!=)_$/.test(name))
     return mixedNumbers(operands) ?? booleanHint(operands) ?? 'both sides must have one type; convert one of them';
   if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);
   return undefined;
+}
+
+/** A name with fields, as it stands before or behind an operator. */
+const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
+const READ_BEHIND = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
+
+/** CEL negates booleans only: what tells that a value of another type is empty. */
+function negationHint(type: string, read: string): string | undefined {
+  if (type === 'string') return `write ${read} == "" instead of !${read}`;
+  if (NUMBERS.includes(type)) return `write ${read} == 0 instead of !${read}`;
+  if (/^(?:list|map)\(/.test(type)) return `write size(${read}) == 0 instead of !${read}`;
+  if (type.startsWith('optional_type')) return `write !${read}.hasValue()`;
+  return read.includes('.') ? `write !has(${read}) to ask whether it is there` : undefined;
+}
+
+/** A field that may be missing is not null in CEL: reading it fails. */
+function nullHint(name: string, text: string, offset: number): string {
+  const before = READ_BEFORE.exec(text.slice(0, Math.max(0, offset)))?.[1];
+  const behind = READ_BEHIND.exec(text.slice(offset + 2))?.[1];
+  const read = [before, behind].find((each) => each?.includes('.') === true) ?? 'object.field';
+  const has = name === '_!=_' ? `has(${read})` : `!has(${read})`;
+  return `nothing of this type is null; write ${has} to ask whether it is ${name === '_!=_' ? 'there' : 'missing'}`;
 }
 
 /** A boolean is a condition by itself. */
@@ -161,7 +193,16 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ['string', 'a text'],
   ['int', 'a whole number'],
   ['double', 'a fraction'],
+  ['null', 'null'],
 ]);
+
+/** A type of the checker in words. */
+function typeWords(type: string): string | undefined {
+  if (type.startsWith('list(')) return 'a list';
+  if (type.startsWith('map(')) return 'a map';
+  if (type.startsWith('__type_')) return 'an object';
+  return type.startsWith('optional_type(') ? 'a value that may be missing' : TYPE_WORDS.get(type);
+}
 
 /** A checker's error in words, where its own text names what only the checker has. */
 export function celWords(message: string): string {
@@ -170,8 +211,11 @@ export function celWords(message: string): string {
   if (reserved !== undefined) return `"${reserved}" is a word that CEL keeps for itself, and no name`;
   const items = COLLECTION.exec(message)?.[1];
   if (items !== undefined) return `${items} has forEach: it is a list of objects, and no single one`;
-  const compared = /^found no matching overload for '_(?:==|!=)_' applied to '\((\w+), (\w+)\)'$/.exec(message);
-  const [left, right] = [compared?.[1], compared?.[2]].map((type) => TYPE_WORDS.get(type ?? ''));
+  const negated = /^found no matching overload for '!_' applied to '\((.+)\)'$/s.exec(message)?.[1];
+  const negatedWords = typeWords(negated ?? '');
+  if (negatedWords !== undefined) return `! negates a condition, and this is ${negatedWords}`;
+  const compared = /^found no matching overload for '_(?:==|!=)_' applied to '\(([^,]+), ([^,]+)\)'$/.exec(message);
+  const [left, right] = [compared?.[1], compared?.[2]].map((type) => typeWords(type ?? ''));
   if (left !== undefined && right !== undefined) return `${left} is compared with ${right}`;
   return message.replace(" (in container '')", '');
 }

@@ -13,6 +13,7 @@ import { selectorFieldType } from './external-metadata.ts';
 import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
+import type { PathStep } from './model.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
 import type { CheckedExpression } from './expression.ts';
 import type { Part, ReadScope } from './read-paths.ts';
@@ -208,6 +209,32 @@ export class Language {
     const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
     const isSpec = field !== undefined && this.#specFields.has(field) && /\bschema\s*$/.test(text.slice(0, offset));
     return isSpec ? `did you mean "schema.spec.${field}"?` : undefined;
+  }
+
+  /** What to say of a name that is an iterator elsewhere. */
+  lostIterator(
+    name: string,
+    path: readonly PathStep[],
+    rules: ReferenceRules,
+  ): { readonly message: string; readonly hint: string } | undefined {
+    for (const { id, block, dimensions } of this.#drafts.values()) {
+      const dimension = dimensions.find((each) => each.name === name);
+      if (dimension === undefined) continue;
+      const message = `${name} is an iterator of ${id}, and known in its template only`;
+      const own = block.path.every((step, index) => step === path[index]);
+      if (rules.place === 'readyWhen' && own)
+        return { message, hint: 'readyWhen sees each, which is one object of the collection' };
+      if (own)
+        return { message, hint: 'includeWhen decides of the whole collection: filter the list in forEach instead' };
+      const list = `\${${dimension.text.cel}}`;
+      if (rules.place === 'template')
+        return {
+          message,
+          hint: `give this resource a forEach of its own, - ${name}: ${list}, and \${${name}} in its metadata.name`,
+        };
+      return { message, hint: `read the list itself: ${list}, or the objects: \${${id}.map(x, x.metadata.name)}` };
+    }
+    return undefined;
   }
 
   nameHint(name: string, rules: ReferenceRules): string | undefined {

@@ -6,6 +6,8 @@ import { LineIndex } from './line-index.ts';
 import type { YamlFinding } from './yaml-convert.ts';
 import { convertDocument } from './yaml-convert.ts';
 import { YamlDocument } from './yaml-document.ts';
+import type { YamlProblem } from './yaml-mistakes.ts';
+import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml-mistakes.ts';
 
 /** Longest document in UTF-16 units: an API server takes no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
@@ -40,6 +42,11 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
       tooLong,
       'divide the file into documents with lines of "---"',
     );
+    return { documents: [], diagnostics };
+  }
+  const comment = jsonComment(source);
+  if (comment !== undefined) {
+    report(comment.code, comment.message, comment.offset, comment.hint);
     return { documents: [], diagnostics };
   }
   const documents: DefinitionDocument[] = [];
@@ -83,32 +90,9 @@ function longDocument(source: string): number | undefined {
   return source.length - start > MAX_DOCUMENT_LENGTH ? start : undefined;
 }
 
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly offset: number;
-  readonly hint?: string;
-}
-
 interface Read {
   readonly root: ParsedNode | null;
-  readonly problem?: Problem;
-}
-
-/** What Helm's templates begin with, and YAML and the tools that read it do not. */
-const HELM =
-  /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
-
-/** A text that is no YAML because it is a template of Helm. */
-function helmProblem(source: string): Problem | undefined {
-  const offset = source.search(HELM);
-  if (offset < 0) return undefined;
-  return {
-    code: 'yaml/syntax',
-    message: 'this is a Helm template, not YAML: Helm has to fill in {{ … }} first',
-    offset,
-    hint: 'render it, as in `helm template CHART > app.yaml`, and name the file that comes out',
-  };
+  readonly problem?: YamlProblem;
 }
 
 /** An object without a line of dashes before it repeats every key of the one above: that is one mistake. */
@@ -169,12 +153,12 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
     }
     const known = knownMistake(error.code, source, error.pos[0]);
     if (known !== undefined) {
-      yield { root: null, problem: { code: 'yaml/syntax', ...known } };
+      yield { root: null, problem: known };
       continue;
     }
-    const spans = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos) : undefined;
-    if (spans !== undefined) {
-      yield { root: null, problem: { code: 'yaml/syntax', ...DEEPER_LINE, offset: spans } };
+    const deeper = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos[0]) : undefined;
+    if (deeper !== undefined) {
+      yield { root: null, problem: deeper };
       continue;
     }
     const [message, hint] = MESSAGES[error.code] ?? [error.message.replace(/\s+/g, ' ').trim()];
@@ -209,117 +193,6 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
   BAD_ALIAS: ['this is no valid alias', 'quote the value if it is no alias'],
   RESOURCE_EXHAUSTION: ['values are nested too deep'],
 };
-
-interface Mistake {
-  readonly message: string;
-  readonly offset: number;
-  readonly hint: string;
-}
-
-/** Mistakes that a parser sees only at their consequences: the place and the reason are looked for in the text. */
-function knownMistake(code: string, source: string, at: number): Mistake | undefined {
-  const start = source.lastIndexOf('\n', at - 1) + 1;
-  const end = source.indexOf('\n', at);
-  const line = source.slice(start, end < 0 ? undefined : end);
-  const hard = /^[ \t]*(?=[\u00a0\u2007\u202f\u3000])/m.exec(source);
-  if (hard !== null)
-    return {
-      message: 'the indentation has non-breaking spaces (U+00A0), which YAML takes for text',
-      offset: hard.index + hard[0].length,
-      hint: 'replace them by plain spaces; an editor shows them by a search for U+00A0',
-    };
-  const nested = /:\s+'([^'\n]*\$\{.*\}[^'\n]*)'\s*$/.exec(line);
-  if (nested?.[1]?.includes("'") === true)
-    return {
-      message: 'a single quote ends this text, which begins with one',
-      offset: start + nested.index + nested[0].indexOf("'"),
-      hint: nested[1].includes('"')
-        ? `write each quote inside twice: '${nested[1].replaceAll("'", "''")}'`
-        : `put the whole into double quotes: "${nested[1]}"`,
-    };
-  const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
-  if (smart !== null && code !== 'TAB_AS_INDENT')
-    return {
-      message: 'these quotes are no quotes of YAML',
-      offset: start + smart.index,
-      hint: 'write straight ones: "text"',
-    };
-  if (/^(?:--|-{4,})\s*$/.test(line))
-    return { message: 'this line does not divide documents', offset: start, hint: 'write three dashes: ---' };
-  const marker = /\|[^#]*?\b(default|minimum|maximum|enum|pattern|required|description)(: +)/.exec(line);
-  if (code === 'BLOCK_AS_IMPLICIT_KEY' && marker !== null)
-    return {
-      message: `the marker ${marker[1]} has ": " before its value`,
-      offset: start + marker.index + marker[0].length - (marker[2] ?? '').length - (marker[1] ?? '').length,
-      hint: `write ${marker[1]}=VALUE, without a space`,
-    };
-  if (code === 'BLOCK_AS_IMPLICIT_KEY') {
-    const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
-    if (expression !== null) {
-      return {
-        message: 'the ": " in this expression ends the text, as the whole is not in quotes',
-        offset: start + expression.index + line.slice(expression.index).indexOf('$'),
-        hint: "put the whole value into single quotes: '${…}'",
-      };
-    }
-    const next = source.slice(end < 0 ? source.length : end + 1);
-    const item = /^ *- /.exec(line.trim() === '' ? next : line);
-    const own = /^ *- /.test(source.slice(at).replace(/^\n/, ''));
-    if (item !== null && own) {
-      const offset = skipSpaces(source, line.trim() === '' ? end + 1 : start);
-      return {
-        message: 'this item is indented otherwise than the items of the list before it',
-        offset,
-        hint: 'begin each "- " of a list at the same column',
-      };
-    }
-  }
-  return unclosedBefore(code, source, at);
-}
-
-/** A quote or bracket that was opened on a line above, and closed nowhere. */
-function unclosedBefore(code: string, source: string, at: number): Mistake | undefined {
-  if (code === 'MISSING_CHAR') {
-    const quote = [...source.slice(0, at).matchAll(/(?<=(?:^|[:\-,[{])[ \t]+|^)(["'])(?:(?!\1)[^\n])*$/gm)].at(-1);
-    if (quote !== undefined)
-      return {
-        message: 'this quote is never closed',
-        offset: quote.index,
-        hint: `add ${quote[1] ?? '"'} at the end of the text`,
-      };
-  }
-  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined;
-  const before = source.slice(0, at).trimEnd().split('\n').at(-1) ?? '';
-  const plain = before.replaceAll(/"[^"]*"|'[^']*'/g, (text) => ' '.repeat(text.length));
-  const open = /:\s+([[{])[^\]}]*$/.exec(plain);
-  const bracket = open?.[1];
-  if (open === null || bracket === undefined) return undefined;
-  const offset = source.slice(0, at).trimEnd().length - before.length + open.index + open[0].indexOf(bracket);
-  return {
-    message: `this "${bracket}" is never closed`,
-    offset,
-    hint: `add "${bracket === '[' ? ']' : '}'}" at the end of the line`,
-  };
-}
-
-const DEEPER_LINE = {
-  message: 'this line is indented deeper than the members before it, as if it belonged to the value above',
-  hint: 'begin it at the same column as the members before it; a list begins each item with "- "',
-};
-
-/** Offset of the line that made a member of a value above, when the value goes on over the end of its line. */
-function deeperLine(source: string, [from]: readonly number[]): number | undefined {
-  const start = from ?? 0;
-  const end = source.indexOf('\n', start);
-  if (end < 0 || /:\s/.test(source.slice(start, end).replace(/(["']).*?\1/g, ''))) return undefined;
-  return skipSpaces(source, end + 1);
-}
-
-function skipSpaces(source: string, from: number): number {
-  let at = from;
-  while (source[at] === ' ') at += 1;
-  return at;
-}
 
 /** Offset of a token that lies too deep; an own stack instead of recursion. */
 function tooDeep(token: CST.Token): number | undefined {

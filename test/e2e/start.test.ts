@@ -197,7 +197,13 @@ describe('typekro up', () => {
     ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 3, /a\.ts:1:\d+: error: .*it broke/],
     ['a directory', '.', undefined, 1, /is a folder/],
     ['nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
-    ['bytes that are no UTF-8', 'a.yaml', Buffer.from([0x61, 0x3a, 0xe9]), 1, /a\.yaml cannot be read: it is no UTF-8/],
+    [
+      'bytes that are no UTF-8',
+      'a.yaml',
+      Buffer.from([0x61, 0x3a, 0xe9]),
+      1,
+      /a\.yaml:1:3 cannot be read: it is no UTF-8/,
+    ],
     [
       'an object without a name',
       'a.yaml',

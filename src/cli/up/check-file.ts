@@ -31,6 +31,8 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     const remedy = `name the files in it, such as ${join(file, name)}, or all of them: ${all}`;
     fail('input/unreadable', `${file} is a folder, and only files are read`, remedy);
   }
+  if (stats === undefined && /[*?]/.test(file))
+    fail('input/not-found', `there is no file ${file}`, patternRemedy(path, file));
   if (!types.has(extname(path).toLowerCase())) {
     fail(
       'input/unknown-type',
@@ -41,15 +43,40 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
   if (stats === undefined) {
     const near = nearestName(basename(path), namesIn(dirname(path)));
     const looked = `it was looked for as ${path}`;
-    const remedy = /[*?]/.test(file)
-      ? `no file fits the pattern; ${looked}`
-      : near === undefined || near === basename(path)
+    const remedy =
+      near === undefined || near === basename(path)
         ? `check the name; ${looked}`
         : `did you mean ${join(dirname(file), near)}? ${looked}`;
     fail('input/not-found', `there is no file ${file}`, remedy);
   }
   if (stats?.isFile() === false)
     fail('input/unreadable', `${file} is a device or a pipe, and only files are read`, 'write it into a file first');
+}
+
+/** A pattern arrives here as it is when it stands in quotes, when no file fits it, or when the shell expands none. */
+function patternRemedy(path: string, file: string): string {
+  const pattern = basename(path);
+  const fitting = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && fits(name, pattern));
+  if (fitting.length === 0) return `no file fits the pattern; it was looked for as ${path}`;
+  const names = fitting.slice(0, 3).map((name) => join(dirname(file), name));
+  const more = fitting.length > names.length ? ' …' : '';
+  return `patterns are expanded by the shell: write it without quotes, or name the files: ${names.join(' ')}${more}`;
+}
+
+/** Does a name fit a pattern of `*` and `?`? Takes at most the product of both lengths. */
+function fits(name: string, pattern: string): boolean {
+  let reached = new Set([0]);
+  for (const wanted of pattern) {
+    if (wanted === '*') {
+      const first = Math.min(...reached);
+      reached = new Set(Array.from({ length: name.length - first + 1 }, (_, index) => first + index));
+    } else
+      reached = new Set(
+        [...reached].filter((at) => at < name.length && (wanted === '?' || name[at] === wanted)).map((at) => at + 1),
+      );
+    if (reached.size === 0) return false;
+  }
+  return reached.has(name.length);
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError, whyUnreadable } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
@@ -58,8 +59,41 @@ async function readText(path: string, file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw unreadable(file, 'it is no UTF-8 text', 'save it as UTF-8', error);
+    throw notUtf8(bytes, file, error);
   }
+}
+
+/** Names the first byte that is no UTF-8, and the word around it as the commonest other encoding has it. */
+function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
+  const at = firstInvalid(bytes);
+  const before = bytes.toString('utf8', 0, at).split('\n');
+  const column = (before.at(-1) ?? '').length + 1;
+  const byte = bytes[at] ?? 0;
+  // Below are control characters in Latin-1, and other characters in each of its relatives.
+  const word = byte < 0xa0 ? '' : ` (in Latin-1 the word is "${wordAround(bytes, at)}")`;
+  return unreadable(
+    `${file}:${before.length}:${column}`,
+    `it is no UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
+    `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${file} > utf8-${basename(file)}`,
+    cause,
+  );
+}
+
+function wordAround(bytes: Buffer, at: number): string {
+  const before = bytes.toString('latin1', Math.max(0, at - 20), at);
+  const behind = bytes.toString('latin1', at, at + 20);
+  return `${/[^\s"']*$/.exec(before)?.[0] ?? ''}${/^[^\s"']*/.exec(behind)?.[0] ?? ''}`;
+}
+
+/** Offset of the first byte that belongs to no character. A decoder writes U+FFFD for it, which the text may hold, too. */
+function firstInvalid(bytes: Buffer): number {
+  let at = 0;
+  for (const valid of bytes.toString('utf8').split('\uFFFD')) {
+    at += Buffer.byteLength(valid);
+    if (bytes.toString('latin1', at, at + 3) !== '\xef\xbf\xbd') return at;
+    at += 3;
+  }
+  return at;
 }
 
 /** What a file is that is no text at all, and what to do; an empty reason for what may be a text. */

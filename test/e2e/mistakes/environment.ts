@@ -245,6 +245,22 @@ export const environmentMistakes: readonly Mistake[] = [
   ),
   command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
   command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file fits the pattern/),
+  command(
+    'a pattern in quotes',
+    ['validate', 's?op.*'],
+    1,
+    /s\?op\.\*/,
+    /by the shell/,
+    /without quotes.*: shop\.yaml/,
+  ),
+  {
+    title: 'JSON with a comment',
+    files: {
+      'shop.json': '{\n  ⟦// settings\n  "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}\n}\n',
+    },
+    reason: /JSON has no comments/,
+    remedy: /remove it/,
+  },
   command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
   command('standard input', ['validate', '-'], 1, /standard input/, /not read/, /write it into a file/),
   command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /neither YAML/, /name \.yaml/),

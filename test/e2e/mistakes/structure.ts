@@ -126,8 +126,8 @@ export const structureMistakes: readonly Mistake[] = [
   ),
   definition(
     'single quotes in single quotes',
-    [[URL, "url: ⟦'${'a' + schema.spec.name}'"]],
-    /a single quote ends this text/,
+    [[URL, "url: '${⟦'a' + schema.spec.name}'"]],
+    /this single quote ends the text/,
     /double quotes: "\$\{'a' \+ schema\.spec\.name\}"/,
   ),
   instance(

@@ -59,6 +59,78 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
+    'double quotes in a text in double quotes',
+    [[`- ${CONDITION}`, '- "${schema.spec.name == ⟦"prod"}"']],
+    /this double quote ends the text/,
+    /into single quotes: '\$\{schema\.spec\.name == "prod"\}'/,
+  ),
+  definition(
+    'single quotes in an item in single quotes',
+    [[`- ${CONDITION}`, "- '${schema.spec.name == ⟦'prod'}'"]],
+    /this single quote ends the text/,
+    /into double quotes: "\$\{schema\.spec\.name == 'prod'\}"/,
+  ),
+  definition(
+    'a description with a colon',
+    [['      name: string\n', '      name: string | description="Name⟦: of the shop"\n']],
+    /": " in this text makes YAML take what stands before it for a key/,
+    /into single quotes: 'string \| description="Name: of the shop"'/,
+  ),
+  definition(
+    'a text that is negated',
+    [[CONDITION, '${⟦!schema.spec.image}']],
+    /! negates a condition, and this is a text/,
+    /write schema\.spec\.image == ""/,
+  ),
+  definition(
+    'a list that is negated',
+    [[CONDITION, '${⟦!schema.spec.regions}']],
+    /! negates a condition, and this is a list/,
+    /write size\(schema\.spec\.regions\) == 0/,
+  ),
+  definition(
+    'a text that is compared with null',
+    [[CONDITION, '${schema.spec.image ⟦!= null}']],
+    /a text is compared with null/,
+    /write has\(schema\.spec\.image\)/,
+  ),
+  definition(
+    'null that is compared with a number',
+    [[CONDITION, '${null ⟦== schema.spec.replicas}']],
+    /null is compared with a whole number/,
+    /write !has\(schema\.spec\.replicas\)/,
+  ),
+  definition(
+    'the iterator of another resource',
+    [
+      ['    - id: config\n', '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}\n'],
+      [NAME, 'name: ${schema.spec.name}-${region}'],
+      ['image: ${schema.spec.image}', 'image: ${schema.spec.image}-${⟦region}'],
+    ],
+    /region is an iterator of config/,
+    /forEach of its own, - region: \$\{schema\.spec\.regions\}/,
+  ),
+  definition(
+    'an iterator in the condition of its own collection',
+    [
+      ['    - id: config\n', '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}\n'],
+      [NAME, 'name: ${schema.spec.name}-${region}'],
+      [CONDITION, '${⟦region != "eu"}'],
+    ],
+    /region is an iterator of config/,
+    /filter the list in forEach/,
+  ),
+  definition(
+    'an iterator in the status',
+    [
+      ['    - id: config\n', '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}\n'],
+      [NAME, 'name: ${schema.spec.name}-${region}'],
+      ['available: ${deployment.status.availableReplicas}', 'available: ${⟦region}'],
+    ],
+    /region is an iterator of config/,
+    /read the list itself: \$\{schema\.spec\.regions\}/,
+  ),
+  definition(
     'a dollar without braces',
     [[URL, 'url: ⟦$schema.spec.name']],
     /\$schema\.spec\.name stays in the text as it is/,

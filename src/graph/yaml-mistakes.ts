@@ -1,0 +1,235 @@
+/** Why a document cannot be read, and where. */
+export interface YamlProblem {
+  readonly code: string;
+  readonly message: string;
+  /** In the whole text, in UTF-16 units. */
+  readonly offset: number;
+  readonly hint?: string;
+}
+
+/** What Helm's templates begin with, and YAML and the tools that read it do not. */
+const HELM =
+  /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
+
+/** A text that is no YAML because it is a template of Helm. */
+export function helmProblem(source: string): YamlProblem | undefined {
+  const offset = source.search(HELM);
+  if (offset < 0) return undefined;
+  return {
+    code: 'yaml/syntax',
+    message: 'this is a Helm template, not YAML: Helm has to fill in {{ … }} first',
+    offset,
+    hint: 'render it, as in `helm template CHART > app.yaml`, and name the file that comes out',
+  };
+}
+
+/**
+ * A comment in JSON. The text is read as YAML, where `//` begins no comment and becomes a part of the next key, so that
+ * the fields below it seem to be missing.
+ */
+export function jsonComment(source: string): YamlProblem | undefined {
+  const open = /^\s*\{/.exec(source)?.[0].length;
+  if (open === undefined || source[afterComments(source, open)] !== '"') return undefined;
+  for (let at = open, depth = 1; at < source.length && depth > 0; at += 1) {
+    const char = source[at];
+    if (char === '"') at = stringEnd(source, at);
+    else if (char === '{' || char === '[') depth += 1;
+    else if (char === '}' || char === ']') depth -= 1;
+    else if (char === '#' && /\s/.test(source[at - 1] ?? '')) at = lineEnd(source, at);
+    else if (commentEnd(source, at) !== undefined && /[\s{}[\],"]/.test(source[at - 1] ?? ''))
+      return {
+        code: 'yaml/syntax',
+        message: 'JSON has no comments: this one becomes part of the next key or value',
+        offset: at,
+        hint: 'remove it, or begin it with # and name the file .yaml',
+      };
+  }
+  return undefined;
+}
+
+function afterComments(source: string, from: number): number {
+  for (let at = from; ;) {
+    while (/\s/.test(source[at] ?? '')) at += 1;
+    const end = source[at] === '#' ? lineEnd(source, at) : commentEnd(source, at);
+    if (end === undefined) return at;
+    at = end;
+  }
+}
+
+/** Offset behind a comment of JavaScript; undefined where none begins. */
+function commentEnd(source: string, at: number): number | undefined {
+  if (source.startsWith('//', at)) return lineEnd(source, at);
+  if (!source.startsWith('/*', at)) return undefined;
+  const end = source.indexOf('*/', at);
+  return end < 0 ? source.length : end + 2;
+}
+
+function lineEnd(source: string, at: number): number {
+  const end = source.indexOf('\n', at);
+  return end < 0 ? source.length : end;
+}
+
+/** Offset of the quote that closes a string of JSON. */
+function stringEnd(source: string, open: number): number {
+  let at = open + 1;
+  while (at < source.length && source[at] !== '"') at += source[at] === '\\' ? 2 : 1;
+  return at;
+}
+
+/** Mistakes that a parser sees only at their consequences: the place and the reason are looked for in the text. */
+export function knownMistake(code: string, source: string, at: number): YamlProblem | undefined {
+  const found = mistakeAt(code, source, at);
+  return found === undefined ? undefined : { code: 'yaml/syntax', ...found };
+}
+
+type Mistake = Omit<YamlProblem, 'code'>;
+
+function mistakeAt(code: string, source: string, at: number): Mistake | undefined {
+  const start = source.lastIndexOf('\n', at - 1) + 1;
+  const end = source.indexOf('\n', at);
+  const line = source.slice(start, end < 0 ? undefined : end);
+  const hard = /^[ \t]*(?=[\u00a0\u2007\u202f\u3000])/m.exec(source);
+  if (hard !== null)
+    return {
+      message: 'the indentation has non-breaking spaces (U+00A0), which YAML takes for text',
+      offset: hard.index + hard[0].length,
+      hint: 'replace them by plain spaces; an editor shows them by a search for U+00A0',
+    };
+  const inner = quoteInside(line, at - start);
+  if (inner !== undefined) return { ...inner, offset: start + inner.offset };
+  const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
+  if (smart !== null && code !== 'TAB_AS_INDENT')
+    return {
+      message: 'these quotes are no quotes of YAML',
+      offset: start + smart.index,
+      hint: 'write straight ones: "text"',
+    };
+  if (/^(?:--|-{4,})\s*$/.test(line))
+    return { message: 'this line does not divide documents', offset: start, hint: 'write three dashes: ---' };
+  const marker = /\|[^#]*?\b(default|minimum|maximum|enum|pattern|required|description)(: +)/.exec(line);
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && marker !== null)
+    return {
+      message: `the marker ${marker[1]} has ": " before its value`,
+      offset: start + marker.index + marker[0].length - (marker[2] ?? '').length - (marker[1] ?? '').length,
+      hint: `write ${marker[1]}=VALUE, without a space`,
+    };
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') {
+    const expression = /:\s+(\$\{[^\n]*:\s[^\n]*)$/.exec(line);
+    if (expression !== null) {
+      return {
+        message: 'the ": " in this expression ends the text, as the whole is not in quotes',
+        offset: start + expression.index + line.slice(expression.index).indexOf('$'),
+        hint: "put the whole value into single quotes: '${…}'",
+      };
+    }
+    const colon = colonInText(line, at - start);
+    if (colon !== undefined) return { ...colon, offset: start + colon.offset };
+    const next = source.slice(end < 0 ? source.length : end + 1);
+    const item = /^ *- /.exec(line.trim() === '' ? next : line);
+    const own = /^ *- /.test(source.slice(at).replace(/^\n/, ''));
+    if (item !== null && own) {
+      const offset = skipSpaces(source, line.trim() === '' ? end + 1 : start);
+      return {
+        message: 'this item is indented otherwise than the items of the list before it',
+        offset,
+        hint: 'begin each "- " of a list at the same column',
+      };
+    }
+  }
+  return unclosedBefore(code, source, at);
+}
+
+/** A quote or bracket that was opened on a line above, and closed nowhere. */
+function unclosedBefore(code: string, source: string, at: number): Mistake | undefined {
+  if (code === 'MISSING_CHAR') {
+    const quote = [...source.slice(0, at).matchAll(/(?<=(?:^|[:\-,[{])[ \t]+|^)(["'])(?:(?!\1)[^\n])*$/gm)].at(-1);
+    if (quote !== undefined)
+      return {
+        message: 'this quote is never closed',
+        offset: quote.index,
+        hint: `add ${quote[1] ?? '"'} at the end of the text`,
+      };
+  }
+  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined;
+  const before = source.slice(0, at).trimEnd().split('\n').at(-1) ?? '';
+  const plain = before.replaceAll(/"[^"]*"|'[^']*'/g, (text) => ' '.repeat(text.length));
+  const open = /:\s+([[{])[^\]}]*$/.exec(plain);
+  const bracket = open?.[1];
+  if (open === null || bracket === undefined) return undefined;
+  const offset = source.slice(0, at).trimEnd().length - before.length + open.index + open[0].indexOf(bracket);
+  return {
+    message: `this "${bracket}" is never closed`,
+    offset,
+    hint: `add "${bracket === '[' ? ']' : '}'}" at the end of the line`,
+  };
+}
+
+/** A text in quotes that has its own quote inside, where it ends for YAML. */
+function quoteInside(line: string, at: number): Mistake | undefined {
+  const [before = ''] = /^\s*(?:- +)*(?:[^\s"':][^"':]*:\s+)?/.exec(line) ?? [];
+  const text = line.slice(before.length).trimEnd();
+  const quote = text[0];
+  if ((quote !== "'" && quote !== '"') || text.length < 3 || !text.endsWith(quote)) return undefined;
+  const content = text.slice(1, -1);
+  const escaped = quote === '"' ? /\\./g : /''/g;
+  const ending = content.replaceAll(escaped, '  ').indexOf(quote);
+  if (ending < 0 || at <= before.length + ending) return undefined;
+  // Two texts beside each other, or a key and its value.
+  if (!content.includes('${') && /^(["'])(?:\s*[,:]|\s+\1)/.test(content.slice(ending))) return undefined;
+  const other = quote === '"' ? "'" : '"';
+  const inWords = quote === '"' ? 'double' : 'single';
+  const twice = quote === '"' ? 'with a backslash before it' : 'twice';
+  const fits = !content.includes(other) && !content.includes('\\');
+  return {
+    message: `this ${inWords} quote ends the text, which begins with one`,
+    offset: before.length + 1 + ending,
+    hint: fits
+      ? `put the whole into ${quote === '"' ? 'single' : 'double'} quotes: ${other}${content}${other}`
+      : `write each quote inside ${twice}: ${inQuotes(content, quote)}`,
+  };
+}
+
+/** The text in quotes of one sort; those in it that are escaped already stay. */
+function inQuotes(content: string, quote: '"' | "'"): string {
+  const escaped =
+    quote === '"'
+      ? content.replaceAll(/\\.|"/g, (each) => (each === '"' ? '\\"' : each))
+      : content.replaceAll(/''|'/g, "''");
+  return `${quote}${escaped}${quote}`;
+}
+
+/** A text of several words without quotes, with a colon and a space in it. */
+function colonInText(line: string, at: number): Mistake | undefined {
+  const text = line.slice(at).trimEnd();
+  const colon = /:(?=\s)/.exec(text)?.index;
+  if (colon === undefined || /^(?:[\s"'[{&*!|>%@`]|- )/.test(text) || !/\s/.test(text.slice(0, colon)))
+    return undefined;
+  const told = text.length <= 80 ? `'${text.replaceAll("'", "''")}'` : "'…'";
+  return {
+    message: 'the ": " in this text makes YAML take what stands before it for a key',
+    offset: at + colon,
+    hint: `put the whole value into single quotes: ${told}`,
+  };
+}
+
+/** A line that is indented deeper than its siblings, so that it makes a member of the value above. */
+export function deeperLine(source: string, at: number): YamlProblem | undefined {
+  const end = source.indexOf('\n', at);
+  if (end < 0) return undefined;
+  // Quotes inside of a text without quotes mean nothing to YAML.
+  const value = source.slice(at, end);
+  if (/:\s/.test(/^["'[{]/.test(value) ? value.replace(/(["']).*?\1/g, '') : value)) return undefined;
+  return {
+    code: 'yaml/syntax',
+    message: 'this line is indented deeper than the members before it, as if it belonged to the value above',
+    offset: skipSpaces(source, end + 1),
+    hint: 'begin it at the same column as the members before it; a list begins each item with "- "',
+  };
+}
+
+/** Offset behind the spaces at a place. */
+export function skipSpaces(source: string, from: number): number {
+  let at = from;
+  while (source[at] === ' ') at += 1;
+  return at;
+}
