@@ -67,6 +67,11 @@ test.each<[Because, string, string?]>([
     'choose another name, delete the object, or set an adoption policy that takes it over',
   ],
   [
+    { kind: 'other-owner', object: pod, owner: 'applyset-x-v1', instance: 'Shop ns/second' },
+    'may not take Pod v1 ns/web, which belongs to Shop ns/second, ApplySet applyset-x-v1',
+    'give it a name of its own for each instance, as with ${schema.metadata.name}, or delete Shop ns/second',
+  ],
+  [
     { kind: 'retired', objects: [pod], heldBy: ['db'] },
     'keeps what is no longer wanted until db got on: Pod v1 ns/web',
   ],

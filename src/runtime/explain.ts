@@ -115,7 +115,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'expression-failed': failedAt,
   'write-failed': ({ object, failure, retryAt }) =>
     `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
-  'other-owner': ({ object, owner }) => ownerReason(object, owner),
+  'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
   'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,
@@ -149,10 +149,10 @@ function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>)
   return `waits until ${expression} is true${of}; ${now}`;
 }
 
-function ownerReason(object: ObjectRef, owner: string | undefined): string {
+function ownerReason(object: ObjectRef, owner: string | undefined, instance: string | undefined): string {
   return owner === undefined
     ? `may not adopt ${formatRef(object)}, which exists and belongs to nobody`
-    : `may not take ${formatRef(object)}, which belongs to ApplySet ${owner}`;
+    : `may not take ${formatRef(object)}, which belongs to ${instance === undefined ? '' : `${instance}, `}ApplySet ${owner}`;
 }
 
 function retiredReason({ objects, heldBy }: Of<'retired'>): string {
@@ -185,7 +185,8 @@ function failedExpressionRemedy(message: string): string {
   return 'correct the expression, or the value in the instance with which it fails';
 }
 
-const PERMISSION_REMEDY = 'add the rule to a role of the acting identity';
+const PERMISSION_REMEDY =
+  'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
 
 /** What somebody can do about it; nothing where time or another node will. */
 function remedyOf(because: Because): string | undefined {
@@ -219,6 +220,8 @@ function remedyOf(because: Because): string | undefined {
     case 'collection-too-large':
       return 'make the list shorter, or raise the limit';
     case 'other-owner':
+      if (because.instance !== undefined)
+        return `give it a name of its own for each instance, as with \${schema.metadata.name}, or delete ${because.instance}`;
       return 'choose another name, delete the object, or set an adoption policy that takes it over';
     case 'outside-namespace':
       return 'set typekro.dev/namespaces: any on the definition, if its instances may';

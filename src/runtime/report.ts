@@ -103,6 +103,8 @@ export type Because =
       readonly object: ObjectRef;
       /** The other ApplySet's id; absent for an object that nobody owns (adoption refused). */
       readonly owner?: string;
+      /** The instance whose ApplySet that is, as `Kind namespace/name`, where it is known. */
+      readonly instance?: string;
     }
   | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
   | { readonly kind: 'identity-collision'; readonly identity: string }

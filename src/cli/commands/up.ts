@@ -11,6 +11,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
+import { withoutEffect } from '../up/without-effect.ts';
 
 /** What `up` shows in a clone when the user names no file. */
 const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
@@ -78,6 +79,7 @@ export const up: Command = {
         for (const notice of session.notices) context.print(notice);
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
+        for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
         if (!once) context.print(`Dashboard at ${session.dashboard}`);
         const view = createLiveView(context);
         const code = await bringUp({
@@ -115,7 +117,7 @@ function goodbye(input: CommandInput): string {
     input.options['once'] === true
       ? '; without --once it stays up for kubectl.'
       : ': run unset KUBECONFIG in the other terminals.';
-  const ended = `The cluster has ended, and its kubeconfig is removed${next}`;
+  const ended = `The cluster has ended, and its kubeconfig leads nowhere${next}`;
   return input.options['keep'] === true
     ? `\n${ended}\nIts objects are kept; up --keep goes on with them.`
     : `\n${ended}`;

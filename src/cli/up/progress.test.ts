@@ -3,6 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { InspectSource, InstanceReport } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
+import { applySetIdOf } from '../../runtime/index.ts';
 import { allActive, isRefusedForGood, Progress } from './progress.ts';
 
 const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
@@ -36,6 +37,22 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
     subscribe: () => () => {},
   };
 }
+
+test('an object that another instance holds is told with that instance', () => {
+  const because = { kind: 'other-owner', object: target, owner: applySetIdOf(object('second')) };
+  const reports = source({ first: 'ERROR', second: 'ACTIVE' });
+  const withNode: InspectSource = {
+    ...reports,
+    report: (ref) => {
+      const report = reports.report(ref);
+      return (
+        report && { ...report, nodes: [{ id: 'n', state: 'failed', because, objects: [] } as unknown as NodeReport] }
+      );
+    },
+  };
+  const [view] = new Progress([object('first')], withNode).views();
+  expect(view?.nodes[0]?.because).toMatchObject({ instance: 'App default/second' });
+});
 
 describe('progress of instances', () => {
   test('one that was seen and is gone for a while is deleted; one that was never seen is not', () => {

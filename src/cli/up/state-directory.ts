@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectory, TypeKroError } from '../../core/index.ts';
 import { takeLock } from './process-lock.ts';
@@ -7,7 +7,7 @@ import { takeLock } from './process-lock.ts';
 export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
-  /** Gives the name free again. The kubeconfig goes with it: what it points at is gone. */
+  /** Gives the name free again. The kubeconfig that is left leads nowhere, and says so to whoever uses it. */
   release(): void;
 }
 
@@ -45,11 +45,36 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       release() {
         // Somebody who removed the lock by hand may have started another cluster; its files are not ours.
         if (!lock.isHeld()) return;
-        rmSync(kubeconfig, { force: true });
+        writeFileSync(kubeconfig, ended(), { mode: 0o600 });
         lock.release();
       },
     };
   });
+}
+
+/**
+ * Without the file kubectl asks localhost:8080, which tells nobody anything. The name of this server stands in what
+ * every client prints, its domain is one that no resolver knows (RFC 6761), and the token keeps kubectl from asking for
+ * a password.
+ */
+function ended(): string {
+  return `apiVersion: v1
+kind: Config
+current-context: ended
+contexts:
+- name: ended
+  context:
+    cluster: ended
+    user: ended
+clusters:
+- name: ended
+  cluster:
+    server: https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid
+users:
+- name: ended
+  user:
+    token: ended
+`;
 }
 
 /** What the file system refuses is a matter of the directory that the user stands in. */

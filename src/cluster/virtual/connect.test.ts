@@ -4,6 +4,7 @@ import { createCluster } from '../cluster.ts';
 import type { UserInfo } from '../options.ts';
 
 const NOTE = 'the embedded cluster simulates containers, no process runs in them';
+const ELSEWHERE = `${NOTE}, so try this on a cluster with nodes`;
 const PODS = '/api/v1/namespaces/default/pods';
 const UPGRADE = { connection: 'keep-alive, Upgrade', upgrade: 'websocket' };
 
@@ -77,14 +78,19 @@ afterAll(() => cluster.close());
 
 describe('connections to a simulated container', () => {
   test.each([
-    ['exec', '/one/exec?command=ls', 500, `container not found ("c"); ${NOTE}`],
-    ['exec', '/two/exec?command=ls&container=b', 500, `container not found ("b"); ${NOTE}`],
+    ['exec', '/one/exec?command=ls', 500, `${ELSEWHERE} (container not found ("c"))`],
+    ['exec', '/two/exec?command=ls&container=b', 500, `${ELSEWHERE} (container not found ("b"))`],
     ['exec', '/two/exec', 400, 'a container name must be specified for pod two, choose one of: [a b]'],
     ['exec', '/two/exec?container=z', 400, 'container z is not valid for pod two'],
     ['exec', '/homeless/exec', 400, 'pod homeless does not have a host assigned'],
     ['exec', '/none/exec', 404, 'pods "none" not found'],
-    ['attach', '/one/attach', 500, `container not found ("c"); ${NOTE}`],
-    ['portforward', '/one/portforward', 500, `unable to do port forwarding, pod not found ("one_default"); ${NOTE}`],
+    ['attach', '/one/attach', 500, `${ELSEWHERE} (container not found ("c"))`],
+    [
+      'portforward',
+      '/one/portforward',
+      500,
+      `${ELSEWHERE} (unable to do port forwarding, pod not found ("one_default"))`,
+    ],
     ['portforward', '/homeless/portforward', 400, 'pod homeless does not have a host assigned'],
   ])('%s of %s answers %i in words', async (_what, path, status, message) => {
     for (const method of ['GET', 'POST'])

@@ -38,7 +38,8 @@ export function portForwardReply(api: Api, request: ApiRequest, route: Route): A
 }
 
 /** A kubelet answers in plain text. Clients try to read it as YAML first, so that it must not hold a colon. */
-const kubeletError = (text: string): ApiReply => replyText(500, `${text}; ${SIMULATED_NOTE}\n`);
+const kubeletError = (text: string): ApiReply =>
+  replyText(500, `${SIMULATED_NOTE}, so try this on a cluster with nodes (${text})\n`);
 
 /** Every method of `pods|services|nodes/…/proxy`, with or without a path behind it. Throws 404 and 503. */
 export function proxyReply(_api: Api, _request: ApiRequest, { resource, namespace, name: asked }: Route): ApiReply {

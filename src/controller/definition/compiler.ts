@@ -76,7 +76,8 @@ export class DefinitionCompiler {
       ...(graph === undefined ? {} : { graph }),
       ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),
       problems: diagnostics.map(
-        ({ code, message, path }) => `${path === undefined ? '' : `${path}: `}${message} [${code}]`,
+        ({ code, message, path, hint }) =>
+          `${path === undefined ? '' : `${path}: `}${message} [${code}]${hint === undefined ? '' : `; hint: ${hint}`}`,
       ),
     };
     this.#keep(name, { key, compiled });

@@ -4,6 +4,7 @@ import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import type { ApplyAction, Condition, NodeReport } from '../../runtime/index.ts';
 import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
+import type { Compiled } from '../definition/compiler.ts';
 import type { Definition } from '../definition/definition.ts';
 import { driftText } from '../drift/drift-text.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
@@ -22,6 +23,8 @@ export interface EventObserverOptions {
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
+  /** What the last pass found wrong with definitions, by their uid. */
+  readonly #problems = new Map<string, readonly string[]>();
 
   constructor(options: EventObserverOptions) {
     this.#options = options;
@@ -30,6 +33,8 @@ export class EventObserver {
   /** Records Kubernetes events for what the controller did. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
+      case 'definition-passed':
+        return this.#definitionPassed(event.definition, event.compiled);
       case 'definition-changed':
         return this.#definitionChanged(event.definition, event.status);
       case 'definition-held':
@@ -45,7 +50,12 @@ export class EventObserver {
     }
   };
 
-  #definitionChanged({ object, status: before }: Definition, status: DefinitionStatus): void {
+  #definitionPassed({ uid }: Definition, { graph, problems }: Compiled): void {
+    if (graph === undefined) this.#problems.set(uid, problems);
+    else this.#problems.delete(uid);
+  }
+
+  #definitionChanged({ object, uid, status: before }: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = before['state'];
     if (from !== state) {
@@ -55,6 +65,11 @@ export class EventObserver {
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
       this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
+      // The condition has kro's text, which clients match: the places and what to do about them come beside it.
+      if (reason !== 'InvalidResourceGraph') continue;
+      for (const problem of (this.#problems.get(uid) ?? []).slice(0, MOST_PROBLEMS)) {
+        this.#tell(object, 'Warning', 'Problem', problem);
+      }
     }
   }
 
@@ -62,7 +77,8 @@ export class EventObserver {
     if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
   }
 
-  #definitionReleased({ object }: Definition, orphans: number): void {
+  #definitionReleased({ object, uid }: Definition, orphans: number): void {
+    this.#problems.delete(uid);
     if (orphans === 0) return;
     const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
     this.#tell(object, 'Warning', 'InstancesOrphaned', message);
@@ -110,6 +126,9 @@ export class EventObserver {
     this.#options.events.record({ object, type, reason, message });
   }
 }
+
+/** How many problems of a definition are told as events. */
+const MOST_PROBLEMS = 5;
 
 /** Reasons of conditions of a definition that are worth an event, besides its state. */
 const TOLD_OF_DEFINITIONS: ReadonlySet<string> = new Set([

@@ -183,10 +183,24 @@ export const environmentMistakes: readonly Mistake[] = [
     'a namespace that is not there',
     ['up', '--once', 'a.yaml'],
     1,
-    /a\.yaml:1/,
+    /a\.yaml:3:32/,
     /namespaces "nowhere" not found/,
     /put the Namespace "nowhere" into the files/,
     { files: { 'a.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n' } },
+  ),
+  command(
+    'a webhook where none is asked',
+    ['up', '--once', 'a.yaml'],
+    0,
+    /a\.yaml:1/,
+    /ValidatingWebhookConfiguration deny is stored and has no effect in this cluster/,
+    /try it on a cluster with a real API server/,
+    {
+      files: {
+        'a.yaml':
+          'apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: deny}\n',
+      },
+    },
   ),
   command(
     'factories from a program',

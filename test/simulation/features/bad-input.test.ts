@@ -39,6 +39,18 @@ const secret: JsonObject = {
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: '${schema.metadata.name}-secret' } },
 };
 
+it('a refused definition has an event for each problem, with its path and a remedy', async () => {
+  await define([mapResource('map', { a: '${mpa.data.a}', b: 'x' })]);
+  const events = await world.eventsOf('pots');
+  expect(events).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(
+        /^Problem: spec\.resources\[0\]\.template\.data\.a: nothing here is named mpa \[graph\/unknown-identifier\]; hint: did you mean "map"\?/,
+      ),
+    ]),
+  );
+});
+
 describe('malformed definitions', () => {
   const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: {} };
   const rows: [string, JsonValue][] = [

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadKubeConfig } from '../../kube/index.ts';
+import { takeStateDirectory } from './state-directory.ts';
+
+test('the kubeconfig of a cluster that has ended names a server that says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
+  try {
+    const state = takeStateDirectory(folder, 'default');
+    state.release();
+    const { server, credentials } = await loadKubeConfig({ path: state.kubeconfig });
+    expect(server).toBe('https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid');
+    expect(credentials).toEqual({ token: 'ended' });
+    // The name is free again.
+    takeStateDirectory(folder, 'default').release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

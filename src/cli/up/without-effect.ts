@@ -1,0 +1,33 @@
+import type { Graph } from '../../graph/index.ts';
+import { placeOf } from './check-inputs.ts';
+import type { InputObject } from './load-inputs.ts';
+
+/** Kinds that the embedded cluster checks and stores, and whose work only a real API server does. */
+const STORED_ONLY: ReadonlySet<string> = new Set([
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+]);
+
+/** Lines that say which objects, and objects of definitions, have no effect in the embedded cluster. */
+export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
+  const given = objects
+    .filter(({ object: { apiVersion, kind } }) => isStoredOnly(apiVersion.split('/')[0] ?? '', kind))
+    .map((input) => `${placeOf(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
+  const made = graphs.flatMap(({ name, nodes }) =>
+    [...nodes.values()]
+      .filter(({ type }) => isStoredOnly(type.group, type.kind))
+      .map(({ id, type }) => `${type.kind} "${id}" of ${name}`),
+  );
+  return [...given, ...made].map(
+    (what) =>
+      `warning: ${what} is stored and has no effect in this cluster, as if it were not there\n  hint: try it on a cluster with a real API server`,
+  );
+}
+
+function isStoredOnly(group: string, kind: string): boolean {
+  return group === 'admissionregistration.k8s.io' && STORED_ONLY.has(kind);
+}
