@@ -67,7 +67,7 @@ export class EventObserver {
       this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
       // The condition has kro's text, which clients match: the places and what to do about them come beside it.
       if (reason !== 'InvalidResourceGraph') continue;
-      for (const problem of (this.#problems.get(uid) ?? []).slice(0, MOST_PROBLEMS)) {
+      for (const problem of (this.#problems.get(uid) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#tell(object, 'Warning', 'Problem', problem);
       }
     }
@@ -128,7 +128,7 @@ export class EventObserver {
 }
 
 /** How many problems of a definition are told as events. */
-const MOST_PROBLEMS = 5;
+const MAX_PROBLEMS = 5;
 
 /** Reasons of conditions of a definition that are worth an event, besides its state. */
 const TOLD_OF_DEFINITIONS: ReadonlySet<string> = new Set([
