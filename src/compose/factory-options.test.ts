@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkedCall, checkFactoryOptions } from './factory-options.ts';
+import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
 
 test.each([{}, { namespace: 'a', timeout: 5 }, { debugLogging: { enabled: true }, httpTimeouts: {} }])(
   '%o is taken',
@@ -13,6 +13,15 @@ test.each([
   [{ constructor: 1 }, 'compose/unknown-option'],
   [{ applyPolicy: { strategy: 'create-only' } }, 'compose/superseded-option'],
   [{ kroPrerequisites: {} }, 'compose/superseded-option'],
+  [{ timeout: '60s' }, 'compose/invalid-option'],
+  [{ timeout: Number.NaN }, 'compose/invalid-option'],
+  [{ namespace: '' }, 'compose/invalid-option'],
+  [{ namespace: { name: 'a' } }, 'compose/invalid-option'],
+  [{ waitForReady: 'no' }, 'compose/invalid-option'],
+  [{ progressCallback: 'log' }, 'compose/invalid-option'],
+  [{ abortSignal: new AbortController() }, 'compose/invalid-option'],
+  [{ retryPolicy: { retries: 3 } }, 'compose/unknown-option'],
+  [{ retryPolicy: { maxDelay: '5s' } }, 'compose/invalid-option'],
 ])('%o is refused', (options, code) => {
   expect(() => checkFactoryOptions(options)).toThrow(expect.objectContaining({ code }));
 });
@@ -21,4 +30,24 @@ test('an option of a call that would not be heeded is refused', () => {
   expect(checkedCall({ timeout: 5 })).toEqual({ timeout: 5 });
   const scoped = { scopes: ['a'] } as object;
   expect(() => checkedCall(scoped)).toThrow(expect.objectContaining({ code: 'compose/unknown-option' }));
+});
+
+test('a value of another type says what the option takes, with an example', () => {
+  expect(() => checkFactoryOptions({ timeout: '60s' })).toThrow(
+    expect.objectContaining({
+      message: "the option timeout takes milliseconds, as a number, not '60s'",
+      remedy: 'write e.g. timeout: 60_000',
+    }),
+  );
+});
+
+test.each([
+  [{ name: 'hello', image: 'nginx' }, "pass its name: deleteInstance('hello')"],
+  [undefined, 'getInstances() lists the instances and their names'],
+  ['', 'getInstances() lists the instances and their names'],
+])('%o is no name of an instance', (name, remedy) => {
+  expect(() => checkedName(name, 'deleteInstance()')).toThrow(
+    expect.objectContaining({ code: 'compose/invalid-option', remedy }),
+  );
+  expect(checkedName('hello', 'deleteInstance()')).toBe('hello');
 });

@@ -1,5 +1,5 @@
 import { TypeKroError } from '../core/index.ts';
-import type { DeployCallOptions, FactoryOptions } from './deploy-engine.ts';
+import type { DeployCallOptions, FactoryOptions, RetryPolicy } from './deploy-engine.ts';
 import { suggest } from './trace/refusal.ts';
 
 /** Every option that has a meaning. The compiler keeps the list complete. */
@@ -20,6 +20,57 @@ const KNOWN: Readonly<Record<keyof FactoryOptions, true>> = {
   allowBreakingChanges: true,
   abortSignal: true,
   aspects: true,
+};
+
+/** What an option takes, and one that it takes. */
+interface Taken {
+  readonly what: string;
+  readonly example: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+const TEXT: Taken = {
+  what: 'a text',
+  example: "'shop'",
+  is: (value) => typeof value === 'string' && value !== '',
+};
+const FLAG: Taken = { what: 'true or false', example: 'false', is: (value) => typeof value === 'boolean' };
+const MILLISECONDS: Taken = {
+  what: 'milliseconds, as a number',
+  example: '60_000',
+  is: (value) => typeof value === 'number' && value > 0,
+};
+const COUNT: Taken = { what: 'a number', example: '3', is: (value) => typeof value === 'number' && value >= 0 };
+const FUNCTION: Taken = {
+  what: 'a function',
+  example: '(event) => console.log(event.message)',
+  is: (value) => typeof value === 'function',
+};
+const SIGNAL: Taken = {
+  what: 'an AbortSignal',
+  example: 'AbortSignal.timeout(60_000)',
+  is: (value) => value instanceof AbortSignal,
+};
+
+/** Options whose values can be told apart before a request is sent. */
+const TAKEN: Readonly<Partial<Record<keyof FactoryOptions | keyof DeployCallOptions, Taken>>> = {
+  namespace: TEXT,
+  instanceNamespace: TEXT,
+  timeout: MILLISECONDS,
+  waitForReady: FLAG,
+  createNamespace: FLAG,
+  skipTLSVerify: FLAG,
+  allowBreakingChanges: FLAG,
+  progressCallback: FUNCTION,
+  onEvent: FUNCTION,
+  abortSignal: SIGNAL,
+};
+
+const RETRY_POLICY: Readonly<Record<keyof RetryPolicy, Taken>> = {
+  maxRetries: COUNT,
+  backoffMultiplier: COUNT,
+  initialDelay: MILLISECONDS,
+  maxDelay: MILLISECONDS,
 };
 
 /** Options of the SDK before this one that nothing is lost without. */
@@ -51,6 +102,7 @@ const CALL_OPTIONS: Readonly<Record<keyof DeployCallOptions, true>> = {
  */
 export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions {
   const name = Object.keys(options).find((each) => !Object.hasOwn(CALL_OPTIONS, each));
+  checkValues(options, TAKEN, '');
   if (name === undefined) return options;
   throw new TypeKroError(`a call of a factory has no option "${name}"`, {
     code: 'compose/unknown-option',
@@ -59,9 +111,25 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
 }
 
 /**
- * Refuses what would be ignored in silence.
+ * The name of an instance as a caller gave it.
  *
- * @throws TypeKroError `compose/unknown-option`, or `compose/superseded-option` for one of the SDK before this one that
+ * @throws TypeKroError `compose/invalid-option` for anything that is no text.
+ */
+export function checkedName(name: unknown, call: string): string {
+  if (typeof name === 'string' && name !== '') return name;
+  const given = typeof name === 'object' && name !== null && 'name' in name && typeof name.name === 'string';
+  throw new TypeKroError(`${call} takes the name of an instance, not ${shown(name)}`, {
+    code: 'compose/invalid-option',
+    remedy: given
+      ? `pass its name: ${call.replace('()', '')}(${shown(name.name)})`
+      : 'getInstances() lists the instances and their names',
+  });
+}
+
+/**
+ * Refuses what would be ignored in silence, and values of another type.
+ *
+ * @throws TypeKroError `compose/invalid-option`, `compose/unknown-option`, or `compose/superseded-option` for one of the SDK before this one that
  * would have changed what is deployed.
  */
 export function checkFactoryOptions(options: object): void {
@@ -75,6 +143,35 @@ export function checkFactoryOptions(options: object): void {
         })
       : new TypeKroError(`the option "${name}" of a factory is gone`, { code: 'compose/superseded-option', remedy });
   }
+  checkValues(options, TAKEN, '');
+  const { retryPolicy } = options as FactoryOptions;
+  if (typeof retryPolicy !== 'object' || retryPolicy === null) return;
+  for (const name of Object.keys(retryPolicy)) {
+    if (Object.hasOwn(RETRY_POLICY, name)) continue;
+    throw new TypeKroError(`the option retryPolicy has no member "${name}"`, {
+      code: 'compose/unknown-option',
+      remedy: remedyFor(name, Object.keys(RETRY_POLICY)),
+    });
+  }
+  checkValues(retryPolicy, RETRY_POLICY, 'retryPolicy.');
+}
+
+function checkValues(options: object, table: Readonly<Record<string, Taken | undefined>>, prefix: string): void {
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const taken = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (taken === undefined || value === undefined || taken.is(value)) continue;
+    throw new TypeKroError(`the option ${prefix}${name} takes ${taken.what}, not ${shown(value)}`, {
+      code: 'compose/invalid-option',
+      remedy: `write e.g. ${name}: ${taken.example}`,
+    });
+  }
+}
+
+/** A value in a message; one that is no text, number or flag by its kind. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 function remedyFor(name: string, known: readonly string[]): string {

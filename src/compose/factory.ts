@@ -5,7 +5,7 @@ import type { CompositionApiOptions } from './composition-object.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { suggest } from './trace/refusal.ts';
-import { checkedCall, checkFactoryOptions } from './factory-options.ts';
+import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { eventsOf } from './event-stream.ts';
@@ -61,7 +61,11 @@ export function createFactory(
     getInstances: failsAtCaller(async () => (await engine()).getInstances(target)),
     getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
     deleteInstance: failsAtCaller(async (name: string, call?: DeployCallOptions) =>
-      (await writer('deleteInstance()')).deleteInstance(target, name, checkedCall(call)),
+      (await writer('deleteInstance()')).deleteInstance(
+        target,
+        checkedName(name, 'deleteInstance()'),
+        checkedCall(call),
+      ),
     ),
     rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
     toDryRun: failsAtCaller(async (spec: JsonObject) =>

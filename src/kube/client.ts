@@ -338,6 +338,7 @@ export class KubeClient implements KubernetesApi {
   }
 
   async #resource(type: ResourceType, signal: AbortSignal | undefined): Promise<ApiResource> {
+    checkType(type);
     const resource = await this.discovery.resourceOf(type, signal === undefined ? {} : { signal });
     if (resource !== undefined) return resource;
     throw unknownKind(type);
@@ -451,4 +452,14 @@ function body(content: object, type: string = JSON_TYPE, headers: Readonly<Recor
     headers: { ...headers, 'content-type': type, accept: headers['accept'] ?? JSON_TYPE },
     body: stringifyJson(content as JsonObject),
   };
+}
+
+/** Callers in plain JavaScript may leave half of a type out. */
+function checkType(type: Partial<ResourceType> | undefined): void {
+  const missing = (['apiVersion', 'kind'] as const).find((member) => typeof type?.[member] !== 'string');
+  if (missing === undefined) return;
+  throw new TypeKroError(`the reference of an object has no ${missing}`, {
+    code: 'kube/incomplete-reference',
+    remedy: "write e.g. { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'web' }",
+  });
 }

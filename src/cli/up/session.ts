@@ -89,7 +89,15 @@ async function listen(cluster: Cluster, port: number): Promise<Listener> {
   try {
     return await cluster.listen({ port });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES') {
+      throw new TypeKroError(`port ${port} may not be opened: the system keeps it for privileged processes`, {
+        code: 'up/port-refused',
+        remedy: 'name a port of 1024 or above, or leave --port out to get a free one',
+        cause: error,
+      });
+    }
+    if (code !== 'EADDRINUSE') throw error;
     throw new TypeKroError(`port ${port} is in use`, {
       code: 'up/port-in-use',
       remedy: 'name another port, or leave --port out to get a free one',
