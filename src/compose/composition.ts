@@ -245,12 +245,12 @@ export class CompositionCore {
           severity: 'error',
           message: `${field}: ${text.message}`,
           path: `spec.${field}`,
-          hint: `${remedy}; nothing was sent`,
+          hint: remedy,
         };
       });
       // An error has one remedy; of several fields each has its own.
       const told = diagnostics.map(({ message, hint = '' }) =>
-        diagnostics.length === 1 ? message : `${message} (${hint.replace(/; nothing was sent$/, '')})`,
+        diagnostics.length === 1 ? message : `${message} (${hint})`,
       );
       throw new CompositionError(diagnostics, `Invalid spec: ${told.join('; ')}`);
     }
@@ -318,7 +318,9 @@ function sitesOfPath(
 
 /** A remedy for YAML in TypeScript's words. */
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
-  return hint?.startsWith('begin each entry with') === true ? `write a list: [${JSON.stringify(value)}]` : hint;
+  if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
+  const number = /^write it without quotes: (-?\d+)$/.exec(hint ?? '')?.[1];
+  return number === undefined ? hint : `write ${number}, or Number(…) around what gives the text`;
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

@@ -155,6 +155,8 @@ export interface DeletionResult {
 export interface RollbackResult {
   readonly status: 'success' | 'partial' | 'failed';
   readonly rolledBackResources: readonly string[];
+  /** Those of them that were deployed once only, and so are deleted: there is no deploy to go back to. */
+  readonly deletedInstances: readonly string[];
   readonly errors: readonly string[];
 }
 
@@ -203,6 +205,10 @@ export interface Factory<Input, Spec, Status> {
   getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;
   getStatus(): Promise<FactoryStatus>;
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
+  /**
+   * Takes each instance back to the deploy before its last. An instance that was deployed once is **deleted**; the result
+   * names it. Direct mode only.
+   */
   rollback(): Promise<RollbackResult>;
   toDryRun(spec: Input): Promise<DryRunResult>;
   /** What `deploy(spec)` would create, change and delete, field by field. Writes nothing. */

@@ -73,7 +73,8 @@ export function structuralSchema(
 ): { readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] } {
   const result = fromStandardSchema(input);
   if (result.ok && !hasErrors(result.diagnostics)) {
-    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics: result.diagnostics };
+    const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
+    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics };
   }
   const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
   throw unusable(diagnostics, what);
@@ -84,16 +85,17 @@ function unusable(diagnostics: readonly Diagnostic[], what: string): Composition
   return new CompositionError(diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
 }
 
-/** What is no schema at all is named by its place in the definition. */
+/** A problem of a schema, by its place in the definition. */
 function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnostic {
-  if (diagnostic.code !== 'schema/not-a-schema') return diagnostic;
+  const path = diagnostic.path === undefined ? what : `${what}.${diagnostic.path}`;
+  if (diagnostic.code !== 'schema/not-a-schema') return { ...diagnostic, path };
   const isPlain = typeof input === 'object' && input !== null && !Array.isArray(input);
   const given = isPlain ? 'a plain object' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
   const hint = isPlain ? `write ${what}: type({ … }), with type from 'arktype'` : diagnostic.hint;
   return {
     ...diagnostic,
     message: `the ${what} is ${given}, and no schema`,
-    path: what,
+    path,
     ...(hint === undefined ? {} : { hint }),
   };
 }

@@ -22,3 +22,9 @@ export function placeOfMade(value: unknown): SourcePosition | undefined {
   const read: unknown = Reflect.get(value, MADE_AT);
   return typeof read === 'function' ? (read as () => SourcePosition | undefined)() : undefined;
 }
+
+/** Lets one object have the place of another: an error that of the object that it is about. */
+export function sharePlace<T extends object>(of: unknown, to: T): T {
+  const place = placeOfMade(of);
+  return place === undefined ? to : Object.defineProperty(to, MADE_AT, { value: () => place, configurable: true });
+}

@@ -219,21 +219,24 @@ export async function rollbackDirect(
     });
   }
   const rolledBack: string[] = [];
+  const deleted: string[] = [];
   const errors: string[] = [];
   for (const { parent, name } of await directParents(api, target, signal)) {
     try {
-      await rollbackOne(await contextOf(api, target, signal, parent, name));
+      const wasDeleted = await rollbackOne(await contextOf(api, target, signal, parent, name));
       rolledBack.push(name);
+      if (wasDeleted) deleted.push(name);
     } catch (error) {
       if (signal.aborted) throw error;
       errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const status = errors.length === 0 ? 'success' : rolledBack.length > 0 ? 'partial' : 'failed';
-  return { status, rolledBackResources: rolledBack, errors };
+  return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
 }
 
-async function rollbackOne(context: DirectContext): Promise<void> {
+/** Resolves to whether the instance was deleted. */
+async function rollbackOne(context: DirectContext): Promise<boolean> {
   const { previous, revision } = context.record;
   if (previous === undefined && revision > 1) {
     throw new TypeKroError('the deploy before the last one is not kept', {
@@ -244,9 +247,10 @@ async function rollbackOne(context: DirectContext): Promise<void> {
   if (previous === undefined) {
     const result = await deleteDirect(context);
     if (result.status !== 'complete') throw new Error(result.blockers.map(({ message }) => message).join('; '));
-    return;
+    return true;
   }
   const compiled = await compileFor(context.api, previous.definition, context.signal);
   const record: DirectRecord = { ...previous, revision: revision + 1 };
   await deployDirect({ ...context, ...compiled, record }, { waitForReady: true });
+  return false;
 }

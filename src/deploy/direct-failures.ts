@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
-import { KubeError } from '../kube/index.ts';
+import { KubeError, limitOf } from '../kube/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { describeLeftovers, describeUnready } from './failure-report.ts';
 import type { DirectContext } from './direct.ts';
@@ -39,17 +39,26 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
     ...told.lines,
     ...describeLeftovers(decision),
   ];
+  const limit = limitOf(context.signal);
+  const time = limit === undefined ? 'in time' : `within ${limit < 1000 ? `${limit} ms` : `${limit / 1000} s`}`;
   return new DeploymentTimeoutError(
-    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,
+    `deploying ${context.graph.name} "${context.name}" did not become ready ${time}:\n${lines.join('\n')}`,
     {
       code: 'deploy/timeout',
       remedy:
+        remedyOfLimit(limit) ??
         remedyOfWaiting(lines.join('\n')) ??
         told.remedy ??
         `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
       nodes: decision.nodes,
     },
   );
+}
+
+/** A limit of less than a second most often was meant in seconds. */
+function remedyOfLimit(limit: number | undefined): string | undefined {
+  if (limit === undefined || limit >= 1000) return undefined;
+  return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
 }
 
 /** Why the record cannot be written, without which no object is. */

@@ -102,7 +102,7 @@ export function describeLeftovers(decision: Decision): string[] {
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return tellExisting(
     left.map(({ object }) => object),
-    'deploy again to go on from there, rollback() to go back to the deploy before, deleteInstance() to remove it',
+    'deploy again to go on from there, rollback() to go back to the deploy before (it deletes what was deployed once), deleteInstance() to remove it',
   );
 }
 

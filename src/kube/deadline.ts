@@ -36,3 +36,11 @@ export async function withDeadline<Result>(
 export function isTimeout(signal: AbortSignal): boolean {
   return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
 }
+
+/** The time limit that a signal aborted for, in milliseconds; `undefined` where another timer ended it. */
+export function limitOf(signal: AbortSignal): number | undefined {
+  const limit = isTimeout(signal)
+    ? /^not done after (\d+) ms$/.exec((signal.reason as DOMException).message)?.[1]
+    : undefined;
+  return limit === undefined ? undefined : Number(limit);
+}

@@ -212,6 +212,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
   }
   if (reason === 'InvalidAnswer')
     return { remedy: 'check "server" in the kubeconfig: what answers there is no Kubernetes API' };
+  if (reason === 'Closed')
+    return { remedy: 'await what is under way, such as deploy(), before the transport or the cluster is closed' };
   if (reason !== 'Transport') return {};
   // What fails before anything is sent, such as a credential plugin, says itself what to do.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };

@@ -53,7 +53,7 @@ export type { Candidate, LeaseTimes } from './lease-step.ts';
 export { DEFAULT_LEASE_TIMES, renewedLease } from './lease-step.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
-export { isTimeout, withDeadline } from './deadline.ts';
+export { isTimeout, limitOf, withDeadline } from './deadline.ts';
 export { waitForObject } from './wait-for.ts';
 export type { ReadCauses } from './read-causes.ts';
 export { readCauses } from './read-causes.ts';

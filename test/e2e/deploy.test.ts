@@ -101,10 +101,17 @@ describe('direct mode', () => {
     const once = factory();
     await once.deploy({ name: 'a', replicas: 1, debug: false });
     await once.deploy({ name: 'a', replicas: 3, debug: true });
-    expect(await once.rollback()).toMatchObject({ status: 'success', rolledBackResources: ['a'] });
+    expect(await once.rollback()).toMatchObject({
+      status: 'success',
+      rolledBackResources: ['a'],
+      deletedInstances: [],
+    });
     const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' };
     expect((await cluster.client.get(web)).spec?.['replicas']).toBe(1);
     expect(await names('v1', 'ConfigMap')).toEqual(['typekro-shop-a']);
+    const first = factory({ namespace: 'kube-public' });
+    await first.deploy({ name: 'b', replicas: 1, debug: false });
+    expect(await first.rollback()).toMatchObject({ status: 'success', deletedInstances: ['b'] });
   });
 
   test('deploying the same again writes nothing to the children', async () => {
@@ -156,7 +163,7 @@ describe('direct mode', () => {
       const failing = slow.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 1000 });
       const error: unknown = await failing.deploy({ name: 'x' }).catch((thrown: unknown) => thrown);
       expect(String(error)).toMatch(
-        /did not become ready in time:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/,
+        /did not become ready within 1 s:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/,
       );
       expect(String(error)).toMatch(
         /\n {4}CrashLoopBackOff \(Pod default\/x-.*\n {4}logs: kubectl logs -n default deployment\/x/s,

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
-import { parseJson, placeOfMade, stringifyJson } from '../../core/index.ts';
+import { parseJson, placeOfMade, sharePlace, stringifyJson } from '../../core/index.ts';
 import { importTypeScript } from './import-typescript.ts';
 import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
@@ -97,7 +97,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   const inUsersFile = (source: SourcePosition | undefined): SourcePosition | undefined =>
     source === undefined ? undefined : displayPlace(source, cwd);
   const definitions = compositions.map((composition) => ({
-    value: composition.toDefinition({ target: 'typekro' }),
+    value: definitionOf(composition),
     locate: (path: string) => inUsersFile(composition.locate?.(path) ?? placeOfMade(composition)),
   }));
   const values = exports
@@ -119,6 +119,15 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
       return place === undefined ? rest : { ...rest, source: place };
     });
   return { objects, diagnostics };
+}
+
+/** What the graph cannot hold is refused where its definition is written: the place is that of the composition. */
+function definitionOf(composition: DefinitionExport): JsonValue {
+  try {
+    return composition.toDefinition({ target: 'typekro' });
+  } catch (error) {
+    throw error instanceof Error ? sharePlace(composition, error) : error;
+  }
 }
 
 /** What is sent is JSON; an object that cannot be is refused here, where the file's name is known. */

@@ -16,6 +16,17 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
   ['a name that a factory takes further out', `${IN_TEMPLATE}.metadata.name`, '@ConfigMap({ id: "x", name: ⟦"A B" })'],
   ['an element of a list', `${IN_TEMPLATE}.spec.ports[1].port`, '@Service({ ports: [{ port: 80 }, { port: ⟦-1 }] })'],
   ['the object around a field that is not written', `${IN_TEMPLATE}.spec.ports[0].name`, '@Service({ ports: [⟦80] })'],
+  [
+    'a field of an object in a variable',
+    `${IN_TEMPLATE}.data.b`,
+    'const data: D = { b: ⟦1 }; @ConfigMap({ name, data })',
+  ],
+  ['a field of a schema in a variable', 'spec.b', 'const Spec = type({ b: ⟦1 }); @f({ spec: Spec }, g)'],
+  [
+    'a variable that is declared twice',
+    `${IN_TEMPLATE}.data.b`,
+    'const data = { b: 1 }; { const data = { b: 1 }; @f({ data: ⟦data }); }',
+  ],
   ['a field named by a variable', `${IN_TEMPLATE}.data`, 'const data = {}; @ConfigMap({ name, ⟦data })'],
   ['a key in quotes', `${IN_TEMPLATE}.metadata.labels["a.b/c"]`, "@ConfigMap({ labels: { 'a.b/c': ⟦'-' } })"],
   ['a field of a spec', 'spec.replicas', '@shop.toInstance({ name: "a", replicas: ⟦-1 })'],

@@ -62,7 +62,7 @@ function follow(
   let at = offset;
   let value = offset;
   for (const [depth, step] of steps.entries()) {
-    const literal = scanner.literalAt(value);
+    const literal = scanner.literalOf(value);
     const member = literal === undefined ? undefined : [...scanner.members(literal)].find(({ name }) => name === step);
     if (member === undefined) return { at, depth };
     at = ofName ? member.key : member.value;

@@ -10,6 +10,8 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
   ['(', ')'],
 ]);
+/** Longest name of a variable that is looked for, with what stands behind it. */
+const MAX_NAME = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
 
@@ -34,6 +36,18 @@ export class ScriptScanner {
       at = this.#skipBlank(next);
     }
     return undefined;
+  }
+
+  /** The literal at an offset, or that of the variable that is named there and declared once in the text. */
+  literalOf(offset: number): number | undefined {
+    const literal = this.literalAt(offset);
+    if (literal !== undefined) return literal;
+    const name = /^([A-Za-z_$][\w$]*)\s*(?:[,}\])]|as\b|$)/.exec(this.#text.slice(offset, offset + MAX_NAME))?.[1];
+    if (name === undefined) return undefined;
+    const written = name.replaceAll('$', String.raw`\$`);
+    const declared = new RegExp(String.raw`\b(?:const|let|var)\s+${written}\s*(?::[^=\n]*)?=(?![=>])`, 'g');
+    const [first, ...others] = [...this.#text.matchAll(declared)];
+    return first === undefined || others.length > 0 ? undefined : this.literalAt(first.index + first[0].length);
   }
 
   /** Does a call or a literal begin here? */

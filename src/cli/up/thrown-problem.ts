@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
-import { packageFolders, userFrames } from '../../core/index.ts';
+import { packageFolders, placeOfMade, userFrames } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
@@ -25,7 +25,7 @@ export async function thrownProblem(error: unknown, path: string): Promise<Diagn
 /** Where in the user's code an error comes from: a frame of its stack, else a text of it that stands in the file. */
 export function placeOfThrown(error: unknown, path: string): SourcePosition {
   const frame = error instanceof Error ? userFrame(error, path) : undefined;
-  return frame ?? placeOfThrow(textOfThrown(error), path) ?? { file: path, line: 1, column: 1 };
+  return frame ?? placeOfMade(error) ?? placeOfThrow(textOfThrown(error), path) ?? { file: path, line: 1, column: 1 };
 }
 
 /** What is no Error has no stack: the place is the `throw` that names it, or the only one. */

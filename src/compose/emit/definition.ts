@@ -128,9 +128,13 @@ function simpleSchema(
       return type.kind === 'number' && type.number.state === 'int';
     },
   });
-  if (written.ok) return written;
-  const text = written.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
-  throw new CompositionError(written.diagnostics, `the schema of the spec cannot be used:\n${text}`);
+  const diagnostics = written.diagnostics.map((each): Diagnostic => ({
+    ...each,
+    path: each.path === undefined ? 'spec' : `spec.${each.path}`,
+  }));
+  if (written.ok) return { ...written, diagnostics };
+  const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
+  throw new CompositionError(diagnostics, `the schema of the spec cannot be used:\n${text}`);
 }
 
 function withGiven(

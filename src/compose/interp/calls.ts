@@ -52,8 +52,8 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
     refuseSymbolicFilling(self, callable.name, first === undefined ? 'values of the spec' : labelOf(first));
     return refuse(
       'native-call',
-      `${label}() cannot take a symbolic value${first === undefined ? '' : ` (${labelOf(first)})`}`,
-      'compute it before the composition, or mark a pass-through function with opaque()',
+      needsKnown(`${label}()`, first),
+      'call it before the composition, and pass what it gives in with the spec; a function that only hands its argument on may be marked with opaque()',
     );
   }
   if (outer !== undefined && activeTrace().inBranch && mayChangeOutside(outer.node)) {
@@ -63,6 +63,9 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   if (outer !== undefined && mustBeTraced(callable)) return callClosure(outer, { value: self, known: true }, args);
   return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
+
+const needsKnown = (call: string, first: Sym | Phi | undefined): string =>
+  `${call} needs what is known while the graph is built, and ${first === undefined ? 'what it is given' : labelOf(first)} is not`;
 
 /** Calls a function with the elements of a list of which it is not known how many there are. */
 function callWithOpen(fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
@@ -168,11 +171,7 @@ export function construct(raw: unknown, args: readonly unknown[]): unknown {
   if (known !== undefined) return known.value;
   if (isSymbolicDeep(args)) {
     const first = args.map(symbolic).find((value) => value !== undefined);
-    return refuse(
-      'native-call',
-      `new ${fn.name}() cannot take a symbolic value${first === undefined ? '' : ` (${labelOf(first)})`}`,
-      'use plain objects and functions',
-    );
+    return refuse('native-call', needsKnown(`new ${fn.name}()`, first), 'use plain objects and functions');
   }
   const made: unknown = Reflect.construct(fn, [...args]);
   if (mayAssignVariables(fn as FunctionLike)) forgetVariables();

@@ -39,7 +39,7 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   const known = closures.get(fn);
   if (known !== undefined) return known.closure;
   const source = isOfHost(fn) ? undefined : readSource(fn);
-  const closure = source === undefined ? undefined : closureFrom(source);
+  const closure = source === undefined || isOfNode(source) ? undefined : closureFrom(source);
   closures.set(fn, { closure });
   return closure;
 }
@@ -63,6 +63,9 @@ function isOfHost(fn: FunctionLike): boolean {
   }
   return ofHost.functions.has(fn);
 }
+
+/** What is refused in the middle of Node's own modules (`fs`, `crypto`) helps nobody either. */
+const isOfNode = (source: FunctionSource): boolean => source.locate(0)?.file?.startsWith('node:') === true;
 
 function addMethods(found: WeakSet<object>, holder: unknown): void {
   if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;

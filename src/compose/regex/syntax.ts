@@ -38,7 +38,7 @@ export interface ParsedRegex {
   readonly names: ReadonlyMap<string, number>;
 }
 
-const WITHOUT_THEM = 'write it without them';
+const WITHOUT_LOOKING = 'match what stands around it, too, and put it back: x.replace(/(-)prod$/, "$1p")';
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
 /**
@@ -140,11 +140,11 @@ class Parser {
   }
 
   private group(): Regex {
-    if (this.match(/\(\?<?[=!]/y)) return this.refuse('looks around itself, which RE2 (CEL) cannot', WITHOUT_THEM);
+    if (this.match(/\(\?<?[=!]/y)) return this.refuse('looks around itself, which RE2 (CEL) cannot', WITHOUT_LOOKING);
     const name = this.match(/\(\?<([^>]+)>/y)?.[1];
     const captures = name !== undefined || this.match(/\((?!\?)/y) !== null;
     if (!captures && !this.take('(?:'))
-      return this.refuse('changes flags inside, which is not translated', WITHOUT_THEM);
+      return this.refuse('changes flags inside, which is not translated', 'write the flags behind the pattern: /…/i');
     const index = captures ? ++this.opened : undefined;
     if (name !== undefined && index !== undefined) this.names.set(name, index);
     const body = this.choice();
@@ -159,7 +159,10 @@ class Parser {
     digits.lastIndex = this.at;
     const reference = digits.exec(this.source);
     if ((reference !== null && Number(reference[0]) <= this.groups) || (this.namedGroups && this.peek('k<')))
-      return this.refuse('has a back reference, which RE2 (CEL) does not have', WITHOUT_THEM);
+      return this.refuse(
+        'has a back reference, which RE2 (CEL) does not have',
+        'match the parts alone, and compare them in the composition',
+      );
     const item = this.escaped();
     if ('from' in item) return { kind: 'char', code: item.from };
     return { kind: 'class', items: [item], negated: false };

@@ -63,7 +63,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['groups of a pattern', 'trace/regex', 'what group 1 of /^(.*)-(.*)$/ matches has no CEL form: where it ends depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
   ['all matches of what may be empty', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
   ['lookahead', 'trace/regex', '/a(?=b)/ looks around itself, which RE2 (CEL) cannot', (s) => ({ hit: /a(?=b)/.test(s.name) })],
-  ['a native function', 'trace/native-call', 'new URL() cannot take a symbolic value (s.name)', (s) => ({ host: new URL(s.name).host })],
+  ['a native function', 'trace/native-call', 'new URL() needs what is known while the graph is built, and s.name is not', (s) => ({ host: new URL(s.name).host })],
   ['an async function', 'trace/async', 'the composition (or a function it calls) is async', async (s) => ConfigMap({ name: s.name })],
   ['a resource in a predicate', 'trace/predicate', 'ConfigMap is created inside a predicate', (s) => { s.tags.some((t) => ConfigMap({ name: t }) !== undefined); }],
   ['a fraction in an integer field', 'trace/not-integer', 'wrap it in Math.floor, Math.ceil or Math.round', (s) => Deployment({ name: 'd', image: 'x', replicas: s.replicas / 2 })],

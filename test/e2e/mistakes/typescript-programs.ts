@@ -44,6 +44,38 @@ export const programMistakes: readonly Mistake[] = [
     /backoffLimit/,
   ),
   composition(
+    'a file read by a name of the spec',
+    [
+      ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
+      ["image: 'nginx:1.27'", 'image: ⟦readFileSync(`./${spec.name}.txt`, "utf8")'],
+    ],
+    /readFileSync\(\) needs what is known while the graph is built/,
+    /before the composition/,
+  ),
+  composition(
+    'a field of two types',
+    [["regions: 'string[]' });", "regions: ⟦'string | number' });"]],
+    /no type for number or string/,
+    /choose one type/,
+  ),
+  composition(
+    'a look around itself in a pattern',
+    [["image: 'nginx:1.27'", "image: ⟦spec.name.replace(/(?<=-)prod$/, 'p')"]],
+    /looks around itself/,
+    /put it back/,
+  ),
+  composition(
+    'a spec from the environment',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\nexport const one = shop.toInstance({ name: 'a', replicas: ⟦(process.env.NONE ?? '3') as any, regions: [] });\n",
+      ],
+    ],
+    /the text "3"/,
+    /Number\(…\)/,
+  ),
+  composition(
     'the same name from two calls of a helper',
     [
       [
