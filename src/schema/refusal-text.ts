@@ -27,7 +27,7 @@ export function refusalText(message: string, value: JsonValue | undefined, field
       message: `${describe(value)} is an address with a scheme, and a host name alone is expected`,
       hint: `write ${host}`,
     };
-  const text = message.replace(/\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
+  const text = message.replace(/,?\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
   for (const [pattern, hint] of HINTS) {
     const match = pattern.exec(message);
     if (match !== null) return { message: text, hint: hint(match, value, field) };
@@ -171,6 +171,9 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /`selector` does not match template `labels`/,
     () => 'write the labels of spec.selector into spec.template.metadata.labels, too',
   ],
+  [/not a valid selector operator/, () => 'write In, NotIn, Exists, DoesNotExist, Gt or Lt'],
+  [/\bboth\b|mutually exclusive/, () => 'remove one of the two'],
+  [/CIDR value/, () => 'write a range such as 10.0.0.0/16, and one address with /32, such as 10.0.0.1/32'],
   [/^Duplicate value/, () => 'give each entry its own value, or remove one of them'],
   [
     /quantit/i,
@@ -214,6 +217,10 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     (_match, _value, field) => `remove ${lastName(field)}`,
   ],
   [/cron|exactly 5 fields/i, () => 'write five fields: minute, hour, day of month, month, day of week'],
+  [
+    /valid IP address/,
+    (_match, value) => (value === 'none' ? 'did you mean "None"?' : 'write an address such as 10.0.0.1'),
+  ],
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
 ];
 

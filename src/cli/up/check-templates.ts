@@ -101,13 +101,15 @@ async function checkNode(
     ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${formatPath(base)}.`),
   );
   return causes.flatMap((cause) => {
-    const place = refusedPlace(value, cause.field, cause.message);
+    const found = refusedPlace(value, cause.field, cause.message);
+    const place = constantPlace(value, skeleton, found.steps, cause.message) ?? found;
     if (open && cause.message.startsWith('Not found')) return [];
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
     // Of a missing field only an expression in its place, or around it, could say more.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
-    if (cause.field === '' || dependsOnHole(steps, cause.message, holes)) return [];
+    const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
+    if (cause.field === '' || isOpen) return [];
     const path = [...base, ...place.steps];
     if (isKnown(formatPath(path), known)) return [];
     const written = valueAt(value, place.steps);
@@ -149,9 +151,36 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   );
 }
 
+/** What a server quotes where it names an object or a field that it fills in itself: the constant that it means. */
+function constantPlace(
+  value: JsonObject,
+  skeleton: JsonObject,
+  steps: readonly PathStep[],
+  message: string,
+): { readonly steps: readonly PathStep[]; readonly key: boolean } | undefined {
+  const quoted = /^(?:Invalid|Unsupported) value: "([^"\\]+)"/.exec(message)?.[1];
+  if (quoted === undefined || typeof valueAt(value, steps) !== 'object') return undefined;
+  const places = placesOf(valueAt(skeleton, steps), quoted, steps);
+  return places.length === 1 && places[0] !== undefined ? { steps: places[0], key: false } : undefined;
+}
+
+function placesOf(value: JsonValue | undefined, text: string, at: readonly PathStep[]): (readonly PathStep[])[] {
+  if (value === text) return [at];
+  if (Array.isArray(value)) return value.flatMap((item, index) => placesOf(item, text, [...at, index]));
+  return isJsonObject(value)
+    ? Object.entries(value).flatMap(([name, item]) => placesOf(item, text, [...at, name]))
+    : [];
+}
+
+/** Is a refusal of an object about which members it has? What expressions in them yield changes nothing. */
+function presenceOnly(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
+  const isAbout = /\bboth\b|mutually exclusive|more than (?:1|one) /.test(message);
+  return isAbout && !holes.some(({ path }) => path.every((step, index) => step === steps[index]));
+}
+
 /** Does a refusal depend on what an expression will yield? */
 function dependsOnHole(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
-  const selector = /selector/i.test(message);
+  const selector = /selector/i.test(message) && !message.includes('not a valid selector operator');
   return holes.some(({ path }) => {
     const shared = Math.min(path.length, steps.length);
     if (path.slice(0, shared).every((step, index) => step === steps[index])) return true;

@@ -23,6 +23,45 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
+    'a field that the server fills in, beside an expression',
+    [
+      [
+        '        spec:\n          selector:\n            app: shop\n          ports:',
+        '        spec:\n          clusterIP: ⟦none\n          selector:\n            app: shop\n          ports:',
+      ],
+      ['targetPort: 8080', 'targetPort: ${schema.spec.replicas}'],
+    ],
+    /"none": must be a valid IP address;/,
+    /did you mean "None"/,
+  ),
+  definition(
+    'an operator in small letters, beside a label that is an expression',
+    [
+      [
+        '                app: shop\n            spec:\n',
+        '                app: shop\n                name: ${schema.spec.name}\n            spec:\n              affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: ⟦in, values: [ssd]}]}]}}}\n',
+      ],
+    ],
+    /"in": not a valid selector operator/,
+    /write In, NotIn/,
+  ),
+  definition(
+    'two fields that exclude each other, beside an expression',
+    [
+      [
+        '        apiVersion: v1\n        kind: ConfigMap\n',
+        '        apiVersion: policy/v1\n        kind: PodDisruptionBudget\n',
+      ],
+      [
+        '        data:\n          url: http://${service.metadata.name}',
+        '        spec:\n          minAvailable: 1\n          maxUnavailable: 1\n          selector: {matchLabels: {app: "${schema.spec.name}"}}',
+      ],
+    ],
+    /minAvailable and maxUnavailable cannot be both set/,
+    /remove one of the two/,
+    { place: /shop\.yaml:6\d:\d+/ },
+  ),
+  definition(
     'a variable of Terraform',
     [['image: ${schema.spec.image}', 'image: ${⟦var.image}']],
     /"var" is a word that CEL keeps for itself/,
