@@ -3,7 +3,7 @@ import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './draft.ts';
 import type { PathStep } from './model.ts';
-import { nearestName } from '../schema/index.ts';
+import { innerFieldsWith, namedValue, nearestName, shapeHint } from '../schema/index.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 import { TemplatePlace } from './template-place.ts';
@@ -150,15 +150,15 @@ class Walker {
     }
     if (isJsonObject(value)) return this.#object(value, schema, expected);
     if (Array.isArray(value)) return this.#list(value, schema, expected);
-    if (typeof value === 'string') return this.#typedString(value, expected);
-    this.#scalar(value, expected);
+    if (typeof value === 'string') return this.#typedString(value, expected, schema);
+    this.#scalar(value, expected, schema);
     return value;
   }
 
   #object(value: JsonObject, schema: Schema, expected: readonly string[]): JsonValue {
     if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free(value);
     if (!expected.includes('object') && !allowsAdditional(schema)) {
-      this.#mismatch(expected, 'object', value);
+      this.#mismatch(expected, 'object', value, schema);
       return null;
     }
     const members: JsonObject = {};
@@ -167,15 +167,15 @@ class Walker {
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const entry = value[key];
-      if (entry !== undefined) setOwn(members, key, this.#member(key, entry, schema));
+      if (entry !== undefined) setOwn(members, key, this.#member(key, entry, schema, value));
     }
     return members;
   }
 
-  #member(key: string, value: JsonValue, schema: Schema): JsonValue {
+  #member(key: string, value: JsonValue, schema: Schema, parent: JsonObject): JsonValue {
     const found = memberSchema(schema, key);
     if (found !== undefined) return this.#below(key, value, found);
-    this.#unknownField(key, schema);
+    this.#unknownField(key, schema, parent);
     return null;
   }
 
@@ -188,16 +188,24 @@ class Walker {
     return skeleton;
   }
 
-  #unknownField(key: string, schema: Schema): void {
+  #unknownField(key: string, schema: Schema, parent: JsonObject): void {
     const known = Object.keys(schema.properties ?? {});
     const close = nearestName(key, known);
-    const listed = known.length > 0 && known.length <= 8 ? `known fields: ${known.join(', ')}` : undefined;
+    const strays = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
+    const inner = close === undefined ? innerFieldsWith(strays, schema) : [];
+    // Several fields that stand one level too far out are one mistake.
+    if (inner.length > 0 && strays[0] !== key) return;
+    const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;
+    const pair = isItem ? namedValue(schema, parent) : undefined;
+    const listed = known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
+    const meant =
+      inner.length > 0 ? `put ${strays.join(' and ')} below ${inner.join(' or ')}` : pair && `write - ${pair}`;
     this.problems.push({
       code: 'graph/unknown-field',
       steps: [...this.#place.steps, key],
       kro: `error getting field schema for path ${this.#path}.${key}: schema not found for field ${key}`,
       message: `the schema has no field "${key}" here`,
-      hint: close === undefined ? listed : `did you mean "${close}"?`,
+      hint: close === undefined ? (meant ?? listed) : `did you mean "${close}"?`,
       key: true,
     });
   }
@@ -217,27 +225,27 @@ class Walker {
     return value.map((entry, index) => this.#below(index, entry, items));
   }
 
-  #typedString(value: string, expected: readonly string[]): JsonValue {
+  #typedString(value: string, expected: readonly string[], schema: Schema): JsonValue {
     const before = this.fields.length;
     const literal = this.#string(value);
     const field = this.fields.length > before ? this.fields.at(-1) : undefined;
     const standalone = field !== undefined && field.text.template === undefined;
     const wellScanned = literal !== null || field !== undefined;
     if (standalone || !wellScanned) return literal;
-    if (!expected.includes('string') && !expected.includes('any')) this.#mismatch(expected, 'string', value);
+    if (!expected.includes('string') && !expected.includes('any')) this.#mismatch(expected, 'string', value, schema);
     return literal;
   }
 
-  #scalar(value: null | boolean | number | bigint, expected: readonly string[]): void {
+  #scalar(value: null | boolean | number | bigint, expected: readonly string[], schema: Schema): void {
     if (value === null || expected.includes('any')) return;
     if (typeof value === 'boolean') {
-      if (!expected.includes('boolean')) this.#mismatch(expected, 'boolean', value);
+      if (!expected.includes('boolean')) this.#mismatch(expected, 'boolean', value, schema);
       return;
     }
     // Go reads an integer beyond 64 bits as a float.
     const whole = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : isInt64(value);
     if (expected.includes('number') || (whole && expected.includes('integer'))) return;
-    this.#mismatch(expected, whole ? 'integer' : 'float64', value);
+    this.#mismatch(expected, whole ? 'integer' : 'float64', value, schema);
   }
 
   /** Registers the expression of a string; the answer is the literal, or null where an expression fills it. */
@@ -271,14 +279,15 @@ class Walker {
     return null;
   }
 
-  #mismatch(expected: readonly string[], got: string, value?: JsonValue): void {
+  #mismatch(expected: readonly string[], got: string, value?: JsonValue, schema: Schema = EMPTY_SCHEMA): void {
     const types = expected.join(' or ');
     this.problems.push({
       code: 'graph/literal-type',
       steps: this.#place.steps,
       kro: `expected ${types} type for path ${this.#path}, got ${got}`,
       message: `this field takes ${article(types)}, not ${article(got === 'float64' ? 'fraction' : got)}`,
-      hint: literalHint(expected, value),
+      hint:
+        (value === undefined ? undefined : shapeHint(schema, value, this.#place.steps)) ?? literalHint(expected, value),
     });
   }
 

@@ -38,6 +38,7 @@ export { hasRules, ruleSites } from './rule-sites.ts';
 export type { ValidateOptions } from './validate.ts';
 export { validate } from './validate.ts';
 export type { RefusalText } from './refusal-text.ts';
+export { innerFieldsWith, namedValue, shapeHint } from './shape-hint.ts';
 export { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
 export type { RefusedPlace } from './refused-place.ts';
 export { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';

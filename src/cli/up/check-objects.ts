@@ -11,6 +11,7 @@ import {
   refusalText,
   refusedPlace,
   schemaAt,
+  shapeHint,
   stepsIn,
   unknownFieldHint,
   validate,
@@ -56,7 +57,13 @@ async function checkObject(
   // Objects of files and modules are JSON by the time they are here.
   const value = input.object as unknown as JsonValue;
   const pruned = prune(schema, value);
-  const unknown = pruned.unknown.map((field) => unknownField(input, schema, field));
+  const unknown = pruned.unknown
+    .map((field) => unknownField(input, schema, field))
+    // All members of an object that should be a list are one mistake.
+    .filter(
+      ({ path, message }, index, all) =>
+        all.findIndex((each) => each.path === path && each.message === message) === index,
+    );
   if (isDefinition(input.object)) {
     // What is missing because its name is misspelt is no second mistake.
     if (
@@ -103,7 +110,12 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     const place = refusedPlace(value, field, message);
     const text = refusalText(message, valueAt(value, place.steps), field);
     const written = valueAt(value, place.steps);
-    const hint = (schema === undefined ? undefined : boundedHint(schemaAt(schema, place.steps), written)) ?? text.hint;
+    const at = schema === undefined ? undefined : schemaAt(schema, place.steps);
+    const shape =
+      at === undefined || written === undefined || !text.message.includes(' stands where ')
+        ? undefined
+        : shapeHint(at, written, place.steps);
+    const hint = boundedHint(at, written) ?? shape ?? text.hint;
     return report(input, field, place, 'input/invalid-field', text.message, hint);
   });
 }
@@ -129,6 +141,11 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
         cause.message.includes('a valid label') &&
         kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
       ) &&
+      // An item that is no object is told as such.
+      !(
+        cause.message.includes('must be an object for an array of list-type map') &&
+        kept.some((each) => each !== cause && each.field === cause.field)
+      ) &&
       // A selector that is wrong in itself fits no labels either.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );
@@ -139,6 +156,15 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const name = String(steps.at(-1) ?? '');
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
+  const above = steps.slice(0, -1);
+  const around = valueAt(input.object as unknown as JsonValue, above);
+  const list = schemaAt(schema, above);
+  if (list?.type === 'array' && isJsonObject(around)) {
+    const path = field.slice(0, field.lastIndexOf(`.${name}`));
+    const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
+    const message = 'an object stands where a list is expected';
+    return report(input, path, { steps: above, key: false }, 'input/invalid-field', message, hint);
+  }
   const hint =
     NEIGHBOURS.get(isDefinition(input.object) ? name : '') ??
     otherLevelHint(name, schema, steps) ??

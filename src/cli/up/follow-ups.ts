@@ -104,9 +104,23 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     const misnamed = each.code === 'graph/field-combination' && broken.some((other) => isFieldOf(other, each));
     if (misnamed) return [];
     if (ONE_PER_PLACE.has(each.code) && isToldBefore(each, diagnostics)) return [];
+    if (each.code === 'graph/missing-required' && diagnostics.some((other) => isMeantFor(other, each))) return [];
     const typed = diagnostics.find(({ code, path }) => code === 'graph/literal-type' && path === each.path);
     return typed !== undefined && typed !== each && each.code.startsWith('cel/') ? [] : [each];
   });
+}
+
+/** Does the remedy for an unknown field of an object add the field that the object lacks? */
+function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
+  const lacking = /([^.\s]+); the API server/.exec(missing.message)?.[1] ?? '';
+  const name = missing.path === undefined ? undefined : unknown.path?.slice(missing.path.length);
+  return (
+    unknown.code === 'graph/unknown-field' &&
+    unknown.path?.startsWith(missing.path ?? '') === true &&
+    /^\.[^.[]+$/.test(name ?? '') &&
+    (unknown.hint?.startsWith('write - {') === true || unknown.hint === `did you mean "${lacking}"?`) &&
+    unknown.source?.file === missing.source?.file
+  );
 }
 
 /** What is refused of a text because it should be an expression. */

@@ -21,6 +21,23 @@ const plain = (title: string, text: string, reason: RegExp, remedy: RegExp, more
 /** Mistakes in Kubernetes objects that no definition makes. */
 export const objectMistakes: readonly Mistake[] = [
   objects(
+    'the environment as a map',
+    [
+      [
+        '          ports:\n            - containerPort: 8080',
+        '          env:\n            ⟦MODE: fast\n            SIZE: 2',
+      ],
+    ],
+    /env: an object stands where a list is expected/,
+    /a list of names and values: - \{name: MODE, value: fast\}$/m,
+  ),
+  objects(
+    'a port as Docker Compose writes it',
+    [['- containerPort: 8080', '- ⟦"8080:80"']],
+    /the text "8080:80" stands where an object/,
+    /write - containerPort: 80$/m,
+  ),
+  objects(
     'replicas as a text',
     [['replicas: 2', 'replicas: ⟦"2"']],
     /the text "2" stands where a whole number/,

@@ -3,6 +3,71 @@ import { definition, instance } from './yaml-definitions.ts';
 
 /** Mistakes in the shape of a definition, of which one gives several findings to a compiler. */
 export const shapeMistakes: readonly Mistake[] = [
+  ...(
+    [
+      ['a port as Docker Compose writes it', '- containerPort: 8080', '- ⟦"8080:80"', /write - containerPort: 80$/m],
+      ['a port as a bare number', '- containerPort: 8080', '- ⟦80', /write - containerPort: 80$/m],
+      [
+        'the environment as a map',
+        'ports:\n                    - containerPort: 8080',
+        'env:\n                    ⟦MODE: fast',
+        /a list of names and values: - \{name: MODE, value: fast\}$/m,
+      ],
+      [
+        'the environment as a list of single members',
+        'ports:\n                    - containerPort: 8080',
+        'env:\n                    - ⟦MODE: fast',
+        /write - \{name: MODE, value: fast\}$/m,
+      ],
+      [
+        'the environment as a list of assignments',
+        'ports:\n                    - containerPort: 8080',
+        'env:\n                    - ⟦RETRIES=3',
+        /write - \{name: RETRIES, value: "3"\}$/m,
+      ],
+      [
+        'a bare name where an object names a Secret',
+        'ports:\n                    - containerPort: 8080',
+        'envFrom:\n                    - secretRef: ⟦db-secret',
+        /write secretRef: \{name: db-secret\}$/m,
+      ],
+      [
+        'a mount as Docker Compose writes it',
+        'ports:\n                    - containerPort: 8080',
+        'volumeMounts:\n                    - ⟦data:/var/lib:ro',
+        /write - \{name: data, mountPath: \/var\/lib, readOnly: true\}$/m,
+      ],
+      [
+        'a command as one text',
+        'ports:\n                    - containerPort: 8080',
+        'command: ⟦npm start',
+        /write a list: \["npm", "start"\]$/m,
+      ],
+      [
+        'a command of a shell as one text',
+        'ports:\n                    - containerPort: 8080',
+        'command: ⟦npm ci && npm start',
+        /write a list: \["sh", "-c", "npm ci && npm start"\]$/m,
+      ],
+      [
+        'containers by their names',
+        '- name: web\n                  image: ${schema.spec.image}\n                  ports:\n                    - containerPort: 8080',
+        '⟦web:\n                  image: ${schema.spec.image}',
+        /items have their name inside: - name: web$/m,
+      ],
+    ] as const
+  ).map(([title, from, to, remedy]) => definition(title, [[from, to]], /this field takes an|no field "MODE"/, remedy)),
+  definition(
+    'a probe without its way',
+    [
+      [
+        'ports:\n                    - containerPort: 8080',
+        'livenessProbe:\n                    ⟦path: /healthz\n                    port: 8080',
+      ],
+    ],
+    /no field "path" here/,
+    /put path and port below httpGet$/m,
+  ),
   definition(
     'a selector that the pods of its own Deployment do not fit',
     [['            matchLabels:\n              app: shop', '            matchLabels:\n              ⟦tier: shop']],

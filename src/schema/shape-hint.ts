@@ -1,0 +1,83 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
+import type { FieldStep, Schema } from './model.ts';
+
+/**
+ * How to write a value in the shape of its field: a list for one text, `{name: …}` for a bare name, items for a map of
+ * names. Undefined where the value does not tell what is meant.
+ *
+ * @param schema the schema of the field, which takes an object or a list
+ * @param steps where the value stands
+ */
+export function shapeHint(schema: Schema, value: JsonValue, steps: readonly FieldStep[]): string | undefined {
+  const last = steps.at(-1);
+  if (schema.type === 'array') return listHint(schema.items, value, last);
+  if (schema.type !== 'object' || value === null || typeof value === 'object') return undefined;
+  const meant = objectMeant(schema, String(value));
+  if (meant === undefined) return undefined;
+  return `write ${typeof last === 'string' ? `${last}: {${meant}}` : `- ${meant.includes(', ') ? `{${meant}}` : meant}`}`;
+}
+
+function listHint(items: Schema | undefined, value: JsonValue, field: FieldStep | undefined): string | undefined {
+  if (items?.type === 'string' && typeof value === 'string') {
+    const words = wordsOf(value, field === 'command' || field === 'args');
+    return words.length > 1 ? `write a list: [${words.map((word) => JSON.stringify(word)).join(', ')}]` : undefined;
+  }
+  if (items?.type !== 'object') return undefined;
+  const fields = items.properties ?? {};
+  if (isJsonObject(value)) {
+    const [key] = Object.keys(value);
+    if (key === undefined || Object.hasOwn(fields, key) || fields['name']?.type !== 'string') return undefined;
+    const pair = namedValue(items, value);
+    return pair === undefined
+      ? `write a list whose items have their name inside: - name: ${key}`
+      : `write a list of names and values: - ${pair}`;
+  }
+  const meant = value === null || typeof value === 'object' ? undefined : objectMeant(items, String(value));
+  return meant === undefined ? undefined : `write a list: - {${meant}}`;
+}
+
+/** `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined where items are no such pairs. */
+export function namedValue({ properties = {} }: Schema, entry: JsonObject): string | undefined {
+  const [first] = Object.entries(entry);
+  if (first === undefined || properties['name']?.type !== 'string' || properties['value']?.type !== 'string')
+    return undefined;
+  const [name, value] = first;
+  if (value === undefined || value === null || typeof value === 'object') return undefined;
+  return `{name: ${name}, value: ${typeof value === 'string' ? inYaml(value) : `"${String(value)}"`}}`;
+}
+
+/** The words of a text; a command line that needs a shell gets one. */
+function wordsOf(text: string, isCommand: boolean): readonly string[] {
+  if (text.includes('${')) return [];
+  if (isCommand && /[|&;<>$`'"*?(){}\\]/.test(text)) return ['sh', '-c', text];
+  return text.split(isCommand ? /\s+/ : /[\s,]+/).filter((word) => word !== '');
+}
+
+/** The members of an object for which one text is given; the notations are those of other tools. */
+function objectMeant({ properties = {}, required = [] }: Schema, text: string): string | undefined {
+  if (text.includes('${')) return undefined;
+  const has = (name: string, type: string): boolean => properties[name]?.type === type;
+  const ports = /^(?:(\d+):)?(\d+)(?:\/[a-z]+)?$/i.exec(text);
+  if (ports !== null && has('containerPort', 'integer')) return `containerPort: ${ports[2] ?? ''}`;
+  if (ports !== null && Object.hasOwn(properties, 'targetPort'))
+    return ports[1] === undefined ? `port: ${text}` : `port: ${ports[1]}, targetPort: ${ports[2] ?? ''}`;
+  const mount = /^([\w.-]+):(\/[^:]*)(:ro)?$/.exec(text);
+  if (mount !== null && has('mountPath', 'string'))
+    return `name: ${mount[1] ?? ''}, mountPath: ${mount[2] ?? ''}${mount[3] === undefined ? '' : ', readOnly: true'}`;
+  const assigned = /^([\w.-]+)\s*=(.*)$/s.exec(text);
+  if (assigned !== null && has('name', 'string') && has('value', 'string'))
+    return `name: ${assigned[1] ?? ''}, value: ${inYaml(assigned[2] ?? '')}`;
+  const others = required.filter((name) => name !== 'name');
+  const isName = has('name', 'string') && others.length === 0 && /^[A-Za-z0-9][\w.-]*$/.test(text);
+  return isName ? `name: ${inYaml(text)}` : undefined;
+}
+
+const inYaml = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : stringifyJson(text));
+
+/** The fields of an object that have all the given names as their own members: `httpGet` for `path` and `port`. */
+export function innerFieldsWith(names: readonly string[], { properties = {} }: Schema): readonly string[] {
+  return Object.entries(properties)
+    .filter(([, { properties: own = {} }]) => names.every((name) => Object.hasOwn(own, name)))
+    .map(([field]) => field);
+}
