@@ -77,12 +77,14 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
       status ??= statusReference(core);
       return status;
     },
-    toYaml: (argument?: EmitOptions | JsonObject): string =>
+    toYaml: failsAtCaller((argument?: EmitOptions | JsonObject): string =>
       argument === undefined || isEmitOptions(argument)
         ? core.with(argument?.aspects).definitionYaml(argument?.target ?? 'stock')
         : core.instanceYaml(argument),
-    toDefinition: (options?: EmitOptions): JsonObject =>
-      core.with(options?.aspects).write(options?.target ?? 'stock').definition,
+    ),
+    toDefinition: failsAtCaller(
+      (options?: EmitOptions): JsonObject => core.with(options?.aspects).write(options?.target ?? 'stock').definition,
+    ),
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
     toInstance: failsAtCaller((spec: JsonObject, options?: { readonly namespace?: string }) =>
       keepPlace(core.instance(spec, options?.namespace)),
@@ -91,8 +93,9 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
       createFactory(core.with(options.aspects), mode, options, api),
     ),
     explain: (): string => explainComposition(core),
-    evaluate: (spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
+    evaluate: failsAtCaller((spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
       evaluateComposition(core, spec, observed ?? {}),
+    ),
   };
   Object.defineProperties(call, Object.getOwnPropertyDescriptors(members));
   Object.defineProperty(call, 'name', { value: core.name });

@@ -316,11 +316,13 @@ function sitesOfPath(
   return [record?.site, record?.caller];
 }
 
-/** A remedy for YAML in TypeScript's words. */
+/** A remedy for YAML in TypeScript's words: a value need not stand there as it is, it may come out of the environment. */
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
   if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
-  const number = /^write it without quotes: (-?\d+)$/.exec(hint ?? '')?.[1];
-  return number === undefined ? hint : `write ${number}, or Number(…) around what gives the text`;
+  const number = /^write (?:it|the number) without quotes: (.+)$/.exec(hint ?? '')?.[1];
+  if (number !== undefined) return `write ${number}, or Number(…) around what gives the text`;
+  if (hint === 'write true or false, without quotes') return "write true or false, or text === 'true' of a text";
+  return hint;
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

@@ -7,6 +7,7 @@ import { refuseIterable } from '../library/sets.ts';
 import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
+import type { FunctionLike } from '../source/provider.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
@@ -122,9 +123,22 @@ function templateValue(
         ? listValue(value as unknown[], schema, options)
         : objectValue(value as Record<string, unknown>, schema, options, roleOf(place));
     default:
-      if (typeof value === 'function') refuseMovedName(value);
-      return refuse('types', `a ${typeof value} cannot be a value of a resource`, 'pass plain data');
+      return typeof value === 'function'
+        ? refuseFunction(value as FunctionLike, place.key)
+        : refuse('types', `a ${typeof value} cannot be a value of a resource`, 'pass plain data');
   }
+}
+
+/** Most often a call was meant. */
+function refuseFunction(fn: FunctionLike, key: string): never {
+  refuseMovedName(fn);
+  const name = fn.name === key ? '' : fn.name;
+  const what = name === '' ? 'a function' : `the function ${name}`;
+  return refuse(
+    'types',
+    key === '' ? `${what} cannot be a value of a resource` : `${key} is ${what}, which cannot be a value of a resource`,
+    name === '' ? 'give the value that it returns' : `call it: ${name}(${fn.length === 0 ? '' : '…'})`,
+  );
 }
 
 const roleOf = ({ key, field }: Place): Role => (field && key === 'metadata' ? 'metadata' : 'part');

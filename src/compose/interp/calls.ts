@@ -1,4 +1,4 @@
-import { refuseHostCall } from './host-calls.ts';
+import { atCaller, refuseHostCall, refuseNativeCall, refuseNew } from './host-calls.ts';
 import { refuseMovedName } from '../../core/index.ts';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
@@ -46,15 +46,11 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   if (known !== undefined) return known.value;
   const outer = outerClosure(callable);
   if (isSymbolicDeep([...args, self])) {
-    if (outer !== undefined) return callClosure(outer, { value: self, known: true }, args);
+    if (outer !== undefined) return callOuter(outer, callable, self, args, label);
     const first = [...args, self].map(symbolic).find((value) => value !== undefined);
     refuseHostCall(self, callable, label);
     refuseSymbolicFilling(self, callable.name, first === undefined ? 'values of the spec' : labelOf(first));
-    return refuse(
-      'native-call',
-      needsKnown(`${label}()`, first),
-      'call it before the composition, and pass what it gives in with the spec; a function that only hands its argument on may be marked with opaque()',
-    );
+    return refuseNativeCall(callable, self, args, label);
   }
   if (outer !== undefined && activeTrace().inBranch && mayChangeOutside(outer.node)) {
     return callClosure(outer, { value: self, known: true }, args);
@@ -64,8 +60,15 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
 
-const needsKnown = (call: string, first: Sym | Phi | undefined): string =>
-  `${call} needs what is known while the graph is built, and ${first === undefined ? 'what it is given' : labelOf(first)} is not`;
+/** Calls a function from outside the composition with values that are not known yet. */
+function callOuter(outer: Closure, fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
+  const caller = activeTrace().site;
+  try {
+    return callClosure(outer, { value: self, known: true }, args);
+  } catch (error) {
+    throw atCaller(error, caller, () => refuseNativeCall(fn, self, args, label));
+  }
+}
 
 /** Calls a function with the elements of a list of which it is not known how many there are. */
 function callWithOpen(fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
@@ -169,10 +172,7 @@ export function construct(raw: unknown, args: readonly unknown[]): unknown {
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(fn as FunctionLike, args);
   if (known !== undefined) return known.value;
-  if (isSymbolicDeep(args)) {
-    const first = args.map(symbolic).find((value) => value !== undefined);
-    return refuse('native-call', needsKnown(`new ${fn.name}()`, first), 'use plain objects and functions');
-  }
+  if (isSymbolicDeep(args)) return refuseNew(fn, args);
   const made: unknown = Reflect.construct(fn, [...args]);
   if (mayAssignVariables(fn as FunctionLike)) forgetVariables();
   return typeof made === 'object' && made !== null ? activeTrace().born(made) : made;

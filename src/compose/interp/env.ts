@@ -136,11 +136,7 @@ export function readName(env: Env, name: string): unknown {
   const found = env.unit.lookup(name);
   if (found !== undefined) {
     if ('value' in found) return useDetached(found.value);
-    return refuse(
-      'unknown-name',
-      `${name} has no value yet; is it declared further down?`,
-      'declare it above the composition',
-    );
+    return refuseUnmade(name);
   }
   if (name === 'undefined') return undefined;
   if (name in globalThis) return (globalThis as Record<string, unknown>)[name];
@@ -148,6 +144,15 @@ export function readName(env: Env, name: string): unknown {
     'unknown-name',
     `${name} is not declared`,
     'declare it; in the declarative form the keys of the returned object name the resources',
+  );
+}
+
+/** A name outside that has a value only after the composition was followed, as the composition itself. */
+export function refuseUnmade(name: string): never {
+  return refuse(
+    'unknown-name',
+    `${name} has no value yet: it is declared further down, or is this composition itself, which cannot contain itself`,
+    `declare ${name} above the composition; for what contains more of its kind, take a list in the spec and loop over it`,
   );
 }
 

@@ -41,7 +41,7 @@ import { choose } from './branches.ts';
 import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
-import { atNode, inEnv, readName, siteOf } from './env.ts';
+import { atNode, inEnv, readName, refuseUnmade, siteOf } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { machine } from './machine.ts';
 import { taggedTemplate, template } from './templates.ts';
@@ -450,6 +450,8 @@ function callExpression(node: CallExpression, env: Env): unknown {
   if (callee.type === 'Identifier' && callee.name === 'eval' && isEval(fn)) {
     refuse('unsupported', 'eval inside a composition', 'write the code itself');
   }
+  if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
+    refuseUnmade(callee.name);
   return resolve(machine.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
 }
 

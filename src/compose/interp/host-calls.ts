@@ -1,4 +1,7 @@
-import { refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
+import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
 
 const LATER =
   'make the resource at once; one that is to wait for another reads a field of it, or names it in dependsOn()';
@@ -26,4 +29,104 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
       `leave out ${label}(): a factory gives its resource at once`,
     );
   }
+}
+
+const REFUSED_NEW = 'use plain objects and functions';
+const PASS_IN =
+  'call it before the composition, and pass what it gives in with the spec; a function that only hands its argument on may be marked with opaque()';
+
+/** What to write in the place of a function that cannot look at a value: of the module that has it, and by its name. */
+const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hint: (value: string) => string])[] = [
+  [
+    'fs',
+    /./,
+    () => 'pass the text of the file in with the spec, or read files whose names are known before the composition',
+  ],
+  [
+    'crypto',
+    /^(?:update|digest|hash|sign|verify|pbkdf2Sync|scryptSync|hkdfSync)$/,
+    (value) =>
+      `pass the checksum in with the spec; where it only makes pods start again when ${value} changes, write ${value} itself`,
+  ],
+  ['buffer', /./, (value) => `write btoa(${value}) for base64; stringData of a Secret takes ${value} as it is`],
+  ['path', /^(?:join|resolve|normalize)$/, () => 'write the path as a template text: `${a}/${b}`'],
+  ['util', /^(?:format|inspect)$/, () => 'write a template text: `${a} ${b}`, or JSON.stringify(value)'],
+  [undefined, /^structuredClone$/, () => 'use the value itself, or { ...value } to change the copy'],
+  [
+    undefined,
+    /^(?:stringify|dump|safeDump)$/,
+    () => 'write JSON.stringify(value), which YAML takes too, or a template text',
+  ],
+];
+
+/** Refuses a call whose function cannot be looked into, with what to write instead. */
+export function refuseNativeCall(fn: HostFunction, self: unknown, args: readonly unknown[], label: string): never {
+  const value = firstSymbolic([...args, self]);
+  const shown = value === undefined ? 'that value' : labelOf(value);
+  const row = INSTEAD.find(([module, name]) => name.test(fn.name) && (module === undefined || isOf(module, fn, self)));
+  return refuse('native-call', needsKnown(`${shortLabel(label)}()`, value), row?.[2](shown) ?? PASS_IN);
+}
+
+/** Refuses `new X(…)` of a class that cannot be looked into. */
+export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
+  const value = firstSymbolic(args);
+  const hint =
+    (fn as unknown) === globalThis.URL && value !== undefined
+      ? `take the part out of the text, as the host: ${labelOf(value)}.split('/')[2] ?? ''; or pass the part in with the spec`
+      : REFUSED_NEW;
+  return refuse('native-call', needsKnown(`new ${fn.name}()`, value), hint);
+}
+
+/** Compilers write the call of an import as `(0, module.name)(…)`. */
+const shortLabel = (label: string): string => /^\(?0,.*\.([\w$]+)\)?$/.exec(label)?.[1] ?? label;
+
+interface HostFunction {
+  readonly name: string;
+}
+
+const needsKnown = (what: string, value: Sym | undefined): string =>
+  `${what} needs what is known while the graph is built, and ${value === undefined ? 'what it is given' : labelOf(value)} is not`;
+
+/** Is it a function of the module of the host, or a method of what the module makes? */
+function isOf(module: string, fn: HostFunction, self: unknown): boolean {
+  const found: unknown = process.getBuiltinModule?.(`node:${module}`);
+  if (typeof found !== 'object' || found === null) return false;
+  const members: readonly unknown[] = Object.values(found);
+  const isMade = (member: unknown): boolean =>
+    typeof member === 'function' && typeof member.prototype === 'object' && self instanceof member;
+  return members.some((member) => member === fn || (self !== undefined && (member === self || isMade(member))));
+}
+
+/** The first value that is not known while the graph is built, also inside texts, lists and objects. */
+function firstSymbolic(value: unknown, level = 0): Sym | undefined {
+  const found = symbolic(value);
+  if (found !== undefined) return found instanceof Sym ? found : undefined;
+  if (typeof value === 'string')
+    return hasTokens(value) ? splitTokens(value).find((part) => part instanceof Sym) : undefined;
+  if (typeof value !== 'object' || value === null || level > 8) return undefined;
+  for (const { value: item } of Object.values(Object.getOwnPropertyDescriptors(value)) as { value?: unknown }[]) {
+    const inner = firstSymbolic(item, level + 1);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/**
+ * A refusal from inside a function of the host or of a package that was followed: its place is the call in the author's
+ * code, and its reason the function that was called. Other refusals stay as they are.
+ */
+export function atCaller(error: unknown, caller: Site | undefined, refuseCall: () => never): unknown {
+  if (!(error instanceof Refusal) || error.site === undefined || caller === undefined) return error;
+  if (!isForeign(error.site) || isForeign(caller)) return error;
+  try {
+    return refuseCall();
+  } catch (refusal) {
+    return refusal;
+  }
+}
+
+/** Is the place in the host or in a package, where the author can change nothing? */
+export function isForeign(site: Site): boolean {
+  const file = site.locate(site.start)?.file;
+  return file !== undefined && /^node:|(?:^|[\\/])node_modules[\\/]/.test(file);
 }

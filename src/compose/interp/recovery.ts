@@ -7,6 +7,7 @@ import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { closureOf, withScope } from './env.ts';
+import { isForeign } from './host-calls.ts';
 import { assignedNames, boundNames, visitNodes } from './names.ts';
 
 /**
@@ -18,7 +19,9 @@ export function recovering(node: Statement, env: Env, work: () => Completion): C
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Refusal) || !activeTrace().recover(error)) throw error;
+    // Of a function that is not the author's only the call of it is told.
+    if (!(error instanceof Refusal) || (error.site !== undefined && isForeign(error.site))) throw error;
+    if (!activeTrace().recover(error)) throw error;
     if (node.type === 'ReturnStatement') return { kind: 'return', value: POISON };
     if (leaves(node)) throw new FollowUp();
     poison(node, env);

@@ -1,7 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hrtime } from 'node:process';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { CompositionError, createCompositionApi, opaque } from '../../../src/compose/index.ts';
 import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
 
@@ -20,6 +23,9 @@ const spec = type({
 type Spec = typeof spec.infer;
 
 let outer = 0;
+
+const itself: unknown = undefined;
+const imageOf = () => 'nginx:1.27';
 
 const suffix = (length: number) => Math.random().toString(36).slice(0, length);
 const stamp = () => ({ at: new Date() });
@@ -63,7 +69,16 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['groups of a pattern', 'trace/regex', 'what group 1 of /^(.*)-(.*)$/ matches has no CEL form: where it ends depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
   ['all matches of what may be empty', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
   ['lookahead', 'trace/regex', '/a(?=b)/ looks around itself, which RE2 (CEL) cannot', (s) => ({ hit: /a(?=b)/.test(s.name) })],
-  ['a native function', 'trace/native-call', 'new URL() needs what is known while the graph is built, and s.name is not', (s) => ({ host: new URL(s.name).host })],
+  ['a native function', 'trace/native-call', 'new URL() needs what is known while the graph is built, and s.name is not; take the part out of the text, as the host: s.name.split(\'/\')[2] ?? \'\'', (s) => ({ host: new URL(s.name).host })],
+  ['a file whose name is in the spec', 'trace/native-call', 'readFileSync() needs what is known while the graph is built, and `./${s.name}.conf` is not; pass the text of the file in with the spec', (s) => ({ v: readFileSync(`./${s.name}.conf`, 'utf8') })],
+  ['whether a file is there', 'trace/native-call', 'existsSync() needs what is known while the graph is built, and s.name is not', (s) => ({ v: existsSync(s.name) })],
+  ['a checksum', 'trace/native-call', 'update() needs what is known while the graph is built, and s.name is not; pass the checksum in with the spec; where it only makes pods start again when s.name changes, write s.name itself', (s) => ({ v: createHash('sha256').update(s.name).digest('hex') })],
+  ['base64 by Buffer', 'trace/native-call', 'Buffer.from() needs what is known while the graph is built, and s.name is not; write btoa(s.name) for base64; stringData of a Secret takes s.name as it is', (s) => ({ v: Buffer.from(s.name).toString('base64') })],
+  ['a path joined', 'trace/native-call', 'join() needs what is known while the graph is built, and s.name is not; write the path as a template text', (s) => ({ v: join('/etc', s.name) })],
+  ['a function of a package', 'trace/native-call', 'stringify() needs what is known while the graph is built, and s.name is not; write JSON.stringify(value), which YAML takes too', (s) => ({ v: stringify({ name: s.name, more: [1] }) })],
+  ['a function in the place of its result', 'trace/types', 'image is the function imageOf, which cannot be a value of a resource; call it: imageOf()', (s) => Deployment({ name: s.name, image: imageOf as never })],
+  ['a function without a name as a value', 'trace/types', 'image is a function, which cannot be a value of a resource; give the value that it returns', (s) => Deployment({ name: s.name, image: (() => 'x') as never })],
+  ['a composition in itself', 'trace/unknown-name', 'itself has no value yet: it is declared further down, or is this composition itself, which cannot contain itself', (s) => (itself as never as (spec: object) => void)({ name: s.name })],
   ['an async function', 'trace/async', 'the composition (or a function it calls) is async', async (s) => ConfigMap({ name: s.name })],
   ['a resource in a predicate', 'trace/predicate', 'ConfigMap is created inside a predicate', (s) => { s.tags.some((t) => ConfigMap({ name: t }) !== undefined); }],
   ['a fraction in an integer field', 'trace/not-integer', 'wrap it in Math.floor, Math.ceil or Math.round', (s) => Deployment({ name: 'd', image: 'x', replicas: s.replicas / 2 })],
@@ -105,6 +120,7 @@ describe('what has no exact translation is refused at its place, with the remedy
     expect(refusal.code).toBe(code);
     expect(refusal.message).toContain(text);
     const diagnostic = refusal.diagnostics[0];
+    if (code === 'trace/native-call') expect(refusal.diagnostics).toHaveLength(1);
     expect(diagnostic?.source?.file).toMatch(/refusals\.test\.ts$/);
     expect(diagnostic?.source?.line).toBeGreaterThan(20);
   });
