@@ -94,7 +94,8 @@ async function checkNode(
   const said = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(said, value);
   // What a name refers to, and what labels are compared with, may stand where an expression has no stand-in.
-  const open = holes.some(({ path }) => valueAt(value, path) === undefined);
+  const unfilled = holes.filter(({ path }) => valueAt(value, path) === undefined);
+  const open = unfilled.length > 0;
   const unselected = valueAt(value, ['spec', 'selector']) === undefined;
   const base = ['spec', 'resources', node.index, 'template'];
   const mismatched = known.some(
@@ -108,6 +109,8 @@ async function checkNode(
     // Of a missing field only an expression in its place, or around it, could say more.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
+    // What is missing may be what such an expression yields, wherever the server says that it belongs.
+    if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
     if (cause.field === '' || isOpen) return [];
     const path = [...base, ...place.steps];

@@ -80,6 +80,15 @@ export const referenceMistakes: readonly Mistake[] = [
 export const soundReferences: readonly (readonly [title: string, files: Readonly<Record<string, string>>])[] = [
   ['a definition in which everything fits', { 'site.yaml': WEB_APP }],
   [
+    'a claim whose size is an expression',
+    {
+      'disk.yaml':
+        'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: {name: disk}\nspec:\n  schema: {apiVersion: v1alpha1, kind: Disk, spec: {size: string}}\n' +
+        '  resources:\n    - id: data\n      template:\n        apiVersion: v1\n        kind: PersistentVolumeClaim\n        metadata: {name: "${schema.metadata.name}"}\n' +
+        '        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: "${schema.spec.size}"}}}\n',
+    },
+  ],
+  [
     'a container that lists no port',
     { 'web.yaml': edit(OBJECTS, ['          ports:\n            - containerPort: 8080\n', '']) },
   ],
