@@ -15,6 +15,24 @@ import { memberSchema } from './walk.ts';
 export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
   new LiteralWarner(resolved.type.kind, block.path, problems).visit(skeleton, resolved.schema);
+  warnServerMetadata(skeleton['metadata'], block.path, problems);
+}
+
+/** Metadata of the object that a template was copied from. A server takes a new object with `resourceVersion` alone. */
+const SERVER_METADATA = ['resourceVersion', 'uid', 'managedFields'];
+
+function warnServerMetadata(metadata: JsonValue | undefined, block: readonly PathStep[], problems: Problems): void {
+  if (!isJsonObject(metadata)) return;
+  const own = SERVER_METADATA.filter((name) => metadata[name] !== undefined && metadata[name] !== null);
+  const [first] = own;
+  if (first === undefined || (own.length === 1 && first === 'resourceVersion')) return;
+  const fields = own.map((name) => `metadata.${name}`).join(' and ');
+  problems.warn({
+    code: 'graph/invalid-literal',
+    message: `only the API server writes ${fields}; it will refuse another object with ${own.length > 1 ? 'them' : 'it'}`,
+    place: { path: [...block, 'template', 'metadata', first], key: true },
+    hint: `remove ${own.join(' and ')}: ${own.length > 1 ? 'they come' : 'it comes'} from the object that the template was copied from`,
+  });
 }
 
 class LiteralWarner {

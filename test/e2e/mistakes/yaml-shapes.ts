@@ -58,6 +58,17 @@ export const shapeMistakes: readonly Mistake[] = [
     ] as const
   ).map(([title, from, to, remedy]) => definition(title, [[from, to]], /this field takes an|no field "MODE"/, remedy)),
   definition(
+    'metadata of the object that the template was copied from',
+    [
+      [
+        'name: ${schema.spec.name}-config',
+        'name: ${schema.spec.name}-config\n          ⟦resourceVersion: "81223"\n          uid: 5b6e0f4e-0000-4000-8000-000000000001',
+      ],
+    ],
+    /only the API server writes metadata\.resourceVersion and metadata\.uid/,
+    /remove resourceVersion and uid/,
+  ),
+  definition(
     'a probe without its way',
     [
       [
