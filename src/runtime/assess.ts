@@ -6,7 +6,7 @@ import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
 import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
-import type { WriteDecision } from './write-decision.ts';
+import type { Refusal, WriteDecision } from './write-decision.ts';
 import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
@@ -176,8 +176,7 @@ function assessObject(context: StepContext, node: ResourceNode | CollectionNode,
   const report: ObjectReport = { ...identity, state: 'present' };
   const policy = context.options.nodeAdoption?.get(node.id) ?? context.options.adoption ?? 'adopt';
   const refusal = ownershipRefusal(live.object, context.instance, context.applySet, policy);
-  if (refusal !== undefined)
-    return { report, live: live.object, problem: ownerProblem(context, target, refusal.owner) };
+  if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(context, target, refusal) };
 
   const fingerprint = fingerprintOf(context, desired);
   const need = decideWrite(desired, fingerprint, live);
@@ -259,9 +258,14 @@ function readProblem(object: ObjectRef, { failure, retryAt }: { failure: ApiFail
   return { because, message: failureText(failure), ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
-function ownerProblem(context: StepContext, target: ObjectTarget, owner: string | undefined) {
+function ownerProblem(context: StepContext, target: ObjectTarget, { owner, instance }: Refusal) {
   const object = refOfTarget(target);
-  const because: Because = { kind: 'other-owner', object, ...(owner === undefined ? {} : { owner }) };
+  const because: Because = {
+    kind: 'other-owner',
+    object,
+    ...(owner === undefined ? {} : { owner }),
+    ...(instance === undefined ? {} : { instance }),
+  };
   const { group, version, kind } = target.type;
   const gvk = `${group}/${version}, Kind=${kind}`;
   const message =

@@ -94,21 +94,25 @@ resources:
     );
   });
 
-  test('every item is checked for another owner', () => {
+  test('every item is checked for another owner, which its labels name', () => {
     const cluster = new FakeCluster();
+    const labels = {
+      'applyset.kubernetes.io/part-of': 'applyset-other-v1',
+      'kro.run/instance-kind': 'Station',
+      'kro.run/instance-namespace': 'ns',
+      'kro.run/instance-name': 'other',
+    };
     cluster.put({
       apiVersion: 'parts.test/v1',
       kind: 'Pump',
-      metadata: { name: 'b-1', namespace: 'ns', labels: { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' } },
+      metadata: { name: 'b-1', namespace: 'ns', labels },
     });
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: ['a', 'b'], sizes: [1] }), cluster);
     expect(decision.nodes[0]).toMatchObject({
       state: 'failed',
-      because: { kind: 'other-owner', owner: 'applyset-other-v1' },
+      because: { kind: 'other-owner', owner: 'applyset-other-v1', instance: 'Station ns/other' },
     });
-    expect(cluster.get('Pump.parts.test/ns/b-1')?.metadata.labels).toEqual({
-      'applyset.kubernetes.io/part-of': 'applyset-other-v1',
-    });
+    expect(cluster.get('Pump.parts.test/ns/b-1')?.metadata.labels).toEqual(labels);
     expect(cluster.get('Pump.parts.test/ns/a-1')).toBeDefined();
   });
 });

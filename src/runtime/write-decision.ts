@@ -6,7 +6,13 @@ import type { Fingerprint } from './fingerprint.ts';
 import { isSameFingerprint } from './fingerprint.ts';
 import { isOwned } from './labels.ts';
 import { labelOf } from './identity.ts';
-import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
+import {
+  INSTANCE_ID_LABEL,
+  INSTANCE_KIND_LABEL,
+  INSTANCE_NAME_LABEL,
+  INSTANCE_NAMESPACE_LABEL,
+  PART_OF_LABEL,
+} from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from './model.ts';
 import { settledOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
@@ -89,7 +95,9 @@ function applyBecause(
 }
 
 /** Why an existing object may not be written: another ApplySet has it, or nobody has and adoption is refused. */
-export type Refusal = { readonly owner: string } | { readonly owner: undefined };
+export type Refusal =
+  | { readonly owner: string; readonly instance: string | undefined }
+  | { readonly owner: undefined; readonly instance?: undefined };
 
 /** Checks the owner of an existing object before it is applied. */
 export function ownershipRefusal(
@@ -100,7 +108,16 @@ export function ownershipRefusal(
 ): Refusal | undefined {
   const owner = labelOf(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
-  if (owner !== undefined && owner !== '') return { owner };
+  if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
   const ours = labelOf(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
   return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
+}
+
+/** The instance that wrote an object, as its labels name it. */
+function instanceOf(live: KubeObject): string | undefined {
+  const kind = labelOf(live, INSTANCE_KIND_LABEL);
+  const name = labelOf(live, INSTANCE_NAME_LABEL);
+  const namespace = labelOf(live, INSTANCE_NAMESPACE_LABEL) ?? '';
+  if (kind === undefined || name === undefined) return undefined;
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }
