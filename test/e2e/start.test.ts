@@ -230,7 +230,7 @@ describe('typekro up', () => {
       'a.yaml',
       '---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n',
       1,
-      /a\.yaml:2: namespaces "nowhere" not found/,
+      /a\.yaml:4:32: namespaces "nowhere" not found/,
     ],
     [
       'a composition that throws when it is printed',
