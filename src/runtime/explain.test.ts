@@ -54,6 +54,16 @@ test.each<[Because, string, string?]>([
   [
     {
       kind: 'expression-failed',
+      expression: 'schema.spec.tls.secret',
+      path: 'includeWhen',
+      message: 'eval "schema.spec.tls.secret != \\"\\"": no such key: tls',
+    },
+    'failed at includeWhen: eval "schema.spec.tls.secret != \\"\\"": no such key: tls',
+    'set spec.tls in the instance, or test it first: has(schema.spec.tls) && …, has(schema.spec.tls) ? … : …',
+  ],
+  [
+    {
+      kind: 'expression-failed',
       expression: '1 / 0',
       path: 'spec.replicas',
       message: 'eval "1 / 0": division by zero',

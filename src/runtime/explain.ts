@@ -177,10 +177,21 @@ function missingValueRemedy({ path, expression }: Of<'missing-data'>): string {
   return `set "${field}" in the instance, give it a default in the schema, or read it with a default: .?${field.split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
 }
 
+/** The optional field of the spec that an expression reads and the instance does not set: has() takes it, maps need not. */
+function unsetSpecField(message: string): string | undefined {
+  const key = /no such key: ([A-Za-z_]\w*)\s*$/.exec(message)?.[1];
+  return key === undefined
+    ? undefined
+    : new RegExp(`(?<![\\w.])schema\\.spec(?:\\.\\w+)*?\\.${key}(?!\\w)`).exec(message)?.[0];
+}
+
 /** What to do about an expression that fails while it is evaluated, by what CEL says. */
 function failedExpressionRemedy(message: string): string {
   if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
   if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';
+  const unset = unsetSpecField(message);
+  if (unset !== undefined)
+    return `set ${unset.replace('schema.', '')} in the instance, or test it first: has(${unset}) && …, has(${unset}) ? … : …`;
   if (/no such key/.test(message)) return 'read the key with a default: map[?key].orValue(…), or test it: key in map';
   return 'correct the expression, or the value in the instance with which it fails';
 }
