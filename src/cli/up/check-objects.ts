@@ -159,7 +159,8 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const above = steps.slice(0, -1);
   const around = valueAt(input.object as unknown as JsonValue, above);
   const list = schemaAt(schema, above);
-  if (list?.type === 'array' && isJsonObject(around)) {
+  // Of a definition the compiler says what its lists take.
+  if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
     const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
     const message = 'an object stands where a list is expected';
