@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
-import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
+import { formatApiVersion, formatDiagnostic, hasErrors, isJsonObject } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applyDefaults, refusalText, refusedPlace, validate, valueAt } from '../schema/index.ts';
@@ -230,7 +230,9 @@ export class CompositionCore {
 
   private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
     const { names, spec: schema } = this.traced.graph;
-    const value = applyDefaults(schema, plainSpec(spec)) as JsonObject;
+    const given = plainSpec(spec);
+    refuseWholeObject(given, Object.keys(schema.properties ?? {}));
+    const value = applyDefaults(schema, given) as JsonObject;
     const all = validate(schema, value, {});
     if (all.length > 0) {
       // The server says again of the object what it said of a field.
@@ -314,6 +316,21 @@ function sitesOfPath(
   const id = resources[Number(position)]?.['id'];
   const record = records.find((each) => each.id === id);
   return [record?.site, record?.caller];
+}
+
+/** An instance as YAML has it, in the place of its spec. */
+function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
+  if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
+    return;
+  const message = 'the fields of the spec stand below "spec"';
+  const hint = `give them themselves: { ${fields
+    .slice(0, 3)
+    .map((name) => `${name}: …`)
+    .join(', ')} }`;
+  throw new CompositionError(
+    [{ code: 'compose/invalid-spec', severity: 'error', message, path: 'spec', hint }],
+    `Invalid spec: ${message}`,
+  );
 }
 
 /** A remedy for YAML in TypeScript's words: a value need not stand there as it is, it may come out of the environment. */

@@ -36,6 +36,18 @@ function makeResource<Fields extends object = Record<string, unknown>>(
 ): Resource<Fields> {
   const trace = activeTrace();
   const { apiVersion, kind } = manifest;
+  for (const [name, value, example] of [
+    ['apiVersion', apiVersion, 'v1'],
+    ['kind', kind, 'ConfigMap'],
+  ] as const)
+    if (value === undefined || value === '')
+      refuse('argument', `the ${name} of a resource is missing`, `add ${name}, as in ${name}: '${example}'`);
+  if (typeof apiVersion === 'string' && typeof kind === 'string' && /^[A-Z]/.test(apiVersion) && /^v\d|\//.test(kind))
+    refuse(
+      'argument',
+      `apiVersion and kind stand in the wrong order: "${apiVersion}", "${kind}"`,
+      `write '${kind}' as the apiVersion and '${apiVersion}' as the kind`,
+    );
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || hasTokens(apiVersion + kind)) {
     refuse(
       'unsupported',

@@ -35,9 +35,11 @@ export function resourceMember(
     case 'withReadyWhen':
       return chainable((condition) => {
         const own = wrap(new Sym(self.node, { waits: true, resource: record }));
-        record.readyWhen.push(
-          typeof condition === 'function' ? hooksCall().call(condition, undefined, [own], 'readyWhen') : condition,
-        );
+        const given =
+          typeof condition === 'function' ? hooksCall().call(condition, undefined, [own], 'readyWhen') : condition;
+        if (given === undefined)
+          refuse('types', 'withReadyWhen() is given no condition', 'return one: (self) => self.status.replicas > 0');
+        record.readyWhen.push(given);
       });
     case 'dependsOn':
       return chainable((other) => {

@@ -44,6 +44,40 @@ export const programMistakes: readonly Mistake[] = [
     /backoffLimit/,
   ),
   composition(
+    'an instance in the place of a spec',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\nexport const one = shop.toInstance({ spec: ⟦{ name: 'a', replicas: 1, regions: [] } } as any);\n",
+      ],
+    ],
+    /the fields of the spec stand below "spec"/,
+    /give them themselves: \{ name/,
+  ),
+  composition(
+    'a readiness that returns nothing',
+    [
+      [
+        '    return {',
+        '    ⟦app.withReadyWhen((self) => {\n      void self.status.readyReplicas;\n    });\n    return {',
+      ],
+    ],
+    /withReadyWhen\(\) is given no condition/,
+    /return one/,
+  ),
+  composition(
+    'an external reference in another order',
+    [
+      [
+        "import { kubernetesComposition } from 'typekro';",
+        "import { externalRef, kubernetesComposition } from 'typekro';",
+      ],
+      ["image: 'nginx:1.27'", "image: (⟦externalRef('ConfigMap', 'v1', 'platform') as any).data.image"],
+    ],
+    /apiVersion and kind stand in the wrong order/,
+    /write 'v1' as the apiVersion/,
+  ),
+  composition(
     'a file read by a name of the spec',
     [
       ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
