@@ -130,7 +130,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     'a regular expression that looks ahead',
     'const x = ⟦spec.name.replace(/a(?=b)/, "");',
     /\(\?=/,
-    /write it without/,
+    /put it back: x\.replace\(/,
   ),
   statement('localeCompare', 'const x = ⟦spec.name.localeCompare("a");', /localeCompare/, /<|compare/),
   statement('an unknown method', 'const x = ⟦spec.name.toUpercase();', /toUpercase/, /toUpperCase/),
