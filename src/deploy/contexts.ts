@@ -231,8 +231,18 @@ export async function rollbackDirect(
       errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  if (deleted.length > 0) warnOfDeletions(target, deleted);
   const status = errors.length === 0 ? 'success' : rolledBack.length > 0 ? 'partial' : 'failed';
   return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
+}
+
+/** A caller that does not read the result learns from this that a rollback deleted what was deployed once. */
+function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
+  const message =
+    `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
+    'deploy() makes it again';
+  if (target.options.progressCallback === undefined) process.emitWarning(message, { type: 'TypeKroWarning' });
+  else progressOf(target).event({ type: 'resource-warning', message });
 }
 
 /** Resolves to whether the instance was deleted. */

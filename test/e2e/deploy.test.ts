@@ -1,5 +1,6 @@
 import { type } from 'arktype';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { DeployEvent } from '../../src/index.ts';
 import { kubernetesComposition } from '../../src/index.ts';
 import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
@@ -111,7 +112,20 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toEqual(['typekro-shop-a']);
     const first = factory({ namespace: 'kube-public' });
     await first.deploy({ name: 'b', replicas: 1, debug: false });
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(await first.rollback()).toMatchObject({ status: 'success', deletedInstances: ['b'] });
+    expect(warned.mock.calls.map(([message]) => message)).toEqual([
+      'rollback() deleted b of shop: there is no deploy before the first one; deploy() makes it again',
+    ]);
+    warned.mockRestore();
+  });
+
+  test('a rollback that deletes says so to the listener of events', async () => {
+    const said: string[] = [];
+    const told = factory({ progressCallback: ({ type, message }: DeployEvent) => said.push(`${type}: ${message}`) });
+    await told.deploy({ name: 'c', replicas: 1, debug: false });
+    await told.rollback();
+    expect(said.at(-1)).toMatch(/^resource-warning: rollback\(\) deleted .*c of shop/);
   });
 
   test('deploying the same again writes nothing to the children', async () => {
