@@ -54,6 +54,18 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write a value that the schema allows.',
   ),
   warning(
+    'graph/overwritten-status',
+    'The status declares the field `state`, which the controller writes itself.',
+    withSchema('status: {state: "${string(app.status.replicas)}"}'),
+    'Give the field another name.',
+  ),
+  warning(
+    'graph/optional-mark',
+    'The name of a field ends with a question mark, as an optional member of TypeScript does. It is part of the name.',
+    withSchema('').replace('name: string', 'name: string\n      env?: string'),
+    'Leave it out: a field is optional unless it has the marker required=true.',
+  ),
+  warning(
     'graph/enum-brackets',
     'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),

@@ -9,6 +9,7 @@ import type { Problems } from './problems.ts';
 /** Warns of things that are right one by one and wrong together. */
 export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
   warnUnusedTypes(definition, problems);
+  warnOverwrittenStatus(definition, problems);
   warnSameIdentity(drafts, problems);
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
@@ -44,6 +45,17 @@ function warnUnusedTypes({ schema }: Definition, problems: Problems): void {
       hint: 'use it in spec, or remove it',
     });
   }
+}
+
+/** `status.state` is the controller's: what the author writes there is lost. Conditions are merged, not overwritten. */
+function warnOverwrittenStatus({ schema }: Definition, problems: Problems): void {
+  if (!isJsonObject(schema.status) || !Object.hasOwn(schema.status, 'state')) return;
+  problems.warn({
+    code: 'graph/overwritten-status',
+    message: 'the controller writes status.state itself (ACTIVE, IN_PROGRESS, ERROR, DELETING), and this value is lost',
+    place: { path: ['spec', 'schema', 'status', 'state'], key: true },
+    hint: 'give the field another name, such as phase',
+  });
 }
 
 /** Two unconditional single resources whose texts name the same object. */

@@ -19,11 +19,25 @@ export function warnMarkers({ schema }: Definition, problems: Problems): void {
 
 function warnBlock(block: JsonValue | undefined, path: readonly PathStep[], problems: Problems): void {
   if (isJsonObject(block)) {
-    for (const [name, value] of Object.entries(block)) warnBlock(value, [...path, name], problems);
+    for (const [name, value] of Object.entries(block)) {
+      if (name.endsWith('?')) warnOptionalName(name, [...path, name], problems);
+      warnBlock(value, [...path, name], problems);
+    }
     return;
   }
   if (typeof block !== 'string') return;
   for (const { kind, message, hint, offset } of markerAdvice(block)) {
     problems.warn({ code: CODES[kind], message, hint, place: { path, offset } });
   }
+}
+
+/** TypeScript marks optional members so; in SimpleSchema the mark is part of the name. */
+function warnOptionalName(name: string, path: readonly PathStep[], problems: Problems): void {
+  const plain = name.slice(0, -1);
+  problems.warn({
+    code: 'graph/optional-mark',
+    message: `the field is named "${name}", with the question mark: instances have to write it so, and no expression can`,
+    place: { path, key: true },
+    hint: `write ${plain}: a field is optional unless it has the marker required=true`,
+  });
 }

@@ -108,6 +108,16 @@ describe('a warning is given of', () => {
       withConfigMap('includeWhen: ["${false}"]'),
       'graph/never-available spec.resources[0].includeWhen[0]',
     ],
+    [
+      'a status field that the controller writes itself',
+      withSchema('status: {state: "${string(app.status.replicas)}"}'),
+      'graph/overwritten-status spec.schema.status.state',
+    ],
+    [
+      'the optional mark of TypeScript in the name of a field',
+      withSchema('').replace('name: string', 'name: string\n      "env?": string'),
+      'graph/optional-mark spec.schema.spec.env?',
+    ],
   ])('%s', (_what, text, expected) => expect(warningsOf(text)).toEqual([expected]));
 });
 
