@@ -66,6 +66,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Leave it out: a field is optional unless it has the marker required=true.',
   ),
   warning(
+    'graph/fractional-bytes',
+    'A quantity of memory or storage is given in thousandths of a byte.',
+    withResources(deployment('{name: x, image: nginx, resources: {limits: {memory: 512m}}}')),
+    'Write 512Mi, or 512M.',
+  ),
+  warning(
     'graph/enum-brackets',
     'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),
