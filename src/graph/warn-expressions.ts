@@ -1,5 +1,5 @@
 import type { CelType, Expr } from '../cel/index.ts';
-import { typeToString, walkAst } from '../cel/index.ts';
+import { regexProblem, typeToString, walkAst } from '../cel/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
@@ -88,6 +88,19 @@ function failingConversions(root: Expr): string[] {
     const [argument] = expr.args;
     if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return;
     if (!/^[+-]?\d+$/.test(argument.value)) found.push(`${expr.name}(${JSON.stringify(argument.value)})`);
+  });
+  return found;
+}
+
+/** Constant patterns of `matches` that RE2 does not take, with its reason. */
+function failingPatterns(root: Expr): { readonly pattern: string; readonly problem: string }[] {
+  const found: { readonly pattern: string; readonly problem: string }[] = [];
+  walkAst(root, (expr) => {
+    if (expr.kind !== 'call' || expr.name !== 'matches') return;
+    const pattern = expr.args.at(-1);
+    if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string') return;
+    const problem = regexProblem(pattern.value);
+    if (problem !== undefined) found.push({ pattern: pattern.value, problem });
   });
   return found;
 }
@@ -212,6 +225,15 @@ class Warner {
     for (const text of rootsOf(found).flatMap(failingConversions)) {
       const message = `${text} can never give a value: the text is no number`;
       this.#warn('graph/never-available', message, placeOf(found), 'write digits in the quotes, or the number itself');
+    }
+    for (const { pattern, problem } of rootsOf(found).flatMap(failingPatterns)) {
+      const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
+      // Patterns of the shell are what users write instead.
+      const plain = pattern.replaceAll('*', '');
+      const hint = /^[\w*-]+$/.test(pattern)
+        ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
+        : 'correct the pattern; its syntax is that of RE2';
+      this.#warn('graph/never-available', message, placeOf(found), hint);
     }
     this.#unbalanced(found, 'graph/never-available');
     for (const { id, steps } of found.reads) {

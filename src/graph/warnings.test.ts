@@ -109,6 +109,11 @@ describe('a warning is given of', () => {
       'graph/never-available spec.resources[0].includeWhen[0]',
     ],
     [
+      'a pattern of the shell in place of a regular expression',
+      withConfigMap('includeWhen: ["${schema.spec.name.matches(\'*prod*\')}"]'),
+      'graph/never-available spec.resources[0].includeWhen[0]',
+    ],
+    [
       'memory in thousandths of a byte',
       withResources(workload('StatefulSet', '{name: a, image: nginx, resources: {limits: {memory: 512m, cpu: 500m}}}')),
       `graph/fractional-bytes ${SPEC}.template.spec.containers[0].resources.limits.memory`,
