@@ -3,7 +3,10 @@ import { endProcess } from '../end-process.ts';
 /** After how many seconds a module that is still being loaded is named. */
 const SLOW_SECONDS = 10;
 
-/** Why a module is not loaded whose code is still waiting when Node has nothing left to do: the await never ends. */
+/** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Why a module is not loaded whose code is still waiting when Node has nothing left to do, or is asked to end. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
 }
@@ -11,7 +14,7 @@ export class UnfinishedModule extends Error {
 /**
  * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`,
  * and an await at the top of a module that nothing will ever end. Says so when the code takes long, as it may wait for
- * what never comes.
+ * what never comes. A signal ends the wait at once.
  *
  * @throws what the code throws, else the first of the errors above.
  */
@@ -29,15 +32,24 @@ export async function whileLoading<Result>(
   // The timer alone would keep the process from its end, by which Node says that nothing is left to wait for.
   slow.unref();
   let onIdle = () => {};
+  let onSignal = () => {};
   const unfinished = new Promise<never>((_resolve, reject) => {
     onIdle = () => reject(new UnfinishedModule('the module never finishes loading: an await at its top never ends'));
     process.once('beforeExit', onIdle);
+    onSignal = () =>
+      reject(
+        new UnfinishedModule(
+          'the module is still being loaded, and typekro is asked to end: is there an end to this await?',
+        ),
+      );
+    for (const signal of SIGNALS) process.once(signal, onSignal);
   });
   try {
     return await Promise.race([work(), unfinished]);
   } finally {
     clearTimeout(slow);
     process.off('beforeExit', onIdle);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     process.exit = endProcess;
   }
 }
