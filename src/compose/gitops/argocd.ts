@@ -1,8 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { parseApiVersion } from '../../core/index.ts';
+import { parseApiVersion, TypeKroError } from '../../core/index.ts';
 
 /** Where Argo CD finds the folder, and where its objects go. */
 export interface ArgoOptions {
+  /** URL of the Git repository: `https://…`, `ssh://…`, or `git@HOST:PATH`. */
   readonly repoURL: string;
   /** Path of the folder in the repository. Default `.`. */
   readonly path?: string;
@@ -15,9 +16,21 @@ export interface ArgoOptions {
   readonly destinationNamespace?: string;
 }
 
-/** The Application (argoproj.io/v1alpha1). */
+const REPOSITORY = /^(?:[a-z][a-z+]*:\/\/|[\w.-]+@[\w.-]+:)\S+$/;
+
+/**
+ * The Application (argoproj.io/v1alpha1).
+ *
+ * @throws TypeKroError `gitops/repository` for a repository that is no URL.
+ */
 export function argoApplication(name: string, options: ArgoOptions): JsonObject {
   const { repoURL, path = '.', targetRevision = 'HEAD', namespace = 'argocd', project = 'default' } = options;
+  if (!REPOSITORY.test(repoURL)) {
+    throw new TypeKroError(`"${repoURL}" is no URL of a Git repository, so Argo CD could not fetch the folder`, {
+      code: 'gitops/repository',
+      remedy: 'write e.g. https://git.example.com/infra.git or git@git.example.com:infra.git',
+    });
+  }
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',

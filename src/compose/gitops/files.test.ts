@@ -80,6 +80,23 @@ describe('what GitOps tools need', () => {
     ]);
   });
 
+  test.each(['infra', 'git.example.com/infra.git', 'https://git.example.com/in fra', ''])(
+    'Argo CD cannot fetch from %j',
+    (repoURL) => {
+      expect(() => gitOpsFiles([definition], { name: 'shop', argocd: { repoURL } })).toThrow(
+        expect.objectContaining({ code: 'gitops/repository' }),
+      );
+    },
+  );
+
+  test.each(['ssh://git@git.example.com/infra.git', 'git@git.example.com:team/infra.git', 'oci://r.example.com/infra'])(
+    'Argo CD fetches from %s',
+    (repoURL) => {
+      const files = gitOpsFiles([definition], { name: 'shop', argocd: { repoURL } });
+      expect(read(files['argocd.yaml'])).toMatchObject([{ spec: { source: { repoURL } } }]);
+    },
+  );
+
   test('Argo CD applies instances in a later wave, and knows the health of both', () => {
     const files = gitOpsFiles([definition, instance('a')], {
       name: 'shop',
