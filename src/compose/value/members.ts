@@ -24,8 +24,10 @@ const noted = (object: object): boolean => Object.hasOwn(object, KEYS);
 export function setMember(object: object, key: PropertyKey, value: unknown): void {
   if (typeof key !== 'string' || !noted(object)) return setOwn(object, key, value);
   const entries = ownKeys(object);
+  // Known here: under the condition of this branch the object has the key, though not in every case.
+  const isThere = decide(presenceOf(entries, key)) === true;
   setOwn(object, key, value);
-  note(object, withKey(entries, key, TRUE()));
+  note(object, isThere ? entries : withKey(entries, key, TRUE()));
 }
 
 /** Sets a key of an object where a condition holds; elsewhere the object stays as it is. */

@@ -21,6 +21,7 @@ export const EVERYDAY: readonly string[] = [
   "(spec) => ({ a: spec.tags.includes('a'), b: ['a', 'b'].includes(spec.name), c: ['dev', 'stage'].includes(spec.env) })",
   "(spec) => ({ a: Math.ceil(spec.n / 2), b: Math.floor(spec.n / 2), c: Math.round(spec.n / 2), d: Math.trunc(spec.n / 2) })",
   "(spec) => ({ p: `${Math.round(spec.n * 100 / 8)}%`, q: (spec.n / 2).toFixed(1) })",
+  "(spec) => { const m = { c: 'c', ...(spec.tag && { a: 'z' }) }; if (spec.opt) m.a = 'x'; else m.b = 'y'; if (spec.opt) m.a = 'k'; return { v: Object.values(m).join(), n: Object.values(m).map((v) => v.length).join() }; }",
   "(spec) => ({ j: JSON.stringify({ a: spec.name, b: spec.n }) })",
   "(spec) => ({ j: JSON.stringify(spec.tags) })",
   "(spec) => ({ a: Boolean(spec.tag), b: !!spec.port, c: Boolean(spec.n), d: !spec.tags.length, e: Boolean(spec.opt) })",
