@@ -72,11 +72,9 @@ export function structuralSchema(
   what: string,
 ): { readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] } {
   const result = fromStandardSchema(input);
-  if (result.ok && !hasErrors(result.diagnostics)) {
-    const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
-    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics };
-  }
   const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
+  if (result.ok && !hasErrors(diagnostics))
+    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics };
   throw unusable(diagnostics, what);
 }
 
