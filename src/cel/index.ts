@@ -106,4 +106,4 @@ export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 export { unparse } from './unparse.ts';
-export { isAssignableType as isAssignable } from './check/assignable.ts';
+export { isAssignable } from './check/assignable.ts';

@@ -11,7 +11,7 @@ import type {
   ObjectType,
   Observation,
   Observed,
-  SettledPair,
+  EquivalentDigests,
 } from '../runtime/index.ts';
 import { ownedFingerprint, targetKey } from '../runtime/index.ts';
 
@@ -43,7 +43,7 @@ export class ObservedStore implements Observed {
   readonly #objects = new Map<string, Observation>();
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
-  readonly #settled = new Map<string, SettledPair>();
+  readonly #settled = new Map<string, EquivalentDigests>();
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();
   readonly #now: () => number;
@@ -139,7 +139,7 @@ export class ObservedStore implements Observed {
     this.#lists.clear();
   }
 
-  setSettled(target: ObjectTarget, pair: SettledPair): void {
+  setSettled(target: ObjectTarget, pair: EquivalentDigests): void {
     this.#settled.set(targetKey(target), pair);
   }
 

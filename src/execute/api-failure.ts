@@ -14,7 +14,7 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
 }
 
 /** Why the API server will not take a write of the controller's own, in words; `undefined` for what is worth another try. */
-export function refusalText(thrown: unknown): string | undefined {
+export function writeRefusalText(thrown: unknown): string | undefined {
   const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;
   return failure !== undefined && isRefusal(failure) ? failureText(failure) : undefined;
 }

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { apiFailure, refusalText as refusalOf } from './api-failure.ts';
+export { apiFailure, writeRefusalText } from './api-failure.ts';
 export type { ReadMemory, ReadPorts } from './attempt-read.ts';
 export { attemptRead } from './attempt-read.ts';
 export { carryOut } from './carry-out.ts';

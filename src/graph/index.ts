@@ -34,7 +34,7 @@ export { syntaxText } from './syntax-text.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
 export type { NameText, Relation } from './name-text.ts';
-export { isLiteral, nameText, compareNameTexts as relate, shownName, variesByInstance } from './name-text.ts';
+export { isLiteral, nameText, compareNameTexts, shownName, variesByInstance } from './name-text.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';

@@ -32,7 +32,7 @@ export type {
   Observed,
   ParentWrite,
   ReadRequest,
-  EquivalentDigests as SettledPair,
+  EquivalentDigests,
   StatusProblem,
   StepOptions,
   WatchRequest,
@@ -72,8 +72,8 @@ export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.
 export * as keys from './keys.ts';
 export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';
 export { memberNamespaces } from './members.ts';
-export type { WriteDecision as Need } from './write-decision.ts';
-export { isWhole, decideWrite as needsApply, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
+export type { WriteDecision } from './write-decision.ts';
+export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
 export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
 export { readConditions, timeText, transition } from './conditions.ts';

@@ -9,7 +9,7 @@ import type {
   ObjectTarget,
   Observed,
   ReadRequest,
-  SettledPair,
+  EquivalentDigests,
 } from '../../src/runtime/index.ts';
 import { nodeIdOf, objectKey, projectObject, targetKey } from '../../src/runtime/index.ts';
 
@@ -31,7 +31,7 @@ export class FakeCluster {
   readonly #known = new Set<string>();
   readonly #whole = new Set<string>();
   readonly #failed = new Map<string, FailedWrite>();
-  readonly #settled = new Map<string, SettledPair>();
+  readonly #settled = new Map<string, EquivalentDigests>();
   #count = 0;
 
   /** Writes in the order they were made: `apply ConfigMap/ns/name`, `delete …`, `gone …`. No-ops are not among them. */
@@ -136,7 +136,7 @@ export class FakeCluster {
     else this.#failed.set(targetKey(target), failed);
   }
 
-  settle(target: ObjectTarget, pair: SettledPair): void {
+  settle(target: ObjectTarget, pair: EquivalentDigests): void {
     this.#settled.set(targetKey(target), pair);
   }
 

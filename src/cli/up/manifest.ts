@@ -5,7 +5,7 @@ import { isDefinition } from '../../graph/index.ts';
 import { builtinSource, valueAt } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
-import { isLiteral, nameText, relate } from '../../graph/index.ts';
+import { isLiteral, nameText, compareNameTexts } from '../../graph/index.ts';
 
 /** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
 export interface Manifest {
@@ -91,7 +91,7 @@ export function compareTexts(
 ): Relation {
   if (left === undefined || right === undefined) return 'open';
   if (a.input !== b.input && !(isLiteral(left) && isLiteral(right))) return 'open';
-  return relate(left, right);
+  return compareNameTexts(left, right);
 }
 
 /** The text of a value, with the names of the definition's resources filled in. */

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { LiveObject, SettledPair } from '../../runtime/index.ts';
+import type { LiveObject, EquivalentDigests } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, settledOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 
@@ -14,7 +14,7 @@ export function projectWithBaseline(projected: LiveObject, before: LiveObject, w
 }
 
 /** The object, of which this is known now. */
-export function withBaseline(live: LiveObject, pair: SettledPair): LiveObject {
+export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
   const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
@@ -32,14 +32,14 @@ export function compacted({ object, owned, settled, whole }: LiveObject): LiveOb
   return makeEntry(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
 }
 
-function digestsOf({ desired, owned }: SettledPair): SettledPair {
+function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
   return { desired: digestText(desired), owned: digestText(owned) };
 }
 
 /** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
 function makeEntry(
   { object, owned }: LiveObject,
-  settled: SettledPair | true | undefined,
+  settled: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
   if (settled === undefined) {

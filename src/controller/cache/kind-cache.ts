@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
-import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
+import type { Fingerprint, LiveObject, ObjectType, EquivalentDigests } from '../../runtime/index.ts';
 import { ownedFingerprint } from '../../runtime/index.ts';
 import { withWhole, projectWithBaseline, withBaseline, compacted } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
@@ -226,7 +226,7 @@ export class KindCache {
   }
 
   /** Remembers that what was desired is satisfied by what is owned. */
-  settle(key: string, pair: SettledPair): void {
+  settle(key: string, pair: EquivalentDigests): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
     const next = withBaseline(live, pair);

@@ -1,4 +1,4 @@
-import { refusalOf } from '../../execute/index.ts';
+import { writeRefusalText } from '../../execute/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
@@ -69,7 +69,7 @@ export class CrdEnsurer {
         this.#inOrder.set(definition.name, { stamp: stampOf(crd), hash: graph.hash });
       }
     } catch (thrown) {
-      const refusal = refusalOf(thrown);
+      const refusal = writeRefusalText(thrown);
       if (refusal === undefined) throw thrown;
       return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, byServer: true };
     }

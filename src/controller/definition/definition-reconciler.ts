@@ -1,4 +1,4 @@
-import { apiFailure, refusalOf } from '../../execute/index.ts';
+import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
@@ -151,7 +151,7 @@ export class DefinitionReconciler {
       });
       return issued;
     } catch (thrown) {
-      const refusal = refusalOf(thrown);
+      const refusal = writeRefusalText(thrown);
       if (refusal === undefined) throw thrown;
       const message = `creating graph revision "${revisionName(definition.name, number)}": ${refusal}`;
       pass.conditions.set('GraphAccepted', outcomes.refused(message));

@@ -43,7 +43,7 @@ export interface RunShardsOptions {
  * replicas that were told another number of shards, wait until none of them is left.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
-  const { api, clock, namespace, lease, shards, identity, times, signal, onPoll: onLook } = options;
+  const { api, clock, namespace, lease, shards, identity, times, signal, onPoll } = options;
   const crew = new ShardMembership({ api, clock, identity, durationMs: times.leaseDurationMs });
   let term: Promise<void> = Promise.resolve();
   await runElection({
@@ -54,7 +54,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     identity: groupOf(shards),
     times,
     signal,
-    ...(onLook === undefined ? {} : { onPoll: onLook }),
+    ...(onPoll === undefined ? {} : { onPoll }),
     // Others may still work under it. Of replicas that end at once each has given its own Lease back by now, so that
     // the last one to look sees nobody.
     release: async (asked) => {
