@@ -222,11 +222,12 @@ class Warner {
       const message = `${never.id} is never included, so this never has a value`;
       this.#warn('graph/never-available', message, placeOf(found), `change the includeWhen of ${never.id}`);
     }
-    for (const text of rootsOf(found).flatMap(failingConversions)) {
+    const roots = rootsOf(found);
+    for (const text of roots.flatMap(failingConversions)) {
       const message = `${text} can never give a value: the text is no number`;
       this.#warn('graph/never-available', message, placeOf(found), 'write digits in the quotes, or the number itself');
     }
-    for (const { pattern, problem } of rootsOf(found).flatMap(failingPatterns)) {
+    for (const { pattern, problem } of roots.flatMap(failingPatterns)) {
       const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
       // Patterns of the shell are what users write instead.
       const plain = pattern.replaceAll('*', '');

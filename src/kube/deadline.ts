@@ -1,6 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
+/** The reason of a signal that aborts because the time is up: what `AbortSignal.timeout` gives, with the limit. */
+class TimeLimit extends DOMException {
+  readonly limitMs: number;
+
+  constructor(limitMs: number) {
+    super(`not done after ${limitMs} ms`, 'TimeoutError');
+    this.limitMs = limitMs;
+  }
+}
+
 /**
  * Runs a piece of work that ends when one of the signals aborts or the time is up; then the signal's reason
  * is a `DOMException` named `TimeoutError`, as that of `AbortSignal.timeout`. Unlike that one, the timer
@@ -18,7 +28,7 @@ export async function withDeadline<Result>(
   const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
   const sources = signals.filter((signal) => signal !== undefined);
   const timer = clock.setTimer(milliseconds, () => {
-    controller.abort(new DOMException(`not done after ${milliseconds} ms`, 'TimeoutError'));
+    controller.abort(new TimeLimit(milliseconds));
   });
   for (const source of sources) {
     if (source.aborted) controller.abort(source.reason);
@@ -39,8 +49,6 @@ export function isTimeout(signal: AbortSignal): boolean {
 
 /** The time limit that a signal aborted for, in milliseconds; `undefined` where another timer ended it. */
 export function limitOf(signal: AbortSignal): number | undefined {
-  const limit = isTimeout(signal)
-    ? /^not done after (\d+) ms$/.exec((signal.reason as DOMException).message)?.[1]
-    : undefined;
-  return limit === undefined ? undefined : Number(limit);
+  const reason: unknown = signal.reason;
+  return reason instanceof TimeLimit ? reason.limitMs : undefined;
 }

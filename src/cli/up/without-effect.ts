@@ -1,3 +1,4 @@
+import { parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { placeOf } from './check-inputs.ts';
 import type { InputObject } from './load-inputs.ts';
@@ -15,7 +16,7 @@ const STORED_ONLY: ReadonlySet<string> = new Set([
 /** Lines that say which objects, and objects of definitions, have no effect in the embedded cluster. */
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
   const given = objects
-    .filter(({ object: { apiVersion, kind } }) => isStoredOnly(apiVersion.split('/')[0] ?? '', kind))
+    .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))
     .map((input) => `${placeOf(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
   const made = graphs.flatMap(({ name, nodes }) =>
     [...nodes.values()]
