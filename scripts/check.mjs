@@ -1,5 +1,5 @@
 /**
- * Every check that is no test: types, lint with the layer rules, small vocabularies, format, dead code, package, API reports,
+ * Every check that is no test: types, lint with the layer rules, the order of files, small vocabularies, format, dead code, package, API reports,
  * size. Runs all of them even when one fails, then says which failed. `npm run check -- types lint` runs a part.
  */
 import { build, isBuilt } from './build.mjs';
@@ -10,6 +10,7 @@ const CHECKS = {
   types: bin('@typescript/native', 'bin/tsc'),
   'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'src/dashboard/client', '--noEmit'],
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
+  layers: ['scripts/layers.mjs'],
   vocabularies: ['scripts/vocabularies.mjs'],
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),

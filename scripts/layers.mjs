@@ -1,9 +1,14 @@
 /**
- * The rooms of `src/` in order: a folder imports only folders that stand before it, and only through
- * their door (`index.ts`). `npm run lint` checks it; run this file to rewrite the rules in
- * `.oxlintrc.json` after a room was added.
+ * The order of the files of `src/`, imports of types included:
+ *
+ * - A room imports only rooms that stand before it in `ROOMS`, and only through their door (`index.ts`). `npm run lint`
+ *   checks it; `node scripts/layers.mjs --write` rewrites its rules in `.oxlintrc.json` after a room was added.
+ * - No file imports itself by way of others.
+ *
+ * Without an argument this file checks the second and prints each circle as a chain of files with the lines that import.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
 
 export const ROOMS = [
   'core',
@@ -54,7 +59,106 @@ function overrideFor(room, index) {
   };
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+/**
+ * Imports that close a circle and are still to be removed. One that closes none any more, or is gone, is a failure of the
+ * check, so that the list can only become shorter.
+ */
+const CLOSING = [
+  'src/compose/deploy-engine.ts -> src/compose/public-types.ts',
+  'src/compose/evaluate.ts -> src/compose/composition.ts',
+  'src/compose/factory.ts -> src/compose/composition-object.ts',
+  'src/compose/references.ts -> src/compose/composition.ts',
+  'src/compose/singleton.ts -> src/compose/composition.ts',
+  'src/compose/violations.ts -> src/compose/composition.ts',
+];
+
+/** An import or export from another file; `import(…)` counts wherever it stands. */
+const IMPORT = /^(?:import|export)\b[^;'"]*?(?:\bfrom )?'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
+
+/** All files of `src/` but tests, each with the files that it imports and the line of the import. */
+function importsOfFiles() {
+  const files = readdirSync('src', { recursive: true })
+    .map((name) => `src/${name.replaceAll('\\', '/')}`)
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
+  return new Map(files.map((file) => [file, importsOf(file, readFileSync(file, 'utf8'))]));
+}
+
+function importsOf(file, text) {
+  const found = new Map();
+  for (const match of text.matchAll(IMPORT)) {
+    const target = join(dirname(file), match[1] ?? match[2]);
+    if (!found.has(target)) found.set(target, text.slice(0, match.index).split('\n').length);
+  }
+  return found;
+}
+
+/** Groups of files each of which reaches all others of its group (Tarjan's strongly connected components). */
+function circlesOf(files) {
+  const order = new Map();
+  const lowest = new Map();
+  const open = [];
+  const circles = [];
+  const visit = (file) => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file));
+    open.push(file);
+    for (const next of files.get(file).keys()) {
+      if (!files.has(next)) continue;
+      if (!order.has(next)) visit(next);
+      if (open.includes(next)) lowest.set(file, Math.min(lowest.get(file), lowest.get(next)));
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const group = open.splice(open.indexOf(file));
+    if (group.length > 1) circles.push(new Set(group));
+  };
+  for (const file of files.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
+
+/** A shortest way from a file of a circle back to itself. */
+function chainOf(files, circle) {
+  const [start] = circle;
+  const before = new Map();
+  for (const queue = [start]; queue.length > 0;) {
+    const file = queue.shift();
+    for (const next of files.get(file).keys()) {
+      if (!circle.has(next) || before.has(next)) continue;
+      before.set(next, file);
+      queue.push(next);
+    }
+  }
+  const chain = [start];
+  do chain.unshift(before.get(chain[0]));
+  while (chain[0] !== start);
+  return chain;
+}
+
+/** What is wrong with the imports, in lines. */
+function problemsOfCircles(files) {
+  const closing = new Set(CLOSING);
+  const all = circlesOf(files);
+  const stale = CLOSING.filter((entry) => {
+    const [from, to] = entry.split(' -> ');
+    return !(files.get(from)?.has(to) === true && all.some((circle) => circle.has(from) && circle.has(to)));
+  });
+  const kept = [...files].map(([file, imports]) => [
+    file,
+    new Map([...imports].filter(([target]) => !closing.has(`${file} -> ${target}`))),
+  ]);
+  const problems = stale.map((entry) => `${entry} closes no circle: take it off the list in scripts/layers.mjs`);
+  for (const circle of circlesOf(new Map(kept))) {
+    if ([...circle].every((file) => file.startsWith('src/cluster/'))) continue;
+    const chain = chainOf(files, circle);
+    const lines = chain.slice(1).map((next, index) => {
+      const line = files.get(chain[index]).get(next);
+      return `  ${chain[index]}:${line}: ${readFileSync(chain[index], 'utf8').split('\n')[line - 1]}`;
+    });
+    problems.push(`a circle of ${circle.size} files, closed by:\n${lines.join('\n')}`);
+  }
+  return problems;
+}
+
+function writeRules() {
   const file = new URL('../.oxlintrc.json', import.meta.url);
   const config = JSON.parse(readFileSync(file, 'utf8'));
   config.overrides = [
@@ -62,4 +166,14 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     ...ROOMS.map(overrideFor),
   ];
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+if (process.argv.includes('--write')) {
+  writeRules();
+} else {
+  const files = importsOfFiles();
+  const problems = problemsOfCircles(files);
+  for (const problem of problems) console.error(problem);
+  console.log(problems.length === 0 ? `No circle among ${files.size} files.` : `${problems.length} problems`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
 }

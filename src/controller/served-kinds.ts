@@ -2,7 +2,7 @@ import type { Graph } from '../graph/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
 import type { Access } from './access.ts';
 import type { Policies } from './definition/policies.ts';
-import type { Canary } from './rollout/rollouts.ts';
+import type { Canary } from './rollout/canary.ts';
 
 /** A kind whose instances we work on, and how. */
 export interface ServedKind {

@@ -4,13 +4,13 @@ import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, KubeError, systemClock, withDeadline } from '../kube/index.ts';
 import { compileFor, graphOf } from './compile-for.ts';
-import type { DirectContext } from './direct.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import type { DirectRecord } from './parent.ts';
 import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
 import { ProgressReporter } from './progress.ts';
+import type { DirectContext } from './direct-run.ts';
 
 /** Time limits in milliseconds where the caller gives none. */
 const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;

@@ -3,11 +3,11 @@ import { formatRef } from '../core/index.ts';
 import { KubeError, limitOf } from '../kube/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { describeLeftovers, describeUnready } from './failure-report.ts';
-import type { DirectContext } from './direct.ts';
 import { unsettledNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
+import type { DirectContext } from './direct-run.ts';
 
 /** A deploy of which nodes failed for good; `left` is what it leaves, in lines. */
 export function failedDeploy(

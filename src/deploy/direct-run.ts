@@ -18,6 +18,24 @@ import { DirectAnswers } from './direct-answers.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
 import type { WatchedObject, Watched } from './watch-set.ts';
+import type { DeployTarget } from '../compose/index.ts';
+import type { CompiledGraph } from './compile-for.ts';
+import type { DirectRecord } from './parent.ts';
+
+/** One instance in direct mode, connected. */
+export interface DirectContext extends CompiledGraph {
+  readonly api: KubernetesApi;
+  readonly target: DeployTarget;
+  /** Name and namespace of the instance. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly record: DirectRecord;
+  /** The parent as it stands in the cluster. */
+  readonly parent: KubeObject | undefined;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  report(decision: Decision): void;
+}
 
 /** Rests between decisions, in milliseconds: shorter ones are left out; a deploy answers that much later at the most. */
 const MIN_REST_MS = 5;

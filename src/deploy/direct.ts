@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, gvkOf } from '../core/index.ts';
 import { ONCE } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
-import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import type { StatusReport } from '../readiness/index.ts';
 import { readinessOf, statusReport } from '../readiness/index.ts';
@@ -12,10 +12,9 @@ import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts'
 import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
-import type { CompiledGraph } from './compile-for.ts';
 import type { DeletionOutcome } from './deletion.ts';
 import { identity } from './deletion.ts';
-import type { DirectRunOptions } from './direct-run.ts';
+import type { DirectRunOptions, DirectContext } from './direct-run.ts';
 import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { describeLeftovers } from './failure-report.ts';
@@ -28,21 +27,6 @@ import { changeOf } from './plan.ts';
 import { describeNode } from './progress.ts';
 import { writeRulesOf } from './retries-of.ts';
 import type { WatchedObject } from './watch-set.ts';
-
-/** One instance in direct mode, connected. */
-export interface DirectContext extends CompiledGraph {
-  readonly api: KubernetesApi;
-  readonly target: DeployTarget;
-  /** Name and namespace of the instance. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly record: DirectRecord;
-  /** The parent as it stands in the cluster. */
-  readonly parent: KubeObject | undefined;
-  readonly signal: AbortSignal;
-  readonly clock?: Clock;
-  report(decision: Decision): void;
-}
 
 /** The kind of the record. */
 const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };

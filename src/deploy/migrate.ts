@@ -3,10 +3,10 @@ import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
 import { keys } from '../runtime/index.ts';
-import type { DirectContext } from './direct.ts';
 import { parentRef, supersede } from './direct.ts';
 import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
+import type { DirectContext } from './direct-run.ts';
 
 /** How long a controller may take to say that it leaves an instance alone; nobody answers where none runs. */
 const SUSPEND_MS = 10_000;

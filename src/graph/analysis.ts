@@ -3,25 +3,13 @@ import { needsNoEscape } from '../golang/index.ts';
 import type { Site } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
-import type { Language, ReferenceRules } from './language.ts';
+import type { Language, ReferenceRules, Names } from './language.ts';
 import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
 import type { TextPart } from './scan.ts';
 import type { SyntaxText } from './syntax-text.ts';
 import { syntaxText } from './syntax-text.ts';
-
-/** A parsed expression with the names it uses, wherever it stands. */
-export interface Names {
-  /** Of a text in parts it is parsed when it is first read. */
-  readonly ast: Ast;
-  /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
-  readonly ids: readonly string[];
-  /** Parts of nodes and of `schema` that the expression looks at. */
-  readonly reads: readonly Part[];
-  /** The expressions in a text that was put together of them, where each was analysed by itself. */
-  readonly parts?: readonly Names[];
-}
 
 /** An expression at its place. */
 export interface Analysed<S extends Site = Site> extends Names {

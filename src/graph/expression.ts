@@ -1,16 +1,10 @@
-import type { Ast, CelError, CelType, Environment, Program } from '../cel/index.ts';
+import type { Ast, CelError, Environment, Program } from '../cel/index.ts';
 import { joinPrograms, STRING } from '../cel/index.ts';
-import type { Analysed, Names, Refusal } from './analysis.ts';
+import type { Analysed, Refusal } from './analysis.ts';
 import { placeOf } from './analysis.ts';
 import type { Site } from './draft.ts';
 import { celCode, celHint, celWords } from './hints.ts';
-import type { Language } from './language.ts';
-
-/** What checking and planning give. */
-export interface CheckedExpression {
-  readonly type: CelType;
-  readonly program: Program;
-}
+import type { Language, Names, CheckedExpression } from './language.ts';
 
 /** An expression that is checked and planned. */
 export interface Compiled<S extends Site = Site> extends Analysed<S>, CheckedExpression {}

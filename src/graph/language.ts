@@ -1,5 +1,14 @@
 import { foreignFunctionHint } from './hints.ts';
-import type { Ast, CelError, CelType, Environment, ParseResult, TypeProvider, VariableOptions } from '../cel/index.ts';
+import type {
+  Ast,
+  CelError,
+  CelType,
+  Environment,
+  ParseResult,
+  TypeProvider,
+  VariableOptions,
+  Program,
+} from '../cel/index.ts';
 import { DYN, kroEnvironment, references } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
@@ -7,7 +16,6 @@ import { callsGlobal } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
-import type { Names } from './analysis.ts';
 import { SchemaPaths } from './expected-type.ts';
 import { selectorFieldType } from './external-metadata.ts';
 import { fieldsAt } from './fields-at.ts';
@@ -15,10 +23,27 @@ import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
 import type { PathStep } from './model.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
-import type { CheckedExpression } from './expression.ts';
 import type { Part, ReadScope } from './read-paths.ts';
 import type { ExpressionText } from './scan.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
+
+/** What checking and planning give. */
+export interface CheckedExpression {
+  readonly type: CelType;
+  readonly program: Program;
+}
+
+/** A parsed expression with the names it uses, wherever it stands. */
+export interface Names {
+  /** Of a text in parts it is parsed when it is first read. */
+  readonly ast: Ast;
+  /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
+  readonly ids: readonly string[];
+  /** Parts of nodes and of `schema` that the expression looks at. */
+  readonly reads: readonly Part[];
+  /** The expressions in a text that was put together of them, where each was analysed by itself. */
+  readonly parts?: readonly Names[];
+}
 
 /** Where an expression stands, which decides the names that it may use. */
 export type ReferenceRules =

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { TypeKroError, whyUnreadable } from '../core/index.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
-import type { KubeConfig } from './kubeconfig.ts';
-import type { Clock } from './types.ts';
+import type { Clock, KubeConfig } from './types.ts';
 
 /** A token file is read again after so long; kubelets rotate tokens well before they end. */
 const TOKEN_FILE_MS = 60_000;

@@ -14,12 +14,11 @@ import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
 import { impersonationHeaders } from './impersonation.ts';
-import type { KubeConfig } from './kubeconfig.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Query } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { CoreRequest, RequestContext, RequestMeter } from './request.ts';
+import type { CoreRequest, RequestContext } from './request.ts';
 import { requestStream, requestText } from './request.ts';
 import type {
   ApiResource,
@@ -41,6 +40,8 @@ import type {
   WatchEvent,
   WatchOptions,
   WriteOptions,
+  RequestMeter,
+  KubeConfig,
 } from './types.ts';
 import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';

@@ -1,7 +1,16 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
 import { isJsonObject, tryParseJson, TypeKroError } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
-import type { StatusDetails } from './types.ts';
+
+/** A `Status` object as the API server sends it with errors. */
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly retryAfterSeconds?: number;
+  readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+}
 
 /** What a `KubeError` carries besides its message. */
 export interface KubeErrorDetails {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject, processLibrary, TypeKroError } from '../core/index.ts';
-import type { ExecPlugin, KubeConfig } from './kubeconfig.ts';
+import type { ExecPlugin, KubeConfig } from './types.ts';
 
 /** What a credential plugin printed. */
 export interface ExecCredential {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TypeKroError } from '../core/index.ts';
-import type { KubeConfig } from './kubeconfig.ts';
+import type { KubeConfig } from './types.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -24,20 +24,23 @@ export type {
   RepeatableOptions,
   ResourceType,
   Selection,
-  StatusDetails,
   Transport,
   TransportRequest,
   TransportResponse,
   WatchEvent,
   WatchOptions,
   WriteOptions,
+  RequestMeter,
+  Credentials,
+  ExecPlugin,
+  KubeConfig,
 } from './types.ts';
-export type { KubeErrorDetails } from './error.ts';
+export type { KubeErrorDetails, StatusDetails } from './error.ts';
 export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
 export { elapsed, pause, systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';
-export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from './kubeconfig.ts';
+export type { LoadKubeConfigOptions } from './kubeconfig.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { inClusterConfig, isInCluster } from './in-cluster.ts';
 export { createTransport } from './transport.ts';
@@ -45,7 +48,6 @@ export type { BackoffPolicy } from '../core/index.ts';
 export type { RateLimit } from './rate-limit.ts';
 export type { DocumentCacheOptions } from './document-cache.ts';
 export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';
-export type { RequestMeter } from './request.ts';
 export { LiveSchemas } from './live-schemas.ts';
 export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';

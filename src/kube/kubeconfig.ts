@@ -5,56 +5,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, TypeKroError, yamlLibrary, whyUnreadable } from '../core/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
-import type { Impersonation } from './types.ts';
-
-/** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
-export interface ExecPlugin {
-  readonly apiVersion: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly installHint?: string;
-  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
-  readonly provideClusterInfo: boolean;
-  /** What the cluster's entry holds for plugins, told with the rest of it. */
-  readonly clusterConfig?: JsonValue;
-}
-
-/**
- * How to prove who we are. A certificate is shown with each connection, beside a token (first that of a file) or else a
- * user name and password. A plugin is asked where there is nothing of that, as kubectl does.
- */
-export interface Credentials {
-  /** PEM texts. */
-  readonly clientCertificate?: string;
-  readonly clientKey?: string;
-  readonly token?: string;
-  /** Read anew every minute, since in-cluster tokens rotate. */
-  readonly tokenFile?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly exec?: ExecPlugin;
-  /** For whom to act where a request names nobody itself. */
-  readonly impersonate?: Impersonation;
-}
-
-/** One API server and the way in: a context of a kubeconfig, resolved, with all files read. */
-export interface KubeConfig {
-  /** E.g. `https://127.0.0.1:6443`; a path in it is put before every request's. */
-  readonly server: string;
-  /** PEM text of the authorities to trust; absent: the machine's. */
-  readonly certificateAuthority?: string;
-  readonly insecureSkipTlsVerify: boolean;
-  /** Name to check the server's certificate against, if not the host of `server`. */
-  readonly tlsServerName?: string;
-  readonly proxyUrl?: string;
-  readonly credentials: Credentials;
-  /** Where objects go that name no namespace. */
-  readonly namespace: string;
-  readonly context: string;
-  /** The files that it was read from, for messages. */
-  readonly source?: string;
-}
+import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types.ts';
 
 /** Where to look for a configuration. */
 export interface LoadKubeConfigOptions {

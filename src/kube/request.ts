@@ -5,7 +5,7 @@ import { readText } from './body.ts';
 import { pause } from './clock.ts';
 import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
-import type { Clock, Transport, TransportResponse } from './types.ts';
+import type { Clock, Transport, TransportResponse, RequestMeter } from './types.ts';
 
 /** A request with what the core must know of it besides its bytes. */
 export interface CoreRequest {
@@ -20,21 +20,6 @@ export interface CoreRequest {
   readonly repeat?: boolean;
   readonly what: string;
   readonly object?: ObjectRef;
-}
-
-/** Who measures requests. Bytes are those of bodies, before any compression. */
-export interface RequestMeter {
-  sent?(method: string, bytes: number): void;
-  /** Status 0 when no answer came. */
-  answered?(method: string, status: number, milliseconds: number): void;
-  /** No answer came, for this reason; not told of requests that were given up. */
-  unanswered?(method: string, error: KubeError): void;
-  /** An answer was read to its end; streams never are. */
-  read?(method: string, bytes: number): void;
-  /** The client's own rate limit let a request wait. */
-  heldBack?(method: string, milliseconds: number): void;
-  /** A request is sent again after this status. */
-  retried?(method: string, status: number): void;
 }
 
 /** What the core works with. */

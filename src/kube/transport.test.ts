@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readLines, readText } from './body.ts';
 import { KubeClient } from './client.ts';
-import type { Credentials, KubeConfig } from './kubeconfig.ts';
 import { createTransport } from './transport.ts';
+import type { Credentials, KubeConfig } from './types.ts';
 
 let server: Server;
 let origin = '';

@@ -1,13 +1,12 @@
 import { createAuthenticator } from './authenticator.ts';
 import type { ClientCertificate } from './authenticator.ts';
 import { systemClock } from './clock.ts';
-import type { KubeConfig } from './kubeconfig.ts';
 import { openProxied, proxyFromEnvironment } from './proxy.ts';
 import { RenewedConnections } from './renewed-connections.ts';
 import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 import { impersonationHeaders } from './impersonation.ts';
-import type { Clock, Transport } from './types.ts';
+import type { Clock, Transport, KubeConfig } from './types.ts';
 import { unreachable } from './unreachable.ts';
 import { whileWanted } from './while-wanted.ts';
 

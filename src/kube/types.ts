@@ -1,6 +1,69 @@
-import type { RequestMeter } from './request.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef, JsonValue } from '../core/index.ts';
 import type { KubeError } from './error.ts';
+
+/** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly installHint?: string;
+  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
+  readonly provideClusterInfo: boolean;
+  /** What the cluster's entry holds for plugins, told with the rest of it. */
+  readonly clusterConfig?: JsonValue;
+}
+
+/**
+ * How to prove who we are. A certificate is shown with each connection, beside a token (first that of a file) or else a
+ * user name and password. A plugin is asked where there is nothing of that, as kubectl does.
+ */
+export interface Credentials {
+  /** PEM texts. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly token?: string;
+  /** Read anew every minute, since in-cluster tokens rotate. */
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly exec?: ExecPlugin;
+  /** For whom to act where a request names nobody itself. */
+  readonly impersonate?: Impersonation;
+}
+
+/** One API server and the way in: a context of a kubeconfig, resolved, with all files read. */
+export interface KubeConfig {
+  /** E.g. `https://127.0.0.1:6443`; a path in it is put before every request's. */
+  readonly server: string;
+  /** PEM text of the authorities to trust; absent: the machine's. */
+  readonly certificateAuthority?: string;
+  readonly insecureSkipTlsVerify: boolean;
+  /** Name to check the server's certificate against, if not the host of `server`. */
+  readonly tlsServerName?: string;
+  readonly proxyUrl?: string;
+  readonly credentials: Credentials;
+  /** Where objects go that name no namespace. */
+  readonly namespace: string;
+  readonly context: string;
+  /** The files that it was read from, for messages. */
+  readonly source?: string;
+}
+
+/** Who measures requests. Bytes are those of bodies, before any compression. */
+export interface RequestMeter {
+  sent?(method: string, bytes: number): void;
+  /** Status 0 when no answer came. */
+  answered?(method: string, status: number, milliseconds: number): void;
+  /** No answer came, for this reason; not told of requests that were given up. */
+  unanswered?(method: string, error: KubeError): void;
+  /** An answer was read to its end; streams never are. */
+  read?(method: string, bytes: number): void;
+  /** The client's own rate limit let a request wait. */
+  heldBack?(method: string, milliseconds: number): void;
+  /** A request is sent again after this status. */
+  retried?(method: string, status: number): void;
+}
 
 /** One HTTP request to an API server. Authentication is the transport's own business. */
 export interface TransportRequest {
@@ -178,16 +241,6 @@ export interface Discovery {
   peek(type: ResourceType): ApiResource | undefined;
   /** Drops what is known of a kind (after its CRD changed or went), of a whole group, or of all. */
   forget(group?: string, kind?: string): void;
-}
-
-/** A `Status` object as the API server sends it with errors. */
-export interface StatusDetails {
-  readonly name?: string;
-  readonly group?: string;
-  readonly kind?: string;
-  readonly uid?: string;
-  readonly retryAfterSeconds?: number;
-  readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
 }
 
 /** For whom a client acts, if not for the holder of its credentials. The server derives the groups of a ServiceAccount. */

@@ -1,5 +1,5 @@
 import { TypeKroError } from '../core/index.ts';
-import type { KubeConfig } from './kubeconfig.ts';
+import type { KubeConfig } from './types.ts';
 
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 

@@ -4,15 +4,17 @@ import { failureText, isRefusal } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
-import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
-import { refOfTarget } from './model.ts';
+import type { ApplyAction, Contest } from './model.ts';
 import type { Refusal, WriteDecision } from './write-decision.ts';
 import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
-import type { Because, ObjectReport, Terminating } from './report.ts';
-import type { NodeResult, StepContext, WantedObject } from './step-context.ts';
+import type { Because, ObjectReport, Terminating, ApiFailure } from './report.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import type { WantedObject } from './resolved.ts';
 
 /** Where one wanted object stands. */
 interface Assessed {

@@ -3,12 +3,12 @@ import type { CollectionNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import { targetKey } from './identity.ts';
 import { childLabels } from './labels.ts';
-import type { ObjectTarget } from './model.ts';
-import type { Identities, Resolved } from './resource.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
-import type { Unresolved, StepContext, WantedObject } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { targetOf, wantedObject } from './wanted.ts';
+import type { ObjectTarget } from './target.ts';
+import type { Unresolved, WantedObject, Identities, Resolved } from './resolved.ts';
 
 /** kro's default limit of items in a collection. */
 export const DEFAULT_MAX_COLLECTION_SIZE = 1000;

@@ -1,6 +1,6 @@
 import { targetKey } from './identity.ts';
-import { refOfTarget } from './model.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
+import { refOfTarget } from './target.ts';
 
 /**
  * Two nodes that render one object are both held back: whichever was written last would win. Their

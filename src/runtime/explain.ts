@@ -3,9 +3,9 @@ import { formatRef, isoTime, stringifyJson } from '../core/index.ts';
 import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
-import { refOfTarget } from './model.ts';
 import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
+import { refOfTarget } from './target.ts';
 
 /** Why a node is where it is, in words; `why`, `plan`, events and the dashboard print these. */
 export interface Explanation {

@@ -3,15 +3,16 @@ import { formatRef, isJsonObject } from '../core/index.ts';
 import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, typeOfNode } from './identity.ts';
-import type { ListTarget } from './model.ts';
-import { refOfTarget } from './model.ts';
 import { dataOf, externalItemsReady, listData, objectReady } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { selectorText } from './selector.ts';
 import { fillTemplate } from './template.ts';
-import type { NodeResult, Unresolved, StepContext } from './step-context.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { targetOf } from './wanted.ts';
+import type { ListTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import type { Unresolved } from './resolved.ts';
 
 /** An object of somebody else, by name: it is waited for and read, never written; its deletion mark means nothing. */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {

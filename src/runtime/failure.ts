@@ -1,6 +1,6 @@
 import type { FailureClass } from '../kubernetes/index.ts';
 import { classify } from '../kubernetes/index.ts';
-import type { ApiFailure, MissingPermission } from './model.ts';
+import type { ApiFailure, MissingPermission } from './report.ts';
 
 /** Verbs that are of no use alone: what is read is listed and watched, what is applied may have to be created. */
 const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([

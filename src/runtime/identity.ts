@@ -1,8 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
 import { gvkOf } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
-import type { ObjectTarget, ObjectType } from './model.ts';
 import { compareText } from '../golang/index.ts';
+import type { ObjectTarget, ObjectType } from './target.ts';
 
 /** The API type of a node's objects. */
 export function typeOfNode(node: GraphNode): ObjectType {

@@ -2,8 +2,9 @@ import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
-import type { Unresolved, StepContext } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
 import { quotedGvr, missingData } from './step-context.ts';
+import type { Unresolved } from './resolved.ts';
 
 /** Is a node part of the instance? */
 export type Inclusion =

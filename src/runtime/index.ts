@@ -1,3 +1,7 @@
+export { refOfTarget } from './target.ts';
+
+export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+
 /**
  * The pure heart: `step` looks at a graph, an instance and what is known of the cluster, and says what to
  * apply, delete, read and watch next, what the status is, and why each node waits. No I/O, no clock, no
@@ -8,7 +12,6 @@
  */
 export type {
   AdoptionPolicy,
-  ApiFailure,
   ApplyAction,
   ApplyReason,
   Condition,
@@ -21,13 +24,8 @@ export type {
   Inventory,
   InventoryScope,
   ListObservation,
-  ListTarget,
   LiveObject,
-  MemberTarget,
-  MissingPermission,
   ObjectReadiness,
-  ObjectTarget,
-  ObjectType,
   Observation,
   Observed,
   ParentWrite,
@@ -37,7 +35,7 @@ export type {
   StepOptions,
   WatchRequest,
 } from './model.ts';
-export { refOfTarget, settledOf } from './model.ts';
+export { settledOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
@@ -48,7 +46,16 @@ export { projectStatus } from './project-status.ts';
 export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
-export type { Because, Contested, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';
+export type {
+  Because,
+  Contested,
+  NodeReport,
+  NodeState,
+  ObjectReport,
+  Terminating,
+  ApiFailure,
+  MissingPermission,
+} from './report.ts';
 export type { ApplySetParent, RecordedInventory } from './applyset.ts';
 export {
   applySetId,

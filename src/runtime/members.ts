@@ -4,8 +4,9 @@ import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './identity.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
-import type { DeleteAction, InventoryScope, MemberTarget, ObjectTarget, ObjectType } from './model.ts';
+import type { DeleteAction, InventoryScope } from './model.ts';
 import type { ObjectReport } from './report.ts';
+import type { MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
 /** Where the members of a recorded kind are to be looked for. */
 export function memberTarget(applySet: string, groupKind: string, namespaces: readonly string[]): MemberTarget {

@@ -1,40 +1,9 @@
-import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { FieldDifference } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { NodeReport } from './report.ts';
+import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
-
-/** An API type with what is needed to address its objects in URLs. */
-export interface ObjectType extends GroupVersionKind {
-  /** Resource name in URLs, e.g. `deployments`. */
-  readonly plural: string;
-  readonly namespaced: boolean;
-}
-
-/** One object of a known type. `namespace` is absent for cluster-scoped types. */
-export interface ObjectTarget {
-  readonly type: ObjectType;
-  readonly namespace?: string;
-  readonly name: string;
-}
-
-/** All objects of a type that match a label selector. */
-export interface ListTarget {
-  readonly type: ObjectType;
-  /** Absent: all namespaces. */
-  readonly namespace?: string;
-  /** Label selector in its text form, e.g. `app=web,tier in (a,b)`; empty matches everything. */
-  readonly selector: string;
-}
-
-/** All objects of one group and kind that carry the `part-of` label of an ApplySet. */
-export interface MemberTarget {
-  readonly applySet: string;
-  readonly group: string;
-  readonly kind: string;
-  /** Where to look when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
-  readonly namespaces: readonly string[];
-}
+import type { ObjectTarget, ListTarget, MemberTarget } from './target.ts';
 
 /**
  * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) that
@@ -69,29 +38,6 @@ export interface EquivalentDigests {
 /** What is known to satisfy what, of a live object. */
 export function settledOf({ settled, owned = '' }: LiveObject): EquivalentDigests | undefined {
   return settled === true ? { desired: owned, owned } : settled;
-}
-
-/** Why something could not be read or written, in the words of the API. */
-export interface ApiFailure {
-  /** HTTP status code; 0 when there was no answer. */
-  readonly code: number;
-  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Timeout` or `Unreachable` without an answer. */
-  readonly reason: string;
-  /** `Status.message`. */
-  readonly message: string;
-  /** The right that is missing, when `code` is 403. */
-  readonly permission?: MissingPermission;
-}
-
-/** A right that the acting identity lacks, and thereby the rule to add. */
-export interface MissingPermission {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  /** Who lacks it, e.g. `system:serviceaccount:apps/deployer`. */
-  readonly user?: string;
 }
 
 /** What is known of one object. `unknown` means not fetched yet, which is not the same as absent. */
@@ -355,15 +301,4 @@ export interface Decision {
   readonly blocked?: readonly string[];
   /** Pairs that were found equal; to be remembered as `LiveObject.settled`. */
   readonly settled: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
-}
-
-/** The reference of a target, as reports and errors show it. */
-export function refOfTarget(target: ObjectTarget): ObjectRef {
-  const { group, version, kind } = target.type;
-  return {
-    apiVersion: group === '' ? version : `${group}/${version}`,
-    kind,
-    name: target.name,
-    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
-  };
 }

@@ -1,5 +1,27 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
-import type { ApiFailure } from './model.ts';
+
+/** Why something could not be read or written, in the words of the API. */
+export interface ApiFailure {
+  /** HTTP status code; 0 when there was no answer. */
+  readonly code: number;
+  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Timeout` or `Unreachable` without an answer. */
+  readonly reason: string;
+  /** `Status.message`. */
+  readonly message: string;
+  /** The right that is missing, when `code` is 403. */
+  readonly permission?: MissingPermission;
+}
+
+/** A right that the acting identity lacks, and thereby the rule to add. */
+export interface MissingPermission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  /** Who lacks it, e.g. `system:serviceaccount:apps/deployer`. */
+  readonly user?: string;
+}
 
 /**
  * State of a node of an instance.

@@ -2,16 +2,10 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import type { Graph, GraphNode } from '../graph/index.ts';
 import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
-import type {
-  ApplyAction,
-  Observed,
-  ObjectTarget,
-  ReadRequest,
-  EquivalentDigests,
-  StepOptions,
-  WatchRequest,
-} from './model.ts';
+import type { ApplyAction, Observed, ReadRequest, EquivalentDigests, StepOptions, WatchRequest } from './model.ts';
 import type { Because, NodeState, ObjectReport } from './report.ts';
+import type { ObjectTarget } from './target.ts';
+import type { WantedObject, Unresolved } from './resolved.ts';
 
 /** Everything that one step looks at and collects. Lives for one call of `step`. */
 export interface StepContext {
@@ -39,12 +33,6 @@ export interface StepContext {
   readonly settled: { target: ObjectTarget; pair: EquivalentDigests }[];
 }
 
-/** An object that a node wants, with everything that kro adds. */
-export interface WantedObject {
-  readonly target: ObjectTarget;
-  readonly desired: KubeObject;
-}
-
 /** Where a node stands in this step. */
 export interface NodeResult {
   readonly node: GraphNode;
@@ -67,13 +55,6 @@ export interface NodeResult {
   /** Others may read it although its state is not `ready`. */
   readonly usable?: true;
   readonly retryAt?: number;
-}
-
-/** What resolving a node gives when it does not give objects. */
-export interface Unresolved {
-  readonly state: 'pending' | 'failed' | 'blocked';
-  readonly because: Because;
-  readonly message?: string;
 }
 
 /** The `schema` variable: the instance without its status. */

@@ -3,8 +3,17 @@ import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
-import type { Resolved } from './resource.ts';
-import type { StepContext } from './step-context.ts';
+import type { Resolved } from './resolved.ts';
+
+/** What of a step can show in the objects that its nodes want. */
+export interface MemoryInputs {
+  readonly graph: Graph;
+  readonly instance: KubeObject;
+  /** Version of the controller, which stands in labels. */
+  readonly version: string;
+  readonly evaluation: { readonly now: number; readonly budget?: number };
+  readonly options: { readonly maxCollectionSize?: number; readonly namespaces?: 'any' | 'instance' };
+}
 
 /** What a node wants, and what it was made from. */
 interface Remembered {
@@ -28,7 +37,7 @@ export class StepMemory {
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
   /** Begins a step: when something that every node depends on is another value, all is forgotten. */
-  begin(context: StepContext): void {
+  begin(context: MemoryInputs): void {
     const shared = sharedInputs(context);
     const read = readOf(context);
     if (!jsonEquals(read, this.#read) || !areSame(shared, this.#shared)) this.#nodes.clear();
@@ -38,10 +47,10 @@ export class StepMemory {
 
   /**
    * What a node wants, or that an expression of it fails, which may have cost the whole budget. What waits is looked at
-   * each time.
+   * each time. `ready` is the data of the nodes that are ready.
    */
-  resolved(context: StepContext, node: GraphNode, resolve: () => Resolved): Resolved {
-    const inputs = node.dependsOn.map((id) => context.ready.get(id));
+  resolved(ready: ReadonlyMap<string, unknown>, node: GraphNode, resolve: () => Resolved): Resolved {
+    const inputs = node.dependsOn.map((id) => ready.get(id));
     const known = this.#nodes.get(node.id);
     if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
     const resolved = resolve();
@@ -62,7 +71,7 @@ export class StepMemory {
 }
 
 /** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
-function sharedInputs({ graph, instance, version, evaluation, options }: StepContext): unknown[] {
+function sharedInputs({ graph, instance, version, evaluation, options }: MemoryInputs): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
   const labels = [apiVersion, kind, name, namespace, uid, version];
@@ -72,7 +81,7 @@ function sharedInputs({ graph, instance, version, evaluation, options }: StepCon
 }
 
 /** What expressions read of the instance: its spec, and of its metadata, in which we write ourselves, these values. */
-function readOf({ graph, instance }: StepContext): JsonValue[] {
+function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => valueAt(instance as unknown as JsonValue, path) ?? null)];
 }

@@ -6,12 +6,13 @@ import { assessExternal, assessExternalCollection } from './external.ts';
 import { decideInclusion, waitForNodes } from './include.ts';
 import { labelOf } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
-import type { ObjectTarget } from './model.ts';
-import { refOfTarget } from './model.ts';
 import { dataOf, listData } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
-import type { NodeResult, Unresolved, StepContext } from './step-context.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import type { Unresolved } from './resolved.ts';
 
 /** Takes one node as far as the data allows. All nodes before it in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
@@ -28,7 +29,7 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const resolve = () =>
     node.nodeType === 'resource' ? resolveResource(context, node) : resolveCollection(context, node);
   const { memory } = context.options;
-  const resolved = memory === undefined ? resolve() : memory.resolved(context, node, resolve);
+  const resolved = memory === undefined ? resolve() : memory.resolved(context.ready, node, resolve);
   return resolved.state === 'resolved'
     ? assess(context, node, resolved.wanted)
     : unresolvedNode(context, node, resolved.reason);

@@ -3,9 +3,10 @@ import { formatRef, isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { typeOfNode } from './identity.ts';
 import { childAnnotations } from './labels.ts';
-import type { ObjectTarget } from './model.ts';
-import { refOfTarget } from './model.ts';
-import type { Unresolved, StepContext, WantedObject } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import type { Unresolved, WantedObject } from './resolved.ts';
 
 /** A target, or why the object has none. */
 export type Targeted =

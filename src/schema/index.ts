@@ -1,3 +1,5 @@
+export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
+
 /**
  * One structural model of types, and everything that reads, writes or applies it: OpenAPI v3 and CRD
  * schemas with Kubernetes' extensions, the built-in kinds, kro's SimpleSchema, Standard Schema libraries,
@@ -50,7 +52,7 @@ export { compareSchemas } from './compare-schemas.ts';
 export type { SchemaResult } from './json-schema.ts';
 export { fromJsonSchema } from './json-schema.ts';
 export { fromStandardSchema } from './standard-schema.ts';
-export type { FieldKnowledge, SimpleBlock, SimpleEmission, SimpleEmitOptions, SimpleValue } from './simple-emit.ts';
+export type { FieldKnowledge, SimpleEmission, SimpleEmitOptions } from './simple-emit.ts';
 export { toSimpleSchema } from './simple-emit.ts';
 export { celShape } from './cel-shape.ts';
 export type { CelResource, CelTypes } from './cel-types.ts';

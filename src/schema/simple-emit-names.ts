@@ -1,4 +1,9 @@
-import type { SimpleBlock, SimpleValue } from './simple-emit.ts';
+/** A field of a SimpleSchema block: a type with markers, or nested fields. */
+export type SimpleValue = string | SimpleBlock;
+
+export interface SimpleBlock {
+  readonly [field: string]: SimpleValue;
+}
 
 const NOT_NAMES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
 

@@ -4,12 +4,7 @@ import type { Schema } from './model.ts';
 import { EmitProblem, markersOf, quoteMarker } from './simple-emit-markers.ts';
 import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
-
-/** A field of a SimpleSchema block: a type with markers, or nested fields. */
-export type SimpleValue = string | SimpleBlock;
-export interface SimpleBlock {
-  readonly [field: string]: SimpleValue;
-}
+import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
 
 /** A schema as SimpleSchema, or what of it cannot be said. */
 export type SimpleEmission =

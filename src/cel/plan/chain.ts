@@ -4,22 +4,7 @@ import type { DataShape } from '../shape.ts';
 import { DYN } from '../types.ts';
 import { EvalFailure } from '../values.ts';
 import { adopting } from './coerce.ts';
-import type { Plan } from './plan.ts';
-
-/**
- * A variable and fields read from it, one after the other, through objects of foreign data: `a.b.c`. Kept
- * together so that one closure reads the whole path.
- */
-export interface Chain {
-  /** Where the data begins: a variable of the program, or a loop variable. */
-  readonly root: { readonly local: boolean; readonly slot: number; readonly name: string };
-  /** Shape of the data before each step. */
-  readonly shapes: readonly DataShape[];
-  /** JSON names of the fields. */
-  readonly names: readonly string[];
-  /** The fields as they are written, for messages. */
-  readonly fields: readonly string[];
-}
+import type { Plan, Chain } from './plan.ts';
 
 function raise(failure: EvalFailure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure

@@ -2,7 +2,21 @@ import type { Frame } from '../eval/frame.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import type { Value } from '../values.ts';
-import type { Chain } from './chain.ts';
+
+/**
+ * A variable and fields read from it, one after the other, through objects of foreign data: `a.b.c`. Kept
+ * together so that one closure reads the whole path.
+ */
+export interface Chain {
+  /** Where the data begins: a variable of the program, or a loop variable. */
+  readonly root: { readonly local: boolean; readonly slot: number; readonly name: string };
+  /** Shape of the data before each step. */
+  readonly shapes: readonly DataShape[];
+  /** JSON names of the fields. */
+  readonly names: readonly string[];
+  /** The fields as they are written, for messages. */
+  readonly fields: readonly string[];
+}
 
 /**
  * A planned node. `type` is what is known of its value, and says in which form it comes:

@@ -176,7 +176,7 @@ export class AstBuilder {
     const macro =
       candidates.find(fits) ??
       candidates.find((entry) => entry.member === (target !== undefined) && entry.args === undefined);
-    const result = macro?.expand(new MacroExpander(this, call), target, args);
+    const result = macro?.expand(new MacroExpander(() => this.id(), call), target, args);
     if (result === undefined) return call;
     if ('error' in result) {
       this.errors.add(result.error.expr.at, result.error.message);

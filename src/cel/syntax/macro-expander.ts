@@ -1,20 +1,20 @@
 import type { Call, Expr, MapEntry, StructField } from '../ast.ts';
 import type { MacroBuilder } from '../library.ts';
-import type { AstBuilder } from './builder.ts';
 
 /** Builds the expansion of one macro call; all nodes stand at the call's position. */
 export class MacroExpander implements MacroBuilder {
-  readonly #builder: AstBuilder;
+  readonly #newId: () => number;
   readonly #call: Call;
 
-  constructor(builder: AstBuilder, call: Call) {
-    this.#builder = builder;
+  /** `newId` gives the id of each node that is made. */
+  constructor(newId: () => number, call: Call) {
+    this.#newId = newId;
     this.#call = call;
   }
 
   #node(): { id: number; start: number; end: number; at: number } {
     const { start, end, at } = this.#call;
-    return { id: this.#builder.id(), start, end, at };
+    return { id: this.#newId(), start, end, at };
   }
 
   literal(value: boolean | number | string | null): Expr {

@@ -2,11 +2,19 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
-import type { Mismatch } from './check-references.ts';
 import type { Manifest } from './manifest.ts';
 import { at, compareValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
 import { isLiteral, shownName } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
+
+/** Something that an API server takes, and that cannot work together with the other objects. */
+export interface Mismatch {
+  readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
+  /** Where it stands in the object. */
+  readonly path: readonly PathStep[];
+  readonly message: string;
+  readonly hint: string;
+}
 
 /** Ports that are asked for, and that nothing behind them has. */
 export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mismatch[] {

@@ -1,6 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson } from '../../core/index.ts';
-import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { portProblems } from './check-ports.ts';
@@ -13,15 +12,7 @@ import { isLiteral, shownName, variesByInstance } from '../../graph/index.ts';
 import type { Reference } from './references.ts';
 import { referencesOf } from './references.ts';
 import { sourceOf } from './source-of.ts';
-
-/** Something that an API server takes, and that cannot work together with the other objects. */
-export interface Mismatch {
-  readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
-  /** Where it stands in the object. */
-  readonly path: readonly PathStep[];
-  readonly message: string;
-  readonly hint: string;
-}
+import type { Mismatch } from './check-ports.ts';
 
 /**
  * Warns of names, keys and ports that fit nothing in the files: a Service's port that no container of its pods has, an

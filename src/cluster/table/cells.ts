@@ -5,9 +5,7 @@ import { displayedSelector } from '../kinds/selector-text.ts';
 import { age, duration } from './age.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
-
-/** The cells of an object of a built-in kind, in the order of its columns. */
-export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
+import type { CellPrinter } from './infrastructure-cells.ts';
 
 const NONE = '<none>';
 const json = (object: KubeObject) => object as unknown as JsonObject;

@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { age, duration } from './age.ts';
-import type { CellPrinter } from './cells.ts';
+
+/** The cells of an object of a built-in kind, in the order of its columns. */
+export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
 
 const NONE = '<none>';
 const UNSET = '<unset>';

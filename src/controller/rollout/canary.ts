@@ -1,5 +1,16 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
+import type { Graph } from '../../graph/index.ts';
+
+/** Some instances try a revision; the others stay with the one before it. */
+export interface Canary {
+  readonly base: { readonly revision: number; readonly graph: Graph };
+  /** Who tries it, by instance id; absent while that cannot be told yet, and nobody is worked on. */
+  readonly members: ReadonlySet<string> | undefined;
+  /** How many that would follow the newest revision stay with the one before. */
+  readonly heldBack: number;
+  readonly key: string;
+}
 
 /** To how many instances a new revision goes first. */
 export type Allowance =

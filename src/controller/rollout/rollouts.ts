@@ -6,7 +6,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
 import { instanceId, pinnedRevision } from '../instance/instance-directory.ts';
-import type { Allowance, Candidate, Outcome, Rollout } from './canary.ts';
+import type { Allowance, Candidate, Outcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
 /** Annotation of a revision that went, or goes, to some instances first: their number, `0` before any, or `done`. */
@@ -20,16 +20,6 @@ const DONE = 'done';
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
 /** Most instances that a condition names. */
 const NAMED = 3;
-
-/** Some instances try a revision; the others stay with the one before it. */
-export interface Canary {
-  readonly base: { readonly revision: number; readonly graph: Graph };
-  /** Who tries it, by instance id; absent while that cannot be told yet, and nobody is worked on. */
-  readonly members: ReadonlySet<string> | undefined;
-  /** How many that would follow the newest revision stay with the one before. */
-  readonly heldBack: number;
-  readonly key: string;
-}
 
 /** How a definition serves its newest revision. */
 export interface RolloutDecision {

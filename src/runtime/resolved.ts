@@ -1,0 +1,24 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Because } from './report.ts';
+import type { ObjectTarget } from './target.ts';
+
+/** What a node wants, or why that is not known. */
+export type Resolved =
+  | { readonly state: 'resolved'; readonly wanted: readonly WantedObject[] }
+  | { readonly state: 'unresolved'; readonly reason: Unresolved };
+
+/** What a node would write although its template cannot be filled; undefined when unknown, or why it may not. */
+export type Identities = readonly ObjectTarget[] | Unresolved | undefined;
+
+/** An object that a node wants, with everything that kro adds. */
+export interface WantedObject {
+  readonly target: ObjectTarget;
+  readonly desired: KubeObject;
+}
+
+/** What resolving a node gives when it does not give objects. */
+export interface Unresolved {
+  readonly state: 'pending' | 'failed' | 'blocked';
+  readonly because: Because;
+  readonly message?: string;
+}

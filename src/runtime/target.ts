@@ -1,0 +1,44 @@
+import type { GroupVersionKind, ObjectRef } from '../core/index.ts';
+
+/** An API type with what is needed to address its objects in URLs. */
+export interface ObjectType extends GroupVersionKind {
+  /** Resource name in URLs, e.g. `deployments`. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+/** One object of a known type. `namespace` is absent for cluster-scoped types. */
+export interface ObjectTarget {
+  readonly type: ObjectType;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** All objects of a type that match a label selector. */
+export interface ListTarget {
+  readonly type: ObjectType;
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  /** Label selector in its text form, e.g. `app=web,tier in (a,b)`; empty matches everything. */
+  readonly selector: string;
+}
+
+/** All objects of one group and kind that carry the `part-of` label of an ApplySet. */
+export interface MemberTarget {
+  readonly applySet: string;
+  readonly group: string;
+  readonly kind: string;
+  /** Where to look when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
+  readonly namespaces: readonly string[];
+}
+
+/** The reference of a target, as reports and errors show it. */
+export function refOfTarget(target: ObjectTarget): ObjectRef {
+  const { group, version, kind } = target.type;
+  return {
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    kind,
+    name: target.name,
+    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+  };
+}
