@@ -38,6 +38,8 @@ export class InspectorProvider implements Provider {
   private readonly realm: Record<string, unknown>;
   private connected = false;
   private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
+  /** A function does not move, and a graph of a thousand resources places as many problems in one function. */
+  private readonly starts = new WeakMap<FunctionLike, Start | undefined>();
   private generation = 0;
 
   private constructor(session: InspectorSession, realm: Record<string, unknown>) {
@@ -160,6 +162,17 @@ export class InspectorProvider implements Provider {
   }
 
   private locate(fn: FunctionLike, text: string, offset: number): SourcePosition | undefined {
+    if (!this.starts.has(fn)) this.starts.set(fn, this.start(fn, text));
+    const start = this.starts.get(fn);
+    if (start === undefined) return undefined;
+    const before = text.slice(0, offset).split('\n');
+    const line = start.line + before.length - 1;
+    const column = (before.length === 1 ? start.column : 0) + (before.at(-1) as string).length;
+    return mapPosition(start.script.url, start.script.sourceMapUrl, line, column);
+  }
+
+  /** Where the text of a function begins. */
+  private start(fn: FunctionLike, text: string): Start | undefined {
     this.realm[KEY] = fn;
     try {
       const target = this.post<Remote>('Runtime.evaluate', { expression: KEY, objectGroup: KEY });
@@ -177,12 +190,7 @@ export class InspectorProvider implements Provider {
       } = place as { scriptId: string; lineNumber: number; columnNumber?: number };
       const script = this.script(scriptId);
       if (script === undefined) return undefined;
-      const before = text.slice(0, offset).split('\n');
-      const line = lineNumber + before.length - 1;
-      const column =
-        (before.length === 1 ? this.textColumn(script, text, lineNumber, columnNumber) : 0) +
-        (before.at(-1) as string).length;
-      return mapPosition(script.url, script.sourceMapUrl, line, column);
+      return { script, line: lineNumber, column: this.textColumn(script, text, lineNumber, columnNumber) };
     } finally {
       delete this.realm[KEY];
       this.post('Runtime.releaseObjectGroup', { objectGroup: KEY });
@@ -239,6 +247,13 @@ export class InspectorProvider implements Provider {
       ? undefined
       : 'the inspector does not show captured variables';
   }
+}
+
+/** The line and the column of the first character of a function's text, from 0. */
+interface Start {
+  readonly script: ScriptInfo;
+  readonly line: number;
+  readonly column: number;
 }
 
 interface ScriptInfo {

@@ -1,0 +1,164 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
+import type { Draft } from './draft.ts';
+import type { PathStep } from './model.ts';
+import { compareNameTexts, type NameText, nameText } from './name-text.ts';
+import type { Problems } from './problems.ts';
+
+/** Warns of selectors of workloads and Services that fit no pods. */
+export function warnSelectors(drafts: readonly Draft[], problems: Problems): void {
+  const before = problems.size;
+  for (const draft of drafts) warnWorkloadSelector(draft, problems);
+  // A Service that selects what a workload should have is no second mistake.
+  if (problems.size === before) warnServiceSelectors(drafts, problems);
+}
+
+/** Labels, with what the author wrote for each; undefined when an expression makes them as a whole. */
+function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undefined {
+  let value: JsonValue | undefined = root;
+  for (const key of path) {
+    if (!isJsonObject(value)) return undefined;
+    value = Object.hasOwn(value, key) ? value[key] : undefined;
+  }
+  return isJsonObject(value) ? value : undefined;
+}
+
+const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
+/** Workloads that a message lists with their labels. */
+const MAX_SHOWN_WORKLOADS = 3;
+const POD_LABELS = ['spec', 'template', 'metadata', 'labels'];
+
+function isWorkload({ resolved, nodeType }: Draft): boolean {
+  const own = nodeType === 'resource' || nodeType === 'collection';
+  return own && resolved?.type.group === 'apps' && WORKLOADS.has(resolved.type.kind);
+}
+
+/** The selector of a workload must match the labels of its own pods; the API server refuses it otherwise. */
+function warnWorkloadSelector(draft: Draft, problems: Problems): void {
+  if (!isWorkload(draft)) return;
+  const path = ['spec', 'selector', 'matchLabels'];
+  const selector = labelsAt(draft.template, path);
+  const metadata = labelsAt(draft.template, POD_LABELS.slice(0, -1));
+  const labels = labelsAt(draft.template, POD_LABELS);
+  if (selector === undefined || metadata === undefined || (labels === undefined && metadata['labels'] !== undefined))
+    return;
+  for (const [key, value] of Object.entries(selector)) {
+    const label = labels?.[key];
+    const at = [...path, key];
+    if (label === undefined || (isPlain(label) && isPlain(value) && label !== value)) {
+      const text = `no pod of this workload has the label ${key}=${shown(value)} that its selector asks for`;
+      report(problems, draft, at, `${text}; the API server will refuse it`, 'graph/selector-mismatch');
+    } else if (isPlain(label) !== isPlain(value)) {
+      const text = `the selector ${key}=${shown(value)} fits the label ${key}=${shown(label)} of the pods only while the two are equal`;
+      report(problems, draft, at, text);
+    }
+  }
+}
+
+/** A Service whose selector fits no pod template, in a graph that has pod templates. */
+function warnServiceSelectors(drafts: readonly Draft[], problems: Problems): void {
+  const workloads = drafts.filter(isWorkload);
+  if (workloads.length === 0) return;
+  const pods: JsonObject[] = [];
+  for (const draft of workloads) {
+    const labels = labelsAt(draft.template, POD_LABELS);
+    if (labels === undefined) return;
+    pods.push(labels);
+  }
+  const matcher = new PodMatcher(pods);
+  const shownPods = workloads
+    .slice(0, MAX_SHOWN_WORKLOADS)
+    .map(({ id }, index) => `the pods of ${id} have ${labelsText(pods[index] ?? {})}`)
+    .join(', ');
+  for (const draft of drafts) {
+    const type = draft.resolved?.type;
+    if (draft.nodeType !== 'resource' || type?.kind !== 'Service' || type.group !== '') continue;
+    const selector = labelsAt(draft.template, ['spec', 'selector']);
+    if (selector === undefined || Object.keys(selector).length === 0 || matcher.couldMatch(selector)) continue;
+    const wanted = `no pod template of this graph has the labels that this selector asks for: ${labelsText(selector)}`;
+    report(problems, draft, ['spec', 'selector'], `${wanted}; ${shownPods}`);
+  }
+}
+
+function labelsText(labels: JsonObject): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${shown(value)}`)
+    .join(',');
+}
+
+/**
+ * The pods of a graph by their labels. A graph may have a thousand Services and a thousand workloads, so each text is
+ * taken apart once, equal sets of labels are one, and a label that a pod has word for word is found without a search.
+ */
+class PodMatcher {
+  readonly #pods = new Map<string, JsonObject>();
+  readonly #podsWith = new Map<string, JsonObject>();
+  readonly #texts = new Map<JsonValue, NameText | undefined>();
+  readonly #answers = new Map<string, boolean>();
+
+  constructor(pods: readonly JsonObject[]) {
+    for (const labels of pods) {
+      const set = stringifyJson(labels);
+      if (this.#pods.has(set)) continue;
+      this.#pods.set(set, labels);
+      for (const [key, value] of Object.entries(labels)) {
+        const label = labelKey(key, value);
+        this.#podsWith.set(label, this.#podsWith.get(label) ?? labels);
+      }
+    }
+  }
+
+  /** Could the selector match the labels of some pods? Different texts with expressions may be equal in the end. */
+  couldMatch(selector: JsonObject): boolean {
+    const wanted = stringifyJson(selector);
+    const known = this.#answers.get(wanted);
+    if (known !== undefined) return known;
+    const likely = Object.entries(selector).map(([key, value]) => this.#podsWith.get(labelKey(key, value)));
+    const fits = (labels: JsonObject | undefined): boolean => labels !== undefined && this.#fits(selector, labels);
+    const answer = likely.some(fits) || Array.from(this.#pods.values()).some(fits);
+    this.#answers.set(wanted, answer);
+    return answer;
+  }
+
+  #fits(selector: JsonObject, labels: JsonObject): boolean {
+    return Object.entries(selector).every(([key, value]) => {
+      const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
+      if (label === undefined || value === undefined) return false;
+      if (jsonEquals(label, value)) return true;
+      const [one, other] = [this.#text(label), this.#text(value)];
+      return one === undefined || other === undefined || compareNameTexts(one, other) !== 'different';
+    });
+  }
+
+  #text(value: JsonValue): NameText | undefined {
+    if (!this.#texts.has(value)) this.#texts.set(value, nameText(value));
+    return this.#texts.get(value);
+  }
+}
+
+function labelKey(key: string, value: JsonValue | undefined): string {
+  return stringifyJson([key, value ?? null]);
+}
+
+function report(
+  problems: Problems,
+  draft: Draft,
+  steps: readonly PathStep[],
+  message: string,
+  code = 'graph/selector-matches-nothing',
+): void {
+  problems.warn({
+    code,
+    message,
+    place: { path: [...draft.block.path, 'template', ...steps], key: true },
+    hint: 'use the same labels in both places',
+  });
+}
+
+function isPlain(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && !value.includes('${');
+}
+
+function shown(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : stringifyJson(value ?? null);
+}
