@@ -88,17 +88,25 @@ const timesOnce = runs(() => {
 });
 row('typekro up --once, two applications', timesOnce, 'ms');
 
+/** Waits for the line of the kubeconfig; reads on then, as `typekro up` ends with the one who reads it. */
+async function started(stdout: NodeJS.ReadableStream): Promise<void> {
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    stdout.on('data', (chunk) => {
+      output += String(chunk);
+      if (output.includes('export KUBECONFIG=')) resolve();
+    });
+    stdout.on('end', () => reject(new Error(`typekro up ended: ${output}`)));
+  });
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
 const up = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'up'], {
   cwd: directory,
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 try {
-  let output = '';
-  for await (const chunk of up.stdout) {
-    output += String(chunk);
-    if (output.includes('export KUBECONFIG=')) break;
-  }
+  await started(up.stdout);
   const api = new KubeClient({
     config: await loadKubeConfig({ path: join(directory, '.typekro/default/kubeconfig') }),
   });

@@ -39,62 +39,85 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   const known = closures.get(fn);
   if (known !== undefined) return known.closure;
   const source = isOfHost(fn) ? undefined : readSource(fn);
-  const closure = source === undefined || isOfNode(source) ? undefined : closureFrom(source);
+  const closure = source === undefined ? undefined : closureFrom(source);
   closures.set(fn, { closure });
   return closure;
 }
 
-/** Functions of the host that are known, and the classes of the web that nobody has read so far. */
-let ofHost: { readonly functions: WeakSet<object>; readonly unread: Set<string> } | undefined;
+/** Functions of the host that are known, the classes of the web that were never read, and how many modules Node had loaded. */
+let ofHost:
+  | { readonly functions: WeakSet<object>; readonly unread: Set<string>; readonly modules: Set<string>; loads: number }
+  | undefined;
 
 /**
- * Is this a function of the host itself (`path.join`, `Buffer.from`, `structuredClone`)? Some have a source, but what is
- * refused in the middle of it helps nobody.
+ * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some have a
+ * source, but what is refused in the middle of it helps nobody.
  */
 function isOfHost(fn: FunctionLike): boolean {
-  ofHost ??= { functions: hostFunctions(), unread: new Set(WEB_CLASSES) };
-  for (const name of ofHost.unread) {
+  ofHost ??= {
+    functions: new WeakSet(),
+    unread: new Set([...WEB_CLASSES, ...WEB_FUNCTIONS]),
+    modules: new Set(),
+    loads: -1,
+  };
+  const { functions, unread, modules } = ofHost;
+  for (const name of unread) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
     // Node loads some classes (20 ms and more) when their global is read; a program cannot hold their methods before.
     if (found?.get !== undefined) continue;
-    ofHost.unread.delete(name);
-    addMethods(ofHost.functions, found?.value);
-    if (typeof found?.value === 'function') addMethods(ofHost.functions, found.value.prototype);
+    unread.delete(name);
+    if (typeof found?.value === 'function') addFunction(functions, found.value);
   }
-  return ofHost.functions.has(fn);
+  const loaded = modulesLoaded();
+  if (loaded.length !== ofHost.loads) {
+    ofHost.loads = loaded.length;
+    for (const name of loaded) {
+      if (modules.has(name)) continue;
+      modules.add(name);
+      addModule(functions, process.getBuiltinModule?.(name));
+    }
+  }
+  return functions.has(fn);
 }
 
-/** What is refused in the middle of Node's own modules (`fs`, `crypto`) helps nobody either. */
-const isOfNode = (source: FunctionSource): boolean => source.locate(0)?.file?.startsWith('node:') === true;
+/**
+ * The modules that Node has loaded so far: a program cannot hold functions of others, and loading those takes long. To
+ * ask the debugger for the script of a function would take 40 ms in each process.
+ */
+function modulesLoaded(): readonly string[] {
+  const list = (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList;
+  if (list === undefined) return HOST_MODULES;
+  const prefix = 'NativeModule ';
+  return ['process', ...list.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))];
+}
+
+function addModule(found: WeakSet<object>, module: unknown): void {
+  for (const value of valuesOf(module)) {
+    if (typeof value === 'function') addFunction(found, value);
+    else addMethods(found, value);
+  }
+}
+
+/** A function or a class with its methods. */
+function addFunction(found: WeakSet<object>, value: object): void {
+  found.add(value);
+  addMethods(found, value);
+  addMethods(found, (value as { readonly prototype?: unknown }).prototype);
+}
 
 function addMethods(found: WeakSet<object>, holder: unknown): void {
-  if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;
-  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder)) as { value?: unknown }[])
-    if (typeof value === 'function') found.add(value);
+  for (const value of valuesOf(holder)) if (typeof value === 'function') found.add(value);
 }
 
-function hostFunctions(): WeakSet<object> {
-  const found = new WeakSet<object>();
-  const modules = ['node:path', 'node:util', 'node:url', 'node:querystring', 'node:os', 'node:buffer'];
-  for (const name of modules) {
-    const module = process.getBuiltinModule?.(name) as Record<string, unknown> | undefined;
-    addMethods(found, module);
-    addMethods(found, module?.['posix']);
-    addMethods(found, module?.['win32']);
-  }
-  if (typeof Buffer === 'function') {
-    addMethods(found, Buffer);
-    addMethods(found, Buffer.prototype);
-  }
-  // Which of the web's functions are written in JavaScript differs from host to host.
-  for (const name of WEB_FUNCTIONS) {
-    const value: unknown = Reflect.get(globalThis, name);
-    if (typeof value === 'function') found.add(value);
-  }
-  return found;
+function valuesOf(holder: unknown): readonly unknown[] {
+  if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return [];
+  return Object.values(Object.getOwnPropertyDescriptors(holder)).map(({ value }: { value?: unknown }) => value);
 }
 
-/** Classes of the web whose methods are written in JavaScript in some hosts. */
+/** Modules whose functions compositions use, for hosts that do not say which modules are loaded. */
+const HOST_MODULES = ['process', 'path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
+
+/** Classes and functions of the web; which of them are written in JavaScript differs from host to host. */
 const WEB_CLASSES = [
   'AbortController',
   'AbortSignal',
