@@ -1,7 +1,7 @@
 import { cryptoLibrary } from '../core/index.ts';
 import type { Access } from './auth/access.ts';
 import type { Clock } from './clock.ts';
-import type { Interceptor } from './http/request.ts';
+import type { Interceptor } from './protocol/request.ts';
 import { systemClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';

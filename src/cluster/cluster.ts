@@ -1,7 +1,7 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
-import { followDefinitions } from './crd/served.ts';
+import { followDefinitions } from './definitions/served.ts';
 import { LoadAhead, schemaEngine, simulation, writing } from './code-parts.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';

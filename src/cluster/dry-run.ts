@@ -3,8 +3,8 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { schemaEngine, writing } from './code-parts.ts';
-import { followDefinitions } from './crd/served.ts';
-import type { StatusBody } from './http/status.ts';
+import { followDefinitions } from './definitions/served.ts';
+import type { StatusBody } from './errors/status.ts';
 import { inProcessTransport } from './in-process.ts';
 import type { Resource } from './registry/resource.ts';
 

@@ -1,7 +1,7 @@
 import type { Api } from './api.ts';
 import { ADMIN } from './auth/access.ts';
 import { handle } from './http/handler.ts';
-import type { ApiReply, ByteStream } from './http/request.ts';
+import type { ApiReply, ByteStream } from './protocol/request.ts';
 import type { KubeError } from '../kube/index.ts';
 import type { UserInfo } from './options.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';

@@ -8,11 +8,11 @@ import type { Authority } from './certificate.ts';
 import { createAuthority } from './certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
 import { handle, MAX_BODY } from './http/handler.ts';
-import type { ApiReply } from './http/request.ts';
-import { replyError } from './http/respond.ts';
-import { requestTooLarge } from './http/status.ts';
+import type { ApiReply } from './protocol/request.ts';
+import { requestTooLarge } from './errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import type { Listener, ListenOptions, UserInfo } from './options.ts';
+import { replyError } from './protocol/reply.ts';
 
 /** Opens a socket for a cluster. */
 export async function openListener(api: Api, options: ListenOptions = {}): Promise<Listener> {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import type { ByteStream, StreamSink } from './http/request.ts';
+import type { ByteStream, StreamSink } from './protocol/request.ts';
 import type { SnapshotLog } from './snapshot.ts';
 
 /** Lines kept per container. */

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
 import type { Api } from './api.ts';
-import { republishDefinitions } from './crd/served.ts';
+import { republishDefinitions } from './definitions/served.ts';
 import { keyOfObject } from './controllers/controller.ts';
-import { objectsAt, numberAt, textAt } from './kinds/parts.ts';
+import { objectsAt, numberAt, textAt } from './types/parts.ts';
 import type { LogLine } from './pod-logs.ts';
-import { deepFreeze, Stored } from './store/store.ts';
+import { Stored } from './store/store.ts';
+import { deepFreeze } from './types/copy.ts';
 
 /** The objects of one resource in a snapshot. */
 export interface SnapshotCollection {

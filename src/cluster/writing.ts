@@ -2,6 +2,6 @@
  * What only requests that change something need, loaded as a whole by `code-parts.ts`: verbs, patches, ownership of
  * fields, the rules of all kinds, the life of definitions, and resources that are no stored objects.
  */
-export { settleDefinition } from './crd/lifecycle.ts';
+export { settleDefinition } from './definitions/lifecycle.ts';
 export { routeWrite } from './http/write-router.ts';
 export { strategyOf } from './kinds/index.ts';

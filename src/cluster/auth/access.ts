@@ -1,6 +1,6 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import type { Api } from '../api.ts';
-import { ApiError } from '../http/status.ts';
+import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Attributes } from './authorizer.ts';
 import { impersonate } from './impersonation.ts';

@@ -1,14 +1,14 @@
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
-import { parseFieldSelector } from '../http/selectors.ts';
-import type { ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/route.ts';
-import { verbOf } from '../http/route.ts';
-import { ApiError, forbidden } from '../http/status.ts';
+import { parseFieldSelector } from '../protocol/selectors.ts';
+import type { ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { ApiError, forbidden } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Write } from '../verbs/write.ts';
 import type { Attributes } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
+import { verbOf } from '../protocol/request.ts';
 
 /** Refuses requests that the user has no right to. Throws 403. */
 export function authorizeRequest(api: Api, request: ApiRequest): void {

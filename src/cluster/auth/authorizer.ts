@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import type { PolicyRule } from '../data.ts';
-import { listAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 
 /** What somebody wants to do: with a resource, or with a path that is none. */

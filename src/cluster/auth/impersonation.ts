@@ -1,6 +1,6 @@
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
-import { badRequest } from '../http/status.ts';
+import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import { refusal } from './authorize.ts';
 import type { Attributes } from './authorizer.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { objectAt, objectsAt, textAt } from '../types/parts.ts';
 import { formatTime } from '../types/time.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { toJsonText } from '../codec-json.ts';
+import { toJsonText } from '../codec/json.ts';
 import { builtinType } from '../types/builtin.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';

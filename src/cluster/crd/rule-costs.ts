@@ -2,7 +2,7 @@ import type { Checked } from '../../cel/index.ts';
 import { estimateCost } from '../../cel/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { fieldForbidden } from '../field-problems.ts';
+import { fieldForbidden } from '../errors/field-problems.ts';
 import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 
 /** The most that one expression may cost by estimate, however often it is evaluated for one object. */

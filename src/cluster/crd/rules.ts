@@ -5,7 +5,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
 import type { RuleCosts } from './rule-costs.ts';
-import { fieldInvalid, formatValue } from '../field-problems.ts';
+import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
 

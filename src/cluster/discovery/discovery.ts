@@ -1,14 +1,14 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import type { Api } from '../api.ts';
-import { toJsonText } from '../codec-json.ts';
+import { toJsonText } from '../codec/json.ts';
 import { loadData } from '../data.ts';
-import { negotiate } from '../http/negotiate.ts';
-import type { Output } from '../http/negotiate.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyValue } from '../http/respond.ts';
-import { unknownResource } from '../http/status.ts';
+import { negotiate } from '../protocol/negotiate.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { unknownResource } from '../errors/status.ts';
 import type { Resource } from '../registry/resource.ts';
-import { sortVersions } from './versions.ts';
+import { sortVersions } from '../registry/versions.ts';
+import { replyValue } from '../protocol/reply.ts';
 
 interface Documents {
   readonly generation: number;

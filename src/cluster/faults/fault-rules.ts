@@ -1,11 +1,11 @@
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyError } from '../http/respond.ts';
-import { ApiError, conflict } from '../http/status.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { ApiError, conflict } from '../errors/status.ts';
 import { faultRequest, matchesFault } from './match.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
+import { replyError } from '../protocol/reply.ts';
 
 /** Carries a request out; `asOf` lets reads see the cluster as it was at a version. */
 type Proceed = (request: ApiRequest) => Promise<ApiReply>;

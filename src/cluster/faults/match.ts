@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import { attributesOf } from '../auth/authorize.ts';
-import type { ApiRequest } from '../http/request.ts';
+import type { ApiRequest } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './model.ts';
 
 /** What rules look at, of a request. */

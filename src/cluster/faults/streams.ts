@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
-import { toJsonBytes } from '../codec-json.ts';
-import type { ByteStream, StreamSink } from '../http/request.ts';
-import { ApiError } from '../http/status.ts';
+import { toJsonBytes } from '../codec/json.ts';
+import type { ByteStream, StreamSink } from '../protocol/request.ts';
+import { ApiError } from '../errors/status.ts';
 
 const NEWLINE = 0x0a;
 

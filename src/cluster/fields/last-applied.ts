@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { toJsonText } from '../codec-json.ts';
+import { toJsonText } from '../codec/json.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { claimedPaths } from './manager.ts';
 import type { FieldTree } from './tree.ts';

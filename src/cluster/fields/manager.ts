@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { ApiError, badRequest, internalError } from '../http/status.ts';
-import { shareUnchanged } from '../store/share.ts';
+import { ApiError, badRequest, internalError } from '../errors/status.ts';
+import { shareUnchanged } from '../types/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
 import type { Comparison } from './compare.ts';

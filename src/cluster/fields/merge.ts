@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { sameJson } from '../store/share.ts';
+import { sameJson } from '../types/share.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
 import { formOf, isLeaf, elementSteps } from './walk.ts';

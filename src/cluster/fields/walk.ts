@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
-import { toJsonText } from '../codec-json.ts';
+import { toJsonText } from '../codec/json.ts';
 import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';

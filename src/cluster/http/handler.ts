@@ -3,14 +3,14 @@ import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import { openApi, schemaEngine } from '../code-parts.ts';
 import { needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
-import { JsonSyntaxError } from '../codec-json.ts';
+import { JsonSyntaxError } from '../codec/json.ts';
 import { metricsText } from './metrics.ts';
-import { negotiate } from './negotiate.ts';
-import type { ApiReply, ApiRequest } from './request.ts';
-import { Query, splitPath } from './request.ts';
-import { replyError, replyText, replyValue } from './respond.ts';
+import { negotiate } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { Query, splitPath } from '../protocol/request.ts';
 import { routeResource } from './router.ts';
-import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from './status.ts';
+import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
+import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 
 /** A request as a listener or transport hands it over. */
 export interface RawRequest {

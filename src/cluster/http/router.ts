@@ -5,13 +5,13 @@ import { tables, writing } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
-import type { Output } from './negotiate.ts';
-import { negotiate } from './negotiate.ts';
-import type { ApiReply, ApiRequest } from './request.ts';
-import { replyText } from './respond.ts';
-import type { Route } from './route.ts';
-import { checkVerb, isRead } from './route.ts';
-import { badRequest, methodNotAllowed, notFound, unknownResource } from './status.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import { negotiate } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { checkVerb, isRead } from '../verbs/route.ts';
+import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/status.ts';
+import { replyText } from '../protocol/reply.ts';
 
 /** Subresources that show an object, and may be shown as one. */
 const VIEWS = new Set(['status', 'scale']);

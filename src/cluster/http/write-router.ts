@@ -12,13 +12,14 @@ import { patchForm, patchObject } from '../verbs/patch.ts';
 import { replaceObject } from '../verbs/update.ts';
 import type { Outcome, Write } from '../verbs/write.ts';
 import { virtualReply } from '../virtual/index.ts';
-import { decodeAs, decodeBody, mediaType, readBody } from './body.ts';
-import type { Output } from './negotiate.ts';
-import type { ApiReply, ApiRequest } from './request.ts';
-import { replyObject, replyValue, representation, warningHeader } from './respond.ts';
-import type { Route } from './route.ts';
-import { checkVerb, isVirtual, noOptions } from './route.ts';
-import { methodNotAllowed } from './status.ts';
+import { decodeAs, decodeBody, mediaType, readBody } from '../verbs/body.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { replyObject, representation } from '../verbs/respond.ts';
+import type { Route } from '../verbs/route.ts';
+import { checkVerb, isVirtual, noOptions } from '../verbs/route.ts';
+import { methodNotAllowed } from '../errors/status.ts';
+import { replyValue, warningHeader } from '../protocol/reply.ts';
 
 /** Answers a request that is no read of stored objects. */
 export function routeWrite(

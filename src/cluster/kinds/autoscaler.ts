@@ -1,10 +1,16 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
-import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import type { Strategy } from './strategy.ts';
+import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 const DOWN_POLICIES = () => [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 const UP_POLICIES = () => [

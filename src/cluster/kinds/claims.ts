@@ -1,9 +1,15 @@
 import type { JsonObject } from '../../core/index.ts';
 import { dnsSubdomain } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, objectAt, optionalAt, textAt } from './parts.ts';
+import { listAt, objectAt, optionalAt, textAt } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
 /** The ways in which a volume may be used. */

@@ -1,13 +1,29 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsLabel, pathSegment, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, fill, intOrPercent, listAt, notNegative, numberAt, objectAt, optionalAt, textAt } from './parts.ts';
+import {
+  ensureAt,
+  fill,
+  intOrPercent,
+  listAt,
+  notNegative,
+  numberAt,
+  objectAt,
+  optionalAt,
+  textAt,
+} from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { readCrd } from '../crd/definition.ts';
 import { schemas } from '../crd/schemas.ts';
-import type { Draft, Strategy } from '../registry/strategy.ts';
+import type { Draft, Strategy } from './strategy.ts';
 
 /** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
 export const crdStrategy: Partial<Strategy> = {

@@ -2,11 +2,17 @@ import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
 import { addressProblem } from './names.ts';
-import { fill, listAt, objectsAt, portProblem, textAt } from './parts.ts';
+import { fill, listAt, objectsAt, portProblem, textAt } from '../types/parts.ts';
 import { specialAddress } from './service-validation.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;

@@ -1,5 +1,5 @@
-import type { Strategy } from '../registry/strategy.ts';
-import { plainStrategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
+import { plainStrategy } from './strategy.ts';
 import {
   budgetStrategy,
   claimStrategy,

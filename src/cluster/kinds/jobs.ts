@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, domainPath, tooLongName } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from './object-diff.ts';
-import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';

@@ -1,7 +1,7 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import { dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../field-problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Resource } from '../registry/resource.ts';
 

@@ -1,13 +1,29 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
 import { dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from '../../kubernetes/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
 import { cidrProblem } from './names.ts';
 import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
-import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import {
+  ensureAt,
+  fill,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  portProblem,
+  textAt,
+} from '../types/parts.ts';
 
 /** The class as it was said before `ingressClassName`. */
 const CLASS = 'kubernetes.io/ingress.class';

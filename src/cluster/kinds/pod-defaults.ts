@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { copyJson } from '../store/store.ts';
-import { ensureAt, fill, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { copyJson } from '../types/copy.ts';
 
 /** Fills in what a pod's specification leaves out; for pods and for templates alike. */
 export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {

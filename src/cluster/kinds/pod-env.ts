@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
 import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from '../../kubernetes/index.ts';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 

@@ -1,8 +1,14 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { compareQuantities, isMultipleOf, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotFound,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { objectAt, objectsAt, textAt } from './parts.ts';
+import { objectAt, objectsAt, textAt } from '../types/parts.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 const isHuge = (name: string) => name.startsWith('hugepages-');

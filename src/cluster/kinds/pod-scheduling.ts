@@ -7,9 +7,9 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

@@ -8,9 +8,9 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: FieldError[]) {
   if (typeof value === 'number' && (value < 0 || value > 2_147_483_647))

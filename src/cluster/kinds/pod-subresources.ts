@@ -1,14 +1,14 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { fieldForbidden, fieldInvalid } from '../field-problems.ts';
+import { fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { forbidden } from '../http/status.ts';
-import type { Draft, WriteContext } from '../registry/strategy.ts';
-import { copyJson } from '../store/store.ts';
+import { forbidden } from '../errors/status.ts';
+import type { Draft, WriteContext } from './strategy.ts';
 import { describeDifference } from './object-diff.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { qosClass } from './pod-defaults.ts';
+import { copyJson } from '../types/copy.ts';
 
 /** What writes to a subresource of a pod may change, and how such a change is checked. */
 interface PartialUpdate {

@@ -9,11 +9,11 @@ import {
   fieldNotFound,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem } from './names.ts';
-import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from '../types/parts.ts';
 import { validateEnv } from './pod-env.ts';
 import { validateResizePolicy, validateResources } from './pod-resources.ts';
 import { validateScheduling } from './pod-scheduling.ts';

@@ -8,10 +8,10 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateClaimSpec } from './claims.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkLocalPath } from './pod-security.ts';
 
 const SOURCES_BY_NAME = new Set(['name']);

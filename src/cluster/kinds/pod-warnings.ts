@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
-import { numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 /** What is legal in a pod or a template of pods but likely a mistake; `path` is that of the template, `''` of a pod. */
 export function podWarnings(template: JsonObject, path: string): string[] {

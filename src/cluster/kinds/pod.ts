@@ -1,18 +1,18 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../field-problems.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
-import { copyJson } from '../store/store.ts';
+import type { Strategy } from './strategy.ts';
 import { admitLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
+import { ensureAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
+import { copyJson } from '../types/copy.ts';
 
 const ALLOWED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';

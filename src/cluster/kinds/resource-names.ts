@@ -1,4 +1,4 @@
-import { addInvalid, fieldInvalid } from '../field-problems.ts';
+import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 

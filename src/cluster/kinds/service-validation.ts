@@ -8,11 +8,11 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem, cidrProblem } from './names.ts';
-import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from './parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from '../types/parts.ts';
 import { checkPortOrName } from './pod-validation.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];

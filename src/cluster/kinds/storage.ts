@@ -9,12 +9,12 @@ import {
   fieldInvalid,
   fieldNotSupported,
   fieldRequired,
-} from '../field-problems.ts';
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy } from './strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkVolumeSource } from './pod-volumes.ts';
 import { checkLabelName, validateNodeTerm } from './selectors.ts';
 

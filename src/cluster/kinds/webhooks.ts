@@ -1,9 +1,15 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
-import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Strategy } from '../registry/strategy.ts';
-import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import type { Strategy } from './strategy.ts';
+import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
 const webhooksOf = (object: KubeObject) => objectsAt(object as unknown as JsonObject, 'webhooks');

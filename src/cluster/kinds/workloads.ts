@@ -1,18 +1,34 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { dnsLabel } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../field-problems.ts';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
-import { copyJson } from '../store/store.ts';
+import type { Draft, Strategy, WriteContext } from './strategy.ts';
 import { validateClaimSpec } from './claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
-import { ensureAt, fill, intOrPercent, listAt, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import {
+  ensureAt,
+  fill,
+  intOrPercent,
+  listAt,
+  notNegative,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+} from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
+import { copyJson } from '../types/copy.ts';
 
 /** The specification of a draft, made when it is missing. */
 export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');

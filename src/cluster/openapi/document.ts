@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
 import type { Api } from '../api.ts';
-import { CustomResource } from '../crd/custom-resource.ts';
+import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
 import { typeName } from '../registry/builtin.ts';
 import type { Resource } from '../registry/resource.ts';

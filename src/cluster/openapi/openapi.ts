@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Api } from '../api.ts';
-import { toJsonBytes } from '../codec-json.ts';
-import { CustomResource } from '../crd/custom-resource.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyText } from '../http/respond.ts';
-import { ApiError, methodNotAllowed } from '../http/status.ts';
+import { toJsonBytes } from '../codec/json.ts';
+import { CustomResource } from '../registry/custom-resource.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { ApiError, methodNotAllowed } from '../errors/status.ts';
 import { versionPaths, versionSchemas } from './document.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
+import { replyText } from '../protocol/reply.ts';
 
 interface Cached {
   readonly generation: number;

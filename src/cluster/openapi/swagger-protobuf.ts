@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { toYamlText } from '../codec-yaml.ts';
+import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { copyJson } from '../store/store.ts';
+import { copyJson } from '../types/copy.ts';
 
 /** An operation that cannot be applied to the document. */
 export class JsonPatchError extends Error {}

@@ -10,7 +10,7 @@ import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy } from '../kinds/strategy.ts';
 
 /** The name of a kind in `types.json`: first word of the group, version, kind. */
 export function typeName(group: string, version: string, kind: string): string {

@@ -1,9 +1,9 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { Matcher } from '../http/selectors.ts';
-import { parseFieldSelector } from '../http/selectors.ts';
-import { badRequest } from '../http/status.ts';
+import type { Matcher } from '../protocol/selectors.ts';
+import { parseFieldSelector } from '../protocol/selectors.ts';
+import { badRequest } from '../errors/status.ts';
 import type { Resource } from './resource.ts';
 
 /** The fields a kind's selectors may name, and what the server answers to any other. */

@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
-import type { GroupResource } from '../http/status.ts';
+import type { GroupResource } from '../errors/status.ts';
 import type { Collection, ServedVersion } from '../store/store.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy } from '../kinds/strategy.ts';
 
 /** A subresource of a resource. */
 export interface Subresource {

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { Representation } from './representation.ts';
-import { shareUnchanged } from './share.ts';
-import { copyJson, deepFreeze, Store } from './store.ts';
+import { shareUnchanged } from '../types/share.ts';
+import { Store } from './store.ts';
+import { copyJson, deepFreeze } from '../types/copy.ts';
 
 const object = (version: number, parts: JsonObject, entries: JsonObject[] = []): KubeObject => ({
   kind: 'ConfigMap',

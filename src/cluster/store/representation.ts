@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { toJsonText } from '../codec-json.ts';
+import { toJsonText } from '../codec/json.ts';
 
 /** Where the value of a member stands in the bytes of an object. */
 interface Part {

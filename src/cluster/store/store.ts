@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { setOwn } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
+import { deepFreeze } from '../types/copy.ts';
 
 /** A version of a resource as it is served now; after a change of its definition it is another one. */
 export interface ServedVersion {
@@ -78,15 +78,6 @@ export interface StoreEvent {
 
 /** Takes events as they happen, in the order of versions. */
 export type StoreListener = (event: StoreEvent) => void;
-
-/** Freezes a JSON value deeply; what is frozen already is left alone. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const key in value) deepFreeze(value[key]);
-  }
-  return value;
-}
 
 /** All objects of one resource. Its keys are `namespace/name`, or `name` for cluster-scoped ones. */
 export class Collection {
@@ -323,17 +314,3 @@ export class Store {
 
 /** The key of an object in its collection. */
 export const keyOf = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);
-
-/** A mutable deep copy of a frozen object. */
-export function thaw(object: KubeObject): KubeObject {
-  return copyJson(object as unknown as JsonObject) as unknown as KubeObject;
-}
-
-/** A deep copy of a JSON value. */
-export function copyJson<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(copyJson) as T;
-  const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) setOwn(out, key, copyJson((value as Record<string, unknown>)[key]));
-  return out as T;
-}

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { CustomResource } from '../crd/custom-resource.ts';
+import { CustomResource } from '../registry/custom-resource.ts';
 import type { ColumnFacts } from '../data.ts';
 import { loadData } from '../data.ts';
 import type { Resource } from '../registry/resource.ts';

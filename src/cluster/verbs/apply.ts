@@ -4,14 +4,14 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { apply } from '../fields/manager.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
-import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
-import { copyJson } from '../store/store.ts';
+import { badRequest, conflict, internalError, notFound } from '../errors/status.ts';
 import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { storeNew } from './create.ts';
 import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
 import type { Outcome, Write } from './write.ts';
 import { emptyFor, fieldContext, keyOfWrite, liveObject, retype } from './write.ts';
+import { copyJson } from '../types/copy.ts';
 
 /** Applies that were found to change nothing, by the object that they left as it was. */
 const settled = new WeakMap<KubeObject, Settled>();

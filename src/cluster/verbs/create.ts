@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 import { trackUpdate } from '../fields/manager.ts';
-import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../http/status.ts';
+import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
-import type { Draft } from '../registry/strategy.ts';
+import type { Draft } from '../kinds/strategy.ts';
 import { keyOf } from '../store/store.ts';
 import type { Outcome, Write } from './write.ts';
 import { contextOf, emptyFor, fieldContext } from './write.ts';

@@ -1,7 +1,7 @@
-import type { Output } from '../http/negotiate.ts';
-import type { ApiReply } from '../http/request.ts';
-import { replyList } from '../http/respond.ts';
-import { ApiError } from '../http/status.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply } from '../protocol/request.ts';
+import { replyList } from './respond.ts';
+import { ApiError } from '../errors/status.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteOptions, ListOptions } from './options.ts';
 import { selectionOf, selectItems } from './read.ts';

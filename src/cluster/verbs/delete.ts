@@ -1,12 +1,12 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { conflict, forbidden, notFound } from '../http/status.ts';
-import { thaw } from '../store/store.ts';
+import { conflict, forbidden, notFound } from '../errors/status.ts';
 import { formatTime } from '../types/time.ts';
 import type { DeleteOptions } from './options.ts';
 import { commit } from './update.ts';
 import type { Write } from './write.ts';
 import { contextOf, keyOfWrite, liveObject } from './write.ts';
+import { thaw } from '../types/copy.ts';
 
 /** What a deletion leaves. */
 export interface Deletion {

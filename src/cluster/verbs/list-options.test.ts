@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Query } from '../http/request.ts';
+import { Query } from '../protocol/request.ts';
 import { listOptions } from './options.ts';
 
 const CONTINUE = 'Forbidden: resourceVersionMatch is forbidden when continue is provided';

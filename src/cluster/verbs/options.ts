@@ -1,8 +1,14 @@
 import { goQuote } from '../../golang/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../field-problems.ts';
-import type { ApiRequest, Query } from '../http/request.ts';
+import {
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  fieldTooLong,
+} from '../errors/field-problems.ts';
+import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { badRequest, invalid } from '../http/status.ts';
+import { badRequest, invalid } from '../errors/status.ts';
 
 /** How strictly unknown and duplicate members are taken. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';

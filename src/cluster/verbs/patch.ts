@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec-json.ts';
-import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
+import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
+import { parseYaml, YamlSyntaxError } from '../codec/yaml.ts';
 import { goText } from '../fields/check.ts';
-import { ApiError, badRequest, internalError, notFound } from '../http/status.ts';
+import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
 import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';

@@ -1,12 +1,12 @@
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
 import { tables } from '../code-parts.ts';
-import { toJsonBytes } from '../codec-json.ts';
-import type { Output } from '../http/negotiate.ts';
-import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../http/request.ts';
-import { representation, warningHeader } from '../http/respond.ts';
+import { toJsonBytes } from '../codec/json.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../protocol/request.ts';
+import { representation } from './respond.ts';
 import { partialOf } from '../table/partial.ts';
-import { ApiError, internalError } from '../http/status.ts';
+import { ApiError, internalError } from '../errors/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored, StoreEvent } from '../store/store.ts';
@@ -14,6 +14,7 @@ import { listOptions } from './options.ts';
 import type { ListOptions } from './options.ts';
 import type { Selection, Target } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
+import { warningHeader } from '../protocol/reply.ts';
 
 /** Bytes that a reader may be behind before its watch is ended; it starts anew then. */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;

@@ -7,13 +7,13 @@ import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyText } from '../http/respond.ts';
-import type { Route } from '../http/route.ts';
-import { ApiError, badRequest, notFound } from '../http/status.ts';
-import { numberAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { ApiError, badRequest, notFound } from '../errors/status.ts';
+import { numberAt, objectsAt, textAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
+import { replyText } from '../protocol/reply.ts';
 
 /** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
 export function streamReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {

@@ -1,7 +1,7 @@
 import type { Api } from '../api.ts';
-import type { Output } from '../http/negotiate.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import type { Route, VirtualSubresource } from '../http/route.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route, VirtualSubresource } from '../verbs/route.ts';
 import { portForwardReply, proxyReply, streamReply } from './connect.ts';
 import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
 import { logReply } from './pod-log.ts';

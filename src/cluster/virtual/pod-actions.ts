@@ -1,16 +1,15 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
-import { decodeAs, readBody } from '../http/body.ts';
-import type { Output } from '../http/negotiate.ts';
-import { fieldNotSupported, fieldRequired } from '../field-problems.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/route.ts';
-import { noOptions } from '../http/route.ts';
+import { decodeAs, readBody } from '../verbs/body.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import { fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { ApiError, conflict, internalError, methodNotAllowed } from '../http/status.ts';
-import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
+import { ApiError, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
+import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
@@ -18,6 +17,7 @@ import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
 import type { Write } from '../verbs/write.ts';
 import { podOf } from './pod-container.ts';
+import { replyValue, warningHeader } from '../protocol/reply.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
 

@@ -1,11 +1,11 @@
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyText, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/route.ts';
-import { ApiError, badRequest, methodNotAllowed } from '../http/status.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
 import type { LogLine } from '../pod-logs.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
+import { replyText, warningHeader } from '../protocol/reply.ts';
 
 /** Which part of a log is asked for, and how it is shown. */
 interface LogOptions {

@@ -4,17 +4,17 @@ import type { Api } from '../api.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { trackUpdate } from '../fields/manager.ts';
-import { decodeBody } from '../http/body.ts';
-import type { Output } from '../http/negotiate.ts';
-import { fieldInvalid } from '../field-problems.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/route.ts';
-import { badRequest, invalid, methodNotAllowed } from '../http/status.ts';
-import { listAt, objectAt, optionalAt, textAt } from '../kinds/parts.ts';
+import { decodeBody } from '../verbs/body.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { badRequest, invalid, methodNotAllowed } from '../errors/status.ts';
+import { listAt, objectAt, optionalAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, fieldContext } from '../verbs/write.ts';
+import { replyValue, warningHeader } from '../protocol/reply.ts';
 
 /** What a review finds; its `spec` may be emptied. */
 type Reviewer = (

@@ -1,20 +1,20 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { trackUpdate } from '../fields/manager.ts';
-import { decodeAs, readBody } from '../http/body.ts';
-import type { Output } from '../http/negotiate.ts';
-import { fieldInvalid } from '../field-problems.ts';
-import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/route.ts';
-import { invalid, methodNotAllowed, notFound } from '../http/status.ts';
-import { ensureAt, listAt, numberAt } from '../kinds/parts.ts';
+import { decodeAs, readBody } from '../verbs/body.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Route } from '../verbs/route.ts';
+import { invalid, methodNotAllowed, notFound } from '../errors/status.ts';
+import { ensureAt, listAt, numberAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/empty.ts';
 import { formatTime } from '../types/time.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { fieldContext } from '../verbs/write.ts';
+import { replyValue, warningHeader } from '../protocol/reply.ts';
 
 const SHORTEST = 600;
 

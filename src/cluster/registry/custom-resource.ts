@@ -2,20 +2,20 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
-import { sortVersions } from '../discovery/versions.ts';
+import { sortVersions } from './versions.ts';
 import { treeOfMembers } from '../fields/tree.ts';
-import type { CustomType, Resource, Subresource } from '../registry/resource.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { CustomType, Resource, Subresource } from './resource.ts';
+import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { DefinedVersion, Definition } from './definition.ts';
-import { pathParts } from './definition.ts';
-import { checkEmbedded } from './embedded.ts';
-import { rootNode } from './node.ts';
-import { schemas } from './schemas.ts';
-import { customStrategy } from './strategy.ts';
+import type { DefinedVersion, Definition } from '../crd/definition.ts';
+import { pathParts } from '../crd/definition.ts';
+import { checkEmbedded } from '../crd/embedded.ts';
+import { rootNode } from '../crd/node.ts';
+import { schemas } from '../crd/schemas.ts';
+import { customStrategy } from '../kinds/custom-resource.ts';
 
 /** Verbs of a custom resource, in the order of its discovery. */
 export const CUSTOM_VERBS: ReadonlySet<string> = new Set([

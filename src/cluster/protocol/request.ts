@@ -103,3 +103,19 @@ export function splitPath(path: string): string[] {
   const decoded = path.includes('%') ? decodeURIComponent(path) : path;
   return decoded.split('/').filter((part) => part !== '');
 }
+
+/** The verb of a request, as discovery and authorization name it. */
+export function verbOf(method: string, named: boolean, watch: boolean): string {
+  switch (method) {
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection';
+    default:
+      return watch ? 'watch' : named ? 'get' : 'list';
+  }
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonValue } from '../../core/index.ts';
 import { sameJson, shareUnchanged } from './share.ts';
-import { copyJson, deepFreeze } from './store.ts';
+import { copyJson, deepFreeze } from './copy.ts';
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { fieldInvalid } from '../field-problems.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
 /** The member as an object; an empty one when it is none. For reading only. */

@@ -1,4 +1,4 @@
-import { ApiError } from './status.ts';
+import { ApiError } from '../errors/status.ts';
 
 /** What form of answer a request asks for. */
 export interface Output {

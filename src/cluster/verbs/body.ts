@@ -1,16 +1,16 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec-json.ts';
-import { decodeProtobuf, ProtobufError } from '../codec-protobuf.ts';
-import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
+import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
+import { parseYaml, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { FieldValidation } from '../verbs/options.ts';
-import type { ApiRequest } from './request.ts';
-import { ApiError, badRequest, invalid } from './status.ts';
+import type { FieldValidation } from './options.ts';
+import type { ApiRequest } from '../protocol/request.ts';
+import { ApiError, badRequest, invalid } from '../errors/status.ts';
 
 /** A body before it was matched with a type. */
 export interface RawBody {

@@ -1,7 +1,8 @@
 import type { Resource } from '../registry/resource.ts';
-import type { WriteOptions } from '../verbs/options.ts';
-import type { ApiRequest } from './request.ts';
-import { methodNotAllowed } from './status.ts';
+import type { WriteOptions } from './options.ts';
+import type { ApiRequest } from '../protocol/request.ts';
+import { methodNotAllowed } from '../errors/status.ts';
+import { verbOf } from '../protocol/request.ts';
 
 /** A path below a group and version, taken apart. */
 export interface Route {
@@ -22,22 +23,6 @@ export const noOptions = (dryRun: boolean): WriteOptions => ({
   fieldValidation: 'Ignore',
   force: false,
 });
-
-/** The verb of a request, as discovery and authorization name it. */
-export function verbOf(method: string, named: boolean, watch: boolean): string {
-  switch (method) {
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return named ? 'delete' : 'deletecollection';
-    default:
-      return watch ? 'watch' : named ? 'get' : 'list';
-  }
-}
 
 /** Subresources that answer something other than the stored object. */
 export type VirtualSubresource =

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../core/index.ts';
-import { parseJson, stringifyJson } from '../core/index.ts';
-import { goQuoteJsonByte } from '../golang/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { parseJson, stringifyJson } from '../../core/index.ts';
+import { goQuoteJsonByte } from '../../golang/index.ts';
 
 /** Serialises a JSON value; integers beyond 2⁵³ are kept. */
 export function toJsonText(value: unknown): string {

@@ -1,10 +1,10 @@
 import { isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { schemaEngine, writing } from '../code-parts.ts';
-import { CustomResource } from './custom-resource.ts';
-import type { Definition } from './definition.ts';
-import { hasCondition, readCrd, readNames } from './definition.ts';
-import { needsSchemas } from './schemas.ts';
+import { CustomResource } from '../registry/custom-resource.ts';
+import type { Definition } from '../crd/definition.ts';
+import { hasCondition, readCrd, readNames } from '../crd/definition.ts';
+import { needsSchemas } from '../crd/schemas.ts';
 
 export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';

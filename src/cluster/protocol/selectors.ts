@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { Failure } from '../../golang/index.ts';
 import { parseSelector } from '../../kubernetes/index.ts';
-import { badRequest } from './status.ts';
+import { badRequest } from '../errors/status.ts';
 
 /** Does an object belong to what was asked for? */
 export type Matcher = (object: KubeObject) => boolean;

@@ -3,15 +3,15 @@ import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
 import { ADMIN } from '../auth/access.ts';
-import { thaw } from '../store/store.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
-import type { Definition } from './definition.ts';
-import { conditionOf, conditionsOf, hasCondition, readCrd } from './definition.ts';
+import type { Definition } from '../crd/definition.ts';
+import { conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
 import { acceptNames } from './names.ts';
 import { GROUP, PLURAL, publish } from './served.ts';
+import { thaw } from '../types/copy.ts';
 
 const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 

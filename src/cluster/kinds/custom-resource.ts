@@ -2,15 +2,15 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
-import { fieldInvalid } from '../field-problems.ts';
-import type { GroupResource } from '../http/status.ts';
-import { forbidden } from '../http/status.ts';
-import type { Strategy, WriteContext } from '../registry/strategy.ts';
-import { plainStrategy } from '../registry/strategy.ts';
-import type { DefinedVersion } from './definition.ts';
-import { pathParts } from './definition.ts';
-import { finalizerWarnings } from './finalizer-warnings.ts';
-import { schemas } from './schemas.ts';
+import { fieldInvalid } from '../errors/field-problems.ts';
+import type { GroupResource } from '../errors/status.ts';
+import { forbidden } from '../errors/status.ts';
+import type { Strategy, WriteContext } from './strategy.ts';
+import { plainStrategy } from './strategy.ts';
+import type { DefinedVersion } from '../crd/definition.ts';
+import { pathParts } from '../crd/definition.ts';
+import { finalizerWarnings } from '../crd/finalizer-warnings.ts';
+import { schemas } from '../crd/schemas.ts';
 
 /** How custom resources are written: validated by their schema, status apart if the definition says so. */
 export function customStrategy(

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../core/index.ts';
-import { setOwn, yamlLibrary } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { setOwn, yamlLibrary } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 
 /** YAML that is none; the text resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}

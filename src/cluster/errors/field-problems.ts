@@ -1,5 +1,5 @@
-import type { FieldError } from '../kubernetes/index.ts';
-import { fieldErrors } from '../kubernetes/index.ts';
+import type { FieldError } from '../../kubernetes/index.ts';
+import { fieldErrors } from '../../kubernetes/index.ts';
 
 /** Errors of fields of built-in kinds, which are structs in Go: their members are printed as they stand. */
 export const {

@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Api } from '../api.ts';
-import type { DefinedNames, Definition } from './definition.ts';
-import { readNames } from './definition.ts';
+import type { DefinedNames, Definition } from '../crd/definition.ts';
+import { readNames } from '../crd/definition.ts';
 
 interface NamesCondition {
   readonly type: 'NamesAccepted';
