@@ -85,7 +85,7 @@ export const Cel = {
 export const cel = Cel.tag;
 
 function typed(node: Node, type: Node['type']): Node {
-  return node.op === 'raw' ? raw(node.attr as readonly string[], node.args, type) : node;
+  return node.kind === 'raw' ? raw(node.pieces, node.args, type) : node;
 }
 
 function tagged(strings: TemplateStringsArray, values: readonly unknown[]): string {
@@ -126,7 +126,7 @@ function hasValue(reference: unknown): boolean {
     const node = plainCounter(inner.node);
     if (inner.absence === undefined && node === inner.node) return true;
     return value(
-      node.op === 'select' ? has(node.args[0] as Node, String(node.attr)) : (inner.absence?.has ?? literal(true)),
+      node.kind === 'select' ? has(node.args[0], node.field) : (inner.absence?.has ?? literal(true)),
     ) as boolean;
   }
   return resolve(reference) !== undefined;

@@ -222,7 +222,7 @@ function changedMembers(members: Record<string, unknown>, each: (value: unknown)
 function changedMap(map: Sym, each: (value: unknown) => unknown): unknown {
   const [key, item] = [macroVariable('k'), macroVariable('v')];
   const body = toNode(each(wrap(new Sym(variable(item, map.type.kind === 'map' ? map.type.value : DYN)))));
-  if (body.op === 'var') return wrap(map);
+  if (body.kind === 'var') return wrap(map);
   const { absence, waits } = map;
   const changed = macro('transformMap', map.node, [key, item], [body], mapOf(body.type));
   return wrap(

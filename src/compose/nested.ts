@@ -89,7 +89,7 @@ function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObje
 /** A spread of an object of the spec brings fields under their own names; those that the inner spec lacks are unused. */
 function isSpread([field, value]: readonly [string, unknown]): boolean {
   const inner = symbolic(value);
-  return inner instanceof Sym && inner.node.op === 'select' && inner.node.attr === field;
+  return inner instanceof Sym && inner.node.kind === 'select' && inner.node.field === field;
 }
 
 /** Known parts of the spec get the defaults of the inner schema. */

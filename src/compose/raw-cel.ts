@@ -52,7 +52,8 @@ function invalid(message: string): never {
   throw new TypeKroError(message, { code: 'CEL_INVALID_INPUT', remedy: 'pass texts, values and references' });
 }
 
-const textNode1 = (node: Node): Node => (node.type.kind === 'string' ? node : makeNode('tostr', [node], null, STRING));
+const textNode1 = (node: Node): Node =>
+  node.type.kind === 'string' ? node : makeNode({ kind: 'tostr', args: [node], type: STRING });
 
 /**
  * Is this a text that goes on, rather than CEL? Only where a string is followed by a minus: no type has a
@@ -112,8 +113,9 @@ const SPLIT = /\bp__\d+__/;
 /** Raw CEL is emitted as written: a counter is read plainly there. */
 export function plainCounter(node: Node): Node {
   const [optional, zero] = node.args;
-  if (node.op !== 'orvalue' || optional?.op !== 'optselect' || zero?.op !== 'lit' || zero.attr !== 0) return node;
-  return select(optional.args[0] as Node, String(optional.attr), node.type);
+  if (node.kind !== 'orvalue' || optional?.kind !== 'optselect' || zero?.kind !== 'lit' || zero.value !== 0)
+    return node;
+  return select(optional.args[0], optional.field, node.type);
 }
 
 /** Branches of a conditional whose types differ get dyn(), which CEL asks for. */

@@ -295,7 +295,7 @@ function nameResource(key: string, raw: unknown): unknown {
   }
   const [only] = Array.isArray(value) && value.length === 1 ? (value as unknown[]) : [];
   if (only instanceof Splice) {
-    const made = trace.resources.find((record) => only.list.op === 'var' && record.variable === only.list.attr);
+    const made = trace.resources.find((record) => only.list.kind === 'var' && record.variable === only.list.variable);
     if (made !== undefined && !made.explicitId && !named.has(made)) {
       named.add(made);
       rename(made, key);

@@ -10,7 +10,7 @@ import { resolve } from '../value/merge.ts';
 function rawCondition(text: string, where: string): Node {
   if (hasTokens(text)) {
     const node = textNode(text);
-    if (node.op !== 'concat' && node.type.kind === 'bool') return node;
+    if (node.kind !== 'concat' && node.type.kind === 'bool') return node;
     return refuse('types', `${where}() takes a condition, not a text`, 'pass the condition itself');
   }
   const trimmed = text.trim();

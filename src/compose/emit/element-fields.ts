@@ -21,12 +21,12 @@ export function elementFields(node: Node, records: readonly ResourceRecord[], us
 function pathOf(node: Node): { readonly variable: Variable; readonly fields: readonly string[] } | undefined {
   const fields: string[] = [];
   let current = node;
-  while (current.op === 'select') {
-    fields.unshift(String(current.attr));
-    current = current.args[0] as Node;
+  while (current.kind === 'select') {
+    fields.unshift(current.field);
+    current = current.args[0];
   }
-  if (current.op !== 'var' || fields.length === 0) return undefined;
-  const of = current.attr as Variable;
+  if (current.kind !== 'var' || fields.length === 0) return undefined;
+  const of = current.variable;
   return of.role === 'element' ? { variable: of, fields } : undefined;
 }
 

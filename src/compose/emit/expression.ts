@@ -2,8 +2,8 @@ import type { Schema } from '../../schema/index.ts';
 import { cond } from '../ir/build.ts';
 import { fused } from '../ir/fuse.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
-import type { Node, Variable } from '../ir/node.ts';
-import { makeNode, walk } from '../ir/node.ts';
+import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
+import { bodyOf, makeNode, walk, withArgs } from '../ir/node.ts';
 import { Printer, quote } from '../ir/print.ts';
 import { DYN } from '../ir/types.ts';
 import { shareParts } from '../ir/share.ts';
@@ -63,8 +63,8 @@ export class ExpressionWriter {
   readsByHand(node: Node): boolean {
     let found = false;
     walk(node, (part) => {
-      if (part.op !== 'raw') return;
-      for (const [name] of (part.attr as readonly string[]).join(' ').matchAll(/[A-Za-z_]\w*/g))
+      if (part.kind !== 'raw') return;
+      for (const [name] of part.pieces.join(' ').matchAll(/[A-Za-z_]\w*/g))
         if (name === 'schema' || this.ids.has(name)) found = true;
     });
     return found;
@@ -87,18 +87,18 @@ export class ExpressionWriter {
 
   /** A field's text: `${…}`, or text with `${…}` in it where that reads better. */
   field(node: Node, schema?: Schema): string | number | boolean | null {
-    if (node.op === 'lit' && typeof node.attr !== 'bigint') {
-      return typeof node.attr === 'string' ? escapeText(node.attr) : (node.attr as number | boolean | null);
+    if (node.kind === 'lit' && typeof node.value !== 'bigint') {
+      return typeof node.value === 'string' ? escapeText(node.value) : (node.value as number | boolean | null);
     }
-    return (node.op === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
+    return (node.kind === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
   }
 
   /** Text and expressions as text with `${…}` in it; undefined where the text itself holds a `${`. */
   private joined(node: Node): string | undefined {
     let text = this.texts.get(node);
     if (text === undefined) {
-      if (node.args.some((part) => part.op === 'lit' && String(part.attr).includes('${'))) return undefined;
-      text = node.args.map((part) => (part.op === 'lit' ? String(part.attr) : `\${${this.cel(part)}}`)).join('');
+      if (node.args.some((part) => part.kind === 'lit' && String(part.value).includes('${'))) return undefined;
+      text = node.args.map((part) => (part.kind === 'lit' ? String(part.value) : `\${${this.cel(part)}}`)).join('');
       this.texts.set(node, text);
     }
     return text;
@@ -119,8 +119,8 @@ const GATED: readonly (readonly [RegExp, string, string])[] = [
 /** Refuses hand-written CEL that stock kro does not have. */
 function checkStock(node: Node): void {
   walk(node, (part) => {
-    if (part.op !== 'raw') return;
-    const text = (part.attr as readonly string[]).join(' ');
+    if (part.kind !== 'raw') return;
+    const text = part.pieces.join(' ');
     for (const [pattern, name, gate] of GATED) {
       if (!pattern.test(text)) continue;
       refuse(
@@ -137,8 +137,8 @@ function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void 
   let count = 0;
   walk(node, (part) => {
     count++;
-    if (part.op !== 'var') return;
-    const of = part.attr as Variable;
+    if (part.kind !== 'var') return;
+    const of = part.variable;
     if (of.role === 'accumulator') {
       refuse(
         'loop-carried',
@@ -165,7 +165,7 @@ function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void 
 function isBound(root: Node, of: Variable): boolean {
   let bound = false;
   walk(root, (node) => {
-    if (node.vars.includes(of)) bound = true;
+    if (node.kind === 'macro' && node.vars.includes(of)) bound = true;
   });
   return bound;
 }
@@ -175,32 +175,35 @@ function isBound(root: Node, of: Variable): boolean {
  * first value is made dyn. Types of the parts of lists and branches then agree.
  */
 function structured(node: Node, schema: Schema | undefined): Node {
-  switch (node.op) {
+  switch (node.kind) {
     case 'object':
       return structuredObject(node, schema);
     case 'list':
     case 'append': {
-      const inner = node.op === 'list' ? schema?.items : schema;
+      const inner = node.kind === 'list' ? schema?.items : schema;
       const args = node.args.map((arg) => structured(arg, inner));
-      if (node.op === 'append' && !args.every((arg) => sameCelType(celTypeName(arg), celTypeName(args[0] as Node)))) {
-        return makeNode('append', args.map(dyn), null, node.type);
+      const [first, ...others] = args.map(celTypeName);
+      if (node.kind === 'append' && first !== undefined && !others.every((name) => sameCelType(name, first))) {
+        return makeNode({ kind: 'append', args: args.map(dyn), type: node.type });
       }
-      return makeNode(node.op, args, node.attr, node.type);
+      return withArgs(node, args);
     }
     case 'cond': {
-      const [test, a, b] = node.args as [Node, Node, Node];
+      const [test, a, b] = node.args;
       const [x, y] = [structured(a, schema), structured(b, schema)];
       return x === a && y === b ? node : cond(test, x, y);
     }
     case 'macro': {
-      const last = node.args.length - 1;
-      if (node.attr !== 'map' && node.attr !== 'bind') return node;
-      const body = structured(node.args[last] as Node, node.attr === 'map' ? schema?.items : schema);
-      return makeNode('macro', [...node.args.slice(0, last), body], node.attr, node.type, node.vars);
+      if (node.name !== 'map' && node.name !== 'bind') return node;
+      const body = structured(bodyOf(node), node.name === 'map' ? schema?.items : schema);
+      return withArgs(node, [...node.args.slice(0, -1), body]);
     }
     case 'call':
-      if (node.attr !== 'optional.of') return node;
-      return makeNode('call', [structured(node.args[0] as Node, schema)], node.attr, node.type);
+      if (node.name !== 'optional.of') return node;
+      return withArgs(
+        node,
+        node.args.map((arg) => structured(arg, schema)),
+      );
     default:
       return node;
   }
@@ -218,23 +221,23 @@ function encoded(node: Node, schema: Schema | undefined): Node {
   const values = schema?.additionalProperties;
   const isBytes = schema?.format === 'byte' && celTypeName(node) === 'string';
   const isMapOfBytes = typeof values === 'object' && values.format === 'byte';
-  return (isBytes || isMapOfBytes) && node.op !== 'dyn' ? makeNode('dyn', [node], null, DYN) : node;
+  return (isBytes || isMapOfBytes) && node.kind !== 'dyn' ? makeNode({ kind: 'dyn', args: [node], type: DYN }) : node;
 }
 
-function structuredObject(node: Node, schema: Schema | undefined): Node {
+function structuredObject(node: ObjectLiteral, schema: Schema | undefined): Node {
   const args = node.args.map((arg, position) => {
     if (position % 2 === 0) return arg;
-    const key = node.args[position - 1] as Node;
-    return structured(arg, key.op === 'lit' ? memberSchema(schema, String(key.attr)) : undefined);
+    const key = node.args[position - 1];
+    return structured(arg, key?.kind === 'lit' ? memberSchema(schema, String(key.value)) : undefined);
   });
-  const result = makeNode('object', args, node.attr, node.type);
-  const flags = node.attr as readonly string[];
+  const result = withArgs(node, args);
   const isMap = typeof schema?.additionalProperties === 'object' && schema.properties === undefined;
   const type = celTypeName(result);
   if (schema === undefined || isMap || args.length === 0 || (type === 'map(dyn)' && isMixed(result))) return result;
-  const position = flags.indexOf('');
+  const position = node.flags.indexOf('');
   if (position < 0) return dyn(result);
-  const wrapped = [...args];
-  wrapped[position * 2 + 1] = dyn(args[position * 2 + 1] as Node);
-  return makeNode('object', wrapped, node.attr, node.type);
+  return withArgs(
+    node,
+    args.map((arg, at) => (at === position * 2 + 1 ? dyn(arg) : arg)),
+  );
 }

@@ -24,7 +24,7 @@ const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 
 
 /** A value of another type than the field takes, as a refusal at the place where the value is written. */
 export function misplacedType(value: Sym, schema: Schema, path: string): Refusal | undefined {
-  if (value.resource !== undefined || value.node.op === 'raw') return undefined;
+  if (value.resource !== undefined || value.node.kind === 'raw') return undefined;
   const wrong = mismatch(value.type, schema, 0);
   if (wrong === undefined) return undefined;
   const label = labelOf(value);

@@ -1,6 +1,8 @@
 import type { Schema } from '../../schema/index.ts';
+import { entriesOf } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
+import { bodyOf } from '../ir/node.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { Site } from '../trace/refusal.ts';
@@ -94,26 +96,23 @@ function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   if (schema.type === 'integer') return withPath(path, () => requireInteger(node));
   const { items } = schema;
   if (items !== undefined) settleElements(node, items, path);
-  else if (node.op === 'object') {
-    for (let i = 0; i < node.args.length; i += 2) {
-      const key = node.args[i] as Node;
-      if (key.op === 'lit')
-        settleNode(optionalBody(node.args[i + 1] as Node), memberSchema(schema, String(key.attr)), path);
-    }
-  } else if (node.op === 'cond') {
-    settleNode(node.args[1] as Node, schema, path);
-    settleNode(node.args[2] as Node, schema, path);
+  else if (node.kind === 'object') {
+    for (const { key, value } of entriesOf(node))
+      if (key.kind === 'lit') settleNode(optionalBody(value), memberSchema(schema, String(key.value)), path);
+  } else if (node.kind === 'cond') {
+    settleNode(node.args[1], schema, path);
+    settleNode(node.args[2], schema, path);
   }
 }
 
 /** The value inside `optional.of(…)`, a conditional of optionals, or an optional path. */
 function optionalBody(node: Node): Node {
-  return node.op === 'call' && node.attr === 'optional.of' ? (node.args[0] as Node) : node;
+  return (node.kind === 'call' && node.name === 'optional.of' ? node.args[0] : undefined) ?? node;
 }
 
 function settleElements(node: Node, items: Schema | undefined, path: Way): void {
   if (items === undefined) return;
-  switch (node.op) {
+  switch (node.kind) {
     case 'list':
       for (const item of node.args) settleNode(item, items, path);
       return;
@@ -121,11 +120,11 @@ function settleElements(node: Node, items: Schema | undefined, path: Way): void 
       for (const part of node.args) settleElements(part, items, path);
       return;
     case 'cond':
-      settleElements(node.args[1] as Node, items, path);
-      return settleElements(node.args[2] as Node, items, path);
+      settleElements(node.args[1], items, path);
+      return settleElements(node.args[2], items, path);
     case 'macro':
-      if (node.attr === 'map') return settleNode(node.args.at(-1) as Node, items, path);
-      if (node.attr === 'filter') return settleElements(node.args[0] as Node, items, path);
+      if (node.name === 'map') return settleNode(bodyOf(node), items, path);
+      if (node.name === 'filter') return settleElements(node.args[0], items, path);
       return;
     default:
       if (items.type === 'integer' && node.type.kind === 'list' && node.type.element.kind === 'number') {

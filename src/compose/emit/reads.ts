@@ -43,11 +43,11 @@ export class ReadFinder {
     const variables = new Set<Variable>();
     const byHand = new Set<Variable>();
     walk(node, (part) => {
-      if (part.op === 'var') {
-        const of = part.attr as Variable;
+      if (part.kind === 'var') {
+        const of = part.variable;
         if (of.role === 'resource') variables.add(of);
-      } else if (part.op === 'raw') {
-        for (const id of namesIn(part.attr as readonly string[])) {
+      } else if (part.kind === 'raw') {
+        for (const id of namesIn(part.pieces)) {
           const of = this.#byId.get(id)?.variable;
           if (of === undefined) continue;
           variables.add(of);

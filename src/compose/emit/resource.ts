@@ -89,7 +89,7 @@ const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? 
 /** A condition of readiness: it may read the resource alone; in a collection it speaks of each object. */
 function readiness(record: ResourceRecord, node: Node): Node {
   walk(node, (part) => {
-    const of = part.op === 'var' ? (part.attr as Variable) : undefined;
+    const of = part.kind === 'var' ? part.variable : undefined;
     if (of === undefined || of === record.variable || of === record.element || of.role === 'macro') return;
     const seen = of.role === 'schema' ? 'the spec' : of.name;
     const refusal = new Refusal(
@@ -192,7 +192,7 @@ function composite(
   );
   return {
     dimensions: [{ name, variable: item, list: all }],
-    replace: (node) => rewrite(node, (part) => (part.op === 'var' ? members.get(part.attr as Variable) : undefined)),
+    replace: (node) => rewrite(node, (part) => (part.kind === 'var' ? members.get(part.variable) : undefined)),
     includeWhen: outside,
   };
 }

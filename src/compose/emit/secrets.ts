@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../core/index.ts';
-import type { Node } from '../ir/node.ts';
+import type { Node, Raw } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -72,13 +72,13 @@ class SecretFinder {
     if (seen.has(node)) return undefined;
     seen.add(node);
     const [first, second] = node.args;
-    if (node.op === 'raw') {
+    if (node.kind === 'raw') {
       const read = this.#byHand(node, seen);
       if (read !== undefined) return read;
     }
-    if ((node.op === 'select' || node.op === 'optselect') && VALUES.has(node.attr) && this.#isSecret(first))
-      return `${this.#name(first)}.${String(node.attr)}`;
-    if ((node.op === 'call' || node.op === 'method') && node.args.some((arg) => this.#isSecret(arg)))
+    if ((node.kind === 'select' || node.kind === 'optselect') && VALUES.has(node.field) && this.#isSecret(first))
+      return `${this.#name(first)}.${node.field}`;
+    if ((node.kind === 'call' || node.kind === 'method') && node.args.some((arg) => this.#isSecret(arg)))
       return `${this.#name(node.args.find((arg) => this.#isSecret(arg)))} as a whole`;
     const { root, path, keys } = memberPath(node);
     const other = this.#otherOf(root);
@@ -88,8 +88,8 @@ class SecretFinder {
       return keys.map((key) => this.#search(key, seen)).find((found) => found !== undefined);
     }
     const isQuestion = (arg: Node) =>
-      (node.op === 'has' && arg === first && this.#isTold(arg)) ||
-      (node.op === 'in' && arg === second && this.#isTold(arg));
+      (node.kind === 'has' && arg === first && this.#isTold(arg)) ||
+      (node.kind === 'in' && arg === second && this.#isTold(arg));
     for (const arg of node.args) {
       const read = isQuestion(arg) ? undefined : this.#search(arg, seen);
       if (read !== undefined) return read;
@@ -104,8 +104,8 @@ class SecretFinder {
 
   /** The resource, other than a Secret, that an expression stands for. */
   #otherOf(node: Node): ResourceRecord | undefined {
-    if (node.op !== 'var' || node.type.kind === 'list') return undefined;
-    const isIt = ({ variable, element }: ResourceRecord) => node.attr === variable || node.attr === element;
+    if (node.kind !== 'var' || node.type.kind === 'list') return undefined;
+    const isIt = ({ variable, element }: ResourceRecord) => node.variable === variable || node.variable === element;
     return this.#others.find(isIt) ?? this.#others.find(({ type }) => node.type === type);
   }
 
@@ -118,24 +118,29 @@ class SecretFinder {
   }
 
   #isValues(node: Node): boolean {
-    return (node.op === 'select' || node.op === 'optselect') && VALUES.has(node.attr) && this.#isSecret(node.args[0]);
+    return (
+      (node.kind === 'select' || node.kind === 'optselect') && VALUES.has(node.field) && this.#isSecret(node.args[0])
+    );
   }
 
   #isSecret(node: Node | undefined): boolean {
     if (node === undefined) return false;
     return (
-      this.#types.has(node.type) || (node.op === 'var' && this.#variables.has(node.attr) && node.type.kind !== 'list')
+      this.#types.has(node.type) ||
+      (node.kind === 'var' && this.#variables.has(node.variable) && node.type.kind !== 'list')
     );
   }
 
   #name(node: Node | undefined): string {
     const records = [...this.#ids.values()];
-    return (records.find(({ variable }) => node?.op === 'var' && node.attr === variable) ?? records[0])?.id ?? 'Secret';
+    return (
+      (records.find(({ variable }) => node?.kind === 'var' && node.variable === variable) ?? records[0])?.id ?? 'Secret'
+    );
   }
 
   /** CEL by hand is text: it names a Secret, or is given one, and reads a field of that name. */
-  #byHand({ attr, args }: Node, seen: Set<Node>): string | undefined {
-    const text = (attr as readonly string[]).join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
+  #byHand({ pieces, args }: Raw, seen: Set<Node>): string | undefined {
+    const text = pieces.join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
     for (const other of this.#others) {
       for (const [, path = ''] of text.matchAll(new RegExp(`(?<![\\w.])${other.id}\\b((?:\\.\\??\\w+)*)`, 'g'))) {
         const read = this.#through(other, path.split(/\.\??/).slice(1), seen);
@@ -163,9 +168,9 @@ function memberPath(node: Node): {
   for (;;) {
     const [of, key] = root.args;
     if (of === undefined) break;
-    if (root.op === 'select' || root.op === 'optselect') path.unshift(String(root.attr));
-    else if ((root.op === 'index' || root.op === 'optindex') && key !== undefined) {
-      path.unshift(key.op === 'lit' ? String(key.attr) : undefined);
+    if (root.kind === 'select' || root.kind === 'optselect') path.unshift(root.field);
+    else if ((root.kind === 'index' || root.kind === 'optindex') && key !== undefined) {
+      path.unshift(key.kind === 'lit' ? String(key.value) : undefined);
       keys.push(key);
     } else break;
     root = of;

@@ -121,8 +121,8 @@ function text(node: Node, writer: ExpressionWriter): JsonValue {
 
 /** kro refuses a status field without any reference: a constant refers to the instance's name. */
 function constant(node: Node, writer: ExpressionWriter): JsonValue {
-  const text = node.op === 'lit' && typeof node.attr === 'string' ? quote(node.attr) : writer.cel(node);
-  const cel = node.op === 'lit' || node.op === 'list' || node.op === 'object' ? text : `(${text})`;
+  const text = node.kind === 'lit' && typeof node.value === 'string' ? quote(node.value) : writer.cel(node);
+  const cel = node.kind === 'lit' || node.kind === 'list' || node.kind === 'object' ? text : `(${text})`;
   return `\${schema.metadata.name != "" ? ${cel} : ${cel}}`;
 }
 

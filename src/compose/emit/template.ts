@@ -43,7 +43,7 @@ const EMPTY_IS_ABSENT = new Set([
 function writeField(options: TemplateOptions, node: Node, schema: Schema | undefined): JsonValue {
   const trace = activeTrace();
   const origin = trace.origins.get(node);
-  if (isQuantity(schema) && (node.op === 'concat' || node.op === 'raw')) {
+  if (isQuantity(schema) && (node.kind === 'concat' || node.kind === 'raw')) {
     trace.warn(
       'quantity',
       'a text is put together where a quantity is wanted; it may be none, such as "100m00m"',

@@ -61,7 +61,7 @@ function misplaced(validation: ValidationRecord, target: Target): Refusal {
   return refusal;
 }
 
-const isConstant = (node: Node, value: boolean): boolean => node.op === 'lit' && node.attr === value;
+const isConstant = (node: Node, value: boolean): boolean => node.kind === 'lit' && node.value === value;
 
 function assume(rule: Node, fact: Node): Node {
   const facts = new Facts();
@@ -73,11 +73,11 @@ function assume(rule: Node, fact: Node): Node {
 function pathOf(node: Node): string[] | undefined {
   const fields: string[] = [];
   let current = node;
-  while (current.op === 'select' || current.op === 'has' || current.op === 'optselect') {
-    fields.unshift(String(current.attr));
-    current = current.args[0] as Node;
+  while (current.kind === 'select' || current.kind === 'has' || current.kind === 'optselect') {
+    fields.unshift(current.field);
+    current = current.args[0];
   }
-  if (current.op !== 'var' || (current.attr as Variable).role !== 'schema' || fields[0] !== 'spec') return undefined;
+  if (current.kind !== 'var' || current.variable.role !== 'schema' || fields[0] !== 'spec') return undefined;
   return fields.slice(1);
 }
 
@@ -107,7 +107,7 @@ function commonPath(paths: readonly string[]): string[] {
 function presence(rule: Node, path: readonly string[]): Node | undefined {
   let found: Node | undefined;
   walk(rule, (node) => {
-    if (node.op === 'has' && pathOf(node)?.join('.') === path.join('.')) found = node;
+    if (node.kind === 'has' && pathOf(node)?.join('.') === path.join('.')) found = node;
   });
   return found;
 }

@@ -246,7 +246,7 @@ class Splitter {
       if (origin !== undefined && !path.trace.origins.has(result)) path.trace.origins.set(result, origin);
       return result;
     };
-    if ('op' in part) return change(part);
+    if ('kind' in part) return change(part);
     const { includeWhen, loops, filters, body } = part;
     const lists = loops.map((loop) => ({ ...loop, list: change(loop.list) }));
     const tests = filters.map(change);
@@ -321,14 +321,14 @@ class Splitter {
   /** A condition inside the part that decides whether the excluded node is read at all. */
   #openTest(part: Node | Content, of: Variable): Node | undefined {
     const reads = (node: Node) => this.#finder.of(node).variables.has(of);
-    if ('op' in part) return openTest(wrap(new Sym(part)), reads);
+    if ('kind' in part) return openTest(wrap(new Sym(part)), reads);
     const { includeWhen, loops, filters, body } = part;
     const tests = [...includeWhen, ...loops.map(({ list }) => list), ...filters];
     return openTest([...tests.map((node) => wrap(new Sym(node))), body], reads);
   }
 
   #readsOf(part: Node | Content): Reads {
-    return 'op' in part ? this.#finder.of(part) : this.#finder.all((visit) => eachNode(part, visit));
+    return 'kind' in part ? this.#finder.of(part) : this.#finder.all((visit) => eachNode(part, visit));
   }
 
   /** Does every form below read one of the nodes, so that kro excludes each where they are excluded? */
@@ -448,7 +448,7 @@ class Splitter {
   }
 
   #noteWithoutTurns({ record }: Path, part: Node | Content, of: Variable): void {
-    if (record === undefined || 'op' in part || part.loops.length === 0) return;
+    if (record === undefined || 'kind' in part || part.loops.length === 0) return;
     const tests = [...part.loops.map(({ list }) => list), ...part.filters, ...part.includeWhen];
     if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#withoutTurns.set(record, of);
   }

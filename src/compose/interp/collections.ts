@@ -1,7 +1,7 @@
 import { allOf, call, cond, conjuncts, index, macro, macroVariable, not, size, variable } from '../ir/build.ts';
 import { overPositions } from '../ir/fuse.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { mentions, walk } from '../ir/node.ts';
+import { bodyOf, mentions, walk } from '../ir/node.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
@@ -9,7 +9,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { specialiseNode } from '../value/specialise.ts';
 
 /** Macros that say something of each element; the result holds none of the elements that they run over. */
-const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
+const OF_EACH = ['map', 'all', 'exists'] as const;
 
 /**
  * Expressions over the turns of a loop, as expressions over the collections that the loop created: `ws.map(w => d)` is
@@ -20,42 +20,42 @@ const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
-    if (part.op !== 'macro' || !OF_EACH.has(part.attr) || part.args.length !== 2 || part.vars.length !== 1)
-      return undefined;
-    const [target, body] = part.args as [Node, Node];
-    const loop = part.vars[0] as Variable;
+    if (part.kind !== 'macro' || part.args.length !== 2 || part.vars.length !== 1) return undefined;
+    const name = OF_EACH.find((each) => each === part.name);
+    const [target, body] = part.args;
+    const [loop] = part.vars;
+    if (name === undefined || body === undefined || loop === undefined) return undefined;
     const made = elementsIn(body, records);
     if (made.length === 0 || !made.every((record) => isOnly(loop, record) && isListOf(record, target)))
       return undefined;
     const chosen = whereMade(part, made, records);
     if (chosen !== undefined) return chosen;
-    const { attr } = part;
     const [first] = made as [ResourceRecord];
     if (made.length === 1 && !mentions(body, (of) => of === loop)) {
       const all = variable(first.variable, listOf(first.type));
-      if (body.op === 'var') return attr === 'map' ? all : undefined;
+      if (body.kind === 'var') return name === 'map' ? all : undefined;
       const item = macroVariable('x');
       const turn = substitute(body, first.element as Variable, variable(item, first.type));
-      return macro(attr as string, all, [item], [turn], attr === 'map' ? listOf(turn.type) : BOOL);
+      return macro(name, all, [item], [turn], name === 'map' ? listOf(turn.type) : BOOL);
     }
     const position = macroVariable('i');
     const at = variable(position, INTEGER);
     const values = new Map<unknown, Node>(
       made.map((record) => [record.element, index(variable(record.variable, listOf(record.type)), at, record.type)]),
     );
-    const isRange = target.op === 'call' && target.attr === 'lists.range';
+    const isRange = target.kind === 'call' && target.name === 'lists.range';
     const element = target.type.kind === 'list' ? target.type.element : DYN;
     values.set(loop, isRange ? at : index(target, at, element));
     const positions = isRange ? target : call('lists.range', [size(target, INTEGER)], listOf(INTEGER));
-    const turn = rewrite(body, (inner) => (inner.op === 'var' ? values.get(inner.attr) : undefined));
-    return overPositions(attr as 'map' | 'all' | 'exists', positions, position, turn);
+    const turn = rewrite(body, (inner) => (inner.kind === 'var' ? values.get(inner.variable) : undefined));
+    return overPositions(name, positions, position, turn);
   });
 }
 
 /** The expression by the conditions that all objects of a collection have in common; `undefined` where they surely exist. */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();
-  const test = made.map((record) => trace.facts.simplify(commonTest(record))).find(({ op }) => op !== 'lit');
+  const test = made.map((record) => trace.facts.simplify(commonTest(record))).find(({ kind }) => kind !== 'lit');
   if (test === undefined) return undefined;
   const where = (known: Node) =>
     trace.under(known, () => collections(specialiseNode(part, trace.facts, new Map()), records));
@@ -74,7 +74,7 @@ function commonTest({ guards, loops }: ResourceRecord): Node {
 function elementsIn(body: Node, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
   const found = new Set<Variable>();
   walk(body, (node) => {
-    if (node.op === 'var' && (node.attr as Variable).role === 'element') found.add(node.attr as Variable);
+    if (node.kind === 'var' && node.variable.role === 'element') found.add(node.variable);
   });
   return records.filter((record) => record.element !== undefined && found.has(record.element));
 }
@@ -88,7 +88,7 @@ function isListOf(record: ResourceRecord, target: Node): boolean {
   if (loop === undefined) return false;
   const guards = new Set(record.guards.filter((guard) => mentions(guard, (of) => of === loop.variable)));
   if (target === loop.list) return guards.size === 0;
-  if (target.op !== 'macro' || target.attr !== 'filter' || target.args[0] !== loop.list) return false;
-  const tests = conjuncts(target.args[1] as Node);
+  if (target.kind !== 'macro' || target.name !== 'filter' || target.args[0] !== loop.list) return false;
+  const tests = conjuncts(bodyOf(target));
   return tests.length === guards.size && tests.every((test) => guards.has(test));
 }

@@ -229,7 +229,7 @@ export function firstElement(view: View, raw: unknown): Node | undefined {
 function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
   const { object: of, key } = member;
   const start = startNode((of as Record<string, unknown>)[key]);
-  if (start === undefined || start.op === 'object') return;
+  if (start === undefined || start.kind === 'object') return;
   activeTrace().touch(of);
   const accumulator = new Variable(key, 'accumulator');
   accumulators.set(member, accumulator);

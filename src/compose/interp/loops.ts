@@ -292,7 +292,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
 /** The counter is below the bound, and not negative when it begins so. */
 function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
   const below = compare(operator, counter, bound);
-  const positive = start.op === 'lit' && Number(start.attr) >= 0;
+  const positive = start.kind === 'lit' && Number(start.value) >= 0;
   return positive ? and(below, compare('ge', counter, literal(0))) : below;
 }
 

@@ -232,15 +232,13 @@ function throwValue(value: unknown): never {
   }
   const message = value instanceof Error ? value.message : value;
   const text = textNode(message);
-  if (text.op !== 'lit')
+  if (text.kind !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
-  const parts = text.op === 'concat' ? text.args : [text];
+  const parts = text.kind === 'concat' ? text.args : [text];
   // Users of the instance read the text: it names the fields of the spec as they do.
   const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts
-    .map((part) =>
-      part.op === 'lit' ? String(part.attr) : nameOf(part.op === 'tostr' ? (part.args[0] as Node) : part),
-    )
+    .map((part) => (part.kind === 'lit' ? String(part.value) : nameOf(part.kind === 'tostr' ? part.args[0] : part)))
     .join('');
   trace.validations.push({
     rule: overLoops(not(allOf(trace.guards))),

@@ -162,7 +162,7 @@ function foldsOf(pass: Pass, { accumulators, members, outcome }: Run, starts: Re
 
 function isVariable(value: unknown, of: Variable): boolean {
   const inner = symbolic(value);
-  return inner instanceof Sym && inner.node.op === 'var' && inner.node.attr === of;
+  return inner instanceof Sym && inner.node.kind === 'var' && inner.node.variable === of;
 }
 
 /** The condition under which a turn leaves the loop; `undefined` when none does. */
@@ -197,10 +197,10 @@ function foldBinding(
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
   const initial = startNode(start) as Node;
   const chosen = (initial.type.kind === 'object' || initial.type.kind === 'list') && symbolic(next) instanceof Phi;
-  const node = initial.op === 'object' || chosen ? toNode(next) : startNode(next);
-  if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
+  const node = initial.kind === 'object' || chosen ? toNode(next) : startNode(next);
+  if (initial.kind === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);
-  const same = node !== undefined && (initial.op === 'object' || sameType(node.type, initial.type));
+  const same = node !== undefined && (initial.kind === 'object' || sameType(node.type, initial.type));
   const loop = same ? foldOne({ ...pass, accumulator, initial, next: node }, others) : undefined;
   if (loop === undefined) return refuseCarried(name);
   const folded = collections(loop, activeTrace().resources);
@@ -230,17 +230,17 @@ function firstAssigned(
   else if (
     inner instanceof Sym &&
     inner.absence === undefined &&
-    inner.node.op === 'cond' &&
+    inner.node.kind === 'cond' &&
     inner.node.args[0] === leaves
   )
-    value = wrap(new Sym(inner.node.args[1] as Node));
+    value = wrap(new Sym(inner.node.args[1]));
   else if (
     inner instanceof Sym &&
     inner.absence === undefined &&
-    inner.node.op === 'cond' &&
+    inner.node.kind === 'cond' &&
     inner.node.args[0] === not(leaves)
   )
-    value = wrap(new Sym(inner.node.args[2] as Node));
+    value = wrap(new Sym(inner.node.args[2]));
   else if (inner instanceof Sym && inner.node.type.kind === 'bool') value = boolWhere(inner.node, leaves, accumulator);
   else if (isLiteral(leaves, true)) value = next;
   if (value === undefined) return refuseEarlyEnd(name);
@@ -264,7 +264,7 @@ function boolWhere(node: Node, leaves: Node, accumulator: Variable | undefined):
   const there = trace.under(leaves, () => trace.facts.resolve(node));
   if (accumulator !== undefined && mentions(there, (of) => of === accumulator)) return undefined;
   const elsewhere = trace.under(not(leaves), () => trace.facts.resolve(node));
-  return accumulator !== undefined && elsewhere.op === 'var' && elsewhere.attr === accumulator
+  return accumulator !== undefined && elsewhere.kind === 'var' && elsewhere.variable === accumulator
     ? wrap(new Sym(there))
     : undefined;
 }
@@ -286,8 +286,8 @@ function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): 
     const exists = isLiteral(test, true) ? undefined : macro('exists', pass.list, [pass.loop], [test], BOOL);
     if (folded === undefined) return refuseCarried(name);
     const some = exists ?? compare('gt', size(pass.list, INTEGER), literal(0));
-    const last = folded.op === 'cond' ? (folded.args[1] === node ? folded.args[2] : folded.args[1]) : folded;
-    return phi(some, wrap(new Sym(last as Node)), start);
+    const last = folded.kind === 'cond' ? (folded.args[1] === node ? folded.args[2] : folded.args[1]) : folded;
+    return phi(some, wrap(new Sym(last)), start);
   };
   if (inner instanceof Phi && inner.otherwise instanceof Earlier) return take(inner.test, inner.then);
   if (inner instanceof Phi && inner.then instanceof Earlier) return take(not(inner.test), inner.otherwise);
@@ -398,7 +398,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   const [leap] = leaps;
   if (leap !== undefined) {
     const exists = activeTrace().facts.simplify(firstMatch(pass, test, literal(true)).exists);
-    if (exists.op === 'lit') return exists.attr === true ? leap : NORMAL;
+    if (exists.kind === 'lit') return exists.value === true ? leap : NORMAL;
     return { kind: 'fork', test: exists, then: leap, otherwise: NORMAL };
   }
   const value = resultOf(mapLeaves(completion, (leaf) => (leaf.kind === 'normal' ? DEAD_END : leaf)));

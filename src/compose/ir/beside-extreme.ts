@@ -25,7 +25,7 @@ export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undef
     const order = test && orderOf(test, key.value, variable(other.accumulator, other.initial.type));
     const best = order === undefined || more.length > 0 ? undefined : foldLoop(other);
     if (test === undefined || best === undefined) continue;
-    const strict = test.op === 'gt' || test.op === 'lt';
+    const strict = test.kind === 'gt' || test.kind === 'lt';
     const isBest = allOf([...some, eq(key.value, best)]);
     const kept = macro('filter', fold.list, [fold.loop], [isBest], listOf(fold.element));
     const found = compare('gt', size(kept, INTEGER), literal(0));
@@ -38,10 +38,10 @@ export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undef
 
 /** When a turn sets the accumulator, and to what. */
 function setWhen({ next, accumulator }: Fold): { readonly test: Node; readonly value: Node } | undefined {
-  if (next.op !== 'cond') return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  if (next.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args;
   if (isVariable(otherwise, accumulator)) return { test, value: then };
   return isVariable(then, accumulator) ? { test: not(test), value: otherwise } : undefined;
 }
 
-const isVariable = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
+const isVariable = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;

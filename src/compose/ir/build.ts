@@ -1,4 +1,4 @@
-import type { Node } from './node.ts';
+import type { EntryFlag, Literal, Node, ObjectLiteral } from './node.ts';
 import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
@@ -18,11 +18,11 @@ export function literal(value: string | number | bigint | boolean | null): Node 
 }
 
 export function variable(of: Variable, type: StaticType): Node {
-  return makeNode('var', [], of, type);
+  return makeNode({ kind: 'var', args: [], variable: of, type });
 }
 
 export function select(object: Node, field: string, type: StaticType): Node {
-  return makeNode('select', [object], field, type);
+  return makeNode({ kind: 'select', args: [object], field, type });
 }
 
 /** Words of CEL's grammar: no field after a dot. */
@@ -31,29 +31,29 @@ export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 
 /** Is the member there? `has()` takes a field only, so other names are looked up as keys. */
 export function has(object: Node, field: string): Node {
   if (NOT_A_FIELD.has(field)) return isIn(literal(field), object);
-  return makeNode('has', [object], field, BOOL);
+  return makeNode({ kind: 'has', args: [object], field, type: BOOL });
 }
 
 /** `object.?field`; the object may itself be optional. */
 export function optSelect(object: Node, field: string, type: StaticType): Node {
-  return makeNode('optselect', [object], field, optionalOf(type));
+  return makeNode({ kind: 'optselect', args: [object], field, type: optionalOf(type) });
 }
 
 export function index(object: Node, key: Node, type: StaticType): Node {
-  return makeNode('index', [object, key], null, type);
+  return makeNode({ kind: 'index', args: [object, key], type });
 }
 
 /** `object[?key]`; the object may itself be optional. */
 export function optIndex(object: Node, key: Node, type: StaticType): Node {
-  return makeNode('optindex', [object, key], null, optionalOf(type));
+  return makeNode({ kind: 'optindex', args: [object, key], type: optionalOf(type) });
 }
 
 export function call(name: string, args: readonly Node[], type: StaticType): Node {
-  return makeNode('call', args, name, type);
+  return makeNode({ kind: 'call', args, name, type });
 }
 
 export function method(name: string, target: Node, args: readonly Node[], type: StaticType): Node {
-  return makeNode('method', [target, ...args], name, type);
+  return makeNode({ kind: 'method', args: [target, ...args], name, type });
 }
 
 /** A macro over a list or map: `target.name(vars…, bodies…)`. */
@@ -64,13 +64,13 @@ export function macro(
   bodies: readonly Node[],
   type: StaticType,
 ): Node {
-  return makeNode('macro', [target, ...bodies], name, type, vars);
+  return makeNode({ kind: 'macro', args: [target, ...bodies], name, vars, type });
 }
 
 /** `optional.orValue(fallback)`. */
 export function orValue(optional: Node, fallback: Node): Node {
   const of = optional.type.kind === 'optional' ? optional.type.of : DYN;
-  return makeNode('orvalue', [optional, fallback], null, joinTypes(of, fallback.type));
+  return makeNode({ kind: 'orvalue', args: [optional, fallback], type: joinTypes(of, fallback.type) });
 }
 
 export function optionalSome(node: Node): Node {
@@ -83,13 +83,13 @@ export function optionalNone(type: StaticType): Node {
 
 /** The conjuncts of a condition. */
 export function conjuncts(node: Node): readonly Node[] {
-  return node.op === 'and' ? [...conjuncts(node.args[0] as Node), ...conjuncts(node.args[1] as Node)] : [node];
+  return node.kind === 'and' ? [...conjuncts(node.args[0]), ...conjuncts(node.args[1])] : [node];
 }
 
 export function not(node: Node): Node {
-  if (node.op === 'lit') return node.attr === true ? FALSE() : TRUE();
-  if (node.op === 'not') return node.args[0] as Node;
-  return makeNode('not', [node], null, BOOL);
+  if (node.kind === 'lit') return node.value === true ? FALSE() : TRUE();
+  if (node.kind === 'not') return node.args[0];
+  return makeNode({ kind: 'not', args: [node], type: BOOL });
 }
 
 export function and(a: Node, b: Node): Node {
@@ -103,7 +103,7 @@ export function and(a: Node, b: Node): Node {
   const fresh = conjuncts(b).filter((part) => !known.includes(part));
   if (fresh.length === 0) return a;
   // Left-nested, so that the printed form needs no parentheses and equal conjunctions are one node.
-  return fresh.reduce((left, right) => makeNode('and', [left, right], null, BOOL), a);
+  return fresh.reduce((left, right) => makeNode({ kind: 'and', args: [left, right], type: BOOL }), a);
 }
 
 export function allOf(nodes: readonly Node[]): Node {
@@ -121,29 +121,29 @@ export function or(a: Node, b: Node): Node {
   const parts = conjuncts(b);
   if (parts.includes(negated)) return or(a, allOf(parts.filter((part) => part !== negated)));
   // !a || (a && c) reads the same way round: covered above because not(not(a)) is a.
-  return makeNode('or', [a, b], null, BOOL);
+  return makeNode({ kind: 'or', args: [a, b], type: BOOL });
 }
 
 export function eq(a: Node, b: Node): Node {
-  if (a === b && a.op === 'lit') return TRUE();
-  if (a.op === 'lit' && b.op === 'lit') return literal(a.attr === b.attr);
-  if (a.op === 'lit') return eq(b, a);
-  if (b.op === 'lit') {
-    if (b.attr === true && a.type.kind === 'bool') return a;
-    if (b.attr === false && a.type.kind === 'bool') return not(a);
-    if (a.op === 'cond' && (isLiteral(a.args[1] as Node) || isLiteral(a.args[2] as Node))) {
-      return cond(a.args[0] as Node, eq(a.args[1] as Node, b), eq(a.args[2] as Node, b));
+  if (a === b && a.kind === 'lit') return TRUE();
+  if (a.kind === 'lit' && b.kind === 'lit') return literal(a.value === b.value);
+  if (a.kind === 'lit') return eq(b, a);
+  if (b.kind === 'lit') {
+    if (b.value === true && a.type.kind === 'bool') return a;
+    if (b.value === false && a.type.kind === 'bool') return not(a);
+    if (a.kind === 'cond' && (isLiteral(a.args[1]) || isLiteral(a.args[2]))) {
+      return cond(a.args[0], eq(a.args[1], b), eq(a.args[2], b));
     }
   }
-  return makeNode('eq', [a, b], null, BOOL);
+  return makeNode({ kind: 'eq', args: [a, b], type: BOOL });
 }
 
-export function compare(op: 'lt' | 'le' | 'gt' | 'ge', a: Node, b: Node): Node {
-  return makeNode(op, [a, b], null, BOOL);
+export function compare(kind: 'lt' | 'le' | 'gt' | 'ge', a: Node, b: Node): Node {
+  return makeNode({ kind, args: [a, b], type: BOOL });
 }
 
 export function isIn(element: Node, list: Node): Node {
-  return makeNode('in', [element, list], null, BOOL);
+  return makeNode({ kind: 'in', args: [element, list], type: BOOL });
 }
 
 /** `test ? a : b`, with what boolean branches and equal prefixes allow. */
@@ -151,7 +151,7 @@ export function cond(test: Node, a: Node, b: Node): Node {
   if (isLiteral(test, true)) return a;
   if (isLiteral(test, false)) return b;
   if (a === b) return a;
-  if (test.op === 'not') return cond(test.args[0] as Node, b, a);
+  if (test.kind === 'not') return cond(test.args[0], b, a);
   if (a.type.kind === 'bool' && b.type.kind === 'bool') {
     if (isLiteral(b, false)) return and(test, a);
     if (isLiteral(a, true)) return or(test, b);
@@ -160,13 +160,13 @@ export function cond(test: Node, a: Node, b: Node): Node {
     if (a === test) return or(test, b);
   }
   // c ? x : (d ? x : y) is c || d ? x : y
-  if (b.op === 'cond' && b.args[1] === a) return cond(or(test, b.args[0] as Node), a, b.args[2] as Node);
+  if (b.kind === 'cond' && b.args[1] === a) return cond(or(test, b.args[0]), a, b.args[2]);
   // c ? (c' ? x : y) : y is c && c' ? x : y
-  if (a.op === 'cond' && a.args[2] === b) return cond(and(test, a.args[0] as Node), a.args[1] as Node, b);
-  if (test.op === 'eq' && test.args[0] === b && test.args[1] === a && isExact(b.type)) return b;
+  if (a.kind === 'cond' && a.args[2] === b) return cond(and(test, a.args[0]), a.args[1], b);
+  if (test.kind === 'eq' && test.args[0] === b && test.args[1] === a && isExact(b.type)) return b;
   const factored = factor(test, a, b);
   if (factored !== undefined) return factored;
-  return makeNode('cond', [test, a, b], null, joinTypes(a.type, b.type));
+  return makeNode({ kind: 'cond', args: [test, a, b], type: joinTypes(a.type, b.type) });
 }
 
 /** Does `===` hold for equal values alone? It does not tell 0 and -0 apart. */
@@ -178,20 +178,20 @@ const isExact = ({ kind, ...type }: StaticType): boolean =>
 /** `c ? P+x+S : P+y+S` is `P + (c ? x : y) + S` for strings and lists; `c ? a + n : a` is `a + (c ? n : 0)`. */
 function factor(test: Node, a: Node, b: Node): Node | undefined {
   const textual = a.type.kind === 'string' && b.type.kind === 'string';
-  if (textual && (a.op === 'concat' || b.op === 'concat')) return factorParts('concat', test, a, b);
-  if (a.op === 'append' || b.op === 'append') {
+  if (textual && (a.kind === 'concat' || b.kind === 'concat')) return factorParts('concat', test, a, b);
+  if (a.kind === 'append' || b.kind === 'append') {
     if (a.type.kind === 'list' && b.type.kind === 'list') return factorParts('append', test, a, b);
   }
-  if (a.op === 'add' && a.args[0] === b) return add(b, cond(test, a.args[1] as Node, zeroLike(a.args[1] as Node)));
-  if (b.op === 'add' && b.args[0] === a) return add(a, cond(test, zeroLike(b.args[1] as Node), b.args[1] as Node));
+  if (a.kind === 'add' && a.args[0] === b) return add(b, cond(test, a.args[1], zeroLike(a.args[1])));
+  if (b.kind === 'add' && b.args[0] === a) return add(a, cond(test, zeroLike(b.args[1]), b.args[1]));
   return undefined;
 }
 
 const zeroLike = (node: Node): Node => (node.type.kind === 'number' ? literal(0) : node);
 
 function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Node | undefined {
-  const left = a.op === op ? a.args : [a];
-  const right = b.op === op ? b.args : [b];
+  const left = a.kind === op ? a.args : [a];
+  const right = b.kind === op ? b.args : [b];
   let start = 0;
   while (start < left.length && start < right.length && left[start] === right[start]) start++;
   let end = 0;
@@ -212,34 +212,36 @@ export function concat(parts: readonly Node[]): Node {
   const push = (part: Node): void => {
     const last = flat[flat.length - 1];
     if (isLiteral(part, '')) return;
-    if (last?.op === 'lit' && part.op === 'lit') flat[flat.length - 1] = literal(String(last.attr) + String(part.attr));
+    if (last?.kind === 'lit' && part.kind === 'lit')
+      flat[flat.length - 1] = literal(String(last.value) + String(part.value));
     else flat.push(part);
   };
   for (const part of parts) {
-    if (part.op === 'concat') part.args.forEach(push);
+    if (part.kind === 'concat') part.args.forEach(push);
     else push(part);
   }
   if (flat.length === 0) return literal('');
-  return flat.length === 1 ? (flat[0] as Node) : makeNode('concat', flat, null, STRING);
+  return only(flat) ?? makeNode({ kind: 'concat', args: flat, type: STRING });
 }
 
 /** Joins lists; neighbouring list literals become one, empty ones go. */
 export function append(parts: readonly Node[]): Node {
   const flat: Node[] = [];
-  for (const part of parts.flatMap((node) => (node.op === 'append' ? node.args : [node]))) {
+  for (const part of parts.flatMap((node) => (node.kind === 'append' ? node.args : [node]))) {
     const last = flat.at(-1);
-    if (part.op === 'list' && part.args.length === 0) continue;
-    if (last?.op === 'list' && part.op === 'list') flat[flat.length - 1] = list([...last.args, ...part.args]);
+    if (part.kind === 'list' && part.args.length === 0) continue;
+    if (last?.kind === 'list' && part.kind === 'list') flat[flat.length - 1] = list([...last.args, ...part.args]);
     else flat.push(part);
   }
   if (flat.length === 0) return list([]);
-  if (flat.length === 1) return flat[0] as Node;
-  return makeNode('append', flat, null, flat.map((node) => node.type).reduce(joinTypes));
+  return only(flat) ?? makeNode({ kind: 'append', args: flat, type: flat.map((node) => node.type).reduce(joinTypes) });
 }
+
+const only = (nodes: readonly Node[]): Node | undefined => (nodes.length === 1 ? nodes[0] : undefined);
 
 export function list(items: readonly Node[]): Node {
   const element = items.map((item) => item.type).reduce(joinTypes, NEVER);
-  return makeNode('list', items, null, listOf(element));
+  return makeNode({ kind: 'list', args: items, type: listOf(element) });
 }
 
 /** One entry of an object: key, value, and whether the value is an optional that may leave the entry out. */
@@ -249,20 +251,28 @@ export interface Entry {
   readonly optional?: boolean;
 }
 
+/** The entries of an object literal. */
+export function entriesOf({ args, flags }: ObjectLiteral): readonly Entry[] {
+  return flags.flatMap((flag, position) => {
+    const [key, value] = args.slice(position * 2);
+    return key === undefined || value === undefined ? [] : [{ key, value, optional: flag === '?' }];
+  });
+}
+
 /** An object literal; the type is a struct when all keys are known and all entries are certain. */
 export function object(entries: readonly Entry[], type?: StaticType): Node {
-  const flags = entries.map((entry) => (entry.optional === true ? '?' : ''));
+  const flags = entries.map((entry): EntryFlag => (entry.optional === true ? '?' : ''));
   const value = entries
     .map((entry) =>
       entry.value.type.kind === 'optional' && entry.optional === true ? entry.value.type.of : entry.value.type,
     )
     .reduce(joinTypes, NEVER);
-  return makeNode(
-    'object',
-    entries.flatMap((entry) => [entry.key, entry.value]),
+  return makeNode({
+    kind: 'object',
+    args: entries.flatMap((entry) => [entry.key, entry.value]),
     flags,
-    type ?? mapOf(value === NEVER ? STRING : value),
-  );
+    type: type ?? mapOf(value === NEVER ? STRING : value),
+  });
 }
 
 /** `a.merge(b)`; an empty side is left out. */
@@ -270,15 +280,15 @@ export function mergeMaps(a: Node, b: Node): Node {
   if (isEmptyObject(a)) return b;
   if (isEmptyObject(b)) return a;
   const value = joinTypes(valuesOf(a), valuesOf(b));
-  return makeNode('method', [a, b], 'merge', mapOf(value === NEVER ? STRING : value));
+  return makeNode({ kind: 'method', args: [a, b], name: 'merge', type: mapOf(value === NEVER ? STRING : value) });
 }
 
-const isEmptyObject = (node: Node): boolean => node.op === 'object' && node.args.length === 0;
+const isEmptyObject = (node: Node): boolean => node.kind === 'object' && node.args.length === 0;
 
 /** The type of the values of a map, also of one that is written as an object. */
 function valuesOf(node: Node): StaticType {
-  if (node.op === 'cond') return joinTypes(valuesOf(node.args[1] as Node), valuesOf(node.args[2] as Node));
-  if (node.op !== 'object') return node.type.kind === 'map' ? node.type.value : DYN;
+  if (node.kind === 'cond') return joinTypes(valuesOf(node.args[1]), valuesOf(node.args[2]));
+  if (node.kind !== 'object') return node.type.kind === 'map' ? node.type.value : DYN;
   const types = node.args.filter((_, position) => position % 2 === 1).map(({ type }) => type);
   return types.map((type) => (type.kind === 'optional' ? type.of : type)).reduce(joinTypes, NEVER);
 }
@@ -286,55 +296,57 @@ function valuesOf(node: Node): StaticType {
 const numeric = (a: Node, b: Node): StaticType => joinTypes(a.type, b.type);
 
 function fold(a: Node, b: Node, apply: (x: number, y: number) => number): Node | undefined {
-  if (a.op !== 'lit' || b.op !== 'lit' || typeof a.attr !== 'number' || typeof b.attr !== 'number') return undefined;
-  const value = apply(a.attr, b.attr);
+  if (a.kind !== 'lit' || b.kind !== 'lit' || typeof a.value !== 'number' || typeof b.value !== 'number')
+    return undefined;
+  const value = apply(a.value, b.value);
   return Number.isFinite(value) ? literal(value) : undefined;
 }
 
 export function add(a: Node, b: Node): Node {
   if (isLiteral(a, 0)) return b;
   if (isLiteral(b, 0)) return a;
-  return fold(a, b, (x, y) => x + y) ?? makeNode('add', [a, b], null, numeric(a, b));
+  return fold(a, b, (x, y) => x + y) ?? makeNode({ kind: 'add', args: [a, b], type: numeric(a, b) });
 }
 
 export function subtract(a: Node, b: Node): Node {
   if (isLiteral(b, 0)) return a;
-  return fold(a, b, (x, y) => x - y) ?? makeNode('sub', [a, b], null, numeric(a, b));
+  return fold(a, b, (x, y) => x - y) ?? makeNode({ kind: 'sub', args: [a, b], type: numeric(a, b) });
 }
 
 export function multiply(a: Node, b: Node): Node {
   if (isLiteral(a, 1)) return b;
   if (isLiteral(b, 1)) return a;
-  return fold(a, b, (x, y) => x * y) ?? makeNode('mul', [a, b], null, numeric(a, b));
+  return fold(a, b, (x, y) => x * y) ?? makeNode({ kind: 'mul', args: [a, b], type: numeric(a, b) });
 }
 
 /** JavaScript's division: always of doubles. */
 export function divide(a: Node, b: Node): Node {
-  return makeNode('div', [a, b], null, FLOAT);
+  return makeNode({ kind: 'div', args: [a, b], type: FLOAT });
 }
 
 export function modulo(a: Node, b: Node): Node {
-  return makeNode('mod', [a, b], null, numeric(a, b));
+  return makeNode({ kind: 'mod', args: [a, b], type: numeric(a, b) });
 }
 
-export const isLiteralNumber = (node: Node): boolean => node.op === 'lit' && typeof node.attr === 'number';
+export const isLiteralNumber = (node: Node): node is Literal & { readonly value: number } =>
+  node.kind === 'lit' && typeof node.value === 'number';
 
 /** A number that is an integer in some objects and a double in others, as a number of one type. */
 export function ofNumber(node: Node, type: StaticType): Node {
-  return makeNode('ofnumber', [node], null, type);
+  return makeNode({ kind: 'ofnumber', args: [node], type });
 }
 
 export function negate(a: Node): Node {
-  if (a.op === 'lit' && typeof a.attr === 'number' && a.attr !== 0) return literal(-a.attr);
-  return makeNode('neg', [a], null, a.type);
+  if (a.kind === 'lit' && typeof a.value === 'number' && a.value !== 0) return literal(-a.value);
+  return makeNode({ kind: 'neg', args: [a], type: a.type });
 }
 
 /** JavaScript's `String(x)` of a scalar. */
 export function toText(node: Node): Node {
   if (node.type.kind === 'string') return node;
-  if (node.op === 'lit') return literal(String(node.attr));
-  if (node.op === 'cond') return cond(node.args[0] as Node, toText(node.args[1] as Node), toText(node.args[2] as Node));
-  return makeNode('tostr', [node], null, STRING);
+  if (node.kind === 'lit') return literal(String(node.value));
+  if (node.kind === 'cond') return cond(node.args[0], toText(node.args[1]), toText(node.args[2]));
+  return makeNode({ kind: 'tostr', args: [node], type: STRING });
 }
 
 /** Number of elements, entries or characters. */
@@ -344,13 +356,13 @@ export function size(node: Node, type: StaticType): Node {
 
 /** The number of elements of lists whose elements are written out, some of them under conditions. */
 function countOf(node: Node): Node | undefined {
-  if (node.op === 'list') return literal(node.args.length);
-  if (node.op === 'append') {
+  if (node.kind === 'list') return literal(node.args.length);
+  if (node.kind === 'append') {
     const counts = node.args.map(countOf);
     return counts.every((count) => count !== undefined) ? counts.reduce(add) : undefined;
   }
-  if (node.op !== 'cond' || node.type.kind !== 'list') return undefined;
-  const [test, a, b] = node.args as [Node, Node, Node];
+  if (node.kind !== 'cond' || node.type.kind !== 'list') return undefined;
+  const [test, a, b] = node.args;
   const [x, y] = [countOf(a), countOf(b)];
   return x === undefined || y === undefined ? undefined : cond(test, x, y);
 }
@@ -362,5 +374,5 @@ export function macroVariable(name: string): Variable {
 
 /** CEL of the author or of a factory: text pieces with expressions between them. */
 export function raw(pieces: readonly string[], args: readonly Node[], type: StaticType): Node {
-  return makeNode('raw', args, pieces, type);
+  return makeNode({ kind: 'raw', args, pieces, type });
 }

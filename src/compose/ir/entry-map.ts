@@ -1,6 +1,6 @@
 import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { mentions, walk } from './node.ts';
+import { bodyOf, mentions, walk } from './node.ts';
 import { substitute } from './substitute.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
@@ -15,7 +15,7 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   const position = macroVariable('i');
   const made = (over: Node, of: Variable, bodies: readonly Node[]) =>
     macro('transformMapEntry', over, [position, of], bodies, type);
-  if (entry.op !== 'object' || entry.args.length !== 2 || key === undefined || value === undefined)
+  if (entry.kind !== 'object' || entry.args.length !== 2 || key === undefined || value === undefined)
     return made(list, loop, [entry]);
   if (makesObjects(list) || mentions(entry, (each) => each.role === 'element'))
     return ofObjects(list, loop, key, value);
@@ -38,9 +38,9 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
 function makesObjects(list: Node): boolean {
   let found = false;
   walk(list, (node) => {
-    if (node.op !== 'macro' || node.attr !== 'map') return;
-    const body = node.args.at(-1);
-    if (body?.op === 'object' && mentions(body, ({ role }) => role === 'resource' || role === 'element')) found = true;
+    if (node.kind !== 'macro' || node.name !== 'map') return;
+    const body = bodyOf(node);
+    if (body.kind === 'object' && mentions(body, ({ role }) => role === 'resource' || role === 'element')) found = true;
   });
   return found;
 }
@@ -62,7 +62,7 @@ function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
   return macro('transformMapEntry', keys, [position, one], [not(again), entry], mapOf(value.type));
 }
 
-const isVariable = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
+const isVariable = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
 /** Elements that are equal give equal entries: one of each is enough. */
 const distinct = (list: Node): Node => method('distinct', list, [], list.type);
@@ -71,13 +71,13 @@ const distinct = (list: Node): Node => method('distinct', list, [], list.type);
 function isDistinct(list: Node): boolean {
   const [of] = list.args;
   if (of === undefined) return false;
-  if (list.op === 'call') return list.attr === 'lists.range';
-  if (list.op === 'method') {
-    if (list.attr === 'distinct') return true;
-    return ['sort', 'slice', 'reverse'].includes(String(list.attr)) && isDistinct(of);
+  if (list.kind === 'call') return list.name === 'lists.range';
+  if (list.kind === 'method') {
+    if (list.name === 'distinct') return true;
+    return ['sort', 'slice', 'reverse'].includes(list.name) && isDistinct(of);
   }
-  if (list.op !== 'macro') return false;
-  if (list.attr === 'filter') return of.type.kind === 'map' || isDistinct(of);
+  if (list.kind !== 'macro') return false;
+  if (list.name === 'filter') return of.type.kind === 'map' || isDistinct(of);
   const [loop] = list.vars;
-  return list.attr === 'map' && of.type.kind === 'map' && loop !== undefined && isVariable(list.args[1] as Node, loop);
+  return list.name === 'map' && of.type.kind === 'map' && loop !== undefined && isVariable(bodyOf(list), loop);
 }

@@ -21,8 +21,8 @@ export function takenTurn({
   next,
   accumulator,
 }: Fold): { readonly value: Node; readonly largest: boolean } | undefined {
-  if (next.op !== 'cond') return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  if (next.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args;
   const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
   if (!isAccumulator(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
     return undefined;
@@ -37,7 +37,7 @@ function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold 
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;
   const [over, from] = fold.list.args;
-  const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
+  const rest = fold.list.kind === 'method' && fold.list.name === 'slice' && from !== undefined && isLiteral(from, 1);
   if (!rest || over === undefined || fold.initial !== valueOfFirst(over)) return undefined;
   return { ...fold, list: over };
 }
@@ -53,19 +53,19 @@ function withScalar(fold: Fold): Fold | undefined {
 export function furthest(fold: Fold): Node | undefined {
   const { next, accumulator, loop, element } = fold;
   const whole = withFirst(fold) ?? withScalar(fold);
-  if (next.op !== 'cond' || whole === undefined) return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
-  const takes = then.op === 'var' && then.attr === loop && isAccumulator(otherwise, accumulator);
-  const keeps = otherwise.op === 'var' && otherwise.attr === loop && isAccumulator(then, accumulator);
+  if (next.kind !== 'cond' || whole === undefined) return undefined;
+  const [test, then, otherwise] = next.args;
+  const takes = then.kind === 'var' && then.variable === loop && isAccumulator(otherwise, accumulator);
+  const keeps = otherwise.kind === 'var' && otherwise.variable === loop && isAccumulator(then, accumulator);
   if (!takes && !keeps) return undefined;
-  const [left, right] = test.args as [Node, Node];
+  const [left, right] = test.args;
   const ofLoop = variable(loop, element);
   const keyOf = (node: Node) => substitute(node, accumulator, ofLoop);
-  if (right === undefined || keyOf(left) !== keyOf(right) || left === right) return undefined;
+  if (left === undefined || right === undefined || keyOf(left) !== keyOf(right) || left === right) return undefined;
   const key = keyOf(left);
   const order = orderOf(test, key, left === key ? right : left);
   if (order === undefined) return undefined;
-  const strict = test.op === 'gt' || test.op === 'lt';
+  const strict = test.kind === 'gt' || test.kind === 'lt';
   const largest = (order === 'value') === takes;
   const best = method(largest ? 'max' : 'min', mapped(whole, key), [], key.type);
   const equal = filtered(whole, eq(key, best));
@@ -76,9 +76,9 @@ export function furthest(fold: Fold): Node | undefined {
 
 /** Which of the two is larger where the test holds. */
 export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
-  const [a, b] = test.args as [Node, Node];
-  const greater = test.op === 'gt' || test.op === 'ge';
-  const lesser = test.op === 'lt' || test.op === 'le';
+  const [a, b] = test.args;
+  const greater = test.kind === 'gt' || test.kind === 'ge';
+  const lesser = test.kind === 'lt' || test.kind === 'le';
   if (!greater && !lesser) return undefined;
   if (a === value && b === other) return greater ? 'value' : 'other';
   return a === other && b === value ? (greater ? 'other' : 'value') : undefined;

@@ -35,7 +35,7 @@ import type { StaticType } from './types.ts';
 export function foldLoop(fold: Fold): Node | undefined {
   const { next, initial, accumulator } = fold;
   const carried = (node: Node) => mentions(node, (of) => of === accumulator);
-  if (next.op === 'var' && next.attr === accumulator) return initial;
+  if (next.kind === 'var' && next.variable === accumulator) return initial;
   if (!carried(next)) return lastElement(fold, next);
   return (
     sum(fold, carried) ??
@@ -73,7 +73,8 @@ function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   // Integers may be added in any order, and as often as one is added it may be multiplied.
   if ([fold.initial, ...terms].every((term) => isWhole(term.type)))
     return add(fold.initial, total(fold, terms.reduce(add, literal(0))));
-  const added = terms.length === 1 ? summands(fold, terms[0] as Node) : flattened(fold, terms);
+  const [term, ...more] = terms;
+  const added = term !== undefined && more.length === 0 ? summands(fold, term) : flattened(fold, terms);
   return method(
     'sum',
     isLiteral(fold.initial, 0) ? added : append([list([fold.initial]), added]),
@@ -91,29 +92,41 @@ const joined = (initial: Node, terms: readonly Node[]): StaticType =>
 /** What a number adds to the accumulator, in order; `undefined` when it does anything else with it. */
 function addends(node: Node, accumulator: Variable, carried: (node: Node) => boolean): readonly Node[] | undefined {
   if (isAccumulator(node, accumulator)) return [];
-  const [a, b, c] = node.args as [Node, Node, Node];
-  if (node.op === 'cond') {
-    const [then, otherwise] = [b, c].map((side) => addends(side, accumulator, carried));
-    if (carried(a) || then === undefined || otherwise === undefined) return undefined;
+  if (node.kind === 'cond') {
+    const [test, ...sides] = node.args;
+    const [then, otherwise] = sides.map((side) => addends(side, accumulator, carried));
+    if (carried(test) || then === undefined || otherwise === undefined) return undefined;
     const whole = [...then, ...otherwise].every((term) => isWhole(term.type));
     if (!whole && Math.max(then.length, otherwise.length) > 1) return undefined;
-    return [cond(a, then.reduce(add, literal(0)), otherwise.reduce(add, literal(0)))];
+    return [cond(test, then.reduce(add, literal(0)), otherwise.reduce(add, literal(0)))];
   }
-  if (node.op !== 'add' && node.op !== 'sub') return undefined;
+  if (node.kind !== 'add' && node.kind !== 'sub') return undefined;
+  const [a, b] = node.args;
   const [own, other] = carried(a) ? [a, b] : [b, a];
-  if (carried(other) || (node.op === 'sub' && own === b)) return undefined;
+  if (carried(other) || (node.kind === 'sub' && own === b)) return undefined;
   const before = addends(own, accumulator, carried);
-  return before === undefined ? undefined : [...before, node.op === 'add' ? other : negate(other)];
+  return before === undefined ? undefined : [...before, node.kind === 'add' ? other : negate(other)];
 }
 
 /** The list of what the turns add; turns that add nothing are left out. */
 function summands(fold: Fold, term: Node): Node {
-  const [test, then, otherwise] = term.args as [Node, Node, Node];
-  if (term.op === 'cond' && isLiteral(otherwise, 0)) return summands({ ...fold, list: filtered(fold, test) }, then);
-  if (term.op === 'cond' && isLiteral(then, 0))
-    return summands({ ...fold, list: filtered(fold, not(test)) }, otherwise);
-  return mapped(fold, term);
+  const some = turnsWith(fold, term, isZero);
+  return some === undefined ? mapped(fold, term) : summands(some.fold, some.added);
 }
+
+/** Where a branch of what the turns add is nothing: the turns that add something, and what they add. */
+function turnsWith(
+  fold: Fold,
+  added: Node,
+  isNothing: (node: Node) => boolean,
+): { readonly fold: Fold; readonly added: Node } | undefined {
+  if (added.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = added.args;
+  if (isNothing(otherwise)) return { fold: { ...fold, list: filtered(fold, test) }, added: then };
+  return isNothing(then) ? { fold: { ...fold, list: filtered(fold, not(test)) }, added: otherwise } : undefined;
+}
+
+const isZero = (node: Node): boolean => isLiteral(node, 0);
 
 function flattened(fold: Fold, terms: readonly Node[]): Node {
   const items = list(terms);
@@ -121,14 +134,9 @@ function flattened(fold: Fold, terms: readonly Node[]): Node {
 }
 
 function total(fold: Fold, term: Node): Node {
-  const [test, then, otherwise] = term.args as [Node, Node, Node];
-  if (term.op === 'cond' && isLiteral(otherwise, 0)) {
-    return total({ ...fold, list: filtered(fold, test) }, then);
-  }
-  if (term.op === 'cond' && isLiteral(then, 0)) {
-    return total({ ...fold, list: filtered(fold, not(test)) }, otherwise);
-  }
-  if (term.op === 'lit') {
+  const some = turnsWith(fold, term, isZero);
+  if (some !== undefined) return total(some.fold, some.added);
+  if (term.kind === 'lit') {
     const count = size(fold.list, INTEGER);
     return isLiteral(term, 1) ? count : multiply(count, term);
   }
@@ -138,12 +146,12 @@ function total(fold: Fold, term: Node): Node {
 /** `s += e`. */
 function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  if (next.op !== 'concat') return undefined;
+  if (next.kind !== 'concat') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
   const piece = concat(rest);
-  const [test, then, otherwise] = piece.args as [Node, Node, Node];
-  if (piece.op === 'cond' && isLiteral(otherwise, '')) {
+  if (piece.kind === 'cond' && isLiteral(piece.args[2], '')) {
+    const [test, then] = piece.args;
     return concat([initial, method('join', mapped({ ...fold, list: filtered(fold, test) }, then), [], STRING)]);
   }
   return concat([initial, method('join', mapped(fold, piece), [], STRING)]);
@@ -152,23 +160,23 @@ function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 /** `any = any || c` and `all = all && c`. */
 function truth(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  if (next.op !== 'or' && next.op !== 'and') return undefined;
-  const parts = flatten(next, next.op);
+  if (next.kind !== 'or' && next.kind !== 'and') return undefined;
+  const parts = flatten(next, next.kind);
   const rest = parts.filter((part) => !isAccumulator(part, accumulator));
   if (rest.length === parts.length || rest.some(carried)) return undefined;
-  if (next.op === 'or')
+  if (next.kind === 'or')
     return or(initial, macro('exists', fold.list, [fold.loop], [rest.reduce(or)], { kind: 'bool' }));
   return and(initial, macro('all', fold.list, [fold.loop], [rest.reduce(and)], { kind: 'bool' }));
 }
 
 function flatten(node: Node, op: 'or' | 'and'): Node[] {
-  return node.op === op ? node.args.flatMap((arg) => flatten(arg, op)) : [node];
+  return node.kind === op ? node.args.flatMap((arg) => flatten(arg, op)) : [node];
 }
 
 /** `l = [...l, e]`. */
 function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  if (next.op !== 'append') return undefined;
+  if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
   return append([initial, spread(fold, append(rest))]);
@@ -177,15 +185,15 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 /** `l = l.includes(e) ? l : [...l, e]`: each element once, where it came first. */
 function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  const [own, turn] = next.args as [Node, Node];
+  const [own, turn] = next.args;
   // Of a list known before the loop, one element at most is surely there once.
-  if (next.op !== 'append' || next.args.length !== 2 || initial.op !== 'list' || initial.args.length > 1)
+  if (next.kind !== 'append' || next.args.length !== 2 || initial.kind !== 'list' || initial.args.length > 1)
     return undefined;
-  if (!isAccumulator(own, accumulator) || turn.op !== 'cond') return undefined;
-  const [test, then, otherwise] = turn.args as [Node, Node, Node];
+  if (own === undefined || !isAccumulator(own, accumulator) || turn?.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = turn.args;
   const [added, other] = isEmptyList(then) ? [otherwise, then] : [then, otherwise];
   const [item] = added.args;
-  if (!isEmptyList(other) || added.op !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
+  if (!isEmptyList(other) || added.kind !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
     return undefined;
   if ((added === then ? not(test) : test) !== isIn(item, own)) return undefined;
   const all = append([initial, mapped(fold, item)]);
@@ -196,35 +204,35 @@ function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;
-  if (next.op === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
+  if (next.kind === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
     if (isAccumulator(last, accumulator))
       return entries({ ...fold, list: filtered(fold, first), next: added }, carried);
     if (isAccumulator(added, accumulator))
       return entries({ ...fold, list: filtered(fold, not(first)), next: last }, carried);
   }
-  if (next.op !== 'method' || next.attr !== 'merge' || first === undefined || added === undefined) return undefined;
-  if (!isAccumulator(first, accumulator) || carried(added) || added.op !== 'object' || added.args.length !== 2)
+  if (next.kind !== 'method' || next.name !== 'merge' || first === undefined || added === undefined) return undefined;
+  if (!isAccumulator(first, accumulator) || carried(added) || added.kind !== 'object' || added.args.length !== 2)
     return undefined;
   return mergeMaps(initial, entryMap(over, loop, added));
 }
 
 /** The elements that each turn adds, joined. */
 export function spread(fold: Fold, added: Node): Node {
-  const [test, then, otherwise] = added.args as [Node, Node, Node];
-  if (added.op === 'cond' && isEmptyList(otherwise)) return spread({ ...fold, list: filtered(fold, test) }, then);
-  if (added.op === 'cond' && isEmptyList(then)) return spread({ ...fold, list: filtered(fold, not(test)) }, otherwise);
-  if (added.op === 'list' && added.args.length === 1) return mapped(fold, added.args[0] as Node);
+  const some = turnsWith(fold, added, isEmptyList);
+  if (some !== undefined) return spread(some.fold, some.added);
+  const [only, ...others] = added.args;
+  if (added.kind === 'list' && only !== undefined && others.length === 0) return mapped(fold, only);
   const type = added.type.kind === 'list' ? added.type : listOf(added.type);
   return method('flatten', macro('map', fold.list, [fold.loop], [added], listOf(type)), [], type);
 }
 
-const isEmptyList = (node: Node): boolean => node.op === 'list' && node.args.length === 0;
+const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.args.length === 0;
 
 /** `if (c) x = e` without break: of the last element for which c holds. */
 function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  if (next.op !== 'cond') return undefined;
-  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  if (next.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args;
   if (carried(test)) return undefined;
   if (isAccumulator(otherwise, accumulator) && !carried(then)) {
     return lastElement({ ...fold, list: filtered(fold, test), initial }, then);
@@ -272,16 +280,16 @@ interface Choice {
 
 /** `c ? e : x`, and `x + (c ? e : '')`, for an accumulator x. */
 function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
-  const [first, added] = next.args as [Node, Node];
-  if (next.op === 'cond') {
-    const [test, then, otherwise] = next.args as [Node, Node, Node];
+  if (next.kind === 'cond') {
+    const [test, then, otherwise] = next.args;
     if (isAccumulator(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
     return isAccumulator(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
   }
-  const join = next.op === 'concat' ? concat : next.op === 'append' ? append : undefined;
-  if (join === undefined || next.args.length !== 2 || !isAccumulator(first, accumulator) || added.op !== 'cond')
-    return undefined;
-  const [test, then, otherwise] = added.args as [Node, Node, Node];
+  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? append : undefined;
+  const [first, added] = next.args;
+  if (join === undefined || next.args.length !== 2 || first === undefined) return undefined;
+  if (!isAccumulator(first, accumulator) || added?.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = added.args;
   const isNothing = (node: Node) => isLiteral(node, '') || isEmptyList(node);
   if (isNothing(otherwise)) return { test, turn: (on) => join([first, cond(on, then, otherwise)]) };
   return isNothing(then) ? { test: not(test), turn: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
@@ -300,6 +308,6 @@ export function firstMatch(
   const kept = isLiteral(test, true)
     ? fold.list
     : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
-  const values = value.op === 'var' ? kept : macro('map', kept, [fold.loop], [value], listOf(value.type));
+  const values = value.kind === 'var' ? kept : macro('map', kept, [fold.loop], [value], listOf(value.type));
   return { exists, value: index(values, literal(0), value.type) };
 }

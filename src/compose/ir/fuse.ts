@@ -1,6 +1,6 @@
 import { call, index, macro, macroVariable, size, variable } from './build.ts';
-import type { Node, Variable } from './node.ts';
-import { isLiteral, makeNode, mentions, walk } from './node.ts';
+import type { Node, Reference, Variable } from './node.ts';
+import { memberNode, mentions, walk, withArgs } from './node.ts';
 import { substitute } from './substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
@@ -16,7 +16,7 @@ export function fused(root: Node): Node {
     if (known !== undefined) return known;
     const args = node.args.map(visit);
     const same = args.every((arg, position) => arg === node.args[position]);
-    const inner = same ? node : makeNode(node.op, args, node.attr, node.type, node.vars);
+    const inner = same ? node : withArgs(node, args);
     const shorter = memberOf(inner) ?? sizeOf(inner) ?? turnsOf(inner);
     const result = shorter === undefined ? inner : visit(shorter);
     done.set(node, result);
@@ -27,24 +27,23 @@ export function fused(root: Node): Node {
 
 /** `{"a": x}.a` is `x`. */
 function memberOf(node: Node): Node | undefined {
+  if (node.kind !== 'select') return undefined;
   const [from] = node.args;
-  if (node.op !== 'select' || from?.op !== 'object') return undefined;
-  const flags = from.attr as readonly string[];
-  const place = flags.findIndex((_, position) => isLiteral(from.args[position * 2] as Node, node.attr));
-  return place >= 0 && flags[place] === '' ? from.args[place * 2 + 1] : undefined;
+  return from.kind === 'object' ? memberNode(from, node.field) : undefined;
 }
 
 /** As many objects as turns. */
 function sizeOf(node: Node): Node | undefined {
-  const objects = node.op === 'call' && node.attr === 'size' ? objectsOf(node.args[0]) : undefined;
+  const objects = node.kind === 'call' && node.name === 'size' ? objectsOf(node.args[0]) : undefined;
   return objects && size(objects.list, INTEGER);
 }
 
 /** A macro over the objects that another one makes, over the list of that one. */
 function turnsOf(node: Node): Node | undefined {
-  const [from, body] = node.args as [Node | undefined, Node];
+  if (node.kind !== 'macro' || node.args.length !== 2) return undefined;
+  const [from, body] = node.args;
   const [of, ...others] = node.vars;
-  if (node.op !== 'macro' || node.args.length !== 2 || of === undefined || others.length > 0) return undefined;
+  if (body === undefined || of === undefined || others.length > 0) return undefined;
   const objects = objectsOf(from);
   if (objects === undefined) return undefined;
   const turn = () => {
@@ -53,12 +52,12 @@ function turnsOf(node: Node): Node | undefined {
   };
   const { item, object } = turn();
   const result = fused(substitute(body, of, object));
-  switch (node.attr) {
+  switch (node.name) {
     case 'map':
     case 'all':
     case 'exists':
       if (!isRange(objects.list) && inStep(objects.list, item, result) !== objects.list) return undefined;
-      return overPositions(node.attr, objects.list, item, result);
+      return overPositions(node.name, objects.list, item, result);
     case 'filter': {
       const positions = inStep(objects.list, item, result, object);
       if (!isRange(objects.list) && positions !== objects.list) return undefined;
@@ -91,11 +90,12 @@ export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: 
 function inStep(positions: Node, position: Variable, turn: Node, beside = turn): Node {
   const lists = [...new Set([...listsAt(turn, position), ...listsAt(beside, position)])];
   if (lists.length <= 1) return positions;
-  const open = lists.filter((list) => list !== undefined && isObject(list) && !surelyReads(turn, list, position));
+  const objects = lists.filter((list) => isObject(list));
+  const open = objects.filter((list) => !surelyReads(turn, list, position));
   return open.reduce<Node>((all, list) => {
     const at = macroVariable('i');
-    const type = list?.type.kind === 'list' ? list.type.element : DYN;
-    const object = index(list as Node, variable(at, INTEGER), type);
+    const type = list.type.kind === 'list' ? list.type.element : DYN;
+    const object = index(list, variable(at, INTEGER), type);
     const found = macro('map', all, [at], [object], listOf(type));
     return call('lists.range', [size(found, INTEGER)], listOf(INTEGER));
   }, positions);
@@ -105,22 +105,24 @@ function inStep(positions: Node, position: Variable, turn: Node, beside = turn):
 function surelyReads(turn: Node, list: Node, position: Variable): boolean {
   const reads = new Set<Node>();
   walk(turn, (node) => {
-    const isRead = node.op === 'index' && node.args[0] === list && isAt(node.args[1], position);
+    const isRead = node.kind === 'index' && node.args[0] === list && isAt(node.args[1], position);
     if (isRead || partsSurelyRead(node).some((part) => reads.has(part))) reads.add(node);
   });
   return reads.has(turn);
 }
 
-const isRange = (node: Node): boolean => node.op === 'call' && node.attr === 'lists.range';
+const isRange = (node: Node): boolean => node.kind === 'call' && node.name === 'lists.range';
 
-const isAt = (node: Node | undefined, position: Variable): boolean => node?.op === 'var' && node.attr === position;
+const isAt = (node: Node | undefined, position: Variable): boolean =>
+  node?.kind === 'var' && node.variable === position;
 
-const isObject = (node: Node | undefined): boolean => node?.op === 'var' && (node.attr as Variable).role === 'resource';
+const isObject = (node: Node | undefined): node is Reference =>
+  node?.kind === 'var' && node.variable.role === 'resource';
 
 /** The parts of an expression whose errors are always its own. */
 function partsSurelyRead(node: Node): readonly Node[] {
-  if (node.op === 'and' || node.op === 'or') return [];
-  if (node.op === 'cond' || node.op === 'macro' || node.op === 'orvalue') return node.args.slice(0, 1);
+  if (node.kind === 'and' || node.kind === 'or') return [];
+  if (node.kind === 'cond' || node.kind === 'macro' || node.kind === 'orvalue') return node.args.slice(0, 1);
   return node.args;
 }
 
@@ -129,7 +131,7 @@ function listsAt(turn: Node, position: Variable): readonly (Node | undefined)[] 
   const lists = new Set<Node | undefined>();
   walk(turn, (node) => {
     for (const [place, arg] of node.args.entries())
-      if (isAt(arg, position)) lists.add(node.op === 'index' && place === 1 ? node.args[0] : undefined);
+      if (isAt(arg, position)) lists.add(node.kind === 'index' && place === 1 ? node.args[0] : undefined);
   });
   return [...lists];
 }
@@ -143,10 +145,10 @@ interface Objects {
 
 /** The parts of `list.map(loop, {…})` whose objects hold values of resources. */
 function objectsOf(node: Node | undefined): Objects | undefined {
-  if (node?.op !== 'macro' || node.attr !== 'map' || node.args.length !== 2) return undefined;
-  const [list, object] = node.args as [Node, Node];
+  if (node?.kind !== 'macro' || node.name !== 'map' || node.args.length !== 2) return undefined;
+  const [list, object] = node.args;
   const [loop] = node.vars;
-  if (loop === undefined || object.op !== 'object' || list.type.kind !== 'list') return undefined;
+  if (loop === undefined || object?.kind !== 'object' || list.type.kind !== 'list') return undefined;
   if (!mentions(object, (of) => of.role === 'resource')) return undefined;
   return { list, element: list.type.element, loop, object };
 }

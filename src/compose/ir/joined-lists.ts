@@ -1,5 +1,5 @@
 import { macro, macroVariable, variable } from './build.ts';
-import type { Node, Variable } from './node.ts';
+import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
 import type { StaticType } from './types.ts';
 import { DYN } from './types.ts';
@@ -24,14 +24,14 @@ const MAKERS: ReadonlySet<string> = new Set(['split', 'slice', 'reverse', 'flatt
 
 function madeByCel(part: Node, scalar: boolean): Node {
   if (isMadeByCel(part) || (scalar && isInstanceList(part))) return part;
-  if (part.op === 'dyn') {
-    const [inner] = part.args as [Node];
+  if (part.kind === 'dyn') {
+    const [inner] = part.args;
     const made = madeByCel(inner, scalar);
-    return made === inner ? part : makeNode('dyn', [made], null, part.type);
+    return made === inner ? part : makeNode({ kind: 'dyn', args: [made], type: part.type });
   }
-  if (part.op === 'cond') {
-    const [test, a, b] = part.args as [Node, Node, Node];
-    return makeNode('cond', [test, madeByCel(a, scalar), madeByCel(b, scalar)], null, part.type);
+  if (part.kind === 'cond') {
+    const [test, a, b] = part.args;
+    return makeNode({ kind: 'cond', args: [test, madeByCel(a, scalar), madeByCel(b, scalar)], type: part.type });
   }
   const item = macroVariable('e');
   return macro('map', part, [item], [variable(item, elementOf(part.type))], part.type);
@@ -40,19 +40,20 @@ function madeByCel(part: Node, scalar: boolean): Node {
 const elementOf = (type: StaticType): StaticType => (type.kind === 'list' ? type.element : DYN);
 
 function isMadeByCel(node: Node): boolean {
-  switch (node.op) {
+  switch (node.kind) {
     case 'list':
       return true;
     case 'macro':
-      return node.attr === 'map' || node.attr === 'filter';
+      return node.name === 'map' || node.name === 'filter';
     case 'method':
     case 'call':
-      return MAKERS.has(String(node.attr));
+      return MAKERS.has(node.name);
     case 'dyn':
+      return isMadeByCel(node.args[0]);
     case 'append':
-      return isMadeByCel(node.args.at(-1) as Node);
+      return node.args.slice(-1).every(isMadeByCel);
     case 'cond':
-      return isMadeByCel(node.args[1] as Node) && isMadeByCel(node.args[2] as Node);
+      return isMadeByCel(node.args[1]) && isMadeByCel(node.args[2]);
     default:
       return false;
   }
@@ -61,15 +62,15 @@ function isMadeByCel(node: Node): boolean {
 /** A list that is read from the instance as it is: kro copies the instance, so that its lists share no memory. */
 function isInstanceList(node: Node): boolean {
   const [first, ...rest] = node.args;
-  if (node.op === 'cond') return rest.every((branch) => isMadeByCel(branch) || isInstanceList(branch));
-  if (node.op === 'orvalue') return isInstancePath(first) && rest.every(isMadeByCel);
+  if (node.kind === 'cond') return rest.every((branch) => isMadeByCel(branch) || isInstanceList(branch));
+  if (node.kind === 'orvalue') return isInstancePath(first) && rest.every(isMadeByCel);
   return isInstancePath(node);
 }
 
 function isInstancePath(node: Node | undefined): boolean {
   let root = node;
-  while (root !== undefined && STEPS.has(root.op)) root = root.args[0];
-  return root !== node && root?.op === 'var' && ROLES.has((root.attr as Variable).role);
+  while (root !== undefined && STEPS.has(root.kind)) root = root.args[0];
+  return root !== node && root?.kind === 'var' && ROLES.has(root.variable.role);
 }
 
 const STEPS: ReadonlySet<string> = new Set(['select', 'index', 'optselect', 'optindex']);

@@ -28,10 +28,10 @@ const EXPONENTS_FROM = 1e21;
 const WHOLE_FROM = 2 ** 53;
 
 /** A double, also where it is whole. */
-const double = (value: number): Node => makeNode('lit', [], doubleText(value), FLOAT);
+const double = (value: number): Node => makeNode({ kind: 'lit', args: [], value: doubleText(value), type: FLOAT });
 
-const toWhole = (node: Node): Node => makeNode('call', [node], 'int', INTEGER);
-const backToDouble = (node: Node): Node => makeNode('call', [node], 'double', FLOAT);
+const toWhole = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER });
+const backToDouble = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 const within = (node: Node, limit: number): Node =>
   and(compare('gt', node, double(-limit)), compare('lt', node, double(limit)));
 
@@ -74,12 +74,12 @@ export function toInt32(value: Node): Node {
 /** `value.toFixed(digits)`: halves go away from zero, where CEL's `format` goes to the even digit. */
 export function toFixed(value: Node, digits: number, text: (node: Node) => Node): Node {
   if (!isDouble(value)) {
-    const whole = makeNode('call', [value], 'string', STRING);
+    const whole = makeNode({ kind: 'call', args: [value], name: 'string', type: STRING });
     return digits === 0 ? whole : concat([whole, literal(`.${'0'.repeat(digits)}`)]);
   }
   // JavaScript prints -0 as 0; -0 + 0 is 0.
   const format = (n: Node, places: number) =>
-    method('format', literal(`%.${places}f`), [makeNode('list', [n], null, listOf(FLOAT))], STRING);
+    method('format', literal(`%.${places}f`), [makeNode({ kind: 'list', args: [n], type: listOf(FLOAT) })], STRING);
   return bindOnce(add(value, double(0)), 'n', FLOAT, (n) => {
     // Halfway between two results are the odd multiples of 2^-(digits + 1), and nothing else.
     const halfway = bindOnce(multiply(n, double(2 ** (digits + 1))), 'k', FLOAT, (k) => {
@@ -93,7 +93,7 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
       // After an even digit the last 5 is dropped by CEL; that digit goes up by one, which never carries.
       const up = concat([
         method('substring', t, [literal(0), at], STRING),
-        makeNode('call', [add(last, literal(1))], 'string', STRING),
+        makeNode({ kind: 'call', args: [add(last, literal(1))], name: 'string', type: STRING }),
       ]);
       return cond(eq(modulo(last, literal(2)), literal(0)), up, format(n, digits));
     });
@@ -113,7 +113,7 @@ export function power(value: Node, exponent: number): Node {
 }
 
 /** Is the value equal to itself? Every integer is; a constant would leave a status field without a reference. */
-const itself = (value: Node): Node => makeNode('eq', [value, value], null, BOOL);
+const itself = (value: Node): Node => makeNode({ kind: 'eq', args: [value, value], type: BOOL });
 
 /** `Number.isInteger(value)` of a number that is not NaN. */
 export function isInteger(value: Node): Node {

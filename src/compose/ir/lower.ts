@@ -2,8 +2,8 @@ import { Refusal } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
-import type { Node, Variable } from './node.ts';
-import { makeNode, walk } from './node.ts';
+import type { Binary, Macro, Node } from './node.ts';
+import { bodyOf, makeNode, walk, withArgs } from './node.ts';
 import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joined-lists.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
@@ -37,124 +37,161 @@ export class Lowering {
     }
   }
 
+  /** The operands in CEL's own operators, as many as there were. */
+  private operands<Operands extends readonly Node[]>(node: {
+    readonly args: Operands;
+  }): {
+    [Position in keyof Operands]: Node;
+  };
+  private operands(node: Node): readonly Node[] {
+    return node.args.map((arg) => this.lower(arg));
+  }
+
   private convert(node: Node): Node {
-    const args = node.args.map((arg) => this.lower(arg));
-    switch (node.op) {
+    switch (node.kind) {
       case 'lit':
         return node;
       case 'add':
       case 'sub':
       case 'mul':
       case 'mod':
-        return this.arithmetic(node, args);
+        return this.arithmetic(node.kind, this.operands(node));
       case 'lt':
       case 'le':
       case 'gt':
       case 'ge':
-      case 'eq': {
-        const [a, b] = this.alike(args as [Node, Node]);
-        return makeNode(node.op, [a, b], null, BOOL);
+      case 'eq':
+        return makeNode({ kind: node.kind, args: this.alike(this.operands(node)), type: BOOL });
+      case 'div': {
+        const [a, b] = this.operands(node);
+        return makeNode({ kind: 'div', args: [toDouble(a), toDouble(b)], type: FLOAT });
       }
-      case 'div':
-        return makeNode('div', args.map(toDouble), null, FLOAT);
-      case 'neg':
-        return makeNode('neg', args, null, (args[0] as Node).type);
+      case 'neg': {
+        const [a] = this.operands(node);
+        return makeNode({ kind: 'neg', args: [a], type: a.type });
+      }
       case 'cond':
-        return this.conditional(args as [Node, Node, Node]);
+        return this.conditional(this.operands(node));
+      case 'orvalue': {
+        const [optional, fallback] = this.operands(node);
+        const of = optional.type.kind === 'optional' ? optional.type.of : DYN;
+        return makeNode({ kind: 'orvalue', args: [optional, convertTo(fallback, of)], type: of });
+      }
+      case 'in':
+        return this.membership(this.operands(node));
+      case 'list':
+        return this.listLiteral(this.operands(node), node);
+      case 'append':
+        return this.joined(this.operands(node), node);
+      case 'call': {
+        const args = this.operands(node);
+        return withArgs(node, node.name === 'json.marshal' ? args.map(forJson) : args);
+      }
+      case 'method':
+        return withArgs(node, alikeArguments(node.name, this.operands(node)));
+      case 'macro':
+        return this.macro(node);
+      default:
+        return this.number(node) ?? withArgs(node, this.operands(node));
+    }
+  }
+
+  /** JavaScript's functions and conversions of numbers. */
+  private number(node: Node): Node | undefined {
+    switch (node.kind) {
       case 'tostr':
-        return this.text(args[0] as Node);
+        return this.text(this.lower(node.args[0]));
       case 'floor':
       case 'ceil':
       case 'round':
       case 'trunc':
-        return rounding(node.op, args[0] as Node);
+        return rounding(node.kind, this.lower(node.args[0]));
       case 'toint32':
-        return toInt32(args[0] as Node);
-      case 'tofixed':
-        return toFixed(args[0] as Node, Number(node.attr), mayBeQuotient(args[0] as Node) ? quotientText : finiteText);
+        return toInt32(this.lower(node.args[0]));
+      case 'tofixed': {
+        const value = this.lower(node.args[0]);
+        return toFixed(value, node.digits, mayBeQuotient(value) ? quotientText : finiteText);
+      }
       case 'pow':
-        return power(args[0] as Node, Number(node.attr));
+        return power(this.lower(node.args[0]), node.exponent);
       case 'isinteger':
-        return isInteger(args[0] as Node);
+        return isInteger(this.lower(node.args[0]));
       case 'isfinite':
-        return isFinite(args[0] as Node);
+        return isFinite(this.lower(node.args[0]));
       case 'isnumber':
-        return isNumber(args[0] as Node);
+        return isNumber(this.lower(node.args[0]));
+      case 'toint':
+        return toInt(this.lower(node.args[0]));
+      case 'todouble':
+        return toDouble(this.lower(node.args[0]));
+      case 'ofnumber': {
+        const value = this.lower(node.args[0]);
+        return isDouble(node) ? toDouble(value) : toInt(value);
+      }
       case 'parseint': {
-        const value = args[0] as Node;
+        const value = this.lower(node.args[0]);
         if (value.type.kind === 'number' && !isDouble(value)) return value;
-        return lowerInteger(value.type.kind === 'string' ? value : this.text(value), node.attr as 'ten' | 'any');
+        return lowerInteger(value.type.kind === 'string' ? value : this.text(value), node.base);
       }
       case 'parsefloat':
-        return lowerDecimal(args[0] as Node);
-      case 'toint':
-        return toInt(args[0] as Node);
-      case 'todouble':
-        return toDouble(args[0] as Node);
-      case 'ofnumber':
-        return isDouble(node) ? toDouble(args[0] as Node) : toInt(args[0] as Node);
+        return lowerDecimal(this.lower(node.args[0]));
       case 'parsenumber': {
-        const integer = node.attr === null && node.type.kind === 'number' && node.type.number.state === 'int';
-        return lowerNumber(args[0] as Node, integer);
+        const isInt = node.type.kind === 'number' && node.type.number.state === 'int';
+        return lowerNumber(this.lower(node.args[0]), node.as === undefined && isInt);
       }
-      case 'orvalue': {
-        const [optional, fallback] = args as [Node, Node];
-        const of = optional.type.kind === 'optional' ? optional.type.of : DYN;
-        return makeNode('orvalue', [optional, convertTo(fallback, of)], null, of);
-      }
-      case 'in':
-        return this.membership(args as [Node, Node]);
-      case 'list':
-        return this.listLiteral(args, node);
-      case 'append':
-        return this.joined(args, node);
-      case 'call':
-        return makeNode('call', node.attr === 'json.marshal' ? args.map(forJson) : args, node.attr, node.type);
-      case 'method':
-        return makeNode('method', alikeArguments(String(node.attr), args), node.attr, node.type);
       default:
-        return makeNode(node.op, args, node.attr, settled(node, args), node.vars);
+        return undefined;
     }
   }
 
-  private arithmetic(node: Node, args: readonly Node[]): Node {
-    const [a, b] = this.alike(args as [Node, Node]);
-    if (node.op === 'mod' && isDouble(a)) {
+  /** The type of a macro follows from its bodies once these are settled. */
+  private macro(node: Macro): Node {
+    const args = this.operands(node);
+    const [, body] = args;
+    if (body === undefined) return withArgs(node, args);
+    if (node.name === 'bind') return withArgs(node, args, body.type);
+    const isMap = node.name === 'map' && args.length === 2 && node.type.kind === 'list';
+    return withArgs(node, args, isMap ? { kind: 'list', element: body.type } : node.type);
+  }
+
+  private arithmetic(kind: Binary['kind'], operands: readonly [Node, Node]): Node {
+    const [a, b] = this.alike(operands);
+    if (kind === 'mod' && isDouble(a)) {
       const message = '% of numbers that may have a fraction has no CEL form';
       throw new Refusal('types', message, 'round both sides first, or declare them as integers');
     }
-    return makeNode(node.op, [a, b], null, a.type);
+    return makeNode({ kind, args: [a, b], type: a.type });
   }
 
   /** Both sides of one numeric type: an integer beside a double becomes a double. */
-  private alike([a, b]: [Node, Node]): [Node, Node] {
+  private alike([a, b]: readonly [Node, Node]): readonly [Node, Node] {
     if (a.type.kind !== 'number' || b.type.kind !== 'number') return [a, b];
     return isDouble(a) || isDouble(b) ? [toDouble(a), toDouble(b)] : [a, b];
   }
 
-  private conditional([test, a, b]: [Node, Node, Node]): Node {
+  private conditional([test, a, b]: readonly [Node, Node, Node]): Node {
     if (a.type.kind === 'number' && b.type.kind === 'number') {
       const [x, y] = this.alike([a, b]);
-      return makeNode('cond', [test, x, y], null, x.type);
+      return makeNode({ kind: 'cond', args: [test, x, y], type: x.type });
     }
     if (sameCelType(celTypeName(a), celTypeName(b)) || fitsEmpty(a, b) || fitsEmpty(b, a))
-      return makeNode('cond', [test, a, b], null, a.type);
-    return makeNode('cond', [test, dyn(a), dyn(b)], null, DYN);
+      return makeNode({ kind: 'cond', args: [test, a, b], type: a.type });
+    return makeNode({ kind: 'cond', args: [test, dyn(a), dyn(b)], type: DYN });
   }
 
-  private membership([element, list]: [Node, Node]): Node {
+  private membership([element, list]: readonly [Node, Node]): Node {
     if (list.type.kind === 'list' && element.type.kind === 'number' && list.type.element.kind === 'number') {
       const doubles = list.type.element.number.state === 'double' || list.type.element.number.state === 'open';
-      if (doubles) return makeNode('in', [toDouble(element), list], null, BOOL);
-      if (isDouble(element)) return makeNode('in', [dyn(element), list], null, BOOL);
+      if (doubles) return makeNode({ kind: 'in', args: [toDouble(element), list], type: BOOL });
+      if (isDouble(element)) return makeNode({ kind: 'in', args: [dyn(element), list], type: BOOL });
     }
-    return makeNode('in', [element, list], null, BOOL);
+    return makeNode({ kind: 'in', args: [element, list], type: BOOL });
   }
 
   private listLiteral(args: readonly Node[], node: Node): Node {
     const numeric = args.length > 0 && args.every((arg) => arg.type.kind === 'number');
     const items = numeric && args.some(isDouble) ? args.map(toDouble) : args;
-    return makeNode('list', items, null, items.length === 0 ? node.type : node.type);
+    return makeNode({ kind: 'list', args: items, type: items.length === 0 ? node.type : node.type });
   }
 
   /** Lists whose elements differ in type become lists of dyn. */
@@ -166,14 +203,15 @@ export class Lowering {
     const names = parts.map(celTypeName);
     const same = names.every((name) => sameCelType(name, names.find((other) => other !== 'list(?)') ?? name));
     const element = same ? (/^list\((.*)\)$/.exec(names.find((name) => name !== 'list(?)') ?? '')?.[1] ?? '') : '';
-    return makeNode('append', joinable(same ? parts : parts.map(dyn), element), null, node.type);
+    return makeNode({ kind: 'append', args: joinable(same ? parts : parts.map(dyn), element), type: node.type });
   }
 
   /** JavaScript's text of a scalar. */
   private text(value: Node): Node {
     if (value.type.kind === 'string') return value;
-    if (value.type.kind === 'dyn' && value.op !== 'raw') return textOfUnknown(value);
-    if (value.type.kind !== 'number' || !isDouble(value)) return makeNode('call', [value], 'string', STRING);
+    if (value.type.kind === 'dyn' && value.kind !== 'raw') return textOfUnknown(value);
+    if (value.type.kind !== 'number' || !isDouble(value))
+      return makeNode({ kind: 'call', args: [value], name: 'string', type: STRING });
     return mayBeQuotient(value) ? quotientText(value) : finiteText(value);
   }
 }
@@ -181,9 +219,18 @@ export class Lowering {
 /** JavaScript's text of a value of unknown type: it may be a double, as every number of `json.unmarshal` is. */
 function textOfUnknown(value: Node): Node {
   return bindOnce(value, 'v', DYN, (v) => {
-    const isDoubleValue = makeNode('raw', [v], ['type(', ') == type(0.0)'], BOOL);
-    const json = makeNode('call', [makeNode('raw', [v], ['(', ' + 0.0)'], DYN)], 'json.marshal', STRING);
-    return makeNode('cond', [isDoubleValue, json, makeNode('call', [v], 'string', STRING)], null, STRING);
+    const isDoubleValue = makeNode({ kind: 'raw', args: [v], pieces: ['type(', ') == type(0.0)'], type: BOOL });
+    const json = makeNode({
+      kind: 'call',
+      args: [makeNode({ kind: 'raw', args: [v], pieces: ['(', ' + 0.0)'], type: DYN })],
+      name: 'json.marshal',
+      type: STRING,
+    });
+    return makeNode({
+      kind: 'cond',
+      args: [isDoubleValue, json, makeNode({ kind: 'call', args: [v], name: 'string', type: STRING })],
+      type: STRING,
+    });
   });
 }
 
@@ -192,25 +239,29 @@ const quotientText = (value: Node): Node => textOfQuotient(value, finiteText);
 /** JavaScript's text of a double that is finite. */
 function finiteText(value: Node): Node {
   // JSON prints doubles as JavaScript does, where CEL's string() begins exponents at a million.
-  return makeNode('call', [withoutMinusZero(value)], 'json.marshal', STRING);
+  return makeNode({ kind: 'call', args: [withoutMinusZero(value)], name: 'json.marshal', type: STRING });
 }
 
 /** JavaScript prints -0 as 0, JSON does not; -0 + 0 is 0. */
 function withoutMinusZero(value: Node): Node {
   // A number that JSON.parse() gave may be -0 by itself.
-  if (value.op === 'call' && value.attr === 'json.unmarshal') {
+  if (value.kind === 'call' && value.name === 'json.unmarshal') {
     return bindOnce(value, 'v', DYN, (v) =>
-      makeNode('raw', [v, v, v], ['(type(', ') == type(0.0) ? ', ' + 0.0 : ', ')'], DYN),
+      makeNode({ kind: 'raw', args: [v, v, v], pieces: ['(type(', ') == type(0.0) ? ', ' + 0.0 : ', ')'], type: DYN }),
     );
   }
   if (!isDouble(value) || !mayBeMinusZero(value)) return value;
-  return makeNode('add', [value, makeNode('lit', [], '0.0', FLOAT)], null, FLOAT);
+  return makeNode({
+    kind: 'add',
+    args: [value, makeNode({ kind: 'lit', args: [], value: '0.0', type: FLOAT })],
+    type: FLOAT,
+  });
 }
 
 /** What is printed as JSON, its numbers as JavaScript prints them. */
 function forJson(node: Node): Node {
-  if (!['object', 'list', 'append', 'cond'].includes(node.op)) return withoutMinusZero(node);
-  return makeNode(node.op, node.args.map(forJson), node.attr, node.type, node.vars);
+  if (!['object', 'list', 'append', 'cond'].includes(node.kind)) return withoutMinusZero(node);
+  return withArgs(node, node.args.map(forJson));
 }
 
 function convertTo(node: Node, type: StaticType): Node {
@@ -223,32 +274,23 @@ function convertTo(node: Node, type: StaticType): Node {
 
 /** `dyn(x)`. */
 export function dyn(node: Node): Node {
-  return node.type === DYN || node.op === 'dyn' ? node : makeNode('dyn', [node], null, DYN);
+  return node.type === DYN || node.kind === 'dyn' ? node : makeNode({ kind: 'dyn', args: [node], type: DYN });
 }
 
 /** A list of numbers as one of doubles. */
 function listOfDoubles(node: Node): Node {
   const name = celTypeName(node);
   if (name !== 'list(int)') return node;
-  if (node.op === 'list') return makeNode('list', node.args.map(toDouble), null, listOf(FLOAT));
+  if (node.kind === 'list') return makeNode({ kind: 'list', args: node.args.map(toDouble), type: listOf(FLOAT) });
   const item = macroVariable('x');
   return macro('map', node, [item], [toDouble(variable(item, INTEGER))], listOf(FLOAT));
-}
-
-/** The type of a node whose operands were lowered. */
-function settled(node: Node, args: readonly Node[]): StaticType {
-  if (node.op === 'macro' && node.attr === 'bind') return (args[1] as Node).type;
-  if (node.op === 'macro' && node.attr === 'map' && args.length === 2 && node.type.kind === 'list') {
-    return { kind: 'list', element: (args[1] as Node).type };
-  }
-  return node.type;
 }
 
 /** May the value be -0? */
 function mayBeMinusZero(value: Node): boolean {
   let found = false;
-  walk(value, ({ op }) => {
-    if (op === 'mul' || op === 'div' || op === 'neg' || op === 'call') found = true;
+  walk(value, ({ kind }) => {
+    if (kind === 'mul' || kind === 'div' || kind === 'neg' || kind === 'call') found = true;
   });
   return found;
 }
@@ -267,38 +309,44 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
  * map: of `dyn(a).merge(dyn(b))` the type of the keys is open, and the next call would decide on it.
  */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
-  const [a, b] = args.map(celTypeName) as [string, string];
+  const [left, right] = args;
+  if (left === undefined || right === undefined) return args;
+  const [a, b] = [celTypeName(left), celTypeName(right)];
   if (a === b || a === 'map(dyn)' || b === 'map(dyn)') return args;
-  const [left, right] = args as [Node, Node];
   return [withDynValues(left), right];
 }
 
 /** A map with values of any type. */
 function withDynValues(map: Node): Node {
-  const plain = map.op === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
+  const plain = map.kind === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
   if (plain) {
     // Objects of several types have no type while they are traced; CEL gives their literals one.
     const values = map.args.map((arg, position) =>
-      position % 2 === 0 || arg.op === 'dyn' ? arg : makeNode('dyn', [arg], null, DYN),
+      position % 2 === 0 || arg.kind === 'dyn' ? arg : makeNode({ kind: 'dyn', args: [arg], type: DYN }),
     );
-    return makeNode('object', values, map.attr, mapOf(DYN));
+    return makeNode({ kind: 'object', args: values, flags: map.flags, type: mapOf(DYN) });
   }
   const [key, value] = [macroVariable('k'), macroVariable('v')];
   const of = map.type.kind === 'map' ? map.type.value : DYN;
-  return macro('transformMap', map, [key, value], [makeNode('dyn', [variable(value, of)], null, DYN)], mapOf(DYN));
+  return macro(
+    'transformMap',
+    map,
+    [key, value],
+    [makeNode({ kind: 'dyn', args: [variable(value, of)], type: DYN })],
+    mapOf(DYN),
+  );
 }
 
 /** Is the node an empty literal that fits the type of another node? `[]` fits every list, `{}` every map. */
 function fitsEmpty(node: Node, other: Node): boolean {
-  if (node.args.length > 0 || (node.op !== 'list' && node.op !== 'object')) return false;
+  if (node.args.length > 0 || (node.kind !== 'list' && node.kind !== 'object')) return false;
   const name = celTypeName(other);
-  return name === 'dyn' || name.startsWith(node.op === 'list' ? 'list(' : 'map(');
+  return name === 'dyn' || name.startsWith(node.kind === 'list' ? 'list(' : 'map(');
 }
 
 /** A name for the CEL type, equal exactly for types that CEL takes as one. */
 export function celTypeName(node: Node): string {
-  const [a, b, c] = node.args;
-  switch (node.op) {
+  switch (node.kind) {
     case 'object':
       return objectTypeName(node);
     case 'list': {
@@ -310,29 +358,29 @@ export function celTypeName(node: Node): string {
       return known ?? 'list(?)';
     }
     case 'cond': {
-      const name = celTypeName(b as Node);
+      const [, a, b] = node.args;
+      const name = celTypeName(a);
       // An empty literal has the type of the other side.
-      const open = name === 'list(?)' || (b?.op === 'object' && b.args.length === 0);
-      return open ? celTypeName(c as Node) : name;
+      const open = name === 'list(?)' || (a.kind === 'object' && a.args.length === 0);
+      return open ? celTypeName(b) : name;
     }
     case 'method': {
-      if (node.attr !== 'merge') return typeName(node.type);
+      if (node.name !== 'merge') return typeName(node.type);
       const [left, right] = node.args.map(celTypeName) as [string, string];
       return left === right || right === 'map(dyn)' ? left : left === 'map(dyn)' ? right : 'map(dyn)';
     }
     case 'macro':
-      if (node.attr === 'map')
-        return isCopy(node) ? celTypeName(a as Node) : `list(${celTypeName(node.args.at(-1) as Node)})`;
-      return node.attr === 'filter' ? celTypeName(a as Node) : typeName(node.type);
+      if (node.name === 'map') return isCopy(node) ? celTypeName(node.args[0]) : `list(${celTypeName(bodyOf(node))})`;
+      return node.name === 'filter' ? celTypeName(node.args[0]) : typeName(node.type);
     default:
       return typeName(node.type) + (holdsObjects(node.type) ? `@${placeOf(node)}` : '');
   }
 }
 
 /** Is the node a copy of its list, `list.map(e, e)`? Its elements keep the types of the list's. */
-function isCopy(map: Node): boolean {
+function isCopy(map: Macro): boolean {
   const [, body] = map.args;
-  return map.args.length === 2 && body?.op === 'var' && body.attr === map.vars[0];
+  return map.args.length === 2 && body?.kind === 'var' && body.variable === map.vars[0];
 }
 
 /** Methods whose list has the elements of their target. */
@@ -342,15 +390,15 @@ const KEEPS_ELEMENTS: ReadonlySet<unknown> = new Set(['slice', 'reverse', 'sort'
 function placeOf(node: Node): string {
   const steps: string[] = [];
   let step = node;
-  while (step.op !== 'var') {
+  while (step.kind !== 'var') {
     const [from] = step.args;
     const keeps =
-      (step.op === 'macro' && step.attr === 'filter') || (step.op === 'method' && KEEPS_ELEMENTS.has(step.attr));
-    if (from === undefined || (!keeps && step.op !== 'select' && step.op !== 'index')) return '';
-    if (!keeps) steps.push(step.op === 'select' ? String(step.attr) : '[]');
+      (step.kind === 'macro' && step.name === 'filter') || (step.kind === 'method' && KEEPS_ELEMENTS.has(step.name));
+    if (from === undefined || (!keeps && step.kind !== 'select' && step.kind !== 'index')) return '';
+    if (!keeps) steps.push(step.kind === 'select' ? step.field : '[]');
     step = from;
   }
-  const root = step.attr as Variable;
+  const root = step.variable;
   if (root.role === 'resource' || root.role === 'element') return String(root.key);
   return root.role === 'schema' ? steps.reverse().join('.') : '';
 }
@@ -399,31 +447,29 @@ function objectId(type: object): number {
 export function requireInteger(node: Node, seen = new Set<Node>()): void {
   if (seen.has(node)) return;
   seen.add(node);
-  const [a, b, c] = node.args as [Node, Node, Node];
-  switch (node.op) {
+  switch (node.kind) {
     case 'add':
     case 'sub':
     case 'mul':
     case 'mod':
-      requireInteger(a, seen);
-      return requireInteger(b, seen);
     case 'neg':
-      return requireInteger(a, seen);
+    case 'pow':
+      for (const arg of node.args) requireInteger(arg, seen);
+      return;
     case 'cond':
-      requireInteger(b, seen);
-      return requireInteger(c, seen);
-    case 'orvalue':
-      settleType(a.type.kind === 'optional' ? a.type.of : a.type);
-      return requireInteger(b, seen);
+      requireInteger(node.args[1], seen);
+      return requireInteger(node.args[2], seen);
+    case 'orvalue': {
+      const [{ type }, fallback] = node.args;
+      settleType(type.kind === 'optional' ? type.of : type);
+      return requireInteger(fallback, seen);
+    }
     case 'raw':
       for (const arg of node.args)
         if (arg.type.kind === 'number' && arg.type.number.state === 'open') arg.type.number.state = 'int';
       return;
-    case 'pow':
-      return requireInteger(a, seen);
     case 'method':
-      if (node.attr !== 'sum') return settleType(node.type);
-      return requireIntegers(a, seen);
+      return node.name === 'sum' ? requireIntegers(node.args[0], seen) : settleType(node.type);
     case 'div':
       throw notInteger('a division gives a fraction');
     default:
@@ -433,9 +479,9 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
 
 /** The same of the elements of a list. */
 function requireIntegers(list: Node, seen: Set<Node>): void {
-  if (list.op === 'append') for (const part of list.args) requireIntegers(part, seen);
-  else if (list.op === 'list') for (const item of list.args) requireInteger(item, seen);
-  else if (list.op === 'macro' && list.attr === 'map') requireInteger(list.args.at(-1) as Node, seen);
+  if (list.kind === 'append') for (const part of list.args) requireIntegers(part, seen);
+  else if (list.kind === 'list') for (const item of list.args) requireInteger(item, seen);
+  else if (list.kind === 'macro' && list.name === 'map') requireInteger(bodyOf(list), seen);
   else if (list.type.kind === 'list') settleType(list.type.element);
 }
 

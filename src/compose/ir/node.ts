@@ -15,82 +15,170 @@ export class Variable {
   }
 }
 
-/**
- * What a node does. The first group is CEL itself; the second keeps JavaScript's meaning open until the
- * types of numbers are settled (see `lower`).
- */
-export type Op =
-  | 'lit'
-  | 'var'
-  | 'select'
-  | 'optselect'
-  | 'has'
-  | 'index'
-  | 'optindex'
-  | 'call'
-  | 'method'
-  | 'macro'
-  | 'and'
-  | 'or'
-  | 'not'
-  | 'eq'
-  | 'lt'
-  | 'le'
-  | 'gt'
-  | 'ge'
-  | 'in'
-  | 'cond'
-  | 'list'
-  | 'object'
-  | 'raw'
-  | 'concat'
-  | 'append'
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'mod'
-  | 'neg'
-  | 'tostr'
-  | 'floor'
-  | 'ceil'
-  | 'round'
-  | 'trunc'
-  | 'orvalue'
-  | 'toint'
-  | 'todouble'
-  | 'ofnumber'
-  | 'parsenumber'
-  | 'parseint'
-  | 'parsefloat'
-  | 'toint32'
-  | 'tofixed'
-  | 'pow'
-  | 'isinteger'
-  | 'isfinite'
-  | 'isnumber'
-  | 'dyn';
-
-/** What a node carries besides its operands: a literal, a name, a list of names. */
-export type Attribute = string | number | bigint | boolean | null | Variable | readonly string[] | readonly Variable[];
-
-/** One expression node. Nodes are hash-consed: equal expressions are one object with one id. */
-export interface Node {
+/** What all nodes have. Nodes are hash-consed: equal expressions are one object with one id. */
+interface Base<Operands extends readonly Node[]> {
   readonly id: number;
-  readonly op: Op;
-  readonly args: readonly Node[];
-  readonly attr: Attribute;
+  /** The operands in the order in which they are written, so that a pass visits them without asking for the kind. */
+  readonly args: Operands;
   readonly type: StaticType;
   /** Number of distinct-path nodes, saturating; for budgets. */
   readonly size: number;
-  /** Names a macro binds; for `macro` only. */
+}
+
+/** What a literal holds. A number whose text is settled, such as `1.0`, is that text. */
+export type LiteralValue = string | number | bigint | boolean | null;
+
+/** A constant. */
+export interface Literal extends Base<readonly []> {
+  readonly kind: 'lit';
+  readonly value: LiteralValue;
+}
+
+/** A variable that is read. */
+export interface Reference extends Base<readonly []> {
+  readonly kind: 'var';
+  readonly variable: Variable;
+}
+
+/** `object.field`, `object.?field` and `has(object.field)`. */
+export interface FieldAccess extends Base<readonly [object: Node]> {
+  readonly kind: 'select' | 'optselect' | 'has';
+  readonly field: string;
+}
+
+/** `object[key]` and `object[?key]`. */
+export interface Lookup extends Base<readonly [object: Node, key: Node]> {
+  readonly kind: 'index' | 'optindex';
+}
+
+/** `name(args…)`. */
+export interface Call extends Base<readonly Node[]> {
+  readonly kind: 'call';
+  readonly name: string;
+}
+
+/** `target.name(args…)`. */
+export interface MethodCall extends Base<readonly [target: Node, ...args: Node[]]> {
+  readonly kind: 'method';
+  readonly name: string;
+}
+
+/** `target.name(vars…, bodies…)`; `cel.bind(var, target, body)` for the name `bind`. */
+export interface Macro extends Base<readonly [target: Node, ...bodies: Node[]]> {
+  readonly kind: 'macro';
+  readonly name: string;
   readonly vars: readonly Variable[];
 }
+
+/** Operators of CEL between two values. */
+export interface Binary extends Base<readonly [left: Node, right: Node]> {
+  readonly kind: 'and' | 'or' | 'eq' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'add' | 'sub' | 'mul' | 'div' | 'mod';
+}
+
+/** Operators and conversions of one value. JavaScript's conversions of numbers stay open until {@link Lowering}. */
+export interface Unary extends Base<readonly [operand: Node]> {
+  readonly kind:
+    | 'not'
+    | 'neg'
+    | 'dyn'
+    | 'tostr'
+    | 'toint'
+    | 'todouble'
+    | 'toint32'
+    | 'floor'
+    | 'ceil'
+    | 'round'
+    | 'trunc'
+    | 'isinteger'
+    | 'isfinite'
+    | 'isnumber'
+    | 'ofnumber'
+    | 'parsefloat';
+}
+
+/** `test ? then : otherwise`. */
+export interface Conditional extends Base<readonly [test: Node, then: Node, otherwise: Node]> {
+  readonly kind: 'cond';
+}
+
+/** `optional.orValue(fallback)`. */
+export interface OrValue extends Base<readonly [optional: Node, fallback: Node]> {
+  readonly kind: 'orvalue';
+}
+
+/** A list literal, texts that are joined, lists that are joined. */
+export interface Sequence extends Base<readonly Node[]> {
+  readonly kind: 'list' | 'concat' | 'append';
+}
+
+/** A map literal. Operands are keys and values in turn; `?` marks the entries whose value is optional. */
+export interface ObjectLiteral extends Base<readonly Node[]> {
+  readonly kind: 'object';
+  readonly flags: readonly EntryFlag[];
+}
+
+export type EntryFlag = '' | '?';
+
+/** CEL of the author or of a factory: text pieces with the operands between them. */
+export interface Raw extends Base<readonly Node[]> {
+  readonly kind: 'raw';
+  readonly pieces: readonly string[];
+}
+
+/** `Number(text)`; as a double also where integers are asked for. */
+export interface ParseNumber extends Base<readonly [text: Node]> {
+  readonly kind: 'parsenumber';
+  readonly as: 'double' | undefined;
+}
+
+/** `parseInt(value)` with base 10, or with any base. */
+export interface ParseInteger extends Base<readonly [value: Node]> {
+  readonly kind: 'parseint';
+  readonly base: 'ten' | 'any';
+}
+
+/** `value.toFixed(digits)`. */
+export interface ToFixed extends Base<readonly [value: Node]> {
+  readonly kind: 'tofixed';
+  readonly digits: number;
+}
+
+/** `base ** exponent` for a whole exponent. */
+export interface Power extends Base<readonly [base: Node]> {
+  readonly kind: 'pow';
+  readonly exponent: number;
+}
+
+/** One expression node; `kind` tells what it is. Constructors that simplify stand in `build.ts`. */
+export type Node =
+  | Binary
+  | Call
+  | Conditional
+  | FieldAccess
+  | Literal
+  | Lookup
+  | Macro
+  | MethodCall
+  | ObjectLiteral
+  | OrValue
+  | ParseInteger
+  | ParseNumber
+  | Power
+  | Raw
+  | Reference
+  | Sequence
+  | ToFixed
+  | Unary;
+
+export type Kind = Node['kind'];
+
+/** A node before the table knows it. */
+type Unregistered<T> = T extends Node ? Omit<T, 'id' | 'size'> : never;
 
 /** The nodes of one composition, each once. */
 export class NodeTable {
   /** Literals by their value: most nodes of a large graph are texts that stand in one resource. */
-  readonly literals = new Map<Attribute, Node>();
+  readonly literals = new Map<LiteralValue, Literal>();
   /** All others by what they consist of. */
   readonly others = new Map<string, Node>();
 }
@@ -109,50 +197,85 @@ export function withNodes<T>(own: NodeTable, work: () => T): T {
   }
 }
 
-const NO_ARGS: readonly Node[] = [];
-const NO_VARS: readonly Variable[] = [];
-
 /** The one literal with this value, whose type follows from it. */
-export function literalNode(value: string | number | bigint | boolean | null, type: StaticType): Node {
+export function literalNode(value: LiteralValue, type: StaticType): Node {
   // A map takes the two zeros for one.
-  if (Object.is(value, -0)) return makeNode('lit', [], value, type);
+  if (Object.is(value, -0)) return makeNode({ kind: 'lit', args: [], value, type });
   let node = table.literals.get(value);
   if (node === undefined) {
-    node = { id: nextId++, op: 'lit', args: NO_ARGS, attr: value, type, size: 1, vars: NO_VARS };
+    node = { id: nextId++, kind: 'lit', args: [], value, type, size: 1 };
     table.literals.set(value, node);
   }
   return node;
 }
 
-/** The one node with this operator, attribute and operands. */
-export function makeNode(
-  op: Op,
-  args: readonly Node[],
-  attr: Attribute,
-  type: StaticType,
-  vars: readonly Variable[] = NO_VARS,
-): Node {
-  let key = `${op}\u0000${attributeKey(attr)}`;
-  for (const arg of args) key += `\u0000${arg.id}`;
-  for (const variable of vars) key += `\u0001${variable.key}`;
+/** The one node of this kind with these operands and attributes. */
+export function makeNode(node: Unregistered<Node>): Node {
+  let key = `${node.kind}\u0000${attributeKey(node)}`;
+  for (const arg of node.args) key += `\u0000${arg.id}`;
+  if (node.kind === 'macro') for (const variable of node.vars) key += `\u0001${variable.key}`;
   const found = table.others.get(key);
   if (found !== undefined) return found;
   let size = 1;
-  for (const arg of args) size += arg.size;
-  const node: Node = { id: nextId++, op, args, attr, type, size: Math.min(size, Number.MAX_SAFE_INTEGER), vars };
-  table.others.set(key, node);
-  return node;
+  for (const arg of node.args) size += arg.size;
+  const made: Node = { ...node, id: nextId++, size: Math.min(size, Number.MAX_SAFE_INTEGER) };
+  table.others.set(key, made);
+  return made;
 }
 
-function attributeKey(attr: Attribute): string {
-  if (attr instanceof Variable) return `v${attr.key}`;
-  if (Array.isArray(attr)) return `l${JSON.stringify(attr)}`;
-  return typeof attr === 'bigint' ? `i${attr}` : Object.is(attr, -0) ? 'number-0' : `${typeof attr}${String(attr)}`;
+/** The node with other operands; their number fits the kind. */
+export function withArgs(node: Node, args: readonly Node[], type: StaticType = node.type): Node {
+  return makeNode({ ...node, args, type } as Unregistered<Node>);
 }
 
-/** Is the node this literal? */
-export function isLiteral(node: Node, value?: Attribute): boolean {
-  return node.op === 'lit' && (value === undefined || node.attr === value);
+/** What tells a node from others of its kind with the same operands. */
+function attributeKey(node: Unregistered<Node>): string {
+  switch (node.kind) {
+    case 'lit':
+      return Object.is(node.value, -0) ? '-0' : `${typeof node.value} ${String(node.value)}`;
+    case 'var':
+      return String(node.variable.key);
+    case 'select':
+    case 'optselect':
+    case 'has':
+      return node.field;
+    case 'call':
+    case 'method':
+    case 'macro':
+      return node.name;
+    case 'object':
+      return node.flags.join(',');
+    case 'raw':
+      return JSON.stringify(node.pieces);
+    case 'parsenumber':
+      return node.as ?? '';
+    case 'parseint':
+      return node.base;
+    case 'tofixed':
+      return String(node.digits);
+    case 'pow':
+      return String(node.exponent);
+    default:
+      return '';
+  }
+}
+
+/** What a macro computes for each element: the last of its bodies. */
+export function bodyOf({ args }: Macro): Node {
+  return args[args.length - 1] ?? args[0];
+}
+
+/** The value that a map literal surely has for a key; `undefined` where an entry of that key may be left out. */
+export function memberNode(node: ObjectLiteral, key: string): Node | undefined {
+  const place = node.flags.findIndex((_, position) => node.args[position * 2] === table.literals.get(key));
+  return node.flags[place] === '' ? node.args[place * 2 + 1] : undefined;
+}
+
+/** Is the node a literal, or this one? */
+export function isLiteral(node: Node): node is Literal;
+export function isLiteral(node: Node, value: LiteralValue): boolean;
+export function isLiteral(node: Node, value?: LiteralValue): boolean {
+  return node.kind === 'lit' && (value === undefined || node.value === value);
 }
 
 /** Visits each distinct node below (and including) `root` once, operands first. */
@@ -190,15 +313,15 @@ function walkGraph(root: Node, visit: (node: Node) => void, seen: Set<Node>): vo
 /** The variable that a path begins with; `undefined` for what is no path. */
 export function rootOf(node: Node): Variable | undefined {
   let current: Node | undefined = node;
-  while (current?.op === 'select' || current?.op === 'index') current = current.args[0];
-  return current?.op === 'var' ? (current.attr as Variable) : undefined;
+  while (current?.kind === 'select' || current?.kind === 'index') current = current.args[0];
+  return current?.kind === 'var' ? current.variable : undefined;
 }
 
 /** Does the expression read one of the variables? */
 export function mentions(root: Node, test: (variable: Variable) => boolean): boolean {
   let found = false;
   walk(root, (node) => {
-    if (node.op === 'var' && test(node.attr as Variable)) found = true;
+    if (node.kind === 'var' && test(node.variable)) found = true;
   });
   return found;
 }

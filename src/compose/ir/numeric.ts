@@ -7,10 +7,10 @@ import { FLOAT, INTEGER } from './types.ts';
 
 /** Uses a value several times: through `cel.bind` unless it is a plain path. */
 export function bindOnce(value: Node, name: string, type: StaticType, body: (value: Node) => Node): Node {
-  if (value.size <= 6 && (value.op === 'select' || value.op === 'var' || value.op === 'lit')) return body(value);
+  if (value.size <= 6 && (value.kind === 'select' || value.kind === 'var' || value.kind === 'lit')) return body(value);
   const variable: Variable = macroVariable(name);
-  const result = body(makeNode('var', [], variable, type));
-  return makeNode('macro', [value, result], 'bind', result.type, [variable]);
+  const result = body(makeNode({ kind: 'var', args: [], variable, type }));
+  return makeNode({ kind: 'macro', args: [value, result], name: 'bind', vars: [variable], type: result.type });
 }
 
 /** Is the node a double in CEL? Open numbers are: integers were settled before. */
@@ -21,12 +21,15 @@ export function isDouble(node: Node): boolean {
 /** The node as a double. */
 export function toDouble(node: Node): Node {
   if (isDouble(node) || node.type.kind === 'dyn')
-    return node.type.kind === 'dyn' ? makeNode('call', [node], 'double', FLOAT) : node;
-  if (node.op === 'lit') return makeNode('lit', [], doubleText(Number(node.attr)), FLOAT);
-  return makeNode('call', [node], 'double', FLOAT);
+    return node.type.kind === 'dyn' ? makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT }) : node;
+  if (node.kind === 'lit')
+    return makeNode({ kind: 'lit', args: [], value: doubleText(Number(node.value)), type: FLOAT });
+  return makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 }
 
 /** The node as an integer; the caller knows that it is whole. */
 export function toInt(node: Node): Node {
-  return isDouble(node) || node.type.kind !== 'number' ? makeNode('call', [node], 'int', INTEGER) : node;
+  return isDouble(node) || node.type.kind !== 'number'
+    ? makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER })
+    : node;
 }

@@ -32,17 +32,22 @@ const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
 
 /** `Number(text)`: an open number. What is no number has no value in the graph. */
 export function parseNumber(text: Node): Node {
-  return makeNode('parsenumber', [text], null, { kind: 'number', number: new NumberType('open') });
+  return makeNode({
+    kind: 'parsenumber',
+    args: [text],
+    as: undefined,
+    type: { kind: 'number', number: new NumberType('open') },
+  });
 }
 
 /** `parseInt(value)` of a text or a number. */
 export function parseInteger(value: Node, base: 'ten' | 'any'): Node {
-  return makeNode('parseint', [value], base, INTEGER);
+  return makeNode({ kind: 'parseint', args: [value], base, type: INTEGER });
 }
 
 /** `parseFloat(text)`. */
 export function parseDecimal(text: Node): Node {
-  return makeNode('parsefloat', [text], null, FLOAT);
+  return makeNode({ kind: 'parsefloat', args: [text], type: FLOAT });
 }
 
 /** The CEL of {@link parseNumber}: texts of Go that JavaScript does not read are errors, blank ones are 0. */
@@ -50,7 +55,7 @@ export function lowerNumber(text: Node, integer: boolean): Node {
   const name = integer ? 'int' : 'double';
   const type = integer ? INTEGER : FLOAT;
   if (text.type.kind !== 'string') return call(name, [text], type);
-  const zero = integer ? literal(0) : makeNode('lit', [], '0.0', FLOAT);
+  const zero = integer ? literal(0) : makeNode({ kind: 'lit', args: [], value: '0.0', type: FLOAT });
   return bindOnce(text, 't', STRING, (t) =>
     cond(matches(t, NOT_BLANK), call(name, [bare(find(t, whole(integer ? '[+-]?[0-9]+' : DECIMAL)))], type), zero),
   );
@@ -83,22 +88,26 @@ export function numberTest(root: Node, quotients = true): Node | undefined {
     return test;
   };
   const testOf = (node: Node): Node | undefined => {
-    const [a, b, c] = node.args as [Node, Node, Node];
-    switch (node.op) {
-      case 'parsenumber':
-        return a.type.kind === 'string' ? matches(a, NUMERIC) : undefined;
-      case 'parseint':
-        return a.type.kind === 'string' ? matches(a, INTEGERS[node.attr as 'ten' | 'any'].valid) : visit(a);
+    switch (node.kind) {
+      case 'parsenumber': {
+        const [text] = node.args;
+        return text.type.kind === 'string' ? matches(text, NUMERIC) : undefined;
+      }
+      case 'parseint': {
+        const [value] = node.args;
+        return value.type.kind === 'string' ? matches(value, INTEGERS[node.base].valid) : visit(value);
+      }
       case 'parsefloat':
-        return matches(a, begin(DECIMAL));
-      case 'div':
-        return all([
-          visit(a),
-          visit(b),
-          quotients && !isNonZero(b) ? makeNode('isnumber', [asDoubles(node)], null, BOOL) : undefined,
-        ]);
-      case 'mod':
+        return matches(node.args[0], begin(DECIMAL));
+      case 'div': {
+        const [a, b] = node.args;
+        const own = makeNode({ kind: 'isnumber', args: [asDoubles(node)], type: BOOL });
+        return all([visit(a), visit(b), quotients && !isNonZero(b) ? own : undefined]);
+      }
+      case 'mod': {
+        const [a, b] = node.args;
         return all([visit(a), visit(b), quotients && !isNonZero(b) ? not(eq(b, literal(0))) : undefined]);
+      }
       case 'add':
       case 'sub':
       case 'mul':
@@ -110,8 +119,10 @@ export function numberTest(root: Node, quotients = true): Node | undefined {
       case 'pow':
         return all(node.args.map(visit));
       case 'cond': {
-        const [then, otherwise] = [visit(b), visit(c)];
-        return then === undefined && otherwise === undefined ? undefined : cond(a, then ?? TRUE(), otherwise ?? TRUE());
+        const [test, a, b] = node.args;
+        const [then, otherwise] = [visit(a), visit(b)];
+        if (then === undefined && otherwise === undefined) return undefined;
+        return cond(test, then ?? TRUE(), otherwise ?? TRUE());
       }
       default:
         return undefined;
@@ -120,13 +131,13 @@ export function numberTest(root: Node, quotients = true): Node | undefined {
   return visit(root);
 }
 
-const isNonZero = (node: Node): boolean => isLiteralNumber(node) && Number(node.attr) !== 0;
+const isNonZero = (node: Node): boolean => isLiteralNumber(node) && node.value !== 0;
 
 /** May the expression be a quotient of zero, which is NaN or infinite? */
 export function mayBeQuotient(root: Node): boolean {
   let found = false;
   rewrite(root, (node) => {
-    if (node.op === 'div' && !isNonZero(node.args[1] as Node)) found = true;
+    if (node.kind === 'div' && !isNonZero(node.args[1])) found = true;
     return undefined;
   });
   return found;
@@ -135,14 +146,16 @@ export function mayBeQuotient(root: Node): boolean {
 /** The expression with texts read as doubles, also where the number ends in an integer: `"5.5" > 5`. */
 export function asDoubles(root: Node): Node {
   return rewrite(root, (node) =>
-    node.op === 'parsenumber' && node.attr === null ? makeNode('parsenumber', node.args, 'double', FLOAT) : undefined,
+    node.kind === 'parsenumber' && node.as === undefined
+      ? makeNode({ kind: 'parsenumber', args: node.args, as: 'double', type: FLOAT })
+      : undefined,
   );
 }
 
 /** `String(value)` of a number: that of NaN is a text, too. `known`: conditions that hold here. */
 export function numberText(node: Node, known: readonly Node[] = []): Node {
-  if (node.op === 'cond') {
-    const [test, a, b] = node.args as [Node, Node, Node];
+  if (node.kind === 'cond') {
+    const [test, a, b] = node.args;
     return cond(test, numberText(a, [...known, ...conjuncts(test)]), numberText(b, known));
   }
   const test = numberTest(node, false);

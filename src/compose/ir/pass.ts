@@ -17,11 +17,11 @@ export interface Fold {
 }
 
 /** Is the expression the accumulator itself? */
-export const isAccumulator = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
+export const isAccumulator = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
 /** What an expression is for each element. */
 export function mapped(fold: Fold, body: Node): Node {
-  return body.op === 'var' && body.attr === fold.loop
+  return body.kind === 'var' && body.variable === fold.loop
     ? fold.list
     : macro('map', fold.list, [fold.loop], [body], listOf(body.type));
 }

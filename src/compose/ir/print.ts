@@ -1,6 +1,5 @@
-import { NOT_A_FIELD } from './build.ts';
-import type { Node, Op } from './node.ts';
-import type { Variable } from './node.ts';
+import { entriesOf, NOT_A_FIELD } from './build.ts';
+import type { Kind, Literal, Macro, Node, ObjectLiteral, Raw, Variable } from './node.ts';
 
 /** Names that no variable of a macro may have: words of CEL and of kro. */
 const RESERVED = new Set(
@@ -12,7 +11,7 @@ const RESERVED = new Set(
 );
 
 /** How tightly an operator binds; larger binds tighter. */
-const PRECEDENCE: Partial<Record<Op, number>> = {
+const PRECEDENCE: Partial<Record<Kind, number>> = {
   cond: 1,
   or: 2,
   and: 3,
@@ -34,7 +33,7 @@ const PRECEDENCE: Partial<Record<Op, number>> = {
 };
 const ATOM = 9;
 
-const SYMBOLS: Partial<Record<Op, string>> = {
+const SYMBOLS: Partial<Record<Kind, string>> = {
   or: '||',
   and: '&&',
   eq: '==',
@@ -85,112 +84,97 @@ export class Printer {
   }
 
   private render(node: Node): string {
-    const [a, b, c] = node.args as [Node, Node, Node];
-    switch (node.op) {
+    switch (node.kind) {
       case 'lit':
         return printLiteral(node);
       case 'var':
-        return this.nameOf(node.attr as Variable);
+        return this.nameOf(node.variable);
       case 'select':
-        return access(this.atom(a), '.', String(node.attr));
+        return access(this.atom(node.args[0]), '.', node.field);
       case 'optselect':
-        return access(this.atom(a), '.?', String(node.attr));
+        return access(this.atom(node.args[0]), '.?', node.field);
       case 'has':
-        return `has(${access(this.atom(a), '.', String(node.attr))})`;
+        return `has(${access(this.atom(node.args[0]), '.', node.field)})`;
       case 'index':
-        return `${this.atom(a)}[${this.print(b)}]`;
+        return `${this.atom(node.args[0])}[${this.print(node.args[1])}]`;
       case 'optindex':
-        return `${this.atom(a)}[?${this.print(b)}]`;
+        return `${this.atom(node.args[0])}[?${this.print(node.args[1])}]`;
       case 'orvalue':
-        return `${this.atom(a)}.orValue(${this.print(b)})`;
+        return `${this.atom(node.args[0])}.orValue(${this.print(node.args[1])})`;
       case 'call':
-        return `${String(node.attr)}(${node.args.map((arg) => this.print(arg)).join(', ')})`;
-      case 'method':
-        return `${this.atom(a)}.${String(node.attr)}(${node.args
-          .slice(1)
-          .map((arg) => this.print(arg))
-          .join(', ')})`;
+        return `${node.name}(${this.list(node.args)})`;
+      case 'method': {
+        const [target, ...args] = node.args;
+        return `${this.atom(target)}.${node.name}(${this.list(args)})`;
+      }
       case 'macro':
         return this.macro(node);
-      case 'not':
-        return a.op === 'eq' ? this.unequal(a) : `!${this.at(a, 7)}`;
+      case 'not': {
+        const [a] = node.args;
+        return a.kind === 'eq' ? `${this.at(a.args[0], 5)} != ${this.at(a.args[1], 5)}` : `!${this.at(a, 7)}`;
+      }
       case 'neg':
-        return `-${this.at(a, 8)}`;
-      case 'cond':
-        return `${this.at(a, 2)} ? ${this.at(b, 2)} : ${this.at(c, 1)}`;
+        return `-${this.at(node.args[0], 8)}`;
+      case 'cond': {
+        const [test, then, otherwise] = node.args;
+        return `${this.at(test, 2)} ? ${this.at(then, 2)} : ${this.at(otherwise, 1)}`;
+      }
       case 'concat':
       case 'append':
         return node.args.map((arg) => this.at(arg, 6)).join(' + ');
       case 'list':
-        return `[${node.args.map((arg) => this.print(arg)).join(', ')}]`;
+        return `[${this.list(node.args)}]`;
       case 'object':
         return this.object(node);
       case 'raw':
         return this.raw(node);
-      case 'dyn':
-      case 'floor':
-      case 'ceil':
-      case 'round':
-      case 'trunc':
-        return `${node.op}(${this.print(a)})`;
       case 'tostr':
-        return `string(${this.print(a)})`;
+        return `string(${this.print(node.args[0])})`;
       case 'toint':
-        return `int(${this.print(a)})`;
+        return `int(${this.print(node.args[0])})`;
       case 'todouble':
       case 'parsenumber':
-        return `double(${this.print(a)})`;
-      case 'parseint':
-      case 'parsefloat':
-      case 'isinteger':
-      case 'isfinite':
-      case 'isnumber':
-      case 'ofnumber':
-      case 'toint32':
-        return `${node.op}(${this.print(a)})`;
+        return `double(${this.print(node.args[0])})`;
       case 'tofixed':
+        return `tofixed(${this.print(node.args[0])}, ${node.digits})`;
       case 'pow':
-        return `${node.op}(${this.print(a)}, ${String(node.attr)})`;
-      default:
-        return this.binary(node);
+        return `pow(${this.print(node.args[0])}, ${node.exponent})`;
+      default: {
+        const symbol = SYMBOLS[node.kind];
+        return symbol === undefined ? `${node.kind}(${this.list(node.args)})` : this.binary(node, symbol);
+      }
     }
   }
 
-  private unequal(node: Node): string {
-    const [a, b] = node.args as [Node, Node];
-    return `${this.at(a, 5)} != ${this.at(b, 5)}`;
+  private list(nodes: readonly Node[]): string {
+    return nodes.map((node) => this.print(node)).join(', ');
   }
 
-  private binary(node: Node): string {
+  private binary(node: Node, symbol: string): string {
     const level = precedence(node);
-    const [a, b] = node.args as [Node, Node];
-    const comparison = level === 4;
-    return `${this.at(a, comparison ? 5 : level)} ${SYMBOLS[node.op] ?? node.op} ${this.at(b, level + 1)}`;
+    const first = level === 4 ? 5 : level;
+    return node.args.map((arg, position) => this.at(arg, position === 0 ? first : level + 1)).join(` ${symbol} `);
   }
 
-  private macro(node: Node): string {
-    const [target, ...bodies] = node.args as [Node, ...Node[]];
+  private macro(node: Macro): string {
+    const [target, ...bodies] = node.args;
     const names = node.vars.map((variable) => this.nameOf(variable));
     const inner = bodies.map((body) => this.print(body));
-    if (node.attr === 'bind') return `cel.bind(${names.join(', ')}, ${this.print(target)}, ${inner.join(', ')})`;
-    return `${this.atom(target)}.${String(node.attr)}(${[...names, ...inner].join(', ')})`;
+    if (node.name === 'bind') return `cel.bind(${names.join(', ')}, ${this.print(target)}, ${inner.join(', ')})`;
+    return `${this.atom(target)}.${node.name}(${[...names, ...inner].join(', ')})`;
   }
 
-  private object(node: Node): string {
-    const flags = node.attr as readonly string[];
-    const entries = flags.map((flag, position) => {
-      const key = this.print(node.args[position * 2] as Node);
-      return `${flag}${key}: ${this.print(node.args[position * 2 + 1] as Node)}`;
-    });
+  private object(node: ObjectLiteral): string {
+    const entries = entriesOf(node).map(
+      ({ key, value, optional }) => `${optional === true ? '?' : ''}${this.print(key)}: ${this.print(value)}`,
+    );
     return `{${entries.join(', ')}}`;
   }
 
   /** Raw CEL of the author: text pieces with expressions between them. */
-  private raw(node: Node): string {
-    const pieces = node.attr as readonly string[];
-    return pieces
-      .map((piece, position) => (position === 0 ? piece : this.atom(node.args[position - 1] as Node) + piece))
-      .join('');
+  private raw({ pieces, args }: Raw): string {
+    const texts = args.map((arg) => this.atom(arg));
+    return pieces.map((piece, position) => (texts[position - 1] ?? '') + piece).join('');
   }
 
   private nameOf(variable: Variable): string {
@@ -207,10 +191,10 @@ export class Printer {
 }
 
 function precedence(node: Node): number {
-  if (node.op === 'not' && node.args[0]?.op === 'eq') return 4;
-  if (node.op === 'lit') return node.type.kind === 'number' && printLiteral(node).startsWith('-') ? 7 : ATOM;
-  if (node.op === 'raw') return isPath(node.attr as readonly string[]) ? ATOM : 0;
-  return PRECEDENCE[node.op] ?? ATOM;
+  if (node.kind === 'not' && node.args[0]?.kind === 'eq') return 4;
+  if (node.kind === 'lit') return node.type.kind === 'number' && printLiteral(node).startsWith('-') ? 7 : ATOM;
+  if (node.kind === 'raw') return isPath(node.pieces) ? ATOM : 0;
+  return PRECEDENCE[node.kind] ?? ATOM;
 }
 
 /** Raw CEL that is one path needs no parentheses; anything else does. */
@@ -232,13 +216,13 @@ function access(object: string, dot: string, field: string): string {
   return dot === '.' ? `${object}[${quote(field)}]` : `${object}[?${quote(field)}]`;
 }
 
-function printLiteral(node: Node): string {
-  const { attr } = node;
+function printLiteral(node: Literal): string {
+  const { value } = node;
   if (node.type.kind === 'number') {
-    if (typeof attr === 'string') return attr;
-    return node.type.number.state === 'double' && typeof attr === 'number' ? doubleText(attr) : String(attr);
+    if (typeof value === 'string') return value;
+    return node.type.number.state === 'double' && typeof value === 'number' ? doubleText(value) : String(value);
   }
-  return typeof attr === 'string' ? quote(attr) : String(attr);
+  return typeof value === 'string' ? quote(value) : String(value);
 }
 
 /** A number as the text of a CEL double. */

@@ -38,8 +38,8 @@ const CASES: readonly (readonly [() => Node, string | undefined])[] = [
   [() => call('size', [tags()], INTEGER), 's.tags.length'],
   [() => cond(eq(count(), literal(1)), name(), literal('')), "s.n === 1 ? s.name : ''"],
   [() => toText(add(count(), literal(1))), 'String(s.n + 1)'],
-  [() => makeNode('tofixed', [count()], 1, STRING), 's.n.toFixed(1)'],
-  [() => makeNode('pow', [add(count(), literal(1))], 2, INTEGER), '(s.n + 1) ** 2'],
+  [() => makeNode({ kind: 'tofixed', args: [count()], digits: 1, type: STRING }), 's.n.toFixed(1)'],
+  [() => makeNode({ kind: 'pow', args: [add(count(), literal(1))], exponent: 2, type: INTEGER }), '(s.n + 1) ** 2'],
   [() => method('lowerAscii', name(), [], STRING), 's.name.toLowerCase()'],
   [
     () => {

@@ -1,7 +1,8 @@
-import type { Node, Op, Variable } from './node.ts';
+import type { FieldAccess, Kind, Node } from './node.ts';
+import { bodyOf } from './node.ts';
 
 /** How tightly an operator of JavaScript binds; larger binds tighter. */
-const BINARY: Partial<Record<Op, readonly [string, number]>> = {
+const BINARY: Partial<Record<Kind, readonly [string, number]>> = {
   or: ['||', 2],
   and: ['&&', 3],
   eq: ['===', 4],
@@ -19,7 +20,7 @@ const BINARY: Partial<Record<Op, readonly [string, number]>> = {
 const ATOM = 10;
 
 /** Conversions and functions of numbers, by what JavaScript calls them. */
-const FUNCTIONS: Partial<Record<Op, string>> = {
+const FUNCTIONS: Partial<Record<Kind, string>> = {
   tostr: 'String',
   floor: 'Math.floor',
   ceil: 'Math.ceil',
@@ -72,50 +73,50 @@ interface Script {
   readonly level: number;
 }
 
+type At = (part: Node, level: number) => string;
+
 function script(node: Node, spec: string): Script | undefined {
-  const [a, b, c] = node.args as [Node, Node, Node];
-  const at = (part: Node, level: number): string => {
+  const at: At = (part, level) => {
     const found = script(part, spec);
     if (found === undefined) return UNKNOWN;
     return found.level < level ? `(${found.text})` : found.text;
   };
-  const atom = (text: string): Script => ({ text, level: ATOM });
-  const prefix = (operator: string, part: Node): Script => ({ text: `${operator}${at(part, 9)}`, level: 9 });
-  const binary = BINARY[node.op];
+  const binary = BINARY[node.kind];
   if (binary !== undefined) {
     const [operator, level] = binary;
-    const [first, ...rest] = node.args as [Node, ...Node[]];
-    return { text: [at(first, level), ...rest.map((part) => at(part, level + 1))].join(` ${operator} `), level };
+    const parts = node.args.map((part, position) => at(part, position === 0 ? level : level + 1));
+    return { text: parts.join(` ${operator} `), level };
   }
-  const named = FUNCTIONS[node.op];
-  if (named !== undefined) return atom(`${named}(${at(a, 1)})`);
-  switch (node.op) {
+  switch (node.kind) {
     case 'lit':
-      return atom(typeof node.attr === 'string' && node.type.kind === 'string' ? quoted(node.attr) : String(node.attr));
+      return atom(
+        typeof node.value === 'string' && node.type.kind === 'string' ? quoted(node.value) : String(node.value),
+      );
     case 'var':
-      return atom((node.attr as Variable).name);
+      return atom(node.variable.name);
     case 'select':
-      if (node.attr === 'spec' && a.op === 'var' && (a.attr as Variable).role === 'schema') return atom(spec);
-      return atom(at(a, ATOM) + property(String(node.attr), false));
     case 'optselect':
-      return atom(at(a, ATOM) + property(String(node.attr), true));
     case 'has':
-      return { text: `${at(a, ATOM)}${property(String(node.attr), false)} !== undefined`, level: 4 };
+      return field(node, at, spec);
     case 'index':
-      return atom(`${at(a, ATOM)}[${at(b, 1)}]`);
+      return atom(`${at(node.args[0], ATOM)}[${at(node.args[1], 1)}]`);
     case 'optindex':
-      return atom(`${at(a, ATOM)}?.[${at(b, 1)}]`);
+      return atom(`${at(node.args[0], ATOM)}?.[${at(node.args[1], 1)}]`);
     case 'orvalue':
-      return { text: `${at(a, 3)} ?? ${at(b, 3)}`, level: 2 };
+      return { text: `${at(node.args[0], 3)} ?? ${at(node.args[1], 3)}`, level: 2 };
     case 'not':
-      return a.op === 'eq' || a.op === 'has' ? negated(a, at) : prefix('!', a);
+      return negated(node.args[0], at);
     case 'neg':
-      return prefix('-', a);
-    case 'cond':
-      return { text: `${at(a, 2)} ? ${at(b, 1)} : ${at(c, 1)}`, level: 1 };
-    case 'in':
-      if (b.type.kind === 'list') return atom(`${at(b, ATOM)}.includes(${at(a, 1)})`);
-      return { text: `${at(a, 6)} in ${at(b, 6)}`, level: 5 };
+      return { text: `-${at(node.args[0], 9)}`, level: 9 };
+    case 'cond': {
+      const [test, then, otherwise] = node.args;
+      return { text: `${at(test, 2)} ? ${at(then, 1)} : ${at(otherwise, 1)}`, level: 1 };
+    }
+    case 'in': {
+      const [element, of] = node.args;
+      if (of.type.kind === 'list') return atom(`${at(of, ATOM)}.includes(${at(element, 1)})`);
+      return { text: `${at(element, 6)} in ${at(of, 6)}`, level: 5 };
+    }
     case 'append':
       return atom(`[${node.args.map((part) => `...${at(part, 1)}`).join(', ')}]`);
     case 'list':
@@ -123,45 +124,58 @@ function script(node: Node, spec: string): Script | undefined {
     case 'object':
       return atom(node.args.length === 0 ? '{}' : '{…}');
     case 'toint32':
-      return { text: `${at(a, 2)} | 0`, level: 2 };
+      return { text: `${at(node.args[0], 2)} | 0`, level: 2 };
     case 'tofixed':
-      return atom(`${at(a, ATOM)}.toFixed(${String(node.attr)})`);
+      return atom(`${at(node.args[0], ATOM)}.toFixed(${node.digits})`);
     case 'pow':
-      return { text: `${at(a, 9)} ** ${String(node.attr)}`, level: 8 };
+      return { text: `${at(node.args[0], 9)} ** ${node.exponent}`, level: 8 };
     case 'toint':
     case 'ofnumber':
     case 'dyn':
-      return script(a, spec);
+      return script(node.args[0], spec);
     default:
       return called(node, at);
   }
 }
 
-function negated(test: Node, at: (part: Node, level: number) => string): Script {
-  const [a, b] = test.args as [Node, Node];
-  if (test.op === 'has') return { text: `${at(a, ATOM)}${property(String(test.attr), false)} === undefined`, level: 4 };
-  return { text: `${at(a, 5)} !== ${at(b, 5)}`, level: 4 };
+const atom = (text: string): Script => ({ text, level: ATOM });
+
+function field(node: FieldAccess, at: At, spec: string): Script {
+  const [object] = node.args;
+  const isSpec = node.field === 'spec' && object.kind === 'var' && object.variable.role === 'schema';
+  if (node.kind === 'select' && isSpec) return atom(spec);
+  const path = at(object, ATOM) + property(node.field, node.kind === 'optselect');
+  return node.kind === 'has' ? { text: `${path} !== undefined`, level: 4 } : atom(path);
+}
+
+function negated(test: Node, at: At): Script {
+  if (test.kind === 'has')
+    return { text: `${at(test.args[0], ATOM)}${property(test.field, false)} === undefined`, level: 4 };
+  if (test.kind === 'eq') return { text: `${at(test.args[0], 5)} !== ${at(test.args[1], 5)}`, level: 4 };
+  return { text: `!${at(test, 9)}`, level: 9 };
 }
 
 /** Functions, methods and macros. */
-function called(node: Node, at: (part: Node, level: number) => string): Script | undefined {
+function called(node: Node, at: At): Script | undefined {
   const [target, ...rest] = node.args;
   if (target === undefined) return undefined;
-  const atom = (text: string): Script => ({ text, level: ATOM });
+  const named = FUNCTIONS[node.kind];
+  if (named !== undefined) return atom(`${named}(${at(target, 1)})`);
   const isMap = target.type.kind === 'map' || target.type.kind === 'object';
-  if (node.op === 'call' && node.attr === 'size')
+  if (node.kind === 'call' && node.name === 'size')
     return atom(isMap ? `Object.keys(${at(target, 1)}).length` : `${at(target, ATOM)}.length`);
-  if (node.op === 'call' && node.attr === 'json.unmarshal') return atom(`JSON.parse(${at(target, 1)})`);
-  if (node.op === 'method' && !isMap) {
-    const name = METHODS.get(String(node.attr));
+  if (node.kind === 'call' && node.name === 'json.unmarshal') return atom(`JSON.parse(${at(target, 1)})`);
+  if (node.kind === 'method' && !isMap) {
+    const name = METHODS.get(node.name);
     return name === undefined
       ? undefined
       : atom(`${at(target, ATOM)}.${name}(${rest.map((part) => at(part, 1)).join(', ')})`);
   }
-  const callback = node.op === 'macro' && rest.length === 1 && !isMap ? CALLBACKS.get(String(node.attr)) : undefined;
+  if (node.kind !== 'macro' || rest.length !== 1 || isMap) return undefined;
+  const callback = CALLBACKS.get(node.name);
   if (callback === undefined) return undefined;
   const names = node.vars.map(({ name }) => name).join(', ');
-  return atom(`${at(target, ATOM)}.${callback}((${names}) => ${at(rest[0] as Node, 1)})`);
+  return atom(`${at(target, ATOM)}.${callback}((${names}) => ${at(bodyOf(node), 1)})`);
 }
 
 function property(name: string, optional: boolean): string {

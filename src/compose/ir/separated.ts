@@ -56,7 +56,7 @@ function fromFirst(fold: Fold, first: Node, later: Node): Node {
   return cond(some, concat([start, method('join', mapped({ ...fold, list: rest }, later), [], STRING)]), literal(''));
 }
 
-const textsOf = (node: Node): readonly Node[] => (node.op === 'concat' ? node.args : [node]);
+const textsOf = (node: Node): readonly Node[] => (node.kind === 'concat' ? node.args : [node]);
 
 /** What stands before the text of the first turn in each later one. */
 function separator(added: readonly Node[], first: Node): Node | undefined {
@@ -66,13 +66,14 @@ function separator(added: readonly Node[], first: Node): Node | undefined {
   return before.length > 0 && after.every((part, at) => part === own[at]) ? concat(before) : undefined;
 }
 
-const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.op === 'lit' && part.attr !== '');
+const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.kind === 'lit' && part.value !== '');
 
 /** The text after a turn, where the accumulator is known to be empty, or known not to be. */
 function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
-  if (node.op === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
-  const [test, then, otherwise] = node.args as [Node, Node, Node];
-  const tested = node.op === 'cond' ? emptiness(test, accumulator) : undefined;
+  if (node.kind === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
+  if (node.kind !== 'cond') return node;
+  const [test, then, otherwise] = node.args;
+  const tested = emptiness(test, accumulator);
   if (tested === undefined) return node;
   return whereEmpty(tested === empty ? then : otherwise, accumulator, empty);
 }
@@ -80,7 +81,7 @@ function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
 /** Does the test hold where the accumulator is empty (`true`) or where it is not (`false`)? */
 function emptiness(test: Node, accumulator: Variable): boolean | undefined {
   const [inner] = test.args;
-  if (test.op === 'not' && inner !== undefined) {
+  if (test.kind === 'not' && inner !== undefined) {
     const found = emptiness(inner, accumulator);
     return found === undefined ? undefined : !found;
   }

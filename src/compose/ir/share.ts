@@ -1,6 +1,6 @@
 import { macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { makeNode } from './node.ts';
+import { makeNode, withArgs } from './node.ts';
 
 /** A part is bound when that saves at least this many nodes. */
 const WORTH = 12;
@@ -30,7 +30,7 @@ const isScalar = (node: Node): boolean =>
   node.args.length > 0;
 
 /** Paths are as short as a name. */
-const neverFails = (node: Node): boolean => node.op === 'select' || node.op === 'has' || node.op === 'lit';
+const neverFails = (node: Node): boolean => node.kind === 'select' || node.kind === 'has' || node.kind === 'lit';
 
 /** In how many places of the graph each node stands as an operand. */
 function countUses(root: Node): Map<Node, number> {
@@ -52,12 +52,12 @@ function countUses(root: Node): Map<Node, number> {
 function freeOfMacros(root: Node): Set<Node> {
   const bound = new Set<Variable>();
   const all = [...countUses(root).keys()];
-  for (const node of all) for (const variable of node.vars) bound.add(variable);
+  for (const node of all) if (node.kind === 'macro') for (const variable of node.vars) bound.add(variable);
   const uses = new Map<Node, boolean>();
   const visit = (node: Node): boolean => {
     const known = uses.get(node);
     if (known !== undefined) return known;
-    let found = node.op === 'var' && bound.has(node.attr as Variable);
+    let found = node.kind === 'var' && bound.has(node.variable);
     for (const arg of node.args) if (visit(arg)) found = true;
     uses.set(node, found);
     return found;
@@ -72,13 +72,11 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
   const replaced = new Map<Node, Node>();
   const visit = (node: Node, whole: boolean): Node => {
     const variable = whole ? undefined : variables.get(node);
-    if (variable !== undefined) return makeNode('var', [], variable, node.type);
+    if (variable !== undefined) return makeNode({ kind: 'var', args: [], variable, type: node.type });
     const known = replaced.get(node);
     if (known !== undefined && !whole) return known;
     const args = node.args.map((arg) => visit(arg, false));
-    const result = args.every((arg, position) => arg === node.args[position])
-      ? node
-      : makeNode(node.op, args, node.attr, node.type, node.vars);
+    const result = args.every((arg, position) => arg === node.args[position]) ? node : withArgs(node, args);
     if (!whole) replaced.set(node, result);
     return result;
   };
@@ -87,6 +85,12 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
   const ordered = [...parts].sort((a, b) => b.size - a.size || b.id - a.id);
   return ordered.reduce((inner, part) => {
     const variable = variables.get(part) as Variable;
-    return makeNode('macro', [visit(part, true), inner], 'bind', inner.type, [variable]);
+    return makeNode({
+      kind: 'macro',
+      args: [visit(part, true), inner],
+      name: 'bind',
+      vars: [variable],
+      type: inner.type,
+    });
   }, body);
 }

@@ -1,9 +1,9 @@
 import type { Node, Variable } from './node.ts';
-import { makeNode } from './node.ts';
+import { withArgs } from './node.ts';
 
 /** The expression with a variable replaced. Types of operands are kept; equal expressions stay one node. */
 export function substitute(root: Node, of: Variable, by: Node): Node {
-  return rewrite(root, (node) => (node.op === 'var' && node.attr === of ? by : undefined));
+  return rewrite(root, (node) => (node.kind === 'var' && node.variable === of ? by : undefined));
 }
 
 /** The expression with the nodes replaced for which `replace` answers. */
@@ -15,9 +15,7 @@ export function rewrite(root: Node, replace: (node: Node) => Node | undefined): 
     let result = replace(node);
     if (result === undefined) {
       const args = node.args.map(visit);
-      result = args.every((arg, position) => arg === node.args[position])
-        ? node
-        : makeNode(node.op, args, node.attr, node.type, node.vars);
+      result = args.every((arg, position) => arg === node.args[position]) ? node : withArgs(node, args);
     }
     done.set(node, result);
     return result;

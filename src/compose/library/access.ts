@@ -71,7 +71,7 @@ export function accessed(value: Sym, access: Access, optional: boolean, label: s
 export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
   const type = value.type.kind === 'map' ? value.type.value : DYN;
   const name =
-    key.op === 'lit' && typeof key.attr === 'string' && /^[A-Za-z_]\w*$/.test(key.attr) ? key.attr : undefined;
+    key.kind === 'lit' && typeof key.value === 'string' && /^[A-Za-z_]\w*$/.test(key.value) ? key.value : undefined;
   const access: Access =
     name === undefined
       ? {
@@ -99,12 +99,12 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
   const element = value.type.kind === 'list' ? value.type.element : DYN;
   const at = position.node;
   const written =
-    at.op === 'lit' && value.absence === undefined ? writtenElement(value.node, Number(at.attr)) : undefined;
+    at.kind === 'lit' && value.absence === undefined ? writtenElement(value.node, Number(at.value)) : undefined;
   if (written !== undefined) return wrap(converted(new Sym(written, { waits: value.waits })));
   const count = size(value.node, INTEGER);
   const inside =
-    at.op === 'lit'
-      ? compareLiteral(Number(at.attr), count, value.node)
+    at.kind === 'lit'
+      ? compareLiteral(Number(at.value), count, value.node)
       : (insideFromEnd(at, count, value.node) ??
         insideByRemainder(at, count) ??
         and(greaterEqual(at), less(at, count)));
@@ -138,14 +138,14 @@ export function characterAt(value: Sym, position: Sym, optional = false): unknow
 }
 
 function isInside(at: Node, count: Node): Node {
-  return at.op === 'lit' ? compareLiteral(Number(at.attr), count) : and(greaterEqual(at), less(at, count));
+  return at.kind === 'lit' ? compareLiteral(Number(at.value), count) : and(greaterEqual(at), less(at, count));
 }
 
 /** The element of a list literal, or of one of two: `const [a, b] = c ? [1, 2] : [3, 4]`. */
 function writtenElement(node: Node, position: number): Node | undefined {
-  if (node.op === 'list') return node.args[position];
-  if (node.op !== 'cond') return undefined;
-  const [test, a, b] = node.args as [Node, Node, Node];
+  if (node.kind === 'list') return node.args[position];
+  if (node.kind !== 'cond') return undefined;
+  const [test, a, b] = node.args;
   const then = writtenElement(a, position);
   const otherwise = writtenElement(b, position);
   if (then === undefined || otherwise === undefined || !sameType(then.type, otherwise.type)) return undefined;
@@ -155,14 +155,14 @@ function writtenElement(node: Node, position: number): Node | undefined {
 /** `list[list.length - n]` is there when the list has n elements. */
 function insideFromEnd(at: Node, count: Node, list: Node): Node | undefined {
   const [from, back] = at.args;
-  if (at.op !== 'sub' || from !== count || back?.op !== 'lit' || !(Number(back.attr) >= 1)) return undefined;
+  if (at.kind !== 'sub' || from !== count || back?.kind !== 'lit' || !(Number(back.value) >= 1)) return undefined;
   return isLiteral(back, 1) && isNeverEmpty(list) ? literal(true) : compare('ge', count, back);
 }
 
 /** Is it plain from the expression that a list has an element? A text that is split has at least one piece. */
 export function isNeverEmpty(list: Node): boolean {
   const [first, separator] = list.args;
-  switch (list.op) {
+  switch (list.kind) {
     case 'list':
       return list.args.length > 0;
     case 'append':
@@ -170,11 +170,11 @@ export function isNeverEmpty(list: Node): boolean {
     case 'cond':
       return list.args.slice(1).every(isNeverEmpty);
     case 'macro':
-      return list.attr === 'map' && list.args.length === 2 && first?.type.kind === 'list' && isNeverEmpty(first);
+      return list.name === 'map' && list.args.length === 2 && first?.type.kind === 'list' && isNeverEmpty(first);
     case 'method':
-      if (list.attr === 'split')
-        return list.args.length === 2 && separator?.op === 'lit' && String(separator.attr) !== '';
-      return (list.attr === 'reverse' || list.attr === 'sort') && first !== undefined && isNeverEmpty(first);
+      if (list.name === 'split')
+        return list.args.length === 2 && separator?.kind === 'lit' && String(separator.value) !== '';
+      return (list.name === 'reverse' || list.name === 'sort') && first !== undefined && isNeverEmpty(first);
     default:
       return false;
   }
@@ -190,20 +190,21 @@ function compareLiteral(position: number, count: Node, list?: Node): Node {
 /** The condition under which `x % m` is a position of a list that has at least `m` elements. */
 function insideByRemainder(at: Node, count: Node): Node | undefined {
   const [value, by] = at.args;
-  const long = at.op === 'mod' && by?.op === 'lit' && count.op === 'lit' && Number(by.attr) <= Number(count.attr);
-  if (!long || value === undefined || !(Number(by.attr) > 0)) return undefined;
+  const long =
+    at.kind === 'mod' && by?.kind === 'lit' && count.kind === 'lit' && Number(by.value) <= Number(count.value);
+  if (!long || value === undefined || !(Number(by.value) > 0)) return undefined;
   return isNatural(value) ? literal(true) : greaterEqual(at);
 }
 
 /** Is the number known not to be negative here? */
 function isNatural(node: Node): boolean {
-  if (node.op === 'lit') return Number(node.attr) >= 0;
-  if (node.op === 'add' || node.op === 'mul') return node.args.every(isNatural);
+  if (node.kind === 'lit') return Number(node.value) >= 0;
+  if (node.kind === 'add' || node.kind === 'mul') return node.args.every(isNatural);
   return isLiteral(activeTrace().facts.simplify(greaterEqual(node)), true);
 }
 
 function greaterEqual(node: Node): Node {
-  return node.op === 'call' && node.attr === 'size' ? literal(true) : compare('ge', node, literal(0));
+  return node.kind === 'call' && node.name === 'size' ? literal(true) : compare('ge', node, literal(0));
 }
 
 const less = (a: Node, b: Node): Node => compare('lt', a, b);

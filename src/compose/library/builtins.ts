@@ -76,7 +76,7 @@ for (const op of ['floor', 'ceil', 'round', 'trunc'] as const) {
 }
 
 function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', node: Node): Node {
-  return makeNode(op, [node], null, INTEGER);
+  return makeNode({ kind: op, args: [node], type: INTEGER });
 }
 
 scalar(Math.abs, (value) => {
@@ -182,7 +182,10 @@ define(Array.isArray, (args) => {
   if (inner instanceof Sym) {
     const { kind } = inner.type;
     if (kind !== 'list' && kind !== 'dyn') return false;
-    const isList = kind === 'list' ? TRUE() : makeNode('raw', [inner.node], ['type(', ') == type([])'], BOOL);
+    const isList =
+      kind === 'list'
+        ? TRUE()
+        : makeNode({ kind: 'raw', args: [inner.node], pieces: ['type(', ') == type([])'], type: BOOL });
     return bool(inner.absence === undefined ? isList : and(inner.absence.has, isList));
   }
   return value instanceof View || Array.isArray(value);

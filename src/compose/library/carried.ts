@@ -19,7 +19,7 @@ import { besideExtreme } from '../ir/beside-extreme.ts';
 import { extremeOf, foldLoop } from '../ir/fold.ts';
 import type { Fold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
-import { isLiteral, makeNode, mentions, Variable } from '../ir/node.ts';
+import { isLiteral, mentions, Variable, withArgs } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
@@ -53,7 +53,7 @@ export type Carried =
 /** A value that the turns hand on as one expression. */
 export function carriedValue(name: string, start: Node): Carried {
   // An empty object grows by the keys that the turns add.
-  const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
+  const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }
 
@@ -243,7 +243,7 @@ export function optionalFold(
   const first = valueWhere(not(there), takes);
   const later = valueWhere(there, takes);
   if (carried(first) || mentions(later, (each) => each === present)) return undefined;
-  const isUnchanged = (node: Node) => node.op === 'var' && node.attr === of;
+  const isUnchanged = (node: Node) => node.kind === 'var' && node.variable === of;
   if (!isLiteral(takes, true) && !isUnchanged(valueWhere(there, not(takes)))) return undefined;
   const kept = isLiteral(takes, true)
     ? pass.list
@@ -286,29 +286,29 @@ function presence(raw: unknown): Node {
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();
-  const args = () => node.args.map((arg) => settled(arg, of));
-  if (node.op === 'cond') {
-    const [test, then, otherwise] = node.args as [Node, Node, Node];
+  if (node.kind === 'cond') {
+    const [test, then, otherwise] = node.args;
     const known = facts.simplify(test);
-    if (known.op === 'lit') return settled(known.attr === true ? then : otherwise, of);
+    if (known.kind === 'lit') return settled(known.value === true ? then : otherwise, of);
     return cond(settled(known, of), settled(then, of), settled(otherwise, of));
   }
   if (node.type.kind === 'bool') {
     const known = facts.simplify(node);
     if (known !== node) return settled(known, of);
   }
-  if (node.op === 'add') return add(...(args() as [Node, Node]));
-  if (node.op === 'append') return append(args());
-  if (node.op === 'concat') return concat(args());
-  return makeNode(node.op, args(), node.attr, node.type, node.vars);
+  const settle = (arg: Node) => settled(arg, of);
+  if (node.kind === 'add') return add(settle(node.args[0]), settle(node.args[1]));
+  const args = node.args.map(settle);
+  if (node.kind === 'append') return append(args);
+  return node.kind === 'concat' ? concat(args) : withArgs(node, args);
 }
 
 /** `n + e` after `e`, `[...l, e]` after `[e]`: the first turn does what the others do with nothing. */
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
-  const isOwn = (node: Node | undefined) => node?.op === 'var' && node.attr === of;
+  const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
   const [a, b] = later.args;
-  if (later.op === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
-  if (later.op === 'append' && isOwn(a) && append(later.args.slice(1)) === first) return list([]);
+  if (later.kind === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
+  if (later.kind === 'append' && isOwn(a) && append(later.args.slice(1)) === first) return list([]);
   return undefined;
 }
 

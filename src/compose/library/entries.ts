@@ -65,16 +65,16 @@ function fromPairs(raw: unknown): Node {
 }
 
 function fromPairsNode(node: Node): Node {
-  if (node.op === 'list' && node.args.length === 0) return object([]);
-  if (node.op === 'cond') {
-    const [test, then, otherwise] = node.args as [Node, Node, Node];
+  if (node.kind === 'list' && node.args.length === 0) return object([]);
+  if (node.kind === 'cond') {
+    const [test, then, otherwise] = node.args;
     return cond(test, fromPairsNode(then), fromPairsNode(otherwise));
   }
-  if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
-    const [over, pair] = node.args as [Node, Node];
-    if (pair.op === 'list' && pair.args.length === 2) {
-      const [written, value] = pair.args as [Node, Node];
-      const [loop] = node.vars;
+  if (node.kind === 'macro' && node.name === 'map' && node.args.length === 2) {
+    const [over, pair] = node.args;
+    const [written, value] = pair?.args ?? [];
+    const [loop] = node.vars;
+    if (pair?.kind === 'list' && pair.args.length === 2 && written !== undefined && value !== undefined) {
       // JavaScript makes a text of every key.
       const key = written.type.kind === 'number' ? textNode(wrap(new Sym(written))) : written;
       if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));

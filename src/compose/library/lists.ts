@@ -137,7 +137,7 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'unshift':
     case 'splice':
     case 'fill':
-      if (node.op === 'var' && (node.attr as Variable).role === 'accumulator')
+      if (node.kind === 'var' && node.variable.role === 'accumulator')
         return refuse(
           'loop-carried',
           `${labelOf(value)} is both assigned anew and changed by .${name}() in one loop`,
@@ -247,7 +247,7 @@ function flat(node: Node, depth: unknown): Node {
   return element.kind === 'dyn' ? method('flatten', node, [], node.type) : plainList(node);
 }
 
-const isEmptyText = (node: Node): boolean => node.op === 'lit' && node.attr === '';
+const isEmptyText = (node: Node): boolean => node.kind === 'lit' && node.value === '';
 
 function slice(value: Sym, args: readonly unknown[]): Node {
   const { node } = value;
@@ -255,7 +255,7 @@ function slice(value: Sym, args: readonly unknown[]): Node {
   const to = clampEnd(args[1], node);
   const count = size(node, INTEGER);
   const part = method('slice', node, [from, to], value.type);
-  if (from.op === 'lit' || to === count) return part;
+  if (from.kind === 'lit' || to === count) return part;
   return cond(compare('lt', from, to), part, list([]));
 }
 
@@ -309,9 +309,9 @@ function sorted(value: Sym, comparator: unknown): Node {
       'compare one number or text of both: (a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)',
     );
   const { key, descending } = by;
-  if (descending && key.type.kind !== 'number' && key.op !== 'var')
+  if (descending && key.type.kind !== 'number' && key.kind !== 'var')
     return refuse('no-cel', 'a descending comparator of texts has no CEL form', 'sort ascending, then .toReversed()');
-  if (key.op !== 'var') return stablySorted(value, a, descending ? negate(key) : key);
+  if (key.kind !== 'var') return stablySorted(value, a, descending ? negate(key) : key);
   const ascending = method('sort', value.node, [], value.type);
   return descending ? method('reverse', ascending, [], value.type) : ascending;
 }
@@ -342,13 +342,14 @@ function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; reado
 
 /** `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0` as the two that are compared, the lesser first. */
 function differenceOf(order: Node): readonly Node[] | undefined {
-  if (order.op === 'sub') return order.args;
-  const [test, then, otherwise] = order.args as [Node, Node, Node];
-  if (order.op !== 'cond' || then.op !== 'lit' || (test.op !== 'lt' && test.op !== 'gt')) return undefined;
-  const [x, y] = test.args as [Node, Node];
-  const lesserFirst = (test.op === 'lt') === Number(then.attr) < 0;
-  const others = otherwise.op === 'cond' ? differenceOf(otherwise) : undefined;
-  const ends = otherwise.op === 'lit' && Math.sign(Number(otherwise.attr)) !== Math.sign(Number(then.attr));
+  if (order.kind === 'sub') return order.args;
+  if (order.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = order.args;
+  if (then.kind !== 'lit' || (test.kind !== 'lt' && test.kind !== 'gt')) return undefined;
+  const [x, y] = test.args;
+  const lesserFirst = (test.kind === 'lt') === Number(then.value) < 0;
+  const others = otherwise.kind === 'cond' ? differenceOf(otherwise) : undefined;
+  const ends = otherwise.kind === 'lit' && Math.sign(Number(otherwise.value)) !== Math.sign(Number(then.value));
   // The rest may ask for the other order, or be what equal elements get.
   if (!ends && !(others !== undefined && others[0] === (lesserFirst ? x : y) && others[1] === (lesserFirst ? y : x)))
     return undefined;
@@ -427,7 +428,7 @@ function filter(view: View, fn: unknown): unknown {
 function quantify(given: View, fn: unknown, name: 'exists' | 'all'): Node {
   const view = given.plain && !usesIndex(fn) ? loopView(wrap(given.list)) : given;
   return withPredicate(view, fn, (test, loop, by) => {
-    if (test.op === 'lit' && test.attr === (name === 'all')) return test;
+    if (test.kind === 'lit' && test.value === (name === 'all')) return test;
     return macro(name, by.view.list.node, [loop], [test], { kind: 'bool' });
   });
 }

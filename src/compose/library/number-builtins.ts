@@ -88,7 +88,7 @@ function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknow
 function answer(fn: (value: unknown) => boolean, node: Node): Node {
   const number = numberTest(node) ?? TRUE();
   const exact = asDoubles(node);
-  const test = (op: 'isinteger' | 'isfinite') => makeNode(op, [exact], null, BOOL);
+  const test = (op: 'isinteger' | 'isfinite') => makeNode({ kind: op, args: [exact], type: BOOL });
   if (fn === Number.isNaN) return not(number);
   if (fn === Number.isFinite) return and(number, test('isfinite'));
   if (fn === Number.isInteger) return and(number, test('isinteger'));

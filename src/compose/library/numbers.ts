@@ -35,5 +35,5 @@ function toFixed(value: Sym, digits: unknown): unknown {
   }
   if (value.type.kind !== 'number')
     return refuse('types', `.toFixed() of ${labelOf(value)} (${describeType(value.type)}) has no CEL form`);
-  return textValue(makeNode('tofixed', [value.node], digits, STRING), value.waits);
+  return textValue(makeNode({ kind: 'tofixed', args: [value.node], digits, type: STRING }), value.waits);
 }

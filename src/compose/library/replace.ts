@@ -31,14 +31,14 @@ export function replace(value: Sym, name: string, args: readonly unknown[]): Nod
 /** A text in the place of a match. What `$` means in it is known only where the text is. */
 function fixed(given: unknown, name: string, pattern: unknown): Replacement {
   const by = textNode(given);
-  if (by.op !== 'lit') {
+  if (by.kind !== 'lit') {
     return refuse(
       'no-cel',
       `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
       'replace by a function: (match) => value',
     );
   }
-  const text = String(by.attr);
+  const text = String(by.value);
   return text.includes('$') ? (match) => expanded(text, match, pattern) : text;
 }
 

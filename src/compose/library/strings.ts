@@ -14,7 +14,7 @@ import {
   subtract,
 } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
-import type { Node } from '../ir/node.ts';
+import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
@@ -218,7 +218,9 @@ function unsigned(node: Node): Node {
   return modulo(add(modulo(node, range), range), range);
 }
 
-const NEGATIVE = (node: Node): boolean => node.op === 'lit' && Number(node.attr) < 0;
+/** The number that a position counts from the end, where that is known. */
+const fromEndOf = (node: Node): number | undefined =>
+  node.kind === 'lit' && Number(node.value) < 0 ? -Number(node.value) : undefined;
 
 /** A position counted as `slice` does, inside the text or list. */
 export function clamp(raw: unknown, of: Node, missing: number): Node {
@@ -236,12 +238,13 @@ function clampNode(position: Node, of: Node): Node {
   const count = size(of, INTEGER);
   const fromEnd = add(count, position);
   if (isLiteral(position, 0)) return position;
-  if (NEGATIVE(position)) {
-    const back = literal(-Number(position.attr));
+  const known = fromEndOf(position);
+  if (known !== undefined) {
+    const back = literal(known);
     return cond(compare('gt', count, back), subtract(count, back), literal(0));
   }
   const forward = cond(compare('lt', position, count), position, count);
-  if (position.op === 'lit' || neverNegative(position)) return forward;
+  if (position.kind === 'lit' || neverNegative(position)) return forward;
   return cond(
     compare('ge', position, literal(0)),
     forward,
@@ -250,7 +253,7 @@ function clampNode(position: Node, of: Node): Node {
 }
 
 function neverNegative(node: Node): boolean {
-  return node.op === 'call' && node.attr === 'size';
+  return node.kind === 'call' && node.name === 'size';
 }
 
 /** The part of a text between two clamped positions. */
@@ -259,21 +262,21 @@ function between(node: Node, from: Node, to: Node): Node {
   if (isLiteral(from, 0)) {
     if (to === count) return node;
     // `size <= k ? s : s.substring(0, k)` when the end is cut to the size.
-    if (to.op === 'cond' && to.args[2] === count) {
-      const [test, end] = to.args as [Node, Node, Node];
+    if (to.kind === 'cond' && to.args[2] === count) {
+      const [test, end] = to.args;
       return cond(test, method('substring', node, [literal(0), end], STRING), node);
     }
     return method('substring', node, [literal(0), to], STRING);
   }
   if (to === count)
-    return from.op === 'cond' && from.args[2] === count
+    return from.kind === 'cond' && from.args[2] === count
       ? fromOn(node, from)
       : method('substring', node, [from], STRING);
   return cond(compare('lt', from, to), method('substring', node, [from, to], STRING), literal(''));
 }
 
-function fromOn(node: Node, from: Node): Node {
-  const [test, start] = from.args as [Node, Node, Node];
+function fromOn(node: Node, from: Conditional): Node {
+  const [test, start] = from.args;
   return cond(test, method('substring', node, [start], STRING), literal(''));
 }
 
@@ -282,7 +285,7 @@ function cut(raw: unknown, of: Node): Node {
   const position = positionNode(raw);
   const count = size(of, INTEGER);
   const forward = cond(compare('lt', position, count), position, count);
-  if (position.op === 'lit') return Number(position.attr) <= 0 ? literal(0) : forward;
+  if (position.kind === 'lit') return Number(position.value) <= 0 ? literal(0) : forward;
   return cond(compare('gt', position, literal(0)), forward, literal(0));
 }
 
@@ -304,35 +307,37 @@ function substr(node: Node, args: readonly unknown[]): Node {
   const from = clamp(args[0], node, 0);
   if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
   const length = positionNode(args[1]);
-  if (length.op === 'lit' && Number(length.attr) <= 0) return literal('');
+  if (length.kind === 'lit' && Number(length.value) <= 0) return literal('');
   const count = size(node, INTEGER);
   const rest = subtract(count, from);
   const end = cond(compare('lt', length, rest), add(from, length), count);
   const part = method('substring', node, [from, end], STRING);
-  return length.op === 'lit' ? part : cond(compare('gt', length, literal(0)), part, literal(''));
+  return length.kind === 'lit' ? part : cond(compare('gt', length, literal(0)), part, literal(''));
 }
 
 function charAt(value: Sym, name: string, raw: unknown): unknown {
   const { node, waits } = value;
   const position = positionNode(raw ?? 0);
   const count = size(node, INTEGER);
-  const at = name === 'at' && NEGATIVE(position) ? add(count, position) : position;
-  const inside = NEGATIVE(position)
-    ? name === 'at'
-      ? compare('ge', count, literal(-Number(position.attr)))
-      : literal(false)
-    : compare('lt', position, count);
-  if (name === 'at' && position.op !== 'lit')
+  const back = fromEndOf(position);
+  const at = name === 'at' && back !== undefined ? add(count, position) : position;
+  const inside =
+    back !== undefined
+      ? name === 'at'
+        ? compare('ge', count, literal(back))
+        : literal(false)
+      : compare('lt', position, count);
+  if (name === 'at' && position.kind !== 'lit')
     return refuse('no-cel', '.at() of a string with a symbolic position has no CEL form', 'use .charAt()');
   const character = method('charAt', node, [at], STRING);
   if (name === 'at') return phi(inside, wrap(new Sym(character, { waits })), undefined);
-  const sure = position.op === 'lit' ? inside : cond(compare('ge', position, literal(0)), inside, literal(false));
+  const sure = position.kind === 'lit' ? inside : cond(compare('ge', position, literal(0)), inside, literal(false));
   return textValue(cond(sure, character, literal('')), waits);
 }
 
 /** `unit` as often as `count` says; never negative. */
 function repeated(count: Node, unit: Node): Node {
-  if (count.op === 'lit' && unit.op === 'lit') return literal(String(unit.attr).repeat(Number(count.attr)));
+  if (count.kind === 'lit' && unit.kind === 'lit') return literal(String(unit.value).repeat(Number(count.value)));
   const i = macroVariable('i');
   return method(
     'join',
@@ -345,12 +350,12 @@ function repeated(count: Node, unit: Node): Node {
 function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const width = positionNode(args[0]);
   const fill = resolve(args[1]) === undefined ? literal(' ') : textNode(args[1]);
-  if (fill.op !== 'lit')
+  if (fill.kind !== 'lit')
     return refuse('no-cel', `.${name}() with a symbolic filling has no CEL form`, 'pad with a fixed text');
-  if (fill.attr === '') return node;
+  if (fill.value === '') return node;
   const count = size(node, INTEGER);
   const missing = subtract(width, count);
   const enough = repeated(missing, fill);
-  const padding = String(fill.attr).length === 1 ? enough : method('substring', enough, [literal(0), missing], STRING);
+  const padding = String(fill.value).length === 1 ? enough : method('substring', enough, [literal(0), missing], STRING);
   return cond(compare('ge', count, width), node, concat(name === 'padStart' ? [padding, node] : [node, padding]));
 }

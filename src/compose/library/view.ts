@@ -75,11 +75,11 @@ export function viewOf(value: unknown): View {
 export function loopView(value: unknown): View {
   const view = viewOf(value);
   const { node, waits } = view.list;
-  if (!view.plain || node.op !== 'macro' || node.attr !== 'map' || node.args.length !== 2) return view;
-  const [list, pair] = node.args as [Node, Node];
+  if (!view.plain || node.kind !== 'macro' || node.name !== 'map' || node.args.length !== 2) return view;
+  const [list, pair] = node.args;
   const [of] = node.vars;
-  if (of === undefined || pair.op !== 'list' || pair.args.length === 0) return view;
-  const parts = pair.args.map((part) => (part.op === 'dyn' ? (part.args[0] as Node) : part));
+  if (of === undefined || pair?.kind !== 'list' || pair.args.length === 0) return view;
+  const parts = pair.args.map((part) => (part.kind === 'dyn' ? part.args[0] : part));
   return new View(new Sym(list, { waits }), (loop) =>
     activeTrace().born(parts.map((part) => wrap(new Sym(substitute(part, of, loop.node), { waits })))),
   );
@@ -114,12 +114,12 @@ const ZERO = (): Node => literal(0);
 
 /** Is it plain from the expression that the number is not negative? */
 function isNatural(node: Node): boolean {
-  if (node.op === 'lit') return Number(node.attr) >= 0;
-  if (node.op === 'call' && node.attr === 'size') return true;
-  if (node.op !== 'cond') return false;
+  if (node.kind === 'lit') return Number(node.value) >= 0;
+  if (node.kind === 'call' && node.name === 'size') return true;
+  if (node.kind !== 'cond') return false;
   // `Math.max(a, b)` is at least the one that is a natural number.
-  const [test, a, b] = node.args as [Node, Node, Node];
-  const larger = (test.op === 'gt' || test.op === 'ge') && test.args[0] === a && test.args[1] === b;
+  const [test, a, b] = node.args;
+  const larger = (test.kind === 'gt' || test.kind === 'ge') && test.args[0] === a && test.args[1] === b;
   return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);
 }
 
@@ -130,24 +130,24 @@ function isNatural(node: Node): boolean {
 export function factOf(list: Node, loop: Node): Node | undefined {
   const map = mapOfKeys(list);
   if (map !== undefined) return isIn(loop, map);
-  if (list.op === 'call' && list.attr === 'lists.range') {
-    return and(compare('ge', loop, ZERO()), compare('lt', loop, list.args[0] as Node));
+  if (list.kind === 'call' && list.name === 'lists.range') {
+    return list.args.map((count) => compare('lt', loop, count)).reduce(and, compare('ge', loop, ZERO()));
   }
-  if (list.op !== 'macro' || list.attr !== 'filter') return undefined;
+  if (list.kind !== 'macro' || list.name !== 'filter') return undefined;
   const [of, test] = [list.vars[0], list.args.at(-1)];
   if (of === undefined || test === undefined) return undefined;
-  const before = factOf(list.args[0] as Node, loop);
+  const before = factOf(list.args[0], loop);
   const kept = substitute(test, of, loop);
   return before === undefined ? kept : and(before, kept);
 }
 
 /** The map whose keys a list holds, as `keysOf` writes it. */
 function mapOfKeys(list: Node): Node | undefined {
-  if (list.op !== 'method' || list.attr !== 'sort') return undefined;
+  if (list.kind !== 'method' || list.name !== 'sort') return undefined;
   const [keys] = list.args;
   const [map, key] = keys?.args ?? [];
-  const isKeys = keys?.op === 'macro' && keys.attr === 'map' && map?.type.kind === 'map';
-  return isKeys && key?.op === 'var' && key.attr === keys.vars[0] ? map : undefined;
+  const isKeys = keys?.kind === 'macro' && keys.name === 'map' && map?.type.kind === 'map';
+  return isKeys && key?.kind === 'var' && key.variable === keys.vars[0] ? map : undefined;
 }
 
 /** The keys of a map as a list, in order of the alphabet. */

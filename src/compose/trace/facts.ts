@@ -1,5 +1,5 @@
-import { and, eq, literal, not, or } from '../ir/build.ts';
-import type { Node, Op } from '../ir/node.ts';
+import { and, eq, isLiteralNumber, literal, not, or } from '../ir/build.ts';
+import type { Kind, Literal, Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 
 /** What a whole number is known to be between. */
@@ -8,10 +8,10 @@ interface Range {
   readonly most: number;
 }
 
-const COMPARISONS: ReadonlySet<Op> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
+const COMPARISONS: ReadonlySet<Kind> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
 
 /** The range when a comparison with a number holds, or does not. */
-function narrowed({ least, most }: Range, op: Op, number: number, holds: boolean): Range {
+function narrowed({ least, most }: Range, op: Kind, number: number, holds: boolean): Range {
   const atLeast = (bound: number): Range => ({ least: Math.max(least, bound), most });
   const atMost = (bound: number): Range => ({ least, most: Math.min(most, bound) });
   switch (op) {
@@ -32,7 +32,7 @@ function narrowed({ least, most }: Range, op: Op, number: number, holds: boolean
 }
 
 /** What a comparison with a number gives for all numbers of the range; undefined when it depends. */
-function decided({ least, most }: Range, op: Op, number: number): boolean | undefined {
+function decided({ least, most }: Range, op: Kind, number: number): boolean | undefined {
   const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
   switch (op) {
     case 'gt':
@@ -79,19 +79,20 @@ export class Facts {
   /** Adds a condition and what follows from it. */
   assume(condition: Node): void {
     const learn = (node: Node, value: boolean): void => {
-      if (node.op === 'not') return learn(node.args[0] as Node, !value);
-      if ((node.op === 'and' && value) || (node.op === 'or' && !value)) for (const arg of node.args) learn(arg, value);
-      if (node.op === 'lit' || this.known.has(node)) return;
+      if (node.kind === 'not') return learn(node.args[0], !value);
+      if ((node.kind === 'and' && value) || (node.kind === 'or' && !value))
+        for (const arg of node.args) learn(arg, value);
+      if (node.kind === 'lit' || this.known.has(node)) return;
       this.known.set(node, value);
       this.log.push(() => this.known.delete(node));
-      if (node.op === (value ? 'or' : 'and') || node.op === 'cond') {
+      if (node.kind === (value ? 'or' : 'and') || node.kind === 'cond') {
         this.clauses.push({ node, holds: value });
         this.log.push(() => this.clauses.pop());
       }
       const follows = value ? this.implied.get(node) : undefined;
       if (follows !== undefined) learn(follows, true);
       const [left, right] = node.args;
-      if (value && node.op === 'eq' && right?.op === 'lit' && left !== undefined && !this.equal.has(left)) {
+      if (value && node.kind === 'eq' && right?.kind === 'lit' && left !== undefined && !this.equal.has(left)) {
         this.equal.set(left, right);
         this.log.push(() => this.equal.delete(left));
       }
@@ -106,13 +107,13 @@ export class Facts {
   /** What known disjunctions and conditionals say of their parts, given what is known of the other parts. */
   private remaining(): (readonly [Node, boolean])[] {
     return this.clauses.flatMap(({ node, holds }): (readonly [Node, boolean])[] => {
-      if (node.op === 'cond') {
-        const [test, a, b] = node.args as [Node, Node, Node];
+      if (node.kind === 'cond') {
+        const [test, a, b] = node.args;
         const known = this.simplify(test);
-        return known.op === 'lit' ? [[known.attr === true ? a : b, holds]] : [];
+        return known.kind === 'lit' ? [[known.value === true ? a : b, holds]] : [];
       }
-      const rest = node.args.map((arg) => this.simplify(arg)).reduce(node.op === 'and' ? and : or);
-      return rest.op === 'lit' ? [] : [[rest, holds]];
+      const rest = node.args.map((arg) => this.simplify(arg)).reduce(node.kind === 'and' ? and : or);
+      return rest.kind === 'lit' ? [] : [[rest, holds]];
     });
   }
 
@@ -120,35 +121,36 @@ export class Facts {
   simplify(node: Node): Node {
     const simpler = this.withoutKnown(node);
     // What is left may be known as a whole.
-    return simpler === node || simpler.op === 'lit' ? simpler : this.simplify(simpler);
+    return simpler === node || simpler.kind === 'lit' ? simpler : this.simplify(simpler);
   }
 
   private withoutKnown(node: Node): Node {
     const value = this.lookup(node);
     if (value !== undefined) return literal(value);
-    const [left, right] = node.args as [Node, Node];
-    if (node.op === 'and') {
+    if (node.kind === 'and') {
+      const [left, right] = node.args;
       const a = this.simplify(left);
       return isLiteral(a, false) ? a : and(a, this.simplify(right));
     }
-    if (node.op === 'or') {
+    if (node.kind === 'or') {
+      const [left, right] = node.args;
       const a = this.simplify(left);
       return isLiteral(a, true) ? a : or(a, this.simplify(right));
     }
-    if (node.op === 'not') return not(this.simplify(left));
+    if (node.kind === 'not') return not(this.simplify(node.args[0]));
     return node;
   }
 
   /** A value with the branches that are known taken. */
   resolve(node: Node): Node {
     let current = node;
-    while (current.op === 'cond') {
+    while (current.kind === 'cond') {
       const known = current.type.kind === 'bool' ? this.lookup(current) : undefined;
       if (known !== undefined) return literal(known);
-      const test = this.simplify(current.args[0] as Node);
+      const test = this.simplify(current.args[0]);
       // Neither side is known; the conditional may be as a whole.
-      if (test.op !== 'lit') break;
-      current = current.args[test.attr === true ? 1 : 2] as Node;
+      if (test.kind !== 'lit') break;
+      current = current.args[test.value === true ? 1 : 2];
     }
     return current.type.kind === 'bool' ? this.simplify(current) : current;
   }
@@ -156,30 +158,34 @@ export class Facts {
   /** A comparison of a size with a number, by the other comparisons of it that are known: `length !== 0` means `length > 0`. */
   private sizeFact(node: Node): boolean | undefined {
     const [left, right] = node.args;
-    if (left?.op !== 'call' || left.attr !== 'size' || !Number.isInteger(right?.attr)) return undefined;
-    if (!COMPARISONS.has(node.op)) return undefined;
+    if (left?.kind !== 'call' || left.name !== 'size' || !isInteger(right)) return undefined;
+    if (!COMPARISONS.has(node.kind)) return undefined;
     let range: Range = { least: 0, most: Infinity };
-    for (const [{ op, args }, holds] of this.known) {
-      const number = args[0] === left ? args[1]?.attr : undefined;
-      if (Number.isInteger(number)) range = narrowed(range, op, number as number, holds);
+    for (const [{ kind, args }, holds] of this.known) {
+      const number = args[1];
+      if (args[0] === left && isInteger(number)) range = narrowed(range, kind, number.value, holds);
     }
-    return decided(range, node.op, right?.attr as number);
+    return decided(range, node.kind, right.value);
   }
 
   private lookup(node: Node): boolean | undefined {
-    if (node.op === 'not') {
-      const inner = this.lookup(node.args[0] as Node);
+    if (node.kind === 'not') {
+      const inner = this.lookup(node.args[0]);
       return inner === undefined ? undefined : !inner;
     }
     const direct = this.known.get(node);
     if (direct !== undefined) return direct;
     const size = this.sizeFact(node);
     if (size !== undefined) return size;
-    if (node.op === 'eq') {
-      const known = this.equal.get(node.args[0] as Node);
-      const other = node.args[1] as Node;
-      if (known !== undefined && other.op === 'lit') return eq(known, other).attr as boolean;
+    if (node.kind === 'eq') {
+      const known = this.equal.get(node.args[0]);
+      const other = node.args[1];
+      if (known !== undefined && other.kind === 'lit') return isLiteral(eq(known, other), true);
     }
     return undefined;
   }
 }
+
+/** Is the node an integer that is known? */
+const isInteger = (node: Node | undefined): node is Literal & { readonly value: number } =>
+  node !== undefined && isLiteralNumber(node) && Number.isInteger(node.value);

@@ -261,7 +261,7 @@ export class Trace {
    */
   fork<T>(test: Node, then: () => T, otherwise: () => T, isDead: (result: T) => boolean, merge: MergeValues): [T, T] {
     const known = this.facts.simplify(test);
-    if (known.op === 'lit') throw new Error('fork on a known condition');
+    if (known.kind === 'lit') throw new Error('fork on a known condition');
     const side = (condition: Node, work: () => T) => {
       const before = this.resources.length;
       const outcome = this.isolate(() => this.under(condition, work));

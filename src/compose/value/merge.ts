@@ -73,7 +73,7 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
   if (isLiteral(test, false)) return otherwise;
   if (Object.is(then, otherwise) || otherwise === DEAD) return then;
   if (then === DEAD) return otherwise;
-  if (test.op === 'not') return phi(test.args[0] as Node, otherwise, then);
+  if (test.kind === 'not') return phi(test.args[0], otherwise, then);
   const a = asSym(then);
   const b = asSym(otherwise);
   if (a !== undefined && otherwise === undefined) return wrap(guarded(test, a));
@@ -208,7 +208,7 @@ function sameItem(a: unknown, b: unknown): boolean {
 export function distribute(value: Phi, apply: (side: unknown) => unknown): unknown {
   const trace = activeTrace();
   const test = trace.facts.simplify(value.test);
-  if (test.op === 'lit') return apply(test.attr === true ? value.then : value.otherwise);
+  if (test.kind === 'lit') return apply(test.value === true ? value.then : value.otherwise);
   const [a, b] = trace.fork(
     test,
     () => onSide(value.then, apply),

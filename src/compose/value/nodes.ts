@@ -166,7 +166,7 @@ export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key:
 
 /** The members before a piece without those that the piece overrides by `undefined`. */
 function withoutUndefined(left: Node, piece: MergedPiece): Node {
-  if (left.op === 'object' && left.args.length === 0) return left;
+  if (left.kind === 'object' && left.args.length === 0) return left;
   const gone = undefinedKeys(piece);
   if (gone.length === 0) return left;
   const value = left.type.kind === 'map' ? left.type.value : DYN;
@@ -222,10 +222,10 @@ function structType(entries: readonly Entry[]): StaticType | undefined {
   if (entries.length === 0) return undefined;
   const fields = new Map<string, Field>();
   for (const entry of entries) {
-    if (entry.key.op !== 'lit') return undefined;
+    if (entry.key.kind !== 'lit') return undefined;
     const { type } = entry.value;
     const of = entry.optional === true && type.kind === 'optional' ? type.of : type;
-    fields.set(String(entry.key.attr), { type: of, required: entry.optional !== true });
+    fields.set(String(entry.key.value), { type: of, required: entry.optional !== true });
   }
   return { kind: 'object', field: (name) => fields.get(name), names: () => [...fields.keys()], open: false };
 }

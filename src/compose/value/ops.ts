@@ -56,19 +56,19 @@ export function truthy(raw: unknown): boolean | Node {
 
 function truthOfPresent(value: Sym): Node {
   const { node, type } = value;
-  if (node.op === 'cond') {
-    const [test, a, b] = node.args as [Node, Node, Node];
+  if (node.kind === 'cond') {
+    const [test, a, b] = node.args;
     return cond(test, truthOfPresent(new Sym(a)), truthOfPresent(new Sym(b)));
   }
   switch (type.kind) {
     case 'bool':
       return node;
     case 'string':
-      if (node.op === 'lit') return literal(node.attr !== '');
-      if (node.op === 'concat' && node.args.some((part) => part.op === 'lit')) return literal(true);
+      if (node.kind === 'lit') return literal(node.value !== '');
+      if (node.kind === 'concat' && node.args.some((part) => part.kind === 'lit')) return literal(true);
       return type.values !== undefined && !type.values.includes('') ? literal(true) : not(eq(node, literal('')));
     case 'number':
-      return node.op === 'lit' ? literal(Number(node.attr) !== 0) : truthOfNumber(node);
+      return node.kind === 'lit' ? literal(Number(node.value) !== 0) : truthOfNumber(node);
     case 'null':
       return literal(false);
     case 'dyn':
@@ -134,7 +134,7 @@ export function textOrNode(raw: unknown): string | Node {
 
 /** A text value from an expression. */
 export function textValue(node: Node, waits = false): unknown {
-  return node.op === 'lit' ? node.attr : wrap(new Sym(activeTrace().originate(node), { waits }));
+  return node.kind === 'lit' ? node.value : wrap(new Sym(activeTrace().originate(node), { waits }));
 }
 
 const known = (value: unknown): boolean =>
@@ -263,8 +263,8 @@ function doubt(value: Sym): Node | undefined {
 }
 
 function warnNever(value: Sym, constant: Sym): void {
-  if (value.type.kind !== 'string' || value.type.values === undefined || constant.node.op !== 'lit') return;
-  const text = String(constant.node.attr);
+  if (value.type.kind !== 'string' || value.type.values === undefined || constant.node.kind !== 'lit') return;
+  const text = String(constant.node.value);
   if (value.type.values.includes(text)) return;
   activeTrace().warn('never', `${labelOf(value)} is never "${text}"; it is one of ${value.type.values.join(', ')}`);
 }
@@ -383,7 +383,7 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);
       const result = arithmeticNode(operator, x, y);
-      return result.op === 'lit' ? result.attr : wrap(new Sym(result, { waits }));
+      return result.kind === 'lit' ? result.value : wrap(new Sym(result, { waits }));
     },
   );
 }
@@ -393,10 +393,12 @@ function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node
   if (operator === '*') return multiply(x, y);
   if (operator === '/') return divide(x, y);
   if (operator === '%') return activeTrace().originate(modulo(x, y));
-  if (y.op !== 'lit' || !Number.isInteger(y.attr) || Number(y.attr) < 0 || Number(y.attr) > 8) {
+  if (y.kind !== 'lit' || !Number.isInteger(y.value) || Number(y.value) < 0 || Number(y.value) > 8) {
     return refuse('no-cel', '** with this exponent has no CEL form', 'use a whole exponent from 0 to 8');
   }
-  return Number(y.attr) === 0 ? literal(1) : activeTrace().originate(makeNode('pow', [x], Number(y.attr), x.type));
+  return Number(y.value) === 0
+    ? literal(1)
+    : activeTrace().originate(makeNode({ kind: 'pow', args: [x], exponent: Number(y.value), type: x.type }));
 }
 
 /** `-a`, `+a`, `!a`, `~a`. */
@@ -425,5 +427,5 @@ export function toInt32(raw: unknown): unknown {
   if (inner === undefined && !hasTokens(String(value))) return (value as number) | 0;
   if (inner instanceof Phi) return distribute(inner, toInt32);
   const [node] = numbers('|', value, 0);
-  return wrap(new Sym(makeNode('toint32', [node], null, INTEGER), { waits: inner?.waits === true }));
+  return wrap(new Sym(makeNode({ kind: 'toint32', args: [node], type: INTEGER }), { waits: inner?.waits === true }));
 }

@@ -137,10 +137,10 @@ export function wrap(value: Sym | Phi): unknown {
   if (
     value instanceof Sym &&
     value.absence === undefined &&
-    value.node.op === 'lit' &&
-    typeof value.node.attr !== 'bigint'
+    value.node.kind === 'lit' &&
+    typeof value.node.value !== 'bigint'
   ) {
-    return value.node.attr;
+    return value.node.value;
   }
   if (value.proxy !== undefined) return value.proxy;
   const target: object = value instanceof Sym && value.type.kind === 'list' ? [] : {};

@@ -1,7 +1,7 @@
 import { and, append, concat, cond, eq, list, not, or } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { isLiteral, makeNode, walk } from '../ir/node.ts';
+import { isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from './ops.ts';
 import { KEYS } from './key-order.ts';
@@ -34,39 +34,41 @@ function rebuilt(
   facts: Facts,
   replace: ReadonlyMap<Variable, Variable>,
 ): Node {
-  if (node.op === 'lit') return node;
-  if (node.op === 'var') {
-    const by = replace.get(node.attr as Variable);
-    return by === undefined ? node : makeNode('var', [], by, node.type);
+  if (node.kind === 'lit') return node;
+  if (node.kind === 'var') {
+    const by = replace.get(node.variable);
+    return by === undefined ? node : makeNode({ kind: 'var', args: [], variable: by, type: node.type });
   }
-  if (node.op === 'cond') {
+  if (node.kind === 'cond') {
     // A condition may be known as a whole: `enabled ?? on`.
     const whole = facts.resolve(node);
-    if (whole.op === 'lit') return whole;
-    const [test, a, b] = node.args as [Node, Node, Node];
+    if (whole.kind === 'lit') return whole;
+    const [test, a, b] = node.args;
     const known = facts.simplify(visit(test));
-    if (known.op === 'lit') return visit(known.attr === true ? a : b);
+    if (known.kind === 'lit') return visit(known.value === true ? a : b);
     return facts.resolve(cond(known, visit(a), visit(b)));
   }
-  const args = node.args.map(visit);
-  const [a, b] = args as [Node, Node];
-  switch (node.op) {
+  switch (node.kind) {
     case 'and':
-      return facts.simplify(and(a, b));
+      return facts.simplify(and(visit(node.args[0]), visit(node.args[1])));
     case 'or':
-      return facts.simplify(or(a, b));
+      return facts.simplify(or(visit(node.args[0]), visit(node.args[1])));
     case 'not':
-      return facts.simplify(not(a));
-    case 'orvalue':
-      if (a.op === 'call' && a.attr === 'optional.of') return a.args[0] as Node;
-      if (a.op === 'call' && a.attr === 'optional.none') return b;
+      return facts.simplify(not(visit(node.args[0])));
+    case 'orvalue': {
+      const [optional, fallback] = [visit(node.args[0]), visit(node.args[1])];
+      const some = optional.kind === 'call' && optional.name === 'optional.of' ? optional.args[0] : undefined;
+      if (some !== undefined) return some;
+      if (optional.kind === 'call' && optional.name === 'optional.none') return fallback;
       break;
+    }
     default:
   }
+  const args = node.args.map(visit);
   if (args.every((arg, position) => arg === node.args[position])) return facts.resolve(node);
-  switch (node.op) {
+  switch (node.kind) {
     case 'eq':
-      return facts.resolve(eq(a, b));
+      return facts.resolve(eq(visit(node.args[0]), visit(node.args[1])));
     case 'append':
       return append(args);
     case 'concat':
@@ -74,7 +76,7 @@ function rebuilt(
     case 'list':
       return list(args);
     default:
-      return facts.resolve(makeNode(node.op, args, node.attr, node.type, node.vars));
+      return facts.resolve(withArgs(node, args));
   }
 }
 
@@ -90,7 +92,7 @@ function specialised(value: unknown, change: (node: Node) => Node): unknown {
   if (inner instanceof Sym) return specialisedSym(inner, value, change);
   if (inner instanceof Phi) {
     const test = change(inner.test);
-    if (test.op === 'lit') return specialised(test.attr === true ? inner.then : inner.otherwise, change);
+    if (test.kind === 'lit') return specialised(test.value === true ? inner.then : inner.otherwise, change);
     const [then, otherwise] = [specialised(inner.then, change), specialised(inner.otherwise, change)];
     return wrap(new Phi(test, then, otherwise));
   }
@@ -102,7 +104,7 @@ function specialised(value: unknown, change: (node: Node) => Node): unknown {
   }
   if (value instanceof Splice) {
     const elements = change(value.list);
-    return elements.op === 'list' && elements.args.length === 0 ? NOTHING : new Splice(elements, value.waits);
+    return elements.kind === 'list' && elements.args.length === 0 ? NOTHING : new Splice(elements, value.waits);
   }
   if (value instanceof SeenList) return specialised(wrap(value.elements()), change);
   if (Array.isArray(value)) return value.map((item) => specialised(item, change)).filter((item) => item !== NOTHING);
@@ -263,8 +265,8 @@ function readsAny(value: unknown, reads: (node: Node) => boolean): boolean {
 function openTestOf(root: Node, reads: (node: Node) => boolean): Node | undefined {
   let found: Node | undefined;
   walk(root, (node) => {
-    if (found !== undefined || (node.op !== 'cond' && node.op !== 'and' && node.op !== 'or')) return;
-    const [test, ...sides] = node.args as [Node, ...Node[]];
+    if (found !== undefined || (node.kind !== 'cond' && node.kind !== 'and' && node.kind !== 'or')) return;
+    const [test, ...sides] = node.args;
     if (!reads(test) && sides.some(reads) && !bindsAny(root, test)) found = test;
   });
   return found;
@@ -274,11 +276,11 @@ function openTestOf(root: Node, reads: (node: Node) => boolean): Node | undefine
 function bindsAny(root: Node, test: Node): boolean {
   const bound = new Set<Variable>();
   walk(root, (node) => {
-    for (const each of node.vars) bound.add(each);
+    if (node.kind === 'macro') for (const each of node.vars) bound.add(each);
   });
   let found = false;
   walk(test, (node) => {
-    if (node.op === 'var' && bound.has(node.attr as Variable)) found = true;
+    if (node.kind === 'var' && bound.has(node.variable)) found = true;
   });
   return found;
 }
