@@ -88,7 +88,7 @@ export class ExpressionWriter {
   /** A field's text: `${…}`, or text with `${…}` in it where that reads better. */
   field(node: Node, schema?: Schema): string | number | boolean | null {
     if (node.kind === 'lit' && typeof node.value !== 'bigint') {
-      return typeof node.value === 'string' ? escapeText(node.value) : (node.value as number | boolean | null);
+      return typeof node.value === 'string' ? escapeText(node.value) : node.value;
     }
     return (node.kind === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
   }
