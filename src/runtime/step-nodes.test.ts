@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { carryOut, conditionOf, decide, putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
-import type { KubeObject } from '../core/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
 import { applySetId } from './index.ts';
 
 const CHAIN = graphOf(`
@@ -189,7 +189,7 @@ resources:
     ]);
   });
 
-  test('null is false; a field that the instance lacks is an error, because nothing will bring it', () => {
+  test('a field that the instance lacks is an error, because nothing will bring it', () => {
     const strict = graphOf(`
 schema: {spec: {flag: boolean}}
 resources:
@@ -203,6 +203,31 @@ resources:
     const { decision, instance } = settle(strict, putInstance(strict, cluster, 'a', {}), cluster);
     expect(statesOf(decision)).toEqual({ c: 'failed: expression-failed', d: 'ready: ready' });
     expect(instance?.status?.['state']).toBe('ERROR');
+  });
+
+  test.each<[string, JsonValue, string]>([
+    ['true', true, 'ready: ready'],
+    ['false', false, 'skipped: excluded'],
+    ['null', null, 'skipped: excluded'],
+  ])('a condition that is %s', (_name, isOpen, state) => {
+    const graph = graphOf(`
+schema: {}
+resources:
+  - id: p
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+    includeWhen: ["\${p.status.valves['main']}"]
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', {});
+    settle(graph, key, cluster);
+    cluster.edit('Pump.parts.test/ns/p', (pump) => void (pump.status = { valves: { main: isOpen } }));
+    const { decision } = settle(graph, key, cluster);
+    expect(statesOf(decision)['c']).toBe(state);
+    const excluded = { kind: 'excluded', expression: "p.status.valves['main']", value: isOpen };
+    expect(decision.nodes[1]?.because).toEqual(isOpen === true ? { kind: 'ready' } : excluded);
+    expect(cluster.keys().includes('ConfigMap/ns/c')).toBe(isOpen === true);
   });
 
   test('a condition on another node waits until that node is ready', () => {

@@ -3,6 +3,8 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { conditionOf, decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
+import type { Decision, ListObservation, Observed } from './index.ts';
+import { step } from './index.ts';
 
 const config = (id: string, name: string, more = '') =>
   `  - id: ${id}\n    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}${more}}\n`;
@@ -40,6 +42,36 @@ describe('retired objects', () => {
     cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
     settle(graph, key, cluster);
     expect(cluster.log).toEqual(['apply ConfigMap/ns/new', 'delete ConfigMap/ns/old', 'gone ConfigMap/ns/old']);
+  });
+
+  describe('of a kind that cannot be listed', () => {
+    const lock = '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n';
+    const [before, after] = [graphWith(config('top', 'top') + lock), graphWith(lock)];
+    const now = Date.parse('2026-11-01T00:00:00Z');
+    const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
+
+    test.each<[string, ListObservation, Partial<Decision>, string]>([
+      ['when to ask is known', { state: 'failed', failure, retryAt: now + 7000 }, { requeueAt: now + 7000 }, 'later'],
+      ['a watch will tell', { state: 'failed', failure }, {}, 'later'],
+      ['it was not read yet', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
+    ])('%s: the inventory still names it, and nothing is deleted', (_name, observation, expected, message) => {
+      const cluster = new FakeCluster();
+      const key = putInstance(before, cluster, 'a', {});
+      settle(before, key, cluster);
+      const view = cluster.view(after);
+      const observed: Observed = {
+        ...view,
+        members: (target) => (target.kind === 'ConfigMap' ? observation : view.members(target)),
+      };
+      const decision = step(after, cluster.get(key) as KubeObject, observed, { now, definitionUid: 'rgd' });
+      expect(decision).toMatchObject({ parent: {}, apply: [], delete: [], ...expected });
+      expect(decision.parent.inventory).toBeUndefined();
+      expect(decision.requeueAt).toBe(expected.requeueAt);
+      expect(decision.conditions.find(({ type }) => type === 'ResourcesReady')?.message).toContain(message);
+      settle(after, key, cluster);
+      expect(cluster.keys().filter((name) => !name.startsWith('App'))).toEqual(['Secret/ns/lock']);
+      expect(inventory(cluster, key)).toBe('Secret');
+    });
   });
 
   test('the old object stays while the new one is refused', () => {

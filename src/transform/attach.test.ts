@@ -189,6 +189,11 @@ describe('what a function takes from around it', () => {
     ['a parameter of the same name', 'const x = 1;', '(x) => x', {}],
     ['a var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
     ['a name of a catch', 'const e = 1;', '() => { try {} catch (e) { return e; } return e; }', { e: 1 }],
+    ['nothing of a catch alone', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
+    ['nothing of the pattern of a catch', 'const m = 1, k = 2;', '() => { try {} catch ({ m = k }) { m; } }', { k: 2 }],
+    ['what `try` reads and a catch hides', 'const e = 1;', '() => { try { return e; } catch (e) {} }', { e: 1 }],
+    ['what `finally` reads', 'const e = 1;', '() => { try {} catch (e) {} finally { e; } }', { e: 1 }],
+    ['a catch without a parameter', 'const e = 1;', '() => { try {} catch { return e; } }', { e: 1 }],
     ['its own name', 'const g = 1;', 'function g() { return g; }', {}],
     [
       'keys, members and labels',

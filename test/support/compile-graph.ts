@@ -21,6 +21,7 @@ export const PUMP_CRD = crdOf(
           phase: { type: 'string' },
           address: { type: 'string' },
           running: { type: 'boolean' },
+          valves: { type: 'object', additionalProperties: { type: 'boolean', nullable: true } },
           level: { type: 'integer' },
           lanes: list('string'),
         },

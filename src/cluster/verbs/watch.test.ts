@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createManualClock } from '../clock.ts';
 import { createCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -58,4 +59,34 @@ test('taking off the last finalizer deletes what is stored: the event still show
   expect((await events()).map(({ type, object }) => [type, object.metadata.finalizers])).toEqual([
     ['DELETED', ['example.com/hold']],
   ]);
+});
+
+test('no bookmark comes before the end of the past: its version would skip what is still to be sent', async () => {
+  const clock = createManualClock(0);
+  await using cluster = await createCluster({ controllers: false, clock });
+  const transport = cluster.transport();
+  const text = 'x'.repeat(300_000);
+  const names = Array.from({ length: 12 }, (_, index) => `m${String(index).padStart(2, '0')}`);
+  const create = (name: string) =>
+    transport.request({ method: 'POST', path: MAPS, body: JSON.stringify({ ...map(name), data: { text } }) });
+  for (const name of names) await create(name);
+  const query = 'watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=600';
+  const reply = await transport.request({ method: 'GET', path: `${MAPS}?${query}` });
+  // The reader has taken nothing yet, so only a part of the past is on its way.
+  clock.advance(60_000);
+  await create('late');
+  clock.advance(60_000);
+  const shown: string[] = [];
+  let left = '';
+  for await (const chunk of reply.body) {
+    const lines = (left + Buffer.from(chunk).toString('utf8')).split('\n');
+    left = lines.pop() ?? '';
+    for (const line of lines) {
+      const { type, object } = JSON.parse(line) as Event;
+      shown.push(`${type} ${object.metadata.name ?? ''}`);
+    }
+    if (shown.includes('ADDED late')) clock.advance(60_000);
+    if (shown.some((line) => line.startsWith('BOOKMARK'))) break;
+  }
+  expect(shown).toEqual([...[...names, 'late'].map((name) => `ADDED ${name}`), 'BOOKMARK ']);
 });

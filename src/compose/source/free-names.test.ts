@@ -15,6 +15,12 @@ test.each<[string, string, string[]]>([
     ['a'],
   ],
   ['nothing of loops and catch', '() => { for (let i = 0; i < 3; i++); try {} catch ({ m }) { m; } return i; }', ['i']],
+  ['a name after a catch that declares it', '() => { try { f(); } catch (e) { g(e); } return e; }', ['f', 'g', 'e']],
+  ['a name that `try` and `finally` read and `catch` declares', '() => { try { e; } catch (e) {} }', ['e']],
+  ['a name in `finally`', '() => { try {} catch (e) {} finally { h(e); } }', ['h', 'e']],
+  ['what the pattern of a catch reads', '() => { try {} catch ({ m = d, [k]: n }) { return m + n; } }', ['d', 'k']],
+  ['nothing of a catch inside a catch', '() => { try {} catch (e) { try {} catch (f) { g(e, f); } } }', ['g']],
+  ['what a catch without a parameter reads', '() => { try {} catch { return e; } }', ['e']],
   ['nothing of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
   ['what a class reads', '() => class A extends B { [k] = v; m() { return A; } }', ['B', 'k', 'v']],
   ['no globals', '(s) => Math.max(s.n, Number(s.m))', []],
@@ -30,6 +36,8 @@ test.each<[string, string, string[]]>([
   ],
   ['in functions inside, too', '() => { l.forEach(() => { a = 1; }); }', ['a']],
   ['no variable of an inner loop', '() => { for (let i = 0; i < n; i++) { let j = 0; j++; } for (const i of l); }', []],
+  ['no parameter of a catch', '() => { try {} catch (e) { e = 1; b = 2; } }', ['b']],
+  ['the variable that a catch hides', '() => { try { e = 1; } catch (e) { e = 2; } }', ['e']],
   ['no members', '() => { a.b = 1; a[i] = 2; }', []],
 ])('finds %s', (_name, text, expected) => {
   expect([...assignedAround(parseFunction(text).node)].toSorted()).toEqual(expected);

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Cluster } from '../index.ts';
+import { createCluster } from '../index.ts';
+
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const GROUP = 'rbac.authorization.k8s.io';
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await createCluster({ controllers: false });
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['a', 'c'], verbs: ['*'] }];
+  const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'few' };
+  const subjects = [{ apiGroup: GROUP, kind: 'User', name: 'anna' }];
+  await send('POST', `${RBAC}/clusterroles`, { metadata: { name: 'few' }, rules });
+  await send('POST', `${RBAC}/clusterrolebindings`, { metadata: { name: 'few' }, roleRef, subjects });
+  for (const name of ['a', 'b']) await send('POST', MAPS, { metadata: { name } });
+});
+afterAll(() => cluster.close());
+
+async function send(method: string, path: string, body?: object, user?: string): Promise<number> {
+  const patch = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
+  const { status } = await cluster.transport().request({
+    method,
+    path,
+    headers: { 'content-type': patch, ...(user === undefined ? {} : { 'impersonate-user': user }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return status;
+}
+
+const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+
+// Kubernetes: "You cannot restrict create or deletecollection requests by their resource name"; a list or a watch is
+// restricted by the name that its field selector asks for.
+test.each<[string, string, string, object | undefined, number]>([
+  ['reads an object that is named', 'GET', '/a', undefined, 200],
+  ['reads another one', 'GET', '/b', undefined, 403],
+  ['reads one that is named and not there', 'GET', '/c', undefined, 404],
+  ['writes an object that is named', 'PATCH', '/a?fieldManager=t', map('a'), 200],
+  ['writes another one', 'PATCH', '/b?fieldManager=t', map('b'), 403],
+  ['deletes another one', 'DELETE', '/b', undefined, 403],
+  ['lists all', 'GET', '', undefined, 403],
+  ['watches all', 'GET', '?watch=true&timeoutSeconds=1', undefined, 403],
+  ['lists the one that is named', 'GET', '?fieldSelector=metadata.name%3Da', undefined, 200],
+  ['lists another one', 'GET', '?fieldSelector=metadata.name%3Db', undefined, 403],
+  ['lists all but one', 'GET', '?fieldSelector=metadata.name%21%3Db', undefined, 403],
+  ['lists by labels', 'GET', '?labelSelector=a%3Db', undefined, 403],
+  ['creates an object, which a request does not name', 'POST', '', map('c'), 403],
+  ['creates an object by an apply, which names it', 'PATCH', '/c?fieldManager=t', map('c'), 201],
+  ['deletes all', 'DELETE', '', undefined, 403],
+  ['deletes all of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
+])('a rule for two names answers a user who %s', async (_name, method, path, body, status) => {
+  expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
+});

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { JsonValue } from '../../core/index.ts';
+import type { ListNode } from '../types/node.ts';
+import { anyNode } from '../types/node.ts';
+import { mergeApplied } from './merge.ts';
+
+const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
+const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };
+
+// A replacement may store the same key twice; an apply may not, and takes all elements of a key for one.
+test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
+  ['a key', [{ name: 'a', x: 1 }, { name: 'b' }], [{ name: 'a', y: 2 }], [{ name: 'a', x: 1, y: 2 }, { name: 'b' }]],
+  [
+    'a key that stands twice',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [{ name: 'a', y: 3 }],
+    [{ name: 'a', y: 3 }],
+  ],
+  [
+    'a key that stands twice, and another',
+    [{ name: 'a', x: 1 }, { name: 'b' }, { name: 'a', x: 2 }],
+    [
+      { name: 'b', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+    [
+      { name: 'b', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+  ],
+  [
+    'another key than the one that stands twice',
+    [{ name: 'a', x: 1 }, { name: 'a', x: 2 }, { name: 'b' }],
+    [{ name: 'b', y: 1 }],
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+      { name: 'b', y: 1 },
+    ],
+  ],
+  [
+    'as many elements as there are, which were one key twice',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'b', y: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'b', y: 2 },
+    ],
+  ],
+  [
+    'the same key twice over the same key twice',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+  ],
+])('an apply of %s', (_name, live, applied, merged) => {
+  expect(mergeApplied(VARIABLES, live, applied)).toEqual(merged);
+});
+
+test.each<[string[], string[], string[]]>([
+  [['a', 'a', 'b'], ['a'], ['a', 'b']],
+  [['a', 'b', 'a'], ['c'], ['a', 'b', 'a', 'c']],
+  [
+    ['a', 'b'],
+    ['b', 'a'],
+    ['b', 'a'],
+  ],
+])('a set %j with %j applied is %j', (live, applied, merged) => {
+  expect(mergeApplied(NAMES, live, applied)).toEqual(merged);
+});
