@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/{conformance,property,simulation,e2e,package,image}/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/{conformance,mutations,property,simulation,e2e,package,image}/**/*.test.ts'],
     // Installs the dependencies anew and builds: `npm run long` alone does it.
     exclude: [
       ...configDefaults.exclude,

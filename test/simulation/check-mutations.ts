@@ -1,25 +1,12 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyTree, mutate } from '../mutations/mutate.ts';
 import type { Mutation } from './mutations.ts';
 import { MUTATIONS } from './mutations.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** So many seeds are tried before a mutation counts as unnoticed. */
 const MAX_SEEDS = 60;
-
-/** The file with the mutation in it. */
-export function mutate(mutation: Mutation): string {
-  let text = readFileSync(join(ROOT, mutation.file), 'utf8');
-  for (const { find, replace } of [mutation, mutation.also ?? []].flat()) {
-    const parts = text.split(find);
-    if (parts.length !== 2) throw new Error(`${mutation.file} has ${parts.length - 1} places like: ${find}`);
-    text = parts.join(replace);
-  }
-  return text;
-}
 
 /**
  * Tries all mutations, or those with `part` in their names, so many at a time; gives the number of those that nothing
@@ -45,13 +32,8 @@ export async function checkMutations(jobs: number, say: (line: string) => void, 
 
 /** The first run that tells of a mutation in the expected words, in a process of its own on a copy of the source. */
 async function firstRun(mutation: Mutation): Promise<{ run: string; problem: string } | undefined> {
-  const copy = mkdtempSync(join(tmpdir(), 'typekro-mutation-'));
+  const copy = copyTree();
   try {
-    for (const folder of ['src', 'test/simulation'])
-      cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
-    for (const name of ['data', 'node_modules', 'package.json', 'tsconfig.json']) {
-      symlinkSync(join(ROOT, name), join(copy, name));
-    }
     writeFileSync(join(copy, mutation.file), mutate(mutation));
     const args = [
       '--import',

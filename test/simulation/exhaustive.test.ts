@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { budget } from '../support/budget.ts';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
-import { mutate } from './check-mutations.ts';
+import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from './weather.ts';
 

@@ -1,16 +1,11 @@
+import type { TextChange } from '../mutations/mutate.ts';
 import type { SERIES } from './exhaustive.ts';
 
 /** A way to break the code on purpose, and what the simulation has to say to it. */
-export interface Mutation {
+export interface Mutation extends TextChange {
   readonly name: string;
   /** The rule that it breaks. */
   readonly rule: string;
-  readonly file: string;
-  /** Stands in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-  /** Another place in the same file, where two guards stand for one another. */
-  readonly also?: { readonly find: string; readonly replace: string };
   /** One of the problems told has to match. */
   readonly told: RegExp;
   /** What is known to tell, tried first: a seed, or a series. Default 1. */

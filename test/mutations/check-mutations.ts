@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { copyTree } from './mutate.ts';
+import type { Mutation } from './mutations.ts';
+import { SURVIVORS } from './survivors.ts';
+
+/** What a batch says of one mutation; the name is empty for the run without a mutation. */
+export interface BatchLine {
+  readonly name: string;
+  /** The first test that failed. Without it, the mutation survives. */
+  readonly failure?: string;
+}
+
+/** A mutation after which no test ends for so long counts as caught: the tests would never end. */
+const MAX_SILENCE_MS = 120_000;
+/** The run without a mutation has the tests of all rows. */
+const MAX_FIRST_SILENCE_MS = 900_000;
+
+/**
+ * Runs the named tests of each mutation, in a copy of the tree; gives the mutations that survive without an explanation,
+ * and those that an explanation says survive but a test catches. Lines are those of a table.
+ *
+ * @throws Error when a test fails without a mutation.
+ */
+export async function checkMutations(
+  chosen: readonly Mutation[],
+  say: (line: string) => void,
+): Promise<{ readonly unexplained: readonly string[]; readonly outdated: readonly string[] }> {
+  const copy = copyTree();
+  const results = new Map<string, string | undefined>();
+  const left = () => chosen.filter(({ name }) => !results.has(name));
+  say('| room | broken on purpose | caught by |');
+  say('|---|---|---|');
+  const take = ({ name, failure }: BatchLine) => {
+    if (name === '' && failure !== undefined) throw new Error(`a test fails without a mutation: ${failure}`);
+    const mutation = chosen.find((one) => one.name === name);
+    if (mutation === undefined) return;
+    results.set(name, failure);
+    say(`| ${mutation.room} | ${name} | ${(failure ?? '**survives**').replaceAll('|', '/').slice(0, 200)} |`);
+  };
+  try {
+    for (let isFirst = true; left().length > 0; isFirst = false) {
+      const isHung = await runBatch(copy, left(), isFirst, take);
+      const [current] = left();
+      if (!isHung && current !== undefined) throw new Error(`the process ended before: ${current.name}`);
+      if (isHung && isFirst && results.size === 0) throw new Error('the tests do not end without a mutation');
+      if (isHung && current !== undefined) take({ name: current.name, failure: 'the tests do not end' });
+    }
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+  const survives = ({ name }: Mutation) => results.get(name) === undefined;
+  const survivors = chosen.filter(survives);
+  const explained = survivors.filter(({ name }) => Object.hasOwn(SURVIVORS, name));
+  const caught = chosen.length - survivors.length;
+  say('');
+  say(`${caught} of ${chosen.length} caught, ${survivors.length} survive, ${explained.length} of them explained`);
+  return {
+    unexplained: survivors.filter((mutation) => !explained.includes(mutation)).map(({ name }) => name),
+    outdated: chosen.filter((one) => !survives(one) && Object.hasOwn(SURVIVORS, one.name)).map(({ name }) => name),
+  };
+}
+
+/** Runs a process over the mutations, in their order; true when it had to be ended because nothing came any more. */
+async function runBatch(
+  copy: string,
+  mutations: readonly Mutation[],
+  isFirst: boolean,
+  take: (line: BatchLine) => void,
+): Promise<boolean> {
+  const argument = JSON.stringify([mutations.map(({ name }) => name), isFirst]);
+  const child = spawn(process.execPath, ['--import', 'tsx', `${copy}/test/mutations/batch.ts`, argument], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Vitest's workers are ended with it.
+    detached: true,
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  let isHung = false;
+  const kill = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  };
+  const tooLong = () => {
+    isHung = true;
+    kill();
+  };
+  let timer = setTimeout(tooLong, isFirst ? MAX_FIRST_SILENCE_MS : MAX_SILENCE_MS);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      clearTimeout(timer);
+      timer = setTimeout(tooLong, MAX_SILENCE_MS);
+      take(JSON.parse(line) as BatchLine);
+    }
+    await ended;
+  } finally {
+    clearTimeout(timer);
+    kill();
+  }
+  return isHung;
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { transformSync } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { mutate, ROOT } from './mutate.ts';
+import { MUTATIONS, sample } from './mutations.ts';
+import { SURVIVORS } from './survivors.ts';
+
+describe('the list of mutations', () => {
+  it.each(MUTATIONS.map((mutation) => [mutation.room, mutation.name, mutation] as const))(
+    '%s: %s: fits the source, and its tests exist',
+    (room, _, mutation) => {
+      expect(mutation.file).toContain(`src/${room}/`);
+      // A syntax error would count as caught.
+      expect(() => transformSync(mutate(mutation), { loader: 'ts' })).not.toThrow();
+      expect(mutation.find).not.toBe(mutation.replace);
+      expect(mutation.tests.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    },
+  );
+
+  it('names each mutation once, and explains only what it names', () => {
+    const names = MUTATIONS.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    expect(Object.keys(SURVIVORS).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  it('gives the same sample for the same seed, from as many rooms as it can', () => {
+    const rooms = new Set(MUTATIONS.map(({ room }) => room)).size;
+    expect(sample(1, 12)).toEqual(sample(1, 12));
+    expect(new Set(sample(1, rooms).map(({ room }) => room)).size).toBe(rooms);
+  });
+});

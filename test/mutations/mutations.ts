@@ -1,0 +1,29 @@
+import { seededChoices } from '../support/choices.ts';
+import type { MutationRow } from './mutate.ts';
+import { CEL } from './cel.ts';
+
+export interface Mutation extends MutationRow {
+  readonly room: string;
+}
+
+const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
+  cel: CEL,
+};
+
+/** All mutations, room by room. They are applied to a copy of the source, never to the source. */
+export const MUTATIONS: readonly Mutation[] = Object.entries(ROOMS).flatMap(([room, rows]) =>
+  rows.map((row) => ({ ...row, room })),
+);
+
+/** So many mutations, chosen by a seed: one of each room before a second one of any. */
+export function sample(seed: number, count: number): readonly Mutation[] {
+  const choices = seededChoices(seed);
+  const shuffled = <T>(list: readonly T[]): T[] => {
+    const left = [...list];
+    return list.flatMap(() => left.splice(choices.below(left.length), 1));
+  };
+  const rooms = shuffled(Object.keys(ROOMS)).map((room) => shuffled(MUTATIONS.filter((one) => one.room === room)));
+  const rounds = Math.max(...rooms.map((rows) => rows.length));
+  const inTurn = Array.from({ length: rounds }, (_, round) => rooms.flatMap((rows) => rows[round] ?? [])).flat();
+  return inTurn.slice(0, count);
+}
