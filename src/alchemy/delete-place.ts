@@ -24,7 +24,7 @@ export async function deletePlace(place: Place, options: DeleteOptions): Promise
   const target = targetOf(place, options);
   try {
     const result = await engine.deleteInstance(target, place.name, {}).catch((error: unknown) => {
-      // Nobody ever served the kind, so there is no instance of it.
+      // The cluster does not serve the kind, so there is no instance of it.
       if (error instanceof TypeKroError && error.code === 'kube/unknown-kind') return undefined;
       throw error;
     });

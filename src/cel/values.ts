@@ -259,7 +259,7 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** An error as a value: a bad element of a list or map that nobody has looked at yet. */
+/** An error as a value: a bad element of a list or map that no operation has read yet. */
 export class CelErrorValue extends CelValue {
   readonly message: string;
   constructor(message: string) {

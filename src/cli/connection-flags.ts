@@ -8,7 +8,7 @@ export interface ConnectionFlags {
 
 const FLAGS = { kubeconfig: 'path', context: 'context' } as const;
 
-/** Takes `--kubeconfig` and `--context` out of a command line that somebody else reads. */
+/** Takes `--kubeconfig` and `--context` out of a command line that another parser reads. */
 export function takeConnectionFlags(args: readonly string[]): {
   readonly connection: ConnectionFlags;
   readonly rest: readonly string[];

@@ -1,7 +1,7 @@
-/** Who takes less than this share of a processor is calm. */
+/** A process that uses less than this share of a processor is at rest. */
 const CALM_SHARE = 0.15;
 
-/** Tells for how long a process has been at rest, from looks at the time and at how much of the processor's was used. */
+/** Tells for how long a process has been at rest, from samples of the clock and of the processor time that was used. */
 export class RestMeter {
   #at: number;
   #used: number;

@@ -43,8 +43,8 @@ interface Output {
 }
 
 /**
- * Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order; any
- * other failure is told at the end.
+ * Writes to a stream. When its reader is gone (`| head`, a closed terminal), the command ends in order. Any other
+ * failure is reported at the end.
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);

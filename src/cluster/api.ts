@@ -66,7 +66,7 @@ export class Api {
     this.#authorityListeners.push(listener);
   }
 
-  /** Takes what nobody expected; by default it is printed. */
+  /** Receives unexpected exceptions. Default: prints them. */
   readonly report: (thrown: unknown) => void = (thrown) => console.error(thrown);
 
   /** The time as objects carry it. */

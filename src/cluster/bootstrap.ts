@@ -6,9 +6,9 @@ import { keyOf } from './store/store.ts';
 import { decodeObject } from './types/decode.ts';
 
 /**
- * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They
- * stand here as their types write them, so that no type need be read before a request names one. Controllers
- * hear of them (`heard`); without these they are made when somebody looks.
+ * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They stand here as
+ * their types write them, so that no type need be read before a request names one. Controllers hear of them (`heard`).
+ * Without controllers they are made on the first read.
  */
 export function bootstrap(api: Api, heard: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -80,7 +80,7 @@ function typed(resource: Resource, value: JsonObject): KubeObject {
 /** How many objects of each kind the default roles and bindings are. */
 const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
 
-/** Default roles and bindings; read when access is first decided by them or somebody lists them. */
+/** Default roles and bindings; read on the first decision of access by RBAC, or on the first list of them. */
 function seedRoles(api: Api) {
   const created = api.timestamp();
   for (const [plural, count] of Object.entries(ROLE_COUNTS)) {

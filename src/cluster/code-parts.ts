@@ -17,7 +17,7 @@ export class CodePart<Code> {
     return this.#code !== undefined;
   }
 
-  /** The code, for what happens only after somebody loaded it. Throws when nobody did. */
+  /** The code, for callers that run after it was loaded. Throws when it was not. */
   get code(): Code {
     if (this.#code === undefined) throw new Error('a part of the server is used before it was loaded');
     return this.#code;
@@ -82,7 +82,10 @@ export class LoadAhead {
     await Promise.all([...REQUEST_PARTS, simulation].map((part) => part.settled()));
   }
 
-  /** Part by part, so that requests get a turn in between. Whoever needs what could not be loaded is told why. */
+  /**
+   * Part by part, so that requests get a turn in between. A caller that needs a part that could not be loaded gets the
+   * error.
+   */
   async #run(): Promise<void> {
     for (const part of REQUEST_PARTS) {
       if (this.#stopped) return;

@@ -48,7 +48,7 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
 }
 
 /**
- * No request on it can ever work again, so nobody should try. The client's code is loaded for it only then: a
+ * No request on it can ever work again, so clients must not retry. The client's code is loaded for it only then: a
  * server opens sooner without.
  */
 async function closedError(): Promise<KubeError> {

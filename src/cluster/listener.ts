@@ -71,8 +71,8 @@ const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.defa
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
 /**
- * A server whose certificate is made when its socket is open, before the first handshake at the latest: whoever
- * only opened it need not wait for that.
+ * A server whose certificate is made when its socket is open, before the first handshake at the latest: opening it does
+ * not wait for that.
  */
 function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
   const { createServer, Server } = httpsLibrary();
@@ -144,7 +144,7 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     });
     request.on('end', () => {
       if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // Only now: whoever is still sending sees a broken connection instead of the answer.
+      // Only now: a client that is still sending sees a broken connection instead of the answer.
       send(replyError(requestTooLarge(MAX_BODY)), request, response);
       resolve(undefined);
     });

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Who a request is made by: what authentication gives and authorization looks at. */
+/** The user of a request: what authentication gives and authorization looks at. */
 export interface UserInfo {
   readonly name: string;
   readonly groups: readonly string[];
@@ -64,9 +64,9 @@ export interface ListenOptions {
   /** TLS with a self-made certificate. Default: true. */
   readonly https?: boolean;
   /**
-   * The identity of requests without credentials. Default: over HTTPS `system:anonymous`; over plain
-   * HTTP on a loopback address the administrator, because clients send no token over plain HTTP; but not of
-   * requests that web pages make. On other addresses nobody may have more than `system:anonymous`.
+   * The identity of requests without credentials. Default: over HTTPS `system:anonymous`; over plain HTTP on a loopback
+   * address the administrator, because clients send no token over plain HTTP; but not of requests that web pages make.
+   * On other addresses it may have no groups but those of `system:anonymous`.
    */
   readonly anonymous?: UserInfo;
 }

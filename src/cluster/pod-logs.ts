@@ -26,9 +26,9 @@ interface Log {
 }
 
 /**
- * The logs of simulated containers. Whoever plays a container writes its lines here; `kubectl logs` reads
- * them. A container that nobody writes for has an empty log. Pods that stand for a process of this program
- * show the log of the process.
+ * The logs of simulated containers. The code that plays a container writes its lines here; `kubectl logs` reads them. A
+ * container without such code has an empty log. Pods that stand for a process of this program show the log of the
+ * process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
@@ -80,7 +80,7 @@ export class PodLogs {
     for (const { key, lines } of logs) this.#log(key).lines.push(...lines);
   }
 
-  /** Forgets the logs of a pod and ends who follows them. The log of a process outlives its pods. */
+  /** Forgets the logs of a pod and ends their followers. The log of a process outlives its pods. */
   drop(podUid: string): void {
     for (const [key, { followers }] of this.#logs) {
       for (const follower of followers) if (follower.podUid === podUid) end(followers, follower);
@@ -88,7 +88,7 @@ export class PodLogs {
     }
   }
 
-  /** Ends all who follow. */
+  /** Ends all followers. */
   close(): void {
     for (const { followers } of this.#logs.values()) for (const follower of followers) end(followers, follower);
   }

@@ -23,9 +23,9 @@ export interface SnapshotLog {
 }
 
 /**
- * The whole content of a cluster at one moment: objects of all kinds with their versions and uids, definitions
- * and access rules among them, and the logs of pods. Plain data that nobody changes; may be kept, and restored
- * any number of times and into other clusters.
+ * The whole content of a cluster at one moment: objects of all kinds with their versions and uids, definitions and
+ * access rules among them, and the logs of pods. Plain data that stays as it is; may be kept, and restored any number
+ * of times and into other clusters.
  */
 export interface ClusterSnapshot {
   /** Version of the latest write. */

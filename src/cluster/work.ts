@@ -69,7 +69,7 @@ export class Work {
         this.#report(thrown);
       }
       done += 1;
-      // Requests get a turn in between, so that a storm of events delays nobody.
+      // Requests get a turn in between, so that a storm of events does not delay them.
       if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;

@@ -71,7 +71,7 @@ export * as rook from '../factories/rook/index.ts';
 export * from './root.ts';
 export type * from './types.ts';
 
-/** Where an object is that belongs to nobody of the graph. */
+/** The reference to an object that no node of the graph owns. */
 type Reference = Parameters<typeof root.externalRef>[0];
 
 /** As `externalRef` of `typekro`, with the types of spec and status, as older programs give them. */

@@ -35,7 +35,7 @@ export async function* eventsOf(
     await running;
   } finally {
     left.abort();
-    // Who leaves early does not ask how the call ends; it must be over all the same.
+    // A caller that leaves early does not need the result, but the call must have ended.
     await running.catch(() => {});
   }
 }

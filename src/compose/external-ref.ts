@@ -2,7 +2,7 @@ import { createResource } from './emit/create.ts';
 import { defineResourceFactory } from './detached.ts';
 import type { Resource } from './public-types.ts';
 
-/** An object that somebody else owns, by name. */
+/** An object that another program owns, by name. */
 export interface ExternalReference {
   readonly apiVersion: string;
   readonly kind: string;

@@ -73,7 +73,7 @@ function isThere(found: unknown): boolean {
   return inner instanceof Sym && inner.absence === undefined;
 }
 
-/** A plain read of a resource: the graph waits for it, nobody asks whether it is there. */
+/** A plain read of a resource: the graph waits for it, and the composition does not test its presence. */
 function isWaiting(found: unknown): boolean {
   const inner = symbolic(found);
   return inner instanceof Sym && inner.absence?.waits === true;

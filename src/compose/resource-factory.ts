@@ -28,7 +28,7 @@ export interface OwnerReferenceInput {
   readonly blockOwnerDeletion?: boolean | undefined;
 }
 
-/** What says who an object is, without a `metadata`. */
+/** The name and other metadata of an object, given without a `metadata`. */
 export interface NamedInput extends MetadataInput {
   readonly name: string;
   readonly metadata?: never;

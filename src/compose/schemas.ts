@@ -25,7 +25,7 @@ export function schemasFor(types: Readonly<Record<string, Schema>> | undefined):
   return combineSources(added, builtinSchemas());
 }
 
-/** For checking only: kinds that nobody knows are taken as they come, as an API server with their CRD would. */
+/** For checking only: unknown kinds are accepted without a schema, as an API server with their CRD would. */
 export function withUnknownKinds(source: SchemaSource): SchemaSource {
   return {
     schemaOf: (type) => source.schemaOf(type) ?? OPEN,

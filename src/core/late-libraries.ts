@@ -12,7 +12,7 @@ const lazy = <Library>(name: string): (() => Library) => {
 /** Regular expressions in linear time, loaded when the first pattern is compiled. */
 export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
-/** The YAML library, loaded when the first text is parsed: who works with objects only does not pay for it. */
+/** The YAML library, loaded when the first text is parsed: a program that works with objects only does not load it. */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
 
 /** The HTTP client that speaks to a server through a proxy; nothing else needs it. */

@@ -31,7 +31,7 @@ export const tlsLibrary: () => typeof Tls = lazy('node:tls');
 /** Node's `net`. An `import` of it has Node read every member, and load what block lists and their addresses need. */
 export const netLibrary: () => typeof Net = lazy('node:net');
 
-/** Node's `zlib`: only who packs schemas needs it. */
+/** Node's `zlib`: only the packer of schemas needs it. */
 export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');
 
 /** Node's `child_process`, with the nine modules that it needs: only credential plugins are processes. */

@@ -114,7 +114,7 @@ function lastRecord(
       {
         code: 'deploy/name-taken',
         object: ref,
-        remedy: 'give the definition or the instance another name, or delete the ConfigMap if nobody needs it',
+        remedy: 'give the definition or the instance another name, or delete the ConfigMap if it is not needed',
       },
     );
   }

@@ -131,7 +131,7 @@ async function serveDefinition(context: KroContext, definition: KubeObject): Pro
 
 function deletedAgain(target: DeployTarget): Error {
   return new ResourceGraphFactoryError(
-    `somebody deleted the definition ${target.name} ${MAX_DELETIONS} times while it was being deployed`,
+    `another client deleted the definition ${target.name} ${MAX_DELETIONS} times while it was being deployed`,
     {
       code: 'deploy/superseded',
       object: definitionRef(target),

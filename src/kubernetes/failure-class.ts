@@ -12,7 +12,7 @@ export type FailureClass =
   | 'unserved-kind'
   /** Admission has not counted the quota of a new namespace, or not made its service account (403). */
   | 'new-namespace'
-  /** A fault of the server or of a webhook that it calls (other 5xx), or a watch that nobody can read. */
+  /** A fault of the server or of a webhook that it calls (other 5xx), or a watch whose events cannot be read. */
   | 'server-fault'
   /** The object or its namespace does not exist (404). */
   | 'not-found'

@@ -109,7 +109,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'not-ready': notReadyReason,
   'not-ready-by-kind': ({ object, message, reason }) =>
     `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
-  'external-missing': ({ object }) => `waits for ${formatRef(object)}, which somebody else has to create`,
+  'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client has to create`,
   contested: ({ objects }) => `is fought over: ${objects.map(contestText).join(', ')}`,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': failedAt,
@@ -138,7 +138,7 @@ function writeReason({ action, count }: Of<'write'>): string {
     create: `creates its ${objects}`,
     adopt: `takes over ${count === 1 ? 'an object that exists' : `${count} objects, some of which exist`}`,
     change: `changes its ${objects}`,
-    drift: `puts back its ${objects}, changed by somebody else`,
+    drift: `puts back its ${objects}, changed by another client`,
   };
   return words[action];
 }
@@ -151,7 +151,7 @@ function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>)
 
 function ownerReason(object: ObjectRef, owner: string | undefined, instance: string | undefined): string {
   return owner === undefined
-    ? `may not adopt ${formatRef(object)}, which exists and belongs to nobody`
+    ? `may not adopt ${formatRef(object)}, which exists and has no owner`
     : `may not take ${formatRef(object)}, which belongs to ${instance === undefined ? '' : `${instance}, `}ApplySet ${owner}`;
 }
 

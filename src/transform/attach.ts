@@ -114,7 +114,7 @@ function insertionsFor({ node, block, name }: Target, helper: string, data: stri
   const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
   if (block === undefined) {
     return [
-      // Marked, so that bundlers may still leave out functions that nobody uses.
+      // Marked, so that bundlers may still leave out unused functions.
       { at: node.start, text: `/* @__PURE__ */ ${helper}(`, kind: 'open' },
       { at: node.end, text: `, ${data}${named})`, kind: 'close' },
     ];

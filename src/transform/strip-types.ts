@@ -44,7 +44,7 @@ export function stripTypes(code: string, file: string, mayRewrite: boolean): Str
   };
 }
 
-/** Syntax errors are told by whoever compiles the module. */
+/** Returns undefined on a syntax error, which the compiler of the module reports. */
 function attempt(work: () => string): string | undefined {
   try {
     return work();
@@ -55,7 +55,7 @@ function attempt(work: () => string): string | undefined {
   }
 }
 
-/** That a TypeScript file came in and nobody takes its types out. */
+/** The error for a TypeScript file whose types no loader strips. */
 export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
   const remedy =
     'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first';

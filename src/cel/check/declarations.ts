@@ -184,7 +184,7 @@ export class Declarations {
     return this.#provider.findType(name) !== undefined || this.#parent?.isProvided(name) === true;
   }
 
-  /** Does anybody know fields of this struct? Of some library types nobody does. */
+  /** Are fields of this struct declared? Some library types declare none. */
   hasFields(struct: string): boolean {
     const fields = this.#structs.get(struct);
     if (fields !== undefined) return Object.keys(fields).length > 0;

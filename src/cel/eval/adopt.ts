@@ -7,9 +7,9 @@ import { goTypeName } from './go-type-name.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 
 /**
- * Reads one piece of foreign data by its shape. Scalars become values (a double stays a plain number);
- * objects, maps and lists are only checked for their kind and returned as they came, so that their parts
- * are read, and found wrong, only when somebody asks for them.
+ * Reads one piece of foreign data by its shape. Scalars become values (a double stays a plain number); objects, maps
+ * and lists are only checked for their kind and returned as they came, so that a part is read and checked only when the
+ * expression selects it.
  *
  * @throws EvalFailure when the data is not what the shape says.
  */

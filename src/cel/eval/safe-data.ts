@@ -73,7 +73,7 @@ function copy(root: object): object {
 
 /** Reads an own property of plain data; undefined when it is absent. */
 export function propertyReader(name: string): (data: Readonly<Record<string, unknown>>) => unknown {
-  // Plain data inherits from nothing but Object.prototype, so that other names need no look at who owns them.
+  // Plain data inherits from nothing but Object.prototype, so that other names need no `hasOwn`.
   if (name in Object.prototype) return (data) => (Object.hasOwn(data, name) ? data[name] : undefined);
   return (data) => data[name];
 }

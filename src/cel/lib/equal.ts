@@ -26,7 +26,7 @@ export interface Meter {
 
 const FREE: Meter = { charge: () => undefined };
 
-/** Deeper values are compared by nobody; the bound keeps hostile ones from exhausting the stack. */
+/** Keeps hostile values from exhausting the stack. Real values are not that deep. */
 const DEEPEST = 1_000;
 
 /**

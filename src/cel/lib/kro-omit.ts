@@ -4,7 +4,7 @@ import { fail } from '../values.ts';
 import { overload } from './define.ts';
 import { LibraryValue } from './opaque.ts';
 
-/** The value of `omit()`: whoever writes the template removes the field or element that holds it. */
+/** The value of `omit()`: the renderer of the template removes the field or element that holds it. */
 class OmitValue extends LibraryValue {
   get typeName(): string {
     return 'kro.omit';

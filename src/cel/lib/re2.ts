@@ -21,7 +21,7 @@ const MAX_CACHED_LENGTH = 2_000;
 const CACHE_SIZE = 256;
 /** What compiling costs, per character of the pattern. */
 const COMPILE_COST = 50;
-/** Patterns of more than a megabyte take seconds to compile; nobody writes one. */
+/** Patterns of more than a megabyte take seconds to compile. Real patterns are far shorter. */
 const LONGEST = 1_000_000;
 
 const cache = new Map<string, Pattern | Failure>();

@@ -15,7 +15,7 @@ import { goFormatDuration, formatGeneral } from '../../golang/index.ts';
 import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** How deep lists and maps are shown, and how many elements of all together; nobody reads on in an error text. */
+/** Limits of a value's text in an error: the depth of lists and maps, and the number of elements in all. */
 const DEEPEST = 50;
 const MOST = 10_000;
 

@@ -121,8 +121,8 @@ function answered(answer: Value | EvalFailure): Value {
 
 /** `cel.bind`: a name for a value. */
 /**
- * The bound value is computed when it is first asked for, as in cel-go: an error in a value that nobody uses is no
- * error of the expression.
+ * The bound value is computed when it is first asked for, as in cel-go: an error in an unused value is no error of the
+ * expression.
  */
 function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
   const value = plan(expr.init);

@@ -75,7 +75,7 @@ export function planLoop(
   return { loop, names };
 }
 
-/** A local that may hold an error that nobody has used yet. */
+/** A local that may hold an error, which is not raised yet. */
 function unraised(slot: number, type: CelType): Plan {
   return part((frame) => frame.locals[slot] as Value, type);
 }

@@ -98,7 +98,7 @@ export function planHas(operand: Plan, field: string, options: { strict: boolean
       type: BOOL,
       run: (frame) => {
         const data = read(frame);
-        // Data of the wrong kind is an error even for those who only ask whether it is there.
+        // Data of the wrong kind is an error even for a test of presence.
         if (data !== undefined && shape !== undefined) adopt(data, shape);
         return data !== undefined;
       },

@@ -67,10 +67,10 @@ export const generate: Command = {
   },
 };
 
-/** How a file is told of that is compared only. */
+/** The words for a file that is only compared. */
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
-/** What is said when there was nothing to write, and nobody has said why. */
+/** The message when there was nothing to write and no diagnostic gives the reason. */
 function nothing(
   files: number,
   said: readonly Diagnostic[],

@@ -245,7 +245,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   for (const view of views) {
     for (const node of view.nodes) {
       for (const hint of hintsFor(node, view)) {
-        // The cluster of --once has ended by the time that anybody can look.
+        // The cluster of --once has ended before the user can run the command.
         const keep = once && /\bkubectl /.test(hint) ? ' (without --once the cluster stays up for that)' : '';
         context.printError(`hint for ${node.id} of ${view.kind} ${view.name}: ${hint}${keep}`);
       }

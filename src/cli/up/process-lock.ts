@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
-  /** False when somebody removed or replaced the file. */
+  /** False when the file was removed or replaced. */
   isHeld(): boolean;
   release(): void;
 }
@@ -17,8 +17,8 @@ export interface LockRefusal {
  * Takes a lock file for this process. A lock of a process that died, say by `kill -9`, is taken over, also
  * when another process has got its number since.
  *
- * The file appears with its content at once (as a link to a finished file), so nobody reads half a lock; and
- * of several processes that find the same dead lock only the one that moves it aside goes on.
+ * The file appears with its content at once (as a link to a finished file), so no process reads half a lock. Of several
+ * processes that find the same dead lock only the one that moves it aside goes on.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
@@ -54,7 +54,7 @@ function moveAside(file: string, dead: string): void {
   try {
     renameSync(file, aside);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return; // somebody else moved it
+    if (codeOf(error) === 'ENOENT') return; // another process moved it
     throw error;
   }
   if (read(aside) !== dead) link(aside, file);

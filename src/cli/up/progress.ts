@@ -61,7 +61,7 @@ export class Progress {
       ...view,
       state: 'unmanaged',
       message:
-        `its definition ${definition} is deleted: the instance and its objects stay as they are, and nobody looks after ` +
+        `its definition ${definition} is deleted: the instance and its objects stay as they are, and no controller manages ` +
         'them; apply the definition again to go on',
     };
   }
@@ -122,7 +122,7 @@ function refOfObject({ apiVersion, kind, metadata }: KubeObject): string {
   return instanceRef({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
 }
 
-/** Refusals that stay until somebody changes the definition or the instance: trying again gives the same answer. */
+/** Refusals that stay until the definition or the instance changes: a retry gives the same answer. */
 const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'duplicate-target',
   'identity-collision',

@@ -7,7 +7,9 @@ import { takeLock } from './process-lock.ts';
 export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
-  /** Gives the name free again. The kubeconfig that is left leads nowhere, and says so to whoever uses it. */
+  /**
+   * Releases the name. The kubeconfig stays; its server does not resolve, and its name says that the cluster has ended.
+   */
   release(): void;
 }
 
@@ -43,7 +45,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       path,
       kubeconfig,
       release() {
-        // Somebody who removed the lock by hand may have started another cluster; its files are not ours.
+        // A user who removed the lock by hand may have started another cluster: do not touch its files.
         if (!lock.isHeld()) return;
         writeFileSync(kubeconfig, ended(), { mode: 0o600 });
         lock.release();
@@ -53,9 +55,9 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 }
 
 /**
- * Without the file kubectl asks localhost:8080, which tells nobody anything. The name of this server stands in what
- * every client prints, its domain is one that no resolver knows (RFC 6761), and the token keeps kubectl from asking for
- * a password.
+ * Without the file kubectl asks localhost:8080, whose refused connection explains nothing. Every client prints the name
+ * of this server. Its domain is one that no resolver knows (RFC 6761). The token keeps kubectl from asking for a
+ * password.
  */
 function ended(): string {
   return `apiVersion: v1

@@ -7,7 +7,7 @@ import { impersonate } from './impersonation.ts';
 import type { TokenIssuer } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 
-/** Who somebody is whom nobody knows. */
+/** The user of a request without credentials. */
 export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 /** The administrator. */

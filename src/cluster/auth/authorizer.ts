@@ -5,7 +5,7 @@ import type { PolicyRule } from '../data.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 
-/** What somebody wants to do: with a resource, or with a path that is none. */
+/** What a user asks to do: with a resource, or with a path that is no resource. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
@@ -17,7 +17,7 @@ export interface Attributes {
   readonly path?: string;
 }
 
-/** The answer to whether somebody may. */
+/** The authorizer's answer. */
 export interface Verdict {
   readonly allowed: boolean;
   /** Which binding allows it; for refusals what was wrong with bindings on the way. */

@@ -13,7 +13,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
-/** Nobody may grant rights that he does not have, unless he may `escalate`. Throws 403. */
+/** A user may grant only rights that he has, unless he may `escalate`. Throws 403. */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
   const { user, api } = context;
   if (user.groups.includes('system:masters')) return;
@@ -28,7 +28,7 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
   refuseMissing(api, user, namespace, objectsAt(json(object), 'rules'), plural, name);
 }
 
-/** Nobody may bind a role whose rights he does not have, unless he may `bind` it. Throws 403. */
+/** A user may bind only a role whose rights he has, unless he may `bind` it. Throws 403. */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
   const { user, api } = context;
   if (user.groups.includes('system:masters')) return;

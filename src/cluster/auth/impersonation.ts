@@ -18,8 +18,8 @@ const values = (text: string | undefined): string[] =>
         .filter((entry) => entry !== '');
 
 /**
- * Whom the headers ask to act for in a request; the user himself when there are none. Throws 403, which says
- * what a right to do just that as somebody else would be called.
+ * The user that the headers of a request ask to act for; the user himself when there are none. Throws 403, which names
+ * the right that is missing.
  */
 export function impersonate(
   api: Api,

@@ -32,7 +32,7 @@ export const autoscalerController: SimulatedController = {
       if (event.type !== 'DELETED') yield key;
       return;
     }
-    // What has no replicas is nobody's target.
+    // An object without replicas is no target of an autoscaler.
     if (world.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
     for (const autoscaler of world.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
       const reference = objectAt(autoscaler.spec, 'scaleTargetRef');

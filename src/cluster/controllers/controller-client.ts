@@ -221,7 +221,7 @@ export function isAdoptable({ metadata }: KubeObject): boolean {
   return !controlled && metadata.deletionTimestamp === undefined;
 }
 
-/** Makes an object that nobody controls the owner's. */
+/** Sets the owner as the controller of an object that has none. */
 export function adoptObject(world: ControllerClient, owner: KubeObject, object: KubeObject): void {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
   world.update({ ...object, metadata: { ...object.metadata, ownerReferences } });

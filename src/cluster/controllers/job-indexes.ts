@@ -8,7 +8,7 @@ import { INDEX, TRACKING } from './job-pods.ts';
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
 
-/** The index of a pod; pods of other Jobs have one that nobody else has. */
+/** The index of a pod; NaN for a pod of a Job without indexes. */
 export function indexOf(pod: KubeObject): number {
   const text = pod.metadata.annotations?.[INDEX];
   return text === undefined ? Number.NaN : Number(text);

@@ -35,7 +35,7 @@ export class ObjectIndex {
     }
   }
 
-  /** Takes an event of the store; to be called before anybody looks up what it changed. */
+  /** Takes an event of the store; to be called before any lookup of what it changed. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);

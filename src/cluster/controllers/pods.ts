@@ -48,8 +48,8 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
 }
 
 /**
- * Can the event of a pod matter to those who count or address pods? Most changes of a status do not, and
- * with many pods each look at all of them counts.
+ * Can the event of a pod matter to controllers that count or address pods? Most changes of a status do not, and a
+ * controller's look at all pods is expensive when there are many.
  */
 export function isTurn({ type, stored, previous }: StoreEvent): boolean {
   if (type !== 'MODIFIED' || previous === undefined) return true;
@@ -71,7 +71,7 @@ function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Recor
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
-/** Finished pods count for nobody. */
+/** Finished pods count for no controller. */
 export function isFinished(pod: KubeObject): boolean {
   const phase = pod.status?.['phase'];
   return phase === 'Succeeded' || phase === 'Failed';

@@ -27,8 +27,8 @@ function dataOf(owner: KubeObject): JsonObject {
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
 /**
- * The revision of the present pod template: an old one again, with the highest number, when the template
- * has been used before; else a new one. Old revisions beyond the history's limit that nobody uses go.
+ * The revision of the present pod template: an old one again, with the highest number, when the template has been used
+ * before; else a new one. Unused revisions beyond the history's limit are deleted.
  */
 export function currentRevision(
   world: ControllerClient,

@@ -13,7 +13,7 @@ const MIN_DURATION = 3;
 const MAX_DURATION = 32;
 const BRACKETS = 2;
 
-/** Do rules see values of this schema? Not those whose type nobody declares. */
+/** Do rules see values of this schema? Not those without a declared type. */
 function isVisible(schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string'] === true) return true;
   const { type, items, additionalProperties } = schema;

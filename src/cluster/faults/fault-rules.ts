@@ -230,7 +230,7 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
   });
 }
 
-/** Nobody will read the answer. A stream that was not started holds nothing, but one may have been begun. */
+/** Drops an answer that no client will read, and stops its stream if that was started. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
 }

@@ -70,13 +70,13 @@ export type Fault =
       /** Seconds that the `Retry-After` header asks for. Default: none. */
       readonly retryAfterSeconds?: number;
     }
-  /** A write is answered 409 as if somebody else had changed the object meanwhile. */
+  /** A write is answered 409 as if another client had changed the object meanwhile. */
   | { readonly kind: 'conflict' }
   /** The connection breaks before the request arrives. */
   | { readonly kind: 'disconnect' }
   /** The request is carried out, but the connection breaks before the answer arrives. */
   | { readonly kind: 'lost-answer' }
-  /** The server answers 504 `Timeout`, whose outcome nobody knows: carried out unless `executed` is false. */
+  /** The server answers 504 `Timeout`, which leaves the outcome open: carried out unless `executed` is false. */
   | { readonly kind: 'timeout'; readonly executed?: boolean }
   /** No answer ever comes: carried out unless `executed` is false; only the client's own limit ends the wait. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }

@@ -130,7 +130,7 @@ function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]
   return collected.result();
 }
 
-/** Elements with the same key: they belong to whoever touched any of them, as a whole. */
+/** Elements with the same key: a manager that touched any of them owns all of them. */
 function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Comparison {
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;

@@ -4,7 +4,7 @@ import { compareText } from '../../golang/index.ts';
 import type { FieldTree } from './tree.ts';
 import { fromFieldsV1, sameTree, toFieldsV1, union } from './tree.ts';
 
-/** Who owns which fields: one entry of `metadata.managedFields`. */
+/** The fields that one manager owns: an entry of `metadata.managedFields`. */
 export interface ManagedEntry {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';

@@ -30,7 +30,7 @@ export interface FieldContext {
   readonly subresource: string;
   /** Is it a built-in type? Decoding those copies what was sent, so that it stays as it was. */
   readonly builtin: boolean;
-  /** Paths that this request cannot change; they are owned by nobody. */
+  /** Paths that this request cannot change; they have no owner. */
   readonly reset: FieldTree;
   /** The time written into entries; scale writes none. */
   readonly time: string | undefined;
@@ -100,9 +100,8 @@ function entriesOf(
 }
 
 /**
- * Ownership after a create, update or patch (all but apply): what the request changed belongs to
- * `manager`, and to nobody else any more. `live` is absent on create, where `empty` (an object of the
- * type without content) stands in.
+ * Ownership after a create, update or patch (all but apply): what the request changed belongs to `manager` alone.
+ * `live` is absent on create, where `empty` (an object of the type without content) stands in.
  */
 export function trackUpdate(
   live: KubeObject | undefined,
@@ -253,8 +252,8 @@ export function apply(
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
- * Checks the configuration and tells what it claims. Who applies again mostly changes little: what is as it was
- * in the manager's last configuration was checked then and is owned as then.
+ * Checks the configuration and tells what it claims. A manager that applies again mostly changes little: what is as it
+ * was in the manager's last configuration was checked then and is owned as then.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -288,7 +287,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   return { claimed: fields, key, previous };
 }
 
-/** Takes out what the manager applied before and does not any more, unless somebody else owns it. */
+/** Takes out what the manager applied before and does not any more, unless another manager owns it. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);

@@ -18,7 +18,7 @@ const pathTree = (pathIn: ReplicasPath, apiVersion: string): FieldTree | undefin
   return path === undefined ? undefined : treeOfMembers([path]);
 };
 
-/** Who owns the replicas, as owners of fields of the Scale. */
+/** The owners of the replicas, as owners of fields of the Scale. */
 export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: ReplicasPath): ManagedEntry[] {
   const out: ManagedEntry[] = [];
   for (const entry of entries) {
@@ -30,8 +30,8 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 }
 
 /**
- * The owners of the scaled object after a write to its scale. Who owned the replicas and does not own those of
- * the Scale under the same name loses them; as `Update` entries carry their version in their name, they always do
+ * The owners of the scaled object after a write to its scale. A manager that owned the replicas and does not own those
+ * of the Scale under the same name loses them; as `Update` entries carry their version in their name, they always do
  * and come back as an entry of the replicas alone, without a time.
  */
 export function toParentEntries(

@@ -26,8 +26,8 @@ export interface RawRequest {
 export const MAX_BODY = 3 * 1024 * 1024;
 
 /**
- * Answers one request: authenticates, authorizes, routes. Errors become `Status` answers; what nobody
- * expected becomes a 500 that names no internals.
+ * Answers one request: authenticates, authorizes, routes. Errors become `Status` answers; an unexpected exception
+ * becomes a 500 that names no internals.
  */
 export async function handle(
   api: Api,

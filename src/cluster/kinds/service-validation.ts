@@ -260,7 +260,7 @@ const SPECIAL: readonly (readonly [BlockList, string])[] = [
   ],
 ];
 
-/** Why an address is no endpoint's: it is the machine's own, or nobody's. */
+/** Why an address cannot be an endpoint's: it is the machine's own, or reserved. */
 export function specialAddress(address: string): string | undefined {
   if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

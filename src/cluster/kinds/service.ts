@@ -79,7 +79,7 @@ function inheritAddresses(object: Draft, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // Who changes the one address alone means the list, too.
+  // A client that changes the one address alone means the list, too.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];
@@ -191,7 +191,7 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
-  // Whose endpoints are somebody else's may have them in both families.
+  // A Service whose endpoints another client writes may have them in both families.
   if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
     spec['ipFamilyPolicy'] ??= 'RequireDualStack';
     spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];

@@ -132,7 +132,7 @@ function document(api: Api, { group, version }: GroupVersion): JsonObject {
 
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-/** The old form, as JSON or, for whoever asks for nothing else before, as protobuf. */
+/** The old form, as JSON, or as protobuf for a client that prefers it. */
 function swagger(api: Api, request: ApiRequest): ApiReply {
   const cached = cacheOf(api);
   const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };

@@ -12,9 +12,8 @@ interface Part {
 const WORTH_COPYING = 128;
 
 /**
- * How an object looks in one version of its resource, as a value and, once somebody reads it, as bytes:
- * written once for all readers. Parts that the object shares with the one it replaced are copied from the
- * bytes of that one.
+ * How an object looks in one version of its resource, as a value and, once a client reads it, as bytes: written once
+ * for all readers. Parts that the object shares with the one it replaced are copied from the bytes of that one.
  */
 export class Representation {
   readonly object: KubeObject;
@@ -54,7 +53,7 @@ export class Representation {
     return this.bytes.length > 0 ? this.#bodyStart : 0;
   }
 
-  /** Lets the bytes go until somebody asks again. */
+  /** Drops the bytes until the next read. */
   forgetBytes(): void {
     this.#bytes = undefined;
     this.#parts = [];

@@ -99,8 +99,8 @@ export class Collection {
   }
 
   /**
-   * Objects that are there from the start but made only when somebody looks: `make` is called once, and
-   * its objects take the versions reserved here. No events are published for them.
+   * Objects that are there from the start but made on the first read: `make` is called once, and its objects take the
+   * versions reserved here. No events are published for them.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);

@@ -91,7 +91,7 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
   return storeNew(write, object);
 }
 
-/** The version and uid that a configuration names are checked, also where nobody is left who owns metadata. */
+/** The version and uid that a configuration names are checked, also where no manager owns metadata any more. */
 function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
   if (!isJsonObject(metadata)) return;
   for (const field of ['resourceVersion', 'uid'] as const) {

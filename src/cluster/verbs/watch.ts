@@ -106,7 +106,7 @@ class WatchStream implements ByteStream {
     const { collection } = this.#target.resource;
     const from = Number(resourceVersion);
     const fromState = sendInitialEvents ?? from === 0;
-    // Whoever wants no state and names no version is told what happens from now on.
+    // A client that wants no state and names no version gets the events from now on.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
     if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);

@@ -29,5 +29,5 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   return container;
 }
 
-/** What the answers of simulated containers say, so that nobody looks for a fault of the program in the image. */
+/** Stands in the answers of simulated containers, so that a user does not look for a fault in the image's program. */
 export const SIMULATED_NOTE = 'the embedded cluster simulates containers, no process runs in them';

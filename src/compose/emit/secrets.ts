@@ -19,7 +19,7 @@ const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);
 /** Is the resource a Secret? */
 const isSecret = ({ apiVersion, kind }: ResourceRecord): boolean => apiVersion === 'v1' && kind === 'Secret';
 
-/** Refuses a status that holds values of a Secret: whoever may read the instance would read them. */
+/** Refuses a status that holds values of a Secret: every user who may read the instance would read them. */
 export function refuseSecretStatus(status: unknown, records: readonly ResourceRecord[], places: StatusPlaces): void {
   const secrets = records.filter(isSecret);
   if (secrets.length === 0) return;

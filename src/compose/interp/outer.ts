@@ -51,7 +51,7 @@ let ofHost:
 
 /**
  * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some have a
- * source, but what is refused in the middle of it helps nobody.
+ * source, but a refusal at a place inside it would not help the author.
  */
 function isOfHost(fn: FunctionLike): boolean {
   ofHost ??= {

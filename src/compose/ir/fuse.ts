@@ -6,8 +6,8 @@ import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
 /**
  * The expression with its loops over loops made one: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` is
- * `list.all(i, r)`. Only objects that hold values of resources are taken apart: a member that nobody reads keeps
- * nobody waiting.
+ * `list.all(i, r)`. Only objects that hold values of resources are taken apart: their unread members must not delay the
+ * expression.
  */
 export function fused(root: Node): Node {
   const done = new Map<Node, Node>();

@@ -104,7 +104,7 @@ export function optionalOf(of: StaticType): StaticType {
   return memo(optionals, of, () => ({ kind: 'optional', of }));
 }
 
-/** What the type is called in messages to people who write TypeScript. */
+/** The name of the type in messages, in the words of TypeScript. */
 export function describeType(type: StaticType): string {
   switch (type.kind) {
     case 'bool':

@@ -92,7 +92,7 @@ export function loopValue(view: View, of: Variable): Sym {
 
 const gaps = new WeakMap<Node, View>();
 
-/** Notes that elements of a list may be missing: whoever filters it may ask which. */
+/** Notes that elements of a list may be missing, for a filter that tests which. */
 export function noteGaps(list: Node, view: View): void {
   gaps.set(list, view);
 }

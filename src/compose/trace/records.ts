@@ -30,7 +30,7 @@ export interface ResourceOptions {
   readonly id?: string;
   /** Fields that the factory defines in addition to the kind's. */
   readonly derived?: readonly DerivedField[];
-  /** Owned by somebody else: read, never written. */
+  /** Owned by another program: read, never written. */
   readonly external?: boolean;
   /** Remarks of the factory on its arguments: code and text of a warning. */
   readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];

@@ -19,7 +19,7 @@ export interface Absence {
   readonly waits: boolean;
   /** What JavaScript sees where the value is missing: `null`, or one of `null` and `undefined`; absent: `undefined`. */
   readonly missing?: 'null' | 'either';
-  /** A position that the list may not have: whoever makes it a case of two has asked. */
+  /** A position that the list may not have. A conditional on it counts as a test of its presence. */
   readonly element?: boolean;
   /** The part of `has` that is due to an optional chain: where it fails the whole chain stops. */
   readonly chain?: Node;

@@ -10,11 +10,11 @@ export function driftText({ target, nodeId, differences = [], lastWriter }: Appl
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
   const byWriter = new Map<string, string[]>();
   for (const { path, managers } of differences.slice(0, SHOWN)) {
-    // A field that somebody took away belongs to nobody any more.
-    const writer = managers.join(', ') || (lastWriter ?? 'somebody else');
+    // A field that was removed has no manager any more.
+    const writer = managers.join(', ') || (lastWriter ?? 'another client');
     byWriter.set(writer, [...(byWriter.get(writer) ?? []), path]);
   }
-  if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'somebody else'} and is put back`;
+  if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'another client'} and is put back`;
   const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
   const more = differences.length > SHOWN ? `, and ${differences.length - SHOWN} more fields` : '';
   return `${where}: ${fields.join('; ')}${more}; put back`;

@@ -75,7 +75,7 @@ export function definitionRoles(
       diagnostics.push({
         ...warning(
           'rbac/controller-identity',
-          `${graph.name}: whoever may create its instances acts with the rights of the controller`,
+          `${graph.name}: a user who may create its instances acts with the rights of the controller`,
         ),
         hint: 'name a ServiceAccount of its own by the annotation typekro.dev/service-account: namespace/name',
       });

@@ -111,7 +111,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.'),
       graphPending: counter(
         'instance_graph_resolution_pending_total',
-        'Passes put off until it is decided who follows.',
+        'Passes put off until it is decided which instances follow.',
       ),
       graphFailures: counter('instance_graph_resolution_failures_total', 'Passes without a usable graph.'),
       conditions: gauge(
@@ -235,7 +235,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   function ownMetrics() {
     return {
       writes: counter('typekro_child_writes_total', 'Writes of children, and why.'),
-      drift: counter('typekro_drift_corrected_total', 'Children put back after somebody changed them.'),
+      drift: counter('typekro_drift_corrected_total', 'Children put back after another client changed them.'),
       blockedDeletions: gauge(
         'typekro_blocked_deletions',
         'What holds deletions up: objects with finalizers, kinds that may not be listed, deletes that are refused.',

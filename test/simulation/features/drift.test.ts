@@ -52,7 +52,7 @@ describe('a child that somebody changes', () => {
     await world.settle();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect((await world.eventsOf('p')).at(-1)).toMatch(
-      /DriftCorrected: .*data\.text changed by somebody else; put back/,
+      /DriftCorrected: .*data\.text changed by another client; put back/,
     );
   });
 

@@ -28,7 +28,7 @@ async function define(text: string, spec: Record<string, string> = { count: 'int
 const textOf = async (name: string) => (await world.user.get(mapRef(`${name}-map`)))['data'];
 
 describe('where the controller does better than it had to', () => {
-  it('a revision whose deletion somebody holds does not hold its definition', async () => {
+  it('a revision whose deletion is held does not hold its definition', async () => {
     await define('one');
     await world.apply(pot('p'));
     const revision = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', name: 'pots-r00001' };
