@@ -25,7 +25,6 @@ import { buildStatus } from './status.ts';
 import { warnExpressions } from './warn-expressions.ts';
 import { warnGraph } from './warn-graph.ts';
 import { warnMarkers } from './warn-markers.ts';
-import { warnQuantities } from './warn-quantities.ts';
 import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
 
@@ -68,7 +67,6 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const status = buildStatus(definition, language, problems);
   const conditions = buildConditions(status.conditions, language, problems);
   for (const draft of drafts) warnLiterals(draft, problems);
-  for (const draft of drafts) warnQuantities(draft, problems);
   checkRules(spec.rules, options, problems);
   if (spec.complete) warnMarkers(definition, problems);
   warnTexts(definition, problems);

@@ -80,29 +80,42 @@ function onlyRoot(found: Compiled): Expr | undefined {
   return parts.length === 1 ? parts[0]?.ast.expr : undefined;
 }
 
-/** Calls that make a number of a constant text that is none. */
-function failingConversions(root: Expr): string[] {
-  const found: string[] = [];
+/** A constant argument of a call that can never give a value, and the problem in words. */
+interface FailingCall {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Calls that make a number of a constant text that is none, and constant patterns of `matches` that RE2 does not take. */
+function failingCalls(root: Expr): FailingCall[] {
+  const found: FailingCall[] = [];
   walkAst(root, (expr) => {
-    if (expr.kind !== 'call' || expr.target !== undefined || (expr.name !== 'int' && expr.name !== 'uint')) return;
-    const [argument] = expr.args;
+    if (expr.kind !== 'call') return;
+    const argument = expr.args.at(-1);
     if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return;
-    if (!/^[+-]?\d+$/.test(argument.value)) found.push(`${expr.name}(${JSON.stringify(argument.value)})`);
+    if (expr.name === 'matches') found.push(...failingPattern(argument.value));
+    else if (expr.target === undefined && (expr.name === 'int' || expr.name === 'uint'))
+      found.push(...failingConversion(expr.name, argument.value));
   });
   return found;
 }
 
-/** Constant patterns of `matches` that RE2 does not take, with its reason. */
-function failingPatterns(root: Expr): { readonly pattern: string; readonly problem: string }[] {
-  const found: { readonly pattern: string; readonly problem: string }[] = [];
-  walkAst(root, (expr) => {
-    if (expr.kind !== 'call' || expr.name !== 'matches') return;
-    const pattern = expr.args.at(-1);
-    if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string') return;
-    const problem = regexProblem(pattern.value);
-    if (problem !== undefined) found.push({ pattern: pattern.value, problem });
-  });
-  return found;
+function failingConversion(call: string, text: string): FailingCall[] {
+  if (/^[+-]?\d+$/.test(text)) return [];
+  const message = `${call}(${JSON.stringify(text)}) can never give a value: the text is no number`;
+  return [{ message, hint: 'write digits in the quotes, or the number itself' }];
+}
+
+function failingPattern(pattern: string): FailingCall[] {
+  const problem = regexProblem(pattern);
+  if (problem === undefined) return [];
+  const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
+  // Patterns of the shell are what users write instead.
+  const plain = pattern.replaceAll('*', '');
+  const hint = /^[\w*-]+$/.test(pattern)
+    ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
+    : 'correct the pattern; its syntax is that of RE2';
+  return [{ message, hint }];
 }
 
 /** The type of a Service that is surely not LoadBalancer; undefined for other kinds, and where an expression says it. */
@@ -222,20 +235,8 @@ class Warner {
       const message = `${never.id} is never included, so this never has a value`;
       this.#warn('graph/never-available', message, placeOf(found), `change the includeWhen of ${never.id}`);
     }
-    const roots = rootsOf(found);
-    for (const text of roots.flatMap(failingConversions)) {
-      const message = `${text} can never give a value: the text is no number`;
-      this.#warn('graph/never-available', message, placeOf(found), 'write digits in the quotes, or the number itself');
-    }
-    for (const { pattern, problem } of roots.flatMap(failingPatterns)) {
-      const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
-      // Patterns of the shell are what users write instead.
-      const plain = pattern.replaceAll('*', '');
-      const hint = /^[\w*-]+$/.test(pattern)
-        ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
-        : 'correct the pattern; its syntax is that of RE2';
+    for (const { message, hint } of rootsOf(found).flatMap(failingCalls))
       this.#warn('graph/never-available', message, placeOf(found), hint);
-    }
     this.#unbalanced(found, 'graph/never-available');
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);

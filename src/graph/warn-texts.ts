@@ -14,15 +14,17 @@ export interface TextAdvice {
 }
 
 /**
- * Warns of texts in templates and in the status that look like expressions and are none: `$(…)`, `{{…}}`, `$x`, `$ {x}`,
- * `#{x}`, a path without anything around it, and a closing brace too many. Only paths that begin with `schema` or the id
- * of a resource are told, so that texts for shells and for other templates pass.
+ * Warns of texts in templates and in the status that say something else than they seem to: those that look like
+ * expressions and are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a path without anything around it, a closing brace too
+ * many), and quantities in thousandths of a byte. Of expressions only paths that begin with `schema` or the id of a
+ * resource are told, so that texts for shells and for other templates pass.
  */
 export function warnTexts({ schema, resources }: Definition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
   const names = new Set(['schema', ...ids]);
   const visit = (value: JsonValue | undefined, path: readonly PathStep[]): void => {
     if (typeof value === 'string') {
+      warnFraction(value, path, problems);
       const advice = textAdvice(value, names);
       if (advice === undefined) return;
       const { message, hint, offset } = advice;
@@ -32,6 +34,26 @@ export function warnTexts({ schema, resources }: Definition, problems: Problems)
   };
   visit(schema.status, ['spec', 'schema', 'status']);
   for (const { template, path } of resources) visit(template, [...path, 'template']);
+}
+
+/** Resources that are counted in bytes. */
+const BYTES: ReadonlySet<PathStep | undefined> = new Set(['memory', 'storage', 'ephemeral-storage']);
+
+/**
+ * Warns of a memory or storage quantity in thousandths of a byte (`512m`), which is a slip for `512Mi`. The API server
+ * takes it with a warning of its own ("fractional byte value"), and no container starts with it.
+ */
+function warnFraction(text: string, path: readonly PathStep[], problems: Problems): void {
+  const name = path.at(-1);
+  if (!BYTES.has(name) || (path.at(-2) !== 'limits' && path.at(-2) !== 'requests')) return;
+  const number = /^(\d+)m$/.exec(text)?.[1];
+  if (number === undefined) return;
+  problems.warn({
+    code: 'graph/fractional-bytes',
+    message: `${number}m of ${name} is ${number} thousandths of a byte: m stands for milli`,
+    place: { path },
+    hint: `write ${number}Mi (times 1,048,576 bytes) or ${number}M (times 1,000,000 bytes)`,
+  });
 }
 
 /** A path that begins with a name and one of the parts that objects have. */
