@@ -75,10 +75,11 @@ export function structuralSchema(
   const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
   if (result.ok && !hasErrors(diagnostics))
     return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics };
-  throw unusable(diagnostics, what);
+  throw unusableSchema(what, diagnostics);
 }
 
-function unusable(diagnostics: readonly Diagnostic[], what: string): CompositionError {
+/** The error of a schema that cannot be translated, with every problem of it. */
+export function unusableSchema(what: string, diagnostics: readonly Diagnostic[]): CompositionError {
   const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
   return new CompositionError(diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
 }
@@ -107,9 +108,9 @@ export function declaredStatus(input: SchemaInput): Schema | undefined {
   const result = fromStandardSchema(input);
   const foreign = result.diagnostics.filter(({ code }) => code === 'schema/not-a-schema');
   if (foreign.length > 0)
-    throw unusable(
-      foreign.map((each) => ofInput(each, input, 'status')),
+    throw unusableSchema(
       'status',
+      foreign.map((each) => ofInput(each, input, 'status')),
     );
   return result.ok && !hasErrors(result.diagnostics) ? result.schema : undefined;
 }

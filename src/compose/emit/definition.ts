@@ -1,11 +1,11 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
-import { formatDiagnostic } from '../../core/index.ts';
 import type { Schema, SimpleBlock } from '../../schema/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
+import { unusableSchema } from '../schemas.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { CompositionError, failureOf } from '../trace/refusal.ts';
+import { failureOf } from '../trace/refusal.ts';
 import type { Refusal, Site } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
@@ -133,8 +133,7 @@ function simpleSchema(
     path: each.path === undefined ? 'spec' : `spec.${each.path}`,
   }));
   if (written.ok) return { ...written, diagnostics };
-  const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
-  throw new CompositionError(diagnostics, `the schema of the spec cannot be used:\n${text}`);
+  throw unusableSchema('spec', diagnostics);
 }
 
 function withGiven(
