@@ -2,32 +2,14 @@ import { TypeKroError } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, RetryPolicy } from './deploy-engine.ts';
 import { suggest } from './trace/refusal.ts';
 
-/** Every option that has a meaning. The compiler keeps the list complete. */
-const KNOWN: Readonly<Record<keyof FactoryOptions, true>> = {
-  namespace: true,
-  instanceNamespace: true,
-  timeout: true,
-  waitForReady: true,
-  target: true,
-  hydrateStatus: true,
-  createNamespace: true,
-  progressCallback: true,
-  eventMonitoring: true,
-  kubeConfig: true,
-  transport: true,
-  skipTLSVerify: true,
-  retryPolicy: true,
-  allowBreakingChanges: true,
-  abortSignal: true,
-  aspects: true,
-};
-
 /** What an option takes, and one that it takes. */
 interface Taken {
   readonly what: string;
   readonly example: string;
   readonly is: (value: unknown) => boolean;
 }
+
+type Table = Readonly<Record<string, Taken>>;
 
 const TEXT: Taken = {
   what: 'a text',
@@ -52,18 +34,34 @@ const SIGNAL: Taken = {
   is: (value) => value instanceof AbortSignal,
 };
 
-/** Options whose values can be told apart before a request is sent. */
-const TAKEN: Readonly<Partial<Record<keyof FactoryOptions | keyof DeployCallOptions, Taken>>> = {
+/** What is looked at where it is used, or has no effect. */
+const ANYTHING: Taken = { what: 'anything', example: '…', is: () => true };
+
+/** What each option takes. The compiler keeps the tables complete. */
+const FACTORY_OPTIONS: Readonly<Record<keyof FactoryOptions, Taken>> = {
   namespace: TEXT,
   instanceNamespace: TEXT,
   timeout: MILLISECONDS,
   waitForReady: FLAG,
+  target: ANYTHING,
+  hydrateStatus: ANYTHING,
   createNamespace: FLAG,
-  skipTLSVerify: FLAG,
-  allowBreakingChanges: FLAG,
   progressCallback: FUNCTION,
-  onEvent: FUNCTION,
+  eventMonitoring: ANYTHING,
+  kubeConfig: ANYTHING,
+  transport: ANYTHING,
+  skipTLSVerify: FLAG,
+  retryPolicy: ANYTHING,
+  allowBreakingChanges: FLAG,
   abortSignal: SIGNAL,
+  aspects: ANYTHING,
+};
+
+/** Options of one call. */
+const CALL_OPTIONS: Readonly<Record<keyof DeployCallOptions, Taken>> = {
+  timeout: MILLISECONDS,
+  abortSignal: SIGNAL,
+  onEvent: FUNCTION,
 };
 
 const RETRY_POLICY: Readonly<Record<keyof RetryPolicy, Taken>> = {
@@ -88,26 +86,20 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
   ['alchemyKubeConfig', 'pass kubeConfig to the KroResource'],
 ]);
 
-/** Options of one call. */
-const CALL_OPTIONS: Readonly<Record<keyof DeployCallOptions, true>> = {
-  timeout: true,
-  abortSignal: true,
-  onEvent: true,
-};
-
 /**
  * As `checkFactoryOptions`, for the options of a call: scopes that are not heeded would delete too much.
  *
  * @throws TypeKroError `compose/unknown-option`.
  */
 export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions {
-  const name = Object.keys(options).find((each) => !Object.hasOwn(CALL_OPTIONS, each));
-  checkValues(options, TAKEN, '');
-  if (name === undefined) return options;
-  throw new TypeKroError(`a call of a factory has no option "${name}"`, {
-    code: 'compose/unknown-option',
-    remedy: `${remedyFor(name, Object.keys(CALL_OPTIONS))}; an instance is deployed and deleted as a whole`,
-  });
+  const name = unknownName(options, CALL_OPTIONS);
+  if (name !== undefined)
+    throw new TypeKroError(`a call of a factory has no option "${name}"`, {
+      code: 'compose/unknown-option',
+      remedy: `${remedyFor(name, CALL_OPTIONS)}; an instance is deployed and deleted as a whole`,
+    });
+  checkValues(options, CALL_OPTIONS, '');
+  return options;
 }
 
 /**
@@ -134,29 +126,32 @@ export function checkedName(name: unknown, call: string): string {
  */
 export function checkFactoryOptions(options: object): void {
   for (const name of Object.keys(options)) {
-    if (Object.hasOwn(KNOWN, name) || NEEDLESS.has(name)) continue;
+    if (Object.hasOwn(FACTORY_OPTIONS, name) || NEEDLESS.has(name)) continue;
     const remedy = SUPERSEDED.get(name);
     throw remedy === undefined
       ? new TypeKroError(`a factory has no option "${name}"`, {
           code: 'compose/unknown-option',
-          remedy: remedyFor(name, Object.keys(KNOWN)),
+          remedy: remedyFor(name, FACTORY_OPTIONS),
         })
       : new TypeKroError(`the option "${name}" of a factory is gone`, { code: 'compose/superseded-option', remedy });
   }
-  checkValues(options, TAKEN, '');
+  checkValues(options, FACTORY_OPTIONS, '');
   const { retryPolicy } = options as FactoryOptions;
   if (typeof retryPolicy !== 'object' || retryPolicy === null) return;
-  for (const name of Object.keys(retryPolicy)) {
-    if (Object.hasOwn(RETRY_POLICY, name)) continue;
+  const name = unknownName(retryPolicy, RETRY_POLICY);
+  if (name !== undefined)
     throw new TypeKroError(`the option retryPolicy has no member "${name}"`, {
       code: 'compose/unknown-option',
-      remedy: remedyFor(name, Object.keys(RETRY_POLICY)),
+      remedy: remedyFor(name, RETRY_POLICY),
     });
-  }
   checkValues(retryPolicy, RETRY_POLICY, 'retryPolicy.');
 }
 
-function checkValues(options: object, table: Readonly<Record<string, Taken | undefined>>, prefix: string): void {
+function unknownName(options: object, table: Table): string | undefined {
+  return Object.keys(options).find((name) => !Object.hasOwn(table, name));
+}
+
+function checkValues(options: object, table: Table, prefix: string): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const taken = Object.hasOwn(table, name) ? table[name] : undefined;
     if (taken === undefined || value === undefined || taken.is(value)) continue;
@@ -174,7 +169,8 @@ function shown(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-function remedyFor(name: string, known: readonly string[]): string {
+function remedyFor(name: string, table: Table): string {
+  const known = Object.keys(table);
   const near = suggest(name, known);
   return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
 }
