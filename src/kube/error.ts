@@ -1,6 +1,7 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
 import { isJsonObject, tryParseJson, TypeKroError } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
+import { connectionRemedy } from './connection-failures.ts';
 
 /** A `Status` object as the API server sends it with errors. */
 export interface StatusDetails {
@@ -186,30 +187,6 @@ function kebab(reason: string): string {
   return reason.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
 }
 
-/** What to do about a connection that did not come about, by the code of what the system or TLS said. */
-const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'correct "server" of the cluster in the kubeconfig, or check the network and its DNS'],
-  [/^EPROTO$/, 'write http:// in "server" of the kubeconfig, or name the port of the server for https'],
-  [/^ECONNREFUSED$/, 'start that cluster, correct "server" in the kubeconfig, or name another context'],
-  [
-    /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)$/,
-    'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig',
-  ],
-  [
-    /^ERR_OSSL_/,
-    'the certificate or the key of the user in the kubeconfig is no PEM text: log in again, or write it anew',
-  ],
-  [/^CERT_HAS_EXPIRED$/, 'the certificate of the server has expired: it has to be renewed there'],
-  [
-    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    'the certificate of the server is for another name: use that one as "server", or set "tls-server-name"',
-  ],
-  [
-    /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/,
-    'the certificate of the server is not from the authority in the kubeconfig: is "certificate-authority-data" that of this cluster?',
-  ],
-];
-
 function remedyFor(status: number, reason: string, message: string, cause: unknown): { remedy?: string } {
   if (status === 401 || (status === 403 && message.includes('User "system:anonymous"'))) {
     return { remedy: 'log in again: the credentials of the current kubeconfig context are missing, wrong or expired' };
@@ -232,7 +209,5 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
         'if the server speaks TLS, write https:// in "server" of the kubeconfig; otherwise check that the API server runs',
     };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const [, remedy = 'check that the API server runs and that its address is right'] =
-    CONNECTION_REMEDIES.find(([codes]) => codes.test(code)) ?? [];
-  return { remedy };
+  return { remedy: connectionRemedy(code) };
 }

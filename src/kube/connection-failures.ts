@@ -1,0 +1,64 @@
+/** A failed connection in words, and what to do about it. */
+interface ConnectionFailure {
+  readonly codes: RegExp;
+  /** Absent where the error's own words are as good. */
+  readonly words?: (address: string, host: string) => string;
+  readonly remedy: string;
+}
+
+const NETWORK_REMEDY = 'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig';
+
+/** Every failure of a connection by the code of the system or of TLS. */
+const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
+  {
+    codes: /^ECONNREFUSED$/,
+    words: (address) => `nothing answers at ${address}`,
+    remedy: 'start that cluster, correct "server" in the kubeconfig, or name another context',
+  },
+  {
+    codes: /^(?:ENOTFOUND|EAI_AGAIN)$/,
+    words: (_address, host) => `the name ${host} is unknown`,
+    remedy: 'correct "server" of the cluster in the kubeconfig, or check the network and its DNS',
+  },
+  {
+    codes: /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
+    words: (address) => `no way leads to ${address}`,
+    remedy: NETWORK_REMEDY,
+  },
+  { codes: /^ECONNRESET$/, words: (address) => `the connection to ${address} was cut`, remedy: NETWORK_REMEDY },
+  {
+    // The words of TLS depend on its message: `tlsFailure`.
+    codes: /^EPROTO$/,
+    remedy: 'write http:// in "server" of the kubeconfig, or name the port of the server for https',
+  },
+  {
+    codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    words: (_address, host) => `the certificate of the server is not for the name ${host}`,
+    remedy: 'the certificate of the server is for another name: use that one as "server", or set "tls-server-name"',
+  },
+  {
+    codes: /^CERT_HAS_EXPIRED$/,
+    words: (address) => `the certificate of ${address} has expired`,
+    remedy: 'the certificate of the server has expired: it has to be renewed there',
+  },
+  {
+    codes: /^(?:UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/,
+    words: (address) => `the certificate of ${address} is from an authority that is not trusted`,
+    remedy:
+      'the certificate of the server is not from the authority in the kubeconfig: is "certificate-authority-data" that of this cluster?',
+  },
+  {
+    codes: /^ERR_OSSL_/,
+    remedy: 'the certificate or the key of the user in the kubeconfig is no PEM text: log in again, or write it anew',
+  },
+];
+
+/** The failure with the code of the system or of TLS; `undefined` for any other error. */
+export function connectionFailure(code: string): ConnectionFailure | undefined {
+  return CONNECTION_FAILURES.find(({ codes }) => codes.test(code));
+}
+
+/** What to do about a connection that did not come about, by the code of the system or of TLS. */
+export function connectionRemedy(code: string): string {
+  return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
+}
