@@ -3,7 +3,6 @@ import type { KubeObject } from '../../core/index.ts';
 import type { InspectSource, InstanceReport } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
-import { applySetIdOf } from '../../runtime/index.ts';
 import { allActive, isRefusedForGood, Progress } from './progress.ts';
 
 const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
@@ -39,7 +38,7 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
 }
 
 test('an object that another instance holds is told with that instance', () => {
-  const because = { kind: 'other-owner', object: target, owner: applySetIdOf(object('second')) };
+  const because = { kind: 'other-owner', object: target, owner: 'applyset-x', instance: 'App default/second' };
   const reports = source({ first: 'ERROR', second: 'ACTIVE' });
   const withNode: InspectSource = {
     ...reports,

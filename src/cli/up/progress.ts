@@ -1,9 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
-import { parseApiVersion } from '../../core/index.ts';
 import type { DefinitionSummary, InspectSource, InstanceReport, InstanceSummary } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
-import { applySetId } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
 /** By how much a definition may outlive the reports of its instances, in milliseconds. */
@@ -33,7 +31,7 @@ export class Progress {
     const own = this.#instances.map((object) => {
       const ref = refOfObject(object);
       const report = this.#source.report(ref);
-      const view = viewOf(object, report, this.#source);
+      const view = viewOf(object, report);
       if (report !== undefined) {
         this.#seen.set(ref, report);
         this.#goneSince.delete(ref);
@@ -51,11 +49,11 @@ export class Progress {
     const { ref, definition, state } = last;
     const since = this.#goneSince.get(ref) ?? this.#now();
     this.#goneSince.set(ref, since);
-    const view = viewOf(object, undefined, this.#source);
+    const view = viewOf(object, undefined);
     if (state === 'DELETING') return { ...view, state: 'deleted' };
     if (this.#source.definitions().some(({ name }) => name === definition)) {
       // The controller lets the instances of a deleted definition go a moment before it.
-      return this.#now() - since < DEFINITION_MS ? viewOf(object, last, this.#source) : { ...view, state: 'deleted' };
+      return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
     }
     return {
       ...view,
@@ -68,40 +66,22 @@ export class Progress {
 }
 
 function otherView({ kind, name, namespace, state, ref }: InstanceSummary, source: InspectSource): InstanceView {
-  return { kind, name, namespace: namespace ?? '', state, nodes: nodesOf(source.report(ref), source) };
-}
-
-/** The nodes of an instance; of objects that another ApplySet holds it is said which instance that belongs to. */
-function nodesOf(report: InstanceReport | undefined, source: InspectSource): readonly NodeReport[] {
-  const nodes = report?.nodes ?? [];
-  if (nodes.every(({ because }) => because.kind !== 'other-owner')) return nodes;
-  return nodes.map((node) => {
-    const { because } = node;
-    if (because.kind !== 'other-owner') return node;
-    const owner = source.instances().find((each) => setOf(each) === because.owner);
-    if (owner === undefined) return node;
-    const { kind, name, namespace = '' } = owner;
-    return { ...node, because: { ...because, instance: `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}` } };
-  });
-}
-
-function setOf({ apiVersion, kind, name, namespace = '' }: InstanceSummary): string {
-  return applySetId({ name, namespace, kind, group: parseApiVersion(apiVersion).group });
+  return { kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
 }
 
 /** What the user's instances are as the controller sees them. */
 export function viewsOf(instances: readonly KubeObject[], source: InspectSource): InstanceView[] {
-  return instances.map((object) => viewOf(object, reportOf(object, source), source));
+  return instances.map((object) => viewOf(object, reportOf(object, source)));
 }
 
-function viewOf(object: KubeObject, report: InstanceReport | undefined, source: InspectSource): InstanceView {
+function viewOf(object: KubeObject, report: InstanceReport | undefined): InstanceView {
   const message = report === undefined ? undefined : problemOf(report);
   return {
     kind: object.kind,
     name: object.metadata.name ?? '',
     namespace: report?.namespace ?? object.metadata.namespace ?? '',
     state: report?.state ?? '',
-    nodes: nodesOf(report, source),
+    nodes: report?.nodes ?? [],
     ...(message === undefined ? {} : { message }),
   };
 }
