@@ -23,7 +23,7 @@ export interface EventObserverOptions {
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
-  /** What the last pass found wrong with definitions, by their uid. */
+  /** What the last pass found wrong with definitions, by their name. */
   readonly #problems = new Map<string, readonly string[]>();
 
   constructor(options: EventObserverOptions) {
@@ -41,6 +41,9 @@ export class EventObserver {
         return this.#definitionHeld(event.definition, event.message);
       case 'definition-released':
         return this.#definitionReleased(event.definition, event.orphans);
+      case 'definition-gone':
+        this.#problems.delete(event.name);
+        return;
       case 'child-applied':
         return this.#childApplied(event.step, event.action);
       case 'instance-changed':
@@ -50,12 +53,12 @@ export class EventObserver {
     }
   };
 
-  #definitionPassed({ uid }: Definition, { graph, problems }: Compiled): void {
-    if (graph === undefined) this.#problems.set(uid, problems);
-    else this.#problems.delete(uid);
+  #definitionPassed({ name }: Definition, { graph, problems }: Compiled): void {
+    if (graph === undefined) this.#problems.set(name, problems);
+    else this.#problems.delete(name);
   }
 
-  #definitionChanged({ object, uid, status: before }: Definition, status: DefinitionStatus): void {
+  #definitionChanged({ object, name, status: before }: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = before['state'];
     if (from !== state) {
@@ -67,7 +70,7 @@ export class EventObserver {
       this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
       // The condition has kro's text, which clients match: the places and what to do about them come beside it.
       if (reason !== 'InvalidResourceGraph') continue;
-      for (const problem of (this.#problems.get(uid) ?? []).slice(0, MAX_PROBLEMS)) {
+      for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#tell(object, 'Warning', 'Problem', problem);
       }
     }
@@ -77,8 +80,7 @@ export class EventObserver {
     if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
   }
 
-  #definitionReleased({ object, uid }: Definition, orphans: number): void {
-    this.#problems.delete(uid);
+  #definitionReleased({ object }: Definition, orphans: number): void {
     if (orphans === 0) return;
     const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
     this.#tell(object, 'Warning', 'InstancesOrphaned', message);

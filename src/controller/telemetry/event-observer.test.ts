@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import type { ObjectEvent } from '../../kube/index.ts';
+import type { Compiled } from '../definition/compiler.ts';
+import type { DefinitionStatus } from '../definition/definition-status.ts';
+import type { Definition } from '../definition/definition.ts';
+import { EventObserver } from './event-observer.ts';
+
+/** A definition as it is before its first status. */
+function definitionOf(uid: string): Definition {
+  const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'boats', uid } };
+  return { name: 'boats', uid, object, status: {} } as unknown as Definition;
+}
+
+function setup() {
+  const told: string[] = [];
+  const record = ({ reason, message }: ObjectEvent): void => void told.push(`${reason}: ${message}`);
+  return { told, observer: new EventObserver({ events: { record } as never, conditionEvents: false }) };
+}
+
+const refused = { graph: undefined, problems: ['the kind Boot is unknown'] } as unknown as Compiled;
+const invalid: DefinitionStatus = {
+  state: 'Inactive',
+  conditions: [{ type: 'GraphAccepted', status: 'False', reason: 'InvalidResourceGraph', message: 'kro says no' }],
+};
+
+describe('the problems of a definition that is refused', () => {
+  test('are told beside its condition', () => {
+    const { told, observer } = setup();
+    observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
+    observer.listen({ kind: 'definition-changed', definition: definitionOf('1'), status: invalid });
+    expect(told).toContain('Problem: the kind Boot is unknown');
+  });
+
+  test.each(['1', '2'])('are forgotten when it is gone, with a finalizer or without one (uid %s)', (uid) => {
+    const { told, observer } = setup();
+    observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
+    observer.listen({ kind: 'definition-gone', name: 'boats' });
+    observer.listen({ kind: 'definition-changed', definition: definitionOf(uid), status: invalid });
+    expect(told.filter((text) => text.startsWith('Problem'))).toEqual([]);
+  });
+});
