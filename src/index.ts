@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { createCompositionApi, defineFactory } from './compose/index.ts';
-import { keepPlace, placeOfMade } from './core/index.ts';
+import { callerPlace } from './core/index.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
 import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
 
@@ -41,7 +41,7 @@ export const typeKroRuntimeBootstrap = defineFactory(bootstrapOf);
 function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
     (await import('./deploy/index.ts')).installRuntime(installation);
-  return createRuntimeBootstrap(options, { api, install }, placeOfMade(keepPlace({})));
+  return createRuntimeBootstrap(options, { api, install }, callerPlace());
 }
 
 export type {

@@ -16,7 +16,7 @@ export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { failsAtCaller } from './caller-error.ts';
-export { keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
+export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
 export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './backoff.ts';

@@ -12,8 +12,17 @@ export const MADE_AT = Symbol.for('typekro.dev/made-at');
 export function keepPlace<T extends object>(made: T): T {
   const stack = new Error('made here');
   let place: SourcePosition | undefined;
-  const read = (): SourcePosition | undefined => (place ??= userFrames(stack.stack ?? '').next().value ?? undefined);
+  const read = (): SourcePosition | undefined => (place ??= placeIn(stack));
   return Object.defineProperty(made, MADE_AT, { value: read, configurable: true });
+}
+
+/** Where the user's code calls; `undefined` where the stack names no file of the user. */
+export function callerPlace(): SourcePosition | undefined {
+  return placeIn(new Error('called here'));
+}
+
+function placeIn({ stack = '' }: Error): SourcePosition | undefined {
+  return userFrames(stack).next().value ?? undefined;
 }
 
 /** Where the user's code made an object; `undefined` for one that was written as it is. */
