@@ -26,7 +26,7 @@ const VOCABULARIES = [
     name: 'durations of Go',
     use: 'goParseDuration of src/golang',
     home: 'golang',
-    pattern: /ms\|s\|m\|h\)+\+?\)?\$?\/|\['ns', 1/,
+    pattern: /ms\|s\|m\|h\)+[+?]?\)?\$?\/|\['ns', 1/,
   },
   {
     name: 'FNV-1a',
@@ -58,6 +58,38 @@ const VOCABULARIES = [
     use: 'qualifiedName and labelValue of src/kubernetes',
     home: 'kubernetes',
     pattern: /\[-A-Za-z0-9_\.\]\*\)\?\[A-Za-z0-9\]|a valid label (?:key )?must/,
+  },
+  {
+    name: 'a value as a text',
+    use: 'asText or textAt of src/kubernetes',
+    home: 'kubernetes',
+    pattern:
+      /\((?:value|parent\w*): (?:JsonValue|JsonObject) \| undefined[^;{]*\{?\s*(?:return |\()typeof value === 'string' \? value : ''/,
+  },
+  {
+    name: 'a value as an object',
+    use: 'asObject or objectAt of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /\(value: JsonValue \| undefined[^;{]*\{?\s*(?:return |\()isJsonObject\(value\) \? value : \{\}/,
+  },
+  {
+    name: 'the objects of a list',
+    use: 'asObjects or objectsAt of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /\bArray\.isArray\([^?;]+\) \? [^:;]+\.filter\(isJsonObject\) : \[\]/,
+  },
+  {
+    name: 'the value below a path of names',
+    use: 'valueAt of src/kubernetes',
+    home: 'kubernetes',
+    pattern:
+      /for \(const (\w+) of [^)]+(?:\(\W*\w*\W*\))?\)\s*\{?\s*(\w+) = isJsonObject\(\2\) && Object\.hasOwn\(\2, \1\)/,
+  },
+  {
+    name: 'the form of metav1.Time',
+    use: 'formatTime of src/kubernetes',
+    home: 'kubernetes',
+    pattern: /slice\(0, 19\)\}|\.slice\(0, -5\)\}Z|replace\(\/\\\.\\d\{3\}Z/,
   },
   {
     name: 'pauses between tries',

@@ -8,13 +8,12 @@ test.each([
   ['2m', 120_000],
   ['1h', 3_600_000],
   ['0s', 0],
+  ['1.5s', 1500],
+  ['1h30m', 5_400_000],
 ])('%s is %d ms', (text, milliseconds) => {
   expect(parseDuration(text, 'timeout')).toBe(milliseconds);
 });
 
-test.each(['', 's', '-1s', '1.5s', '1d', '1s1s', '99999999999s'])(
-  '"%s" is refused with the name of the option',
-  (text) => {
-    expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is no duration/);
-  },
-);
+test.each(['', 's', '-1s', '1d', '99999999999s'])('"%s" is refused with the name of the option', (text) => {
+  expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is no duration/);
+});

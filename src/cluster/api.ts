@@ -1,4 +1,5 @@
 import { cryptoLibrary } from '../core/index.ts';
+import { formatTime } from '../kubernetes/index.ts';
 import type { Access } from './auth/access.ts';
 import type { Clock } from './clock.ts';
 import type { Interceptor } from './protocol/request.ts';
@@ -9,7 +10,6 @@ import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
-import { formatTime } from './types/time.ts';
 import { createAccess } from './auth/access.ts';
 import { Work } from './work.ts';
 

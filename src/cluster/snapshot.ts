@@ -1,8 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
+import { numberAt, objectsAt, textAt } from '../kubernetes/index.ts';
 import type { Api } from './api.ts';
 import { republishDefinitions } from './definitions/served.ts';
 import { keyOfObject } from './controllers/controller.ts';
-import { objectsAt, numberAt, textAt } from './types/parts.ts';
 import type { LogLine } from './pod-logs.ts';
 import { Stored } from './store/store.ts';
 import { deepFreeze } from './types/copy.ts';

@@ -1,6 +1,7 @@
 import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+import { objectsAt } from '../kubernetes/index.ts';
 import { isNotFound, KubeError } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
@@ -198,7 +199,7 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
   return {
     name: target.name,
     phase: ready?.status === 'True' ? 'ready' : accepted?.status === 'False' ? 'failed' : 'pending',
-    conditions: Array.isArray(object.status?.['conditions']) ? object.status['conditions'].filter(isJsonObject) : [],
+    conditions: objectsAt(object.status, 'conditions'),
     ...(ready?.observedGeneration === undefined ? {} : { observedGeneration: ready.observedGeneration }),
   };
 }

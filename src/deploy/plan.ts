@@ -1,6 +1,7 @@
 import type { PlanChange } from '../compose/index.ts';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+import { valueAt } from '../kubernetes/index.ts';
 
 /** What the server or a controller writes by itself: it tells nothing of what a deploy would change. */
 const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
@@ -19,16 +20,12 @@ export function changedPaths(before: JsonValue | undefined, after: JsonValue | u
   if (before !== undefined && after !== undefined && jsonEquals(before, after)) return [];
   if (isJsonObject(before) && isJsonObject(after)) {
     const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
-    return keys.flatMap((key) => changedPaths(own(before, key), own(after, key), join(path, key)));
+    return keys.flatMap((key) => changedPaths(valueAt(before, key), valueAt(after, key), join(path, key)));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     return after.flatMap((item, index) => changedPaths(before[index], item, `${path}[${index}]`));
   }
   return before === after ? [] : [path];
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function join(path: string, key: string): string {

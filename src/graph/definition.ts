@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { valueAt } from '../kubernetes/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -61,14 +62,14 @@ export function readDefinition(value: JsonValue, problems: Problems): Definition
   const reader = new Reader(problems);
   const root = reader.object(value, []);
   if (root === undefined) return undefined;
-  const kind = own(root, 'kind');
+  const kind = valueAt(root, 'kind');
   if (kind !== undefined && kind !== 'ResourceGraphDefinition') {
     reader.wrong(['kind'], `this is a ${stringifyJson(kind)}, not a ResourceGraphDefinition`);
     return undefined;
   }
-  const spec = reader.object(own(root, 'spec') ?? {}, ['spec']);
+  const spec = reader.object(valueAt(root, 'spec') ?? {}, ['spec']);
   if (spec === undefined) return undefined;
-  const schema = own(spec, 'schema');
+  const schema = valueAt(spec, 'schema');
   if (schema === undefined || schema === null) {
     problems.error({
       phase: 'structure',
@@ -81,18 +82,14 @@ export function readDefinition(value: JsonValue, problems: Problems): Definition
   }
   const block = reader.object(schema, ['spec', 'schema']);
   if (block === undefined) return undefined;
-  const metadata = reader.object(own(root, 'metadata') ?? {}, ['metadata']) ?? {};
+  const metadata = reader.object(valueAt(root, 'metadata') ?? {}, ['metadata']) ?? {};
   return {
-    name: reader.text(own(metadata, 'name'), ['metadata', 'name']),
+    name: reader.text(valueAt(metadata, 'name'), ['metadata', 'name']),
     schema: reader.schema(block),
     resources: reader
-      .list(own(spec, 'resources'), ['spec', 'resources'])
+      .list(valueAt(spec, 'resources'), ['spec', 'resources'])
       .map((entry, index) => reader.resource(entry, index)),
   };
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** What to write instead of a value that is no list; a map of resources by their ids is the commonest. */
@@ -159,25 +156,25 @@ class Reader {
 
   schema(block: JsonObject): SchemaBlock {
     const path = ['spec', 'schema'];
-    const text = (key: string): string => this.text(own(block, key), [...path, key]);
-    const names = (key: string): string[] => this.texts(own(block, key), [...path, key]).map((entry) => entry.text);
-    const columns = this.list(own(block, 'additionalPrinterColumns'), [...path, 'additionalPrinterColumns']);
-    const metadata = this.object(own(block, 'metadata') ?? {}, [...path, 'metadata']) ?? {};
+    const text = (key: string): string => this.text(valueAt(block, key), [...path, key]);
+    const names = (key: string): string[] => this.texts(valueAt(block, key), [...path, key]).map((entry) => entry.text);
+    const columns = this.list(valueAt(block, 'additionalPrinterColumns'), [...path, 'additionalPrinterColumns']);
+    const metadata = this.object(valueAt(block, 'metadata') ?? {}, [...path, 'metadata']) ?? {};
     return {
       kind: text('kind'),
       apiVersion: text('apiVersion'),
       group: Object.hasOwn(block, 'group') ? text('group') : 'kro.run',
       scope: text('scope') === 'Cluster' ? 'Cluster' : 'Namespaced',
-      spec: own(block, 'spec'),
-      types: own(block, 'types'),
-      status: own(block, 'status'),
+      spec: valueAt(block, 'spec'),
+      types: valueAt(block, 'types'),
+      status: valueAt(block, 'status'),
       additionalPrinterColumns: columns.map(
         (column, index) => this.object(column, [...path, 'additionalPrinterColumns', index]) ?? {},
       ),
       shortNames: names('shortNames'),
       categories: names('categories'),
-      labels: this.stringMap(own(metadata, 'labels') ?? {}, [...path, 'metadata', 'labels']),
-      annotations: this.stringMap(own(metadata, 'annotations') ?? {}, [...path, 'metadata', 'annotations']),
+      labels: this.stringMap(valueAt(metadata, 'labels') ?? {}, [...path, 'metadata', 'labels']),
+      annotations: this.stringMap(valueAt(metadata, 'annotations') ?? {}, [...path, 'metadata', 'annotations']),
     };
   }
 
@@ -186,13 +183,13 @@ class Reader {
     const block = this.object(value, path) ?? {};
     const at = (key: string): PathStep[] => [...path, key];
     const conditions = (key: string): ConditionText[] => {
-      const texts = own(block, key);
+      const texts = valueAt(block, key);
       return texts === undefined ? [] : this.texts(texts, at(key));
     };
-    const id = own(block, 'id');
-    const forEach = own(block, 'forEach') ?? [];
-    const externalRef = own(block, 'externalRef') ?? undefined;
-    const template = own(block, 'template') ?? undefined;
+    const id = valueAt(block, 'id');
+    const forEach = valueAt(block, 'forEach') ?? [];
+    const externalRef = valueAt(block, 'externalRef') ?? undefined;
+    const template = valueAt(block, 'template') ?? undefined;
     return {
       id: typeof id === 'string' ? id : this.text(id, at('id')),
       index,

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
 import { fnv64a } from '../golang/index.ts';
+import { asText } from '../kubernetes/index.ts';
 
 /**
  * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Equal hashes
@@ -16,10 +17,10 @@ function normalizeSpec(spec: JsonObject): JsonObject {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   return {
     schema: {
-      kind: text(schema['kind']),
-      apiVersion: text(schema['apiVersion']),
-      group: text(schema['group']) || 'kro.run',
-      scope: text(schema['scope']) || 'Namespaced',
+      kind: asText(schema['kind']),
+      apiVersion: asText(schema['apiVersion']),
+      group: asText(schema['group']) || 'kro.run',
+      scope: asText(schema['scope']) || 'Namespaced',
       spec: freeForm(schema['spec']),
       types: freeForm(schema['types']),
       status: freeForm(schema['status']),
@@ -50,11 +51,11 @@ function normalizeColumn(column: JsonValue): JsonValue {
 function normalizeResource(resource: JsonValue): JsonObject {
   const fields = isJsonObject(resource) ? resource : {};
   return {
-    id: text(fields['id']),
+    id: asText(fields['id']),
     template: freeForm(fields['template']),
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
-    readyWhen: list(fields['readyWhen']).map(text).toSorted(),
-    includeWhen: list(fields['includeWhen']).map(text).toSorted(),
+    readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
+    includeWhen: list(fields['includeWhen']).map(asText).toSorted(),
     forEach: list(fields['forEach']),
   };
 }
@@ -63,10 +64,10 @@ function normalizeExternalRef(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
   const selector = metadata['selector'];
   return {
-    apiVersion: text(reference['apiVersion']),
-    kind: text(reference['kind']),
-    name: text(metadata['name']),
-    namespace: text(metadata['namespace']),
+    apiVersion: asText(reference['apiVersion']),
+    kind: asText(reference['kind']),
+    name: asText(metadata['name']),
+    namespace: asText(metadata['namespace']),
     selector: isJsonObject(selector)
       ? {
           ...selector,
@@ -86,12 +87,8 @@ function list(value: JsonValue | undefined): JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-function text(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
-}
-
 function byId(a: JsonObject, b: JsonObject): number {
-  const [left, right] = [text(a['id']), text(b['id'])];
+  const [left, right] = [asText(a['id']), asText(b['id'])];
   if (left === right) return 0;
   return left < right ? -1 : 1;
 }

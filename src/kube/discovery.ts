@@ -1,5 +1,6 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, parseApiVersion } from '../core/index.ts';
+import { asObjects, asText } from '../kubernetes/index.ts';
 import { answerJson } from './answer-json.ts';
 import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
@@ -117,9 +118,9 @@ async function groupVersions(fetch: Fetch, group: string, options: CallOptions):
     );
     if (!isJsonObject(answer)) return [];
     const preferred = isJsonObject(answer['preferredVersion'])
-      ? string(answer['preferredVersion']['groupVersion'])
+      ? asText(answer['preferredVersion']['groupVersion'])
       : '';
-    const versions = objects(answer['versions']).map((version) => string(version['groupVersion']));
+    const versions = asObjects(answer['versions']).map((version) => asText(version['groupVersion']));
     return [...new Set([preferred, ...versions])].filter((version) => version !== '');
   } catch (thrown) {
     if (isNotFound(thrown)) return [];
@@ -145,23 +146,23 @@ export function parseResourceList(
   type: { readonly group: string; readonly version: string },
   list: JsonValue,
 ): Map<string, ApiResource> {
-  const entries = objects(isJsonObject(list) ? list['resources'] : undefined);
+  const entries = asObjects(isJsonObject(list) ? list['resources'] : undefined);
   const subresources = new Map<string, string[]>();
   for (const entry of entries) {
-    const [plural = '', subresource] = string(entry['name']).split('/');
+    const [plural = '', subresource] = asText(entry['name']).split('/');
     if (subresource !== undefined) subresources.set(plural, [...(subresources.get(plural) ?? []), subresource]);
   }
   const found = new Map<string, ApiResource>();
   for (const entry of entries) {
-    const plural = string(entry['name']);
-    const kind = string(entry['kind']);
+    const plural = asText(entry['name']);
+    const kind = asText(entry['kind']);
     if (plural.includes('/') || found.has(kind)) continue;
     found.set(kind, {
       group: type.group,
       version: type.version,
       kind,
       plural,
-      singular: string(entry['singularName']),
+      singular: asText(entry['singularName']),
       namespaced: entry['namespaced'] === true,
       shortNames: strings(entry['shortNames']),
       categories: strings(entry['categories']),
@@ -176,23 +177,23 @@ export function parseResourceList(
 export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
   if (!isJsonObject(list) || list['kind'] !== 'APIGroupDiscoveryList') return undefined;
   const found: ApiResource[] = [];
-  for (const group of objects(list['items'])) {
+  for (const group of asObjects(list['items'])) {
     const metadata = group['metadata'];
-    const name = isJsonObject(metadata) ? string(metadata['name']) : '';
-    for (const version of objects(group['versions'])) {
-      for (const entry of objects(version['resources'])) {
+    const name = isJsonObject(metadata) ? asText(metadata['name']) : '';
+    for (const version of asObjects(group['versions'])) {
+      for (const entry of asObjects(version['resources'])) {
         const responseKind = entry['responseKind'];
         found.push({
           group: name,
-          version: string(version['version']),
-          kind: isJsonObject(responseKind) ? string(responseKind['kind']) : '',
-          plural: string(entry['resource']),
-          singular: string(entry['singularResource']),
+          version: asText(version['version']),
+          kind: isJsonObject(responseKind) ? asText(responseKind['kind']) : '',
+          plural: asText(entry['resource']),
+          singular: asText(entry['singularResource']),
           namespaced: entry['scope'] === 'Namespaced',
           shortNames: strings(entry['shortNames']),
           categories: strings(entry['categories']),
           verbs: strings(entry['verbs']),
-          subresources: objects(entry['subresources']).map((subresource) => string(subresource['subresource'])),
+          subresources: asObjects(entry['subresources']).map((subresource) => asText(subresource['subresource'])),
         });
       }
     }
@@ -204,21 +205,13 @@ export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
 function legacyVersions(list: JsonValue): string[] {
   if (!isJsonObject(list)) return [];
   if (Array.isArray(list['versions'])) return strings(list['versions']);
-  return objects(list['groups']).flatMap((group) =>
-    objects(group['versions']).map((version) =>
-      formatApiVersion({ group: string(group['name']), version: string(version['version']) }),
+  return asObjects(list['groups']).flatMap((group) =>
+    asObjects(group['versions']).map((version) =>
+      formatApiVersion({ group: asText(group['name']), version: asText(version['version']) }),
     ),
   );
 }
 
-function objects(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
-}
-
 function strings(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function string(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
-import { cryptoLibrary, isoTime } from '../core/index.ts';
+import { cryptoLibrary } from '../core/index.ts';
+import { formatTime } from '../kubernetes/index.ts';
 import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
@@ -109,7 +110,7 @@ export class EventRecorder {
       known.lastAt = now;
       const ref = { apiVersion: 'v1', kind: 'Event', namespace, name: known.name };
       try {
-        await api.patch(ref, { count: known.count, lastTimestamp: time(now) }, { signal });
+        await api.patch(ref, { count: known.count, lastTimestamp: formatTime(now) }, { signal });
         return;
       } catch (thrown) {
         // Deleted meanwhile, or never written: it is written anew.
@@ -133,8 +134,8 @@ export class EventRecorder {
       reason,
       message,
       count: 1,
-      firstTimestamp: time(entry.firstAt),
-      lastTimestamp: time(entry.lastAt),
+      firstTimestamp: formatTime(entry.firstAt),
+      lastTimestamp: formatTime(entry.lastAt),
       source: { component },
       reportingComponent: component,
     };
@@ -174,8 +175,4 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
 function eventName(object: string, key: string, now: number): string {
   const suffix = cryptoLibrary().createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
   return `${object.slice(0, 230)}.${suffix}`;
-}
-
-function time(milliseconds: number): string {
-  return `${isoTime(milliseconds).slice(0, 19)}Z`;
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, TypeKroError, yamlLibrary, whyUnreadable } from '../core/index.ts';
+import { asObjects } from '../kubernetes/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types.ts';
@@ -275,10 +276,6 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-}
-
-function asObjects(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
 /** A text; for kubectl an empty one is none, and what YAML reads as a number or a truth value is one. */

@@ -1,7 +1,6 @@
 /**
- * Kubernetes' small vocabularies, as apimachinery has them: quantities, names, labels and selectors, field errors,
- * conditions and owners of objects, classes of failed
- * requests. Pure functions.
+ * Kubernetes' small vocabularies, as apimachinery has them: quantities, times, names, labels and selectors, field errors,
+ * fields and conditions of objects, classes of failed requests. Pure functions.
  *
  * @packageDocumentation
  */
@@ -27,6 +26,22 @@ export {
 } from './names.ts';
 export type { LabelMatcher, Labels } from './parse-selector.ts';
 export { labelMatcher, parseSelector } from './parse-selector.ts';
+export type { StatusCondition } from './object-fields.ts';
+export {
+  asObject,
+  asObjects,
+  asText,
+  conditionIn,
+  countAt,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  statusCondition,
+  textAt,
+  valueAt,
+} from './object-fields.ts';
 export type { Quantity, QuantityFormat } from './quantity.ts';
 export {
   addQuantities,
@@ -41,3 +56,5 @@ export {
   quantityToInteger,
   subtractQuantities,
 } from './quantity.ts';
+export type { MicroInstant } from './time.ts';
+export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { objectsAt, textAt } from '../kubernetes/index.ts';
 import { refusalRemedy } from '../runtime/index.ts';
-import { objectsAt, textAt } from './fields.ts';
 
 /** What is known of a trouble when its remedy is looked for. */
 interface Trouble {

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject, refOf } from '../core/index.ts';
-import { at, condition, objectsAt, textAt } from './fields.ts';
+import { objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index.ts';
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf } from './readiness.ts';
 
@@ -105,7 +105,7 @@ function containerCauses(pod: KubeObject): Found[] {
   return statuses.flatMap((status): Found[] => {
     const name = textAt(status, 'name');
     const waiting = textAt(status, 'state', 'waiting', 'reason');
-    const ended = at(status, 'state', 'terminated') ?? at(status, 'lastState', 'terminated');
+    const ended = valueAt(status, 'state', 'terminated') ?? valueAt(status, 'lastState', 'terminated');
     const end = isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;
     const exit = end === undefined ? '' : `container ${name} ended with exit code ${exitCodeOf(end)}`;
     if (!STARTING.has(waiting)) {
@@ -115,7 +115,7 @@ function containerCauses(pod: KubeObject): Found[] {
       const message = [exit === '' ? `container ${name} waits` : exit, said].filter((part) => part !== '').join('; ');
       return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, about: pod }];
     }
-    if (end === undefined || at(status, 'state', 'running') !== undefined) return [];
+    if (end === undefined || valueAt(status, 'state', 'running') !== undefined) return [];
     const said = textAt(end, 'message');
     const message = said === '' ? exit : `${exit}; ${said}`;
     return [{ object: refOf(pod), reason: textAt(end, 'reason') || 'Error', message, about: pod }];
@@ -126,7 +126,7 @@ const exitCodeOf = (ended: JsonObject): string => String(ended['exitCode']);
 
 function conditionCauses(object: KubeObject): Found[] {
   return TROUBLE.flatMap(([type, status]) => {
-    const found = condition(object, type);
+    const found = statusCondition(object, type);
     if (found?.status !== status) return [];
     return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
   });

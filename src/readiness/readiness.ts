@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { gvkOf } from '../core/index.ts';
-import { condition, numberAt, objectsAt } from './fields.ts';
+import { numberAt, objectsAt, statusCondition } from '../kubernetes/index.ts';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './model.ts';
@@ -48,9 +48,9 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
   if (rule?.observed === true && generation !== undefined && observed === undefined) {
     return inProgress('NotObserved', 'its controller has not looked at it yet');
   }
-  const stalled = condition(object, 'Stalled');
+  const stalled = statusCondition(object, 'Stalled');
   if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', said('Stalled', stalled));
-  const reconciling = condition(object, 'Reconciling');
+  const reconciling = statusCondition(object, 'Reconciling');
   if (reconciling?.status === 'True')
     return inProgress(reconciling.reason || 'Reconciling', said('Reconciling', reconciling));
   if (rule !== undefined) return rule.judge(object);
@@ -59,10 +59,10 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
 
 /** Custom resources, by what their controllers say of them. */
 function bySummary(object: KubeObject, generation: number | undefined, report: StatusReport | undefined): Readiness {
-  const failure = condition(object, 'Failed');
+  const failure = statusCondition(object, 'Failed');
   if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));
   for (const type of SUMMARY_CONDITIONS) {
-    const found = condition(object, type);
+    const found = statusCondition(object, type);
     if (found === undefined) continue;
     const stale =
       generation !== undefined && found.observedGeneration !== undefined && found.observedGeneration < generation;

@@ -1,4 +1,4 @@
-import type { StatusCondition } from './fields.ts';
+import type { StatusCondition } from '../kubernetes/index.ts';
 import type { Readiness } from './model.ts';
 
 /** Ready. */

@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, isoTime } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { formatTime } from '../kubernetes/index.ts';
 import type { Condition } from './model.ts';
 
 /** kro's condition types of an instance; `Ready` sums up the others. */
@@ -14,11 +15,6 @@ export interface ConditionValue {
   readonly status: Condition['status'];
   readonly reason: string;
   readonly message: string;
-}
-
-/** A point in time as conditions carry it: RFC 3339, whole seconds, UTC. */
-export function timeText(milliseconds: number): string {
-  return isoTime(milliseconds).replace(/\.\d{3}Z$/, 'Z');
 }
 
 /** Reads conditions from a status; entries that are no conditions are left out. */
@@ -60,7 +56,7 @@ export function instanceConditions(
   const deleting = instance.metadata.deletionTimestamp !== undefined;
   const before = authored ? [] : readConditions(instance.status?.['conditions']);
   const previous = new Map(before.map((entry) => [entry.type, entry]));
-  const born = instance.metadata.creationTimestamp ?? timeText(now);
+  const born = instance.metadata.creationTimestamp ?? formatTime(now);
   const dependents = DEPENDENT_CONDITIONS.map((type): Condition => {
     const value = values[type];
     const known = previous.get(type);
@@ -109,7 +105,7 @@ export function transition(
     status,
     ...(reason === '' ? {} : { reason }),
     message: shortened(message),
-    lastTransitionTime: since ?? timeText(now),
+    lastTransitionTime: since ?? formatTime(now),
     observedGeneration: generation,
   };
 }

@@ -83,7 +83,7 @@ export type { WriteDecision } from './write-decision.ts';
 export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
 export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
-export { readConditions, timeText, transition } from './conditions.ts';
+export { readConditions, transition } from './conditions.ts';
 export type { ConditionValue } from './conditions.ts';
 export type { Explanation } from './explain.ts';
 export { changeLines, describeWatch, explain, explainLines, explainNode, rootCauses } from './explain.ts';

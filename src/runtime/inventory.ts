@@ -1,6 +1,6 @@
-import type { JsonValue, KubeObject } from '../core/index.ts';
+import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { objectAt } from '../kubernetes/index.ts';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
 import { groupKindText, labelOf } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
@@ -74,12 +74,9 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
  */
 export function isInventoryForeign(instance: KubeObject, inventory: Inventory): boolean {
   if (instance.metadata.managedFields === undefined) return false;
-  const owned: JsonValue | undefined = ownedFields(instance, INVENTORY_MANAGER);
-  const at = ['f:metadata', 'f:annotations'].reduce<JsonValue | undefined>(
-    (set, member) => (isJsonObject(set) && Object.hasOwn(set, member) ? set[member] : undefined),
-    owned,
-  );
-  return !Object.keys(inventory.annotations).every((key) => isJsonObject(at) && Object.hasOwn(at, `f:${key}`));
+  const owned = ownedFields(instance, INVENTORY_MANAGER);
+  const annotations = objectAt(owned, 'f:metadata', 'f:annotations');
+  return !Object.keys(inventory.annotations).every((key) => Object.hasOwn(annotations, `f:${key}`));
 }
 
 /** The inventory as an object to apply, on the version that was decided about. */

@@ -1,5 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { objectsAt, textAt } from '../kubernetes/index.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from './lazy.ts';
@@ -90,11 +91,10 @@ function summarize(breaking: readonly SchemaChange[]): string {
 }
 
 function versionsOf(crd: KubeObject): JsonObject[] {
-  const versions: JsonValue | undefined = isJsonObject(crd.spec) ? crd.spec['versions'] : undefined;
-  return Array.isArray(versions) ? versions.filter(isJsonObject) : [];
+  return objectsAt(crd.spec, 'versions');
 }
 
-const nameOf = (version: JsonObject): string => (typeof version['name'] === 'string' ? version['name'] : '');
+const nameOf = (version: JsonObject): string => textAt(version, 'name');
 const hasStatus = (version: JsonObject): boolean =>
   isJsonObject(version['subresources']) && isJsonObject(version['subresources']['status']);
 

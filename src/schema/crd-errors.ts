@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { dns1035Label, dnsSubdomain } from '../kubernetes/index.ts';
+import { asText, dns1035Label, dnsSubdomain, objectsAt } from '../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from './field-error.ts';
@@ -22,7 +22,7 @@ export interface CrdErrorOptions {
 export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const { spec, names } = partsOf(crd);
   return [
-    ...nameErrors(crd.metadata.name ?? '', `${text(names['plural'])}.${text(spec['group'])}`),
+    ...nameErrors(crd.metadata.name ?? '', `${asText(names['plural'])}.${asText(spec['group'])}`),
     ...approvalErrors(spec, crd.metadata.annotations),
     ...specErrors(crd, options),
   ];
@@ -60,10 +60,10 @@ function isEstablished(crd: KubeObject): boolean {
 
 /** A storage version that is replaced stays among the stored ones until objects were migrated. */
 function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
-  const names = new Set(partsOf(crd).versions.map((version) => text(version['name'])));
+  const names = new Set(partsOf(crd).versions.map((version) => asText(version['name'])));
   const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
   for (const [index, entry] of (Array.isArray(stored) ? stored : []).entries()) {
-    const name = text(entry);
+    const name = asText(entry);
     if (names.has(name)) continue;
     const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     yield invalid(`status.storedVersions[${index}]`, name, detail);
@@ -73,7 +73,7 @@ function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldE
 function partsOf(crd: KubeObject): { spec: JsonObject; names: JsonObject; versions: JsonObject[] } {
   const spec: JsonObject = isJsonObject(crd.spec) ? crd.spec : {};
   const names = isJsonObject(spec['names']) ? spec['names'] : {};
-  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isJsonObject) : [];
+  const versions = objectsAt(spec, 'versions');
   return { spec, names, versions };
 }
 
@@ -93,8 +93,6 @@ function specErrors(crd: KubeObject, options: CrdErrorOptions): FieldError[] {
 const PRESERVE =
   'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
 
-const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
-
 function* nameErrors(name: string, wanted: string): Iterable<FieldError> {
   if (name === '') {
     yield required('metadata.name', 'name or generateName is required');
@@ -108,7 +106,7 @@ const APPROVAL = 'api-approved.kubernetes.io';
 const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
 
 function* groupErrors(spec: JsonObject): Iterable<FieldError> {
-  const group = text(spec['group']);
+  const group = asText(spec['group']);
   if (group === '') {
     yield required('spec.group');
     return;
@@ -120,7 +118,7 @@ function* groupErrors(spec: JsonObject): Iterable<FieldError> {
 
 /** Groups of the Kubernetes project itself need a word of approval. */
 function* approvalErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
-  if (!PROTECTED.test(text(spec['group']))) return;
+  if (!PROTECTED.test(asText(spec['group']))) return;
   const field = `metadata.annotations[${APPROVAL}]`;
   const approval =
     annotations !== undefined && Object.hasOwn(annotations, APPROVAL) ? annotations[APPROVAL] : undefined;
@@ -133,7 +131,7 @@ function* approvalErrors(spec: JsonObject, annotations: Record<string, string> |
 }
 
 function* scopeErrors(spec: JsonObject): Iterable<FieldError> {
-  const scope = text(spec['scope']);
+  const scope = asText(spec['scope']);
   if (scope === '') yield required('spec.scope');
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     yield notSupported('spec.scope', scope, ['Cluster', 'Namespaced']);
@@ -143,7 +141,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
   const seen = new Set<string>();
   let stored = 0;
   for (const [index, version] of versions.entries()) {
-    const name = text(version['name']);
+    const name = asText(version['name']);
     const problems = dns1035Label(name);
     seen.add(name);
     if (version['storage'] === true) stored += 1;
@@ -153,14 +151,14 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
     const warning = version['deprecationWarning'] ?? undefined;
-    for (const problem of warning === undefined ? [] : warningProblems(version, text(warning))) {
+    for (const problem of warning === undefined ? [] : warningProblems(version, asText(warning))) {
       yield invalid(`spec.versions[${index}].deprecationWarning`, warning, problem);
     }
   }
   const printed = () => printVersions(versions);
   if (seen.size < versions.length) yield raw('spec.versions', printed(), 'must contain unique version names');
   if (stored !== 1) yield raw('spec.versions', printed(), 'must have exactly one version marked as storage version');
-  const [first, ...others] = versions.filter((version) => version['storage'] === true).map(({ name }) => text(name));
+  const [first, ...others] = versions.filter((version) => version['storage'] === true).map(({ name }) => asText(name));
   for (const other of others)
     yield invalid('status.storedVersions', [first ?? ''], `must have the storage version ${other}`);
   if (stored === 0) yield invalid('status.storedVersions', null, 'must have at least one stored version');

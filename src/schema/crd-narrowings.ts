@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { objectsAt } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 
 /** Depth at which the comparison stops and says so. */
@@ -148,8 +149,7 @@ function takesType(old: string | undefined, next: string): boolean {
 }
 
 function versionsOf(crd: KubeObject): JsonObject[] {
-  const versions = crd.spec?.['versions'];
-  return Array.isArray(versions) ? versions.filter(isJsonObject) : [];
+  return objectsAt(crd.spec, 'versions');
 }
 
 function schemaOf(version: JsonObject): Schema | undefined {

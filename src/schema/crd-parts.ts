@@ -1,17 +1,15 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { dns1035Label } from '../kubernetes/index.ts';
+import { asText, dns1035Label } from '../kubernetes/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 
-const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
-
 /** Names of a definition; `singular` and `listKind` may be missing, as they are defaulted. */
 export function* namesErrors(names: JsonObject): Iterable<FieldError> {
   const field = (name: string) => `spec.names.${name}`;
-  const [plural, kind] = [text(names['plural']), text(names['kind'])];
-  const singular = text(names['singular']) || kind.toLowerCase();
-  const listKind = text(names['listKind']) || (kind === '' ? '' : `${kind}List`);
+  const [plural, kind] = [asText(names['plural']), asText(names['kind'])];
+  const singular = asText(names['singular']) || kind.toLowerCase();
+  const listKind = asText(names['listKind']) || (kind === '' ? '' : `${kind}List`);
   if (plural === '') yield required(field('plural'));
   if (singular === '') yield required(field('singular'));
   if (kind === '') yield required(field('kind'));
@@ -25,7 +23,7 @@ export function* namesErrors(names: JsonObject): Iterable<FieldError> {
   for (const name of ['shortNames', 'categories']) {
     const list = names[name];
     for (const [index, entry] of (Array.isArray(list) ? list : []).entries()) {
-      const problems = dns1035Label(text(entry));
+      const problems = dns1035Label(asText(entry));
       if (problems.length > 0) yield invalid(`${field(name)}[${index}]`, entry, problems.join(','));
     }
   }
@@ -43,8 +41,8 @@ const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 
 export function* columnErrors(column: JsonObject, path: string): Iterable<FieldError> {
-  const [type, format, jsonPath] = [text(column['type']), text(column['format']), text(column['jsonPath'])];
-  if (text(column['name']) === '') yield required(`${path}.name`);
+  const [type, format, jsonPath] = [asText(column['type']), asText(column['format']), asText(column['jsonPath'])];
+  if (asText(column['name']) === '') yield required(`${path}.name`);
   const types = `must be one of ${COLUMN_TYPES.join(',')}`;
   if (type === '') yield required(`${path}.type`, types);
   else if (!COLUMN_TYPES.includes(type)) yield invalid(`${path}.type`, type, types);
@@ -64,7 +62,7 @@ export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldErr
     ['labelSelectorPath', ['.spec', '.status'], false],
   ] as const;
   for (const [name, roots, needed] of paths) {
-    const value = text(scale[name]);
+    const value = asText(scale[name]);
     const field = `${path}.${name}`;
     if (value === '') {
       if (needed) yield required(field);
@@ -87,7 +85,7 @@ export function* selectableErrors(
   const seen = new Set<string>();
   for (const [index, entry] of fields.entries()) {
     const field = `${path}[${index}].jsonPath`;
-    const jsonPath = text(isJsonObject(entry) ? entry['jsonPath'] : undefined);
+    const jsonPath = asText(isJsonObject(entry) ? entry['jsonPath'] : undefined);
     if (jsonPath === '') {
       yield required(field);
       continue;
@@ -97,7 +95,7 @@ export function* selectableErrors(
     if (!/^[.[]/.test(jsonPath)) yield wrong(`expected [ or . but got: ${/^[^.[]*/.exec(jsonPath)?.[0] ?? ''}`);
     else if (jsonPath.includes('[')) yield wrong('array notation is not allowed');
     else if (found === undefined) yield wrong('does not refer to a valid field');
-    else if (!SELECTABLE.includes(text(found['type']))) {
+    else if (!SELECTABLE.includes(asText(found['type']))) {
       const types = 'must point to a field of type string, boolean or integer';
       yield invalid(field, jsonPath, `${types}. Enum string fields and strings with formats are allowed.`);
     } else if (seen.has(jsonPath))
@@ -122,7 +120,7 @@ const STRATEGIES = ['None', 'Webhook'];
 
 export function* conversionErrors(conversion: JsonValue | undefined): Iterable<FieldError> {
   if (!isJsonObject(conversion)) return;
-  const strategy = text(conversion['strategy']);
+  const strategy = asText(conversion['strategy']);
   const webhook = isJsonObject(conversion['webhook']) ? conversion['webhook'] : {};
   const [client, reviews] = [webhook['clientConfig'], webhook['conversionReviewVersions']];
   if (strategy === '') yield required('spec.conversion.strategy');
@@ -149,7 +147,7 @@ function* reviewVersionErrors(versions: readonly JsonValue[]): Iterable<FieldErr
   }
   const seen = new Set<string>();
   for (const [index, entry] of versions.entries()) {
-    const version = text(entry);
+    const version = asText(entry);
     if (seen.has(version)) {
       yield invalid(`${field}[${index}]`, version, 'duplicate version');
       continue;
@@ -174,8 +172,9 @@ function* clientErrors(client: JsonObject): Iterable<FieldError> {
       `'https' is the only allowed URL scheme; desired format: https://host[/path]`,
     );
   } else if (isJsonObject(service)) {
-    for (const name of ['name', 'namespace']) if (text(service[name]) === '') yield required(`${path}.service.${name}`);
-    const [place, port] = [text(service['path']), service['port'] ?? 443];
+    for (const name of ['name', 'namespace'])
+      if (asText(service[name]) === '') yield required(`${path}.service.${name}`);
+    const [place, port] = [asText(service['path']), service['port'] ?? 443];
     if (place !== '' && !place.startsWith('/'))
       for (const problem of ["must start with a '/'", 'segment[0] may not be empty'])
         yield invalid(`${path}.service.path`, place, problem);

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, parseJson, stringifyJson, zlibLibrary } from '../core/index.ts';
+import { asText } from '../kubernetes/index.ts';
 import { builtinSource } from './builtin-source.ts';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from './lazy.ts';
@@ -54,7 +55,6 @@ interface ServedVersion {
   readonly schema: JsonValue | undefined;
 }
 
-const string = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 const stringList = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
@@ -63,25 +63,25 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   const spec = crd.spec;
   if (!isJsonObject(spec) || !isJsonObject(spec['names']) || !Array.isArray(spec['versions'])) return;
   const { names, versions } = spec;
-  const kind = string(names['kind']);
+  const kind = asText(names['kind']);
   if (kind === '') return;
   for (const version of versions) {
     if (!isJsonObject(version) || version['served'] !== true) continue;
     const subresources = isJsonObject(version['subresources']) ? Object.keys(version['subresources']) : [];
     yield {
       info: {
-        group: string(spec['group']),
-        version: string(version['name']),
+        group: asText(spec['group']),
+        version: asText(version['name']),
         kind,
-        plural: string(names['plural']),
-        singular: string(names['singular']) || kind.toLowerCase(),
+        plural: asText(names['plural']),
+        singular: asText(names['singular']) || kind.toLowerCase(),
         namespaced: spec['scope'] === 'Namespaced',
         shortNames: stringList(names['shortNames']),
         categories: stringList(names['categories']),
         verbs: VERBS,
         subresources,
       },
-      listKind: string(names['listKind']) || `${kind}List`,
+      listKind: asText(names['listKind']) || `${kind}List`,
       schema: isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined,
     };
   }

@@ -1,5 +1,6 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { asObjects, asText } from '../kubernetes/index.ts';
 import type { ResourceInfo } from './model.ts';
 
 /** One text per kind, for maps: `apps/v1/Deployment`, `/v1/Pod`. */
@@ -9,8 +10,6 @@ export function typeKey(type: GroupVersionKind): string {
 
 const strings = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
-const objects = (value: JsonValue | undefined) => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
 /**
  * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources
@@ -19,24 +18,24 @@ const objects = (value: JsonValue | undefined) => (Array.isArray(value) ? value.
 export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
   if (!isJsonObject(list)) return [];
   const resources: ResourceInfo[] = [];
-  for (const group of objects(list['items'])) {
-    const groupName = isJsonObject(group['metadata']) ? text(group['metadata']['name']) : '';
-    for (const version of objects(group['versions'])) {
-      for (const resource of objects(version['resources'])) {
-        const kind = isJsonObject(resource['responseKind']) ? text(resource['responseKind']['kind']) : '';
+  for (const group of asObjects(list['items'])) {
+    const groupName = isJsonObject(group['metadata']) ? asText(group['metadata']['name']) : '';
+    for (const version of asObjects(group['versions'])) {
+      for (const resource of asObjects(version['resources'])) {
+        const kind = isJsonObject(resource['responseKind']) ? asText(resource['responseKind']['kind']) : '';
         if (kind === '') continue;
-        const plural = text(resource['resource']);
+        const plural = asText(resource['resource']);
         resources.push({
           group: groupName,
-          version: text(version['version']),
+          version: asText(version['version']),
           kind,
           plural,
-          singular: text(resource['singularResource']) || kind.toLowerCase(),
+          singular: asText(resource['singularResource']) || kind.toLowerCase(),
           namespaced: resource['scope'] === 'Namespaced',
           shortNames: strings(resource['shortNames']),
           categories: strings(resource['categories']),
           verbs: strings(resource['verbs']),
-          subresources: objects(resource['subresources']).map((sub) => text(sub['subresource'])),
+          subresources: asObjects(resource['subresources']).map((sub) => asText(sub['subresource'])),
         });
       }
     }

@@ -1,5 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { objectsAt } from '../kubernetes/index.ts';
 import { mergeAllOf } from './json-schema-merge.ts';
 import { numberMembers, stringMembers } from './json-schema-scalars.ts';
 import type { Schema } from './model.ts';
@@ -124,7 +125,7 @@ class Converter {
   }
 
   #plain(node: Node, raw: JsonObject, path: string, depth: number): void {
-    const all = Array.isArray(raw['allOf']) ? raw['allOf'].filter(isJsonObject) : [];
+    const all = objectsAt(raw, 'allOf');
     if (all.length > 0) {
       const resolved = all.map((part) => this.#resolve(part));
       const merged = mergeAllOf({ ...raw, allOf: undefined }, resolved);

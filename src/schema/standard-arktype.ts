@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { asObjects } from '../kubernetes/index.ts';
 import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
 import { withFlags } from './regex-flags.ts';
 
@@ -84,7 +85,7 @@ class Overlay {
     }
     this.#pattern(structure, schema);
     const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-    for (const entry of [...objects(structure['required']), ...objects(structure['optional'])]) {
+    for (const entry of [...asObjects(structure['required']), ...asObjects(structure['optional'])]) {
       const key = entry['key'];
       if (typeof key !== 'string' || !Object.hasOwn(properties, key)) continue;
       const prop = propOf(live, key);
@@ -98,7 +99,7 @@ class Overlay {
     const sequence = structure['sequence'];
     const element = isJsonObject(sequence) && sequence['variadic'] !== undefined ? sequence['variadic'] : sequence;
     if (sequence !== undefined) this.apply(element, schema['items'], elementOf(live), depth + 1);
-    for (const index of objects(structure['index']))
+    for (const index of asObjects(structure['index']))
       this.apply(index['value'], schema['additionalProperties'], undefined, depth + 1);
   }
 
@@ -112,7 +113,7 @@ class Overlay {
   }
 
   #pattern(structure: JsonObject, schema: JsonObject): void {
-    for (const entry of objects(structure['pattern'])) {
+    for (const entry of asObjects(structure['pattern'])) {
       const { rule, flags } = entry;
       if (typeof rule === 'string' && typeof flags === 'string' && schema['pattern'] === rule) {
         schema['pattern'] = withFlags(rule, flags);
@@ -120,9 +121,6 @@ class Overlay {
     }
   }
 }
-
-const objects = (value: JsonValue | undefined): JsonObject[] =>
-  Array.isArray(value) ? value.filter(isJsonObject) : [];
 
 function read(target: unknown, name: string): unknown {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return undefined;

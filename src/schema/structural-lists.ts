@@ -1,9 +1,10 @@
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
+import { textAt } from '../kubernetes/index.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 
-const typeOf = (schema: JsonObject): string => (typeof schema['type'] === 'string' ? schema['type'] : '');
+const typeOf = (schema: JsonObject): string => textAt(schema, 'type');
 
 /** List types and their keys. */
 export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<FieldError> {

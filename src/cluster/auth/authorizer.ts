@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import type { PolicyRule } from '../data.ts';
-import { listAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 
 /** What a user asks to do: with a resource, or with a path that is no resource. */
@@ -52,20 +52,20 @@ export function* grantsOf(api: Api, user: UserInfo, namespace: string, problems:
   for (const { object } of api.store.collection(GROUP, 'clusterrolebindings').all()) {
     const subject = subjectFor(object, user, '');
     if (subject === undefined) continue;
-    const rules = rulesOfRef(api, objectAt(object as unknown as JsonObject, 'roleRef'), '', problems);
+    const rules = rulesOfRef(api, objectAt(object, 'roleRef'), '', problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
   }
   if (namespace === '') return;
   for (const { object } of api.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
     const subject = subjectFor(object, user, namespace);
     if (subject === undefined) continue;
-    const rules = rulesOfRef(api, objectAt(object as unknown as JsonObject, 'roleRef'), namespace, problems);
+    const rules = rulesOfRef(api, objectAt(object, 'roleRef'), namespace, problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
   }
 }
 
 function describe(binding: KubeObject, kind: string, subject: JsonObject): string {
-  const reference = objectAt(binding as unknown as JsonObject, 'roleRef');
+  const reference = objectAt(binding, 'roleRef');
   const place = binding.metadata.namespace === undefined ? '' : `/${binding.metadata.namespace}`;
   const subjectKind = textAt(subject, 'kind');
   const suffix = subjectKind === 'ServiceAccount' ? `/${textAt(subject, 'namespace')}` : '';
@@ -73,7 +73,7 @@ function describe(binding: KubeObject, kind: string, subject: JsonObject): strin
 }
 
 function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): JsonObject | undefined {
-  return objectsAt(binding as unknown as JsonObject, 'subjects').find((subject) => {
+  return objectsAt(binding, 'subjects').find((subject) => {
     const name = textAt(subject, 'name');
     switch (subject['kind']) {
       case 'User':
@@ -99,7 +99,7 @@ export function rulesOfRef(
   const cluster = reference['kind'] === 'ClusterRole';
   const key = cluster ? name : `${namespace}/${name}`;
   const role = api.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
-  if (role !== undefined) return objectsAt(role.object as unknown as JsonObject, 'rules');
+  if (role !== undefined) return objectsAt(role.object, 'rules');
   problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${goQuote(name)} not found`);
   return undefined;
 }

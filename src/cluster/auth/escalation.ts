@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { forbidden } from '../errors/status.ts';
-import { listAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import type { Attributes } from './authorizer.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
+import { objectAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
-import { objectAt } from '../types/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { jsonOf } from './pods.ts';

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { ApiError } from '../errors/status.ts';
-import { objectsAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
-import { formatTime } from '../types/time.ts';
+import { formatTime, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import type { Schedule } from './cron-schedule.ts';

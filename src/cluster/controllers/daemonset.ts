@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';

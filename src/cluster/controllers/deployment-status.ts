@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { asObjects } from '../../kubernetes/index.ts';
 import { conditionOf, specNumber, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -137,7 +138,7 @@ function mergeConditions(
 ): JsonObject[] {
   const now = world.timestamp();
   const before = deployment.status?.['conditions'];
-  const known = Array.isArray(before) ? before.filter(isJsonObject) : [];
+  const known = asObjects(before);
   let conditions = known.filter(({ type }) => wanted.some((condition) => condition.type === type));
   const first = conditions.length === 0;
   for (const condition of first ? wanted : wanted.toReversed()) {

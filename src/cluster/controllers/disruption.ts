@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { objectsAt, optionalAt } from '../types/parts.ts';
+import { objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { isReady, jsonOf } from './pods.ts';
 import { controllerReference, randomSuffix } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';

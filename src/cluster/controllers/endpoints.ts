@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { isFinished, isReady, jsonOf, PODS, isTurn } from './pods.ts';
@@ -57,7 +58,7 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
 
 /** The ports that pods are reached at; a target port by name is looked up in the first pod that has it. */
 function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
-  const ports = Array.isArray(service.spec?.['ports']) ? service.spec['ports'].filter(isJsonObject) : [];
+  const ports = objectsAt(service.spec, 'ports');
   return ports.flatMap((port) => {
     const target = port['targetPort'] ?? port['port'];
     const number = typeof target === 'number' ? target : namedPort(String(target), pods);
@@ -69,9 +70,9 @@ function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[]
 
 function namedPort(name: string, pods: readonly KubeObject[]): number | undefined {
   for (const pod of pods) {
-    const containers = Array.isArray(pod.spec?.['containers']) ? pod.spec['containers'].filter(isJsonObject) : [];
+    const containers = objectsAt(pod.spec, 'containers');
     for (const container of containers) {
-      const ports = Array.isArray(container['ports']) ? container['ports'].filter(isJsonObject) : [];
+      const ports = objectsAt(container, 'ports');
       const found = ports.find((port) => port['name'] === name)?.['containerPort'];
       if (typeof found === 'number') return found;
     }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
-import { numberAt, objectsAt } from '../types/parts.ts';
+import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import { failureVerdict } from './job-policies.ts';
 import { INDEX, TRACKING } from './job-pods.ts';
 

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { numberAt, objectsAt, textAt } from '../types/parts.ts';
+import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { soonest } from './controller.ts';
 import { indexesIn, textOfIndexes } from './index-list.ts';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt } from '../types/parts.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import { podFromTemplate } from './pods.ts';
 import { controllerReference, randomSuffix } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';

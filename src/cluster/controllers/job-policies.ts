@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { indexesIn } from './index-list.ts';
 import { conditionOf } from './pods.ts';
 

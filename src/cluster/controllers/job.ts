@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { numberAt, objectsAt } from '../types/parts.ts';
+import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, soonest, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';

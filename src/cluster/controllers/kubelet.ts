@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { objectsAt, textAt } from '../types/parts.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectsAt } from '../types/parts.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import { NODE_ADDRESS } from './node.ts';
 import type { PodOutcome } from './pod-outcome.ts';
 

@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -23,9 +24,7 @@ export function claimsOfPod({ spec }: KubeObject): readonly string[] {
 
 /** A condition of a status list by type. */
 export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {
-  const conditions = object.status?.['conditions'];
-  if (!Array.isArray(conditions)) return undefined;
-  return conditions.filter(isJsonObject).find((condition) => condition['type'] === type);
+  return objectsAt(object.status, 'conditions').find((condition) => condition['type'] === type);
 }
 
 /** Stored objects never change, so what was found out about one holds. */

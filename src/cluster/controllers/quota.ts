@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { addQuantities, formatQuantity, quantityOf } from '../../kubernetes/index.ts';
+import { addQuantities, formatQuantity, objectAt, quantityOf } from '../../kubernetes/index.ts';
 import type { Quantity } from '../../kubernetes/index.ts';
-import { objectAt } from '../types/parts.ts';
 import { usageOf } from '../kinds/quota-admission.ts';
 import { CORE_COUNTS } from '../kinds/resource-names.ts';
 import type { SimulatedController } from './controller.ts';

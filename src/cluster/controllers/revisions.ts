@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { objectAt } from '../types/parts.ts';
+import { objectAt } from '../../kubernetes/index.ts';
 import { jsonOf, specNumber } from './pods.ts';
 import { templateHash, templateOf } from './template-hash.ts';
 import { controllerReference } from './controller-client.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { recordEvent } from './events.ts';
 import { podFromTemplate } from './pods.ts';
 import { atRevision, REVISION_HASH } from './revisions.ts';

@@ -1,9 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { compareQuantities, quantityOf } from '../../kubernetes/index.ts';
+import { compareQuantities, listAt, objectAt, quantityOf, textAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { put } from '../bootstrap.ts';
-import { listAt, objectAt, textAt } from '../types/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { asObject, asObjects, asText, objectsAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
 /** A version of a definition. */
@@ -48,42 +49,39 @@ export interface Definition {
   readonly versions: readonly DefinedVersion[];
 }
 
-const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 const texts = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-const list = (value: JsonValue | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
 /** Reads a definition. */
 export function readCrd(crd: KubeObject): Definition {
   const spec = crd.spec ?? {};
   return {
     object: crd,
-    group: text(spec['group']),
+    group: asText(spec['group']),
     namespaced: spec['scope'] === 'Namespaced',
-    names: readNames(object(spec['names'])),
-    versions: list(spec['versions']).map(readVersion),
+    names: readNames(asObject(spec['names'])),
+    versions: asObjects(spec['versions']).map(readVersion),
   };
 }
 
 /** Reads `spec.names` or `status.acceptedNames`. */
 export function readNames(names: JsonObject): DefinedNames {
   return {
-    plural: text(names['plural']),
-    singular: text(names['singular']),
-    kind: text(names['kind']),
-    listKind: text(names['listKind']),
+    plural: asText(names['plural']),
+    singular: asText(names['singular']),
+    kind: asText(names['kind']),
+    listKind: asText(names['listKind']),
     shortNames: texts(names['shortNames']),
     categories: texts(names['categories']),
   };
 }
 
 function readVersion(version: JsonObject): DefinedVersion {
-  const subresources = object(version['subresources']);
+  const subresources = asObject(version['subresources']);
   const scale = subresources['scale'];
-  const schema = object(version['schema'])['openAPIV3Schema'];
+  const schema = asObject(version['schema'])['openAPIV3Schema'];
   return {
-    name: text(version['name']),
+    name: asText(version['name']),
     served: version['served'] === true,
     storage: version['storage'] === true,
     deprecated: version['deprecated'] === true,
@@ -92,23 +90,23 @@ function readVersion(version: JsonObject): DefinedVersion {
     hasStatus: isJsonObject(subresources['status']),
     scale: isJsonObject(scale)
       ? {
-          specReplicasPath: text(scale['specReplicasPath']),
-          statusReplicasPath: text(scale['statusReplicasPath']),
+          specReplicasPath: asText(scale['specReplicasPath']),
+          statusReplicasPath: asText(scale['statusReplicasPath']),
           labelSelectorPath:
             typeof scale['labelSelectorPath'] === 'string' && scale['labelSelectorPath'] !== ''
               ? scale['labelSelectorPath']
               : undefined,
         }
       : undefined,
-    columns: list(version['additionalPrinterColumns']).map((column) => ({
-      name: text(column['name']),
-      type: text(column['type']),
-      format: text(column['format']),
-      description: text(column['description']),
+    columns: asObjects(version['additionalPrinterColumns']).map((column) => ({
+      name: asText(column['name']),
+      type: asText(column['type']),
+      format: asText(column['format']),
+      description: asText(column['description']),
       priority: typeof column['priority'] === 'number' ? column['priority'] : 0,
-      jsonPath: text(column['jsonPath']),
+      jsonPath: asText(column['jsonPath']),
     })),
-    selectable: list(version['selectableFields']).map((field) => text(field['jsonPath'])),
+    selectable: asObjects(version['selectableFields']).map((field) => asText(field['jsonPath'])),
   };
 }
 
@@ -116,10 +114,7 @@ function readVersion(version: JsonObject): DefinedVersion {
 export const pathParts = (path: string): string[] => path.split('.').filter((part) => part !== '');
 
 /** The conditions that a definition's status states. */
-export const conditionsOf = (object: KubeObject): JsonObject[] => {
-  const conditions = object.status?.['conditions'];
-  return Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
-};
+export const conditionsOf = (object: KubeObject): JsonObject[] => objectsAt(object.status, 'conditions');
 
 /** Its condition of a type. */
 export const conditionOf = (object: KubeObject, type: string) =>

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { asObject } from '../../kubernetes/index.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
@@ -42,7 +43,7 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
     if (was.length === 0 && is.length === 0) return compareLeaf(before, after);
     inner = compareElements(form, was, is);
   } else {
-    const [was, is] = [objectOf(before), objectOf(after)];
+    const [was, is] = [asObject(before), asObject(after)];
     if (Object.keys(was).length === 0 && Object.keys(is).length === 0) return compareLeaf(before, after);
     inner = compareMembers(form, was, is);
   }
@@ -52,8 +53,6 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
 }
 
 const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-
 const both = (a: Comparison, b: Comparison): Comparison => ({
   added: union(a.added, b.added),
   modified: union(a.modified, b.modified),

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { asObject } from '../../kubernetes/index.ts';
 import { sameJson } from '../types/share.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
@@ -20,14 +20,12 @@ export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applie
     const list = mergeLists(form, old, given);
     return Array.isArray(live) && sameElements(live, list) ? live : list;
   }
-  const [old, given] = [objectOf(live), objectOf(applied)];
+  const [old, given] = [asObject(live), asObject(applied)];
   if (Object.keys(given).length === 0) return Object.keys(old).length === 0 || live === undefined ? applied : live;
   return mergeMembers(form, old, given);
 }
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-
 const sameElements = (a: readonly JsonValue[], b: readonly JsonValue[]) =>
   a.length === b.length && a.every((element, index) => element === b[index]);
 

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { pathSegment } from '../../kubernetes/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import {
   addInvalid,
@@ -10,7 +10,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 
 const DOWN_POLICIES = () => [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 const UP_POLICIES = () => [

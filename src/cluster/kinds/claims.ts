@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { dnsSubdomain } from '../../kubernetes/index.ts';
+import { dnsSubdomain, listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import {
   addInvalid,
@@ -9,7 +9,6 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, objectAt, optionalAt, textAt } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
 /** The ways in which a volume may be used. */

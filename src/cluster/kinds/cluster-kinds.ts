@@ -1,5 +1,14 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, pathSegment, qualifiedName } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  listAt,
+  numberAt,
+  objectAt,
+  optionalAt,
+  pathSegment,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -13,17 +22,7 @@ import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
 import { describeDifference } from './object-diff.ts';
-import {
-  ensureAt,
-  fill,
-  intOrPercent,
-  listAt,
-  notNegative,
-  numberAt,
-  objectAt,
-  optionalAt,
-  textAt,
-} from '../types/parts.ts';
+import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';

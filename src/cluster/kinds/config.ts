@@ -1,10 +1,10 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { configMapKey } from '../../kubernetes/index.ts';
+import { configMapKey, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { fill, objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { fill } from '../types/parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const LIMIT = 1024 * 1024;

@@ -1,5 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -66,9 +67,7 @@ const MAX_INT32 = 2_147_483_647;
 
 /** The places that scale reads must hold a replica count. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
-  let value: JsonValue | undefined = object;
-  for (const part of pathParts(path))
-    value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  const value = valueAt(object, ...pathParts(path));
   if (value === undefined || value === null) return;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
     if (value < 0) problems.push(fieldInvalid(path, value, 'should be a non-negative integer'));

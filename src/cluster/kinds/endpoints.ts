@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
+import { dnsLabel, dnsSubdomain, listAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -12,7 +12,7 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { addressProblem } from './names.ts';
-import { fill, listAt, objectsAt, portProblem, textAt } from '../types/parts.ts';
+import { fill, portProblem } from '../types/parts.ts';
 import { specialAddress } from './service-validation.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
+import { listAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkLabelName } from './selectors.ts';
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];

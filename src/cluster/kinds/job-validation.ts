@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
+import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { notNegative, numberAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { notNegative } from '../types/parts.ts';
 
 /** Labels with which a Job finds its pods. */
 export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];

@@ -1,5 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { dnsSubdomain, domainPath, tooLongName } from '../../kubernetes/index.ts';
+import {
+  dnsSubdomain,
+  domainPath,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  tooLongName,
+} from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -8,7 +16,7 @@ import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from './object-diff.ts';
-import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { ensureAt, fill, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';

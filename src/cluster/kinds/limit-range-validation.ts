@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../core/index.ts';
-import { qualifiedName } from '../../kubernetes/index.ts';
+import { objectAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
 import type { Quantity } from '../../kubernetes/index.ts';
 import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
 import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];

@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { compareQuantities, quantityOf } from '../../kubernetes/index.ts';
+import { compareQuantities, objectAt, objectsAt, quantityOf, textAt } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
 import { validateLimits } from './limit-range-validation.ts';
-import { ensureAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { ensureAt } from '../types/parts.ts';
 
 /** LimitRange: defaults follow from each other. */
 export const limitRangeStrategy: Partial<Strategy> = {

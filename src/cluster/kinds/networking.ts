@@ -1,6 +1,18 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
-import { dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  domainPath,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  portName,
+  textAt,
+  wildcardSubdomain,
+} from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldForbidden,
@@ -13,17 +25,7 @@ import type { Strategy } from './strategy.ts';
 import { cidrProblem } from './names.ts';
 import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
-import {
-  ensureAt,
-  fill,
-  listAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  portProblem,
-  textAt,
-} from '../types/parts.ts';
+import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
 /** The class as it was said before `ingressClassName`. */
 const CLASS = 'kubernetes.io/ingress.class';

@@ -1,8 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { numberAt, textAt } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { WriteContext } from './strategy.ts';
-import { ensureAt, numberAt, textAt } from '../types/parts.ts';
+import { ensureAt } from '../types/parts.ts';
 
 const refuse = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { ensureAt, fill, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** Fills in what a pod's specification leaves out; for pods and for templates alike. */

@@ -1,8 +1,16 @@
 import type { JsonObject } from '../../core/index.ts';
-import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from '../../kubernetes/index.ts';
+import {
+  configMapKey,
+  dnsSubdomain,
+  envVarName,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 

@@ -1,5 +1,13 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { compareQuantities, isMultipleOf, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
+import {
+  compareQuantities,
+  isMultipleOf,
+  isWholeQuantity,
+  objectAt,
+  objectsAt,
+  quantityOf,
+  textAt,
+} from '../../kubernetes/index.ts';
 import {
   fieldForbidden,
   fieldInvalid,
@@ -8,7 +16,6 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 const isHuge = (name: string) => name.startsWith('hugepages-');

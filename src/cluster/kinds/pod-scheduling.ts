@@ -1,5 +1,14 @@
 import type { JsonObject } from '../../core/index.ts';
-import { dnsLabel, labelValue } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  labelValue,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+} from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -9,7 +18,6 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

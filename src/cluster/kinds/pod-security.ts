@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { dnsSubdomain } from '../../kubernetes/index.ts';
+import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
   addInvalid,
@@ -10,7 +10,6 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: FieldError[]) {
   if (typeof value === 'number' && (value < 0 || value > 2_147_483_647))

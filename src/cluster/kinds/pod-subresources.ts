@@ -1,12 +1,12 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Draft, WriteContext } from './strategy.ts';
 import { describeDifference } from './object-diff.ts';
-import { objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 

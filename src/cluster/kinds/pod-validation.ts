@@ -1,5 +1,15 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { dnsLabel, dnsSubdomain, portName } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  portName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
   addInvalid,
@@ -13,7 +23,7 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem } from './names.ts';
-import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from '../types/parts.ts';
+import { notNegative, portProblem } from '../types/parts.ts';
 import { validateEnv } from './pod-env.ts';
 import { validateResizePolicy, validateResources } from './pod-resources.ts';
 import { validateScheduling } from './pod-scheduling.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { dnsLabel } from '../../kubernetes/index.ts';
+import { dnsLabel, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { quantityOf } from '../../kubernetes/index.ts';
 import {
   addInvalid,
@@ -11,7 +11,6 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateClaimSpec } from './claims.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkLocalPath } from './pod-security.ts';
 
 const SOURCES_BY_NAME = new Set(['name']);

@@ -1,7 +1,14 @@
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
-import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import {
+  isWholeQuantity,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  quantityOf,
+  textAt,
+} from '../../kubernetes/index.ts';
 
 /** What is legal in a pod or a template of pods but likely a mistake; `path` is that of the template, `''` of a pod. */
 export function podWarnings(template: JsonObject, path: string): string[] {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { dnsLabel } from '../../kubernetes/index.ts';
+import { dnsLabel, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -7,7 +7,7 @@ import type { Strategy } from './strategy.ts';
 import { admitLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { ensureAt } from '../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';

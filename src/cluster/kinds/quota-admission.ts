@@ -4,13 +4,15 @@ import {
   addQuantities,
   compareQuantities,
   formatQuantity,
+  objectAt,
+  objectsAt,
   quantityOf,
   quantityOfInteger,
+  textAt,
 } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Resource } from '../registry/resource.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
 import { CORE_COUNTS } from './resource-names.ts';
 
 const ONE = quantityOfInteger(1n);

@@ -1,9 +1,17 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { formatQuantity, isWholeQuantity, quantityOf } from '../../kubernetes/index.ts';
+import {
+  formatQuantity,
+  isWholeQuantity,
+  listAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  quantityOf,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { checkQuotaResourceName, isQuotaName, isWhole } from './resource-names.ts';
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];

@@ -1,11 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsSubdomain, pathSegment } from '../../kubernetes/index.ts';
+import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { checkBinding, checkEscalation } from '../auth/escalation.ts';
-import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';

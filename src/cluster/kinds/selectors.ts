@@ -1,9 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
-import { labelValue, qualifiedName } from '../../kubernetes/index.ts';
+import { labelValue, listAt, objectAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
-import { listAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
 
 /** Checks a name that labels and keys of selectors follow. */
 export function checkLabelName(name: string, path: string, problems: FieldError[]): void {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
 /** Does a label selector choose these labels? */
 export function selects(selector: JsonObject, labels: JsonObject): boolean {

@@ -1,6 +1,15 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsLabel, dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -12,7 +21,7 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem, cidrProblem } from './names.ts';
-import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from '../types/parts.ts';
+import { portProblem } from '../types/parts.ts';
 import { checkPortOrName } from './pod-validation.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];

@@ -1,10 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { invalid } from '../errors/status.ts';
 import type { Draft, Strategy, WriteContext } from './strategy.ts';
-import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, textAt } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import {
   isExternal,
   needsClusterIP,

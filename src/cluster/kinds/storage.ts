@@ -1,5 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
+import {
+  dnsSubdomain,
+  listAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
@@ -14,7 +22,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { ensureAt, fill } from '../types/parts.ts';
 import { checkVolumeSource } from './pod-volumes.ts';
 import { checkLabelName, validateNodeTerm } from './selectors.ts';
 

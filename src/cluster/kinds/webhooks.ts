@@ -1,5 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { dnsSubdomain, qualifiedName } from '../../kubernetes/index.ts';
+import {
+  dnsSubdomain,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  qualifiedName,
+  textAt,
+} from '../../kubernetes/index.ts';
 import {
   addInvalid,
   fieldDuplicate,
@@ -9,10 +18,10 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from '../types/parts.ts';
+import { fill, portProblem } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
-const webhooksOf = (object: KubeObject) => objectsAt(object as unknown as JsonObject, 'webhooks');
+const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
 const VERSIONS = ['v1', 'v1beta1'];
 
 /** Members with a set of values; only webhooks that change objects are invoked again. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { dnsLabel } from '../../kubernetes/index.ts';
+import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
@@ -12,17 +12,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Draft, Strategy, WriteContext } from './strategy.ts';
 import { validateClaimSpec } from './claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
-import {
-  ensureAt,
-  fill,
-  intOrPercent,
-  listAt,
-  notNegative,
-  objectAt,
-  objectsAt,
-  optionalAt,
-  textAt,
-} from '../types/parts.ts';
+import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
@@ -41,7 +31,7 @@ export const warningsOfTemplate =
   (path: string) =>
   (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
     if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
-    const template = path.split('.').reduce<JsonObject>(objectAt, object as unknown as JsonObject);
+    const template = objectAt(object, ...path.split('.'));
     let warnings = said.get(template);
     if (warnings === undefined) {
       warnings = podWarnings(template, path);

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { asObject } from '../../kubernetes/index.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
@@ -10,29 +11,28 @@ import { ProtobufWriter } from './protobuf-writer.ts';
 export function swaggerProtobuf(document: JsonObject): Buffer {
   const writer = new ProtobufWriter();
   writer.text(1, document['swagger']);
-  const info = objectOf(document['info']);
+  const info = asObject(document['info']);
   writer.message(2, (inner) => {
     inner.text(1, info['title']);
     inner.text(2, info['version']);
   });
   writer.message(8, (inner) => {
     for (const [path, item] of entriesOf(document['paths'])) {
-      named(inner, 2, path, (value) => writePath(value, objectOf(item)));
+      named(inner, 2, path, (value) => writePath(value, asObject(item)));
     }
   });
   writer.message(9, (inner) => {
     for (const [name, schema] of entriesOf(document['definitions'])) {
-      named(inner, 1, name, (value) => writeSchema(value, objectOf(schema)));
+      named(inner, 1, name, (value) => writeSchema(value, asObject(schema)));
     }
   });
   return writer.finish();
 }
 
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 function entriesOf(value: JsonValue | undefined): readonly [string, JsonValue][] {
-  return Object.entries(objectOf(value)).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+  return Object.entries(asObject(value)).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
 }
 
 /** An entry of a map: its key and its value. */
@@ -95,11 +95,11 @@ function writeSchema(writer: ProtobufWriter, schema: JsonObject, depth = 0): voi
     writer.message(23, (item) => item.message(1, (inner) => writeSchema(inner, items, depth + 1)));
   }
   for (const part of listOf(schema['allOf']))
-    writer.message(24, (inner) => writeSchema(inner, objectOf(part), depth + 1));
+    writer.message(24, (inner) => writeSchema(inner, asObject(part), depth + 1));
   if (isJsonObject(properties)) {
     writer.message(25, (all) => {
       for (const [name, member] of entriesOf(properties)) {
-        named(all, 1, name, (inner) => writeSchema(inner, objectOf(member), depth + 1));
+        named(all, 1, name, (inner) => writeSchema(inner, asObject(member), depth + 1));
       }
     });
   }
@@ -117,7 +117,7 @@ const METHODS: ReadonlyMap<string, number> = new Map([
 function writePath(writer: ProtobufWriter, item: JsonObject): void {
   for (const [method, operation] of entriesOf(item)) {
     const number = METHODS.get(method);
-    if (number !== undefined) writer.message(number, (inner) => writeOperation(inner, objectOf(operation)));
+    if (number !== undefined) writer.message(number, (inner) => writeOperation(inner, asObject(operation)));
   }
 }
 
@@ -128,13 +128,13 @@ function writeOperation(writer: ProtobufWriter, operation: JsonObject): void {
   for (const type of listOf(operation['produces'])) writer.text(6, type);
   for (const type of listOf(operation['consumes'])) writer.text(7, type);
   for (const parameter of listOf(operation['parameters'])) {
-    writer.message(8, (item) => item.message(1, (inner) => writeParameter(inner, objectOf(parameter))));
+    writer.message(8, (item) => item.message(1, (inner) => writeParameter(inner, asObject(parameter))));
   }
   writer.message(9, (answers) => {
     for (const [code, answer] of entriesOf(operation['responses'])) {
       named(answers, 1, code, (value) =>
         value.message(1, (response) => {
-          const { description, schema } = objectOf(answer);
+          const { description, schema } = asObject(answer);
           response.text(1, description);
           if (isJsonObject(schema)) {
             response.message(2, (item) => item.message(1, (inner) => writeSchema(inner, schema)));

@@ -1,6 +1,6 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
 import type { Matcher } from '../protocol/selectors.ts';
 import { parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/status.ts';
@@ -136,11 +136,7 @@ function fieldText(object: KubeObject, field: string): string {
   if (field === 'source' && object.kind === 'Event')
     return fieldText(object, 'source.component') || fieldText(object, 'reportingComponent');
   if (field === 'spec.host') return fieldText(object, 'spec.nodeName');
-  let value: unknown = object;
-  for (const part of field.split('.')) {
-    value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
-  }
-  const found = value as JsonValue | undefined;
+  const found = valueAt(object, ...field.split('.'));
   if (found === undefined || found === null) return Object.hasOwn(ABSENT, field) ? (ABSENT[field] ?? '') : '';
   return typeof found === 'object' ? JSON.stringify(found) : String(found);
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { displayedSelector } from '../types/selector-text.ts';
 import { age, duration } from './age.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';

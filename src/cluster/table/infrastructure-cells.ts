@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { age, duration } from './age.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */

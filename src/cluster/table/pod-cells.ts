@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { age } from './age.ts';
 
 const orNone = (text: string) => (text === '' ? '<none>' : text);

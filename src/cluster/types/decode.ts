@@ -1,9 +1,15 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { formatQuantity, parseQuantity } from '../../kubernetes/index.ts';
+import {
+  formatMicroTime,
+  formatQuantity,
+  formatTime,
+  parseMicroTime,
+  parseQuantity,
+  parseTime,
+} from '../../kubernetes/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
 import { Failure } from '../../golang/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
-import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 import { copyJson } from './copy.ts';
 
 /** A value that its type does not take; the text is that of Go's decoder. */

@@ -1,19 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { numberAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-
-/** The member as an object; an empty one when it is none. For reading only. */
-export function objectAt(parent: JsonObject | undefined, key: string): JsonObject {
-  const value = parent?.[key];
-  return isJsonObject(value) ? value : {};
-}
-
-/** The member as an object, if it is there. */
-export function optionalAt(parent: JsonObject | undefined, key: string): JsonObject | undefined {
-  const value = parent?.[key];
-  return isJsonObject(value) ? value : undefined;
-}
 
 /** The member as an object, made when it is missing. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
@@ -22,30 +11,6 @@ export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const made: JsonObject = {};
   parent[key] = made;
   return made;
-}
-
-/** The objects in a list member. */
-export function objectsAt(parent: JsonObject | undefined, key: string): JsonObject[] {
-  const value = parent?.[key];
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
-}
-
-/** A list member. */
-export function listAt(parent: JsonObject | undefined, key: string): readonly JsonValue[] {
-  const value = parent?.[key];
-  return Array.isArray(value) ? value : [];
-}
-
-/** A text member; `''` when it is none. */
-export function textAt(parent: JsonObject | undefined, key: string): string {
-  const value = parent?.[key];
-  return typeof value === 'string' ? value : '';
-}
-
-/** A number member. */
-export function numberAt(parent: JsonObject | undefined, key: string): number | undefined {
-  const value = parent?.[key];
-  return typeof value === 'number' ? value : undefined;
 }
 
 /** Sets members that are missing. */

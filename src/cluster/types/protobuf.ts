@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
 import { builtinType, hasBuiltinType } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
-import { formatMicroTime, formatTime } from './time.ts';
 
 /** A protobuf body that is none. */
 export class ProtobufError extends Error {}

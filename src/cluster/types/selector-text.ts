@@ -1,7 +1,6 @@
 import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { requirementText } from '../../kubernetes/index.ts';
-import { listAt, textAt } from './parts.ts';
+import { listAt, requirementText, textAt } from '../../kubernetes/index.ts';
 
 /** A label selector as text. */
 export function displayedSelector(selector: JsonValue | undefined): string {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { formatTime } from '../../kubernetes/index.ts';
 import { conflict, forbidden, notFound } from '../errors/status.ts';
-import { formatTime } from '../types/time.ts';
 import type { DeleteOptions } from './options.ts';
 import { commit } from './update.ts';
 import type { Write } from './write.ts';

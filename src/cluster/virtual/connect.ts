@@ -5,12 +5,12 @@
  */
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, notFound } from '../errors/status.ts';
-import { numberAt, objectsAt, textAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -9,7 +10,6 @@ import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { ApiError, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
-import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../types/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
-import { objectsAt, textAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 
 /** The pod that a request names. Throws 404. */

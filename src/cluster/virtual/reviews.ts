@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
 import type { Api } from '../api.ts';
 import type { Attributes } from '../auth/authorizer.ts';
@@ -10,7 +11,6 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, invalid, methodNotAllowed } from '../errors/status.ts';
-import { listAt, objectAt, optionalAt, textAt } from '../types/parts.ts';
 import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, fieldContext } from '../verbs/write.ts';

@@ -1,5 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { countAt, valueAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { readEntries, writeEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/manager.ts';
@@ -42,18 +43,12 @@ const BUILTIN: ScalePaths = {
 
 const pathsOf = (resource: Resource): ScalePaths => resource.custom?.scale ?? BUILTIN;
 
-function get(object: KubeObject, path: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = object as unknown as JsonObject;
-  for (const key of path) value = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-  return value;
-}
-
 /** The Scale of an object. */
 export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = paths.selector === undefined ? '' : displayedSelector(get(object, paths.selector));
-  const replicas = get(object, paths.specReplicas);
+  const selector = paths.selector === undefined ? '' : displayedSelector(valueAt(object, ...paths.selector));
+  const replicas = valueAt(object, ...paths.specReplicas);
   const metadata: JsonObject = { name: name ?? '' };
   for (const [key, value] of Object.entries({ namespace, uid, resourceVersion, creationTimestamp })) {
     if (value !== undefined) metadata[key] = value;
@@ -63,13 +58,8 @@ export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
     apiVersion: 'autoscaling/v1',
     metadata,
     spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
-    status: { replicas: numberAt(object, paths.statusReplicas), ...(selector === '' ? {} : { selector }) },
+    status: { replicas: countAt(object, ...paths.statusReplicas), ...(selector === '' ? {} : { selector }) },
   };
-}
-
-function numberAt(object: KubeObject, path: readonly string[]): number {
-  const value = get(object, path);
-  return typeof value === 'number' ? value : 0;
 }
 
 /** GET, PUT and PATCH of `…/scale`. */
@@ -158,7 +148,7 @@ function shownScale(api: Api, resource: Resource, object: KubeObject, { form, ve
 /** The Scale of a custom resource that does not say how many there are to be cannot be shown. */
 function checkReadable(resource: Resource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
-  if (path === undefined || (get(object, path) ?? null) !== null) return;
+  if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
   const message = `the spec replicas field ".${path.join('.')}" does not exist`;
   throw new ApiError({
     code: 500,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
+import { formatTime, listAt, numberAt } from '../../kubernetes/index.ts';
 import type { Api } from '../api.ts';
 import { trackUpdate } from '../fields/manager.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
@@ -7,11 +8,10 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { invalid, methodNotAllowed, notFound } from '../errors/status.ts';
-import { ensureAt, listAt, numberAt } from '../types/parts.ts';
+import { ensureAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/empty.ts';
-import { formatTime } from '../types/time.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { fieldContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';

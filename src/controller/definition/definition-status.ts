@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
+import { formatTime } from '../../kubernetes/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Condition, ConditionValue } from '../../runtime/index.ts';
-import { readConditions, timeText, transition } from '../../runtime/index.ts';
+import { readConditions, transition } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { Definition } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
@@ -38,10 +39,10 @@ export type DefinitionStatus = JsonObject & { readonly state: 'Active' | 'Inacti
 export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): DefinitionStatus {
   const { creationTimestamp } = definition.object.metadata;
   const conditions = setConditions(
-    { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? timeText(now) },
+    { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? formatTime(now) },
     readConditions(definition.status['conditions']),
     outcome.conditions,
-    timeText(now),
+    formatTime(now),
   );
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');

@@ -1,12 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals, refOf } from '../../core/index.ts';
+import { formatTime } from '../../kubernetes/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { revisionHash } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
-import { keys, readConditions, timeText } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { Definition } from './definition.ts';
@@ -160,7 +161,7 @@ export class RevisionStore {
     const object = revision.hasFinalizer ? revision.object : await this.#addFinalizer(revision, signal);
     const { client, clock } = this.#options;
     const { generation = 1, creationTimestamp, uid = '' } = object.metadata;
-    const now = timeText(clock.now());
+    const now = formatTime(clock.now());
     const conditions = setConditions(
       { types: ['GraphVerified'], generation, creationTimestamp: creationTimestamp ?? now },
       readConditions(object.status?.['conditions']),

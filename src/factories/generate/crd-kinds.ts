@@ -1,8 +1,9 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { structuralSchema } from '../../schema/index.ts';
+import { asText } from '../../kubernetes/index.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { member, textOf, textsOf } from './kind-plan.ts';
+import { member, textsOf } from './kind-plan.ts';
 import { compareVersions } from './names.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
@@ -18,7 +19,7 @@ export function kindsOfCrds(documents: readonly JsonValue[]): {
   const found = new Map<string, KindPlan>();
   const diagnostics: Diagnostic[] = [];
   for (const crd of documents.flatMap(definitionsIn)) {
-    const name = textOf(member(member(crd, 'metadata'), 'name')) || 'a CustomResourceDefinition without a name';
+    const name = asText(member(member(crd, 'metadata'), 'name')) || 'a CustomResourceDefinition without a name';
     for (const plan of kindsOf(crd, name, diagnostics)) {
       const key = `${plan.group}/${plan.version}/${plan.kind}`;
       if (found.has(key)) {
@@ -47,7 +48,7 @@ function definitionsIn(document: JsonValue): JsonObject[] {
 function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Iterable<KindPlan> {
   const refuse = (message: string, hint: string) =>
     diagnostics.push({ code: 'generate/not-a-definition', severity: 'error', message: `${name}: ${message}`, hint });
-  const apiVersion = textOf(crd['apiVersion']);
+  const apiVersion = asText(crd['apiVersion']);
   if (apiVersion !== '' && apiVersion !== 'apiextensions.k8s.io/v1') {
     refuse(`it is of ${apiVersion}`, 'take its form of apiextensions.k8s.io/v1, as every API server since 1.22 has it');
     return;
@@ -55,9 +56,9 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   const spec = crd['spec'];
   const names = member(spec, 'names');
   const [group, kind, plural] = [
-    textOf(member(spec, 'group')),
-    textOf(member(names, 'kind')),
-    textOf(member(names, 'plural')),
+    asText(member(spec, 'group')),
+    asText(member(names, 'kind')),
+    asText(member(names, 'plural')),
   ];
   if (!GROUP.test(group) || !NAMES.kind.test(kind) || !NAMES.plural.test(plural)) {
     refuse('group, kind or plural name is missing or no legal name', 'an API server would refuse this definition too');
@@ -69,9 +70,9 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     return;
   }
   const served = versions.filter((version) => member(version, 'served') === true);
-  const order = served.map((version) => textOf(member(version, 'name'))).sort(compareVersions);
+  const order = served.map((version) => asText(member(version, 'name'))).sort(compareVersions);
   for (const version of served) {
-    const versionName = textOf(member(version, 'name'));
+    const versionName = asText(member(version, 'name'));
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
       refuse(`version ${JSON.stringify(versionName)} is no legal name`, 'versions are called like v1 or v1beta1');
       continue;
@@ -87,7 +88,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
       shortNames: textsOf(member(names, 'shortNames')),
       preferred: versionName === order[0],
       deprecated: member(version, 'deprecated') === true,
-      description: textOf(member(raw, 'description')),
+      description: asText(member(raw, 'description')),
       schema,
       facts: plainFacts(isJsonObject(raw) ? raw : { type: 'object' }),
       readiness: readinessRule({ group, kind }, schema, member(version, 'additionalPrinterColumns')),

@@ -36,7 +36,5 @@ export function member(value: JsonValue | undefined, name: string): JsonValue | 
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-export const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
-
 export const textsOf = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];

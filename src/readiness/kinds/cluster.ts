@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { at, condition, count, numberAt, objectsAt, textAt } from '../fields.ts';
+import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
@@ -16,7 +16,7 @@ export function node(object: KubeObject): Readiness {
 
 /** Established; failed when its names are taken. */
 export function customResourceDefinition(object: KubeObject): Readiness {
-  const names = condition(object, 'NamesAccepted');
+  const names = statusCondition(object, 'NamesAccepted');
   if (names?.status === 'False') return failed('NamesNotAccepted', said('NamesAccepted', names));
   return needs(object, 'Established');
 }
@@ -28,9 +28,9 @@ export function apiService(object: KubeObject): Readiness {
 
 /** Enough healthy pods, or none expected. */
 export function podDisruptionBudget(object: KubeObject): Readiness {
-  const wanted = count(object, 'status', 'desiredHealthy');
-  const healthy = count(object, 'status', 'currentHealthy');
-  if (count(object, 'status', 'expectedPods') === 0 || healthy >= wanted) return current();
+  const wanted = countAt(object, 'status', 'desiredHealthy');
+  const healthy = countAt(object, 'status', 'currentHealthy');
+  if (countAt(object, 'status', 'expectedPods') === 0 || healthy >= wanted) return current();
   return inProgress('TooFewHealthyPods', progress(healthy, wanted, 'pods are healthy'));
 }
 
@@ -39,7 +39,7 @@ export function podDisruptionBudget(object: KubeObject): Readiness {
  * the replicas as they are.
  */
 export function horizontalPodAutoscaler(object: KubeObject): Readiness {
-  const able = condition(object, 'AbleToScale');
+  const able = statusCondition(object, 'AbleToScale');
   if (able?.status === 'False') return inProgress(able.reason || 'UnableToScale', said('AbleToScale', able));
   if (numberAt(object, 'status', 'currentReplicas') !== undefined || able !== undefined) return current();
   return inProgress('NotObserved', 'the autoscaler has not looked at its target yet');
@@ -48,17 +48,17 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
 /** Approved and issued; failed when denied. */
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
-    const found = condition(object, type);
+    const found = statusCondition(object, type);
     if (found?.status === 'True') return failed(type, said(type, found));
   }
   if (textAt(object, 'status', 'certificate') !== '') return current('Issued');
-  const approved = condition(object, 'Approved')?.status === 'True';
+  const approved = statusCondition(object, 'Approved')?.status === 'True';
   return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
 }
 
 /** The quota is being counted. */
 export function resourceQuota(object: KubeObject): Readiness {
-  return at(object, 'status', 'hard') === undefined
+  return valueAt(object, 'status', 'hard') === undefined
     ? inProgress('NotObserved', 'the quota is not counted yet')
     : current();
 }
@@ -71,7 +71,7 @@ export function endpoints(object: KubeObject): Readiness {
 
 /** A condition must be True. */
 export function needs(object: KubeObject, type: string): Readiness {
-  const found = condition(object, type);
+  const found = statusCondition(object, type);
   if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
   return found.status === 'True' ? current() : inProgress(found.reason || 'NotReady', said(type, found));
 }

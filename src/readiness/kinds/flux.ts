@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { textAt } from '../fields.ts';
+import { textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { needs } from './cluster.ts';
 

@@ -1,15 +1,15 @@
 import type { KubeObject } from '../../core/index.ts';
-import { condition, textAt } from '../fields.ts';
+import { statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, said } from '../verdict.ts';
 
 /** kro's definitions: state Active and Ready at the current generation; failed when the graph is not accepted. */
 export function resourceGraphDefinition(object: KubeObject): Readiness {
-  const accepted = condition(object, 'GraphAccepted');
+  const accepted = statusCondition(object, 'GraphAccepted');
   if (accepted?.status === 'False' && isCurrent(object, accepted.observedGeneration)) {
     return failed(accepted.reason || 'InvalidResourceGraph', said('GraphAccepted', accepted));
   }
-  const ready = condition(object, 'Ready');
+  const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
   if (!isCurrent(object, ready.observedGeneration))
     return inProgress('NotObserved', 'the newest version is not compiled yet');
@@ -23,7 +23,7 @@ export function resourceGraphDefinition(object: KubeObject): Readiness {
 /** Instances of graphs: state ACTIVE, and Ready where that condition exists, at the current generation. */
 export function graphInstance(object: KubeObject): Readiness {
   const state = textAt(object, 'status', 'state');
-  const ready = condition(object, 'Ready');
+  const ready = statusCondition(object, 'Ready');
   if (state === '') return inProgress('NotObserved', 'the instance has no state yet');
   const why = ready === undefined || ready.message === '' ? '' : `: ${ready.message}`;
   if (state === 'ERROR' || state === 'FAILED') return inProgress(state, `the instance is in state ${state}${why}`);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { condition, conditionIn, objectsAt, textAt } from '../fields.ts';
+import { conditionIn, objectsAt, statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, inProgress, said } from '../verdict.ts';
 
@@ -27,7 +27,7 @@ function hasAddress(object: KubeObject): boolean {
 /** Gateway API: accepted, and programmed into the data plane. */
 export function gateway(object: KubeObject): Readiness {
   for (const type of ['Accepted', 'Programmed']) {
-    const found = condition(object, type);
+    const found = statusCondition(object, type);
     if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
     if (found.status !== 'True') return inProgress(found.reason || 'NotReady', said(type, found));
   }

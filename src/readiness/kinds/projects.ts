@@ -1,17 +1,17 @@
 import type { KubeObject } from '../../core/index.ts';
-import { at, condition, count, numberAt, objectsAt, textAt } from '../fields.ts';
+import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
 /** Network policies of Cilium: valid, as far as its operator has said anything. */
 export function ciliumPolicy(object: KubeObject): Readiness {
-  const valid = condition(object, 'Valid');
+  const valid = statusCondition(object, 'Valid');
   return valid?.status === 'False' ? failed(valid.reason || 'Invalid', said('Valid', valid)) : current();
 }
 
 /** Pools of addresses of Cilium: in conflict with no other pool. */
 export function ciliumPool(object: KubeObject): Readiness {
-  const conflict = condition(object, 'cilium.io/PoolConflict');
+  const conflict = statusCondition(object, 'cilium.io/PoolConflict');
   if (conflict?.status !== 'True') return current();
   return failed(conflict.reason || 'PoolConflict', said('cilium.io/PoolConflict', conflict));
 }
@@ -20,13 +20,13 @@ export function ciliumPool(object: KubeObject): Readiness {
 export function ciliumProblems(object: KubeObject): Readiness {
   const problem = objectsAt(object, 'status', 'conditions').find((entry) => entry['status'] === 'True');
   const type = textAt(problem ?? {}, 'type');
-  const found = problem === undefined ? undefined : condition(object, type);
+  const found = problem === undefined ? undefined : statusCondition(object, type);
   return found === undefined ? current() : inProgress(found.reason || 'Problem', said(type, found));
 }
 
 /** Kinds of which nothing but condition `Ready` speaks, such as those of cert-manager. */
 export function readyCondition(object: KubeObject): Readiness {
-  const ready = condition(object, 'Ready');
+  const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
   const { generation } = object.metadata;
   if (generation !== undefined && ready.observedGeneration !== undefined && ready.observedGeneration < generation) {
@@ -43,7 +43,7 @@ export function readyCondition(object: KubeObject): Readiness {
 /** Requests of certificates: `Ready`, unless they are denied. */
 export function certificateRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'InvalidRequest']) {
-    const refused = condition(object, type);
+    const refused = statusCondition(object, type);
     if (refused?.status === 'True') return failed(refused.reason || type, said(type, refused));
   }
   return readyCondition(object);
@@ -66,7 +66,7 @@ const CNPG_HEALTHY = 'Cluster in healthy state';
 /** Clusters of CloudNativePG: in the healthy phase, with as many ready instances as wanted. */
 export function cnpgCluster(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
-  const ready = count(object, 'status', 'readyInstances');
+  const ready = countAt(object, 'status', 'readyInstances');
   const phase = textAt(object, 'status', 'phase');
   if (phase === CNPG_HEALTHY && ready >= wanted) return current('Healthy');
   const done = progress(ready, wanted, 'instances are ready');
@@ -77,7 +77,7 @@ export function cnpgCluster(object: KubeObject): Readiness {
 /** Poolers of CloudNativePG: as many instances as wanted. */
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
-  const there = count(object, 'status', 'instances');
+  const there = countAt(object, 'status', 'instances');
   return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances are there'));
 }
 
@@ -91,7 +91,7 @@ export function cnpgBackup(object: KubeObject): Readiness {
 
 /** Databases of CloudNativePG: the newest generation is applied. */
 export function cnpgDatabase(object: KubeObject): Readiness {
-  if (at(object, 'status', 'applied') === true) return current('Applied');
+  if (valueAt(object, 'status', 'applied') === true) return current('Applied');
   return inProgress('NotApplied', textAt(object, 'status', 'message') || 'its operator has not applied it yet');
 }
 
@@ -116,8 +116,8 @@ export function objectBucketClaim(object: KubeObject): Readiness {
 
 /** Clusters of Valkey: their operator says so in `status.ready`. */
 export function valkey(object: KubeObject): Readiness {
-  if (at(object, 'status', 'ready') === true) return current();
-  const ready = condition(object, 'Ready');
+  if (valueAt(object, 'status', 'ready') === true) return current();
+  const ready = statusCondition(object, 'Ready');
   return inProgress(
     ready?.reason || 'NotReady',
     ready === undefined ? 'its operator has not said that it is ready' : said('Ready', ready),

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { at, textAt } from '../fields.ts';
+import { textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress } from '../verdict.ts';
 
@@ -22,7 +22,7 @@ export function persistentVolume(object: KubeObject): Readiness {
 
 /** Attached to its node. */
 export function volumeAttachment(object: KubeObject): Readiness {
-  if (at(object, 'status', 'attached') === true) return current('Attached');
+  if (valueAt(object, 'status', 'attached') === true) return current('Attached');
   const error = textAt(object, 'status', 'attachError', 'message');
   return inProgress('NotAttached', error || 'the volume is not attached yet');
 }

@@ -1,26 +1,26 @@
 import type { KubeObject } from '../../core/index.ts';
-import { condition, count, numberAt, objectsAt, textAt } from '../fields.ts';
+import { countAt, numberAt, objectsAt, statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
 /** All replicas updated and available, none of the old left; failed when the progress deadline has passed. */
 export function deployment(object: KubeObject): Readiness {
-  const progressing = condition(object, 'Progressing');
+  const progressing = statusCondition(object, 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
     return failed('ProgressDeadlineExceeded', said('Progressing', progressing));
   }
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
-  const updated = count(object, 'status', 'updatedReplicas');
-  const available = count(object, 'status', 'availableReplicas');
-  const ready = count(object, 'status', 'readyReplicas');
-  const total = count(object, 'status', 'replicas');
-  const failure = condition(object, 'ReplicaFailure');
+  const updated = countAt(object, 'status', 'updatedReplicas');
+  const available = countAt(object, 'status', 'availableReplicas');
+  const ready = countAt(object, 'status', 'readyReplicas');
+  const total = countAt(object, 'status', 'replicas');
+  const failure = statusCondition(object, 'ReplicaFailure');
   const why = failure?.status === 'True' ? `; ${said('ReplicaFailure', failure)}` : '';
   if (updated < wanted) return inProgress('Updating', `${progress(updated, wanted, 'replicas are updated')}${why}`);
   if (total > updated) return inProgress('Updating', `${total - updated} replicas of the old version are left`);
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'replicas are available'));
   if (ready < wanted) return inProgress('NotReady', progress(ready, wanted, 'replicas are ready'));
-  const availability = condition(object, 'Available');
+  const availability = statusCondition(object, 'Available');
   if (availability !== undefined && availability.status !== 'True')
     return inProgress('Unavailable', said('Available', availability));
   return current();
@@ -29,11 +29,11 @@ export function deployment(object: KubeObject): Readiness {
 /** All replicas ready and of the new revision, as far as the update strategy replaces them by itself. */
 export function statefulSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
-  const ready = count(object, 'status', 'readyReplicas');
+  const ready = countAt(object, 'status', 'readyReplicas');
   if (ready < wanted) return inProgress('NotReady', progress(ready, wanted, 'replicas are ready'));
   if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return current();
-  const partition = count(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
-  const updated = count(object, 'status', 'updatedReplicas');
+  const partition = countAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
+  const updated = countAt(object, 'status', 'updatedReplicas');
   const due = Math.max(0, wanted - partition);
   if (updated < due) return inProgress('Updating', progress(updated, due, 'replicas are updated'));
   const revision = textAt(object, 'status', 'updateRevision');
@@ -47,21 +47,21 @@ export function statefulSet(object: KubeObject): Readiness {
 export function daemonSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'status', 'desiredNumberScheduled');
   if (wanted === undefined) return inProgress('NotScheduled', 'no node has been looked at yet');
-  const updated = count(object, 'status', 'updatedNumberScheduled');
+  const updated = countAt(object, 'status', 'updatedNumberScheduled');
   const rolling = textAt(object, 'spec', 'updateStrategy', 'type') !== 'OnDelete';
   if (rolling && updated < wanted) return inProgress('Updating', progress(updated, wanted, 'pods are updated'));
-  const available = count(object, 'status', 'numberAvailable');
+  const available = countAt(object, 'status', 'numberAvailable');
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'pods are available'));
-  const ready = count(object, 'status', 'numberReady');
+  const ready = countAt(object, 'status', 'numberReady');
   return ready < wanted ? inProgress('NotReady', progress(ready, wanted, 'pods are ready')) : current();
 }
 
 /** ReplicaSet and ReplicationController. */
 export function replicaSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
-  const total = count(object, 'status', 'replicas');
-  const available = count(object, 'status', 'availableReplicas');
-  const failure = condition(object, 'ReplicaFailure');
+  const total = countAt(object, 'status', 'replicas');
+  const available = countAt(object, 'status', 'availableReplicas');
+  const failure = statusCondition(object, 'ReplicaFailure');
   if (failure?.status === 'True') return inProgress('ReplicaFailure', said('ReplicaFailure', failure));
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'replicas are available'));
   return total > wanted ? inProgress('ScalingDown', `${total - wanted} replicas too many`) : current();
@@ -77,9 +77,9 @@ export function pod(object: KubeObject): Readiness {
     .map((status) => ({ name: textAt(status, 'name'), reason: textAt(status, 'state', 'waiting', 'reason') }))
     .find(({ reason }) => reason !== '' && reason !== 'ContainerCreating' && reason !== 'PodInitializing');
   if (stuck !== undefined) return inProgress(stuck.reason, `container ${stuck.name} waits: ${stuck.reason}`);
-  const scheduled = condition(object, 'PodScheduled');
+  const scheduled = statusCondition(object, 'PodScheduled');
   if (scheduled?.status === 'False') return inProgress('Unschedulable', said('PodScheduled', scheduled));
-  const ready = condition(object, 'Ready');
+  const ready = statusCondition(object, 'Ready');
   if (phase === 'Running' && ready?.status === 'True') return current();
   if (ready !== undefined && phase === 'Running') return inProgress('ContainersNotReady', said('Ready', ready));
   return inProgress(phase === '' ? 'Pending' : phase, `the pod is in phase ${phase === '' ? 'Pending' : phase}`);
@@ -87,11 +87,11 @@ export function pod(object: KubeObject): Readiness {
 
 /** Complete. A failed Job is over; a suspended one waits for somebody. */
 export function job(object: KubeObject): Readiness {
-  const bad = condition(object, 'Failed');
+  const bad = statusCondition(object, 'Failed');
   if (bad?.status === 'True') return failed('JobFailed', said('Failed', bad));
-  if (condition(object, 'Complete')?.status === 'True') return current('Completed');
-  if (condition(object, 'Suspended')?.status === 'True') return inProgress('Suspended', 'the job is suspended');
-  const done = count(object, 'status', 'succeeded');
+  if (statusCondition(object, 'Complete')?.status === 'True') return current('Completed');
+  if (statusCondition(object, 'Suspended')?.status === 'True') return inProgress('Suspended', 'the job is suspended');
+  const done = countAt(object, 'status', 'succeeded');
   const wanted = numberAt(object, 'spec', 'completions') ?? 1;
   return inProgress('Running', progress(done, wanted, 'completions'));
 }

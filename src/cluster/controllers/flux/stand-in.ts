@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../../core/index.ts';
-import { objectsAt } from '../../types/parts.ts';
+import { objectsAt } from '../../../kubernetes/index.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
 import type { ResourceName, ControllerClient } from '../controller-client.ts';

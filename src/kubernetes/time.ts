@@ -1,3 +1,5 @@
+import { isoTime } from '../core/index.ts';
+
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Milliseconds of an RFC 3339 time, or the text of Go's parse error. */
@@ -51,7 +53,7 @@ let latest = { second: Number.NaN, text: '' };
 /** The form of `metav1.Time`: UTC, whole seconds. */
 export function formatTime(milliseconds: number): string {
   const second = Math.floor(milliseconds / 1000);
-  if (second !== latest.second) latest = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  if (second !== latest.second) latest = { second, text: `${isoTime(second * 1000).slice(0, -5)}Z` };
   return latest.text;
 }
 
@@ -80,5 +82,5 @@ export function parseMicroTime(text: string): MicroInstant | string {
 
 /** The form of `metav1.MicroTime`. */
 export function formatMicroTime(instant: MicroInstant): string {
-  return `${new Date(instant.milliseconds).toISOString().slice(0, 19)}.${instant.micros}Z`;
+  return `${isoTime(instant.milliseconds).slice(0, -5)}.${instant.micros}Z`;
 }

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
+import {
+  conditionIn,
+  countAt,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  valueAt,
+} from './object-fields.ts';
+
+const ROOT: JsonObject = {
+  name: 'a',
+  size: 3,
+  large: 12n,
+  list: [{ type: 'Ready', status: 'True', observedGeneration: 2 }, 'text', null],
+  nested: { name: 'b', nothing: null },
+};
+
+describe('the value at a path', () => {
+  test.each([
+    ['a member', ['name'], 'a'],
+    ['a member of a member', ['nested', 'name'], 'b'],
+    ['null', ['nested', 'nothing'], null],
+    ['below a text', ['name', 'length'], undefined],
+    ['of the prototype', ['constructor'], undefined],
+    ['of the prototype of a member', ['nested', '__proto__'], undefined],
+    ['of a list', ['list', '0'], undefined],
+  ])('%s', (_what, path, expected) => expect(valueAt(ROOT, ...path)).toEqual(expected));
+});
+
+test('a value of another type is as good as none', () => {
+  expect([textAt(ROOT, 'size'), textAt(undefined, 'name')]).toEqual(['', '']);
+  expect([numberAt(ROOT, 'name'), numberAt(ROOT, 'large'), countAt(ROOT, 'name')]).toEqual([undefined, 12, 0]);
+  expect([optionalAt(ROOT, 'list'), objectAt(ROOT, 'list')]).toEqual([undefined, {}]);
+  expect([listAt(ROOT, 'nested'), listAt(ROOT, 'list')]).toEqual([[], ROOT['list']]);
+});
+
+test('a list of objects leaves out what is none', () => {
+  const conditions = objectsAt(ROOT, 'list');
+  expect(conditions).toHaveLength(1);
+  expect(conditionIn(conditions, 'Ready')).toEqual({ status: 'True', reason: '', message: '', observedGeneration: 2 });
+  expect(conditionIn(conditions, 'Stalled')).toBeUndefined();
+});

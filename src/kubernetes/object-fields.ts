@@ -1,0 +1,95 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+
+/** A value as a text; `''` for what is none. */
+export function asText(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A value as an object; an empty one for what is none. For reading only. */
+export function asObject(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** The objects in a value; none for what is no list. */
+export function asObjects(value: JsonValue | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** What the fields of an object are read from; absent where a path before it ended. */
+type Parent = KubeObject | JsonObject | undefined;
+
+/** The value below an object along a path of member names; `undefined` where the path ends early. */
+export function valueAt(parent: Parent, ...path: readonly string[]): JsonValue | undefined {
+  let value = parent as JsonValue | undefined;
+  for (const step of path) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, step)) return undefined;
+    value = value[step];
+  }
+  return value;
+}
+
+/** A text; `''` where there is none. */
+export function textAt(parent: Parent, ...path: readonly string[]): string {
+  return asText(valueAt(parent, ...path));
+}
+
+/** A number; `undefined` where there is none. */
+export function numberAt(parent: Parent, ...path: readonly string[]): number | undefined {
+  const value = valueAt(parent, ...path);
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+/** A counter; the API leaves out zeros. */
+export function countAt(parent: Parent, ...path: readonly string[]): number {
+  return numberAt(parent, ...path) ?? 0;
+}
+
+/** An object, if it is there. */
+export function optionalAt(parent: Parent, ...path: readonly string[]): JsonObject | undefined {
+  const value = valueAt(parent, ...path);
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** An object; an empty one where there is none. For reading only. */
+export function objectAt(parent: Parent, ...path: readonly string[]): JsonObject {
+  return asObject(valueAt(parent, ...path));
+}
+
+/** A list; an empty one where there is none. */
+export function listAt(parent: Parent, ...path: readonly string[]): readonly JsonValue[] {
+  const value = valueAt(parent, ...path);
+  return Array.isArray(value) ? value : [];
+}
+
+/** The objects in a list; none where there is no list. */
+export function objectsAt(parent: Parent, ...path: readonly string[]): JsonObject[] {
+  return asObjects(valueAt(parent, ...path));
+}
+
+/** An entry of `status.conditions`. */
+export interface StatusCondition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Generation that the condition speaks of; `undefined` where controllers do not say. */
+  readonly observedGeneration: number | undefined;
+}
+
+/** The condition of a type; `undefined` when the object has none. */
+export function statusCondition(object: KubeObject, type: string): StatusCondition | undefined {
+  return conditionIn(objectsAt(object, 'status', 'conditions'), type);
+}
+
+/** The condition of a type in a list. */
+export function conditionIn(list: readonly JsonObject[], type: string): StatusCondition | undefined {
+  const found = list.find((entry) => entry['type'] === type);
+  if (found === undefined) return undefined;
+  const observedGeneration = found['observedGeneration'];
+  return {
+    status: textAt(found, 'status'),
+    reason: textAt(found, 'reason'),
+    message: textAt(found, 'message'),
+    observedGeneration: typeof observedGeneration === 'number' ? observedGeneration : undefined,
+  };
+}
