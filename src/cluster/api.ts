@@ -1,8 +1,7 @@
 import { cryptoLibrary } from '../core/index.ts';
-import { formatTime } from '../kubernetes/index.ts';
 import type { Access } from './auth/access.ts';
 import type { Clock } from './clock.ts';
-import type { Interceptor } from './protocol/request.ts';
+import type { Interceptor, OpenStream } from './protocol/request.ts';
 import { systemClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
@@ -11,15 +10,14 @@ import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/access.ts';
+import { openApi, schemaEngine, tables, writing } from './code-parts.ts';
+import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
-/** A stream that the server can end: properly, or because what it shows is no longer what there is. */
-export interface OpenStream {
-  end(): void;
-  expire(): void;
-}
-
-/** Everything that the verbs work with: one cluster without sockets. */
+/**
+ * One cluster without sockets. Verbs, controllers and sockets each state the part of it that they use (`ReadContext`,
+ * `WriteServices`, …): only what puts a cluster together sees it whole.
+ */
 export class Api {
   readonly store: Store;
   readonly registry: Registry;
@@ -27,6 +25,9 @@ export class Api {
   readonly options: ClusterOptions;
   readonly access: Access;
   readonly addresses: ServiceAddresses;
+  /** Code that requests wait for when they need it. */
+  readonly parts = { writing, tables, openApi, schemaEngine };
+  readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
   /** Watches that are open; ended when the cluster closes. */
@@ -40,7 +41,7 @@ export class Api {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.store = new Store(options.eventWindow);
-    this.registry = new Registry(this.store);
+    this.registry = new Registry(this.store, (...kind) => writing.code.strategyOf(...kind));
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.access = createAccess(this);
   }
@@ -69,12 +70,5 @@ export class Api {
   /** Receives unexpected exceptions. Default: prints them. */
   readonly report: (thrown: unknown) => void = (thrown) => console.error(thrown);
 
-  /** The time as objects carry it. */
-  timestamp(): string {
-    return formatTime(this.clock.now());
-  }
-
-  newUid(): string {
-    return cryptoLibrary().randomUUID();
-  }
+  readonly newUid = (): string => cryptoLibrary().randomUUID();
 }

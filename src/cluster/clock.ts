@@ -1,3 +1,5 @@
+import { formatTime } from '../kubernetes/index.ts';
+
 /** A started timer; `cancel` may be called any number of times. */
 export interface Timer {
   cancel(): void;
@@ -13,6 +15,9 @@ export interface Clock {
   /** Runs `callback` once, `milliseconds` from now. A timer keeps no process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer;
 }
+
+/** The time as objects carry it. */
+export const timestampOf = (clock: Pick<Clock, 'now'>): string => formatTime(clock.now());
 
 /** A clock that stands still until it is told to move. */
 export interface ManualClock extends Clock {

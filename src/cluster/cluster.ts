@@ -10,8 +10,8 @@ import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { ControllerSettings } from './controllers/index.ts';
 import { noControllers } from './controllers/settings.ts';
 import type { Clock } from './clock.ts';
-import { inProcessTransport } from './in-process.ts';
-import { openListener } from './listener.ts';
+import { inProcessTransport } from './http/in-process.ts';
+import { openListener } from './http/listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
 import { keepState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
@@ -75,7 +75,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       api.work.stop();
       throw error;
     }
-    if (needsSchemas(api, undefined)) await schemaEngine.load();
+    if (needsSchemas(api.store, schemaEngine, undefined)) await schemaEngine.load();
   }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();

@@ -5,7 +5,7 @@ import { bootstrap } from './bootstrap.ts';
 import { schemaEngine, writing } from './code-parts.ts';
 import { followDefinitions } from './definitions/served.ts';
 import type { StatusBody } from './errors/status.ts';
-import { inProcessTransport } from './in-process.ts';
+import { inProcessTransport } from './http/in-process.ts';
 import type { Resource } from './registry/resource.ts';
 
 /** One thing that a server refuses of an object, in the server's words. */

@@ -11,40 +11,44 @@ import {
 import { join } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
-import type { Api } from './api.ts';
 import { keyOfObject } from './controllers/controller.ts';
-import type { ClusterSnapshot } from './snapshot.ts';
+import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { StoreEvent } from './store/store.ts';
 
 /** A log shorter than this is not folded into the state, however small that is. */
 const MIN_FOLD = 4 * 1024 * 1024;
 
+/** What is kept, and what it is told with that something cannot be. */
+export interface PersistenceContext extends SnapshotContext {
+  readonly report: (thrown: unknown) => void;
+}
+
 /** The files of a cluster's state, and what is written to them. */
 class Persistence {
-  readonly #api: Api;
+  readonly #context: PersistenceContext;
   readonly #state: string;
   readonly #log: string;
   #file: number | undefined;
   #stateSize = 0;
   #logSize = 0;
 
-  constructor(api: Api, directory: string) {
-    this.#api = api;
+  constructor(context: PersistenceContext, directory: string) {
+    this.#context = context;
     makeDirectory(directory);
     this.#state = join(directory, 'state.jsonl');
     this.#log = join(directory, 'log.jsonl');
   }
 
   start(): void {
-    const api = this.#api;
-    if (existsSync(this.#state)) restoreSnapshot(api, this.#read());
+    const context = this.#context;
+    if (existsSync(this.#state)) restoreSnapshot(context, this.#read());
     this.#fold();
-    api.onRestored.push(() => {
+    context.onRestored.push(() => {
       if (this.#file !== undefined) this.#fold();
     });
-    const unsubscribe = api.store.subscribe((event) => this.#append(event));
-    api.work.onStop(() => {
+    const unsubscribe = context.store.subscribe((event) => this.#append(event));
+    context.work.onStop(() => {
       unsubscribe();
       this.#close();
     });
@@ -83,7 +87,7 @@ class Persistence {
 
   /** Writes the state anew, and begins an empty log. */
   #fold(): void {
-    const { resourceVersion, collections } = takeSnapshot(this.#api);
+    const { resourceVersion, collections } = takeSnapshot(this.#context);
     const draft = `${this.#state}.new`;
     const file = openSync(draft, 'w', 0o600);
     let size = 0;
@@ -115,7 +119,7 @@ class Persistence {
       // The write itself has happened: the cluster goes on, but nothing more is kept.
       this.#close();
       const what = 'keep the state of the cluster; what happens from now on is lost when it ends';
-      this.#api.report(
+      this.#context.report(
         TypeKroError.from(error, { code: 'cluster/state-not-kept', what, remedy: 'make room on the disk' }),
       );
     }
@@ -135,8 +139,8 @@ class Persistence {
  *
  * @throws TypeKroError `cluster/state-unreadable` when the directory has something else.
  */
-export function keepState(api: Api, directory: string): void {
-  new Persistence(api, directory).start();
+export function keepState(context: PersistenceContext, directory: string): void {
+  new Persistence(context, directory).start();
 }
 
 const line = (value: JsonObject): string => `${stringifyJson(value)}\n`;

@@ -1,6 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
-import type { SnapshotLog } from './snapshot.ts';
 
 /** Lines kept per container. */
 const LIMIT = 10_000;
@@ -12,6 +11,13 @@ export const PROCESS = 'typekro.dev/process';
 export interface LogLine {
   readonly time: number;
   readonly text: string;
+}
+
+/** One log in a snapshot. */
+export interface SnapshotLog {
+  /** Which log: of a container of a pod, or of a process that the cluster shows. */
+  readonly key: string;
+  readonly lines: readonly LogLine[];
 }
 
 interface Follower {

@@ -1,7 +1,8 @@
 import { TypeKroError } from '../core/index.ts';
-import type { Api } from './api.ts';
-import { inProcessTransport } from './in-process.ts';
+import { inProcessTransport } from './http/in-process.ts';
 import { PROCESS, processKey } from './pod-logs.ts';
+import type { HandlerContext } from './http/handler.ts';
+import type { PodLogs } from './pod-logs.ts';
 
 /** How a process is presented. */
 export interface PresentOptions {
@@ -26,23 +27,26 @@ export interface PresentedProcess {
 /** Marks what stands for something inside the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
+/** What the process is shown by, and where its lines go. */
+export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
+
 /**
  * Shows something that runs in this process, such as a controller, as what it would be in a real cluster: a
  * Deployment with one pod, marked `typekro.dev/simulated`, whose log is what is written to it here. The pod is
  * made by the simulated controllers; it may be deleted, scaled and restarted like any other, and its log stays.
  */
-export async function presentProcess(api: Api, options: PresentOptions): Promise<PresentedProcess> {
+export async function presentProcess(context: PresentContext, options: PresentOptions): Promise<PresentedProcess> {
   const { name, namespace = 'kro-system', image = 'in-process', labels = {} } = options;
   const process = `${namespace}/${name}`;
   const selector = { 'app.kubernetes.io/name': name };
   const marks = { ...labels, ...selector, [SIMULATED]: 'true' };
   const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-  await send(api, 'PATCH', `/api/v1/namespaces/${namespace}`, {
+  await send(context, 'PATCH', `/api/v1/namespaces/${namespace}`, {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: namespace },
   });
-  await send(api, 'PATCH', `${deployments}/${name}`, {
+  await send(context, 'PATCH', `${deployments}/${name}`, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
@@ -64,14 +68,14 @@ export async function presentProcess(api: Api, options: PresentOptions): Promise
   return {
     log(text) {
       const body = text.endsWith('\n') ? text.slice(0, -1) : text;
-      for (const line of body.split('\n')) api.logs.write(key, line);
+      for (const line of body.split('\n')) context.logs.write(key, line);
     },
-    remove: () => send(api, 'DELETE', `${deployments}/${name}?propagationPolicy=Background`),
+    remove: () => send(context, 'DELETE', `${deployments}/${name}?propagationPolicy=Background`),
   };
 }
 
-async function send(api: Api, method: string, path: string, body?: object): Promise<void> {
-  const transport = inProcessTransport(api);
+async function send(context: HandlerContext, method: string, path: string, body?: object): Promise<void> {
+  const transport = inProcessTransport(context);
   const apply = method === 'PATCH' ? '?fieldManager=typekro&force=true' : '';
   const reply = await transport.request({
     method,

@@ -1,11 +1,12 @@
 import type { KubeObject } from '../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kubernetes/index.ts';
-import type { Api } from './api.ts';
 import { republishDefinitions } from './definitions/served.ts';
 import { keyOfObject } from './controllers/controller.ts';
-import type { LogLine } from './pod-logs.ts';
+import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { Stored } from './store/store.ts';
 import { deepFreeze } from './types/copy.ts';
+import type { DefinitionsContext } from './definitions/served.ts';
+import type { OpenStream } from './protocol/request.ts';
 
 /** The objects of one resource in a snapshot. */
 export interface SnapshotCollection {
@@ -13,13 +14,6 @@ export interface SnapshotCollection {
   readonly plural: string;
   /** In the version that is stored, ordered by namespace and name. */
   readonly items: readonly KubeObject[];
-}
-
-/** One log in a snapshot. */
-export interface SnapshotLog {
-  /** Which log: of a container of a pod, or of a process that the cluster shows. */
-  readonly key: string;
-  readonly lines: readonly LogLine[];
 }
 
 /**
@@ -34,15 +28,23 @@ export interface ClusterSnapshot {
   readonly logs: readonly SnapshotLog[];
 }
 
+/** What a snapshot is taken of and restored to. */
+export interface SnapshotContext extends DefinitionsContext {
+  readonly logs: PodLogs;
+  readonly streams: ReadonlySet<OpenStream>;
+  /** Called after the whole state was replaced. */
+  readonly onRestored: (() => void)[];
+}
+
 /** What the cluster holds now. */
-export function takeSnapshot(api: Api): ClusterSnapshot {
+export function takeSnapshot({ store, logs }: Pick<SnapshotContext, 'store' | 'logs'>): ClusterSnapshot {
   const collections: SnapshotCollection[] = [];
-  for (const collection of api.store.collections()) {
+  for (const collection of store.collections()) {
     if (collection.size === 0) continue;
     const { group, plural } = collection;
     collections.push({ group, plural, items: collection.all().map(({ object }) => object) });
   }
-  return { resourceVersion: String(api.store.version), collections, logs: api.logs.dump() };
+  return { resourceVersion: String(store.version), collections, logs: logs.dump() };
 }
 
 /**
@@ -50,23 +52,23 @@ export function takeSnapshot(api: Api): ClusterSnapshot {
  * versions goes on, addresses and ports are taken as the Services have them. Open watches end with `410 Expired`
  * and versions from before are too old, so that clients list anew.
  */
-export function restoreSnapshot(api: Api, snapshot: ClusterSnapshot): void {
+export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnapshot): void {
   const contents = () =>
     snapshot.collections.map(({ group, plural, items }) => {
       const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
-      return [api.store.collection(group, plural), stored] as const;
+      return [context.store.collection(group, plural), stored] as const;
     });
-  republishDefinitions(api, () => api.store.reset(Number(snapshot.resourceVersion), contents()));
-  takeAddresses(api);
-  api.logs.load(snapshot.logs);
-  for (const stream of api.streams) stream.expire();
-  for (const listener of api.onRestored) listener();
+  republishDefinitions(context, () => context.store.reset(Number(snapshot.resourceVersion), contents()));
+  takeAddresses(context);
+  context.logs.load(snapshot.logs);
+  for (const stream of context.streams) stream.expire();
+  for (const listener of context.onRestored) listener();
 }
 
 const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0);
 
 /** Only what Services have is taken. */
-function takeAddresses({ addresses, store }: Api): void {
+function takeAddresses({ addresses, store }: Pick<SnapshotContext, 'addresses' | 'store'>): void {
   addresses.reset();
   for (const { object } of store.collection('', 'services').all()) {
     const address = textAt(object.spec, 'clusterIP');

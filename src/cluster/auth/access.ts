@@ -1,10 +1,9 @@
 import { cryptoLibrary } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { ApiError } from '../errors/status.ts';
-import type { UserInfo } from '../options.ts';
+import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Attributes } from './authorizer.ts';
 import { impersonate } from './impersonation.ts';
-import type { TokenIssuer } from './service-tokens.ts';
+import type { TokenContext, TokenIssuer } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 
 /** The user of a request without credentials. */
@@ -14,6 +13,11 @@ export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:
 export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
 type RawHeaders = Readonly<Record<string, string | undefined>>;
+
+/** What authentication depends on. */
+export interface AccessContext extends TokenContext {
+  readonly options: Pick<ClusterOptions, 'adminToken' | 'tokens'>;
+}
 
 /** Authentication of one cluster. */
 export interface Access {
@@ -41,12 +45,12 @@ function same(a: string, secret: Buffer): boolean {
   return given.length === secret.length && cryptoLibrary().timingSafeEqual(given, secret);
 }
 
-export function createAccess(api: Api): Access {
-  let adminToken = api.options.adminToken;
+export function createAccess(context: AccessContext): Access {
+  let adminToken = context.options.adminToken;
   let adminSecret: Buffer | undefined;
   const tokenOfAdmin = () => (adminToken ??= cryptoLibrary().randomBytes(24).toString('base64url'));
-  const tokens = new Map(Object.entries(api.options.tokens ?? {}));
-  const issuer = createTokenIssuer(api);
+  const tokens = new Map(Object.entries(context.options.tokens ?? {}));
+  const issuer = createTokenIssuer(context);
   const userOf = (token: string): UserInfo | undefined => {
     if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return ADMIN;
     const user = tokens.get(token) ?? issuer.verify(token);
@@ -62,7 +66,7 @@ export function createAccess(api: Api): Access {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
       const user = match === null ? withAuthenticated(fallback) : userOf(match[1] ?? '');
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
-      return impersonate(api, user, headers, request);
+      return impersonate(context, user, headers, request);
     },
   };
 }

@@ -1,33 +1,46 @@
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import { parseFieldSelector } from '../protocol/selectors.ts';
 import type { ApiRequest } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { GroupResource } from '../errors/status.ts';
 import { ApiError, forbidden } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
-import type { Write } from '../verbs/write.ts';
-import type { Attributes } from './authorizer.ts';
+import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 import { verbOf } from '../protocol/request.ts';
 
 /** Refuses requests that the user has no right to. Throws 403. */
-export function authorizeRequest(api: Api, request: ApiRequest): void {
-  check(api, request.user, () => attributesOf(request));
+export function authorizeRequest(context: RoleContext, request: ApiRequest): void {
+  check(context, request.user, () => attributesOf(request));
+}
+
+/** Which object a request is about. */
+export interface ObjectAddress {
+  readonly resource: GroupResource;
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** An apply or a replacement that creates its object needs the right to create, too. Throws 403. */
-export function authorizeCreate({ api, user, resource, namespace, name }: Write): void {
+export function authorizeCreate(
+  context: RoleContext,
+  user: UserInfo,
+  { resource, namespace, name }: ObjectAddress,
+): void {
   const { group, plural } = resource;
-  check(api, user, () => ({ verb: 'create', group, resource: plural, subresource: '', namespace, name }));
+  check(context, user, () => ({ verb: 'create', group, resource: plural, subresource: '', namespace, name }));
 }
 
 /**
  * A connection needs the right to create it, also where the request is a GET, as it is of a WebSocket (Kubernetes 1.35
  * and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
  */
-export function authorizeConnect(api: Api, { user }: Pick<ApiRequest, 'user'>, route: Route): void {
+export function authorizeConnect(
+  context: RoleContext,
+  { user }: Pick<ApiRequest, 'user'>,
+  route: ObjectAddress & { readonly subresource: string },
+): void {
   const { resource, subresource, namespace, name } = route;
-  check(api, user, () => ({
+  check(context, user, () => ({
     verb: 'create',
     group: resource.group,
     resource: resource.plural,
@@ -37,10 +50,10 @@ export function authorizeConnect(api: Api, { user }: Pick<ApiRequest, 'user'>, r
   }));
 }
 
-function check(api: Api, user: UserInfo, asked: () => Attributes): void {
+function check(context: RoleContext, user: UserInfo, asked: () => Attributes): void {
   if (user.groups.includes('system:masters')) return;
   const attributes = asked();
-  const verdict = authorize(api, user, attributes);
+  const verdict = authorize(context, user, attributes);
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }
 

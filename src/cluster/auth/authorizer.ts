@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
 
 /** What a user asks to do: with a resource, or with a path that is no resource. */
 export interface Attributes {
@@ -28,11 +28,16 @@ const GROUP = 'rbac.authorization.k8s.io';
 const strings = (value: JsonObject | undefined, key: string): readonly string[] =>
   listAt(value, key).filter((entry) => typeof entry === 'string');
 
+/** Where roles and bindings are looked up. */
+export interface RoleContext {
+  readonly store: ObjectLookup;
+}
+
 /** May the user do it? By role-based access control; the group `system:masters` may do everything. */
-export function authorize(api: Api, user: UserInfo, attributes: Attributes): Verdict {
+export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): Verdict {
   if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
   const problems: string[] = [];
-  for (const grant of grantsOf(api, user, attributes.namespace, problems)) {
+  for (const grant of grantsOf(context, user, attributes.namespace, problems)) {
     if (grant.rules.some((rule) => covers(rule, attributes)))
       return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
   }
@@ -48,18 +53,23 @@ interface Grant {
 }
 
 /** Every grant to a user in a namespace (`''`: cluster-wide ones only). */
-export function* grantsOf(api: Api, user: UserInfo, namespace: string, problems: string[]): Generator<Grant> {
-  for (const { object } of api.store.collection(GROUP, 'clusterrolebindings').all()) {
+export function* grantsOf(
+  context: RoleContext,
+  user: UserInfo,
+  namespace: string,
+  problems: string[],
+): Generator<Grant> {
+  for (const { object } of context.store.collection(GROUP, 'clusterrolebindings').all()) {
     const subject = subjectFor(object, user, '');
     if (subject === undefined) continue;
-    const rules = rulesOfRef(api, objectAt(object, 'roleRef'), '', problems);
+    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), '', problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
   }
   if (namespace === '') return;
-  for (const { object } of api.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
+  for (const { object } of context.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
     const subject = subjectFor(object, user, namespace);
     if (subject === undefined) continue;
-    const rules = rulesOfRef(api, objectAt(object, 'roleRef'), namespace, problems);
+    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), namespace, problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
   }
 }
@@ -90,7 +100,7 @@ function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): Jso
 
 /** The rules of a role; `undefined` when there is no such role. */
 export function rulesOfRef(
-  api: Api,
+  context: RoleContext,
   reference: JsonObject,
   namespace: string,
   problems: string[],
@@ -98,7 +108,7 @@ export function rulesOfRef(
   const name = textAt(reference, 'name');
   const cluster = reference['kind'] === 'ClusterRole';
   const key = cluster ? name : `${namespace}/${name}`;
-  const role = api.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
+  const role = context.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
   if (role !== undefined) return objectsAt(role.object, 'rules');
   problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${goQuote(name)} not found`);
   return undefined;

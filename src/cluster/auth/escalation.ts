@@ -2,35 +2,39 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { forbidden } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
-import type { WriteContext } from '../kinds/strategy.ts';
-import type { Attributes } from './authorizer.ts';
+import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize, covers, grantsOf, rulesOfRef } from './authorizer.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
+/** The writer of a role or a binding, and where the writer's rights are looked up. */
+export interface EscalationContext extends RoleContext {
+  readonly user: UserInfo;
+}
+
 /** A user may grant only rights that he has, unless he may `escalate`. Throws 403. */
-export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
-  const { user, api } = context;
+export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
+  const { user } = context;
   if (user.groups.includes('system:masters')) return;
   if (old !== undefined && jsonEquals(json(object)['rules'], json(old)['rules'])) return;
   const plural = object.kind === 'Role' ? 'roles' : 'clusterroles';
   const namespace = object.metadata.namespace ?? '';
   const name = object.metadata.name ?? '';
   if (
-    authorize(api, user, { verb: 'escalate', group: GROUP, resource: plural, subresource: '', namespace, name }).allowed
+    authorize(context, user, { verb: 'escalate', group: GROUP, resource: plural, subresource: '', namespace, name })
+      .allowed
   )
     return;
-  refuseMissing(api, user, namespace, objectsAt(json(object), 'rules'), plural, name);
+  refuseMissing(context, user, namespace, objectsAt(json(object), 'rules'), plural, name);
 }
 
 /** A user may bind only a role whose rights he has, unless he may `bind` it. Throws 403. */
-export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
-  const { user, api } = context;
+export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
+  const { user } = context;
   if (user.groups.includes('system:masters')) return;
   const same =
     old !== undefined &&
@@ -49,12 +53,12 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
     namespace,
     name: textAt(reference, 'name'),
   };
-  if (authorize(api, user, bind).allowed) return;
+  if (authorize(context, user, bind).allowed) return;
   const problems: string[] = [];
-  const rules = rulesOfRef(api, reference, namespace, problems);
+  const rules = rulesOfRef(context, reference, namespace, problems);
   const name = object.metadata.name ?? '';
   if (rules === undefined) throw forbidden({ group: GROUP, plural }, name, problems[0] ?? '');
-  refuseMissing(api, user, namespace, rules, plural, name);
+  refuseMissing(context, user, namespace, rules, plural, name);
 }
 
 /** Every single right of a rule. */
@@ -87,14 +91,14 @@ function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown:
 }
 
 function refuseMissing(
-  api: Api,
+  context: RoleContext,
   user: UserInfo,
   namespace: string,
   rules: readonly JsonObject[],
   plural: string,
   name: string,
 ) {
-  const own = [...grantsOf(api, user, namespace, [])].flatMap((grant) => grant.rules);
+  const own = [...grantsOf(context, user, namespace, [])].flatMap((grant) => grant.rules);
   const missing: JsonObject[] = [];
   for (const rule of rules) {
     for (const { attributes, shown } of rightsOf(rule)) {

@@ -1,9 +1,8 @@
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import { refusal } from './authorize.ts';
-import type { Attributes } from './authorizer.ts';
+import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
@@ -22,7 +21,7 @@ const values = (text: string | undefined): string[] =>
  * the right that is missing.
  */
 export function impersonate(
-  api: Api,
+  context: RoleContext,
   user: UserInfo,
   headers: Readonly<Record<string, string | undefined>>,
   request: Attributes,
@@ -39,7 +38,7 @@ export function impersonate(
   const account = ACCOUNT.exec(name);
   const may = (group: string, resource: string, subresource: string, namespace: string, value: string) => {
     const asked = { verb: 'impersonate', group, resource, subresource, namespace, name: value };
-    if (authorize(api, user, asked).allowed) return;
+    if (authorize(context, user, asked).allowed) return;
     const mode = account !== null ? 'serviceaccount' : name.startsWith('system:node:') ? 'arbitrary-node' : 'user-info';
     throw refusal(user, { ...request, verb: `impersonate-on:${mode}:${request.verb}` }, '');
   };

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import type { UserInfo } from '../options.ts';
+import type { Clock } from '../clock.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
 
 /** Whom a token is for, and for how long. */
 export interface TokenClaims {
@@ -11,6 +12,13 @@ export interface TokenClaims {
   readonly audiences: readonly string[];
   /** Milliseconds since the epoch. */
   readonly expires: number;
+}
+
+/** What tokens are made and checked with; accounts are looked up in the store. */
+export interface TokenContext {
+  readonly store: ObjectLookup;
+  readonly clock: Clock;
+  readonly newUid: () => string;
 }
 
 /** Makes and checks tokens of service accounts. */
@@ -25,20 +33,20 @@ const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** JSON web tokens signed with a key of the cluster's own, made when it is first needed. */
-export function createTokenIssuer(api: Api): TokenIssuer {
+export function createTokenIssuer(context: TokenContext): TokenIssuer {
   let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
   const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   return {
     issuer: ISSUER,
     issue(claims) {
-      const now = Math.floor(api.clock.now() / 1000);
+      const now = Math.floor(context.clock.now() / 1000);
       const payload = {
         aud: claims.audiences,
         exp: Math.floor(claims.expires / 1000),
         iat: now,
         nbf: now,
         iss: ISSUER,
-        jti: api.newUid(),
+        jti: context.newUid(),
         'kubernetes.io': {
           namespace: claims.namespace,
           serviceaccount: { name: claims.account, uid: claims.accountUid },
@@ -64,19 +72,19 @@ export function createTokenIssuer(api: Api): TokenIssuer {
           .verify(key, Buffer.from(signature, 'base64url'))
       )
         return undefined;
-      return userOf(api, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+      return userOf(context, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     },
   };
 }
 
 /** The signature holds, so the payload is our own; what may have changed since is checked. */
-function userOf(api: Api, payload: unknown): UserInfo | undefined {
+function userOf(context: TokenContext, payload: unknown): UserInfo | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
   const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;
   if (!isJsonObject(payload) || !isJsonObject(claims) || !isJsonObject(account)) return undefined;
   const [namespace, name, uid] = [String(claims['namespace']), String(account['name']), String(account['uid'])];
-  if (Number(payload['exp']) * 1000 < api.clock.now()) return undefined;
-  const stored = api.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
+  if (Number(payload['exp']) * 1000 < context.clock.now()) return undefined;
+  const stored = context.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
   if (stored?.object.metadata.uid !== uid) return undefined;
   return {
     name: `system:serviceaccount:${namespace}:${name}`,

@@ -1,9 +1,18 @@
 import type { KubeObject } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { jsonOf } from './pods.ts';
+import type { Access } from '../auth/access.ts';
+import type { Clock } from '../clock.ts';
+
+/** What tokens of service accounts are made with. */
+export interface AccountTokenContext {
+  readonly access: Pick<Access, 'tokens'>;
+  readonly clock: Clock;
+  /** PEM text; empty while no socket is open. */
+  readonly certificateAuthority: string;
+}
 
 const SECRETS = { group: '', plural: 'secrets' } as const;
 const ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
@@ -15,7 +24,7 @@ const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 const LIFETIME_MS = 100 * 365 * 86_400_000;
 
 /** Fills Secrets that ask for the token of a ServiceAccount, and removes them with their account. */
-export function tokenController(api: Api): SimulatedController {
+export function tokenController(context: AccountTokenContext): SimulatedController {
   return {
     name: 'serviceaccount-token-controller',
     target: targetIn(SECRETS),
@@ -43,8 +52,8 @@ export function tokenController(api: Api): SimulatedController {
       if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return world.remove(secret);
       const data = objectAt(jsonOf(secret), 'data');
       const encode = (text: string) => Buffer.from(text).toString('base64');
-      const token = data['token'] ?? encode(issue(api, account));
-      const filled = { ...data, token, 'ca.crt': encode(api.certificateAuthority), namespace: encode(namespace) };
+      const token = data['token'] ?? encode(issue(context, account));
+      const filled = { ...data, token, 'ca.crt': encode(context.certificateAuthority), namespace: encode(namespace) };
       const metadata = {
         ...secret.metadata,
         annotations: { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' },
@@ -56,12 +65,12 @@ export function tokenController(api: Api): SimulatedController {
 
 const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
 
-function issue(api: Api, { metadata }: KubeObject): string {
-  return api.access.tokens.issue({
+function issue(context: AccountTokenContext, { metadata }: KubeObject): string {
+  return context.access.tokens.issue({
     namespace: metadata.namespace ?? '',
     account: metadata.name ?? '',
     accountUid: metadata.uid ?? '',
-    audiences: [api.access.tokens.issuer],
-    expires: api.clock.now() + LIFETIME_MS,
+    audiences: [context.access.tokens.issuer],
+    expires: context.clock.now() + LIFETIME_MS,
   });
 }

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -10,11 +9,20 @@ import { keyOf } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
-import type { Write } from '../verbs/write.ts';
+import type { Write, WriteServices } from '../verbs/write.ts';
 import { retype } from '../verbs/write.ts';
 import type { Found } from './object-index.ts';
-import { controllerOf } from './pods.ts';
-import { claimsOf, ObjectIndex, ownersOf } from './object-index.ts';
+import { claimsOf, ObjectIndex, ownersOf, controllerOf } from './object-index.ts';
+import type { PodLogs } from '../pod-logs.ts';
+import type { Registry } from '../registry/registry.ts';
+import { timestampOf } from '../clock.ts';
+
+/** What controllers use of the cluster. */
+export interface ControllerContext extends WriteServices {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly logs: Pick<PodLogs, 'drop'>;
+}
 
 /** A resource by group and plural, e.g. `{ group: 'apps', plural: 'replicasets' }`. */
 export interface ResourceName {
@@ -45,13 +53,13 @@ export interface RemoveOptions {
  * request (admission, defaulting, validation, ownership) in the name of the controller.
  */
 export class ControllerClient {
-  readonly #api: Api;
+  readonly #context: ControllerContext;
   readonly #user: UserInfo;
   readonly #manager: string;
   readonly #indexes: Indexes;
 
-  constructor(api: Api, controller: string, indexes: Indexes) {
-    this.#api = api;
+  constructor(context: ControllerContext, controller: string, indexes: Indexes) {
+    this.#context = context;
     this.#indexes = indexes;
     this.#user = {
       name: `system:serviceaccount:kube-system:${controller}`,
@@ -67,21 +75,21 @@ export class ControllerClient {
 
   /** Milliseconds since the epoch, by the cluster's clock. */
   now(): number {
-    return this.#api.clock.now();
+    return this.#context.clock.now();
   }
 
   /** Now, as objects carry it. */
   timestamp(): string {
-    return this.#api.timestamp();
+    return timestampOf(this.#context.clock);
   }
 
   get(resource: ResourceName, namespace: string, name: string): KubeObject | undefined {
-    return this.#api.store.collection(resource.group, resource.plural).get(keyOf(namespace, name))?.object;
+    return this.#context.store.collection(resource.group, resource.plural).get(keyOf(namespace, name))?.object;
   }
 
   /** The objects of a namespace (`''`: of all), ordered by key. */
   list(resource: ResourceName, namespace: string): readonly KubeObject[] {
-    return this.#api.store
+    return this.#context.store
       .collection(resource.group, resource.plural)
       .inNamespace(namespace)
       .map(({ object }) => object);
@@ -90,7 +98,7 @@ export class ControllerClient {
   /** Every resource that can be listed and deleted, once, whatever its versions. */
   resources(): Resource[] {
     const found = new Map<string, Resource>();
-    for (const resource of this.#api.registry.all()) {
+    for (const resource of this.#context.registry.all()) {
       const key = `${resource.plural}.${resource.group}`;
       if (!found.has(key) && resource.verbs.has('list') && resource.verbs.has('delete')) found.set(key, resource);
     }
@@ -105,7 +113,7 @@ export class ControllerClient {
   /** The objects of one resource that the owner controls. */
   controlled(owner: KubeObject, resource: ResourceName): KubeObject[] {
     const uid = owner.metadata.uid ?? '';
-    const collection = this.#api.store.collection(resource.group, resource.plural);
+    const collection = this.#context.store.collection(resource.group, resource.plural);
     const objects: KubeObject[] = [];
     for (const found of this.dependents(uid)) {
       if (found.collection === collection && controllerOf(found.object)?.uid === uid) objects.push(found.object);
@@ -120,12 +128,12 @@ export class ControllerClient {
 
   /** Is there no object of this resource at all? */
   isEmpty(resource: ResourceName): boolean {
-    return this.#api.store.collection(resource.group, resource.plural).size === 0;
+    return this.#context.store.collection(resource.group, resource.plural).size === 0;
   }
 
   /** The resource of a kind, if it is served. */
   resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
-    return this.#api.registry.findKind(apiVersion, kind);
+    return this.#context.registry.findKind(apiVersion, kind);
   }
 
   create(object: KubeObject): KubeObject {
@@ -159,12 +167,12 @@ export class ControllerClient {
     const others = objectsAt(live.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
     const status = { ...live.status, conditions: [...others, condition] };
     const bound = { ...live, spec: { ...live.spec, nodeName }, status };
-    this.#api.store.collection('', 'pods').put(keyOf(namespace, name), bound);
+    this.#context.store.collection('', 'pods').put(keyOf(namespace, name), bound);
   }
 
   /** Forgets the logs of a pod that is gone. */
   forgetLogs(pod: KubeObject): void {
-    this.#api.logs.drop(pod.metadata.uid ?? '');
+    this.#context.logs.drop(pod.metadata.uid ?? '');
   }
 
   /** Deletes; an object that is gone or another one by now is left alone. */
@@ -182,10 +190,10 @@ export class ControllerClient {
   }
 
   #write(object: KubeObject, name: string, subresource: string): Write {
-    const resource = this.#api.registry.findKind(object.apiVersion, object.kind);
+    const resource = this.#context.registry.findKind(object.apiVersion, object.kind);
     if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
     return {
-      api: this.#api,
+      services: this.#context,
       resource,
       namespace: resource.namespaced ? (object.metadata.namespace ?? '') : '',
       name,

@@ -7,9 +7,10 @@ import { parseSchedule } from './cron-schedule.ts';
 import { recordEvent } from './events.ts';
 import { JOBS, secondsOf } from './job.ts';
 import { finished } from './job-plan.ts';
-import { controllerOf, specNumber } from './pods.ts';
+import { specNumber } from './pods.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const NAME = 'cronjob-controller';
 const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;

@@ -7,7 +7,6 @@ import { surgePlan } from './daemon-surge.ts';
 import { NODES } from './node.ts';
 import {
   activePods,
-  controllerOf,
   isAvailable,
   isFinished,
   isReady,
@@ -22,6 +21,7 @@ import { share } from './rollout-plan.ts';
 import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const NAME = 'daemonset-controller';
 const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;

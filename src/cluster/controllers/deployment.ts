@@ -5,13 +5,14 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { reportDeployment } from './deployment-status.ts';
 import { recordEvent } from './events.ts';
-import { controllerOf, podsOf, specNumber } from './pods.ts';
+import { podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
 import { adoptObject, controllerReference, isAdoptable } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const REVISION = 'deployment.kubernetes.io/revision';

@@ -3,9 +3,10 @@ import { objectsAt, optionalAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { controllerOf, isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
+import { isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 

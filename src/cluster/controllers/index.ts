@@ -5,7 +5,6 @@
  *
  * @packageDocumentation
  */
-import type { Api } from '../api.ts';
 import type { ControllersOptions } from '../options.ts';
 import { ingressController, loadBalancerController } from './addresses.ts';
 import { tokenController } from './account-tokens.ts';
@@ -34,17 +33,23 @@ import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
 import { checkControllerNames } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
+import type { BootstrapContext } from '../bootstrap.ts';
+import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import type { AccountTokenContext } from './account-tokens.ts';
+import type { ManagerContext } from './manager.ts';
 
 export type { ControllerSettings } from './settings.ts';
 export { noControllers } from './settings.ts';
 
 /** The controllers that every cluster needs. The collector comes first: what it removes, others need not look at. */
-function housekeeping(api: Api): SimulatedController[] {
+function housekeeping(context: AccountTokenContext): SimulatedController[] {
   return [
     garbageCollector,
     namespaceController,
-    serviceAccountController(() => api.certificateAuthority),
-    tokenController(api),
+    serviceAccountController(() => context.certificateAuthority),
+    tokenController(context),
     aggregationController,
     quotaController,
     eventExpiry(),
@@ -77,31 +82,43 @@ function workloadControllers(): SimulatedController[] {
   ];
 }
 
+/** What the simulated controllers use of the cluster. */
+export interface ControllersContext extends ManagerContext, AccountTokenContext, BootstrapContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly addresses: ServiceAddresses;
+  onCertificateAuthority(listener: () => void): void;
+}
+
 /**
  * Lets the simulated controllers of a cluster work until it is closed, and gives it the node that they use.
  *
  * @throws TypeKroError `cluster/unknown-controller` when the options name one that does not exist.
  */
-export function startControllers(api: Api, options: ControllersOptions, workloads: boolean): ControllerSettings {
-  const always = housekeeping(api);
+export function startControllers(
+  context: ControllersContext,
+  options: ControllersOptions,
+  workloads: boolean,
+): ControllerSettings {
+  const always = housekeeping(context);
   const simulation = workloadControllers();
   checkControllerNames(
     options,
     [...always, ...simulation].map(({ name }) => name),
   );
   const running = [...always, ...(workloads ? simulation : [])];
-  const manager = new ControllerManager(api, running, options);
-  api.onCertificateAuthority(() => {
-    for (const { key } of api.store.collection('', 'namespaces').all()) {
+  const manager = new ControllerManager(context, running, options);
+  context.onCertificateAuthority(() => {
+    for (const { key } of context.store.collection('', 'namespaces').all()) {
       manager.enqueue('serviceaccount-controller', key);
     }
-    for (const { key } of api.store.collection('', 'secrets').all()) {
+    for (const { key } of context.store.collection('', 'secrets').all()) {
       manager.enqueue('serviceaccount-token-controller', key);
     }
   });
   if (workloads) {
-    putNode(api);
-    putStorageClass(api);
+    putNode(context);
+    putStorageClass(context);
   }
   return manager;
 }

@@ -8,8 +8,9 @@ import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
 import { finished, planJob, tallyOf } from './job-plan.ts';
 import type { JobPlan, Tally } from './job-plan.ts';
-import { controllerOf, isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
+import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;

@@ -1,6 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
 import type { ControllersOptions } from '../options.ts';
 import type { SimulatedController } from './controller.ts';
@@ -9,6 +8,16 @@ import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
 import { isHeld, simulated, simulatedMs } from './simulate.ts';
 import { createIndexes, isApiError, ControllerClient } from './controller-client.ts';
+import type { Work } from '../work.ts';
+import type { ControllerContext } from './controller-client.ts';
+
+/** What the manager uses of the cluster. */
+export interface ManagerContext extends ControllerContext {
+  readonly work: Work;
+  /** Called after the whole state was replaced. */
+  readonly onRestored: (() => void)[];
+  readonly report: (thrown: unknown) => void;
+}
 
 interface Entry {
   readonly controller: SimulatedController;
@@ -29,16 +38,16 @@ interface Entry {
  * and its work is done right after the write that made it due. Nothing is polled.
  */
 export class ControllerManager implements ControllerSettings {
-  readonly #api: Api;
+  readonly #context: ManagerContext;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(api: Api, controllers: readonly SimulatedController[], options: ControllersOptions = {}) {
-    this.#api = api;
-    const indexes = createIndexes(api.store);
+  constructor(context: ManagerContext, controllers: readonly SimulatedController[], options: ControllersOptions = {}) {
+    this.#context = context;
+    const indexes = createIndexes(context.store);
     for (const controller of controllers) {
       this.#entries.set(controller.name, {
         controller,
-        world: new ControllerClient(api, controller.name, indexes),
+        world: new ControllerClient(context, controller.name, indexes),
         behaviour: behaviourOf(controller.name, options),
         due: new Set(),
         kept: new Set(),
@@ -48,7 +57,7 @@ export class ControllerManager implements ControllerSettings {
       });
     }
     const entries = [...this.#entries.values()];
-    const unsubscribe = api.store.subscribe((event) => {
+    const unsubscribe = context.store.subscribe((event) => {
       indexes.owners.take(event);
       indexes.claims.take(event);
       for (const entry of entries) {
@@ -56,12 +65,12 @@ export class ControllerManager implements ControllerSettings {
         for (const key of entry.controller.keysOf(event, entry.world)) this.#enqueue(entry, key);
       }
     });
-    api.onRestored.push(() => {
-      indexes.owners.fill(api.store);
-      indexes.claims.fill(api.store);
+    context.onRestored.push(() => {
+      indexes.owners.fill(context.store);
+      indexes.claims.fill(context.store);
       for (const entry of entries) this.#startAnew(entry);
     });
-    api.work.onStop(() => {
+    context.work.onStop(() => {
       unsubscribe();
       for (const { timers, slowed } of entries) {
         for (const timer of [...timers.values(), ...slowed.values()]) timer.cancel();
@@ -94,7 +103,7 @@ export class ControllerManager implements ControllerSettings {
     this.#forget(entry);
     if (entry.behaviour.disabled) return;
     const { controller, world } = entry;
-    for (const collection of this.#api.store.collections()) {
+    for (const collection of this.#context.store.collections()) {
       for (const stored of collection.all()) {
         const event = { type: 'ADDED', collection, stored, previous: undefined } as const;
         for (const key of controller.keysOf(event, world)) this.#enqueue(entry, key);
@@ -143,7 +152,7 @@ export class ControllerManager implements ControllerSettings {
     const wished = target === undefined ? 0 : (simulatedMs(target, 'delay') ?? 0);
     const delay = Math.max(entry.behaviour.delayMs, wished);
     if (delay === 0) return this.#push(entry, key);
-    const timer = this.#api.clock.setTimer(delay, () => {
+    const timer = this.#context.clock.setTimer(delay, () => {
       entry.slowed.delete(key);
       this.#push(entry, key);
     });
@@ -153,7 +162,7 @@ export class ControllerManager implements ControllerSettings {
   #push(entry: Entry, key: string): void {
     if (entry.due.has(key)) return;
     entry.due.add(key);
-    this.#api.work.enqueue(() => this.#reconcile(entry, key));
+    this.#context.work.enqueue(() => this.#reconcile(entry, key));
   }
 
   #reconcile(entry: Entry, key: string): void {
@@ -167,7 +176,7 @@ export class ControllerManager implements ControllerSettings {
     entry.timers.delete(key);
     const again = this.#attempt(entry, key);
     if (again === undefined) return;
-    const timer = this.#api.clock.setTimer(again, () => {
+    const timer = this.#context.clock.setTimer(again, () => {
       entry.timers.delete(key);
       this.#push(entry, key);
     });
@@ -188,7 +197,7 @@ export class ControllerManager implements ControllerSettings {
       return again;
     } catch (error) {
       // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
-      if (!isApiError(error)) this.#api.report(error);
+      if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(world, target, controller.name, 'FailedSync', error.message, 'Warning');
       }

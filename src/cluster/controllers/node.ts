@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Api } from '../api.ts';
+import type { BootstrapContext } from '../bootstrap.ts';
 import { put } from '../bootstrap.ts';
+import { timestampOf } from '../clock.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
@@ -15,10 +16,10 @@ export const NODE_NAME = 'fake-0';
 export const NODE_ADDRESS = '10.0.0.10';
 
 /** Makes the one node, Ready and with room for everything. */
-export function putNode(api: Api): void {
-  const now = api.timestamp();
+export function putNode(context: BootstrapContext): void {
+  const now = timestampOf(context.clock);
   const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
-  put(api, '', 'nodes', {
+  put(context, '', 'nodes', {
     metadata: {
       name: NODE_NAME,
       labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },

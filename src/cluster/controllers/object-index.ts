@@ -1,6 +1,6 @@
-import type { KubeObject } from '../../core/index.ts';
-import { claimsOfPod } from './pods.ts';
+import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import type { Collection, Store, StoreEvent } from '../store/store.ts';
+import { isJsonObject } from '../../core/index.ts';
 
 /** A stored object with the place where it is stored. */
 export interface Found {
@@ -88,4 +88,20 @@ export function ownersOf(_collection: Collection, { metadata }: KubeObject): rea
 export function claimsOf(collection: Collection, pod: KubeObject): readonly string[] {
   if (collection.plural !== 'pods' || collection.group !== '') return NOTHING;
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
+}
+
+/** The owner that controls an object. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+/** Names of the claims whose volumes a pod uses. */
+export function claimsOfPod({ spec }: KubeObject): readonly string[] {
+  const volumes = spec?.['volumes'];
+  if (!Array.isArray(volumes)) return [];
+  return volumes.flatMap((volume) => {
+    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
+    const name = isJsonObject(source) ? source['claimName'] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }

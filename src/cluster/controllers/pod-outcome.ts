@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
-import { controllerOf } from './pods.ts';
 import { simulated, simulatedMs } from './simulate.ts';
+import { controllerOf } from './object-index.ts';
 
 /** What the containers of a started pod do at a time. */
 export type PodOutcome =

@@ -1,26 +1,11 @@
-import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
-
-/** The owner that controls an object. */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
-}
-
-/** Names of the claims whose volumes a pod uses. */
-export function claimsOfPod({ spec }: KubeObject): readonly string[] {
-  const volumes = spec?.['volumes'];
-  if (!Array.isArray(volumes)) return [];
-  return volumes.flatMap((volume) => {
-    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
-    const name = isJsonObject(source) ? source['claimName'] : undefined;
-    return typeof name === 'string' ? [name] : [];
-  });
-}
 
 /** A condition of a status list by type. */
 export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {

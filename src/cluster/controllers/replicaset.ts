@@ -8,7 +8,6 @@ import { recordEvent } from './events.ts';
 import {
   activePods,
   conditionOf,
-  controllerOf,
   isAvailable,
   isFinished,
   isReady,
@@ -22,6 +21,7 @@ import {
 } from './pods.ts';
 import { adoptObject, controllerReference, isAdoptable, isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 

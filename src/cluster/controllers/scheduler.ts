@@ -5,8 +5,9 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
-import { claimsOfPod, conditionOf, PODS } from './pods.ts';
+import { conditionOf, PODS } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { claimsOfPod } from './object-index.ts';
 
 const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;

@@ -3,10 +3,11 @@ import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { controllerOf, isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
+import { isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { controllerOf } from './object-index.ts';
 
 const NAME = 'statefulset-controller';
 const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;

@@ -2,10 +2,11 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { claimsOfPod, isFinished } from './pods.ts';
+import { isFinished } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { claimsOfPod } from './object-index.ts';
 
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';

@@ -1,15 +1,16 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { compareQuantities, listAt, objectAt, quantityOf, textAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
+import type { BootstrapContext } from '../bootstrap.ts';
 import { put } from '../bootstrap.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { claimsOfPod, jsonOf } from './pods.ts';
+import { jsonOf } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { claimsOfPod } from './object-index.ts';
 
 const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;
@@ -20,8 +21,8 @@ const PROVISIONER = 'typekro.dev/simulated';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
 /** Makes the default class, whose volumes are there as soon as they are asked for. */
-export function putStorageClass(api: Api): void {
-  put(api, CLASSES.group, CLASSES.plural, {
+export function putStorageClass(context: BootstrapContext): void {
+  put(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     provisioner: PROVISIONER,
     reclaimPolicy: 'Delete',

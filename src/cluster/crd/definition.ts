@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { asObject, asObjects, asText, objectsAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
+import type { PrinterColumn } from '../table/columns.ts';
 
 /** A version of a definition. */
 export interface DefinedVersion {
@@ -19,16 +20,12 @@ export interface DefinedVersion {
         readonly labelSelectorPath: string | undefined;
       }
     | undefined;
-  readonly columns: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly format: string;
-    readonly description: string;
-    readonly priority: number;
-    readonly jsonPath: string;
-  }[];
+  readonly columns: readonly PrinterColumn[];
   readonly selectable: readonly string[];
 }
+
+/** Finalizer that keeps a deleted definition until its objects are gone. */
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** Names of a definition. */
 export interface DefinedNames {

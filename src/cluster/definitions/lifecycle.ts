@@ -1,31 +1,36 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import { ADMIN } from '../auth/access.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
-import type { Write } from '../verbs/write.ts';
+import type { Write, WriteServices } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
 import type { Definition } from '../crd/definition.ts';
-import { conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
+import { CLEANUP, conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
 import { acceptNames } from './names.ts';
-import { GROUP, PLURAL, publish } from './served.ts';
+import type { PublishContext } from './publish.ts';
+import { GROUP, PLURAL, publish } from './publish.ts';
 import { thaw } from '../types/copy.ts';
+import type { Store } from '../store/store.ts';
+import { timestampOf } from '../clock.ts';
 
-const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+/** What the life of a definition uses of the cluster. */
+export interface LifecycleContext extends WriteServices, PublishContext {
+  readonly store: Store;
+}
 
 /** Brings one definition further by one step; the event of that step brings the next. */
-export function settleDefinition(api: Api, name: string): void {
-  const stored = api.store.collection(GROUP, PLURAL).get(name);
+export function settleDefinition(context: LifecycleContext, name: string): void {
+  const stored = context.store.collection(GROUP, PLURAL).get(name);
   if (stored === undefined) return;
   const definition = readCrd(stored.object);
   if (stored.object.metadata.deletionTimestamp !== undefined) {
-    publish(api, definition);
-    cleanUp(api, definition);
+    publish(context, definition);
+    cleanUp(context, definition);
     return;
   }
-  if (!updateNames(api, definition)) publish(api, definition);
+  if (!updateNames(context, definition)) publish(context, definition);
 }
 
 type Condition = { type: string; status: string; reason: string; message: string };
@@ -45,9 +50,9 @@ function approvalOf(object: KubeObject): Condition | undefined {
 }
 
 /** Writes conditions and accepted names; true when something was written. */
-function updateNames(api: Api, definition: Definition): boolean {
+function updateNames(context: LifecycleContext, definition: Definition): boolean {
   const { object } = definition;
-  const { accepted, condition } = acceptNames(api, definition);
+  const { accepted, condition } = acceptNames(context.store, definition);
   const established = conditionOf(object, 'Established');
   const approval = approvalOf(object);
   const wanted: Condition[] = approval === undefined ? [condition] : [approval, condition];
@@ -74,16 +79,16 @@ function updateNames(api: Api, definition: Definition): boolean {
         : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
     );
   }
-  return writeStatus(api, object, wanted, accepted);
+  return writeStatus(context, object, wanted, accepted);
 }
 
 function writeStatus(
-  api: Api,
+  context: LifecycleContext,
   object: KubeObject,
   wanted: readonly Condition[],
   acceptedNames: JsonObject | undefined,
 ): boolean {
-  const write = statusWrite(api, object.metadata.name ?? '');
+  const write = statusWrite(context, object.metadata.name ?? '');
   const live = liveObject(write);
   if (live === undefined) return false;
   const next = thaw(live);
@@ -91,7 +96,9 @@ function writeStatus(
   for (const condition of wanted) {
     const known = conditions.find((entry) => entry['type'] === condition.type);
     const same = known !== undefined && known['status'] === condition.status;
-    const lastTransitionTime = same ? (known['lastTransitionTime'] ?? api.timestamp()) : api.timestamp();
+    const lastTransitionTime = same
+      ? (known['lastTransitionTime'] ?? timestampOf(context.clock))
+      : timestampOf(context.clock);
     const entry = { lastTransitionTime, ...condition };
     if (known === undefined) conditions.push(entry);
     else conditions[conditions.indexOf(known)] = { ...known, ...entry };
@@ -104,26 +111,35 @@ function writeStatus(
   return changeObject(write, live, next).object !== live;
 }
 
-function statusWrite(api: Api, name: string): Write {
-  const resource = api.registry.find(GROUP, 'v1', PLURAL);
+function statusWrite(context: LifecycleContext, name: string): Write {
+  const resource = context.registry.find(GROUP, 'v1', PLURAL);
   if (resource === undefined) throw new Error('definitions are not served');
   const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
-  return { api, resource, namespace: '', name, subresource: 'status', user: ADMIN, options, warnings: [] };
+  return {
+    services: context,
+    resource,
+    namespace: '',
+    name,
+    subresource: 'status',
+    user: ADMIN,
+    options,
+    warnings: [],
+  };
 }
 
 /** Deletes the objects of a definition that is to go, then lets it go. */
-function cleanUp(api: Api, definition: Definition): void {
+function cleanUp(context: LifecycleContext, definition: Definition): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;
-  const resource = api.registry.findAny(group, names.plural);
-  const collection = api.store.collection(group, names.plural);
+  const resource = context.registry.findAny(group, names.plural);
+  const collection = context.store.collection(group, names.plural);
   if (resource !== undefined && hasCondition(object, 'Established')) {
     for (const { object: instance } of collection.all()) {
       if (instance.metadata.deletionTimestamp !== undefined) continue;
       const { name = '', namespace = '' } = instance.metadata;
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
       deleteObject(
-        { api, resource, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
+        { services: context, resource, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
         {
           dryRun: false,
           gracePeriodSeconds: undefined,
@@ -136,7 +152,7 @@ function cleanUp(api: Api, definition: Definition): void {
   }
   if (collection.size > 0) {
     writeStatus(
-      api,
+      context,
       object,
       [
         {
@@ -150,7 +166,7 @@ function cleanUp(api: Api, definition: Definition): void {
     );
     return;
   }
-  const write = { ...statusWrite(api, object.metadata.name ?? ''), subresource: '' };
+  const write = { ...statusWrite(context, object.metadata.name ?? ''), subresource: '' };
   const live = liveObject(write);
   if (live === undefined) return;
   const next = thaw(live);

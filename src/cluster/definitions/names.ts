@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import type { DefinedNames, Definition } from '../crd/definition.ts';
 import { readNames } from '../crd/definition.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
 
 interface NamesCondition {
   readonly type: 'NamesAccepted';
@@ -13,9 +13,12 @@ interface NamesCondition {
 }
 
 /** Which names of a definition are free in its group, and the condition that says so. */
-export function acceptNames(api: Api, definition: Definition): { accepted: JsonObject; condition: NamesCondition } {
+export function acceptNames(
+  store: ObjectLookup,
+  definition: Definition,
+): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
-  const taken = takenNames(api, definition);
+  const taken = takenNames(store, definition);
   const before = acceptedNames(definition.object);
   const accepted: { -readonly [Key in keyof DefinedNames]: DefinedNames[Key] } = { ...before };
   let problem: { reason: string; message: string } | undefined;
@@ -58,13 +61,13 @@ function shown(names: DefinedNames): JsonObject {
 
 /** What other definitions of the group were granted of the names that this one wants. */
 function takenNames(
-  api: Api,
+  store: ObjectLookup,
   { object: own, group, names }: Definition,
 ): { resources: Set<string>; kinds: Set<string> } {
   const resources = new Set<string>();
   const kinds = new Set<string>();
   const wanted = new Set([names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]);
-  for (const { object } of api.store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
+  for (const { object } of store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
     // Of thousands of definitions each asks all others: nothing else of them is read.
     if (object.spec?.['group'] !== group || object.metadata.uid === own.metadata.uid) continue;
     const accepted = acceptedNames(object);

@@ -1,25 +1,25 @@
 import { cryptoLibrary } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { toJsonText } from '../codec/json.ts';
 import { loadData } from '../data.ts';
 import { negotiate } from '../protocol/negotiate.ts';
-import type { Output } from '../protocol/negotiate.ts';
+import type { Negotiated } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { unknownResource } from '../errors/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import { sortVersions } from '../registry/versions.ts';
 import { replyValue } from '../protocol/reply.ts';
+import type { Registry } from '../registry/registry.ts';
 
 interface Documents {
   readonly generation: number;
   readonly replies: Map<string, ApiReply>;
 }
 
-const caches = new WeakMap<Api, Documents>();
+const caches = new WeakMap<Registry, Documents>();
 
 /** Answers `/api…` and `/apis…` without a resource; `undefined` when group or version are unknown. */
 export function discoveryReply(
-  api: Api,
+  registry: Registry,
   request: ApiRequest,
   group: string | undefined,
   version: string | undefined,
@@ -27,8 +27,8 @@ export function discoveryReply(
   const output = negotiate(request.headers['accept'], {
     discovery: group === undefined || (group === '' && version === undefined),
   });
-  const reply = cached(api, `${request.segments.join('/')} ${output.contentType}`, () =>
-    build(api, request, group, version, output),
+  const reply = cached(registry, `${request.segments.join('/')} ${output.contentType}`, () =>
+    build(registry, request, group, version, output),
   );
   if (reply === undefined) return undefined;
   const { etag } = reply.headers;
@@ -37,11 +37,11 @@ export function discoveryReply(
   return reply;
 }
 
-function cached(api: Api, key: string, make: () => ApiReply | undefined): ApiReply | undefined {
-  let documents = caches.get(api);
-  if (documents === undefined || documents.generation !== api.registry.generation) {
-    documents = { generation: api.registry.generation, replies: new Map() };
-    caches.set(api, documents);
+function cached(registry: Registry, key: string, make: () => ApiReply | undefined): ApiReply | undefined {
+  let documents = caches.get(registry);
+  if (documents === undefined || documents.generation !== registry.generation) {
+    documents = { generation: registry.generation, replies: new Map() };
+    caches.set(registry, documents);
   }
   const known = documents.replies.get(key);
   if (known !== undefined) return known;
@@ -51,22 +51,22 @@ function cached(api: Api, key: string, make: () => ApiReply | undefined): ApiRep
 }
 
 function build(
-  api: Api,
+  registry: Registry,
   request: ApiRequest,
   group: string | undefined,
   version: string | undefined,
-  output: Output,
+  output: Negotiated,
 ): ApiReply | undefined {
   const core = request.segments[0] === 'api';
   if (output.form === 'discovery') {
     const items = core
-      ? groupsOf(api).filter(({ name }) => name === '')
-      : groupsOf(api).filter(({ name }) => name !== '');
+      ? groupsOf(registry).filter(({ name }) => name === '')
+      : groupsOf(registry).filter(({ name }) => name !== '');
     const value = {
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
-      items: items.map((entry) => aggregated(api, entry)),
+      items: items.map((entry) => aggregated(registry, entry)),
     };
     const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
     return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
@@ -85,22 +85,22 @@ function build(
     );
   }
   if (!core && group === undefined) {
-    const groups = groupsOf(api)
+    const groups = groupsOf(registry)
       .filter(({ name }) => name !== '')
       .map((entry) => groupValue(entry));
     return replyValue(200, { kind: 'APIGroupList', apiVersion: 'v1', groups }, output);
   }
   if (group === undefined) return undefined;
   if (version === undefined) {
-    const entry = groupsOf(api).find(({ name }) => name === group);
+    const entry = groupsOf(registry).find(({ name }) => name === group);
     return entry === undefined
       ? undefined
       : replyValue(200, { kind: 'APIGroup', apiVersion: 'v1', ...groupValue(entry) }, output);
   }
-  if (!api.registry.hasGroup(group)) return undefined;
-  if (!api.registry.hasVersion(group, version)) throw unknownResource();
+  if (!registry.hasGroup(group)) return undefined;
+  if (!registry.hasVersion(group, version)) throw unknownResource();
   const groupVersion = group === '' ? version : `${group}/${version}`;
-  const resources = [...api.registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
+  const resources = [...registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
   resources.sort((a, b) => (a.name < b.name ? -1 : 1));
   // Like `/api`, the list of the core group says no version of its own.
   const apiVersion = group === '' ? {} : { apiVersion: 'v1' };
@@ -112,9 +112,9 @@ interface Group {
   readonly versions: readonly string[];
 }
 
-function groupsOf(api: Api): Group[] {
+function groupsOf(registry: Registry): Group[] {
   const groups = new Map<string, string[]>();
-  for (const { group, version } of api.registry.all()) {
+  for (const { group, version } of registry.all()) {
     const versions = groups.get(group);
     if (versions === undefined) groups.set(group, [version]);
     else if (!versions.includes(version)) versions.push(version);
@@ -127,12 +127,12 @@ function groupValue({ name, versions }: Group) {
   return { name, versions: entries, preferredVersion: entries[0] };
 }
 
-function aggregated(api: Api, { name, versions }: Group) {
+function aggregated(registry: Registry, { name, versions }: Group) {
   return {
     metadata: name === '' ? {} : { name },
     versions: versions.map((version) => ({
       version,
-      resources: [...api.registry.inVersion(name, version)].map(aggregatedResource),
+      resources: [...registry.inVersion(name, version)].map(aggregatedResource),
       freshness: 'Current',
     })),
   };

@@ -1,11 +1,20 @@
-import type { Api } from '../api.ts';
-import type { Timer } from '../clock.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/status.ts';
 import { faultRequest, matchesFault } from './match.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+
+/** What faults use of the cluster; they stand before its handler. */
+export interface FaultContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  intercept: Interceptor | undefined;
+}
 
 /** Carries a request out; `asOf` lets reads see the cluster as it was at a version. */
 type Proceed = (request: ApiRequest) => Promise<ApiReply>;
@@ -35,7 +44,7 @@ export function seededRandom(seed: number): () => number {
 
 /** The faults of a cluster. Requests pay for them only while there are rules. */
 export class FaultRules implements Faults {
-  readonly #api: Api;
+  readonly #context: FaultContext;
   readonly #rules: Rule[] = [];
   /** Ends of streams that are half open. */
   readonly #stalled = new Set<() => void>();
@@ -43,8 +52,8 @@ export class FaultRules implements Faults {
   readonly #waiting = new Set<Timer>();
   #hits = 0;
 
-  constructor(api: Api) {
-    this.#api = api;
+  constructor(context: FaultContext) {
+    this.#context = context;
   }
 
   get hits(): number {
@@ -63,13 +72,13 @@ export class FaultRules implements Faults {
       fault,
       random: seededRandom(seed),
       probability,
-      since: this.#api.store.version,
+      since: this.#context.store.version,
       passing: after,
       remaining: times,
       hits: 0,
     };
     this.#rules.push(rule);
-    this.#api.intercept = (request, proceed) => this.#intercept(request, proceed);
+    this.#context.intercept = (request, proceed) => this.#intercept(request, proceed);
     const remove = () => this.#remove(rule);
     return {
       get hits() {
@@ -82,7 +91,7 @@ export class FaultRules implements Faults {
 
   clear(): void {
     this.#rules.length = 0;
-    this.#api.intercept = undefined;
+    this.#context.intercept = undefined;
   }
 
   /** Ends what would never end: the cluster closes. */
@@ -97,11 +106,11 @@ export class FaultRules implements Faults {
   #remove(rule: Rule): void {
     const index = this.#rules.indexOf(rule);
     if (index >= 0) this.#rules.splice(index, 1);
-    if (this.#rules.length === 0) this.#api.intercept = undefined;
+    if (this.#rules.length === 0) this.#context.intercept = undefined;
   }
 
   async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
-    const shown = faultRequest(this.#api, request);
+    const shown = faultRequest(this.#context.registry, request);
     for (const rule of this.#rules.slice()) {
       if (!applies(rule.fault, shown) || !matchesFault(rule.match, shown) || !this.#take(rule)) continue;
       if (rule.fault.kind !== 'latency') return this.#strike(rule, rule.fault, request, shown, proceed);
@@ -126,7 +135,7 @@ export class FaultRules implements Faults {
 
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#api.clock.setTimer(milliseconds, () => {
+      const timer = this.#context.clock.setTimer(milliseconds, () => {
         this.#waiting.delete(timer);
         resolve();
       });
@@ -176,7 +185,7 @@ export class FaultRules implements Faults {
     if (reply.stream === undefined) return reply;
     switch (fault.kind) {
       case 'watch-delay':
-        return { ...reply, stream: delayedStream(reply.stream, this.#api.clock, fault.milliseconds) };
+        return { ...reply, stream: delayedStream(reply.stream, this.#context.clock, fault.milliseconds) };
       case 'watch-stall':
         return { ...reply, stream: cutStream(reply.stream, fault.afterEvents ?? 0, 'stall', this.#stalled) };
       case 'watch-drop':
@@ -188,12 +197,12 @@ export class FaultRules implements Faults {
   #past(rule: Rule, fault: Extract<Fault, { kind: 'stale' }>, shown: FaultRequest): number {
     if (fault.resourceVersion !== undefined) return Number(fault.resourceVersion);
     if (fault.behind === undefined) return rule.since;
-    const resource = this.#api.registry.find(shown.group, shown.version, shown.resource);
+    const resource = this.#context.registry.find(shown.group, shown.version, shown.resource);
     if (resource === undefined) return rule.since;
     const events = resource.collection.since(resource.collection.oldest) ?? [];
     // The state before the event that is so many from the end.
     const event = events[Math.max(0, events.length - fault.behind)];
-    return event === undefined ? this.#api.store.version : event.stored.version - 1;
+    return event === undefined ? this.#context.store.version : event.stored.version - 1;
   }
 }
 

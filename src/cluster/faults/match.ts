@@ -1,10 +1,10 @@
-import type { Api } from '../api.ts';
 import { attributesOf } from '../auth/authorize.ts';
 import type { ApiRequest } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './model.ts';
+import type { Registry } from '../registry/registry.ts';
 
 /** What rules look at, of a request. */
-export function faultRequest(api: Api, request: ApiRequest): FaultRequest {
+export function faultRequest(registry: Registry, request: ApiRequest): FaultRequest {
   const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
   const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
   return {
@@ -14,7 +14,7 @@ export function faultRequest(api: Api, request: ApiRequest): FaultRequest {
     group,
     version,
     resource,
-    kind: api.registry.find(group, version, resource)?.kind ?? '',
+    kind: registry.find(group, version, resource)?.kind ?? '',
     subresource,
     namespace,
     name,

@@ -1,16 +1,22 @@
-import type { Api } from '../api.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
-import { openApi, schemaEngine } from '../code-parts.ts';
+import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
+import type { MetricsContext } from './metrics.ts';
 import { metricsText } from './metrics.ts';
 import { negotiate } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { Query, splitPath } from '../protocol/request.ts';
+import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
+import type { Access } from '../auth/access.ts';
+import type { CodePart } from '../code-part.ts';
+import type { openApiReply } from '../openapi/openapi.ts';
+import type { UserInfo } from '../options.ts';
+import type { Registry } from '../registry/registry.ts';
 
 /** A request as a listener or transport hands it over. */
 export interface RawRequest {
@@ -22,6 +28,20 @@ export interface RawRequest {
   readonly body: Buffer;
 }
 
+/** What requests use of the cluster. */
+export type HandlerContext = RouterContext &
+  MetricsContext & {
+    readonly access: Access;
+    /** Stands before the verbs while there are faults. */
+    readonly intercept: Interceptor | undefined;
+    /** Takes errors that are no refusals. */
+    readonly report: (thrown: unknown) => void;
+    readonly parts: {
+      readonly openApi: CodePart<{ readonly openApiReply: typeof openApiReply }>;
+      readonly schemaEngine: CodePart<SchemaEngine>;
+    };
+  };
+
 /** Largest body that is read. */
 export const MAX_BODY = 3 * 1024 * 1024;
 
@@ -30,33 +50,38 @@ export const MAX_BODY = 3 * 1024 * 1024;
  * becomes a 500 that names no internals.
  */
 export async function handle(
-  api: Api,
+  context: HandlerContext,
   raw: RawRequest,
-  identity: Parameters<Api['access']['authenticate']>[2],
+  identity: UserInfo | undefined,
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
   const warnings: string[] = [];
   try {
-    return await answer(api, raw, identity, warnings);
+    return await answer(context, raw, identity, warnings);
   } catch (thrown) {
-    return replyThrown(api, thrown, raw, warnings);
+    return replyThrown(context, thrown, raw, warnings);
   }
 }
 
-function replyThrown(api: Api, thrown: unknown, raw: RawRequest, warnings: readonly string[]): ApiReply {
+function replyThrown(
+  context: Pick<HandlerContext, 'report'>,
+  thrown: unknown,
+  raw: RawRequest,
+  warnings: readonly string[],
+): ApiReply {
   if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
   if (thrown instanceof URIError) return replyError(badRequest('malformed path'), warnings);
   if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
-  api.report(thrown);
+  context.report(thrown);
   return replyError(internalError('Internal error occurred'), warnings);
 }
 
 const wantsYaml = (accept: string | undefined) => accept !== undefined && accept.startsWith('application/yaml');
 
 async function answer(
-  api: Api,
+  context: HandlerContext,
   raw: RawRequest,
-  identity: Parameters<Api['access']['authenticate']>[2],
+  identity: UserInfo | undefined,
   warnings: string[],
 ): Promise<ApiReply> {
   const mark = raw.target.indexOf('?');
@@ -64,40 +89,46 @@ async function answer(
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
   const { method, target, headers, body } = raw;
   const asked = { method, path, target, segments: splitPath(path), query, headers, body };
-  const request: ApiRequest = { ...asked, user: api.access.authenticate(headers, attributesOf(asked), identity) };
-  if (api.intercept === undefined) return dispatch(api, request, warnings);
+  const request: ApiRequest = { ...asked, user: context.access.authenticate(headers, attributesOf(asked), identity) };
+  if (context.intercept === undefined) return dispatch(context, request, warnings);
   const guarded = async (changed: ApiRequest) => {
     try {
-      return await dispatch(api, changed, warnings);
+      return await dispatch(context, changed, warnings);
     } catch (thrown) {
-      return replyThrown(api, thrown, raw, warnings);
+      return replyThrown(context, thrown, raw, warnings);
     }
   };
-  return api.intercept(request, guarded);
+  return context.intercept(request, guarded);
 }
 
 /** Authorizes and routes. */
-async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
-  authorizeRequest(api, request);
+async function dispatch(context: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
+  authorizeRequest(context, request);
   const [first, second, third] = request.segments;
-  if (needsSchemas(api, second)) await schemaEngine.load();
+  const { openApi, schemaEngine } = context.parts;
+  if (needsSchemas(context.store, schemaEngine, second)) await schemaEngine.load();
   if (first === 'api') {
-    if (request.segments.length <= 2) return discover(api, request, '', second);
-    return routeResource(api, request, '', second ?? '', request.segments.slice(2), warnings);
+    if (request.segments.length <= 2) return discover(context.registry, request, '', second);
+    return routeResource(context, request, '', second ?? '', request.segments.slice(2), warnings);
   }
   if (first === 'apis') {
-    if (request.segments.length <= 3) return discover(api, request, second, third);
-    return routeResource(api, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
+    if (request.segments.length <= 3) return discover(context.registry, request, second, third);
+    return routeResource(context, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
   }
   if (first === 'openapi') {
-    const { openApiReply } = await openApi.load();
-    return openApiReply(api, request);
+    const documents = await openApi.load();
+    return documents.openApiReply(context.registry, request);
   }
-  return otherPath(api, request);
+  return otherPath(context, request);
 }
 
-function discover(api: Api, request: ApiRequest, group: string | undefined, version: string | undefined): ApiReply {
-  const known = discoveryReply(api, request, group, version);
+function discover(
+  registry: Registry,
+  request: ApiRequest,
+  group: string | undefined,
+  version: string | undefined,
+): ApiReply {
+  const known = discoveryReply(registry, request, group, version);
   if (known === undefined) return unknownPath();
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
   return known;
@@ -117,9 +148,9 @@ const OWN_PATHS = [
 ];
 
 /** The paths that `/` lists. */
-function servedPaths(api: Api): string[] {
+function servedPaths(registry: Registry): string[] {
   const paths = new Set(OWN_PATHS);
-  for (const { group, version } of api.registry.all()) {
+  for (const { group, version } of registry.all()) {
     if (group !== '') paths.add(`/apis/${group}`);
     paths.add(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
   }
@@ -128,11 +159,11 @@ function servedPaths(api: Api): string[] {
 
 const unknownPath = () => replyText(404, '404 page not found\n');
 
-function otherPath(api: Api, request: ApiRequest): ApiReply {
+function otherPath(context: HandlerContext, request: ApiRequest): ApiReply {
   const [first, second] = request.segments;
   switch (first) {
     case undefined:
-      return replyValue(200, { paths: servedPaths(api) }, negotiate(request.headers['accept'], {}));
+      return replyValue(200, { paths: servedPaths(context.registry) }, negotiate(request.headers['accept'], {}));
     case 'version':
       if (request.method !== 'GET') throw methodNotAllowed();
       return replyValue(200, versionInfo());
@@ -143,7 +174,7 @@ function otherPath(api: Api, request: ApiRequest): ApiReply {
       return replyText(200, 'ok');
     case 'metrics':
       if (second !== undefined) return unknownPath();
-      return replyText(200, metricsText(api), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
+      return replyText(200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
     default:
       return unknownPath();
   }

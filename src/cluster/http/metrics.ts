@@ -1,19 +1,26 @@
-import type { Api } from '../api.ts';
+import type { OpenStream } from '../protocol/request.ts';
+import type { Store } from '../store/store.ts';
+
+/** What is counted. */
+export interface MetricsContext {
+  readonly store: Store;
+  readonly streams: ReadonlySet<OpenStream>;
+}
 
 /** Figures of the cluster in the text form that Prometheus reads. */
-export function metricsText(api: Api): string {
+export function metricsText({ store, streams }: MetricsContext): string {
   const lines = [
     '# HELP apiserver_storage_objects Number of stored objects by resource.',
     '# TYPE apiserver_storage_objects gauge',
   ];
-  for (const collection of api.store.collections()) {
+  for (const collection of store.collections()) {
     const name = collection.group === '' ? collection.plural : `${collection.plural}.${collection.group}`;
     lines.push(`apiserver_storage_objects{resource="${name}"} ${collection.size}`);
   }
   lines.push(
     '# HELP apiserver_longrunning_requests Number of open watches.',
     '# TYPE apiserver_longrunning_requests gauge',
-    `apiserver_longrunning_requests{verb="WATCH"} ${api.streams.size}`,
+    `apiserver_longrunning_requests{verb="WATCH"} ${streams.size}`,
     '# HELP process_resident_memory_bytes Resident memory of the process.',
     '# TYPE process_resident_memory_bytes gauge',
     `process_resident_memory_bytes ${process.memoryUsage.rss()}`,

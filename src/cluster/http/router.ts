@@ -1,25 +1,44 @@
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
-import { tables, writing } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
-import type { Output } from '../protocol/negotiate.ts';
+import type { Negotiated, Output } from '../protocol/negotiate.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { checkVerb, isRead } from '../verbs/route.ts';
 import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/status.ts';
 import { replyText } from '../protocol/reply.ts';
+import type { CodePart } from '../code-part.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { tableOf } from '../table/table.ts';
+import type { ReadContext } from '../verbs/read.ts';
+import type { WatchContext } from '../verbs/watch.ts';
+import type { routeWrite, WriteRouterContext } from './write-router.ts';
 
 /** Subresources that show an object, and may be shown as one. */
 const VIEWS = new Set(['status', 'scale']);
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
+/** What requests for resources use of the cluster. */
+export type RouterContext = WriteRouterContext &
+  WatchContext & {
+    readonly parts: {
+      readonly writing: CodePart<{ readonly routeWrite: typeof routeWrite }>;
+      readonly tables: CodePart<{ readonly tableOf: typeof tableOf }>;
+    };
+  };
+
+/** The form of a table, with the code that prints it. */
+async function withTables({ clock, parts }: RouterContext, output: Negotiated & { form: 'table' }): Promise<Output> {
+  const tables = await parts.tables.load();
+  return { ...output, tableOf: (...shown) => tables.tableOf(clock, ...shown) };
+}
+
 /** Finds resource, namespace and name. Throws 404. */
-function parseRoute(api: Api, group: string, version: string, parts: readonly string[]): Route | undefined {
+function parseRoute(registry: Registry, group: string, version: string, parts: readonly string[]): Route | undefined {
   const watchPath = parts[0] === 'watch' && parts.length > 1;
   const segments = watchPath ? parts.slice(1) : parts;
   const scoped =
@@ -28,7 +47,7 @@ function parseRoute(api: Api, group: string, version: string, parts: readonly st
     !(group === '' && NAMESPACE_SUBRESOURCES.has(segments[2] ?? ''));
   const namespace = scoped ? (segments[1] ?? '') : '';
   const [plural = '', name = '', subresource = '', ...rest] = scoped ? segments.slice(2) : segments;
-  const resource = api.registry.find(group, version, plural);
+  const resource = registry.find(group, version, plural);
   if (resource === undefined) return undefined;
   if (resource.namespaced ? name !== '' && !scoped : scoped) return undefined;
   return { resource, namespace, name, subresource, rest, watchPath };
@@ -36,16 +55,16 @@ function parseRoute(api: Api, group: string, version: string, parts: readonly st
 
 /** Answers a request for a resource. */
 export async function routeResource(
-  api: Api,
+  context: RouterContext,
   request: ApiRequest,
   group: string,
   version: string,
   parts: readonly string[],
   warnings: string[],
 ): Promise<ApiReply> {
-  const route = parseRoute(api, group, version, parts);
+  const route = parseRoute(context.registry, group, version, parts);
   if (route === undefined) {
-    const known = api.registry.hasGroup(group) && !isCustomGroup(api, group);
+    const known = context.registry.hasGroup(group) && !isCustomGroup(context.registry, group);
     if (!known) return replyText(404, '404 page not found\n');
     throw unknownResource();
   }
@@ -62,15 +81,15 @@ export async function routeResource(
   if (request.method === 'HEAD') throw methodNotAllowed();
   const stored = subresource === '' || (request.method === 'GET' && VIEWS.has(subresource));
   const streams = subresource === '' && route.name === '' && request.method === 'GET';
-  const output = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
-  if (output.form === 'table') await tables.load();
-  if (isRead(request, route)) return read(api, request, route, output, warnings);
-  const { routeWrite } = await writing.load();
-  return routeWrite(api, request, route, output, warnings);
+  const negotiated = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
+  const output = negotiated.form === 'table' ? await withTables(context, negotiated) : negotiated;
+  if (isRead(request, route)) return read(context, request, route, output, warnings);
+  const writing = await context.parts.writing.load();
+  return writing.routeWrite(context, request, route, output, warnings);
 }
 
-function isCustomGroup(api: Api, group: string): boolean {
-  for (const resource of api.registry.all()) if (resource.group === group) return resource.custom !== undefined;
+function isCustomGroup(registry: Registry, group: string): boolean {
+  for (const resource of registry.all()) if (resource.group === group) return resource.custom !== undefined;
   return false;
 }
 
@@ -84,7 +103,7 @@ function builtinDeprecation(resource: Resource): string[] {
 
 /** Answers a GET of what is stored. */
 async function read(
-  api: Api,
+  context: ReadContext & WatchContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -92,7 +111,7 @@ async function read(
 ): Promise<ApiReply> {
   checkVerb(route, request);
   if (route.watchPath || (route.name === '' && request.query.flag('watch')))
-    return watchObjects(api, request, route, output, warnings);
-  if (route.name === '') return listObjects(api, request, route, output, warnings);
-  return getObject(api, request, route, output, warnings);
+    return watchObjects(context, request, route, output, warnings);
+  if (route.name === '') return listObjects(context, request, route, output, warnings);
+  return getObject(context, request, route, output, warnings);
 }

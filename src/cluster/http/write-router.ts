@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
@@ -10,7 +9,8 @@ import type { DeleteOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
 import { patchForm, patchObject } from '../verbs/patch.ts';
 import { replaceObject } from '../verbs/update.ts';
-import type { Outcome, Write } from '../verbs/write.ts';
+import type { Outcome, Write, WriteServices } from '../verbs/write.ts';
+import type { VirtualContext } from '../virtual/index.ts';
 import { virtualReply } from '../virtual/index.ts';
 import { decodeAs, decodeBody, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -20,27 +20,38 @@ import type { Route } from '../verbs/route.ts';
 import { checkVerb, isVirtual, noOptions } from '../verbs/route.ts';
 import { methodNotAllowed } from '../errors/status.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ReadContext } from '../verbs/read.ts';
+
+/** What writes and resources that are not stored use of the cluster. */
+export type WriteRouterContext = WriteServices & ReadContext & VirtualContext;
 
 /** Answers a request that is no read of stored objects. */
 export function routeWrite(
-  api: Api,
+  context: WriteRouterContext,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): ApiReply | Promise<ApiReply> {
   checkVerb(route, request);
-  const virtual = virtualReply(api, request, route, output, warnings);
+  const virtual = virtualReply(context, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
   // A stored object answers for what it is; a virtual subresource without a handler changes nothing.
   if (isVirtual(route.subresource)) throw methodNotAllowed();
-  if (route.name === '') return onCollection(api, request, route, output, warnings);
-  return onObject(api, request, route, output, warnings);
+  if (route.name === '') return onCollection(context, request, route, output, warnings);
+  return onObject(context, request, route, output, warnings);
 }
 
-function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[], options: Write['options']): Write {
+function writeOf(
+  context: WriteServices,
+  request: ApiRequest,
+  route: Route,
+  warnings: string[],
+  options: Write['options'],
+): Write {
   return {
-    api,
+    services: context,
     resource: route.resource,
     namespace: route.namespace,
     name: route.name,
@@ -52,7 +63,7 @@ function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[]
 }
 
 function onCollection(
-  api: Api,
+  context: WriteRouterContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -60,9 +71,10 @@ function onCollection(
 ): ApiReply | Promise<ApiReply> {
   const { resource } = route;
   if (request.method === 'DELETE') {
-    const options = readDeleteOptions(api, request);
+    const options = readDeleteOptions(context.registry, request);
     return deleteCollection(
-      writeOf(api, request, route, warnings, noOptions(options.dryRun)),
+      context,
+      writeOf(context, request, route, warnings, noOptions(options.dryRun)),
       options,
       listOptions(request.query, false),
       output,
@@ -70,31 +82,37 @@ function onCollection(
   }
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
-  const write = writeOf(api, request, route, warnings, options);
-  const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+  const write = writeOf(context, request, route, warnings, options);
+  const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
   warnings.push(...decoded.warnings);
   return replyOutcome(write, createObject(write, decoded.object), request, output);
 }
 
-function onObject(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply {
+function onObject(
+  context: WriteRouterContext,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply {
   const { resource } = route;
   switch (request.method) {
     case 'PUT': {
       const options = writeOptions(request, 'UpdateOptions');
-      const write = writeOf(api, request, route, warnings, options);
-      const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+      const write = writeOf(context, request, route, warnings, options);
+      const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
       warnings.push(...decoded.warnings);
       return replyOutcome(write, replaceObject(write, decoded.object), request, output);
     }
     case 'PATCH': {
       const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
       const options = writeOptions(request, 'PatchOptions', form === 'apply');
-      const write = writeOf(api, request, route, warnings, options);
+      const write = writeOf(context, request, route, warnings, options);
       return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
     }
     case 'DELETE': {
-      const options = readDeleteOptions(api, request);
-      const write = writeOf(api, request, route, warnings, noOptions(options.dryRun));
+      const options = readDeleteOptions(context.registry, request);
+      const write = writeOf(context, request, route, warnings, noOptions(options.dryRun));
       return replyDeletion(write, options, request, output);
     }
     default:
@@ -104,11 +122,10 @@ function onObject(api: Api, request: ApiRequest, route: Route, output: Output, w
 
 /** Answers a write with its object; a stored object answers its cached bytes. */
 function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {
-  const { api, resource } = write;
+  const { resource } = write;
   const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
   const shown = stored === undefined ? undefined : representation(resource, stored);
   return replyObject(
-    api,
     outcome.status,
     resource,
     outcome.object,
@@ -120,13 +137,12 @@ function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, outpu
 }
 
 function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
-  const { api, resource } = write;
+  const { resource } = write;
   warnOfOrphans(write, options);
   const { object, removed } = deleteObject(write, options);
   if (!removed || resource.strategy.returnsDeleted) {
     const status = !removed && options.orphanDependents === false ? 202 : 200;
     return replyObject(
-      api,
       status,
       resource,
       object,
@@ -142,17 +158,17 @@ function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest
     uid: object.metadata.uid,
   };
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  return replyValue(200, status, { ...output, form: 'object' }, warningHeader(write.warnings));
+  return replyValue(200, status, output, warningHeader(write.warnings));
 }
 
-function deleteBody(api: Api, request: ApiRequest): JsonObject {
+function deleteBody(registry: Registry, request: ApiRequest): JsonObject {
   const node = builtinType('meta.v1.DeleteOptions');
   const raw = readBody(request, '', 'Ignore');
   const loose = isJsonObject(raw.value) ? { ...raw.value, apiVersion: 'v1' } : raw.value;
   return decodeAs(
     { ...raw, value: loose },
     { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined, unnamed: true },
-    api.registry,
+    registry,
     'Ignore',
   ).object as unknown as JsonObject;
 }
@@ -167,8 +183,8 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
 }
 
 /** Options of a deletion: those of the body; without one, those of the query. */
-function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions {
-  const body = request.body.length > 0 ? deleteBody(api, request) : deleteQuery(request);
+function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteOptions {
+  const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];
   const policy = body['propagationPolicy'];
   const orphan = body['orphanDependents'];

@@ -9,7 +9,7 @@ import {
   qualifiedName,
   textAt,
 } from '../../kubernetes/index.ts';
-import { jsonEquals } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import {
   addInvalid,
   fieldForbidden,
@@ -26,6 +26,7 @@ import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';
+import { forbidden } from '../errors/status.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
@@ -58,7 +59,29 @@ export const namespaceStrategy: Partial<Strategy> = {
       else spec['finalizers'] = finalizers;
     }
   },
+  admitDelete({ metadata: { name = '' } }) {
+    if (PERMANENT.has(name))
+      throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted');
+  },
+  /** A namespace becomes Terminating and goes when `spec.finalizers` and the content are gone. */
+  terminate(draft, { timestamp, finalizers }) {
+    if (!isHeldBySpec(draft) && (draft.metadata.finalizers ?? []).length === 0) return 'remove';
+    if (draft.metadata.deletionTimestamp !== undefined && draft.status?.['phase'] === 'Terminating') return 'keep';
+    draft.metadata.deletionTimestamp ??= timestamp;
+    const collected = finalizers();
+    if (collected.length > 0) draft.metadata.finalizers = [...collected];
+    draft.status = { ...(isJsonObject(draft.status) ? draft.status : {}), phase: 'Terminating' };
+    return 'store';
+  },
+  isHeld: isHeldBySpec,
 };
+
+const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);
+
+function isHeldBySpec(namespace: KubeObject): boolean {
+  const finalizers = namespace.spec?.['finalizers'];
+  return Array.isArray(finalizers) && finalizers.length > 0;
+}
 
 export const claimStrategy: Partial<Strategy> = {
   defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
@@ -68,7 +91,7 @@ export const claimStrategy: Partial<Strategy> = {
     object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pvc-protection'])];
     const spec = ensureAt(json(object), 'spec');
     if (spec['storageClassName'] !== undefined) return;
-    const fallback = context.api.store
+    const fallback = context.store
       .collection('storage.k8s.io', 'storageclasses')
       .all()
       .find(

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { readCrd } from '../crd/definition.ts';
-import { schemas } from '../crd/schemas.ts';
+import { CLEANUP, readCrd } from '../crd/definition.ts';
 import type { Draft, Strategy } from './strategy.ts';
 
 /** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
@@ -23,10 +22,29 @@ export const crdStrategy: Partial<Strategy> = {
   prepareUpdate(object, old, context) {
     if (context.subresource === '') rememberStorage(object, old);
   },
-  validate: (object, problems) => schemas().validateDefinition(object, problems),
+  validate: (object, problems, context) => context.schemas().validateDefinition(object, problems),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
-    schemas().validateDefinition(object, problems, old);
+    context.schemas().validateDefinition(object, problems, old);
+  },
+  /** Definitions first lose their objects; the finalizer for that is put on now. */
+  terminate(draft, { timestamp, dryRun }) {
+    if (draft.metadata.deletionTimestamp !== undefined || dryRun) return 'keep';
+    draft.metadata.deletionTimestamp = timestamp;
+    draft.metadata.finalizers = [...new Set([...(draft.metadata.finalizers ?? []), CLEANUP])];
+    const conditions = draft.status?.['conditions'];
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      lastTransitionTime: timestamp,
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    };
+    draft.status = {
+      ...(isJsonObject(draft.status) ? draft.status : {}),
+      conditions: [...(Array.isArray(conditions) ? conditions : []), terminating],
+    };
+    return 'store';
   },
 };
 

@@ -11,7 +11,7 @@ import { plainStrategy } from './strategy.ts';
 import type { DefinedVersion } from '../crd/definition.ts';
 import { pathParts } from '../crd/definition.ts';
 import { finalizerWarnings } from '../crd/finalizer-warnings.ts';
-import { schemas } from '../crd/schemas.ts';
+import type { SchemaEngineSource } from '../crd/schemas.ts';
 
 /** How custom resources are written: validated by their schema, status apart if the definition says so. */
 export function customStrategy(
@@ -19,8 +19,9 @@ export function customStrategy(
   version: DefinedVersion,
   terminating: boolean,
   resource: GroupResource,
+  schemas: SchemaEngineSource,
 ): Strategy {
-  let evaluateRules: ReturnType<ReturnType<typeof schemas>['ruleEvaluator']> | undefined;
+  let evaluateRules: ReturnType<ReturnType<SchemaEngineSource>['ruleEvaluator']> | undefined;
   const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldError[], context: WriteContext) => {
     const json = object as unknown as JsonObject;
     const { ruleEvaluator, validate } = schemas();

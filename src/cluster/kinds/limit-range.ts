@@ -19,8 +19,8 @@ export const limitRangeStrategy: Partial<Strategy> = {
       if (Object.keys(requests).length === 0) delete item['defaultRequest'];
     }
   },
-  prepareCreate(object, { api }) {
-    if ((object.metadata.name ?? '') === '') object.metadata.name = api.newUid();
+  prepareCreate(object, { newUid }) {
+    if ((object.metadata.name ?? '') === '') object.metadata.name = newUid();
   },
   validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
@@ -28,7 +28,7 @@ export const limitRangeStrategy: Partial<Strategy> = {
 /** Puts the defaults of the namespace's LimitRanges into a pod and refuses what is outside of them. */
 export function admitLimits(pod: KubeObject, context: WriteContext): void {
   const namespace = pod.metadata.namespace ?? '';
-  const ranges = context.api.store.collection('', 'limitranges').inNamespace(namespace);
+  const ranges = context.store.collection('', 'limitranges').inNamespace(namespace);
   const notes: string[] = [];
   for (const { object } of ranges) {
     for (const item of objectsAt(object.spec, 'limits')) {

@@ -3,13 +3,21 @@ import { dnsSubdomain, labelValue, qualifiedName } from '../../kubernetes/index.
 import { parseApiVersion } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { Strategy } from './strategy.ts';
 
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
+/** What the rules of metadata depend on. */
+export interface MetadataRules {
+  readonly group: string;
+  /** Present for custom resources. */
+  readonly custom: object | undefined;
+  readonly strategy: Pick<Strategy, 'validateName'>;
+}
+
 /** Checks what every object has in common. */
-export function validateMeta(object: KubeObject, resource: Resource, problems: FieldError[]): void {
+export function validateMeta(object: KubeObject, resource: MetadataRules, problems: FieldError[]): void {
   const { metadata } = object;
   const check = resource.strategy.validateName ?? dnsSubdomain;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {

@@ -23,9 +23,9 @@ interface Priority {
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
 /** A pod has the priority of its class, or of the class that is the default, and says no other. */
-export function admitPriority(pod: KubeObject, { api }: WriteContext): void {
+export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
-  const classes = api.store
+  const classes = store
     .collection('scheduling.k8s.io', 'priorityclasses')
     .all()
     .map(({ object }) => object as unknown as JsonObject & KubeObject);
@@ -55,10 +55,10 @@ export function admitPriority(pod: KubeObject, { api }: WriteContext): void {
 }
 
 /** The runtime class that a pod names must exist; what it costs is the class's to say. */
-export function admitRuntime(pod: KubeObject, { api }: WriteContext): void {
+export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');
-  const found = api.store
+  const found = store
     .collection('node.k8s.io', 'runtimeclasses')
     .all()
     .find(({ object }) => object.metadata.name === name);

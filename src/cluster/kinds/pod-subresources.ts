@@ -28,10 +28,10 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
 /** Refuses to resize a pod whose node is not there. Throws 403. */
-export function admitResize(pod: Draft, old: KubeObject, { api }: WriteContext): void {
+export function admitResize(pod: Draft, old: KubeObject, { store }: WriteContext): void {
   const node = textAt(old.spec, 'nodeName');
   if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
-  if (api.store.collection('', 'nodes').get(node) !== undefined) return;
+  if (store.collection('', 'nodes').get(node) !== undefined) return;
   throw forbidden({ group: '', plural: 'pods' }, old.metadata.name ?? '', `node ${goQuote(node)} not found`);
 }
 

@@ -10,16 +10,16 @@ import {
   quantityOfInteger,
   textAt,
 } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
+import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ObjectStore } from '../types/lookup.ts';
 import { CORE_COUNTS } from './resource-names.ts';
 
 const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 
 /** What an object counts against quotas: itself, and the requests and limits of a pod. */
-export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: KubeObject): Map<string, Quantity> {
+export function usageOf(resource: GroupResource, object: KubeObject): Map<string, Quantity> {
   const usage = new Map<string, Quantity>([
     [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
   ]);
@@ -56,9 +56,9 @@ function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObjec
 }
 
 /** Refuses an object that would exceed a quota of its namespace; else counts it, unless it is a dry run. Throws 403. */
-export function admitQuota(api: Api, resource: Resource, object: KubeObject, dryRun: boolean): void {
+export function admitQuota(store: ObjectStore, resource: GroupResource, object: KubeObject, dryRun: boolean): void {
   const { namespace = '' } = object.metadata;
-  const quotas = api.store.collection('', 'resourcequotas');
+  const quotas = store.collection('', 'resourcequotas');
   if (namespace === '' || quotas.size === 0) return;
   const usage = usageOf(resource, object);
   for (const { key, object: quota } of quotas.inNamespace(namespace)) {
@@ -79,7 +79,7 @@ export function admitQuota(api: Api, resource: Resource, object: KubeObject, dry
 }
 
 function refusal(
-  resource: Resource,
+  resource: GroupResource,
   object: KubeObject,
   quota: KubeObject,
   names: readonly string[],

@@ -56,10 +56,10 @@ export const serviceStrategy: Partial<Strategy> = {
       problems.push(fieldInvalid('spec.clusterIPs[0]', after === '' ? [] : [after], 'may not change once set'));
     }
   },
-  afterDelete(object, { api }) {
+  afterDelete(object, { addresses }) {
     for (const address of listAt(object.spec, 'clusterIPs'))
-      if (typeof address === 'string' && address !== 'None') api.addresses.release(address);
-    for (const port of nodePorts(object.spec ?? {})) api.addresses.releasePort(port);
+      if (typeof address === 'string' && address !== 'None') addresses.release(address);
+    for (const port of nodePorts(object.spec ?? {})) addresses.releasePort(port);
   },
 };
 
@@ -149,30 +149,34 @@ function allocate(object: Draft, old: KubeObject | undefined, context: WriteCont
   else if (old !== undefined) releaseUnused(object, old, context);
 }
 
-function releaseUnused(object: Draft, old: KubeObject, { api }: WriteContext) {
+function releaseUnused(object: Draft, old: KubeObject, { addresses }: WriteContext) {
   const kept = new Set(nodePorts(object.spec ?? {}));
-  for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) api.addresses.releasePort(port);
+  for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) addresses.releasePort(port);
   const address = textAt(old.spec, 'clusterIP');
-  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP'))
-    api.addresses.release(address);
+  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP')) addresses.release(address);
 }
 
 const refuse = (object: Draft, field: string, value: unknown, detail: string) =>
   invalid('', 'Service', object.metadata.name ?? '', [fieldInvalid(field, value, detail)]);
 
-function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: WriteContext, taken: (() => void)[]) {
+function allocateAddress(
+  object: Draft,
+  old: KubeObject | undefined,
+  { addresses }: WriteContext,
+  taken: (() => void)[],
+) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   if (textAt(spec, 'type') === 'ExternalName') return;
   const [first] = listAt(spec, 'clusterIPs');
   let address = textAt(spec, 'clusterIP') || (typeof first === 'string' ? first : '');
   if (address === '') {
-    const free = api.addresses.allocate();
+    const free = addresses.allocate();
     if (free === undefined)
       throw refuse(object, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
-    taken.push(() => api.addresses.release(free));
+    taken.push(() => addresses.release(free));
     address = free;
   } else if (address !== 'None' && address !== textAt(old?.spec, 'clusterIP')) {
-    if (!api.addresses.contains(address)) {
+    if (!addresses.contains(address)) {
       throw refuse(
         object,
         'spec.clusterIPs',
@@ -180,7 +184,7 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
         `failed to allocate IP ${address}: the provided network does not match the current range`,
       );
     }
-    if (!api.addresses.take(address))
+    if (!addresses.take(address))
       throw refuse(
         object,
         'spec.clusterIPs',
@@ -188,7 +192,7 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
         `failed to allocate IP ${address}: provided IP is already allocated`,
       );
     const chosen = address;
-    taken.push(() => api.addresses.release(chosen));
+    taken.push(() => addresses.release(chosen));
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
@@ -201,7 +205,7 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
   spec['ipFamilyPolicy'] ??= 'SingleStack';
 }
 
-function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: WriteContext, taken: (() => void)[]) {
+function allocatePorts(object: Draft, old: KubeObject | undefined, { addresses }: WriteContext, taken: (() => void)[]) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
@@ -220,14 +224,14 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
         port,
         'provided port is not in the valid range. The range of valid ports is 30000-32767',
       );
-    if (!api.addresses.takePort(port)) throw refuse(object, field, port, 'provided port is already allocated');
-    taken.push(() => api.addresses.releasePort(port));
+    if (!addresses.takePort(port)) throw refuse(object, field, port, 'provided port is already allocated');
+    taken.push(() => addresses.releasePort(port));
   };
   const free = () => {
-    const port = api.addresses.allocatePort();
+    const port = addresses.allocatePort();
     if (port === undefined)
       throw refuse(object, 'spec.ports[0].nodePort', 0, 'failed to allocate a nodePort: range is full');
-    taken.push(() => api.addresses.releasePort(port));
+    taken.push(() => addresses.releasePort(port));
     return port;
   };
   if (type === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local') {

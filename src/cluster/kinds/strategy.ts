@@ -1,17 +1,31 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { UserInfo } from '../options.ts';
-import type { Api } from '../api.ts';
+import type { SchemaEngineSource } from '../crd/schemas.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
+import type { ServiceAddresses } from './service-addresses.ts';
 
 /** What a hook may use. */
 export interface WriteContext {
-  readonly api: Api;
+  readonly store: ObjectLookup;
+  readonly addresses: ServiceAddresses;
+  readonly schemas: SchemaEngineSource;
+  readonly newUid: () => string;
   readonly user: UserInfo;
   readonly dryRun: boolean;
   /** The subresource written to, or `''`. */
   readonly subresource: string;
   /** Warnings for the answer's header. */
   warn(text: string): void;
+}
+
+/** What a deletion tells the kind. */
+export interface TerminateContext {
+  /** The time of the request, as objects carry it. */
+  readonly timestamp: string;
+  readonly dryRun: boolean;
+  /** The finalizers of `metadata`, with those of the garbage collector that the request asks for. */
+  readonly finalizers: () => readonly string[];
 }
 
 /** An object whose parts are JSON, for reading and changing in hooks. */
@@ -57,6 +71,13 @@ export interface Strategy {
   readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
+  /**
+   * Takes the place of the usual deletion for kinds whose content goes first: changes `draft`, a copy of the object, to
+   * what is stored, and says so (`store`), or that the object stays as it is (`keep`) or goes at once (`remove`).
+   */
+  readonly terminate?: (draft: Draft, context: TerminateContext) => 'store' | 'keep' | 'remove';
+  /** Does something besides finalizers of `metadata` keep a deleted object? */
+  readonly isHeld?: (object: KubeObject) => boolean;
   /** Has no dependents to speak of: a deletion asks nothing of the garbage collector. */
   readonly uncollected?: boolean;
   /** A deletion without a policy leaves dependents behind. */
@@ -65,10 +86,13 @@ export interface Strategy {
   readonly orphansWarning?: string;
   /** After the object was stored or removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
-  readonly afterDelete?: (object: KubeObject, context: { readonly api: Api }) => void;
+  readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
   /** Paths besides `status` that a write to the status subresource cannot change. */
   readonly statusResets?: readonly (readonly string[])[];
 }
+
+/** Gives what is particular about a built-in kind; `hasStatus`: discovery shows a subresource `status`. */
+export type StrategySource = (group: string, plural: string, hasStatus: boolean) => Strategy;
 
 /** A kind without particulars. */
 export const plainStrategy: Strategy = {

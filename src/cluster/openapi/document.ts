@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
 import { typeName } from '../registry/builtin.ts';
 import type { Resource } from '../registry/resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
+import type { Registry } from '../registry/registry.ts';
 
 const PATCHES = [
   'application/apply-patch+yaml',
@@ -22,9 +22,14 @@ export function customComponent(resource: Resource): string {
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Schemas of all kinds of a group and version. */
-export function versionSchemas(api: Api, group: string, version: string, prefix: string): Record<string, JsonValue> {
+export function versionSchemas(
+  registry: Registry,
+  group: string,
+  version: string,
+  prefix: string,
+): Record<string, JsonValue> {
   const collector = new SchemaCollector(prefix);
-  for (const resource of api.registry.inVersion(group, version)) {
+  for (const resource of registry.inVersion(group, version)) {
     if (resource instanceof CustomResource) addCustom(resource, collector);
     else {
       const name = typeName(group, version, resource.kind);
@@ -95,10 +100,10 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
 }
 
 /** The paths of a group and version: for each resource one with its patch operation. */
-export function versionPaths(api: Api, group: string, version: string): JsonObject {
+export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const paths: JsonObject = {};
-  for (const resource of api.registry.inVersion(group, version)) {
+  for (const resource of registry.inVersion(group, version)) {
     if (!resource.verbs.has('patch')) continue;
     const base = resource.namespaced
       ? `${root}/namespaces/{namespace}/${resource.plural}/{name}`

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -9,6 +8,7 @@ import { versionPaths, versionSchemas } from './document.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 import { replyText } from '../protocol/reply.ts';
+import type { Registry } from '../registry/registry.ts';
 
 interface Cached {
   readonly generation: number;
@@ -19,33 +19,33 @@ interface Cached {
   readonly documents: Map<string, Buffer>;
 }
 
-const caches = new WeakMap<Api, Cached>();
+const caches = new WeakMap<Registry, Cached>();
 
-function cacheOf(api: Api): Cached {
-  let cached = caches.get(api);
-  if (cached === undefined || cached.generation !== api.registry.generation) {
+function cacheOf(registry: Registry): Cached {
+  let cached = caches.get(registry);
+  if (cached === undefined || cached.generation !== registry.generation) {
     cached = {
-      generation: api.registry.generation,
+      generation: registry.generation,
       index: undefined,
       v2: undefined,
       v2Protobuf: undefined,
       hashes: new Map(),
       documents: new Map(),
     };
-    caches.set(api, cached);
+    caches.set(registry, cached);
   }
   return cached;
 }
 
 /** Answers `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`. */
-export function openApiReply(api: Api, request: ApiRequest): ApiReply {
+export function openApiReply(registry: Registry, request: ApiRequest): ApiReply {
   const [, version, ...rest] = request.segments;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  if (version === 'v2' && rest.length === 0) return swagger(api, request);
+  if (version === 'v2' && rest.length === 0) return swagger(registry, request);
   if (version !== 'v3') return replyText(404, '404 page not found\n');
-  const cached = cacheOf(api);
+  const cached = cacheOf(registry);
   if (rest.length === 0) {
-    cached.index ??= toJsonBytes({ paths: index(api, cached) });
+    cached.index ??= toJsonBytes({ paths: index(registry, cached) });
     return {
       status: 200,
       headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' },
@@ -53,9 +53,9 @@ export function openApiReply(api: Api, request: ApiRequest): ApiReply {
     };
   }
   const key = rest.join('/');
-  const place = groupVersions(api).find(({ path }) => path === key);
+  const place = groupVersions(registry).find(({ path }) => path === key);
   if (place === undefined) return replyText(404, '404 page not found\n');
-  const hash = hashOf(api, cached, place);
+  const hash = hashOf(registry, cached, place);
   const asked = request.query.get('hash');
   if (asked !== '' && asked !== hash) {
     return {
@@ -66,7 +66,7 @@ export function openApiReply(api: Api, request: ApiRequest): ApiReply {
   }
   let body = cached.documents.get(key);
   if (body === undefined) {
-    body = toJsonBytes(document(api, place));
+    body = toJsonBytes(document(registry, place));
     cached.documents.set(key, body);
   }
   const headers = {
@@ -85,19 +85,19 @@ interface GroupVersion {
   readonly path: string;
 }
 
-function groupVersions(api: Api): GroupVersion[] {
+function groupVersions(registry: Registry): GroupVersion[] {
   const found = new Map<string, GroupVersion>();
-  for (const { group, version } of api.registry.all()) {
+  for (const { group, version } of registry.all()) {
     const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
     if (!found.has(path)) found.set(path, { group, version, path });
   }
   return [...found.values()];
 }
 
-function index(api: Api, cached: Cached): JsonObject {
+function index(registry: Registry, cached: Cached): JsonObject {
   const paths: JsonObject = {};
-  for (const place of groupVersions(api)) {
-    paths[place.path] = { serverRelativeURL: `/openapi/v3/${place.path}?hash=${hashOf(api, cached, place)}` };
+  for (const place of groupVersions(registry)) {
+    paths[place.path] = { serverRelativeURL: `/openapi/v3/${place.path}?hash=${hashOf(registry, cached, place)}` };
   }
   return paths;
 }
@@ -105,11 +105,11 @@ function index(api: Api, cached: Cached): JsonObject {
 const BUILTIN = 'kubernetes-1.36/1';
 
 /** Changes when a document does: of built-in groups with the data, of custom ones with their schemas. */
-function hashOf(api: Api, cached: Cached, { group, version, path }: GroupVersion): string {
+function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
   if (hash === undefined) {
     const sum = createHash('sha256').update(BUILTIN).update(path);
-    for (const resource of api.registry.inVersion(group, version)) {
+    for (const resource of registry.inVersion(group, version)) {
       sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
       if (resource instanceof CustomResource) sum.update(toJsonBytes(resource.schema));
     }
@@ -121,26 +121,26 @@ function hashOf(api: Api, cached: Cached, { group, version, path }: GroupVersion
 
 const INFO = { title: 'Kubernetes', version: 'v1.36.0' };
 
-function document(api: Api, { group, version }: GroupVersion): JsonObject {
+function document(registry: Registry, { group, version }: GroupVersion): JsonObject {
   return {
     openapi: '3.0.0',
     info: INFO,
-    paths: versionPaths(api, group, version),
-    components: { schemas: versionSchemas(api, group, version, '#/components/schemas/') },
+    paths: versionPaths(registry, group, version),
+    components: { schemas: versionSchemas(registry, group, version, '#/components/schemas/') },
   };
 }
 
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** The old form, as JSON, or as protobuf for a client that prefers it. */
-function swagger(api: Api, request: ApiRequest): ApiReply {
-  const cached = cacheOf(api);
+function swagger(registry: Registry, request: ApiRequest): ApiReply {
+  const cached = cacheOf(registry);
   const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };
   if (wantsProtobuf(request.headers['accept'] ?? '')) {
-    cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(api));
+    cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(registry));
     return { status: 200, headers: { 'content-type': PROTOBUF, ...headers }, body: cached.v2Protobuf };
   }
-  cached.v2 ??= toJsonBytes(swaggerDocument(api));
+  cached.v2 ??= toJsonBytes(swaggerDocument(registry));
   return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
 }
 
@@ -160,14 +160,14 @@ function wantsProtobuf(accept: string): boolean {
   });
 }
 
-function swaggerDocument(api: Api): JsonObject {
+function swaggerDocument(registry: Registry): JsonObject {
   const definitions: Record<string, JsonValue> = {};
   const paths: JsonObject = {};
-  for (const { group, version } of groupVersions(api)) {
-    for (const [name, schema] of Object.entries(versionSchemas(api, group, version, '#/definitions/'))) {
+  for (const { group, version } of groupVersions(registry)) {
+    for (const [name, schema] of Object.entries(versionSchemas(registry, group, version, '#/definitions/'))) {
       if (!Object.hasOwn(definitions, name)) definitions[name] = toSwaggerSchema(schema);
     }
-    Object.assign(paths, toSwaggerPaths(versionPaths(api, group, version)));
+    Object.assign(paths, toSwaggerPaths(versionPaths(registry, group, version)));
   }
   return { swagger: '2.0', info: INFO, paths, definitions };
 }

@@ -1,8 +1,10 @@
+import type { KubeObject } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
+import type { TableSource } from '../table/columns.ts';
+import type { TableOptions } from '../table/table.ts';
 
-/** What form of answer a request asks for. */
-export interface Output {
-  readonly form: 'object' | 'table' | 'partial' | 'discovery';
+/** How an answer is written, whatever its form. */
+export interface Encoding {
   readonly yaml: boolean;
   /** The value of the answer's content type. */
   readonly contentType: string;
@@ -12,8 +14,27 @@ export interface Output {
   readonly version?: string;
 }
 
+/** An answer that any code can write. */
+export interface PlainOutput extends Encoding {
+  readonly form: 'object' | 'partial' | 'discovery';
+}
+
+/** What form of answer a request asks for. */
+export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
+
+/** The form of an answer, with what it takes to write it: tables come with the code that prints them. */
+export type Output = PlainOutput | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
+
+/** Makes a `Table` of objects of a resource. */
+export type TablePrinter = (
+  source: TableSource,
+  objects: readonly KubeObject[],
+  metadata: object,
+  options: TableOptions,
+) => unknown;
+
 /** An object as JSON, the answer when nothing else was asked. */
-export const jsonOutput: Output = { form: 'object', yaml: false, contentType: 'application/json' };
+export const jsonOutput: PlainOutput = { form: 'object', yaml: false, contentType: 'application/json' };
 
 interface MediaRange {
   readonly type: string;
@@ -76,7 +97,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
  * A range must name a type of the endpoint or everything: the server's router takes no `application/*`.
  * A client that takes protobuf only is answered JSON: this server writes no protobuf objects. Throws 406.
  */
-export function negotiate(header: string | undefined, offer: Offer): Output {
+export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;
   const ranges = parseAccept(header);
   if (ranges.length === 0) return jsonOutput;
@@ -102,7 +123,7 @@ export function negotiate(header: string | undefined, offer: Offer): Output {
   });
 }
 
-function accept({ type, params }: MediaRange, offer: Offer): Output | undefined {
+function accept({ type, params }: MediaRange, offer: Offer): Negotiated | undefined {
   const yaml = type === 'application/yaml';
   if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
   const as = params.get('as');

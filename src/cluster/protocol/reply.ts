@@ -1,6 +1,6 @@
 import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
-import type { Output } from './negotiate.ts';
+import type { Encoding } from './negotiate.ts';
 import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';
@@ -21,7 +21,7 @@ export function warningHeader(texts: readonly string[]): Record<string, string> 
 export function replyValue(
   status: number,
   value: unknown,
-  output: Output = jsonOutput,
+  output: Encoding = jsonOutput,
   headers: Record<string, string> = {},
 ): ApiReply {
   const body = output.yaml ? Buffer.from(toYamlText(value)) : toJsonBytes(value);

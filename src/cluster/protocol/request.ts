@@ -70,6 +70,12 @@ export interface ByteStream {
   stop(): void;
 }
 
+/** A stream that the server can end: properly, or because what it shows is no longer what there is. */
+export interface OpenStream {
+  end(): void;
+  expire(): void;
+}
+
 /** Where a stream writes to. */
 export interface StreamSink {
   write(chunk: Buffer): void;

@@ -1,6 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
-import { writing } from '../code-parts.ts';
 import type { DiscoveredGroup, DiscoveredResource } from '../data.ts';
 import { loadData } from '../data.ts';
 import { treeOfMembers } from '../fields/tree.ts';
@@ -10,7 +9,7 @@ import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
-import type { Strategy } from '../kinds/strategy.ts';
+import type { Strategy, StrategySource } from '../kinds/strategy.ts';
 
 /** The name of a kind in `types.json`: first word of the group, version, kind. */
 export function typeName(group: string, version: string, kind: string): string {
@@ -34,15 +33,15 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
   return [...data.api.items, ...data.apis.items];
 }
 
-/** Every resource of the built-in API, with its storage in `store`. */
-export function builtinResources(store: Store): Resource[] {
+/** Every resource of the built-in API, with its storage in `store`. Reads ask `strategyOf` nothing. */
+export function builtinResources(store: Store, strategyOf: StrategySource): Resource[] {
   const resources: Resource[] = [];
   const byVersion = new Map<string, Resource>();
   for (const group of builtinGroups()) {
     const name = group.metadata.name ?? '';
     for (const { version, resources: list } of group.versions) {
       for (const facts of list) {
-        const resource = new BuiltinResource(store, name, version, facts, byVersion);
+        const resource = new BuiltinResource(store, strategyOf, name, version, facts, byVersion);
         byVersion.set(`${resource.apiVersion}/${resource.plural}`, resource);
         resources.push(resource);
       }
@@ -69,11 +68,13 @@ class BuiltinResource implements Resource {
   readonly #resets = new Map<string, ReturnType<typeof treeOfMembers>>();
   readonly #family: ReadonlyMap<string, Resource>;
   readonly #storage: { group: string; version: string; plural: string };
+  readonly #strategyOf: StrategySource;
   #node: ObjectNode | undefined;
   #strategy: Strategy | undefined;
 
   constructor(
     store: Store,
+    strategyOf: StrategySource,
     group: string,
     version: string,
     facts: DiscoveredResource,
@@ -99,6 +100,7 @@ class BuiltinResource implements Resource {
     this.#storage = storageOf(group, version, this.plural);
     this.collection = store.collection(this.#storage.group, this.#storage.plural);
     this.#family = family;
+    this.#strategyOf = strategyOf;
   }
 
   get node(): ObjectNode {
@@ -111,7 +113,7 @@ class BuiltinResource implements Resource {
 
   /** Loaded with all that writes: reads do without. */
   get strategy(): Strategy {
-    return (this.#strategy ??= writing.code.strategyOf(this.group, this.plural, this.subresources.has('status')));
+    return (this.#strategy ??= this.#strategyOf(this.group, this.plural, this.subresources.has('status')));
   }
 
   reset(subresource: string) {

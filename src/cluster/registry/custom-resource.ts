@@ -14,7 +14,7 @@ import type { DefinedVersion, Definition } from '../crd/definition.ts';
 import { pathParts } from '../crd/definition.ts';
 import { checkEmbedded } from '../crd/embedded.ts';
 import { rootNode } from '../crd/node.ts';
-import { schemas } from '../crd/schemas.ts';
+import type { SchemaEngine, SchemaEngineSource } from '../crd/schemas.ts';
 import { customStrategy } from '../kinds/custom-resource.ts';
 
 /** Verbs of a custom resource, in the order of its discovery. */
@@ -54,10 +54,10 @@ export class CustomResource implements Resource {
   readonly strategy: Strategy;
   readonly custom: CustomType;
   readonly schema: Schema;
-  readonly columns: DefinedVersion['columns'];
   readonly #storageVersion: string;
   readonly #storageSchema: Schema;
   readonly #family: ReadonlyMap<string, CustomResource>;
+  readonly #schemas: SchemaEngineSource;
   #node: ObjectNode | undefined;
 
   constructor(
@@ -66,6 +66,7 @@ export class CustomResource implements Resource {
     collection: Collection,
     family: ReadonlyMap<string, CustomResource>,
     terminating: boolean,
+    schemas: SchemaEngineSource,
   ) {
     const { names, group } = definition;
     this.group = group;
@@ -80,14 +81,14 @@ export class CustomResource implements Resource {
     this.apiVersion = formatApiVersion({ group, version: version.name });
     this.collection = collection;
     this.schema = version.schema ?? FREE;
-    this.columns = version.columns;
     this.subresources = subresourcesOf(this, version);
-    this.strategy = customStrategy(this.schema, version, terminating, this);
+    this.strategy = customStrategy(this.schema, version, terminating, this, schemas);
     const storage = definition.versions.find((entry) => entry.storage) ?? version;
     this.#storageVersion = formatApiVersion({ group, version: storage.name });
     this.#storageSchema = storage.schema ?? FREE;
     this.#family = family;
-    this.custom = customType(this.schema, version, this.kind, definition);
+    this.#schemas = schemas;
+    this.custom = customType(this.schema, version, this.kind, definition, schemas);
   }
 
   get node(): ObjectNode {
@@ -108,13 +109,13 @@ export class CustomResource implements Resource {
     if (object.apiVersion === this.#storageVersion) return object;
     // What the stored version does not know is not stored.
     const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
-    return schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
+    return this.#schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
   }
 
   /** Without a webhook the conversion changes `apiVersion`; the version's own schema prunes and defaults. */
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
-    const { applyDefaults, prune } = schemas();
+    const { applyDefaults, prune } = this.#schemas();
     const pruned = prune(this.schema, converted as unknown as JsonObject).value;
     const own = object.apiVersion === this.apiVersion;
     return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
@@ -149,10 +150,16 @@ function deprecationOf(version: DefinedVersion, kind: string, { group, versions 
   return `${group}/${version.name} ${kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${kind}`}`;
 }
 
-function customType(schema: Schema, version: DefinedVersion, kind: string, definition: Definition): CustomType {
+function customType(
+  schema: Schema,
+  version: DefinedVersion,
+  kind: string,
+  definition: Definition,
+  schemas: SchemaEngineSource,
+): CustomType {
   const { scale } = version;
   return {
-    decode: (object) => decodeCustom(schema, object),
+    decode: (object) => decodeCustom(schema, object, schemas()),
     scale:
       scale === undefined
         ? undefined
@@ -161,6 +168,7 @@ function customType(schema: Schema, version: DefinedVersion, kind: string, defin
             statusReplicas: pathParts(scale.statusReplicasPath),
             selector: scale.labelSelectorPath === undefined ? undefined : pathParts(scale.labelSelectorPath),
           },
+    columns: version.columns,
     selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
     stored: version.storage,
     deprecation: deprecationOf(version, kind, definition),
@@ -168,8 +176,11 @@ function customType(schema: Schema, version: DefinedVersion, kind: string, defin
 }
 
 /** Reads an object as a custom resource: metadata by its type, unknown members out, defaults in. */
-function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
-  const { applyDefaults, prune } = schemas();
+function decodeCustom(
+  schema: Schema,
+  object: JsonObject,
+  { applyDefaults, prune }: SchemaEngine,
+): { value: JsonObject; unknown: readonly string[] } {
   const pruned = prune(schema, object);
   checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};

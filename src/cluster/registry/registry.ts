@@ -1,6 +1,7 @@
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
 import type { Resource } from './resource.ts';
+import type { StrategySource } from '../kinds/strategy.ts';
 
 /** All resources that are served, by group, version and plural. */
 export class Registry {
@@ -8,8 +9,9 @@ export class Registry {
   readonly #versions = new Map<string, Set<string>>();
   #generation = 0;
 
-  constructor(store: Store) {
-    for (const resource of builtinResources(store)) this.#insert(resource);
+  /** `strategyOf` is asked when a resource is written to, not before. */
+  constructor(store: Store, strategyOf: StrategySource) {
+    for (const resource of builtinResources(store, strategyOf)) this.#insert(resource);
   }
 
   /** Counts changes; caches of discovery compare it. */

@@ -4,6 +4,7 @@ import type { GroupResource } from '../errors/status.ts';
 import type { Collection, ServedVersion } from '../store/store.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { Strategy } from '../kinds/strategy.ts';
+import type { PrinterColumn } from '../table/columns.ts';
 
 /** A subresource of a resource. */
 export interface Subresource {
@@ -26,6 +27,8 @@ export interface CustomType {
         readonly selector: readonly string[] | undefined;
       }
     | undefined;
+  /** The columns that the definition declares. */
+  readonly columns: readonly PrinterColumn[];
   /** Paths that field selectors may name, beside name and namespace. */
   readonly selectable: ReadonlySet<string>;
   /** Objects are stored in this version. */

@@ -1,11 +1,27 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { CustomResource } from '../registry/custom-resource.ts';
 import type { ColumnFacts } from '../data.ts';
 import { loadData } from '../data.ts';
-import type { Resource } from '../registry/resource.ts';
 import { age } from './age.ts';
 import { CELLS } from './cells.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
+
+/** A column that a definition declares (`additionalPrinterColumns`). */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+  readonly jsonPath: string;
+}
+
+/** A resource whose objects are shown in tables. */
+export interface TableSource {
+  readonly apiVersion: string;
+  readonly plural: string;
+  /** Of a custom resource: what its definition declares. */
+  readonly custom: { readonly columns: readonly PrinterColumn[] } | undefined;
+}
 
 /** A column as a Table declares it. */
 export interface ColumnDefinition {
@@ -40,20 +56,20 @@ const plainColumns: Columns = {
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
 };
 
-const known = new WeakMap<Resource, Columns>();
+const known = new WeakMap<TableSource, Columns>();
 
 /** The columns of a resource. */
-export function columnsOf(resource: Resource): Columns {
-  let columns = known.get(resource);
+export function columnsOf(source: TableSource): Columns {
+  let columns = known.get(source);
   if (columns === undefined) {
-    columns = resource instanceof CustomResource ? customColumns(resource) : builtinColumns(resource);
-    known.set(resource, columns);
+    columns = source.custom === undefined ? builtinColumns(source) : customColumns(source.custom.columns);
+    known.set(source, columns);
   }
   return columns;
 }
 
-function builtinColumns(resource: Resource): Columns {
-  const key = `${resource.apiVersion}/${resource.plural}`;
+function builtinColumns({ apiVersion, plural }: TableSource): Columns {
+  const key = `${apiVersion}/${plural}`;
   const facts = loadData('table-columns');
   const columns = Object.hasOwn(facts, key) ? facts[key] : undefined;
   if (columns === undefined) return plainColumns;
@@ -71,14 +87,14 @@ function plainCell(column: ColumnFacts, object: KubeObject, now: number): JsonVa
   return '';
 }
 
-function customColumns(resource: CustomResource): Columns {
-  if (resource.columns.length === 0) {
+function customColumns(declared: readonly PrinterColumn[]): Columns {
+  if (declared.length === 0) {
     return {
       definitions: [definition(NAME), definition(AGE)],
       cells: (object, now) => [object.metadata.name ?? '', age(object.metadata.creationTimestamp, now)],
     };
   }
-  const printers = resource.columns.map((column) => {
+  const printers = declared.map((column) => {
     const steps = parseJsonPath(column.jsonPath) ?? [];
     return (object: KubeObject, now: number) =>
       cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
@@ -86,7 +102,7 @@ function customColumns(resource: CustomResource): Columns {
   return {
     definitions: [
       definition(NAME),
-      ...resource.columns.map(({ name, type, format, description, priority, jsonPath }) => ({
+      ...declared.map(({ name, type, format, description, priority, jsonPath }) => ({
         name,
         type,
         format,

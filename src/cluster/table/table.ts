@@ -1,21 +1,29 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Api } from '../api.ts';
-import type { Resource } from '../registry/resource.ts';
-import { partialOf } from './partial.ts';
+import type { Clock } from '../clock.ts';
+import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
+import { partialOf } from './partial.ts';
 
-/** A `Table` of objects: what `kubectl get` prints. */
+/** How a `Table` is asked for. */
+export interface TableOptions {
+  /** What of each object stands in its row: `None`, `Object`, or by default its metadata. */
+  readonly includeObject: string;
+  /** False for the rows that follow the first answer of a watch. */
+  readonly withColumns: boolean;
+  /** Version of `meta.k8s.io`. Default `v1`. */
+  readonly version?: string | undefined;
+}
+
+/** A `Table` of objects: what `kubectl get` prints. Ages are those at the time of `clock`. */
 export function tableOf(
-  api: Api,
-  resource: Resource,
+  clock: Pick<Clock, 'now'>,
+  source: TableSource,
   objects: readonly KubeObject[],
   metadata: object,
-  includeObject: string,
-  withColumns: boolean,
-  version = 'v1',
+  { includeObject, withColumns, version = 'v1' }: TableOptions,
 ): unknown {
-  const { definitions, cells } = columnsOf(resource);
-  const now = api.clock.now();
+  const { definitions, cells } = columnsOf(source);
+  const now = clock.now();
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${version}`,

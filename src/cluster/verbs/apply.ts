@@ -87,7 +87,7 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     );
   }
-  authorizeCreate(write);
+  authorizeCreate(write.services, write.user, write);
   return storeNew(write, object);
 }
 

@@ -8,6 +8,7 @@ import type { Draft } from '../kinds/strategy.ts';
 import { keyOf } from '../store/store.ts';
 import type { Outcome, Write } from './write.ts';
 import { contextOf, emptyFor, fieldContext } from './write.ts';
+import { timestampOf } from '../clock.ts';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_PREFIX = 58;
@@ -46,7 +47,7 @@ export function checkPlace(write: Write, object: KubeObject): void {
 /** Writes go to namespaces that exist and are not on their way out. */
 export function checkNamespace(write: Write, name: string): void {
   if (!write.resource.namespaced) return;
-  const namespace = write.api.store.collection('', 'namespaces').get(write.namespace)?.object;
+  const namespace = write.services.store.collection('', 'namespaces').get(write.namespace)?.object;
   if (namespace === undefined) throw notFound({ group: '', plural: 'namespaces' }, write.namespace);
   if (namespace.metadata.deletionTimestamp === undefined) return;
   throw forbidden(
@@ -65,7 +66,7 @@ export function checkNamespace(write: Write, name: string): void {
 
 /** The rest of a create, for an object whose owners are known: completes, checks and stores it. */
 export function storeNew(write: Write, object: Draft): Outcome {
-  const { resource, api } = write;
+  const { resource, services } = write;
   const { strategy } = resource;
   const context = contextOf(write);
   checkNamespace(write, object.metadata.name ?? '');
@@ -77,8 +78,8 @@ export function storeNew(write: Write, object: Draft): Outcome {
   delete metadata.deletionGracePeriodSeconds;
   delete (metadata as { selfLink?: string }).selfLink;
   delete metadata.resourceVersion;
-  metadata.uid = api.newUid();
-  metadata.creationTimestamp = api.timestamp();
+  metadata.uid = services.newUid();
+  metadata.creationTimestamp = timestampOf(services.clock);
   if (resource.namespaced) metadata.namespace = write.namespace;
   else delete metadata.namespace;
   if (strategy.hasGeneration) metadata.generation = 1;
@@ -92,7 +93,7 @@ export function storeNew(write: Write, object: Draft): Outcome {
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   const key = keyOf(write.namespace, name);
   if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
-  admitQuota(api, resource, object, write.options.dryRun);
+  admitQuota(services.store, resource, object, write.options.dryRun);
   if (write.options.dryRun) return { status: 201, object };
   const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
   strategy.afterCreate?.(stored.object, context);

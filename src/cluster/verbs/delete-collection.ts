@@ -4,18 +4,20 @@ import { replyList } from './respond.ts';
 import { ApiError } from '../errors/status.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteOptions, ListOptions } from './options.ts';
+import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
 import type { Write } from './write.ts';
 
-/** Deletes everything that the selectors choose and answers the list of it. */
+/** Deletes everything that the selectors choose in `context` and answers the list of it. */
 export async function deleteCollection(
+  context: ReadContext,
   write: Write,
   options: DeleteOptions,
   list: ListOptions,
   output: Output,
 ): Promise<ApiReply> {
-  const { api, resource, namespace } = write;
-  const { items, metadata } = await selectItems(api, resource, namespace, list, selectionOf(resource, list));
+  const { resource, namespace } = write;
+  const { items, metadata } = await selectItems(context, resource, namespace, list, selectionOf(resource, list));
   warnOfOrphans(write, options);
   for (const stored of items) {
     try {
@@ -27,5 +29,5 @@ export async function deleteCollection(
       if (!(thrown instanceof ApiError) || thrown.httpCode !== 404) throw thrown;
     }
   }
-  return replyList(api, resource, items, metadata, output, { includeObject: '' }, write.warnings);
+  return replyList(resource, items, metadata, output, { includeObject: '' }, write.warnings);
 }

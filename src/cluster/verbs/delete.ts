@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
 import { formatTime } from '../../kubernetes/index.ts';
-import { conflict, forbidden, notFound } from '../errors/status.ts';
+import { timestampOf } from '../clock.ts';
+import { conflict, notFound } from '../errors/status.ts';
 import type { DeleteOptions } from './options.ts';
 import { commit } from './update.ts';
 import type { Write } from './write.ts';
@@ -31,11 +31,19 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
   write.resource.strategy.admitDelete?.(live, contextOf(write));
-  const isNamespace = write.resource.plural === 'namespaces' && write.resource.group === '';
-  if (isNamespace) return deleteNamespace(write, live, options);
-  if (write.resource.group === 'apiextensions.k8s.io' && write.resource.plural === 'customresourcedefinitions')
-    return deleteDefinition(write, live, options);
+  const { terminate } = write.resource.strategy;
   const next = thaw(live);
+  if (terminate !== undefined) {
+    const step = terminate(next, {
+      timestamp: timestampOf(write.services.clock),
+      dryRun: options.dryRun,
+      finalizers: () => finalizersFor(write, live, options),
+    });
+    if (step === 'remove') return remove(write, live, next, options);
+    return step === 'keep'
+      ? { object: live, removed: false }
+      : { object: commit(write, live, next).object, removed: false };
+  }
   const finalizers = finalizersFor(write, live, options);
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
@@ -52,14 +60,14 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
     const started =
       Date.parse(live.metadata.deletionTimestamp ?? '') - 1000 * (live.metadata.deletionGracePeriodSeconds ?? 0);
     next.metadata.deletionGracePeriodSeconds = grace;
-    next.metadata.deletionTimestamp = formatTime(Math.max(started, write.api.clock.now()) + grace * 1000);
+    next.metadata.deletionTimestamp = formatTime(Math.max(started, write.services.clock.now()) + grace * 1000);
   }
   return { object: commit(write, live, next).object, removed: false };
 }
 
 function mark(write: Write, next: KubeObject, grace: number) {
   const before = next.metadata.deletionTimestamp;
-  next.metadata.deletionTimestamp = formatTime(write.api.clock.now() + grace * 1000);
+  next.metadata.deletionTimestamp = formatTime(write.services.clock.now() + grace * 1000);
   next.metadata.deletionGracePeriodSeconds = grace;
   if ((next.metadata.generation ?? 0) > 0 && before === undefined)
     next.metadata.generation = (next.metadata.generation ?? 0) + 1;
@@ -76,7 +84,7 @@ function remove(write: Write, live: KubeObject, next: KubeObject, options: Delet
   if (options.dryRun) return { object: graceful ? next : live, removed: true };
   const last = graceful ? next : live;
   const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
-  if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
+  if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, write.services);
   return {
     object: resource.strategy.grace !== undefined && stored !== undefined ? stored.as(resource).object : live,
     removed: true,
@@ -122,48 +130,3 @@ function finalizersFor(write: Write, live: KubeObject, options: DeleteOptions): 
     ...(foreground ? [FOREGROUND] : []),
   ];
 }
-
-const PERMANENT = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
-
-/** Namespaces become Terminating and go when `spec.finalizers` and the content are gone. */
-function deleteNamespace(write: Write, live: KubeObject, options: DeleteOptions): Deletion {
-  if (PERMANENT.has(write.name) && write.name !== 'kube-node-lease') {
-    throw forbidden(write.resource, write.name, 'this namespace may not be deleted');
-  }
-  const finalizers = live.spec?.['finalizers'];
-  const held = (Array.isArray(finalizers) && finalizers.length > 0) || (live.metadata.finalizers ?? []).length > 0;
-  if (!held) return remove(write, live, thaw(live), options);
-  if (live.metadata.deletionTimestamp !== undefined && live.status?.['phase'] === 'Terminating') {
-    return { object: live, removed: false };
-  }
-  const next = thaw(live);
-  next.metadata.deletionTimestamp ??= formatTime(write.api.clock.now());
-  const collected = finalizersFor(write, live, options);
-  if (collected.length > 0) next.metadata.finalizers = collected;
-  next.status = { ...(isJsonObject(next.status) ? next.status : {}), phase: 'Terminating' };
-  return { object: commit(write, live, next).object, removed: false };
-}
-
-/** Definitions first lose their objects; the finalizer for that is put on now. */
-function deleteDefinition(write: Write, live: KubeObject, options: DeleteOptions): Deletion {
-  if (live.metadata.deletionTimestamp !== undefined) return { object: live, removed: false };
-  if (options.dryRun) return { object: live, removed: false };
-  const next = thaw(live);
-  next.metadata.deletionTimestamp = formatTime(write.api.clock.now());
-  next.metadata.finalizers = [...new Set([...(next.metadata.finalizers ?? []), CLEANUP])];
-  const conditions = next.status?.['conditions'];
-  const terminating = {
-    type: 'Terminating',
-    status: 'True',
-    lastTransitionTime: write.api.timestamp(),
-    reason: 'InstanceDeletionPending',
-    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
-  };
-  next.status = {
-    ...(isJsonObject(next.status) ? next.status : {}),
-    conditions: [...(Array.isArray(conditions) ? conditions : []), terminating],
-  };
-  return { object: commit(write, live, next).object, removed: false };
-}
-
-const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { ListMeta } from './respond.ts';
@@ -10,10 +9,17 @@ import { parseLabelSelector } from '../protocol/selectors.ts';
 import { ApiError, badRequest, expired, internalError, notFound } from '../errors/status.ts';
 import { fieldMatcher } from '../registry/field-selectors.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { Stored } from '../store/store.ts';
+import type { Store, Stored } from '../store/store.ts';
 import { keyOf } from '../store/store.ts';
 import type { ListOptions } from './options.ts';
 import { listOptions } from './options.ts';
+import type { Clock } from '../clock.ts';
+
+/** What reads use of the cluster besides the resource that they are about: versions, and a clock to wait for one. */
+export interface ReadContext {
+  readonly store: Pick<Store, 'version' | 'subscribe'>;
+  readonly clock: Clock;
+}
 
 /** Where a read points. */
 export interface Target {
@@ -26,7 +32,7 @@ const FUTURE_WAIT_MS = 3000;
 
 /** GET of one object. */
 export async function getObject(
-  api: Api,
+  context: ReadContext,
   request: ApiRequest,
   target: Target,
   output: Output,
@@ -36,7 +42,7 @@ export async function getObject(
   const asked = request.query.get('resourceVersion');
   if (asked !== '') {
     if (!/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
-    await untilVersion(api, Number(asked));
+    await untilVersion(context, Number(asked));
   }
   const key = keyOf(namespace, name);
   const stored =
@@ -46,7 +52,6 @@ export async function getObject(
   if (stored === undefined) throw notFound(resource, name);
   const shown = representation(resource, stored);
   return replyObject(
-    api,
     200,
     resource,
     shown.object,
@@ -63,24 +68,24 @@ export const malformedVersion = (asked: string, error: (message: string) => ApiE
   );
 
 /** Waits a while for a version from the future. Throws 504 when it does not come. */
-export async function untilVersion(api: Api, version: number): Promise<void> {
-  if (version <= api.store.version) return;
+export async function untilVersion(context: ReadContext, version: number): Promise<void> {
+  if (version <= context.store.version) return;
   await new Promise<void>((resolve) => {
     const finish = () => {
       timer.cancel();
       unsubscribe();
       resolve();
     };
-    const timer = api.clock.setTimer(FUTURE_WAIT_MS, finish);
-    const unsubscribe = api.store.subscribe(() => {
-      if (api.store.version >= version) finish();
+    const timer = context.clock.setTimer(FUTURE_WAIT_MS, finish);
+    const unsubscribe = context.store.subscribe(() => {
+      if (context.store.version >= version) finish();
     });
   });
-  if (version <= api.store.version) return;
+  if (version <= context.store.version) return;
   throw new ApiError({
     code: 504,
     reason: 'Timeout',
-    message: `Timeout: Too large resource version: ${version}, current: ${api.store.version}`,
+    message: `Timeout: Too large resource version: ${version}, current: ${context.store.version}`,
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
@@ -110,7 +115,7 @@ export function selectionOf(
 
 /** GET of a collection. */
 export async function listObjects(
-  api: Api,
+  context: ReadContext,
   request: ApiRequest,
   target: Target,
   output: Output,
@@ -119,16 +124,8 @@ export async function listObjects(
   const { resource, namespace } = target;
   const options = listOptions(request.query, false);
   const selection = selectionOf(resource, options);
-  const { items, metadata } = await selectItems(api, resource, namespace, options, selection, request.asOf);
-  return replyList(
-    api,
-    resource,
-    items,
-    metadata,
-    output,
-    { includeObject: request.query.get('includeObject') },
-    warnings,
-  );
+  const { items, metadata } = await selectItems(context, resource, namespace, options, selection, request.asOf);
+  return replyList(resource, items, metadata, output, { includeObject: request.query.get('includeObject') }, warnings);
 }
 
 /** What was there at a version, or at the oldest that can be told. */
@@ -139,7 +136,7 @@ function pastItems(resource: Resource, version: number): readonly Stored[] {
 
 /** The objects that a list shows, and what its metadata says; `asOf` shows them as at a version. */
 export async function selectItems(
-  api: Api,
+  context: ReadContext,
   resource: Resource,
   namespace: string,
   options: ListOptions,
@@ -148,7 +145,7 @@ export async function selectItems(
 ): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
   const start =
     asOf === undefined
-      ? await startOf(api, resource, namespace, options)
+      ? await startOf(context, resource, namespace, options)
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
@@ -178,7 +175,7 @@ export async function selectItems(
 }
 
 async function startOf(
-  api: Api,
+  context: ReadContext,
   resource: Resource,
   namespace: string,
   options: ListOptions,
@@ -189,7 +186,7 @@ async function startOf(
     const token = decodeToken(options.continue);
     if (asked !== '' && asked !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
-    const version = token.version < 0 ? api.store.version : token.version;
+    const version = token.version < 0 ? context.store.version : token.version;
     const all = resource.collection.at(version);
     if (all === undefined) {
       throw expired(
@@ -202,14 +199,14 @@ async function startOf(
     return { items, from: from < 0 ? items.length : from, version };
   }
   if (asked !== '' && asked !== '0') {
-    await untilVersion(api, Number(asked));
+    await untilVersion(context, Number(asked));
     if (options.resourceVersionMatch === 'Exact' || (options.limit > 0 && options.resourceVersionMatch === '')) {
       const all = resource.collection.at(Number(asked));
       if (all === undefined) throw expired(`The resourceVersion for the provided list is too old.`);
       return { items: inNamespace(all, namespace), from: 0, version: Number(asked) };
     }
   }
-  return { items: resource.collection.inNamespace(namespace), from: 0, version: api.store.version };
+  return { items: resource.collection.inNamespace(namespace), from: 0, version: context.store.version };
 }
 
 function inNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {

@@ -1,5 +1,3 @@
-import type { Api } from '../api.ts';
-import { tables } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/store.ts';
@@ -13,9 +11,14 @@ export function representation(resource: Resource, stored: Stored): Representati
   return stored.as(resource);
 }
 
+const tableOptions = ({ includeObject }: { includeObject: string }, { version }: Output) => ({
+  includeObject,
+  withColumns: true,
+  version,
+});
+
 /** An answer with one object; `stored` is its form in the store, if that is what is answered. */
 export function replyObject(
-  api: Api,
   status: number,
   resource: Resource,
   object: Representation['object'],
@@ -37,14 +40,11 @@ export function replyObject(
   }
   const value =
     output.form === 'table'
-      ? tables.code.tableOf(
-          api,
+      ? output.tableOf(
           resource,
           [object],
           { resourceVersion: object.metadata.resourceVersion },
-          query.includeObject,
-          true,
-          output.version,
+          tableOptions(query, output),
         )
       : partialOf(object);
   return replyValue(status, value, output, headers);
@@ -63,7 +63,6 @@ const CLOSE = Buffer.from(']}');
 
 /** An answer with a list. */
 export function replyList(
-  api: Api,
   resource: Resource,
   items: readonly Stored[],
   metadata: ListMeta,
@@ -76,14 +75,11 @@ export function replyList(
   if (output.form === 'table') {
     return replyValue(
       200,
-      tables.code.tableOf(
-        api,
+      output.tableOf(
         resource,
         shown.map(({ object }) => object),
         metadata,
-        query.includeObject,
-        true,
-        output.version,
+        tableOptions(query, output),
       ),
       output,
       headers,

@@ -22,7 +22,7 @@ export function replaceObject(write: Write, sent: KubeObject): Outcome {
   if (live === undefined) {
     if (!write.resource.strategy.createOnUpdate || write.subresource !== '') throw notFound(write.resource, write.name);
     checkPlace(write, sent);
-    authorizeCreate(write);
+    authorizeCreate(write.services, write.user, write);
     return createObject(write, sent);
   }
   checkPlace(write, sent);
@@ -162,14 +162,14 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
     next.metadata.deletionTimestamp !== undefined &&
     (next.metadata.finalizers ?? []).length === 0 &&
     (next.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-    !heldBySpec(next);
+    resource.strategy.isHeld?.(next) !== true;
   if (!finished && unchanged(live, next)) return { status: 200, object: live };
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
     // What is stored is deleted without being written once more: its watchers see it as it was before this write.
     const stored = resource.collection.remove(key);
-    if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
+    if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
   const stored = resource.collection.put(key, resource.toStorage(next));
@@ -178,13 +178,6 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
 
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
-
-/** Namespaces have finalizers of their own in `spec`. */
-function heldBySpec(object: KubeObject): boolean {
-  const finalizers =
-    object.kind === 'Namespace' && object.apiVersion === 'v1' ? object.spec?.['finalizers'] : undefined;
-  return Array.isArray(finalizers) && finalizers.length > 0;
-}
 
 /** What the caller cannot change comes from the stored object. */
 function inherit(write: Write, live: KubeObject, draft: Draft): Draft {

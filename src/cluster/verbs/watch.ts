@@ -1,15 +1,14 @@
-import type { Api } from '../api.ts';
-import type { Timer } from '../clock.ts';
-import { tables } from '../code-parts.ts';
+import type { KubeObject } from '../../core/index.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { toJsonBytes } from '../codec/json.ts';
-import type { Output } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../protocol/request.ts';
+import type { Output, TablePrinter } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
 import { representation } from './respond.ts';
 import { partialOf } from '../table/partial.ts';
 import { ApiError, internalError } from '../errors/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
-import type { Stored, StoreEvent } from '../store/store.ts';
+import type { Store, Stored, StoreEvent } from '../store/store.ts';
 import { listOptions } from './options.ts';
 import type { ListOptions } from './options.ts';
 import type { Selection, Target } from './read.ts';
@@ -26,9 +25,17 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 /** Without `timeoutSeconds` a watch ends after half an hour to an hour, so that not all end together. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
+/** What a watch uses of the cluster besides the collection that it follows. */
+export interface WatchContext {
+  readonly store: Pick<Store, 'version' | 'window'>;
+  readonly clock: Clock;
+  /** Watches that are open. */
+  readonly streams: Set<OpenStream>;
+}
+
 /** Opens a watch. */
 export function watchObjects(
-  api: Api,
+  context: WatchContext,
   request: ApiRequest,
   target: Target,
   output: Output,
@@ -43,7 +50,7 @@ export function watchObjects(
       ? options.fieldSelector
       : [options.fieldSelector, `metadata.name=${target.name}`].filter((part) => part !== '').join(',');
   const selection = selectionOf(resource, { labelSelector: options.labelSelector, fieldSelector });
-  const stream = new WatchStream(api, target, output, options, selection, request.query.get('includeObject'));
+  const stream = new WatchStream(context, target, output, options, selection, request.query.get('includeObject'));
   const headers = {
     'content-type': output.contentType,
     'cache-control': 'no-cache, private',
@@ -68,7 +75,7 @@ const lineOf = (type: EventType | 'BOOKMARK' | 'ERROR', bytes: Buffer) =>
   Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from('}\n')]);
 
 class WatchStream implements ByteStream {
-  readonly #api: Api;
+  readonly #context: WatchContext;
   readonly #target: Target;
   readonly #output: Output;
   readonly #options: ListOptions;
@@ -84,14 +91,14 @@ class WatchStream implements ByteStream {
   #present: StoreEvent[] = [];
 
   constructor(
-    api: Api,
+    context: WatchContext,
     target: Target,
     output: Output,
     options: ListOptions,
     selection: Selection,
     includeObject: string,
   ) {
-    this.#api = api;
+    this.#context = context;
     this.#target = target;
     this.#output = output;
     this.#options = options;
@@ -101,7 +108,7 @@ class WatchStream implements ByteStream {
 
   start(sink: StreamSink): void {
     this.#sink = sink;
-    this.#api.streams.add(this);
+    this.#context.streams.add(this);
     const { resourceVersion, sendInitialEvents, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
     const from = Number(resourceVersion);
@@ -112,7 +119,7 @@ class WatchStream implements ByteStream {
       this.#fail(from, collection.oldest);
       return;
     }
-    this.#past = events === undefined ? this.#state(this.#api.store.version) : this.#replay(events);
+    this.#past = events === undefined ? this.#state(this.#context.store.version) : this.#replay(events);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
     this.#tell();
     if (this.#sink === undefined) return;
@@ -120,7 +127,7 @@ class WatchStream implements ByteStream {
       timeoutSeconds !== undefined && timeoutSeconds > 0
         ? timeoutSeconds
         : DEFAULT_TIMEOUT_SECONDS * (1 + Math.random());
-    this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#runOut()));
+    this.#timers.push(this.#context.clock.setTimer(seconds * 1000, () => this.#runOut()));
     if (this.#options.allowWatchBookmarks) this.#scheduleBookmark();
   }
 
@@ -132,7 +139,7 @@ class WatchStream implements ByteStream {
     this.#sink = undefined;
     this.#past = undefined;
     this.#present = [];
-    this.#api.streams.delete(this);
+    this.#context.streams.delete(this);
   }
 
   /** Ends the stream from the server's side. */
@@ -144,7 +151,7 @@ class WatchStream implements ByteStream {
 
   /** Ends the stream because what it showed is no longer what there is: its reader has to list anew. */
   expire(): void {
-    this.#fail(Number(this.#options.resourceVersion), this.#api.store.version);
+    this.#fail(Number(this.#options.resourceVersion), this.#context.store.version);
   }
 
   #runOut() {
@@ -153,7 +160,7 @@ class WatchStream implements ByteStream {
   }
 
   #scheduleBookmark() {
-    const timer = this.#api.clock.setTimer(BOOKMARK_INTERVAL_MS, () => {
+    const timer = this.#context.clock.setTimer(BOOKMARK_INTERVAL_MS, () => {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
       this.#bookmark();
       this.#scheduleBookmark();
@@ -220,7 +227,7 @@ class WatchStream implements ByteStream {
 
   #bookmark() {
     // A reader that is still being told the past is not where the bookmark says.
-    if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#api.store.version, false));
+    if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
   }
 
   #bookmarkLine(version: number, initial: boolean): Buffer {
@@ -231,18 +238,11 @@ class WatchStream implements ByteStream {
     };
     const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata };
     const shown =
-      this.#output.form === 'object'
-        ? object
+      this.#output.form === 'table'
+        ? this.#table(this.#output.tableOf, object, false)
         : this.#output.form === 'partial'
           ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
-          : tables.code.tableOf(
-              this.#api,
-              resource,
-              [object],
-              { resourceVersion: metadata.resourceVersion },
-              this.#includeObject,
-              false,
-            );
+          : object;
     return lineOf('BOOKMARK', toJsonBytes(shown));
   }
 
@@ -256,7 +256,7 @@ class WatchStream implements ByteStream {
     if (this.#past === undefined) {
       const line = this.#lineOf(event);
       if (line !== undefined) this.#write(line);
-    } else if (this.#present.length < this.#api.store.window) this.#present.push(event);
+    } else if (this.#present.length < this.#context.store.window) this.#present.push(event);
     else this.end();
   }
 
@@ -281,25 +281,19 @@ class WatchStream implements ByteStream {
     const { object } = representation(resource, stored);
     const shown =
       this.#output.form === 'table'
-        ? this.#table(object)
+        ? this.#table(this.#output.tableOf, object, this.#withColumns)
         : this.#output.form === 'partial'
           ? partialOf(object)
           : object;
+    // Only the first event says what the columns are; bookmarks never do.
+    this.#withColumns = false;
     return lineOf(type, toJsonBytes(shown));
   }
 
-  #table(object: Stored['object']): unknown {
-    const { resource } = this.#target;
-    const table = tables.code.tableOf(
-      this.#api,
-      resource,
-      [object],
-      { resourceVersion: object.metadata.resourceVersion },
-      this.#includeObject,
-      this.#withColumns,
-    );
-    this.#withColumns = false;
-    return table;
+  #table(tableOf: TablePrinter, object: KubeObject, withColumns: boolean): unknown {
+    const { resourceVersion } = object.metadata;
+    const options = { includeObject: this.#includeObject, withColumns };
+    return tableOf(this.#target.resource, [object], { resourceVersion }, options);
   }
 
   #write(line: Buffer) {

@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import type { Api } from '../api.ts';
 import { sameEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/manager.ts';
 import { decodeTyped, typeOf } from './body.ts';
@@ -11,10 +10,26 @@ import { keyOf } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
 import type { WriteOptions } from './options.ts';
+import { timestampOf } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import type { SchemaEngineSource } from '../crd/schemas.ts';
+import type { ObjectStore } from '../types/lookup.ts';
+import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+
+/** What writes use of the cluster besides the resource that they are about. */
+export interface WriteServices {
+  /** Other objects: the namespace, quotas, and what the rules of the kind look up. */
+  readonly store: ObjectStore;
+  /** Addresses and ports of Services. */
+  readonly addresses: ServiceAddresses;
+  readonly clock: Clock;
+  readonly newUid: () => string;
+  readonly schemas: SchemaEngineSource;
+}
 
 /** One write: what, by whom, how. */
 export interface Write {
-  readonly api: Api;
+  readonly services: WriteServices;
   readonly resource: Resource;
   readonly namespace: string;
   /** The name in the URL; `''` on create. */
@@ -43,8 +58,10 @@ export function liveObject(write: Write): KubeObject | undefined {
 }
 
 export function contextOf(write: Write): WriteContext {
-  const { api, user, options, subresource, warnings } = write;
-  return { api, user, dryRun: options.dryRun, subresource, warn: (text) => void warnings.push(text) };
+  const { services, user, options, subresource, warnings } = write;
+  const { store, addresses, schemas, newUid } = services;
+  const warn = (text: string) => void warnings.push(text);
+  return { store, addresses, schemas, newUid, user, dryRun: options.dryRun, subresource, warn };
 }
 
 /** What ownership needs to know for this write. */
@@ -56,7 +73,7 @@ export function fieldContext(write: Write): FieldContext {
     builtin: resource.custom === undefined,
     subresource,
     reset: resource.reset(subresource),
-    time: subresource === 'scale' ? undefined : write.api.timestamp(),
+    time: subresource === 'scale' ? undefined : timestampOf(write.services.clock),
     inVersion(apiVersion, object) {
       const other = resource.inVersion(apiVersion);
       if (other === undefined) return undefined;

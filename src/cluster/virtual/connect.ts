@@ -6,7 +6,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
@@ -14,11 +13,12 @@ import { ApiError, badRequest, notFound } from '../errors/status.ts';
 import { keyOf } from '../store/store.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
 
 /** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
-export function streamReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+export function streamReply(context: RoleContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
-  authorizeConnect(api, request, route);
+  authorizeConnect(context, request, route);
   const pod = podOf(route);
   const container = containerOf(pod, request.query.get('container'));
   checkHost(route, textAt(pod.spec, 'nodeName'));
@@ -27,9 +27,9 @@ export function streamReply(api: Api, request: ApiRequest, route: Route): ApiRep
 }
 
 /** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
-export function portForwardReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+export function portForwardReply(context: RoleContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
-  authorizeConnect(api, request, route);
+  authorizeConnect(context, request, route);
   const pod = podOf(route);
   checkHost(route, textAt(pod.spec, 'nodeName'));
   checkUpgrade(request);
@@ -42,7 +42,11 @@ const kubeletError = (text: string): ApiReply =>
   replyText(500, `${SIMULATED_NOTE}, so try this on a cluster with nodes (${text})\n`);
 
 /** Every method of `pods|services|nodes/…/proxy`, with or without a path behind it. Throws 404 and 503. */
-export function proxyReply(_api: Api, _request: ApiRequest, { resource, namespace, name: asked }: Route): ApiReply {
+export function proxyReply(
+  _context: RoleContext,
+  _request: ApiRequest,
+  { resource, namespace, name: asked }: Route,
+): ApiReply {
   const { name, port } = proxyTarget(asked);
   const stored = resource.collection.get(keyOf(namespace, name));
   if (stored === undefined) throw notFound(resource, name);

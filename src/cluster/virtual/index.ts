@@ -1,16 +1,29 @@
-import type { Api } from '../api.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route, VirtualSubresource } from '../verbs/route.ts';
 import { portForwardReply, proxyReply, streamReply } from './connect.ts';
+import type { PodActionContext } from './pod-actions.ts';
 import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
+import type { LogContext } from './pod-log.ts';
 import { logReply } from './pod-log.ts';
+import type { ReviewContext } from './reviews.ts';
 import { reviewReply } from './reviews.ts';
+import type { ScaleContext } from './scale.ts';
 import { scaleReply } from './scale.ts';
+import type { TokenReplyContext } from './tokens.ts';
 import { tokenReply } from './tokens.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
+
+/** What all of them together use of the cluster. */
+export type VirtualContext = RoleContext &
+  LogContext &
+  ScaleContext &
+  PodActionContext &
+  TokenReplyContext &
+  ReviewContext;
 
 type VirtualHandler = (
-  api: Api,
+  context: VirtualContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -33,14 +46,16 @@ const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries
 
 /** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs, connections. */
 export function virtualReply(
-  api: Api,
+  context: VirtualContext,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): ApiReply | undefined {
   if (route.subresource === '') {
-    return bindingsReply(api, request, route, output, warnings) ?? reviewReply(api, request, route, output, warnings);
+    return (
+      bindingsReply(context, request, route, output, warnings) ?? reviewReply(context, request, route, output, warnings)
+    );
   }
-  return SUBRESOURCES.get(route.subresource)?.(api, request, route, output, warnings);
+  return SUBRESOURCES.get(route.subresource)?.(context, request, route, output, warnings);
 }

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
@@ -15,15 +14,23 @@ import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
-import type { Write } from '../verbs/write.ts';
+import type { Write, WriteServices } from '../verbs/write.ts';
 import { podOf } from './pod-container.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ObjectStore } from '../types/lookup.ts';
+import { timestampOf } from '../clock.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
 
+/** What evictions and bindings use of the cluster. */
+export interface PodActionContext extends WriteServices {
+  readonly registry: Registry;
+}
+
 /** POST of `pods/…/eviction`: a deletion that disruption budgets may refuse. */
 export function evictionReply(
-  api: Api,
+  context: PodActionContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -40,13 +47,13 @@ export function evictionReply(
     node: builtinType('policy.v1.Eviction'),
     resource: undefined,
   };
-  const eviction = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
+  const eviction = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
-  refuseDisruption(api, pod, route, options.dryRun);
+  refuseDisruption(context.store, pod, route, options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
   const write: Write = {
-    api,
+    services: context,
     resource: route.resource,
     namespace: route.namespace,
     name: route.name,
@@ -65,12 +72,12 @@ export function evictionReply(
       preconditions: textAt(preconditions, 'uid') === '' ? {} : { uid: textAt(preconditions, 'uid') },
     }),
   );
-  return replyValue(201, success(201), { ...output, form: 'object' }, warningHeader(warnings));
+  return replyValue(201, success(201), output, warningHeader(warnings));
 }
 
 /** Refuses an eviction that a budget does not allow; an allowed one is taken off at once, before it is counted anew. */
-function refuseDisruption(api: Api, pod: KubeObject, route: Route, dryRun: boolean) {
-  const budgets = api.store.collection('policy', 'poddisruptionbudgets');
+function refuseDisruption(store: ObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
+  const budgets = store.collection('policy', 'poddisruptionbudgets');
   for (const { key, object } of budgets.inNamespace(route.namespace)) {
     const selector = optionalAt(object.spec, 'selector');
     if (selector === undefined || !selects(selector, pod.metadata.labels ?? {})) continue;
@@ -108,31 +115,31 @@ function checkTarget(target: JsonObject) {
 
 /** POST of `pods/…/binding`: the scheduler's decision. */
 export function bindingReply(
-  api: Api,
+  context: PodActionContext,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
-  return bind(api, request, () => route, output, warnings);
+  return bind(context, request, () => route, output, warnings);
 }
 
 /** POST of `bindings`, the older form: the body names the pod. Nothing is stored under `bindings`. */
 export function bindingsReply(
-  api: Api,
+  context: PodActionContext,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): ApiReply | undefined {
-  const pods = api.registry.find('', 'v1', 'pods');
+  const pods = context.registry.find('', 'v1', 'pods');
   if (route.resource.group !== '' || route.resource.plural !== 'bindings' || pods === undefined) return undefined;
-  return bind(api, request, (name) => ({ ...route, resource: pods, name }), output, warnings);
+  return bind(context, request, (name) => ({ ...route, resource: pods, name }), output, warnings);
 }
 
 function bind(
-  api: Api,
+  context: PodActionContext,
   request: ApiRequest,
   routeTo: (name: string) => Route,
   output: Output,
@@ -148,7 +155,7 @@ function bind(
     node: builtinType('core.v1.Binding'),
     resource: undefined,
   };
-  const decoded = decodeAs(raw, type, api.registry, options.fieldValidation).object;
+  const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   const route = routeTo(decoded.metadata.name ?? '');
   const binding = decoded as unknown as JsonObject;
   const pod = podOf(route);
@@ -165,7 +172,7 @@ function bind(
       type: 'PodScheduled',
       status: 'True',
       lastProbeTime: null,
-      lastTransitionTime: api.timestamp(),
+      lastTransitionTime: timestampOf(context.clock),
     };
     const conditions = [
       ...objectsAt(pod.status, 'conditions').filter((entry) => entry['type'] !== 'PodScheduled'),
@@ -174,5 +181,5 @@ function bind(
     const next = { ...pod, spec: { ...pod.spec, nodeName: node }, status: { ...pod.status, conditions } };
     route.resource.collection.put(keyOf(route.namespace, route.name), next);
   }
-  return replyValue(201, success(201), { ...output, form: 'object' }, warningHeader(warnings));
+  return replyValue(201, success(201), output, warningHeader(warnings));
 }

@@ -1,11 +1,11 @@
 import { goQuote } from '../../golang/index.ts';
-import type { Api } from '../api.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
-import type { LogLine } from '../pod-logs.ts';
+import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
+import type { Clock } from '../clock.ts';
 
 /** Which part of a log is asked for, and how it is shown. */
 interface LogOptions {
@@ -17,18 +17,24 @@ interface LogOptions {
   readonly follow: boolean;
 }
 
+/** What reading logs uses of the cluster. */
+export interface LogContext {
+  readonly logs: Pick<PodLogs, 'read' | 'follow'>;
+  readonly clock: Clock;
+}
+
 /** GET of `pods/…/log`: what the containers of a pod, or the process that it stands for, have written. */
-export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
   const pod = podOf(route);
   const container = containerOf(pod, request.query.get('container'));
-  const options = logOptions(request, api.clock.now());
+  const options = logOptions(request, context.clock.now());
   if (request.query.flag('previous')) {
     throw badRequest(`previous terminated container ${goQuote(container)} in pod ${goQuote(route.name)} not found`);
   }
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
-  const lines = api.logs.read(pod, container);
+  const lines = context.logs.read(pod, container);
   const text = select(lines, options);
   // A header: what the container wrote stays what a program reads.
   const note = warningHeader(
@@ -41,7 +47,7 @@ export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply 
   return {
     status: 200,
     headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note },
-    stream: api.logs.follow(pod, container, text, format),
+    stream: context.logs.follow(pod, container, text, format),
   };
 }
 

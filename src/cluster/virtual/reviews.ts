@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
-import type { Api } from '../api.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { trackUpdate } from '../fields/manager.ts';
@@ -15,10 +14,21 @@ import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, fieldContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { Access } from '../auth/access.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
+import type { Registry } from '../registry/registry.ts';
+import { timestampOf } from '../clock.ts';
+import type { WriteServices } from '../verbs/write.ts';
+
+/** What reviews use of the cluster. */
+export interface ReviewContext extends WriteServices {
+  readonly registry: Registry;
+  readonly access: Pick<Access, 'tokens' | 'userOf'>;
+}
 
 /** What a review finds; its `spec` may be emptied. */
 type Reviewer = (
-  api: Api,
+  context: ReviewContext,
   review: KubeObject,
   request: ApiRequest,
   route: Route,
@@ -27,31 +37,31 @@ type Reviewer = (
 const REVIEWS = new Map<string, Reviewer>([
   [
     'selfsubjectaccessreviews',
-    (api, review, { user }) => ({ status: accessStatus(api, review, user), keepSpec: true, tracked: true }),
+    (context, review, { user }) => ({ status: accessStatus(context, review, user), keepSpec: true, tracked: true }),
   ],
   [
     'subjectaccessreviews',
-    (api, review) => ({ status: accessStatus(api, review, subjectOf(review)), keepSpec: true, tracked: true }),
+    (context, review) => ({ status: accessStatus(context, review, subjectOf(review)), keepSpec: true, tracked: true }),
   ],
   ['localsubjectaccessreviews', reviewLocal],
   [
     'selfsubjectrulesreviews',
-    (api, review, { user }) => ({
-      status: rulesStatus(api, user, textAt(review.spec, 'namespace')),
+    (context, review, { user }) => ({
+      status: rulesStatus(context, user, textAt(review.spec, 'namespace')),
       keepSpec: false,
       tracked: false,
     }),
   ],
   [
     'selfsubjectreviews',
-    (_api, _review, { user }) => ({ status: { userInfo: shownUser(user) }, keepSpec: true, tracked: false }),
+    (_context, _review, { user }) => ({ status: { userInfo: shownUser(user) }, keepSpec: true, tracked: false }),
   ],
   ['tokenreviews', reviewToken],
 ]);
 
 /** Answers the creation of a review; nothing is stored. */
 export function reviewReply(
-  api: Api,
+  context: ReviewContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -63,13 +73,13 @@ export function reviewReply(
   if (request.method !== 'POST' || route.name !== '') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const { resource } = route;
-  const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+  const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
   warnings.push(...decoded.warnings);
   const review = decoded.object;
   if (resource.namespaced) review.metadata.namespace = route.namespace;
-  const { status, keepSpec, tracked } = reviewer(api, review, request, route);
+  const { status, keepSpec, tracked } = reviewer(context, review, request, route);
   const write = {
-    api,
+    services: context,
     resource,
     namespace: route.namespace,
     name: '',
@@ -81,9 +91,9 @@ export function reviewReply(
   const owned = tracked
     ? trackUpdate(undefined, emptyFor(resource), review, options.manager, fieldContext(write))
     : review;
-  const creation = resource.plural === 'selfsubjectreviews' ? { creationTimestamp: api.timestamp() } : {};
+  const creation = resource.plural === 'selfsubjectreviews' ? { creationTimestamp: timestampOf(context.clock) } : {};
   const value = { ...owned, metadata: { ...owned.metadata, ...creation }, ...(keepSpec ? {} : { spec: {} }), status };
-  return replyValue(201, value, { ...output, form: 'object' }, warningHeader(warnings));
+  return replyValue(201, value, output, warningHeader(warnings));
 }
 
 const refuse = (field: string, value: unknown, detail: string) =>
@@ -91,7 +101,7 @@ const refuse = (field: string, value: unknown, detail: string) =>
 
 const shownPath = (path: JsonObject) => ({ Path: textAt(path, 'path'), Verb: textAt(path, 'verb') });
 
-function accessStatus(api: Api, review: KubeObject, user: UserInfo): JsonObject {
+function accessStatus(context: RoleContext, review: KubeObject, user: UserInfo): JsonObject {
   const resource = optionalAt(review.spec, 'resourceAttributes');
   const path = optionalAt(review.spec, 'nonResourceAttributes');
   if (resource !== undefined && path !== undefined) {
@@ -127,7 +137,7 @@ function accessStatus(api: Api, review: KubeObject, user: UserInfo): JsonObject 
           namespace: textAt(resource, 'namespace'),
           name: textAt(resource, 'name'),
         };
-  const { allowed, reason } = authorize(api, user, attributes);
+  const { allowed, reason } = authorize(context, user, attributes);
   return { allowed, ...(reason === '' ? {} : { reason }) };
 }
 
@@ -139,7 +149,7 @@ function subjectOf(review: KubeObject): UserInfo {
   return { name, groups };
 }
 
-function reviewLocal(api: Api, review: KubeObject, _request: ApiRequest, route: Route) {
+function reviewLocal(context: ReviewContext, review: KubeObject, _request: ApiRequest, route: Route) {
   const user = subjectOf(review);
   const path = optionalAt(review.spec, 'nonResourceAttributes');
   if (path !== undefined)
@@ -147,10 +157,10 @@ function reviewLocal(api: Api, review: KubeObject, _request: ApiRequest, route: 
   const namespace = textAt(objectAt(review.spec, 'resourceAttributes'), 'namespace');
   if (namespace !== route.namespace)
     throw refuse('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
-  return { status: accessStatus(api, review, user), keepSpec: true, tracked: true };
+  return { status: accessStatus(context, review, user), keepSpec: true, tracked: true };
 }
 
-function rulesStatus(api: Api, user: UserInfo, namespace: string): JsonObject {
+function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): JsonObject {
   if (namespace === '') throw badRequest('no namespace on request');
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
@@ -164,7 +174,7 @@ function rulesStatus(api: Api, user: UserInfo, namespace: string): JsonObject {
           ] as JsonObject[],
         },
       ]
-    : grantsOf(api, user, namespace, []);
+    : grantsOf(context, user, namespace, []);
   for (const { rules } of all) {
     for (const rule of rules) {
       const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
@@ -193,9 +203,9 @@ function shownUser(user: UserInfo): JsonObject {
   };
 }
 
-function reviewToken(api: Api, review: KubeObject) {
+function reviewToken(context: ReviewContext, review: KubeObject) {
   const token = textAt(review.spec, 'token');
-  const user = token === '' ? undefined : api.access.userOf(token);
+  const user = token === '' ? undefined : context.access.userOf(token);
   const audiences = listAt(review.spec, 'audiences');
   const status: JsonObject =
     user === undefined
@@ -203,7 +213,7 @@ function reviewToken(api: Api, review: KubeObject) {
       : {
           authenticated: true,
           user: shownUser(user),
-          audiences: audiences.length === 0 ? [api.access.tokens.issuer] : [...audiences],
+          audiences: audiences.length === 0 ? [context.access.tokens.issuer] : [...audiences],
         };
   return { status, keepSpec: true, tracked: true };
 }

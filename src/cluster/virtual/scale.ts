@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { countAt, valueAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { readEntries, writeEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/manager.ts';
 import { apply, trackUpdate } from '../fields/manager.ts';
@@ -24,10 +23,12 @@ import { writeOptions } from '../verbs/options.ts';
 import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
 import { checkPlace } from '../verbs/create.ts';
 import { checkName, checkVersion, storeChange } from '../verbs/update.ts';
-import type { Write } from '../verbs/write.ts';
+import type { Write, WriteServices } from '../verbs/write.ts';
 import { fieldContext, liveObject } from '../verbs/write.ts';
 import { copyJson } from '../types/copy.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { Clock } from '../clock.ts';
+import type { Registry } from '../registry/registry.ts';
 
 interface ScalePaths {
   readonly specReplicas: readonly string[];
@@ -62,9 +63,14 @@ export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   };
 }
 
+/** What scaling uses of the cluster. */
+export interface ScaleContext extends WriteServices {
+  readonly registry: Registry;
+}
+
 /** GET, PUT and PATCH of `…/scale`. */
 export function scaleReply(
-  api: Api,
+  context: ScaleContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -78,7 +84,7 @@ export function scaleReply(
     mediaType(request.headers['content-type']) === 'application/apply-patch+yaml',
   );
   const write: Write = {
-    api,
+    services: context,
     resource,
     namespace: route.namespace,
     name: route.name,
@@ -90,7 +96,7 @@ export function scaleReply(
   const live = liveObject(write);
   if (live === undefined) throw notFound(resource, route.name);
   const reply = (object: KubeObject) =>
-    replyValue(200, shownScale(api, resource, object, output), { ...output, form: 'object' }, warningHeader(warnings));
+    replyValue(200, shownScale(context.clock, resource, object, output), output, warningHeader(warnings));
   if (request.method === 'GET') {
     checkReadable(resource, live);
     return reply(live);
@@ -104,7 +110,7 @@ export function scaleReply(
       node: builtinType('autoscaling.v1.Scale'),
       resource: undefined,
     };
-    const decoded = decodeAs(raw, type, api.registry, options.fieldValidation);
+    const decoded = decodeAs(raw, type, context.registry, options.fieldValidation);
     warnings.push(...decoded.warnings);
     return reply(rescale(write, live, decoded.object as unknown as JsonObject));
   }
@@ -118,7 +124,7 @@ export function scaleReply(
 }
 
 /** A Scale in the form that was asked for. */
-function shownScale(api: Api, resource: Resource, object: KubeObject, { form, version }: Output): unknown {
+function shownScale(clock: Clock, resource: Resource, object: KubeObject, { form, version }: Output): unknown {
   const scale = scaleOf(resource, object) as unknown as KubeObject;
   if (form === 'object') return scale;
   if (form === 'partial') return partialOf(scale);
@@ -138,7 +144,7 @@ function shownScale(api: Api, resource: Resource, object: KubeObject, { form, ve
     ],
     rows: [
       {
-        cells: [name, replicasOf(scale as unknown as JsonObject), replicas, age(creationTimestamp, api.clock.now())],
+        cells: [name, replicasOf(scale as unknown as JsonObject), replicas, age(creationTimestamp, clock.now())],
         object: partialOf(scale),
       },
     ],

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
 import { formatTime, listAt, numberAt } from '../../kubernetes/index.ts';
-import type { Api } from '../api.ts';
 import { trackUpdate } from '../fields/manager.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
@@ -12,15 +11,25 @@ import { ensureAt } from '../types/parts.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/empty.ts';
+import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { fieldContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
+import type { Access } from '../auth/access.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { WriteServices } from '../verbs/write.ts';
 
 const SHORTEST = 600;
 
+/** What requests for tokens use of the cluster. */
+export interface TokenReplyContext extends WriteServices {
+  readonly registry: Registry;
+  readonly access: Pick<Access, 'tokens'>;
+}
+
 /** POST of `serviceaccounts/…/token`. */
 export function tokenReply(
-  api: Api,
+  context: TokenReplyContext,
   request: ApiRequest,
   route: Route,
   output: Output,
@@ -43,7 +52,7 @@ export function tokenReply(
   const body = decodeAs(
     readBody(request, 'TokenRequest', options.fieldValidation),
     type,
-    api.registry,
+    context.registry,
     options.fieldValidation,
   ).object;
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
@@ -53,9 +62,9 @@ export function tokenReply(
       fieldInvalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
     ]);
   }
-  const context = {
+  const fields = {
     ...fieldContext({
-      api,
+      services: context,
       resource,
       namespace: route.namespace,
       name: route.name,
@@ -67,10 +76,10 @@ export function tokenReply(
     apiVersion: type.apiVersion,
     node,
   };
-  const tracked = trackUpdate(undefined, emptyObject(node), body, options.manager, context);
+  const tracked = trackUpdate(undefined, emptyObject(node), body, options.manager, fields);
   const audiences = listAt(spec, 'audiences').map(String);
-  const expires = api.clock.now() + seconds * 1000;
-  const wanted = audiences.length === 0 ? [api.access.tokens.issuer] : audiences;
+  const expires = context.clock.now() + seconds * 1000;
+  const wanted = audiences.length === 0 ? [context.access.tokens.issuer] : audiences;
   const claims = {
     namespace: route.namespace,
     account: route.name,
@@ -84,11 +93,11 @@ export function tokenReply(
       ...tracked.metadata,
       name: route.name,
       namespace: route.namespace,
-      uid: api.newUid(),
-      creationTimestamp: api.timestamp(),
+      uid: context.newUid(),
+      creationTimestamp: timestampOf(context.clock),
     },
     spec: { audiences: wanted, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
-    status: { token: api.access.tokens.issue(claims), expirationTimestamp: formatTime(expires) },
+    status: { token: context.access.tokens.issue(claims), expirationTimestamp: formatTime(expires) },
   };
-  return replyValue(201, value, { ...output, form: 'object' }, warningHeader(warnings));
+  return replyValue(201, value, output, warningHeader(warnings));
 }

@@ -1,10 +1,10 @@
-import type { Api } from './api.ts';
-import { ADMIN } from './auth/access.ts';
-import { handle } from './http/handler.ts';
-import type { ApiReply, ByteStream } from './protocol/request.ts';
-import type { KubeError } from '../kube/index.ts';
-import type { UserInfo } from './options.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { ADMIN } from '../auth/access.ts';
+import type { HandlerContext } from './handler.ts';
+import { handle } from './handler.ts';
+import type { ApiReply, ByteStream } from '../protocol/request.ts';
+import type { KubeError } from '../../kube/index.ts';
+import type { UserInfo } from '../options.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../transport.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -15,7 +15,7 @@ function toBuffer(body: string | Uint8Array | undefined): Buffer {
 }
 
 /** A client's way to the request handler without a socket: the same bytes, the same answers. */
-export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport {
+export function inProcessTransport(context: HandlerContext, user: UserInfo = ADMIN): Transport {
   const open = new Set<() => void>();
   let closed = false;
   return {
@@ -25,8 +25,8 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
       const body = toBuffer(request.body);
-      const faulty = api.intercept !== undefined;
-      const pending = handle(api, { method: request.method, target: request.path, headers, body }, user);
+      const faulty = context.intercept !== undefined;
+      const pending = handle(context, { method: request.method, target: request.path, headers, body }, user);
       const reply = await (faulty ? orGone(pending, request.signal, open) : pending);
       if (reply.stream !== undefined) {
         return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
@@ -52,7 +52,7 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
  * server opens sooner without.
  */
 async function closedError(): Promise<KubeError> {
-  const { KubeError } = await import('../kube/index.ts');
+  const { KubeError } = await import('../../kube/index.ts');
   return new KubeError('the transport is closed', { status: 0, reason: 'Closed' });
 }
 

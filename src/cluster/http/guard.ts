@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { TypeKroError } from '../core/index.ts';
-import { ANONYMOUS } from './auth/access.ts';
-import { toJsonText } from './codec/json.ts';
-import { ApiError } from './errors/status.ts';
-import type { UserInfo } from './options.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { ANONYMOUS } from '../auth/access.ts';
+import { toJsonText } from '../codec/json.ts';
+import { ApiError } from '../errors/status.ts';
+import type { UserInfo } from '../options.ts';
 
 /** Is this an address that only this machine can reach? */
 export function isLoopbackHost(host: string): boolean {

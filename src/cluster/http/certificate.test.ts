@@ -3,8 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeConfig } from '../kube/index.ts';
-import { KubeClient } from '../kube/index.ts';
+import type { KubeConfig } from '../../kube/index.ts';
+import { KubeClient } from '../../kube/index.ts';
 import { createAuthority } from './certificate.ts';
 
 const authority = createAuthority(Date.now());

@@ -1,27 +1,33 @@
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import { httpLibrary, httpsLibrary } from '../core/index.ts';
-import type { Api } from './api.ts';
-import { ADMIN, ANONYMOUS } from './auth/access.ts';
+import { httpLibrary, httpsLibrary } from '../../core/index.ts';
+import { ADMIN, ANONYMOUS } from '../auth/access.ts';
 import type { Authority } from './certificate.ts';
 import { createAuthority } from './certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
-import { handle, MAX_BODY } from './http/handler.ts';
-import type { ApiReply } from './protocol/request.ts';
-import { requestTooLarge } from './errors/status.ts';
+import type { HandlerContext } from './handler.ts';
+import { handle, MAX_BODY } from './handler.ts';
+import type { ApiReply } from '../protocol/request.ts';
+import { requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import type { Listener, ListenOptions, UserInfo } from './options.ts';
-import { replyError } from './protocol/reply.ts';
+import type { Listener, ListenOptions, UserInfo } from '../options.ts';
+import { replyError } from '../protocol/reply.ts';
+
+/** What a socket uses of the cluster. */
+export type ListenerContext = HandlerContext & {
+  /** A socket was opened with a certificate of this authority. */
+  setCertificateAuthority(pem: string): void;
+};
 
 /** Opens a socket for a cluster. */
-export async function openListener(api: Api, options: ListenOptions = {}): Promise<Listener> {
+export async function openListener(context: ListenerContext, options: ListenOptions = {}): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
   const fallback = options.anonymous ?? (https || !isLoopbackHost(host) ? ANONYMOUS : ADMIN);
-  const authority = https ? createAuthority(api.clock.now()) : undefined;
+  const authority = https ? createAuthority(context.clock.now()) : undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    void serve(api, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
+    void serve(context, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
   const limits = {
     maxHeaderSize: 32 * 1024,
     keepAliveTimeout: 120_000,
@@ -47,11 +53,11 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
       resolve();
     });
   });
-  if (authority !== undefined) api.setCertificateAuthority(authority.ca);
+  if (authority !== undefined) context.setCertificateAuthority(authority.ca);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
-  const token = api.access.adminToken;
+  const token = context.access.adminToken;
   return {
     url,
     token,
@@ -95,11 +101,16 @@ function secureServer(authority: Authority, host: string, limits: ServerOptions,
   return server;
 }
 
-async function serve(api: Api, request: IncomingMessage, response: ServerResponse, fallback: UserInfo): Promise<void> {
+async function serve(
+  context: HandlerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fallback: UserInfo,
+): Promise<void> {
   const body = await readAll(request, response);
   if (body === undefined) return;
   const raw = { method: request.method ?? 'GET', target: request.url ?? '/', headers: flatten(request), body };
-  const reply = await handle(api, raw, fallback);
+  const reply = await handle(context, raw, fallback);
   if (response.destroyed) return;
   send(reply, request, response);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CodePart } from './code-parts.ts';
+import { CodePart } from './code-part.ts';
 
 test('code is loaded once, however many wait for it', async () => {
   let loads = 0;

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { cryptoLibrary } from '../core/index.ts';
+import { cryptoLibrary } from '../../core/index.ts';
 
 /** A server's certificate and its key, both PEM texts. */
 export interface ServerCertificate {
