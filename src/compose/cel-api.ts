@@ -1,11 +1,11 @@
 import { call, concat, has, list, literal, method, not, raw } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
 import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
-import { defineFactory } from './interp/natives.ts';
+import { defineFactory } from './value/native-functions.ts';
 import { logicalOperation } from './interp/expressions.ts';
 import { choose } from './interp/branches.ts';
 import { refuse } from './trace/refusal.ts';
-import { activeTrace } from './trace/trace.ts';
+import { activeTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';
 import { textNode, textValue, truthy } from './value/ops.ts';

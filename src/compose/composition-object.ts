@@ -6,13 +6,13 @@ import type { DeployEngine, FactoryOptions, Mode } from './deploy-engine.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
-import { defineFactory } from './interp/natives.ts';
+import { defineFactory } from './value/native-functions.ts';
 import { nestComposition } from './nested.ts';
 import { resourceReferences, schemaReference, statusReference } from './references.ts';
 import type { Composition, CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { rememberCore } from './singleton.ts';
-import { currentTrace } from './trace/trace.ts';
+import { currentTrace } from './trace/current.ts';
 
 /** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
 export interface CompositionApiOptions {

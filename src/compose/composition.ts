@@ -25,7 +25,7 @@ import { throwRefusals, traceComposition, warningsOf } from './trace-composition
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
 import type { Refusal, Site } from './trace/refusal.ts';
 import { CompositionError } from './trace/refusal.ts';
-import { withTrace } from './trace/trace.ts';
+import { withTrace } from './trace/current.ts';
 
 /** A definition that was written and checked. */
 interface Written {

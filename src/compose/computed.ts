@@ -1,7 +1,6 @@
-import { callValue } from './interp/calls.ts';
 import { setOwn } from '../core/index.ts';
-import { defineFactory } from './interp/natives.ts';
-import { currentTrace } from './trace/trace.ts';
+import { defineFactory } from './value/native-functions.ts';
+import { currentTrace, currentInterpreter } from './trace/current.ts';
 
 /** Named values computed from one thing: a function for each name. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;
@@ -53,5 +52,7 @@ function aliasesOf<Input, Definitions extends AliasDefinitions<Input>>(
 
 /** Calls the function as the composition under way calls its own. */
 function evaluated<Input>(expression: (input: Input) => unknown, input: Input): unknown {
-  return currentTrace() === undefined ? expression(input) : callValue(expression, undefined, [input], 'the expression');
+  return currentTrace() === undefined
+    ? expression(input)
+    : currentInterpreter().call(expression, undefined, [input], 'the expression');
 }

@@ -1,5 +1,6 @@
 import { keepPlace } from '../core/index.ts';
-import { defineFactory } from './interp/natives.ts';
+import { defineFactory } from './value/native-functions.ts';
+import { interpreter } from './interp/interpreter.ts';
 import { NodeTable, withNodes } from './ir/node.ts';
 import { diagnosticOf, explainRefusal } from './emit/diagnostics.ts';
 import { setSchemas } from './emit/run-schemas.ts';
@@ -8,7 +9,9 @@ import { withProviders } from './source/current.ts';
 import { bring } from './trace/bring.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
-import { activeTrace, currentTrace, Trace, withTrace } from './trace/trace.ts';
+import { Trace } from './trace/trace.ts';
+import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
+import { markDetached } from './value/detached.ts';
 import { hasTokens, memberOf, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
@@ -23,15 +26,6 @@ export function defineResourceFactory<F extends AnyFunction>(make: F): F {
     currentTrace() === undefined ? detached(factory, make, args) : make(...args)) as F;
   Object.defineProperty(factory, 'name', { value: make.name });
   return defineFactory(factory);
-}
-
-/** Resources that were made outside a composition, and are written by the graph that they come into. */
-const owned = new WeakSet<object>();
-
-/** Makes a resource that was made outside part of the composition that names it. */
-export function useDetached(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && owned.has(value)) symbolic(value);
-  return value;
 }
 
 /** Methods that say more of a resource; called outside a composition they are remembered. */
@@ -69,7 +63,7 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
       return reference;
     };
   }
-  if (!isExternal) owned.add(reference);
+  if (!isExternal) markDetached(reference);
   return keepPlace(reference);
 }
 
@@ -93,7 +87,7 @@ function refuseCondition(kind: string, key: object): void {
 
 /** The resource as the factory makes it with nothing around it: its constant fields can be read outside. */
 function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
-  const trace = new Trace(true);
+  const trace = new Trace(true, interpreter);
   setSchemas(trace, schemasFor(undefined));
   try {
     const made = withNodes(new NodeTable(), () => withProviders(() => withTrace(trace, () => symbolic(make(...args)))));

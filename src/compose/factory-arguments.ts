@@ -1,7 +1,7 @@
 import { checkShape } from './argument-shapes.ts';
 import type { ArgumentShape } from './argument-shapes.ts';
 import { refuse, suggest } from './trace/refusal.ts';
-import { currentTrace } from './trace/trace.ts';
+import { currentTrace, currentInterpreter } from './trace/current.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { phi, resolve } from './value/merge.ts';
@@ -42,7 +42,9 @@ export function takeArguments(
   refuseUnknown(kind, given, names);
   const taken: Record<string, unknown> = {};
   for (const name of names) {
-    const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
+    const value = withoutNull(
+      isMerged ? getMember(currentInterpreter(), given, name) : Object.hasOwn(given, name) ? given[name] : undefined,
+    );
     if (FIXED.has(name)) requireKnown(kind, name, value);
     const isGiven = Object.hasOwn(given, name);
     if (table[name] === 'expected' && value === undefined) warnMissing(kind, name, isGiven, shapes[name]);
@@ -80,7 +82,7 @@ export function membersOf(kind: string, input: unknown): Record<string, unknown>
   if (!isObject) refuse('argument', `${kind} is called without its arguments`, `pass one object: ${kind}({ name: … })`);
   if (symbolic(value) === undefined) return value as Record<string, unknown>;
   const members: Record<string, unknown> = {};
-  mergeSpread(members, value);
+  mergeSpread(currentInterpreter(), members, value);
   return members;
 }
 

@@ -2,15 +2,14 @@ import { macro, macroVariable, not, variable } from './ir/build.ts';
 import { setOwn, stringifyJson } from '../core/index.ts';
 import type { Node } from './ir/node.ts';
 import { DYN, mapOf } from './ir/types.ts';
-import { callValue } from './interp/calls.ts';
-import { opaque } from './interp/natives.ts';
+import { opaque } from './value/native-functions.ts';
 import { arrayMethod } from './library/arrays.ts';
 import { callMethod } from './library/methods.ts';
 import { getMember } from './library/member.ts';
 import { asFound, mergeSpread } from './library/objects.ts';
 import { spreadItems } from './library/spread.ts';
 import { refuse } from './trace/refusal.ts';
-import { activeTrace } from './trace/trace.ts';
+import { activeTrace, currentInterpreter } from './trace/current.ts';
 import { choose } from './interp/branches.ts';
 import { distribute, resolve } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
@@ -91,7 +90,7 @@ export function memberOf(value: unknown, name: string): unknown {
   return present(value, (sure) => {
     const { type } = (symbolic(sure) as Sym | undefined) ?? {};
     if (type?.kind === 'object' && !type.open && type.field(name) === undefined) return undefined;
-    return asFound(getMember(sure, name));
+    return asFound(getMember(currentInterpreter(), sure, name));
   });
 }
 
@@ -99,7 +98,7 @@ export function memberOf(value: unknown, name: string): unknown {
 export function joinLists(first: readonly unknown[], second: unknown): unknown {
   return ifPresent(
     second,
-    (list) => activeTrace().born([...first, ...spreadItems(list)]),
+    (list) => activeTrace().born([...first, ...spreadItems(currentInterpreter(), list)]),
     () => first,
   );
 }
@@ -133,9 +132,10 @@ export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) =>
   return present(list, (value) => {
     const fn = opaque(each as (item: never) => unknown);
     if (symbolic(value) === undefined && !isListValue(value)) refuseNoList(value);
-    if (!Array.isArray(value) || symbolic(value) !== undefined) return callMethod(value, 'map', [fn]);
+    if (!Array.isArray(value) || symbolic(value) !== undefined)
+      return callMethod(currentInterpreter(), value, 'map', [fn]);
     return (
-      arrayMethod(value as unknown[], 'map', [fn])?.value ??
+      arrayMethod(currentInterpreter(), value as unknown[], 'map', [fn])?.value ??
       activeTrace().born((value as T[]).map((item) => each(item)))
     );
   }) as U[] | undefined;
@@ -153,8 +153,8 @@ export function mapEntries<U>(
     if (symbolic(members) === undefined && mergedPieces(members as object) === undefined) {
       return Object.entries(members as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
     }
-    const pairs = callValue(Object.entries, Object, [value], 'Object.entries');
-    return callMethod(pairs, 'map', [
+    const pairs = currentInterpreter().call(Object.entries, Object, [value], 'Object.entries');
+    return callMethod(currentInterpreter(), pairs, 'map', [
       opaque((pair: unknown) => {
         const [key, item] = pair as [string, unknown];
         return each(key, item);
@@ -173,7 +173,7 @@ function conditional(item: unknown, work: (value: unknown) => unknown): unknown[
 /** `{ ...first, ...second }`, also for maps of the spec. */
 export function mergeObjects(...parts: readonly (object | undefined)[]): Record<string, unknown> {
   const result: Record<string, unknown> = activeTrace().born({});
-  for (const part of parts) mergeSpread(result, part, true);
+  for (const part of parts) mergeSpread(currentInterpreter(), result, part, true);
   return result;
 }
 

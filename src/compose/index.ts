@@ -99,7 +99,7 @@ export { membersOf, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
 export { defineResourceFactory } from './detached.ts';
-export { defineFactory, opaque } from './interp/natives.ts';
+export { defineFactory, opaque } from './value/native-functions.ts';
 export { isQuantity, quantity } from './quantity.ts';
 export type { Quantity } from './quantity.ts';
 export { singleton } from './singleton.ts';

@@ -6,7 +6,7 @@ import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.t
 import type { Call, Expr } from '../cel/index.ts';
 import { kroEnvironment } from '../cel/index.ts';
 import { syntaxText } from '../graph/index.ts';
-import { activeTrace } from './trace/trace.ts';
+import { activeTrace } from './trace/current.ts';
 import { TypeKroError } from '../core/index.ts';
 import { refuse } from './trace/refusal.ts';
 import { resolve } from './value/merge.ts';

@@ -7,6 +7,7 @@ import type { Manifest } from './emit/create.ts';
 import { camelCase } from './emit/names.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './trace/bring.ts';
+import { currentInterpreter } from './trace/current.ts';
 import type { DerivedField, ResourceRecord } from './trace/records.ts';
 import { refuse } from './trace/refusal.ts';
 import type { Trace } from './trace/trace.ts';
@@ -116,7 +117,7 @@ export function instanceStatus(
     };
   });
   const record = instance.resource as ResourceRecord;
-  return { id: record.id, status: getMember(handleOf(record), 'status') };
+  return { id: record.id, status: getMember(currentInterpreter(), handleOf(record), 'status') };
 }
 
 interface Brought {

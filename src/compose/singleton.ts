@@ -1,13 +1,13 @@
 import type { JsonObject } from '../core/index.ts';
 import { jsonEquals, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
-import { isSymbolicDeep } from './interp/calls.ts';
-import { defineFactory } from './interp/natives.ts';
+import { isSymbolicDeep } from './value/symbolic-deep.ts';
+import { defineFactory } from './value/native-functions.ts';
 import type { Composition } from './public-types.ts';
 import { instanceStatus } from './references.ts';
 import { refuse } from './trace/refusal.ts';
 import type { Trace } from './trace/trace.ts';
-import { currentTrace } from './trace/trace.ts';
+import { currentTrace } from './trace/current.ts';
 
 /** Where the shared instances live. */
 export const SINGLETON_NAMESPACE = 'typekro-singletons';

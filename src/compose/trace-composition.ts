@@ -14,8 +14,8 @@ import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
-import type { Closure, Unit } from './interp/env.ts';
-import { installInterpreter } from './interp/interpreter.ts';
+import type { Closure, Unit } from './value/closure.ts';
+import { interpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outer.ts';
 import { fieldSite } from './interp/returned-fields.ts';
 import { select, variable, not } from './ir/build.ts';
@@ -31,13 +31,12 @@ import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, failureOf, Refusal, refuse } from './trace/refusal.ts';
 import type { Site } from './trace/refusal.ts';
-import { activeTrace, currentTrace, Trace, withTrace } from './trace/trace.ts';
+import { Trace } from './trace/trace.ts';
+import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
 import { Phi, Splice, Sym } from './value/symbolic.ts';
 import type { TracedGraph } from './emit/definition.ts';
-
-installInterpreter();
 
 /** The functions of a composition: one, or builder and status. */
 export interface CompositionFunctions {
@@ -73,7 +72,7 @@ export function traceComposition(
   sources: SchemaSource,
   schemaDiagnostics: readonly Diagnostic[],
 ): Traced {
-  const trace = new Trace(options.strict !== false);
+  const trace = new Trace(options.strict !== false, interpreter);
   const nodes = new NodeTable();
   setSchemas(trace, sources);
   return withNodes(nodes, () =>
@@ -199,15 +198,15 @@ interface Run {
 export function runFunctions(functions: CompositionFunctions, inputs: Inputs): Run {
   const builder = closureFor(functions.build);
   if (functions.status === undefined) {
-    const status = callClosure(builder, selfOf(builder), [inputs.spec]);
+    const status = callClosure(interpreter, builder, selfOf(builder), [inputs.spec]);
     return { status, ...placesOf(builder), named: new Map() };
   }
-  const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
+  const made = callClosure(interpreter, withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
   const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
   for (const [key, value] of named) setOwn(resources, key, value);
   const last = closureFor(functions.status);
-  const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
+  const status = callClosure(interpreter, last, selfOf(last), [inputs.schema, resources]);
   return { status, ...placesOf(last), named };
 }
 

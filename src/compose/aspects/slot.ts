@@ -1,4 +1,4 @@
-import { defineFactory } from '../interp/natives.ts';
+import { defineFactory } from '../value/native-functions.ts';
 import type { Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';

@@ -7,7 +7,7 @@ import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
 import type { Site } from '../trace/refusal.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, currentTrace } from '../trace/trace.ts';
+import { activeTrace, currentTrace } from '../trace/current.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';

@@ -4,7 +4,7 @@ import type { StaticType } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { Refusal } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';

@@ -9,7 +9,7 @@ import { DYN } from '../ir/types.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { memberSchema } from './flows.ts';
 
 const MAX_NODES = 20_000;

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { literal, variable } from '../ir/build.ts';
 import { NodeTable, Variable, withNodes } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
-import { Trace, withTrace } from '../trace/trace.ts';
+import { interpreter } from '../interp/interpreter.ts';
+import { Trace } from '../trace/trace.ts';
+import { withTrace } from '../trace/current.ts';
 import { KEYS } from '../value/key-order.ts';
 import { tokenFor, wrap } from '../value/proxy.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from '../value/symbolic.ts';
@@ -44,7 +46,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
 describe('nothing but data is printed', () => {
   test.each(Object.entries(KINDS))('%s', (_, make) => {
     withNodes(new NodeTable(), () =>
-      withTrace(new Trace(true), () => {
+      withTrace(new Trace(true, interpreter), () => {
         const value = make();
         for (const part of [value, [value], { deep: [{ x: value }] }])
           expect(() => assertPrintable(part, 'cm')).toThrow(/^cm\S* would hold /);

@@ -10,7 +10,7 @@ import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { KEYS } from '../value/key-order.ts';
 import { copyKeys } from '../value/members.ts';
 import { symbolic, wrap } from '../value/proxy.ts';

@@ -3,7 +3,7 @@ import type { Node, Raw } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { isOpen as isOpenItem } from '../value/open.ts';

@@ -8,7 +8,7 @@ import { quote } from '../ir/print.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/sets.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace, currentInterpreter } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
@@ -52,7 +52,7 @@ function memberwise(value: Sym | Phi | undefined): object | undefined {
   }
   if (!(value instanceof Sym) || value.type.kind !== 'object' || value.absence !== undefined) return undefined;
   const fields: Record<string, unknown> = {};
-  for (const name of value.type.names()) setOwn(fields, name, getMember(wrap(value), name));
+  for (const name of value.type.names()) setOwn(fields, name, getMember(currentInterpreter(), wrap(value), name));
   return fields;
 }
 

@@ -4,7 +4,7 @@ import { isLiteral, mentions } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import type { Trace } from '../trace/trace.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';

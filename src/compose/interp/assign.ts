@@ -5,7 +5,6 @@ import { deleteKey, writeKey } from '../library/write.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
-import { machine } from './machine.ts';
 
 /** A place that can be read and written once its parts were evaluated. */
 export interface Target {
@@ -20,15 +19,15 @@ export function assignTo(node: AnyNode, env: Env): Target {
   }
   if (node.type === 'MemberExpression') {
     const { object, key } = parts(node, env);
-    return { read: () => getMember(object, key), write: (value) => writeKey(object, key, value) };
+    return { read: () => getMember(env.interpreter, object, key), write: (value) => writeKey(object, key, value) };
   }
   return refuse('unsupported', `assignment to ${node.type} cannot be traced`);
 }
 
 function parts(node: MemberExpression, env: Env) {
   if (node.object.type === 'Super') return refuse('this', '`super` cannot be changed');
-  const object = machine.evaluate(node.object, env);
-  if (node.computed) return { object, key: keyOf(machine.evaluate(node.property as Expression, env)) };
+  const object = env.interpreter.evaluate(node.object, env);
+  if (node.computed) return { object, key: keyOf(env.interpreter.evaluate(node.property as Expression, env)) };
   if (node.property.type !== 'Identifier') return refuse('unsupported', 'a private name cannot be traced');
   return { object, key: node.property.name };
 }
@@ -43,6 +42,6 @@ export function assignMember(node: MemberExpression, value: unknown, env: Env): 
 export function deleteMember(node: AnyNode, env: Env): boolean {
   if (node.type !== 'MemberExpression') return refuse('unsupported', 'delete of something that is not a member');
   const { object, key } = parts(node, env);
-  deleteKey(object, key);
+  deleteKey(env.interpreter, object, key);
   return true;
 }

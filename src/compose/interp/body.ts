@@ -1,8 +1,8 @@
 import type { Statement } from 'acorn';
 import type { Completion } from './completion.ts';
 import type { Env } from './env.ts';
-import { Scope, withScope } from './env.ts';
-import { machine } from './machine.ts';
+import { withScope } from './env.ts';
+import { Scope } from '../value/closure.ts';
 import { varNames } from './names.ts';
 
 /** Executes the body of a function: `var` names belong to the function, the others to a block inside. */
@@ -11,5 +11,5 @@ export function executeBody(body: readonly Statement[], env: Env): Completion {
     if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);
   }
   const inner = withScope(env, new Scope(env.scope, env.unit));
-  return machine.block(body, inner);
+  return env.interpreter.executeFresh(body, inner);
 }

@@ -1,7 +1,7 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { FollowUp, Refusal, thrownInBranch } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';

@@ -1,29 +1,35 @@
+import type { TreeInterpreter } from './env.ts';
 import { atCaller, refuseHostCall, refuseNativeCall, refuseNew } from './host-calls.ts';
 import { refuseMovedName } from '../../core/index.ts';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
-import { KEYS } from '../value/key-order.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
 import { describe, textNode } from '../value/ops.ts';
 import { callClosure } from './functions.ts';
-import type { Closure } from './env.ts';
-import { closureOf } from './env.ts';
-import { isNativeFactory, makesResources } from './natives.ts';
+import type { Closure } from '../value/closure.ts';
+import { closureOf } from '../value/closure.ts';
+import { isPlain, isSymbolicDeep } from '../value/symbolic-deep.ts';
+import { isNativeFactory, makesResources } from '../value/native-functions.ts';
 import { mayAssignVariables, mustBeTraced, outerClosure } from './outer.ts';
 import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
 /** Calls a function value, by the rules of what may run natively. */
-export function callValue(raw: unknown, self: unknown, args: readonly unknown[], label: string): unknown {
+export function callValue(
+  interpreter: TreeInterpreter,
+  raw: unknown,
+  self: unknown,
+  args: readonly unknown[],
+  label: string,
+): unknown {
   const fn = resolve(raw);
   const inner = symbolic(fn);
-  if (inner instanceof Phi) return distribute(inner, (side) => callValue(side, self, args, label));
+  if (inner instanceof Phi) return distribute(inner, (side) => callValue(interpreter, side, self, args, label));
   if (inner instanceof Sym) {
     if (inner.absence !== undefined) {
       return refuse(
@@ -36,45 +42,59 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   }
   if (typeof fn !== 'function') throw new TypeError(`${label} is not a function`);
   const closure = closureOf(fn);
-  if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
+  if (closure !== undefined) return callClosure(interpreter, closure, selfOf(closure, self), args);
   refuseMovedName(fn);
   const callable = fn as FunctionLike;
-  if (args.some(isOpen)) return callWithOpen(callable, self, args, label);
+  if (args.some(isOpen)) return callWithOpen(interpreter, callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
   if (self === console) return native(callable, self, args);
-  const known = builtin(callable, args);
+  const known = builtin(interpreter, callable, args);
   if (known !== undefined) return known.value;
   const outer = outerClosure(callable);
   if (isSymbolicDeep([...args, self])) {
-    if (outer !== undefined) return callOuter(outer, callable, self, args, label);
+    if (outer !== undefined) return callOuter(interpreter, outer, callable, self, args, label);
     const first = [...args, self].map(symbolic).find((value) => value !== undefined);
     refuseHostCall(self, callable, label);
     refuseSymbolicFilling(self, callable.name, first === undefined ? 'values of the spec' : labelOf(first));
     return refuseNativeCall(callable, self, args, label);
   }
   if (outer !== undefined && activeTrace().inBranch && mayChangeOutside(outer.node)) {
-    return callClosure(outer, { value: self, known: true }, args);
+    return callClosure(interpreter, outer, { value: self, known: true }, args);
   }
   refuseNativeChange(self, callable.name);
-  if (outer !== undefined && mustBeTraced(callable)) return callClosure(outer, { value: self, known: true }, args);
+  if (outer !== undefined && mustBeTraced(callable))
+    return callClosure(interpreter, outer, { value: self, known: true }, args);
   return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
 
 /** Calls a function from outside the composition with values that are not known yet. */
-function callOuter(outer: Closure, fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
+function callOuter(
+  interpreter: TreeInterpreter,
+  outer: Closure,
+  fn: FunctionLike,
+  self: unknown,
+  args: readonly unknown[],
+  label: string,
+): unknown {
   const caller = activeTrace().site;
   try {
-    return callClosure(outer, { value: self, known: true }, args);
+    return callClosure(interpreter, outer, { value: self, known: true }, args);
   } catch (error) {
     throw atCaller(error, caller, () => refuseNativeCall(fn, self, args, label));
   }
 }
 
 /** Calls a function with the elements of a list of which it is not known how many there are. */
-function callWithOpen(fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
-  if (takesAnyNumber(fn)) return builtin(fn, args)?.value;
+function callWithOpen(
+  interpreter: TreeInterpreter,
+  fn: FunctionLike,
+  self: unknown,
+  args: readonly unknown[],
+  label: string,
+): unknown {
+  if (takesAnyNumber(fn)) return builtin(interpreter, fn, args)?.value;
   const outer = isNativeFactory(fn) ? undefined : outerClosure(fn);
-  return outer === undefined ? refuseOpen(label) : callClosure(outer, { value: self, known: true }, args);
+  return outer === undefined ? refuseOpen(label) : callClosure(interpreter, outer, { value: self, known: true }, args);
 }
 
 function selfOf(closure: Closure, self: unknown): Closure['self'] {
@@ -137,40 +157,13 @@ function adopt(value: object, level: number): void {
   }
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined) return false;
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-/** Does the value hold something symbolic, or a function of the composition, anywhere inside? */
-export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
-  if (typeof value === 'string') return hasTokens(value);
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  if (symbolic(value) !== undefined || closureOf(value) !== undefined) return true;
-  if (value instanceof Maybe || value instanceof Splice || value instanceof SeenList) return true;
-  if (mergedPieces(value) !== undefined || Object.hasOwn(value, KEYS)) return true;
-  if (typeof value === 'function') return false;
-  const seen = known ?? new Set();
-  if (seen.has(value) || seen.size > 100_000) return false;
-  seen.add(value);
-  if (value instanceof Map || value instanceof Set) return [...value].some((item) => isSymbolicDeep(item, seen));
-  if (!isPlain(value)) return false;
-  const keys = Reflect.ownKeys(value);
-  for (let index = 0; index < keys.length; index += 1) {
-    if (isSymbolicDeep((value as Record<PropertyKey, unknown>)[keys[index] as PropertyKey], seen)) return true;
-  }
-  return false;
-}
-
 /** `new X(…)`. */
-export function construct(raw: unknown, args: readonly unknown[]): unknown {
+export function construct(interpreter: TreeInterpreter, raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolve(raw);
   if (typeof fn !== 'function') throw new TypeError(`${describe(fn)} is not a constructor`);
   refuseMovedName(fn);
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
-  const known = constructBuiltin(fn as FunctionLike, args);
+  const known = constructBuiltin(interpreter, fn as FunctionLike, args);
   if (known !== undefined) return known.value;
   if (isSymbolicDeep(args)) return refuseNew(fn, args);
   const made: unknown = Reflect.construct(fn, [...args]);

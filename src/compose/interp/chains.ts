@@ -1,7 +1,7 @@
 import { cond, FALSE, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';

@@ -5,7 +5,7 @@ import { bodyOf, mentions, walk } from '../ir/node.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { specialiseNode } from '../value/specialise.ts';
 
 /** Macros that say something of each element; the result holds none of the elements that they run over. */

@@ -1,75 +1,37 @@
-import type { AnyNode, ObjectExpression } from 'acorn';
-import type { SourcePosition } from '../../core/index.ts';
-import { useDetached } from '../detached.ts';
-import type { FunctionNode } from '../source/parse.ts';
-import type { Found, FunctionLike } from '../source/provider.ts';
+import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
 import { FollowUp, noteFailure, Refusal, refuse } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
-import { activeTrace, Binding } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
+import type { Scope, Self, Unit } from '../value/closure.ts';
+import { useDetached } from '../value/detached.ts';
 import { POISON } from '../value/symbolic.ts';
+import type { Completion } from './completion.ts';
 
-/** The text that is being interpreted, and how its names outside are found. */
-export interface Unit {
-  readonly text: string;
-  readonly shift: number;
-  readonly lookup: (name: string) => Found | undefined;
-  readonly locate: (offset: number) => SourcePosition | undefined;
-  /** An object literal whose keys are names inside it, once they have a value. */
-  readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
-}
+/** How a pattern binds its names: it declares them, or assigns those that are there. */
+export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 
-/** The names of one block or function. */
-export class Scope {
-  readonly names = new Map<string, Binding>();
-  readonly parent: Scope | undefined;
-  readonly unit: Unit;
-
-  constructor(parent: Scope | undefined, unit: Unit) {
-    this.parent = parent;
-    this.unit = unit;
-  }
-
-  declare(name: string, constant: boolean, value: unknown, initialised: boolean): Binding {
-    const binding = activeTrace().born(new Binding(name, constant, value, initialised));
-    this.names.set(name, binding);
-    return binding;
-  }
-
-  find(name: string): Binding | undefined {
-    return this.names.get(name) ?? this.parent?.find(name);
-  }
+/** The interpreter as its own parts see it: they call each other through it. */
+export interface TreeInterpreter extends Interpreter {
+  evaluate(node: Expression, env: Env): unknown;
+  execute(node: Statement, env: Env, labels?: readonly string[]): Completion;
+  /** Executes statements whose scope is fresh. */
+  executeFresh(body: readonly Statement[], env: Env): Completion;
+  bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void;
 }
 
 /** Where interpretation stands: names, `this`, the arguments of the function. */
 export interface Env {
+  readonly interpreter: TreeInterpreter;
   readonly scope: Scope;
   readonly unit: Unit;
-  readonly self: { readonly value: unknown; readonly known: boolean };
+  readonly self: Self;
   readonly args: readonly unknown[];
 }
 
 /** The same place with names of its own. */
-export function withScope({ unit, self, args }: Env, scope: Scope): Env {
-  return { scope, unit, self, args };
-}
-
-/** A function of the traced program, or one outside that is traced. */
-export interface Closure {
-  readonly node: FunctionNode;
-  readonly scope: Scope | undefined;
-  readonly unit: Unit;
-  readonly self: Env['self'];
-}
-
-const closures = new WeakMap<FunctionLike, Closure>();
-
-/** The closure behind a function value of the traced program. */
-export function closureOf(fn: unknown): Closure | undefined {
-  return typeof fn === 'function' ? closures.get(fn as FunctionLike) : undefined;
-}
-
-export function rememberClosure(fn: FunctionLike, closure: Closure): void {
-  closures.set(fn, closure);
+export function withScope({ interpreter, unit, self, args }: Env, scope: Scope): Env {
+  return { interpreter, scope, unit, self, args };
 }
 
 /** Places by unit: functions with the same text share their syntax nodes and stand at different places. */

@@ -22,7 +22,7 @@ import { warnQuotedTemplate } from './quoted-template.ts';
 import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
 import { hasKey } from '../library/has-key.ts';
@@ -40,10 +40,9 @@ import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
 import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
 import { construct } from './calls.ts';
-import type { Env } from './env.ts';
+import type { Env, TreeInterpreter } from './env.ts';
 import { atNode, inEnv, readName, refuseUnmade, siteOf } from './env.ts';
 import { makeFunction } from './functions.ts';
-import { machine } from './machine.ts';
 import { taggedTemplate, template } from './templates.ts';
 
 /** Evaluates an expression. */
@@ -98,7 +97,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'CallExpression':
       return callExpression(node, env);
     case 'NewExpression':
-      return construct(evaluate(node.callee, env), argumentsOf(node.arguments, env));
+      return construct(env.interpreter, evaluate(node.callee, env), argumentsOf(node.arguments, env));
     case 'ChainExpression':
       return endChain(chain(node.expression, env));
     case 'ThisExpression':
@@ -154,7 +153,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
   const object: Record<string, unknown> = activeTrace().born({});
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') {
-      mergeSpread(object, evaluate(property.argument, env));
+      mergeSpread(env.interpreter, object, evaluate(property.argument, env));
       continue;
     }
     const key = property.computed
@@ -188,7 +187,11 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
   // `~~x` is `x | 0`.
   if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);
   const value = evaluate(node.argument, env);
-  return node.operator === '+' ? toNumber(value) : node.operator === 'void' ? undefined : unary(node.operator, value);
+  return node.operator === '+'
+    ? toNumber(env.interpreter, value)
+    : node.operator === 'void'
+      ? undefined
+      : unary(node.operator, value);
 }
 
 function isDeclared(env: Env, name: string): boolean {
@@ -298,7 +301,7 @@ function assignment(node: AssignmentExpression, env: Env): unknown {
   const { operator, left } = node;
   if (operator === '=') {
     const value = evaluate(node.right, env);
-    machine.bind(left, value, env, 'assign');
+    env.interpreter.bindPattern(left, value, env, 'assign');
     return value;
   }
   const target = assignTo(left, env);
@@ -325,7 +328,7 @@ function member(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
   if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);
-  return getMember(object, propertyKey(node, env));
+  return getMember(env.interpreter, object, propertyKey(node, env));
 }
 
 /** A variable around the composition that has no value yet most often is the composition itself. */
@@ -373,7 +376,7 @@ function chain(node: Expression, env: Env): unknown {
     if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
     if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
     const key = propertyKey(node, env);
-    return overPhi(object, node.optional, (side) => getMember(side, key, node.optional));
+    return overPhi(object, node.optional, (side) => getMember(env.interpreter, side, key, node.optional));
   }
   if (node.type === 'CallExpression') return chainCall(node, env);
   return evaluate(node, env);
@@ -395,36 +398,42 @@ function chainCall(node: CallExpression, env: Env): unknown {
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
       if (node.optional && nothing(fn)) return STOPPED;
-      return machine.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
+      return env.interpreter.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
     }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
-      const fn = getMember(object, key, callee.optional);
+      const fn = getMember(env.interpreter, object, key, callee.optional);
       if (nothing(fn)) return STOPPED;
     }
-    return callOptional(object, key, callee.optional, () => argumentsOf(node.arguments, env));
+    return callOptional(env.interpreter, object, key, callee.optional, () => argumentsOf(node.arguments, env));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = chainObject(callee, env);
   if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
   return overPhi(fn, node.optional, (side) =>
-    machine.call(side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
+    env.interpreter.call(side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
   );
 }
 
 /** `object?.method(args)`: where the object is missing, nothing is called and the result is `undefined`. */
-function callOptional(object: unknown, key: string | symbol | Sym, optional: boolean, args: () => unknown[]): unknown {
+function callOptional(
+  interpreter: TreeInterpreter,
+  object: unknown,
+  key: string | symbol | Sym,
+  optional: boolean,
+  args: () => unknown[],
+): unknown {
   const value = resolve(object);
   const inner = symbolic(value);
-  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(side, key, args()));
+  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
   const doubtful =
     inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
-  if (!doubtful) return callMethod(value, key, args());
+  if (!doubtful) return callMethod(interpreter, value, key, args());
   const there = inner.absence?.has;
-  if (there === undefined) return callMethod(value, key, args());
+  if (there === undefined) return callMethod(interpreter, value, key, args());
   const result = choose(
     truthy(bool(there)),
-    () => callMethod(resolve(value), key, args()),
+    () => callMethod(interpreter, resolve(value), key, args()),
     () => undefined,
   );
   const made = symbolic(stopsWithChain(result));
@@ -440,10 +449,10 @@ function callExpression(node: CallExpression, env: Env): unknown {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolve(machine.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+      return resolve(env.interpreter.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
     }
     const key = propertyKey(callee, env);
-    return resolve(callMethod(object, key, argumentsOf(node.arguments, env)));
+    return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = evaluate(callee, env);
@@ -452,13 +461,14 @@ function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolve(machine.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+  return resolve(env.interpreter.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
 }
 
 function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
   const args: unknown[] = [];
   for (const node of nodes) {
-    if (node.type === 'SpreadElement') for (const item of spreadItems(evaluate(node.argument, env))) args.push(item);
+    if (node.type === 'SpreadElement')
+      for (const item of spreadItems(env.interpreter, evaluate(node.argument, env))) args.push(item);
     else args.push(evaluate(node, env));
   }
   return args;
@@ -479,12 +489,14 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
   const [first] = elements;
   if (elements.length === 1 && first?.type === 'SpreadElement') {
     const value = evaluate(first.argument, env);
-    return value instanceof View && value.iterates ? value : activeTrace().born(spreadItems(value));
+    return value instanceof View && value.iterates ? value : activeTrace().born(spreadItems(env.interpreter, value));
   }
   return activeTrace().born(
     elements.flatMap((element) => {
       if (element === null) return refuse('unsupported', 'a list has a hole', 'write undefined between the commas');
-      return element.type === 'SpreadElement' ? spreadItems(evaluate(element.argument, env)) : [evaluate(element, env)];
+      return element.type === 'SpreadElement'
+        ? spreadItems(env.interpreter, evaluate(element.argument, env))
+        : [evaluate(element, env)];
     }),
   );
 }

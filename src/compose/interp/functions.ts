@@ -1,19 +1,20 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
 import { FollowUp, refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { writtenElements } from '../library/spread.ts';
 import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';
-import type { Closure, Env } from './env.ts';
-import { atNode, DeadEnd, rememberClosure, Scope } from './env.ts';
-import { machine } from './machine.ts';
+import type { Env, TreeInterpreter } from './env.ts';
+import type { Closure } from '../value/closure.ts';
+import { atNode, DeadEnd } from './env.ts';
+import { rememberClosure, Scope } from '../value/closure.ts';
 import { boundNames } from './names.ts';
 import { executeBody } from './body.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;
 
-const LIMIT = 200;
-let depth = 0;
+/** Deepest nesting of calls; a recursion that ends only for some specs would go on for ever. */
+const MAX_CALL_DEPTH = 200;
 
 /** The function value of a function expression or declaration. It can be called by native code too. */
 export function makeFunction(node: AnyFunction, env: Env): unknown {
@@ -25,9 +26,9 @@ export function makeFunction(node: AnyFunction, env: Env): unknown {
   };
   const fn =
     node.type === 'ArrowFunctionExpression'
-      ? (...args: unknown[]) => callClosure(closure, closure.self, args)
+      ? (...args: unknown[]) => callClosure(env.interpreter, closure, closure.self, args)
       : function (this: unknown, ...args: unknown[]) {
-          return callClosure(closure, { value: this, known: true }, args);
+          return callClosure(env.interpreter, closure, { value: this, known: true }, args);
         };
   Object.defineProperty(fn, 'length', { value: node.params.length });
   if (node.type !== 'ArrowFunctionExpression' && node.id) Object.defineProperty(fn, 'name', { value: node.id.name });
@@ -36,21 +37,26 @@ export function makeFunction(node: AnyFunction, env: Env): unknown {
 }
 
 /** Interprets a function. */
-export function callClosure(closure: Closure, self: Env['self'], args: readonly unknown[]): unknown {
+export function callClosure(
+  interpreter: TreeInterpreter,
+  closure: Closure,
+  self: Env['self'],
+  args: readonly unknown[],
+): unknown {
   const { node, unit } = closure;
   atNode(unit, node, () => checkFunction(node));
   const scope = new Scope(closure.scope, unit);
-  const env: Env = { scope, unit, self, args };
+  const env: Env = { interpreter, scope, unit, self, args };
   const trace = activeTrace();
   const { factory } = trace;
   const call = trace.site;
-  depth++;
+  trace.callDepth++;
   if (call !== undefined) trace.calls.push(call);
   trace.factory = undefined;
   try {
     return atNode(unit, node, () => run(node, env, args));
   } finally {
-    depth--;
+    trace.callDepth--;
     if (call !== undefined) trace.calls.pop();
     trace.factory = factory;
   }
@@ -66,10 +72,10 @@ function checkFunction(node: Closure['node']): void {
     );
   }
   if (node.generator) refuse('unsupported', 'a generator cannot be traced', 'return a list instead');
-  if (depth >= LIMIT)
+  if (activeTrace().callDepth >= MAX_CALL_DEPTH)
     refuse(
       'too-large',
-      `functions call each other more than ${LIMIT} levels deep`,
+      `functions call each other more than ${MAX_CALL_DEPTH} levels deep`,
       'end the recursion on a known value',
     );
 }
@@ -84,12 +90,12 @@ function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown
   for (const param of node.params) {
     for (const name of boundNames(param)) scope.declare(name, false, undefined, false);
   }
-  const given = writtenElements(args);
+  const given = writtenElements(env.interpreter, args);
   node.params.forEach((param, index) => {
-    if (param.type === 'RestElement') machine.bind(param.argument, given.rest(index), env, 'let');
-    else machine.bind(param, given.at(index), env, 'let');
+    if (param.type === 'RestElement') env.interpreter.bindPattern(param.argument, given.rest(index), env, 'let');
+    else env.interpreter.bindPattern(param, given.at(index), env, 'let');
   });
-  if (node.body.type !== 'BlockStatement') return machine.evaluate(node.body, env);
+  if (node.body.type !== 'BlockStatement') return env.interpreter.evaluate(node.body, env);
   const result = resultOf(executeBody(node.body.body, env));
   if (result === DEAD) throw new DeadEnd();
   if (result === POISON) throw new FollowUp();

@@ -1,32 +1,39 @@
-import { arrayMethod } from '../library/arrays.ts';
-import { installCallHooks } from '../library/hooks.ts';
-import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
-import { regexMethod } from '../library/matches.ts';
-import { installProxyHooks, wrap } from '../value/proxy.ts';
+import { callMethod } from '../library/methods.ts';
+import type { FunctionLike } from '../source/provider.ts';
+import { closureOf } from '../value/closure.ts';
+import { isNativeFactory } from '../value/native-functions.ts';
+import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { callValue, isSymbolicDeep } from './calls.ts';
+import { callValue } from './calls.ts';
+import type { TreeInterpreter } from './env.ts';
 import { evaluate } from './expressions.ts';
-import { machine } from './machine.ts';
+import { outerClosure } from './outer.ts';
 import { bindPattern } from './patterns.ts';
 import { execute, executeFresh } from './statements.ts';
 import { symbolicMap } from './symbolic-map.ts';
 
-/** Connects the parts of the tracer that call each other. */
-export function installInterpreter(): void {
-  machine.evaluate = evaluate;
-  machine.execute = execute;
-  machine.block = executeFresh;
-  machine.bind = bindPattern;
-  machine.call = callValue;
-  installCallHooks({ call: callValue, callMethod, isSymbolicDeep, arrayMethod, regexMethod, symbolicMap });
-  installProxyHooks({
-    member: (value, key) => {
-      const found = getMember(wrap(value), key);
-      // Native code calls methods on what it reads; the interpreter never comes this way.
-      return value instanceof Sym && typeof found === 'function'
-        ? (...args: unknown[]) => callMethod(wrap(value), key, args)
-        : found;
-    },
-  });
-}
+/**
+ * The interpreter of compositions. It keeps nothing between calls: what a run has found is in its `Trace`, and where
+ * interpretation stands in an `Env`. Each part gets it as an argument, or in the `Env`.
+ */
+export const interpreter: TreeInterpreter = {
+  evaluate,
+  execute,
+  executeFresh,
+  bindPattern,
+  call: (fn, self, args, label) => callValue(interpreter, fn, self, args, label),
+  callMethod: (object, key, args) => callMethod(interpreter, object, key, args),
+  symbolicMap: (list, fn, mode, filled) => symbolicMap(interpreter, list, fn, mode, filled),
+  syntaxOf: (fn) => {
+    if (typeof fn !== 'function' || isNativeFactory(fn as FunctionLike)) return undefined;
+    return (closureOf(fn) ?? outerClosure(fn as FunctionLike))?.node;
+  },
+  member: (object, key) => {
+    const found = getMember(interpreter, object, key);
+    // Native code calls methods on what it reads; the interpreter never comes this way.
+    return symbolic(object) instanceof Sym && typeof found === 'function'
+      ? (...args: unknown[]) => callMethod(interpreter, object, key, args)
+      : found;
+  },
+};

@@ -20,7 +20,7 @@ import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { Binding, Writes } from '../trace/trace.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, resolve } from '../value/merge.ts';
 import { listNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';

@@ -13,7 +13,7 @@ import { add, and, compare, literal, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
@@ -28,8 +28,8 @@ import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { Scope, withScope } from './env.ts';
-import { machine } from './machine.ts';
+import { withScope } from './env.ts';
+import { Scope } from '../value/closure.ts';
 import { membersFor } from './member-accumulators.ts';
 import { assignedNames, boundNames } from './names.ts';
 import { assignedAround } from '../source/free-names.ts';
@@ -62,9 +62,9 @@ function turn(head: Head, value: unknown, body: Statement, env: Env, labels: rea
     const { id } = head.declarations[0] as { id: Pattern };
     const kind = head.kind as 'const' | 'let' | 'var';
     if (kind !== 'var') for (const name of boundNames(id)) scope.declare(name, kind === 'const', undefined, false);
-    machine.bind(id, value, inner, kind);
-  } else machine.bind(head, value, inner, 'assign');
-  return endOfTurn(machine.execute(body, inner), labels);
+    env.interpreter.bindPattern(id, value, inner, kind);
+  } else env.interpreter.bindPattern(head, value, inner, 'assign');
+  return endOfTurn(env.interpreter.execute(body, inner), labels);
 }
 
 /** `for (const x of list)`. */
@@ -72,14 +72,14 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
   if (node.await)
     refuse('async', 'for await cannot be traced', 'await things before the composition and pass the results in');
   const head = node.left;
-  const source = resolve(machine.evaluate(node.right, env));
+  const source = resolve(env.interpreter.evaluate(node.right, env));
   const run = (value: unknown) => turn(head, value, node.body, env, labels);
   return endOfLoop(iterate(source, nameOf(head), run, node, env), labels);
 }
 
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
-  const object = resolve(machine.evaluate(node.right, env));
+  const object = resolve(env.interpreter.evaluate(node.right, env));
   const inner = symbolic(object);
   if (inner instanceof Sym && inner.type.kind === 'list')
     refuse(
@@ -87,7 +87,7 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
       `${labelOf(inner)} is a list, and for..in gives its positions as texts`,
       'use for (const x of list), or for (const [i, x] of list.entries())',
     );
-  const keys = builtin(Object.keys, [object])?.value ?? Object.keys(object as object);
+  const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? Object.keys(object as object);
   const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
 }
@@ -116,7 +116,7 @@ function iterate(
     );
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return iterate(spreadItems(source), name, run, node, env);
+    if (inner.type.kind === 'string') return iterate(spreadItems(env.interpreter, source), name, run, node, env);
     if (inner.type.kind !== 'list')
       return refuse(
         'types',
@@ -127,7 +127,7 @@ function iterate(
   }
   const items =
     typeof source === 'string' && hasTokens(source)
-      ? spreadItems(source)
+      ? spreadItems(env.interpreter, source)
       : Array.isArray(source)
         ? source
         : [...iterable(source)];
@@ -159,7 +159,7 @@ function oneItem(
 }
 
 function overView(view: View, name: string, run: (value: unknown) => Completion, node: AnyNode, env: Env): Completion {
-  return symbolicLoop({
+  return symbolicLoop(env.interpreter, {
     view,
     name,
     bindings: bindingsFor(assignedNames(node), env.scope),
@@ -178,12 +178,12 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
       for (const { id } of init.declarations)
         for (const name of boundNames(id)) scope.declare(name, init.kind === 'const', undefined, false);
     }
-    machine.execute(init, inner);
-  } else if (init) machine.evaluate(init, inner);
+    env.interpreter.execute(init, inner);
+  } else if (init) env.interpreter.evaluate(init, inner);
   let turns = 0;
   const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
-    const test = node.test ? truthy(machine.evaluate(node.test, inner)) : true;
+    const test = node.test ? truthy(env.interpreter.evaluate(node.test, inner)) : true;
     if (test === false) return { kind: 'break', label: undefined };
     if (test !== true) {
       if (index > 0) return refuseBound();
@@ -193,9 +193,9 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     }
     if (++turns > LIMIT) refuseEndless(conditions);
     const copy = perTurn(node, inner);
-    const completion = endOfTurn(machine.execute(node.body, copy.env), labels);
+    const completion = endOfTurn(env.interpreter.execute(node.body, copy.env), labels);
     copy.carry();
-    if (node.update && completion.kind === 'normal') machine.evaluate(node.update, inner);
+    if (node.update && completion.kind === 'normal') env.interpreter.evaluate(node.update, inner);
     else if (node.update) return executeFrom(2, (part) => (part === 0 ? completion : updateOnce(node, inner)), 0);
     return completion;
   };
@@ -203,7 +203,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
 }
 
 function updateOnce(node: ForStatement, env: Env): Completion {
-  if (node.update) machine.evaluate(node.update, env);
+  if (node.update) env.interpreter.evaluate(node.update, env);
   return NORMAL;
 }
 
@@ -266,7 +266,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
       'count by one and compute the rest: for (let j = 0; j < Math.ceil(n / 2); j++) { const i = j * 2; … }',
     );
   const start = toNode(env.scope.find(name)?.value);
-  const bound = toNode(machine.evaluate(test.right, env));
+  const bound = toNode(env.interpreter.evaluate(test.right, env));
   requireInteger(start);
   requireInteger(bound);
   const end = test.operator === '<=' ? add(bound, literal(1)) : bound;
@@ -274,7 +274,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   const range = positionsBelow(count);
   const from = (loop: Sym) => add(loop.node, start);
   const view = new View(new Sym(range), (loop) => wrap(new Sym(from(loop), { label: name })));
-  return symbolicLoop({
+  return symbolicLoop(env.interpreter, {
     view,
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
@@ -284,7 +284,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     turn: (value) => {
       const scope = new Scope(env.scope, env.unit);
       scope.declare(name, false, value, true);
-      return endOfTurn(machine.execute(node.body, withScope(env, scope)), labels);
+      return endOfTurn(env.interpreter.execute(node.body, withScope(env, scope)), labels);
     },
   });
 }
@@ -301,12 +301,12 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
   const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
     if (node.type === 'WhileStatement' || index > 0) {
-      const test = truthy(machine.evaluate(node.test, env));
+      const test = truthy(env.interpreter.evaluate(node.test, env));
       if (typeof test !== 'boolean') return refuseBound();
       if (!test) return { kind: 'break', label: undefined };
     }
     if (index > LIMIT) refuseEndless(conditions);
-    return endOfTurn(machine.execute(node.body, env), labels);
+    return endOfTurn(env.interpreter.execute(node.body, env), labels);
   };
   return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);
 }

@@ -1,6 +1,6 @@
 import type { AnyNode, MemberExpression } from 'acorn';
 import { KEYS } from '../value/key-order.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';

@@ -3,8 +3,8 @@ import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../trace/refusal.ts';
-import type { Closure } from './env.ts';
-import { makesResources } from './natives.ts';
+import type { Closure } from '../value/closure.ts';
+import { makesResources } from '../value/native-functions.ts';
 import { childrenOf, visitNodes } from './names.ts';
 import { assignsOutside } from './side-effects.ts';
 

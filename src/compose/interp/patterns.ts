@@ -1,6 +1,6 @@
 import type { ArrayPattern, Expression, ObjectPattern, Pattern } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { getMember } from '../library/member.ts';
 import { keyOf } from '../library/key.ts';
 import { restOf } from '../library/objects.ts';
@@ -10,15 +10,12 @@ import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
-import type { Env } from './env.ts';
+import type { BindingMode, Env } from './env.ts';
 import { atNode, writeName } from './env.ts';
-import { machine } from './machine.ts';
 import { assignMember } from './assign.ts';
 
-type Mode = 'const' | 'let' | 'var' | 'assign';
-
 /** Binds a pattern to a value: declares its names, or assigns what they name. */
-export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: Mode): void {
+export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void {
   switch (pattern.type) {
     case 'Identifier':
       return bindName(pattern.name, value, env, mode);
@@ -35,7 +32,7 @@ export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: Mo
   }
 }
 
-function bindName(name: string, value: unknown, env: Env, mode: Mode): void {
+function bindName(name: string, value: unknown, env: Env, mode: BindingMode): void {
   if (mode === 'assign') return writeName(env, name, value);
   const binding = mode === 'var' ? env.scope.find(name) : env.scope.names.get(name);
   if (binding === undefined) throw new Error(`${name} was not declared`);
@@ -51,35 +48,35 @@ export function orDefault(value: unknown, fallback: Expression, env: Env): unkno
   const missing = truthy(equals(value, undefined, false));
   return choose(
     missing,
-    () => machine.evaluate(fallback, env),
+    () => env.interpreter.evaluate(fallback, env),
     () => resolve(value),
   );
 }
 
-function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Mode): void {
+function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: BindingMode): void {
   const value = resolve(raw);
   if (value === undefined || value === null)
     throw new TypeError(`Cannot destructure '${String(value)}' as it is ${String(value)}.`);
   const taken: string[] = [];
   for (const property of pattern.properties) {
     if (property.type === 'RestElement') {
-      bindPattern(property.argument, restOf(value, taken), env, mode);
+      bindPattern(property.argument, restOf(env.interpreter, value, taken), env, mode);
       continue;
     }
     const key = property.computed
-      ? keyOf(machine.evaluate(property.key, env))
+      ? keyOf(env.interpreter.evaluate(property.key, env))
       : property.key.type === 'Identifier'
         ? property.key.name
         : keyOf((property.key as { value: unknown }).value);
     if (typeof key !== 'string')
       refuse('no-cel', 'a computed key of a destructuring pattern is symbolic', 'read it with obj[key]');
     taken.push(key);
-    bindPattern(property.value, getMember(value, key), env, mode);
+    bindPattern(property.value, getMember(env.interpreter, value, key), env, mode);
   }
 }
 
-function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: Mode): void {
-  const items = elementsOf(value, pattern.elements.length);
+function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: BindingMode): void {
+  const items = elementsOf(env.interpreter, value, pattern.elements.length);
   pattern.elements.forEach((element, index) => {
     if (element === null) return;
     if (element.type === 'RestElement') bindPattern(element.argument, items.rest(index), env, mode);

@@ -1,5 +1,5 @@
 import type { Literal } from 'acorn';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import type { Env } from './env.ts';
 import { siteOf } from './env.ts';
 

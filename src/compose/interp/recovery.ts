@@ -1,12 +1,13 @@
 import type { AnyNode, Statement } from 'acorn';
 import { FollowUp, Refusal } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { symbolic } from '../value/proxy.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { closureOf, withScope } from './env.ts';
+import { withScope } from './env.ts';
+import { closureOf } from '../value/closure.ts';
 import { isForeign } from './host-calls.ts';
 import { assignedNames, boundNames, visitNodes } from './names.ts';
 

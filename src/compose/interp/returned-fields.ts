@@ -1,6 +1,6 @@
 import type { AnyNode, Expression } from 'acorn';
 import type { Site } from '../trace/refusal.ts';
-import type { Closure } from './env.ts';
+import type { Closure } from '../value/closure.ts';
 import { siteOf } from './env.ts';
 import { visitNodes } from './names.ts';
 

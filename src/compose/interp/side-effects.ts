@@ -1,6 +1,6 @@
 import type { AnyNode } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import { assignedNames, boundNames, childrenOf, visitNodes } from './names.ts';
 

@@ -13,16 +13,16 @@ import type { Node } from '../ir/node.ts';
 import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { atNode, DeadEnd, Scope, withScope } from './env.ts';
+import { atNode, DeadEnd, withScope } from './env.ts';
+import { Scope } from '../value/closure.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
-import { machine } from './machine.ts';
 import { recovering } from './recovery.ts';
 import { boundNames } from './names.ts';
 import { executeFrom } from './sequence.ts';
@@ -36,7 +36,7 @@ export function execute(node: Statement, env: Env, labels: readonly string[] = [
 function executeNode(node: Statement, env: Env, labels: readonly string[]): Completion {
   switch (node.type) {
     case 'ExpressionStatement':
-      machine.evaluate(node.expression, env);
+      env.interpreter.evaluate(node.expression, env);
       return NORMAL;
     case 'VariableDeclaration':
       declareVariables(node, env);
@@ -46,7 +46,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
     case 'DebuggerStatement':
       return NORMAL;
     case 'ReturnStatement':
-      return { kind: 'return', value: node.argument ? machine.evaluate(node.argument, env) : undefined };
+      return { kind: 'return', value: node.argument ? env.interpreter.evaluate(node.argument, env) : undefined };
     case 'BlockStatement':
       return executeBlock(node.body, blockEnv(node, env));
     case 'IfStatement': {
@@ -68,7 +68,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
     case 'SwitchStatement':
       return executeSwitch(node, env);
     case 'ThrowStatement':
-      return throwValue(machine.evaluate(node.argument, env));
+      return throwValue(env.interpreter.evaluate(node.argument, env));
     case 'TryStatement':
       return executeTry(node, env);
     case 'ForOfStatement':
@@ -116,7 +116,12 @@ export function hoistLexical(body: readonly Statement[], env: Env): void {
 function declareVariables(node: VariableDeclaration, env: Env): void {
   for (const { id, init } of node.declarations) {
     if (!init && node.kind === 'var') continue;
-    machine.bind(id, init ? machine.evaluate(init, env) : undefined, env, node.kind as 'const' | 'let' | 'var');
+    env.interpreter.bindPattern(
+      id,
+      init ? env.interpreter.evaluate(init, env) : undefined,
+      env,
+      node.kind as 'const' | 'let' | 'var',
+    );
   }
 }
 
@@ -132,7 +137,7 @@ export function executeBlock(body: readonly Statement[], env: Env): Completion {
 }
 
 function executeSwitch(node: SwitchStatement, env: Env): Completion {
-  const value = machine.evaluate(node.discriminant, env);
+  const value = env.interpreter.evaluate(node.discriminant, env);
   const scope = new Scope(env.scope, env.unit);
   const inner = withScope(env, scope);
   hoistLexical(
@@ -154,11 +159,11 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
     if (!entry?.test) return fallback < 0 ? NORMAL : runFrom(fallback);
     // Cases without statements share the body of the next one: one branch for all of them.
     let last = position;
-    let test: boolean | Node = truthy(equals(value, machine.evaluate(entry.test, inner), false));
+    let test: boolean | Node = truthy(equals(value, env.interpreter.evaluate(entry.test, inner), false));
     while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test) {
       last++;
       const next: boolean | Node = truthy(
-        equals(value, machine.evaluate(cases[last]?.test as Expression, inner), false),
+        equals(value, env.interpreter.evaluate(cases[last]?.test as Expression, inner), false),
       );
       test = test === false ? next : next === false ? test : decide(or(asNode(test), asNode(next)));
     }
@@ -194,7 +199,7 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
     if (!test) return undefined;
     const before = decide(others);
     if (before === false) return literal(false);
-    const matches = () => asNode(truthy(equals(value, machine.evaluate(test, env), false)));
+    const matches = () => asNode(truthy(equals(value, env.interpreter.evaluate(test, env), false)));
     const match = before === true ? matches() : trace.under(before, matches);
     const entered = and(others, match);
     others = and(others, not(match));
@@ -293,7 +298,7 @@ function executeHandler(handler: CatchClause, error: unknown, env: Env): Complet
   const inner = withScope(env, scope);
   if (handler.param) {
     for (const name of boundNames(handler.param)) scope.declare(name, false, undefined, false);
-    machine.bind(handler.param, error, inner, 'let');
+    env.interpreter.bindPattern(handler.param, error, inner, 'let');
   }
   return execute(handler.body, inner);
 }

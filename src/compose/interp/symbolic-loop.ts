@@ -1,3 +1,4 @@
+import type { TreeInterpreter } from './env.ts';
 import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
@@ -16,7 +17,8 @@ import { collections } from './collections.ts';
 import { isKnownEmpty, loopValue } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
-import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
+import { Binding as BindingClass } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
 import { KEYS } from '../value/key-order.ts';
@@ -26,7 +28,7 @@ import { firstElement, runBody, startNode } from './loop-body.ts';
 import type { Run, SymbolicLoop } from './loop-body.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
-import type { Scope } from './env.ts';
+import type { Scope } from '../value/closure.ts';
 
 /** The variables outside a body that it assigns. */
 export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined): Binding[] {
@@ -45,7 +47,7 @@ const BY_KEYS =
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
 
 /** Runs the body once with a symbolic element and makes expressions of what it wrote. */
-export function symbolicLoop(loop: SymbolicLoop): Completion {
+export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): Completion {
   if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
   const of = new Variable(loop.name, 'loop');
@@ -64,7 +66,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       'filter the list first',
     );
   const holders = new Set<object>([...run.keyed.values()].map(({ slot }) => slot.holder));
-  for (const object of run.keyed.keys()) fillByKeys(fold, object, run, leaves);
+  for (const object of run.keyed.keys()) fillByKeys(interpreter, fold, object, run, leaves);
   for (const [cell, { before: was, after }] of run.outcome.writes) {
     if (holders.has(cell)) continue;
     if (cell instanceof BindingClass) {
@@ -126,7 +128,13 @@ function refuseFilling(what: string): never {
 }
 
 /** `object[key] = f(object[key])` in the body: what the turns with one key hand on, under each key. */
-function fillByKeys(pass: Pass, object: object, run: Run, leaves: Node | undefined): void {
+function fillByKeys(
+  interpreter: TreeInterpreter,
+  pass: Pass,
+  object: object,
+  run: Run,
+  leaves: Node | undefined,
+): void {
   const trace = activeTrace();
   const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
   if (leaves !== undefined) refuseFilling('an object is filled');
@@ -138,7 +146,7 @@ function fillByKeys(pass: Pass, object: object, run: Run, leaves: Node | undefin
   const map = isRead ? undefined : keyedMap(pass, slot, carried, next);
   if (map === undefined) return refuseCarried('an object that the loop fills', BY_KEYS);
   trace.touch(object);
-  if (map !== 'empty') mergeSpread(object as Record<string, unknown>, wrap(new Sym(map)));
+  if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
 /** What the loop makes of each variable and member that it hands on as one expression. */

@@ -1,13 +1,13 @@
-import { closureOf } from './env.ts';
+import type { TreeInterpreter } from './env.ts';
+import { closureOf } from '../value/closure.ts';
 import { assignedNames } from './names.ts';
 import { parameterName, usesIndex } from '../library/callbacks.ts';
-import { hooksCall } from '../library/hooks.ts';
 import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { elements, indexed, loopView, noteGaps, View } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -21,30 +21,31 @@ import { asItems } from '../library/arrays.ts';
 
 /** `list.map(f)`, `flatMap` and `forEach` over a symbolic list: a loop whose results are collected. */
 export function symbolicMap(
+  interpreter: TreeInterpreter,
   list: unknown,
   fn: unknown,
   mode: 'map' | 'flatMap' | 'forEach',
   filled?: { readonly by: unknown; readonly object: object },
 ): unknown {
   const given = loopView(list);
-  const positions = usesIndex(fn) ? indexed(given) : undefined;
+  const positions = usesIndex(interpreter, fn) ? indexed(given) : undefined;
   const view = positions?.view ?? given;
   const closure = closureOf(fn);
   const whole = positions === undefined ? undefined : wrap(elements(given));
   const results: unknown[] = activeTrace().born([]);
-  const name = positions === undefined ? parameterName(fn, 'x') : 'i';
+  const name = positions === undefined ? parameterName(interpreter, fn, 'x') : 'i';
   let doubtful: { readonly value: Sym; readonly of: Variable } | undefined;
-  symbolicLoop({
+  symbolicLoop(interpreter, {
     view,
     name,
     bindings: closure === undefined ? [] : bindingsFor(assignedNames(closure.node), closure.scope),
-    members: membersOf(filled?.by ?? fn, filled?.object),
+    members: membersOf(interpreter, filled?.by ?? fn, filled?.object),
     fact: (loop) => positions?.factAt(loop.node),
     turn: (value): Completion => {
       const position = symbolic(value);
       const args =
         positions !== undefined && position instanceof Sym ? [positions.at(position), value, whole] : [value];
-      const result = resolve(hooksCall().call(fn, undefined, args, 'the callback'));
+      const result = resolve(interpreter.call(fn, undefined, args, 'the callback'));
       if (mode === 'forEach') return NORMAL;
       if (mode === 'map') refuseGaps(result);
       const inner = symbolic(result);
@@ -55,7 +56,7 @@ export function symbolicMap(
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().touch(results);
-      results.push(...(mode === 'flatMap' ? asItems(result) : [result]));
+      results.push(...(mode === 'flatMap' ? asItems(interpreter, result) : [result]));
       return NORMAL;
     },
   });
@@ -68,10 +69,10 @@ export function symbolicMap(
 }
 
 /** The members that a callback assigns; `first` is what its first parameter holds in every turn, if that is one object. */
-function membersOf(fn: unknown, first: object | undefined): AssignedMember[] {
+function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | undefined): AssignedMember[] {
   const closure = closureOf(fn);
   if (closure === undefined) return [];
-  const name = first === undefined ? undefined : parameterName(fn, '');
+  const name = first === undefined ? undefined : parameterName(interpreter, fn, '');
   return membersFor(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 

@@ -4,7 +4,6 @@ import type { Node } from '../ir/node.ts';
 import { textOrNode, textValue } from '../value/ops.ts';
 import type { Env } from './env.ts';
 import { inEnv } from './env.ts';
-import { machine } from './machine.ts';
 import { warnUndefinedText } from './undefined-text.ts';
 
 /** `` `a-${b}` `` */
@@ -26,7 +25,7 @@ export function template(node: TemplateLiteral, env: Env): unknown {
 }
 
 function evaluateText(node: Expression, env: Env): string | Node {
-  const value = machine.evaluate(node, env);
+  const value = env.interpreter.evaluate(node, env);
   warnUndefinedText(node, value, env);
   return textOrNode(value);
 }
@@ -35,9 +34,9 @@ function evaluateText(node: Expression, env: Env): string | Node {
 export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: Env): unknown {
   const strings = quasi.quasis.map(({ value }) => value.cooked ?? '');
   const raw = quasi.quasis.map(({ value }) => value.raw);
-  const values = quasi.expressions.map((expression) => machine.evaluate(expression, env));
-  return machine.call(
-    machine.evaluate(tag, env),
+  const values = quasi.expressions.map((expression) => env.interpreter.evaluate(expression, env));
+  return env.interpreter.call(
+    env.interpreter.evaluate(tag, env),
     undefined,
     [Object.assign(strings, { raw }), ...values],
     'a tagged template',

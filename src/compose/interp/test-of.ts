@@ -2,13 +2,12 @@ import type { Expression } from 'acorn';
 import { Refusal } from '../trace/refusal.ts';
 import { truthy } from '../value/ops.ts';
 import type { Env } from './env.ts';
-import { machine } from './machine.ts';
 
 /** The value of a test. Where it assigns to what cannot be changed, `===` was meant. */
 export function testOf(node: Expression, env: Env): ReturnType<typeof truthy> {
-  if (node.type !== 'AssignmentExpression' || node.operator !== '=') return truthy(machine.evaluate(node, env));
+  if (node.type !== 'AssignmentExpression' || node.operator !== '=') return truthy(env.interpreter.evaluate(node, env));
   try {
-    return truthy(machine.evaluate(node, env));
+    return truthy(env.interpreter.evaluate(node, env));
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'read-only') throw error;
     const meant = new Refusal('read-only', `${error.message}: this test assigns with =`, 'write === to compare');

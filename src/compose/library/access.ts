@@ -4,8 +4,9 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { describeType, DYN, INTEGER, sameType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -89,12 +90,12 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
 }
 
 /** `list[position]`. */
-export function elementAt(value: Sym, position: Sym, optional = false): unknown {
+export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   if (position.type.kind !== 'number' && position.type.kind !== 'dyn') {
     const key = `${labelOf(position)} is a ${describeType(position.type)}, and the positions of a ${value.type.kind} are numbers`;
     refuse('types', key, position.type.kind === 'string' ? 'convert it with Number() first' : 'pass a number');
   }
-  if (value.type.kind === 'string') return characterAt(value, position, optional);
+  if (value.type.kind === 'string') return characterAt(interpreter, value, position, optional);
   requireInteger(position.node);
   const element = value.type.kind === 'list' ? value.type.element : DYN;
   const at = position.node;
@@ -123,11 +124,11 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
  * `text[position]`: a test for presence gets an answer, every other use the empty text beyond the end. With `?.` the
  * character of an absent text is absent.
  */
-export function characterAt(value: Sym, position: Sym, optional = false): unknown {
+export function characterAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   const base = baseOf(value, optional);
   const there = isInside(position.node, size(value.node, INTEGER));
   const text = base.has === undefined ? value : new Sym(value.node, { waits: value.waits });
-  const found = symbolic(stringMethod(text, 'charAt', [wrap(position)]));
+  const found = symbolic(stringMethod(interpreter, text, 'charAt', [wrap(position)]));
   if (!(found instanceof Sym)) return found === undefined ? '' : wrap(found);
   if (base.has !== undefined) {
     const absence: Absence = { has: and(base.has, there), plain: false, waits: false, chain: base.has };

@@ -2,15 +2,16 @@ import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build
 import { Variable } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { itemWhen, mergeValues, phi, resolve } from '../value/merge.ts';
 import { isListValue, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
+import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { DEAD, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { argumentCount, usesIndex } from './callbacks.ts';
-import { hooksCall } from './hooks.ts';
 import { listMethod } from './lists.ts';
 import { viewOf } from './view.ts';
 import { overParts } from './over-parts.ts';
@@ -28,16 +29,22 @@ const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', '
  * the composition takes part. `undefined` leaves the call to native code.
  */
 export function arrayMethod(
+  interpreter: Interpreter,
   array: unknown[],
   name: string,
   args: readonly unknown[],
 ): { readonly value: unknown } | undefined {
   if (name !== 'push') activeTrace().noteRead(array);
-  if (CHANGING.has(name)) return changing(array, name, args);
-  if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
+  if (CHANGING.has(name)) return changing(interpreter, array, name, args);
+  if (!isSymbolicDeep(array) && !isSymbolicDeep(args)) return undefined;
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
-  const each = () => (ragged(array) ? conditionalArrayMethod(array, name, args) : denseArrayMethod(array, name, args));
-  const value = VISITING.has(name) ? overParts(array, each, (list) => listMethod(list, name, args)) : each();
+  const each = () =>
+    ragged(array)
+      ? conditionalArrayMethod(interpreter, array, name, args)
+      : denseArrayMethod(interpreter, array, name, args);
+  const value = VISITING.has(name)
+    ? overParts(array, each, (list) => listMethod(interpreter, list, name, args))
+    : each();
   return value === UNKNOWN ? undefined : { value };
 }
 
@@ -49,7 +56,12 @@ function lengthAfter(array: readonly unknown[]): unknown {
 
 const UNKNOWN = Symbol('unknown');
 
-function changing(array: unknown[], name: string, args: readonly unknown[]): { readonly value: unknown } {
+function changing(
+  interpreter: Interpreter,
+  array: unknown[],
+  name: string,
+  args: readonly unknown[],
+): { readonly value: unknown } {
   owned(array, undefined);
   activeTrace().touch(array);
   if (name !== 'push' && name !== 'unshift' && args.some(isOpen)) return refuseOpen(name);
@@ -61,23 +73,26 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     array.unshift(...args);
     return { value: lengthAfter(array) };
   }
-  if (name === 'sort' && (ragged(array) || hooksCall().isSymbolicDeep(array))) {
-    const sorted = listMethod(symOfItems(array), 'toSorted', args);
-    array.splice(0, array.length, ...spreadItems(sorted));
+  if (name === 'sort' && (ragged(array) || isSymbolicDeep(array))) {
+    const sorted = listMethod(interpreter, symOfItems(array), 'toSorted', args);
+    array.splice(0, array.length, ...spreadItems(interpreter, sorted));
     return { value: array };
   }
   if (name === 'reverse' && ragged(array)) {
-    array.splice(0, array.length, ...spreadItems(listMethod(symOfItems(array), 'toReversed', [])));
+    array.splice(
+      0,
+      array.length,
+      ...spreadItems(interpreter, listMethod(interpreter, symOfItems(array), 'toReversed', [])),
+    );
     return { value: array };
   }
-  if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(array, name) };
+  if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(interpreter, array, name) };
   if (name === 'sort' && args[0] !== undefined && !ragged(array)) {
-    array.splice(0, array.length, ...sortedKnown(array, args[0]));
+    array.splice(0, array.length, ...sortedKnown(interpreter, array, args[0]));
     return { value: array };
   }
-  if (!ragged(array) && !hooksCall().isSymbolicDeep(positionsOf(name, args)))
-    return { value: native(array, name, args) };
-  if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
+  if (!ragged(array) && !isSymbolicDeep(positionsOf(name, args))) return { value: native(array, name, args) };
+  if (ragged(array) || isSymbolicDeep(args)) {
     return refuse(
       'no-cel',
       `.${name}() on a list with conditional or symbolic elements has no CEL form`,
@@ -88,9 +103,9 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
 }
 
 /** A list whose elements are known, in the order of a comparator of the author's. */
-function sortedKnown(array: readonly unknown[], comparator: unknown): unknown[] {
+function sortedKnown(interpreter: Interpreter, array: readonly unknown[], comparator: unknown): unknown[] {
   return array.toSorted((a, b) => {
-    const order = resolve(hooksCall().call(comparator, undefined, [a, b], 'the comparator'));
+    const order = resolve(interpreter.call(comparator, undefined, [a, b], 'the comparator'));
     if (symbolic(order) === undefined) return Number(order);
     return refuse(
       'no-cel',
@@ -112,10 +127,14 @@ function native(array: unknown[], name: string, args: readonly unknown[]): unkno
 }
 
 /** `shift` and `pop` of a list whose elements are not known one by one. */
-function takeEnd(array: unknown[], name: 'shift' | 'pop'): unknown {
+function takeEnd(interpreter: Interpreter, array: unknown[], name: 'shift' | 'pop'): unknown {
   const list = symOfItems(array);
-  const taken = listMethod(list, 'at', [name === 'shift' ? 0 : -1]);
-  array.splice(0, array.length, ...spreadItems(listMethod(list, 'slice', name === 'shift' ? [1] : [0, -1])));
+  const taken = listMethod(interpreter, list, 'at', [name === 'shift' ? 0 : -1]);
+  array.splice(
+    0,
+    array.length,
+    ...spreadItems(interpreter, listMethod(interpreter, list, 'slice', name === 'shift' ? [1] : [0, -1])),
+  );
   return taken;
 }
 
@@ -123,19 +142,28 @@ const VISITING = new Set(['map', 'flatMap', 'forEach']);
 const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
 /** Element-wise work on a list whose elements may be missing. */
-function conditionalArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+function conditionalArrayMethod(
+  interpreter: Interpreter,
+  array: unknown[],
+  name: string,
+  args: readonly unknown[],
+): unknown {
   const trace = activeTrace();
-  if (name === 'concat') return trace.born([...array, ...args.flatMap(asItems)]);
+  if (name === 'concat') return trace.born([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
   // Where an element stands depends on which ones before it are there.
-  if (CALLING.has(name) && usesIndex(args[0])) return listMethod(symOfItems(array), name, args);
-  if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(array, name, args[0]);
+  if (CALLING.has(name) && usesIndex(interpreter, args[0]))
+    return listMethod(interpreter, symOfItems(array), name, args);
+  if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
   if (name === 'filter') {
     return trace.born(
       array.flatMap((item) => {
         if (item instanceof Splice)
-          return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'filter', args));
+          return spreadItems(
+            interpreter,
+            listMethod(interpreter, new Sym(item.list, { waits: item.waits }), 'filter', args),
+          );
         const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
-        const keep = trace.under(test, () => truthy(hooksCall().call(args[0], undefined, [value], 'the callback')));
+        const keep = trace.under(test, () => truthy(interpreter.call(args[0], undefined, [value], 'the callback')));
         if (keep === false) return [];
         return keep === true ? [item] : [new Maybe(and(test, keep), value)];
       }),
@@ -143,23 +171,25 @@ function conditionalArrayMethod(array: unknown[], name: string, args: readonly u
   }
   if (name === 'some' || name === 'every') {
     const parts = array.map((item) => {
-      if (item instanceof Splice) return asCondition(listMethod(new Sym(item.list, { waits: item.waits }), name, args));
+      if (item instanceof Splice)
+        return asCondition(listMethod(interpreter, new Sym(item.list, { waits: item.waits }), name, args));
       const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
-      const holds = trace.under(test, () => asCondition(hooksCall().call(args[0], undefined, [value], 'the callback')));
+      const holds = trace.under(test, () => asCondition(interpreter.call(args[0], undefined, [value], 'the callback')));
       return name === 'some' ? and(test, holds) : or(not(test), holds);
     });
     return bool(name === 'some' ? parts.reduce(or, literal(false)) : parts.reduce(and, TRUE()));
   }
   const solid = array.every((item) => !(item instanceof Splice));
-  if (name === 'reduce' && solid && args.length > 1 && argumentCount(args[0]) < 3) return reduceItems(array, args);
-  if (name === 'find' && solid && !usesIndex(args[0])) return findItem(array, args[0]);
-  return listMethod(symOfItems(array), name, args);
+  if (name === 'reduce' && solid && args.length > 1 && argumentCount(interpreter, args[0]) < 3)
+    return reduceItems(interpreter, array, args);
+  if (name === 'find' && solid && !usesIndex(interpreter, args[0])) return findItem(interpreter, array, args[0]);
+  return listMethod(interpreter, symOfItems(array), name, args);
 }
 
 /** `reduce` over elements that may be missing: their turns run where they are there. */
-function reduceItems(array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
+function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
-    const turn = (element: unknown) => hooksCall().call(fn, undefined, [value, resolve(element)], 'the callback');
+    const turn = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
     if (!(item instanceof Maybe)) return turn(item);
     const test = decide(item.test);
     if (typeof test === 'boolean') return test ? turn(item.value) : value;
@@ -175,12 +205,12 @@ function reduceItems(array: readonly unknown[], [fn, initial]: readonly unknown[
 }
 
 /** `find` over elements that may be missing. */
-function findItem(array: readonly unknown[], fn: unknown): unknown {
+function findItem(interpreter: Interpreter, array: readonly unknown[], fn: unknown): unknown {
   const trace = activeTrace();
   return array.reduceRight<unknown>((rest, item) => {
     const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
     const holds = trace.under(test, () =>
-      asCondition(hooksCall().call(fn, undefined, [resolve(value)], 'the callback')),
+      asCondition(interpreter.call(fn, undefined, [resolve(value)], 'the callback')),
     );
     return phi(and(test, holds), value, rest);
   }, undefined);
@@ -192,24 +222,30 @@ function asCondition(value: unknown): Node {
 }
 
 /** What `concat`, `flat` and `flatMap` put in for a value: the elements of a list, anything else itself. */
-export function asItems(raw: unknown): unknown[] {
-  if (isOpen(raw)) return oneLevel(raw);
+export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
+  if (isOpen(raw)) return oneLevel(interpreter, raw);
   const value = resolve(raw);
-  if (isListValue(value)) return spreadItems(value);
+  if (isListValue(value)) return spreadItems(interpreter, value);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return [value];
   const side = (test: Node, of: unknown) =>
     activeTrace()
-      .under(test, () => asItems(of))
+      .under(test, () => asItems(interpreter, of))
       .map((item) => itemWhen(test, item));
   return [...side(inner.test, inner.then), ...side(not(inner.test), inner.otherwise)];
 }
 
 /** `flat(depth)` of a list that is written out. */
-function flatItems(items: readonly unknown[], depth: unknown): readonly unknown[] {
+function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
   const levels = resolve(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
-  return levels < 1 || !items.some(isNested) ? items : flatItems(items.flatMap(oneLevel), levels - 1);
+  return levels < 1 || !items.some(isNested)
+    ? items
+    : flatItems(
+        interpreter,
+        items.flatMap((item) => oneLevel(interpreter, item)),
+        levels - 1,
+      );
 }
 
 function isNested(item: unknown): boolean {
@@ -217,49 +253,57 @@ function isNested(item: unknown): boolean {
   return isListValue(item instanceof Maybe ? item.value : item);
 }
 
-function oneLevel(item: unknown): unknown[] {
-  if (item instanceof Splice) return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'flat', []));
-  return item instanceof Maybe ? asItems(item.value).map((inner) => itemWhen(item.test, inner)) : asItems(item);
+function oneLevel(interpreter: Interpreter, item: unknown): unknown[] {
+  if (item instanceof Splice)
+    return spreadItems(interpreter, listMethod(interpreter, new Sym(item.list, { waits: item.waits }), 'flat', []));
+  return item instanceof Maybe
+    ? asItems(interpreter, item.value).map((inner) => itemWhen(item.test, inner))
+    : asItems(interpreter, item);
 }
 
 /** `map`, `flatMap` and `forEach` over elements that may be missing. */
-function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach', fn: unknown): unknown {
+function eachItem(
+  interpreter: Interpreter,
+  array: readonly unknown[],
+  name: 'map' | 'flatMap' | 'forEach',
+  fn: unknown,
+): unknown {
   const trace = activeTrace();
   const results: unknown[] = [];
   const add = (value: unknown, test: Node | undefined) => {
-    const items = name === 'flatMap' ? asItems(value) : [value];
+    const items = name === 'flatMap' ? asItems(interpreter, value) : [value];
     results.push(...(test === undefined ? items : items.map((item) => itemWhen(test, item))));
   };
   for (const item of array) {
     if (item instanceof Splice) {
-      const mapped = hooksCall().symbolicMap(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), fn, name);
-      if (name !== 'forEach') results.push(...spreadItems(mapped));
+      const mapped = interpreter.symbolicMap(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), fn, name);
+      if (name !== 'forEach') results.push(...spreadItems(interpreter, mapped));
     } else if (item instanceof Maybe) {
       const test = decide(item.test);
       if (test === false) continue;
-      if (test === true) add(hooksCall().call(fn, undefined, [item.value], 'the callback'), undefined);
+      if (test === true) add(interpreter.call(fn, undefined, [item.value], 'the callback'), undefined);
       else {
         const [value] = trace.fork<unknown>(
           test,
-          () => hooksCall().call(fn, undefined, [resolve(item.value)], 'the callback'),
+          () => interpreter.call(fn, undefined, [resolve(item.value)], 'the callback'),
           () => undefined,
           (result) => result === DEAD,
           mergeValues,
         );
         add(value, test);
       }
-    } else add(hooksCall().call(fn, undefined, [item], 'the callback'), undefined);
+    } else add(interpreter.call(fn, undefined, [item], 'the callback'), undefined);
   }
   return name === 'forEach' ? undefined : trace.born(results);
 }
 
 /** Work on a list whose elements are all there, some of them symbolic. */
-function denseArrayMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
   if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined) return from(array, name, args);
   const visit = (item: unknown, position: number) =>
-    hooksCall().call(fn, args[1], [item, position, array], 'the callback');
+    interpreter.call(fn, args[1], [item, position, array], 'the callback');
   switch (name) {
     case 'map':
       return trace.born(array.map(visit));
@@ -267,7 +311,7 @@ function denseArrayMethod(array: unknown[], name: string, args: readonly unknown
       array.forEach(visit);
       return undefined;
     case 'flatMap':
-      return trace.born(array.flatMap((item, position) => asItems(visit(item, position))));
+      return trace.born(array.flatMap((item, position) => asItems(interpreter, visit(item, position))));
     case 'filter':
       return trace.born(
         array.flatMap((item, position) => {
@@ -316,23 +360,23 @@ function denseArrayMethod(array: unknown[], name: string, args: readonly unknown
     case 'join':
       return join(array, fn);
     case 'reduce':
-      return reduce(array, args);
+      return reduce(interpreter, array, args);
     case 'concat':
-      return trace.born([...array, ...args.flatMap(asItems)]);
+      return trace.born([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
     case 'at':
     case 'slice':
     case 'toReversed':
     case 'entries':
     case 'keys':
     case 'values':
-      return hooksCall().isSymbolicDeep(args)
-        ? listMethod(symOfItems(array), name, args)
+      return isSymbolicDeep(args)
+        ? listMethod(interpreter, symOfItems(array), name, args)
         : nativeCopy(array, name, args);
     case 'flat':
-      return trace.born([...flatItems(array, fn)]);
+      return trace.born([...flatItems(interpreter, array, fn)]);
     case 'toSorted':
-      if (args[0] !== undefined && !hooksCall().isSymbolicDeep(array)) return trace.born(sortedKnown(array, args[0]));
-      return listMethod(symOfItems(array), name, args);
+      if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.born(sortedKnown(interpreter, array, args[0]));
+      return listMethod(interpreter, symOfItems(array), name, args);
     default:
       return UNKNOWN;
   }
@@ -385,14 +429,14 @@ function joinedText(value: unknown): Node {
   return cond(inner.absence.has, textNode(wrap(inner.present())), literal(''));
 }
 
-function reduce(array: readonly unknown[], args: readonly unknown[]): unknown {
+function reduce(interpreter: Interpreter, array: readonly unknown[], args: readonly unknown[]): unknown {
   const rest = args.length > 1 ? array : array.slice(1);
   if (args.length < 2 && array.length === 0) throw new TypeError('Reduce of empty array with no initial value');
   const start = args.length > 1 ? args[1] : array[0];
   const offset = args.length > 1 ? 0 : 1;
   return rest.reduce(
     (value, item, position) =>
-      hooksCall().call(args[0], undefined, [value, item, position + offset, array], 'the callback'),
+      interpreter.call(args[0], undefined, [value, item, position + offset, array], 'the callback'),
     start,
   );
 }

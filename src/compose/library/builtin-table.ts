@@ -1,11 +1,13 @@
 import type { FunctionLike } from '../source/provider.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic } from '../value/proxy.ts';
+import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import { hooksCall } from './hooks.ts';
 
-export type Handler = (args: readonly unknown[]) => unknown;
+/** Translates the call of a built-in function. */
+export type Handler = (args: readonly unknown[], interpreter: Interpreter) => unknown;
 
 /** Answer of a handler that leaves the call to native code. */
 export const NATIVE = Symbol('native');
@@ -21,22 +23,26 @@ export function define(fn: unknown, handler: Handler): void {
 export const isDefined = (fn: unknown): boolean => handlers.has(fn);
 
 /** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function callDefined(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+export function callDefined(
+  interpreter: Interpreter,
+  fn: FunctionLike,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
   const handler = handlers.get(fn);
   if (handler === undefined) return undefined;
-  const value = handler(args);
+  const value = handler(args, interpreter);
   return value === NATIVE ? undefined : { value };
 }
 
-export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => hooksCall().isSymbolicDeep(arg));
+export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => isSymbolicDeep(arg));
 
 /** A handler for scalars: native when everything is known, distributed over conditionals. */
 export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
-  define(fn, (args) => {
+  define(fn, (args, interpreter) => {
     const value = resolve(args[0]);
     const inner = symbolic(value);
     if (inner instanceof Phi)
-      return distribute(inner, (side) => hooksCall().call(fn, undefined, [side, ...args.slice(1)], ''));
+      return distribute(inner, (side) => interpreter.call(fn, undefined, [side, ...args.slice(1)], ''));
     if (inner instanceof Sym) return work(inner, args);
     if (typeof value === 'string' && symbolicSome([value])) return work(new Sym(textNode(value)), args);
     return NATIVE;

@@ -19,8 +19,9 @@ import { numberTest } from '../ir/parse-numbers.ts';
 import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
@@ -28,11 +29,10 @@ import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } 
 import { arithmetic, bool, describe, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { opaque } from '../interp/natives.ts';
+import { opaque } from '../value/native-functions.ts';
 import { defineBuildTime } from './build-time.ts';
 import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 import { converted } from './converted.ts';
-import { hooksCall } from './hooks.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
 import { markSet } from './sets.ts';
@@ -50,9 +50,13 @@ defineNumbers();
 defineTexts();
 
 /** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+export function builtin(
+  interpreter: Interpreter,
+  fn: FunctionLike,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
   defineBuildTime(fn);
-  return callDefined(fn, args);
+  return callDefined(interpreter, fn, args);
 }
 
 /** Does a built-in function take the elements of a list whose length is not known, as its arguments? */
@@ -95,13 +99,13 @@ scalar(Math.sign, (value) => {
 });
 
 for (const name of ['max', 'min'] as const) {
-  define(Math[name], (args) => {
+  define(Math[name], (args, interpreter) => {
     if (!symbolicSome(args)) return NATIVE;
     const given = args.map((arg) => resolve(arg));
     const open = given.findIndex((item) => isEndless(item, true));
     if (open >= 0) {
       const choice = symbolic(given[open]) as Phi;
-      return distribute(choice, (side) => builtin(Math[name], given.with(open, side))?.value);
+      return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
     }
     // Nothing is larger than Infinity, so that it is never the least.
     const [neutral, last] = name === 'min' ? [Infinity, -Infinity] : [-Infinity, Infinity];
@@ -174,11 +178,11 @@ define(Boolean, (args) => {
   const test = truthy(args[0]);
   return typeof test === 'boolean' ? test : bool(test);
 });
-define(Array.isArray, (args) => {
+define(Array.isArray, (args, interpreter) => {
   const value = resolve(args[0]);
   const inner = symbolic(value);
   if (inner instanceof Phi)
-    return distribute(inner, (side) => hooksCall().call(Array.isArray, Array, [side], 'Array.isArray'));
+    return distribute(inner, (side) => interpreter.call(Array.isArray, Array, [side], 'Array.isArray'));
   if (inner instanceof Sym) {
     const { kind } = inner.type;
     if (kind !== 'list' && kind !== 'dyn') return false;
@@ -191,7 +195,7 @@ define(Array.isArray, (args) => {
   return value instanceof View || Array.isArray(value);
 });
 define(Array.of, (args) => activeTrace().born([...args]));
-define(Array.from, (args) => {
+define(Array.from, (args, interpreter) => {
   const source = resolve(args[0]);
   if (!symbolicSome(args)) return NATIVE;
   const inner = symbolic(source);
@@ -201,7 +205,7 @@ define(Array.from, (args) => {
     typeof source === 'object' &&
     source !== null &&
     'length' in source;
-  if (length) return generated(resolve(source.length), args[1]);
+  if (length) return generated(interpreter, resolve(source.length), args[1]);
   if (inner instanceof Sym && !['string', 'list', 'dyn'].includes(inner.type.kind)) {
     return refuse(
       'types',
@@ -209,20 +213,20 @@ define(Array.from, (args) => {
       'pass a list or a text, or list a map with Object.keys(), Object.values() or Object.entries()',
     );
   }
-  const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(source);
-  return args[1] === undefined ? items : hooksCall().callMethod(items, 'map', [args[1]]);
+  const items = isSymbolicList(source) && args[1] !== undefined ? source : copied(interpreter, source);
+  return args[1] === undefined ? items : interpreter.callMethod(items, 'map', [args[1]]);
 });
 
 /** A list of the author's own with the elements of a symbolic one. */
-function copied(value: unknown): unknown {
-  return activeTrace().born(spreadItems(value));
+function copied(interpreter: Interpreter, value: unknown): unknown {
+  return activeTrace().born(spreadItems(interpreter, value));
 }
 
 /** `Array.from({ length: n }, (_, i) => …)`. */
-function generated(length: unknown, fn: unknown): unknown {
+function generated(interpreter: Interpreter, length: unknown, fn: unknown): unknown {
   if (typeof length === 'number') {
     const items = Array.from({ length }, (_, position) =>
-      fn === undefined ? undefined : hooksCall().call(fn, undefined, [undefined, position], 'the callback'),
+      fn === undefined ? undefined : interpreter.call(fn, undefined, [undefined, position], 'the callback'),
     );
     return activeTrace().born(items);
   }
@@ -235,9 +239,9 @@ function generated(length: unknown, fn: unknown): unknown {
       'Array.from() with a symbolic length needs a function for the elements',
       'pass (_, i) => …',
     );
-  return hooksCall().symbolicMap(
+  return interpreter.symbolicMap(
     view,
-    opaque((position: unknown) => hooksCall().call(fn, undefined, [undefined, position], 'the callback')),
+    opaque((position: unknown) => interpreter.call(fn, undefined, [undefined, position], 'the callback')),
     'map',
   );
 }
@@ -253,17 +257,17 @@ function listing(
   known: (key: string, value: unknown) => unknown,
   readsValues: boolean,
 ): void {
-  define(fn, (args) => {
+  define(fn, (args, interpreter) => {
     const value = resolve(args[0]);
     const inner = symbolic(value);
-    if (inner instanceof Phi) return distribute(inner, (side) => hooksCall().call(fn, Object, [side], fn.name));
+    if (inner instanceof Phi) return distribute(inner, (side) => interpreter.call(fn, Object, [side], fn.name));
     if (inner instanceof Sym) {
       // Of a missing map JavaScript throws; the expression fails in the same way.
       const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'listed by its keys');
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
         const copy: Record<string, unknown> = activeTrace().born({});
-        mergeSpread(copy, wrap(sure));
+        mergeSpread(interpreter, copy, wrap(sure));
         return listed(copy, known);
       }
       return refuse('types', `${labelOf(sure)} has no keys to list`);
@@ -333,26 +337,26 @@ define(Object.defineProperty, ([target, key]) => {
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
 });
 
-define(Object.fromEntries, ([given]) => {
-  const made = fromEntries(resolve(given));
+define(Object.fromEntries, ([given], interpreter) => {
+  const made = fromEntries(interpreter, resolve(given));
   return made === undefined ? NATIVE : made.value;
 });
 
 define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], true) : NATIVE));
 
-define(Object.assign, (args) => {
+define(Object.assign, (args, interpreter) => {
   if (isOpen(args[0])) return refuseOpen('Object.assign');
   if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;
   const either = symbolic(resolve(args[0]));
   if (either instanceof Phi)
-    return distribute(either, (side) => hooksCall().call(Object.assign, Object, [side, ...args.slice(1)], 'assign'));
+    return distribute(either, (side) => interpreter.call(Object.assign, Object, [side, ...args.slice(1)], 'assign'));
   const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
   activeTrace().touch(target);
   for (const source of args.slice(1)) {
-    if (source instanceof Splice) mergeEach(target as Record<string, unknown>, source);
+    if (source instanceof Splice) mergeEach(interpreter, target as Record<string, unknown>, source);
     else if (source instanceof Maybe)
-      mergeSpread(target as Record<string, unknown>, wrap(new Phi(source.test, source.value, undefined)));
-    else mergeSpread(target as Record<string, unknown>, source);
+      mergeSpread(interpreter, target as Record<string, unknown>, wrap(new Phi(source.test, source.value, undefined)));
+    else mergeSpread(interpreter, target as Record<string, unknown>, source);
   }
   return target;
 });
@@ -366,7 +370,11 @@ const currentOwns = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && activeTrace().owns(value);
 
 /** `new X(…)` for the built-in classes that have a translation. */
-export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+export function constructBuiltin(
+  interpreter: Interpreter,
+  fn: FunctionLike,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
   const constructor: unknown = fn;
   if (constructor === Date && args.length === 0) {
     return refuse(
@@ -380,11 +388,11 @@ export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { 
     return { value: wrap(markSet(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
   if (constructor === Map && args.length === 1 && symbolicSome(args)) {
-    const pairs = spreadItems(args[0]);
+    const pairs = spreadItems(interpreter, args[0]);
     const known = pairs.map((pair) => {
       if (isOpen(pair)) return undefined;
-      const key = resolve(getMember(pair, '0'));
-      return symbolicSome([key]) ? undefined : ([key, getMember(pair, '1')] as const);
+      const key = resolve(getMember(interpreter, pair, '0'));
+      return symbolicSome([key]) ? undefined : ([key, getMember(interpreter, pair, '1')] as const);
     });
     const entries = known.filter((entry) => entry !== undefined);
     if (entries.length === pairs.length) return { value: activeTrace().born(new Map(entries)) };
@@ -413,7 +421,7 @@ function refuseLength(): never {
 }
 
 /** `+value`, which converts as `Number(value)` does. */
-export function toNumber(value: unknown): unknown {
-  const converted = builtin(Number, [value]);
+export function toNumber(interpreter: Interpreter, value: unknown): unknown {
+  const converted = builtin(interpreter, Number, [value]);
   return converted === undefined ? unary('+', value) : converted.value;
 }

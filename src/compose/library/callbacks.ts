@@ -1,22 +1,13 @@
 import type { AnyNode, Pattern } from 'acorn';
-import { closureOf } from '../interp/env.ts';
-import type { Closure } from '../interp/env.ts';
 import { boundNames, childrenOf, visitNodes } from '../interp/names.ts';
-import { isNativeFactory } from '../interp/natives.ts';
-import { outerClosure } from '../interp/outer.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
+import { isNativeFactory } from '../value/native-functions.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
 /** The name of a callback's first parameter, for variables of macros. */
-export function parameterName(fn: unknown, fallback: string): string {
-  const first = callbackClosure(fn)?.node.params[0];
+export function parameterName(interpreter: Interpreter, fn: unknown, fallback: string): string {
+  const first = interpreter.syntaxOf(fn)?.params[0];
   return first === undefined ? fallback : (boundNames(first)[0] ?? fallback);
-}
-
-/** The callback, written in the composition or outside of it, if it has a source. */
-function callbackClosure(fn: unknown): Closure | undefined {
-  return typeof fn === 'function' && !isNativeFactory(fn as FunctionLike)
-    ? (closureOf(fn) ?? outerClosure(fn as FunctionLike))
-    : undefined;
 }
 
 /** Built-in functions that look at their first argument only. */
@@ -32,21 +23,19 @@ const OF_ONE = new Set<unknown>([
 ]);
 
 /** How many arguments a callback looks at; all of them, when that cannot be told. */
-export function argumentCount(fn: unknown): number {
+export function argumentCount(interpreter: Interpreter, fn: unknown): number {
   // Functions of the SDK, and opaque ones, are never traced.
   if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
-  const closure = callbackClosure(fn);
-  if (closure === undefined) return typeof fn !== 'function' || OF_ONE.has(fn) ? 1 : Infinity;
-  const { params } = closure.node;
+  const syntax = interpreter.syntaxOf(fn);
+  if (syntax === undefined) return typeof fn !== 'function' || OF_ONE.has(fn) ? 1 : Infinity;
+  const { params } = syntax;
   if (params.some((param: Pattern) => param.type === 'RestElement')) return Infinity;
-  return closure.node.type !== 'ArrowFunctionExpression' && readsArguments(closure.node.body)
-    ? Infinity
-    : params.length;
+  return syntax.type !== 'ArrowFunctionExpression' && readsArguments(syntax.body) ? Infinity : params.length;
 }
 
 /** Does a callback take the position as its second argument? */
-export function usesIndex(fn: unknown): boolean {
-  return argumentCount(fn) >= 2;
+export function usesIndex(interpreter: Interpreter, fn: unknown): boolean {
+  return argumentCount(interpreter, fn) >= 2;
 }
 
 function readsArguments(node: AnyNode): boolean {
@@ -59,15 +48,15 @@ function readsArguments(node: AnyNode): boolean {
 const CHANGING = new Set(['push', 'unshift', 'splice', 'sort', 'reverse', 'set', 'add']);
 
 /** Does a callback change its first argument: `acc[k] = v`, `acc.push(x)`, `Object.assign(acc, …)`? */
-export function changesItsFirst(fn: unknown): boolean {
-  const closure = callbackClosure(fn);
-  const first = closure?.node.params[0];
-  if (closure === undefined || first?.type !== 'Identifier') return false;
+export function changesItsFirst(interpreter: Interpreter, fn: unknown): boolean {
+  const syntax = interpreter.syntaxOf(fn);
+  const first = syntax?.params[0];
+  if (syntax === undefined || first?.type !== 'Identifier') return false;
   const isFirst = (node: AnyNode): boolean =>
     node.type === 'MemberExpression' ? isFirst(node.object) : node.type === 'Identifier' && node.name === first.name;
   let found = false;
   visitNodes(
-    closure.node.body,
+    syntax.body,
     (node) => {
       if (node.type === 'AssignmentExpression') found ||= node.left.type === 'MemberExpression' && isFirst(node.left);
       if (node.type === 'UpdateExpression')

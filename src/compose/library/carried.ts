@@ -24,7 +24,7 @@ import { substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, toNode } from '../value/nodes.ts';
 import { memberOf, symbolic, wrap } from '../value/proxy.ts';

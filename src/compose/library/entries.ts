@@ -14,14 +14,14 @@ import {
 import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { distribute } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { hooksCall } from './hooks.ts';
 import { keyOf } from './key.ts';
 import { viewMethod } from './lists.ts';
 import { getMember } from './member.ts';
@@ -29,38 +29,39 @@ import { mergeKey, mergeSpread } from './objects.ts';
 import { keysOf, View } from './view.ts';
 
 /** `Object.fromEntries(pairs)`; `undefined` leaves the call to native code. */
-export function fromEntries(value: unknown): { readonly value: unknown } | undefined {
+export function fromEntries(interpreter: Interpreter, value: unknown): { readonly value: unknown } | undefined {
   const inner = symbolic(value);
-  const again = (side: unknown) => hooksCall().call(Object.fromEntries, Object, [side], 'Object.fromEntries');
+  const again = (side: unknown) => interpreter.call(Object.fromEntries, Object, [side], 'Object.fromEntries');
   if (inner instanceof Phi) return { value: distribute(inner, again) };
   if (inner === undefined && (Array.isArray(value) || value instanceof Map))
-    return { value: fromPairsWritten([...(value as Iterable<unknown>)]) };
+    return { value: fromPairsWritten(interpreter, [...(value as Iterable<unknown>)]) };
   if (inner === undefined && !(value instanceof View)) return undefined;
-  return { value: wrap(new Sym(fromPairs(value))) };
+  return { value: wrap(new Sym(fromPairs(interpreter, value))) };
 }
 
 /** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
-function fromPairsWritten(pairs: readonly unknown[]): Record<string, unknown> {
+function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): Record<string, unknown> {
   const made: Record<string, unknown> = activeTrace().born({});
   activeTrace().noteRead(pairs);
   const entry = (pair: unknown) => {
     const single: Record<string, unknown> = activeTrace().born({});
-    mergeKey(single, keyOf(getMember(pair, '0')), getMember(pair, '1'));
+    mergeKey(single, keyOf(getMember(interpreter, pair, '0')), getMember(interpreter, pair, '1'));
     return single;
   };
   for (const item of pairs) {
-    if (item instanceof Splice) mergeSpread(made, wrap(new Sym(fromPairs(wrap(new Sym(item.list))))));
+    if (item instanceof Splice)
+      mergeSpread(interpreter, made, wrap(new Sym(fromPairs(interpreter, wrap(new Sym(item.list))))));
     else if (item instanceof Maybe) {
       const kept = activeTrace().under(item.test, () => entry(item.value));
-      mergeSpread(made, wrap(new Phi(item.test, kept, {})));
-    } else mergeSpread(made, entry(item));
+      mergeSpread(interpreter, made, wrap(new Phi(item.test, kept, {})));
+    } else mergeSpread(interpreter, made, entry(item));
   }
   return made;
 }
 
 /** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
-function fromPairs(raw: unknown): Node {
-  const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
+function fromPairs(interpreter: Interpreter, raw: unknown): Node {
+  const pairs = raw instanceof View ? viewMethod(interpreter, raw, 'map', [(x: unknown) => x]) : raw;
   return fromPairsNode(toNode(pairs));
 }
 
@@ -88,7 +89,11 @@ function fromPairsNode(node: Node): Node {
 }
 
 /** `Object.assign(target, ...list)`: the members of every element, the last one with a key wins. */
-export function mergeEach(target: Record<string, unknown>, { list: all, waits }: Splice): void {
+export function mergeEach(
+  interpreter: Interpreter,
+  target: Record<string, unknown>,
+  { list: all, waits }: Splice,
+): void {
   const type = all.type.kind === 'list' ? all.type.element : DYN;
   if (type.kind !== 'map') {
     return refuse(
@@ -105,5 +110,5 @@ export function mergeEach(target: Record<string, unknown>, { list: all, waits }:
   const having = macro('filter', all, [x], [isIn(key, ofX)], all.type);
   const last = index(having, subtract(size(having, INTEGER), literal(1)), type);
   const entry = object([{ key, value: index(last, key, type.value) }]);
-  mergeSpread(target, wrap(new Sym(entryMap(names, k, entry), { waits })));
+  mergeSpread(interpreter, target, wrap(new Sym(entryMap(names, k, entry), { waits })));
 }

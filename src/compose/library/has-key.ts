@@ -3,7 +3,7 @@ import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { describeType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';

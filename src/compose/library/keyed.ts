@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';

@@ -1,7 +1,7 @@
 import type { Node } from '../ir/node.ts';
 import { setOwn } from '../../core/index.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, textNode } from '../value/ops.ts';

@@ -1,10 +1,11 @@
-import { opaque } from '../interp/natives.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
+import { opaque } from '../value/native-functions.ts';
 import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, distribute, phi, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
@@ -14,7 +15,6 @@ import type { Absence } from '../value/symbolic.ts';
 import { accessed, characterAt, derive, elementAt, makeTyped, mapMember } from './access.ts';
 import type { Access } from './access.ts';
 import { converted, withoutShort } from './converted.ts';
-import { hooksCall } from './hooks.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
 import { shownElement } from './shown-element.ts';
@@ -27,30 +27,37 @@ import { isOpen } from '../value/open.ts';
 import { View } from './view.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
-export function getMember(object: unknown, key: Key, optional = false): unknown {
+export function getMember(interpreter: Interpreter, object: unknown, key: Key, optional = false): unknown {
   const value = resolve(object);
   const inner = symbolic(value);
-  if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(inner, side, key, optional));
-  if (inner instanceof Sym) return symMember(inner, key, optional);
+  if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(interpreter, inner, side, key, optional));
+  if (inner instanceof Sym) return symMember(interpreter, inner, key, optional);
   if (value instanceof View) {
-    if (typeof key === 'string' && /^\d+$/.test(key)) return shownElement(value, Number(key));
+    if (typeof key === 'string' && /^\d+$/.test(key)) return shownElement(interpreter, value, Number(key));
     const list = key === 'length' && !value.plain ? value.list : elements(value);
-    return symMember(list, key, optional);
+    return symMember(interpreter, list, key, optional);
   }
-  if (typeof value === 'string' && hasTokens(value)) return symMember(new Sym(textNode(value)), key, optional);
+  if (typeof value === 'string' && hasTokens(value))
+    return symMember(interpreter, new Sym(textNode(value)), key, optional);
   if (value === undefined || value === null) {
     if (optional) return undefined;
     throw new TypeError(
       `Cannot read properties of ${String(value)} (reading '${String(key instanceof Sym ? labelOf(key) : key)}')`,
     );
   }
-  if (key instanceof Sym) return lookUp(value, key);
-  return concreteMember(value, key);
+  if (key instanceof Sym) return lookUp(interpreter, value, key);
+  return concreteMember(interpreter, value, key);
 }
 
-export function memberOfSide(whole: Phi, side: unknown, key: Key, optional: boolean): unknown {
+export function memberOfSide(
+  interpreter: Interpreter,
+  whole: Phi,
+  side: unknown,
+  key: Key,
+  optional: boolean,
+): unknown {
   const value = resolve(side);
-  if (value !== undefined && value !== null) return getMember(value, key, optional);
+  if (value !== undefined && value !== null) return getMember(interpreter, value, key, optional);
   if (optional) return undefined;
   const name = key instanceof Sym ? labelOf(key) : String(key);
   return refuse(
@@ -60,19 +67,19 @@ export function memberOfSide(whole: Phi, side: unknown, key: Key, optional: bool
   );
 }
 
-function concreteMember(value: unknown, key: string | symbol): unknown {
+function concreteMember(interpreter: Interpreter, value: unknown, key: string | symbol): unknown {
   activeTrace().noteMemberRead(value, key);
   if (Array.isArray(value) && value.some(isOpen)) {
     const solid = value.every((item) => !(item instanceof Splice));
     const written = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : undefined;
     if (written !== undefined && (solid || written < value.findIndex(isOpen)))
-      return writtenElements(value).at(written);
-    return symMember(symOfItems(value as unknown[]), key, false);
+      return writtenElements(interpreter, value).at(written);
+    return symMember(interpreter, symOfItems(value as unknown[]), key, false);
   }
   const object = Object(value) as Record<PropertyKey, unknown>;
   const pieces = typeof value === 'object' ? mergedPieces(value as object) : undefined;
   if (pieces !== undefined && typeof key === 'string') {
-    return symMember(new Sym(objectNode(value as Record<string, unknown>)), key, false);
+    return symMember(interpreter, new Sym(objectNode(value as Record<string, unknown>)), key, false);
   }
   if (typeof key === 'string' && !(key in object)) refuseUndeclared(object, key);
   return object[key as string];
@@ -94,12 +101,12 @@ function isEnvironment(value: unknown): boolean {
 }
 
 /** `table[key]` with a symbolic key. */
-function lookUp(value: unknown, key: Sym): unknown {
+function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
   const { absence } = key;
   if (absence !== undefined && !absence.waits && typeof value === 'object') {
     // Without a key JavaScript reads the member "undefined".
-    const found = activeTrace().under(absence.has, () => lookUp(value, key.present()));
-    return phi(absence.has, found, concreteMember(value, 'undefined'));
+    const found = activeTrace().under(absence.has, () => lookUp(interpreter, value, key.present()));
+    return phi(absence.has, found, concreteMember(interpreter, value, 'undefined'));
   }
   const slot = slotOf(value, key);
   if (slot !== undefined) return resolve(slot.holder.value);
@@ -112,8 +119,8 @@ function lookUp(value: unknown, key: Sym): unknown {
       'read the variables that you need by their names into an object, and look them up in that',
     );
   }
-  if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
-  if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
+  if (Array.isArray(value)) return elementAt(interpreter, symOfItems(value as unknown[]), key);
+  if (typeof value === 'string') return elementAt(interpreter, new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;
   if (mergedPieces(table) !== undefined) return mapMember(new Sym(objectNode(table)), textNode(wrap(key)), false);
   const text = textNode(wrap(key));
@@ -144,10 +151,10 @@ function lookUp(value: unknown, key: Sym): unknown {
 }
 
 /** Reads a member of a symbolic value. */
-export function symMember(value: Sym, name: Key, optional: boolean): unknown {
+export function symMember(interpreter: Interpreter, value: Sym, name: Key, optional: boolean): unknown {
   const key = name instanceof Sym ? needPresent(name, 'used as a key') : name;
   if (value.resource !== undefined && typeof key === 'string') {
-    const found = resourceMember(value.resource, value, key);
+    const found = resourceMember(interpreter, value.resource, value, key);
     if (found !== undefined) return found.value;
   }
   if (typeof key === 'symbol') return undefined;
@@ -163,19 +170,19 @@ export function symMember(value: Sym, name: Key, optional: boolean): unknown {
       return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
     case 'list':
       if (key === (isSet(value) ? 'size' : 'length')) return wrap(derive(value, size(value.node, INTEGER), optional));
-      if (isSet(value)) return setMember(value, key);
+      if (isSet(value)) return setMember(interpreter, value, key);
       if (key instanceof Sym || /^-?\d+$/.test(key))
-        return elementAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
-      return methodOrRefuse(value, key);
+        return elementAt(interpreter, value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
+      return methodOrRefuse(interpreter, value, key);
     case 'string':
       if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
       if (key instanceof Sym || /^\d+$/.test(key))
-        return characterAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
-      return methodOrRefuse(value, key);
+        return characterAt(interpreter, value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
+      return methodOrRefuse(interpreter, value, key);
     case 'dyn':
-      return dynMember(value, key, optional);
+      return dynMember(interpreter, value, key, optional);
     default:
-      return methodOrRefuse(value, key);
+      return methodOrRefuse(interpreter, value, key);
   }
 }
 
@@ -290,23 +297,25 @@ function fieldByExpression(value: Sym, key: Sym): unknown {
   );
 }
 
-function dynMember(value: Sym, key: string | Sym, optional: boolean): unknown {
+function dynMember(interpreter: Interpreter, value: Sym, key: string | Sym, optional: boolean): unknown {
   if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
   if (key instanceof Sym && key.type.kind === 'number') {
     return elementAt(
+      interpreter,
       new Sym(value.node, { absence: value.absence, waits: value.waits, label: value.label }),
       key,
       optional,
     );
   }
-  if (typeof key === 'string' && /^\d+$/.test(key)) return elementAt(value, new Sym(literal(Number(key))), optional);
+  if (typeof key === 'string' && /^\d+$/.test(key))
+    return elementAt(interpreter, value, new Sym(literal(Number(key))), optional);
   refuseInherited(key);
   return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
 }
 
-function setMember(value: Sym, key: Key): unknown {
+function setMember(interpreter: Interpreter, value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
-  if (name in Set.prototype) return opaque((...args: unknown[]) => hooksCall().callMethod(wrap(value), name, args));
+  if (name in Set.prototype) return opaque((...args: unknown[]) => interpreter.callMethod(wrap(value), name, args));
   return refuse('member', `${labelOf(value)} is a Set; it has no member "${name}"`, 'spread it into a list: [...set]');
 }
 
@@ -319,7 +328,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
 };
 
 /** A method read without being called: a function that calls it. Names that are no methods are refused. */
-function methodOrRefuse(value: Sym, key: Key): unknown {
+function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];
   if (name === 'constructor' || name.startsWith('__')) refuseInherited(name);
@@ -330,5 +339,5 @@ function methodOrRefuse(value: Sym, key: Key): unknown {
       `${labelOf(value)} is a ${describeType(value.type)}; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
     );
   }
-  return opaque((...args: unknown[]) => hooksCall().callMethod(wrap(value), name, args));
+  return opaque((...args: unknown[]) => interpreter.callMethod(wrap(value), name, args));
 }

@@ -2,19 +2,22 @@ import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, describeType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
 import { distribute, phi, resolve } from '../value/merge.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { makeTyped } from './access.ts';
 
 import { refuseNativeChange } from '../interp/side-effects.ts';
 import { isOpen } from '../value/open.ts';
+import { arrayMethod } from './arrays.ts';
 import { hasKey } from './has-key.ts';
-import { hooksCall } from './hooks.ts';
 import type { Key } from './key.ts';
 import { listMethod, viewMethod } from './lists.ts';
+import { regexMethod } from './matches.ts';
 import { getMember, memberOfSide } from './member.ts';
 import { numberMethod } from './numbers.ts';
 import { resourceMember } from './resources.ts';
@@ -23,39 +26,41 @@ import { stringMethod } from './strings.ts';
 import { View } from './view.ts';
 
 /** Calls `object.key(…)`. */
-export function callMethod(object: unknown, key: Key, args: readonly unknown[]): unknown {
+export function callMethod(interpreter: Interpreter, object: unknown, key: Key, args: readonly unknown[]): unknown {
   const value = resolve(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     return distribute(inner, (side) => {
       const found = resolve(side);
-      if (found === undefined || found === null) return memberOfSide(inner, found, key, false);
-      return callMethod(found, key, args);
+      if (found === undefined || found === null) return memberOfSide(interpreter, inner, found, key, false);
+      return callMethod(interpreter, found, key, args);
     });
   }
-  if (inner instanceof Sym) return symMethod(inner, key, args);
-  if (value instanceof View && typeof key === 'string') return viewMethod(value, key, args);
-  if (typeof value === 'string' && typeof key === 'string' && (hasTokens(value) || hooksCall().isSymbolicDeep(args))) {
-    return stringMethod(new Sym(textNode(value)), key, args);
+  if (inner instanceof Sym) return symMethod(interpreter, inner, key, args);
+  if (value instanceof View && typeof key === 'string') return viewMethod(interpreter, value, key, args);
+  if (typeof value === 'string' && typeof key === 'string' && (hasTokens(value) || isSymbolicDeep(args))) {
+    return stringMethod(interpreter, new Sym(textNode(value)), key, args);
   }
   if (Array.isArray(value) && typeof key === 'string') {
-    const found = hooksCall().arrayMethod(value as unknown[], key, args);
+    const found = arrayMethod(interpreter, value as unknown[], key, args);
     if (found !== undefined) return found.value;
   }
-  if (value instanceof RegExp && typeof key === 'string' && hooksCall().isSymbolicDeep(args)) {
-    return hooksCall().regexMethod(value, key, args);
+  if (value instanceof RegExp && typeof key === 'string' && isSymbolicDeep(args)) {
+    return regexMethod(value, key, args);
   }
-  const known = tableMethod(value, key, args) ?? functionMethod(value, key, args) ?? ownKeyMethod(value, key, args);
+  const known =
+    tableMethod(interpreter, value, key, args) ??
+    functionMethod(interpreter, value, key, args) ??
+    ownKeyMethod(value, key, args);
   if (known !== undefined) return known.value;
-  const fn = getMember(value, key);
-  return hooksCall().call(fn, value, args, methodLabel(object, key));
+  const fn = getMember(interpreter, value, key);
+  return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
 /** Methods of a Map or Set that look at nothing but the key, and pass values on as they are. */
 const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
 
-const isKnownKey = (key: unknown): boolean =>
-  typeof key === 'function' || (!isOpen(key) && !hooksCall().isSymbolicDeep(key));
+const isKnownKey = (key: unknown): boolean => typeof key === 'function' || (!isOpen(key) && !isSymbolicDeep(key));
 
 /** A Map or Set of the composition whose keys are known; its values may be anything. */
 function knownTableMethod(table: object, key: string, args: readonly unknown[]): unknown {
@@ -66,17 +71,22 @@ function knownTableMethod(table: object, key: string, args: readonly unknown[]):
 }
 
 /** Looking up a value of the spec in a Map or Set of the author's. */
-function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
+function tableMethod(
+  interpreter: Interpreter,
+  table: unknown,
+  key: Key,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
   const wanted = resolve(args[0]);
   const isTable = table instanceof Map || table instanceof Set;
   if (isTable && typeof key === 'string' && TABLE_METHODS.has(key) && isKnownKey(wanted))
     return { value: knownTableMethod(table, key, args) };
   if (!isTable || (key !== 'get' && key !== 'has') || symbolic(wanted) === undefined) return undefined;
   const keys: unknown[] = [...table.keys()];
-  if (key === 'has') return { value: hooksCall().arrayMethod(keys, 'includes', [wanted])?.value };
+  if (key === 'has') return { value: arrayMethod(interpreter, keys, 'includes', [wanted])?.value };
   if (table instanceof Set) return undefined;
   if (keys.every((each) => typeof each === 'string')) {
-    return { value: getMember(Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
+    return { value: getMember(interpreter, Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
   }
   const found = keys.reduceRight(
     (rest: unknown, each) => phi(condition(equals(wanted, each, false)), table.get(each), rest),
@@ -86,22 +96,27 @@ function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { read
 }
 
 /** `f.call(self, …)` and `f.apply(self, list)`, also of methods such as `Array.prototype.map`. */
-function functionMethod(fn: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
+function functionMethod(
+  interpreter: Interpreter,
+  fn: unknown,
+  key: Key,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
   const isCall = key === 'call' && (fn as { call?: unknown }).call === Function.prototype.call;
   const isApply = key === 'apply' && (fn as { apply?: unknown }).apply === Function.prototype.apply;
   if (typeof fn !== 'function' || !(isCall || isApply)) return undefined;
   const [self, list] = args;
-  const given = isCall ? args.slice(1) : resolve(list) === undefined ? [] : spreadItems(list);
+  const given = isCall ? args.slice(1) : resolve(list) === undefined ? [] : spreadItems(interpreter, list);
   const { name } = fn;
   if (fn === Object.prototype.hasOwnProperty) return { value: hasKey(given[0], self, true) };
   const isMethod = [Array.prototype, String.prototype].some((prototype) => Reflect.get(prototype, name) === fn);
-  if (isMethod && hooksCall().isSymbolicDeep([self, given])) return { value: callMethod(self, name, given) };
-  return { value: hooksCall().call(fn, self, given, name) };
+  if (isMethod && isSymbolicDeep([self, given])) return { value: callMethod(interpreter, self, name, given) };
+  return { value: interpreter.call(fn, self, given, name) };
 }
 
 /** `object.hasOwnProperty(key)` of an object with keys under conditions, or with a key of the spec. */
 function ownKeyMethod(object: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
-  if (key !== 'hasOwnProperty' || !hooksCall().isSymbolicDeep([object, ...args])) return undefined;
+  if (key !== 'hasOwnProperty' || !isSymbolicDeep([object, ...args])) return undefined;
   const own = Reflect.get(object as object, 'hasOwnProperty') === Object.prototype.hasOwnProperty;
   return own ? { value: hasKey(args[0], object, true) } : undefined;
 }
@@ -121,13 +136,13 @@ function methodLabel(object: unknown, key: Key): string {
   return `${owner === '' ? '' : `${owner}.`}${key instanceof Sym ? labelOf(key) : String(key)}`;
 }
 
-function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
+function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonly unknown[]): unknown {
   if (value.resource !== undefined && typeof key === 'string') {
-    const found = resourceMember(value.resource, value, key);
-    if (found !== undefined) return hooksCall().call(found.value, wrap(value), args, key);
+    const found = resourceMember(interpreter, value.resource, value, key);
+    if (found !== undefined) return interpreter.call(found.value, wrap(value), args, key);
   }
   if (typeof key !== 'string') {
-    return hooksCall().call(getMember(wrap(value), key), wrap(value), args, 'a method');
+    return interpreter.call(getMember(interpreter, wrap(value), key), wrap(value), args, 'a method');
   }
   if (
     value.absence !== undefined &&
@@ -144,14 +159,14 @@ function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
   const receiver = value.absence === undefined ? value : value.present();
   switch (receiver.type.kind) {
     case 'string':
-      return stringMethod(receiver, key, args);
+      return stringMethod(interpreter, receiver, key, args);
     case 'number':
     case 'bool':
       return numberMethod(receiver, key, args);
     case 'list':
-      return listMethod(receiver, key, args);
+      return listMethod(interpreter, receiver, key, args);
     case 'dyn':
-      return dynMethod(receiver, key, args);
+      return dynMethod(interpreter, receiver, key, args);
     default:
       if (key === 'hasOwnProperty') return hasKey(args[0], wrap(receiver), true);
       if (key === 'toString') return textNode(wrap(receiver));
@@ -160,11 +175,16 @@ function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
 }
 
 /** A method of a value of unknown type: by the method's name, when it is one of lists or of strings alone. */
-function dynMethod(value: Sym, key: string, args: readonly unknown[]): unknown {
+function dynMethod(interpreter: Interpreter, value: Sym, key: string, args: readonly unknown[]): unknown {
   const LISTS = new Set(['map', 'filter', 'some', 'every', 'find', 'forEach', 'flatMap', 'join', 'reduce']);
   const list: StaticType = { kind: 'list', element: DYN };
   if (LISTS.has(key))
-    return listMethod(new Sym(makeTyped(value.node, list), { waits: value.waits, label: value.label }), key, args);
+    return listMethod(
+      interpreter,
+      new Sym(makeTyped(value.node, list), { waits: value.waits, label: value.label }),
+      key,
+      args,
+    );
   if (key === 'toString') return wrap(new Sym(textNode(wrap(value))));
   return refuse(
     'member',

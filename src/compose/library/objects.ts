@@ -2,8 +2,9 @@ import type { StaticType } from '../ir/types.ts';
 import { setOwn } from '../../core/index.ts';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { mapOf } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, KEYS, membersOf } from '../value/key-order.ts';
 import type { Members } from '../value/key-order.ts';
 import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
@@ -48,14 +49,19 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
  * `{ ...source }`: copies the entries of the source into an object literal. With `asked`, fields of a resource that are
  * missing are left out; else the graph waits for them.
  */
-export function mergeSpread(target: Record<string, unknown>, raw: unknown, asked = false): void {
+export function mergeSpread(
+  interpreter: Interpreter,
+  target: Record<string, unknown>,
+  raw: unknown,
+  asked = false,
+): void {
   const source = resolve(raw);
   activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
-  if (inner instanceof Phi) return spreadEither(target, inner, asked);
-  if (inner instanceof Sym) return spreadSym(target, inner, asked);
-  if (typeof source === 'string' && hasTokens(source)) return spreadSym(target, new Sym(textNode(source)));
+  if (inner instanceof Phi) return spreadEither(interpreter, target, inner, asked);
+  if (inner instanceof Sym) return spreadSym(interpreter, target, inner, asked);
+  if (typeof source === 'string' && hasTokens(source)) return spreadSym(interpreter, target, new Sym(textNode(source)));
   mergeMembers(target, membersOf(Object(source) as object));
 }
 
@@ -69,12 +75,12 @@ function mergeMembers(target: Record<string, unknown>, members: Members): void {
 }
 
 /** `...(c ? a : b)`: the keys of both sides, each under its condition. */
-function spreadEither(target: Record<string, unknown>, value: Phi, asked: boolean): void {
+function spreadEither(interpreter: Interpreter, target: Record<string, unknown>, value: Phi, asked: boolean): void {
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
     trace.under(test, () => {
       const made: Record<string, unknown> = trace.born({});
-      mergeSpread(made, raw, asked);
+      mergeSpread(interpreter, made, raw, asked);
       return made;
     });
   const a = side(value.test, value.then);
@@ -99,13 +105,13 @@ function spreadEither(target: Record<string, unknown>, value: Phi, asked: boolea
   mergeMembers(target, mergeValues.members(value.test, membersOf(a), membersOf(b)));
 }
 
-function spreadSym(target: Record<string, unknown>, value: Sym, asked = false): void {
+function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, value: Sym, asked = false): void {
   const { type } = value;
   if (value.resource !== undefined)
     return refuse('no-cel', `${labelOf(value)} is a resource and cannot be spread`, 'name the fields that you need');
   if (type.kind === 'object') {
     for (const name of type.names()) {
-      const read = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
+      const read = getMember(interpreter, wrap(value), name, value.absence !== undefined && !value.absence.waits);
       const member = asked ? asFound(read) : read;
       const missing = type.field(name)?.missing;
       if (missing === 'null') mergeKey(target, name, member);
@@ -138,7 +144,7 @@ function setOwnIfThere(target: Record<string, unknown>, name: string, member: un
 }
 
 /** `const { a, ...rest } = value`. */
-export function restOf(raw: unknown, taken: readonly string[]): unknown {
+export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly string[]): unknown {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && (inner.type.kind === 'map' || inner.type.kind === 'dyn')) {
@@ -151,9 +157,9 @@ export function restOf(raw: unknown, taken: readonly string[]): unknown {
     );
   }
   const rest: Record<string, unknown> = activeTrace().born({});
-  mergeSpread(rest, value);
+  mergeSpread(interpreter, rest, value);
   // Maps among the pieces may have the keys, too.
-  if (mergedPieces(rest) !== undefined) return restOf(wrap(new Sym(objectNode(rest))), taken);
+  if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) deleteMember(rest, name);
   return rest;
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { symOfItems } from '../value/nodes.ts';
 import { isOpen } from '../value/open.ts';
 import type { Sym } from '../value/symbolic.ts';

@@ -1,17 +1,17 @@
 import { compare, index, literal, method, size, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { closureOf } from '../interp/env.ts';
+import { closureOf } from '../value/closure.ts';
 import { argumentCount, changesItsFirst, parameterName } from './callbacks.ts';
-import { opaque } from '../interp/natives.ts';
+import { opaque } from '../value/native-functions.ts';
 import { boundNames } from '../interp/names.ts';
-import { hooksCall } from './hooks.ts';
 import { macroVariable } from '../ir/build.ts';
 import {
   afterTurns,
@@ -29,30 +29,30 @@ import { elements, factOf, indexed, isKnownEmpty, knowing, loopValue } from './v
 import type { View } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
-export function reduceList(view: View, args: readonly unknown[]): unknown {
+export function reduceList(interpreter: Interpreter, view: View, args: readonly unknown[]): unknown {
   const [fn, rawInitial] = args;
-  if (args.length < 2) return withoutInitial(view, fn);
+  if (args.length < 2) return withoutInitial(interpreter, view, fn);
   if (isKnownEmpty(view)) return rawInitial;
   const initial = resolve(rawInitial);
-  if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
-  if (isStruct(initial) && argumentCount(fn) < 3) {
-    const best = fromObject(view, fn, initial);
+  if (isOwn(initial) && changesItsFirst(interpreter, fn)) return fillInitial(interpreter, view, fn, initial);
+  if (isStruct(initial) && argumentCount(interpreter, fn) < 3) {
+    const best = fromObject(interpreter, view, fn, initial);
     if (best !== undefined) return best;
   }
   const first = symbolic(initial);
   if (first instanceof Sym && first.absence !== undefined && first.node === elementNode(view, 0))
-    return phi(first.absence.has, withoutInitial(view, fn), undefined);
-  return folded(view, fn, initial, view.list.node);
+    return phi(first.absence.has, withoutInitial(interpreter, view, fn), undefined);
+  return folded(interpreter, view, fn, initial, view.list.node);
 }
 
 /**
  * `list.reduce((a, x) => (x.n > a.n ? x : a), { n: 0 })`: one of the elements, or the object to begin with. Among the
  * elements the callback chooses one; between that one and the object it chooses last.
  */
-function fromObject(view: View, fn: unknown, initial: object): unknown {
+function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
   let best: unknown;
   try {
-    best = withoutInitial(view, fn);
+    best = withoutInitial(interpreter, view, fn);
   } catch (error) {
     // Not one of the elements: the object is what the turns make of it.
     if (error instanceof Refusal) return undefined;
@@ -61,18 +61,18 @@ function fromObject(view: View, fn: unknown, initial: object): unknown {
   const some = compare('gt', size(view.list.node, INTEGER), literal(0));
   const trace = activeTrace();
   const choice = trace.under(some, () =>
-    trace.isolate(() => hooksCall().call(fn, undefined, [initial, best], 'the callback')),
+    trace.isolate(() => interpreter.call(fn, undefined, [initial, best], 'the callback')),
   );
   return phi(some, choice.result, initial);
 }
 
 /** `list.reduce(f)`: from the first element on. Of an empty list JavaScript throws, and the expression fails. */
-function withoutInitial(view: View, fn: unknown): unknown {
-  if (!view.plain || argumentCount(fn) >= 3)
+function withoutInitial(interpreter: Interpreter, view: View, fn: unknown): unknown {
+  if (!view.plain || argumentCount(interpreter, fn) >= 3)
     return refuse('loop-carried', '.reduce() without an initial value has no CEL form here', 'pass the initial value');
   const { node } = view.list;
   const rest = method('slice', node, [literal(1), size(node, INTEGER)], view.list.type);
-  return folded(view, fn, wrap(new Sym(elementNode(view, 0))), rest);
+  return folded(interpreter, view, fn, wrap(new Sym(elementNode(view, 0))), rest);
 }
 
 const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
@@ -83,30 +83,30 @@ function isOwn(value: unknown): value is object {
 }
 
 /** `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})`: a loop that fills `acc`. */
-function fillInitial(view: View, fn: unknown, initial: object): unknown {
+function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
   const turn = (element: unknown, ...position: unknown[]) => {
-    const result = resolve(hooksCall().call(fn, undefined, [initial, element, ...position], 'the callback'));
+    const result = resolve(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
     if (result === initial) return;
     refuse(
       'loop-carried',
-      `the callback of .reduce() changes ${parameterName(fn, 'its accumulator')} and returns something else`,
+      `the callback of .reduce() changes ${parameterName(interpreter, fn, 'its accumulator')} and returns something else`,
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
   // How many arguments a function of the SDK looks at is told by its length.
   const visit =
-    argumentCount(fn) >= 3
+    argumentCount(interpreter, fn) >= 3
       ? (element: unknown, position: unknown) => turn(element, position)
       : (element: unknown) => turn(element);
-  hooksCall().symbolicMap(view, opaque(visit), 'forEach', { by: fn, object: initial });
+  interpreter.symbolicMap(view, opaque(visit), 'forEach', { by: fn, object: initial });
   return initial;
 }
 
 /** The accumulator after all turns. `list` are the elements that take part. */
-function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
+function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
-  const count = argumentCount(fn);
+  const count = argumentCount(interpreter, fn);
   const positions = count >= 3 ? indexed(view) : undefined;
   const loop = macroVariable(positions === undefined ? loopName : 'i');
   const over = positions?.view ?? view;
@@ -119,7 +119,7 @@ function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
   const turn = (running: unknown): unknown => {
     const { result, writes } = trace.isolate(() =>
       knowing(known, () =>
-        hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
+        interpreter.call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
       ),
     );
     if (writes.size > 0)
@@ -127,11 +127,11 @@ function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
     return result;
   };
   try {
-    const carried = carriedFrom(fn, start, turn);
+    const carried = carriedFrom(interpreter, fn, start, turn);
     if (carried === undefined) return start;
     const pass = { list: positions === undefined ? list : over.list.node, loop, element: over.element };
     const after = afterTurns(pass, carried, turn(seenInTurn(carried)));
-    if (after === undefined) return refuseCarried(parameterName(fn, 'the accumulator'));
+    if (after === undefined) return refuseCarried(parameterName(interpreter, fn, 'the accumulator'));
     const value = symbolic(after.value);
     return value instanceof Sym && view.list.waits
       ? wrap(new Sym(value.node, { absence: value.absence, waits: true }))
@@ -142,8 +142,13 @@ function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
 }
 
 /** What the turns hand on, by what they begin with; `undefined` where they hand on the beginning itself. */
-function carriedFrom(fn: unknown, start: unknown, turn: (running: unknown) => unknown): Carried | undefined {
-  const name = parameterName(fn, 'acc');
+function carriedFrom(
+  interpreter: Interpreter,
+  fn: unknown,
+  start: unknown,
+  turn: (running: unknown) => unknown,
+): Carried | undefined {
+  const name = parameterName(interpreter, fn, 'acc');
   const takesApart = closureOf(fn)?.node.params[0]?.type === 'ArrayPattern';
   if (isStruct(start) || (takesApart && Array.isArray(start) && symbolic(start) === undefined))
     return carriedMembers(start);

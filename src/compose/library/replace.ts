@@ -2,25 +2,25 @@ import { cond, concat, literal, method } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { argumentCount } from './callbacks.ts';
-import { hooksCall } from './hooks.ts';
 import { untoldGroup } from './matches.ts';
 import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 
 /** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, perhaps with `$1`, or a function of the match. */
-export function replace(value: Sym, name: string, args: readonly unknown[]): Node {
+export function replace(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolve(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
     throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
   const given = resolve(args[1]);
-  const by = typeof given === 'function' ? madeBy(given, pattern) : fixed(given, name, pattern);
+  const by = typeof given === 'function' ? madeBy(interpreter, given, pattern) : fixed(given, name, pattern);
   if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
   const from = textNode(pattern);
   const to = typeof by === 'string' ? literal(by) : by({ text: from, groups: [], names: new Map() });
@@ -86,10 +86,10 @@ function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): 
 }
 
 /** What a function makes of a match and its groups. */
-function madeBy(fn: unknown, pattern: unknown): Replacement {
+function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replacement {
   return (match) => {
     const { groups, names, text } = match;
-    if (argumentCount(fn) > 1 + groups.length || names.size > 0)
+    if (argumentCount(interpreter, fn) > 1 + groups.length || names.size > 0)
       refuse(
         'no-cel',
         'a replacement that asks where the match is has no CEL form',
@@ -104,7 +104,7 @@ function madeBy(fn: unknown, pattern: unknown): Replacement {
     trace.predicates++;
     try {
       const { result, writes } = trace.isolate(() =>
-        hooksCall().call(fn, undefined, [wrap(new Sym(text)), ...given], 'the replacement'),
+        interpreter.call(fn, undefined, [wrap(new Sym(text)), ...given], 'the replacement'),
       );
       if (writes.size > 0)
         refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'return the new text alone');

@@ -1,18 +1,19 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { ReadinessResult } from '../public-types.ts';
-import { opaque } from '../interp/natives.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
+import { opaque } from '../value/native-functions.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import { hooksCall } from './hooks.ts';
 
 /** Members that a resource has besides the fields of its kind. */
 export function resourceMember(
+  interpreter: Interpreter,
   record: ResourceRecord,
   self: Sym,
   key: string,
@@ -36,7 +37,7 @@ export function resourceMember(
       return chainable((condition) => {
         const own = wrap(new Sym(self.node, { waits: true, resource: record }));
         const given =
-          typeof condition === 'function' ? hooksCall().call(condition, undefined, [own], 'readyWhen') : condition;
+          typeof condition === 'function' ? interpreter.call(condition, undefined, [own], 'readyWhen') : condition;
         if (given === undefined)
           refuse('types', 'withReadyWhen() is given no condition', 'return one: (self) => self.status.replicas > 0');
         record.readyWhen.push(given);

@@ -1,5 +1,6 @@
 import { literal } from '../ir/build.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { phi } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -7,8 +8,8 @@ import { elementAt } from './access.ts';
 import type { View } from './view.ts';
 
 /** An element of a list as the author sees it: a pair of `Object.entries(map)` has both parts wherever it is there. */
-export function shownElement(view: View, position: number): unknown {
-  const found = symbolic(elementAt(view.list, new Sym(literal(position))));
+export function shownElement(interpreter: Interpreter, view: View, position: number): unknown {
+  const found = symbolic(elementAt(interpreter, view.list, new Sym(literal(position))));
   if (!(found instanceof Sym)) return undefined;
   const { absence } = found;
   if (absence === undefined) return view.show(found);

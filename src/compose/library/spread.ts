@@ -1,7 +1,8 @@
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { isOpen, iterable } from '../value/open.ts';
 import { needPresent, textNode } from '../value/ops.ts';
@@ -21,22 +22,22 @@ const GROUPED =
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k)]))';
 
 /** The elements that `...value` puts into a list. */
-export function spreadItems(raw: unknown): unknown[] {
+export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
   const value = resolve(raw);
   activeTrace().noteRead(value);
   if (value instanceof View) return [new Splice(plainList(elements(value).node), value.list.waits)];
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     const trace = activeTrace();
-    const a = trace.under(inner.test, () => spreadItems(inner.then));
-    const b = trace.under(not(inner.test), () => spreadItems(inner.otherwise));
+    const a = trace.under(inner.test, () => spreadItems(interpreter, inner.then));
+    const b = trace.under(not(inner.test), () => spreadItems(interpreter, inner.otherwise));
     const plain = [...a, ...b].every((item) => !(item instanceof Maybe) && !(item instanceof Splice));
     if (plain)
       return [...a.map((item) => new Maybe(inner.test, item)), ...b.map((item) => new Maybe(not(inner.test), item))];
     return [new Splice(toNode(value), false)];
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return spreadItems(stringMethod(inner, 'split', ['']));
+    if (inner.type.kind === 'string') return spreadItems(interpreter, stringMethod(interpreter, inner, 'split', ['']));
     if (inner.type.kind !== 'list') {
       if (mentions(inner.node, (of) => of.role === 'accumulator'))
         return refuse(
@@ -50,12 +51,13 @@ export function spreadItems(raw: unknown): unknown[] {
     return [new Splice(plainList(sure.node), sure.waits)];
   }
   if (Array.isArray(value)) return [...(value as unknown[])];
-  if (typeof value === 'string' && hasTokens(value)) return spreadItems(wrap(new Sym(textNode(value))));
+  if (typeof value === 'string' && hasTokens(value)) return spreadItems(interpreter, wrap(new Sym(textNode(value))));
   return [...iterable(value)];
 }
 
 /** A list taken apart by an array pattern. */
 export function elementsOf(
+  interpreter: Interpreter,
   raw: unknown,
   count: number,
 ): { at(position: number): unknown; rest(from: number): unknown } {
@@ -64,17 +66,20 @@ export function elementsOf(
   const inner = symbolic(value);
   if (value instanceof View) {
     const list = () => elements(value);
-    return { at: (position) => shownElement(value, position), rest: (from) => listMethod(list(), 'slice', [from]) };
+    return {
+      at: (position) => shownElement(interpreter, value, position),
+      rest: (from) => listMethod(interpreter, list(), 'slice', [from]),
+    };
   }
   if (inner instanceof Sym && inner.type.kind === 'list') {
     const sure = needPresent(inner, 'taken apart');
     return {
-      at: (position) => elementAt(sure, new Sym(literal(position))),
-      rest: (from) => listMethod(sure, 'slice', [from]),
+      at: (position) => elementAt(interpreter, sure, new Sym(literal(position))),
+      rest: (from) => listMethod(interpreter, sure, 'slice', [from]),
     };
   }
   if (inner instanceof Sym) {
-    if (inner.type.kind === 'string') return writtenElements(spreadItems(value));
+    if (inner.type.kind === 'string') return writtenElements(interpreter, spreadItems(interpreter, value));
     if (inner.type.kind !== 'dyn')
       return refuse('types', `${labelOf(inner)} is not a list and cannot be taken apart`, 'take a list apart');
   }
@@ -82,17 +87,20 @@ export function elementsOf(
     return {
       at: (position) =>
         inner instanceof Sym
-          ? elementAt(inner, new Sym(literal(position)))
-          : elementAt(new Sym(toNode(value)), new Sym(literal(position))),
-      rest: (from) => listMethod(new Sym(toNode(value)), 'slice', [from]),
+          ? elementAt(interpreter, inner, new Sym(literal(position)))
+          : elementAt(interpreter, new Sym(toNode(value)), new Sym(literal(position))),
+      rest: (from) => listMethod(interpreter, new Sym(toNode(value)), 'slice', [from]),
     };
   }
   const items = Array.isArray(value) ? (value as unknown[]) : [...takeFirst(iterable(value), count)];
-  return writtenElements(items);
+  return writtenElements(interpreter, items);
 }
 
 /** A list that is written out, by position; some of its elements may be there under a condition only. */
-export function writtenElements(items: readonly unknown[]): {
+export function writtenElements(
+  interpreter: Interpreter,
+  items: readonly unknown[],
+): {
   at(position: number): unknown;
   rest(from: number): unknown;
 } {
@@ -103,8 +111,9 @@ export function writtenElements(items: readonly unknown[]): {
     const list = () => new Sym(toNode(tail));
     return {
       at: (position) =>
-        position < sure ? items[position] : elementAt(list(), new Sym(literal(position - sure)), false),
-      rest: (from) => (from <= sure ? born(items.slice(from)) : listMethod(list(), 'slice', [from - sure])),
+        position < sure ? items[position] : elementAt(interpreter, list(), new Sym(literal(position - sure)), false),
+      rest: (from) =>
+        from <= sure ? born(items.slice(from)) : listMethod(interpreter, list(), 'slice', [from - sure]),
     };
   }
   return {

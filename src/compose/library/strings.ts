@@ -19,15 +19,15 @@ import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { SPACE } from '../regex/space.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, describe, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { Maybe, Splice, Sym } from '../value/symbolic.ts';
-import { hooksCall } from './hooks.ts';
 import { match, matchAll } from './matches.ts';
 import { searchPattern, splitPattern } from './regex.ts';
 import { replace } from './replace.ts';
@@ -44,7 +44,7 @@ const SEEN = `[^${SPACE}]`;
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
 
 /** Calls a method of a string. */
-export function stringMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+export function stringMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
   const { node, waits } = value;
   const text = (result: Node) => textValue(result, waits);
   const arg = (position: number) => textNode(args[position]);
@@ -82,7 +82,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
       return split(value, args);
     case 'replace':
     case 'replaceAll':
-      return text(replace(value, name, args));
+      return text(replace(interpreter, value, name, args));
     case 'slice':
       return text(between(node, clamp(args[0], node, 0), clampEnd(args[1], node)));
     case 'substring':
@@ -98,7 +98,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
     case 'repeat':
       return text(repeated(positionNode(args[0] ?? 0), node));
     case 'concat':
-      return text(concat([node, ...args.map(concatenated)]));
+      return text(concat([node, ...args.map((arg) => concatenated(interpreter, arg))]));
     case 'toString':
     case 'valueOf':
       return wrap(value);
@@ -114,7 +114,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
 }
 
 /** What `concat` appends for an argument; for the elements of a list, all of them. */
-function concatenated(arg: unknown): Node {
+function concatenated(interpreter: Interpreter, arg: unknown): Node {
   if (arg instanceof Maybe)
     return cond(
       arg.test,
@@ -122,7 +122,7 @@ function concatenated(arg: unknown): Node {
       literal(''),
     );
   if (!(arg instanceof Splice)) return textNode(arg);
-  return textNode(hooksCall().callMethod(activeTrace().born([arg]), 'join', ['']));
+  return textNode(interpreter.callMethod(activeTrace().born([arg]), 'join', ['']));
 }
 
 function unknownMember(value: Sym, name: string): never {

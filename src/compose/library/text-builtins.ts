@@ -4,7 +4,7 @@ import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, DYN, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';

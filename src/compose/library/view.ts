@@ -17,7 +17,7 @@ import { isLiteral } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
 import { asList, toNode } from '../value/nodes.ts';

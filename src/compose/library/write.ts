@@ -1,8 +1,9 @@
+import type { Interpreter } from '../trace/interpreter.ts';
 import { isOpen } from '../value/open.ts';
 import { setOwn } from '../../core/index.ts';
 import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -47,18 +48,18 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
 }
 
 /** `delete object.key`. */
-export function deleteKey(raw: unknown, key: Key): void {
+export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): void {
   const object = resolve(raw);
   const inner = symbolic(object);
   if (inner instanceof Phi) {
-    distribute(inner, (side) => deleteKey(side, key));
+    distribute(inner, (side) => deleteKey(interpreter, side, key));
     return;
   }
   const target = owned(object, inner instanceof Sym ? inner : undefined);
   activeTrace().touch(target);
   if (key instanceof Sym) return deleteSymbolic(target, key);
   if (mergedPieces(target) !== undefined && typeof key === 'string')
-    return replaceMembers(target, restOf(target, [key]));
+    return replaceMembers(interpreter, target, restOf(interpreter, target, [key]));
   deleteMember(target, key);
 }
 
@@ -72,9 +73,9 @@ function deleteSymbolic(target: object, key: Sym): void {
 }
 
 /** Gives an object other members than it had: those of a map. */
-function replaceMembers(target: object, map: unknown): void {
+function replaceMembers(interpreter: Interpreter, target: object, map: unknown): void {
   for (const name of Reflect.ownKeys(target)) Reflect.deleteProperty(target, name);
-  mergeSpread(target as Record<string, unknown>, map);
+  mergeSpread(interpreter, target as Record<string, unknown>, map);
 }
 
 /** Objects of the composition that it froze; the tracer itself still notes things in them. */

@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../../core/index.ts';
 import { conjuncts, not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
 import { Facts } from './facts.ts';
+import type { Interpreter } from './interpreter.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
 import type { Site } from './refusal.ts';
 import { FollowUp, isRecoverable, Refusal } from './refusal.ts';
@@ -54,6 +54,8 @@ export class Trace {
   /** What was refused so far; the composition is, when there is any. */
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
+  /** What runs the code of this run. */
+  readonly interpreter: Interpreter;
   /** Inside the predicate of a filter and the like, where no resource may be made. */
   predicates = 0;
   /** How many `try` with a `catch` are open. */
@@ -74,6 +76,8 @@ export class Trace {
   site: Site | undefined;
   /** The calls of functions that are being interpreted, the outermost first. */
   readonly calls: Site[] = [];
+  /** How many functions are being interpreted, with those of the run around this one. */
+  callDepth = 0;
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
   /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */
@@ -89,8 +93,9 @@ export class Trace {
   private readonly births = new WeakMap<Cell, number>();
   private clock = 0;
 
-  constructor(strict: boolean) {
+  constructor(strict: boolean, interpreter: Interpreter) {
     this.strict = strict;
+    this.interpreter = interpreter;
   }
 
   /** Notes that a cell came into being now: branches that began earlier may have to undo writes to it. */
@@ -391,35 +396,4 @@ function joinSnapshots(test: Node, a: Snapshot, b: Snapshot, merge: MergeValues)
   if (a.kind === 'array' && b.kind === 'array') return { kind: 'array', items: merge.items(test, a.items, b.items) };
   if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one cell differ in kind');
   return { kind: 'object', keys: merge.members(test, a.keys, b.keys) };
-}
-
-let active: Trace | undefined;
-
-/** The tracing run that is under way. */
-export function currentTrace(): Trace | undefined {
-  return active;
-}
-
-/** The tracing run that is under way; there must be one. */
-export function activeTrace(): Trace {
-  if (active === undefined) throw new Error('not inside a composition');
-  return active;
-}
-
-/** Runs `work` as part of a tracing run. */
-export function withTrace<T>(trace: Trace, work: () => T): T {
-  const outer = active;
-  active = trace;
-  try {
-    return work();
-  } finally {
-    active = outer;
-  }
-}
-
-/** A condition under what is known: `true`, `false`, or what remains open. */
-export function decide(node: Node): boolean | Node {
-  const known = active === undefined ? node : active.facts.simplify(node);
-  if (isLiteral(known, true)) return true;
-  return isLiteral(known, false) ? false : known;
 }

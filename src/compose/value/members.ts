@@ -2,7 +2,7 @@ import { and, not, TRUE } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { decide } from '../trace/trace.ts';
+import { decide } from '../trace/current.ts';
 import type { KeyEntry } from './key-order.ts';
 import { keyEntries, KEYS, membersOf, notable, presenceOf, withKey } from './key-order.ts';
 import { phi } from './merge.ts';

@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, rootOf } from '../ir/node.ts';
 import { holdsObjects, NULL, sameType } from '../ir/types.ts';
 import { refuse, thrownInBranch } from '../trace/refusal.ts';
-import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
+import { activeTrace, currentTrace, decide } from '../trace/current.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
 import type { KeyEntry, Members } from './key-order.ts';

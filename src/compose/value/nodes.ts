@@ -20,7 +20,7 @@ import type { Node } from '../ir/node.ts';
 import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, membersOf } from './key-order.ts';
 import { resolve } from './merge.ts';
 import { classOf, isPlainObject } from './printed.ts';

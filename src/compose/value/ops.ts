@@ -22,7 +22,7 @@ import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
 import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace, decide } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { asSym, distribute, resolve } from './merge.ts';
 import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';

@@ -2,24 +2,12 @@ import { inspect } from 'node:util';
 import { MADE_AT, TypeKroError } from '../../core/index.ts';
 import { scriptOf } from '../ir/script.ts';
 import type { Node } from '../ir/node.ts';
-import { activeTrace, currentTrace } from '../trace/trace.ts';
+import { activeTrace, currentInterpreter, currentTrace } from '../trace/current.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { toText } from '../ir/build.ts';
 import { isScalar } from '../ir/types.ts';
 import { Phi, Sym } from './symbolic.ts';
-
-/** What the proxies need of the rest of the tracer. */
-export interface ProxyHooks {
-  member(value: Sym | Phi, key: string): unknown;
-}
-
-let hooks: ProxyHooks | undefined;
-
-/** Connects the proxies with the library of members; called once when the tracer is loaded. */
-export function installProxyHooks(installed: ProxyHooks): void {
-  hooks = installed;
-}
 
 const behind = new WeakMap<object, Sym | Phi>();
 
@@ -36,7 +24,7 @@ const references = new WeakMap<object, () => Sym>();
 
 /** A member of a symbolic value, as the function of a composition reads it. */
 export function memberOf(value: Sym | Phi, key: string): unknown {
-  return (hooks as ProxyHooks).member(value, key);
+  return currentInterpreter().member(wrap(value), key);
 }
 
 /**
@@ -249,7 +237,7 @@ class Traps implements ProxyHandler<object> {
     if (key === Symbol.iterator) return () => untraced(value, 'iterated');
     // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
     if (typeof key === 'symbol' || key === 'then') return undefined;
-    return (hooks as ProxyHooks).member(value, key);
+    return memberOf(value, key);
   }
 
   set(): never {

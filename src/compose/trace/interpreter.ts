@@ -1,0 +1,25 @@
+import type { FunctionNode } from '../source/parse.ts';
+
+/** What the library and the proxies ask of the interpreter. The interpreter itself stands above them, in `interp/`. */
+export interface Interpreter {
+  /** Calls a function value: of the composition, of the author around it, of the SDK or of the host. */
+  call(fn: unknown, self: unknown, args: readonly unknown[], label: string): unknown;
+  /** Calls `object.key(…)`. */
+  callMethod(object: unknown, key: string, args: readonly unknown[]): unknown;
+  /** Reads `object.key` for code that runs natively, which calls the methods that it reads. */
+  member(object: unknown, key: string): unknown;
+  /**
+   * Runs the body of a loop over a symbolic list.
+   *
+   * @param filled the object that the turns fill, and the callback whose first parameter it is
+   * @returns the list of the results; `undefined` for `forEach`
+   */
+  symbolicMap(
+    list: unknown,
+    body: unknown,
+    mode: 'map' | 'flatMap' | 'forEach',
+    filled?: { readonly by: unknown; readonly object: object },
+  ): unknown;
+  /** The syntax of a function; `undefined` for functions of the SDK and those without a source. */
+  syntaxOf(fn: unknown): FunctionNode | undefined;
+}

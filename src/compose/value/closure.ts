@@ -1,0 +1,63 @@
+import type { ObjectExpression } from 'acorn';
+import type { SourcePosition } from '../../core/index.ts';
+import type { FunctionNode } from '../source/parse.ts';
+import type { Found, FunctionLike } from '../source/provider.ts';
+import { activeTrace } from '../trace/current.ts';
+import { Binding } from '../trace/trace.ts';
+
+/** The text that is being interpreted, and how its names outside are found. */
+export interface Unit {
+  readonly text: string;
+  readonly shift: number;
+  readonly lookup: (name: string) => Found | undefined;
+  readonly locate: (offset: number) => SourcePosition | undefined;
+  /** An object literal whose keys are names inside it, once they have a value. */
+  readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
+}
+
+/** The names of one block or function. */
+export class Scope {
+  readonly names = new Map<string, Binding>();
+  readonly parent: Scope | undefined;
+  readonly unit: Unit;
+
+  constructor(parent: Scope | undefined, unit: Unit) {
+    this.parent = parent;
+    this.unit = unit;
+  }
+
+  declare(name: string, constant: boolean, value: unknown, initialised: boolean): Binding {
+    const binding = activeTrace().born(new Binding(name, constant, value, initialised));
+    this.names.set(name, binding);
+    return binding;
+  }
+
+  find(name: string): Binding | undefined {
+    return this.names.get(name) ?? this.parent?.find(name);
+  }
+}
+
+/** `this` of a function; not known where it belongs to a method around the composition. */
+export interface Self {
+  readonly value: unknown;
+  readonly known: boolean;
+}
+
+/** A function of the traced program, or one outside that is traced. */
+export interface Closure {
+  readonly node: FunctionNode;
+  readonly scope: Scope | undefined;
+  readonly unit: Unit;
+  readonly self: Self;
+}
+
+const closures = new WeakMap<FunctionLike, Closure>();
+
+/** The closure behind a function value of the traced program. */
+export function closureOf(fn: unknown): Closure | undefined {
+  return typeof fn === 'function' ? closures.get(fn as FunctionLike) : undefined;
+}
+
+export function rememberClosure(fn: FunctionLike, closure: Closure): void {
+  closures.set(fn, closure);
+}
