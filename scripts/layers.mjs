@@ -131,19 +131,6 @@ function overrideFor(room, index) {
   };
 }
 
-/**
- * Imports that close a circle and are still to be removed. One that closes none any more, or is gone, is a failure of the
- * check, so that the list can only become shorter.
- */
-const CLOSING = [
-  'src/compose/deploy-engine.ts -> src/compose/public-types.ts',
-  'src/compose/evaluate.ts -> src/compose/composition.ts',
-  'src/compose/factory.ts -> src/compose/composition-object.ts',
-  'src/compose/references.ts -> src/compose/composition.ts',
-  'src/compose/singleton.ts -> src/compose/composition.ts',
-  'src/compose/violations.ts -> src/compose/composition.ts',
-];
-
 /** An import or export from another file; `import(…)` counts wherever it stands. */
 const IMPORT = /^(?:import|export)\b[^;'"]*?(?:\bfrom )?'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
@@ -207,18 +194,8 @@ function chainOf(files, circle) {
 
 /** What is wrong with the imports, in lines. */
 function problemsOfCircles(files) {
-  const closing = new Set(CLOSING);
-  const all = circlesOf(files);
-  const stale = CLOSING.filter((entry) => {
-    const [from, to] = entry.split(' -> ');
-    return !(files.get(from)?.has(to) === true && all.some((circle) => circle.has(from) && circle.has(to)));
-  });
-  const kept = [...files].map(([file, imports]) => [
-    file,
-    new Map([...imports].filter(([target]) => !closing.has(`${file} -> ${target}`))),
-  ]);
-  const problems = stale.map((entry) => `${entry} closes no circle: take it off the list in scripts/layers.mjs`);
-  for (const circle of circlesOf(new Map(kept))) {
+  const problems = [];
+  for (const circle of circlesOf(files)) {
     const chain = chainOf(files, circle);
     const lines = chain.slice(1).map((next, index) => {
       const line = files.get(chain[index]).get(next);

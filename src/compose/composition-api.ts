@@ -1,5 +1,5 @@
+import type { Composition } from './composition-type.ts';
 import type {
-  Composition,
   CompositionDefinition,
   CompositionOptions,
   Computed,

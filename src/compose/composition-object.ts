@@ -2,23 +2,20 @@ import { failsAtCaller, keepPlace, TypeKroError } from '../core/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
-import type { DeployEngine, FactoryOptions, Mode } from './deploy-engine.ts';
-import { evaluateComposition } from './evaluate.ts';
+import { definitionYaml, instanceYaml } from './composition-yaml.ts';
+import type { FactoryOptions, Mode } from './deploy-engine.ts';
+import { evaluateComposition } from './evaluate-composition.ts';
 import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
+import type { CompositionApiOptions } from './factory.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { nestComposition } from './nested.ts';
 import { resourceReferences, schemaReference, statusReference } from './references.ts';
-import type { Composition, CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';
+import type { Composition } from './composition-type.ts';
+import type { CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { rememberCore } from './singleton.ts';
 import { currentTrace } from './trace/current.ts';
-
-/** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
-export interface CompositionApiOptions {
-  /** Loads the deploy engine; called when a factory first needs a cluster. */
-  readonly loadDeploy: () => Promise<DeployEngine>;
-}
 
 type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, Resource>>, JsonObject>;
 
@@ -79,8 +76,8 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
     },
     toYaml: failsAtCaller((argument?: EmitOptions | JsonObject): string =>
       argument === undefined || isEmitOptions(argument)
-        ? core.with(argument?.aspects).definitionYaml(argument?.target ?? 'stock')
-        : core.instanceYaml(argument),
+        ? definitionYaml(core.with(argument?.aspects), argument?.target ?? 'stock')
+        : instanceYaml(core, argument),
     ),
     toDefinition: failsAtCaller(
       (options?: EmitOptions): JsonObject => core.with(options?.aspects).write(options?.target ?? 'stock').definition,

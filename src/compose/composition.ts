@@ -11,14 +11,11 @@ import { hoistedIds, writeDefinition } from './emit/definition.ts';
 import type { TracedGraph } from './emit/definition.ts';
 import { splitVariants } from './emit/variants.ts';
 import type { Variants } from './emit/variants.ts';
-import { printYaml } from './emit/yaml.ts';
 import { printedSecret } from './emit/secrets.ts';
 import { inAuthorsWords } from './emit/author-words.ts';
-import { evaluateGraph } from './evaluate.ts';
+import { evaluateGraph } from './evaluate-graph.ts';
 import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
-import { SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
-import type { Singleton } from './singleton.ts';
 import { schemasFor, structuralSchema, withUnknownKinds } from './schemas.ts';
 import { withProviders } from './source/current.ts';
 import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
@@ -173,11 +170,6 @@ export class CompositionCore {
     );
   }
 
-  /** The definition as YAML; before it those of the compositions whose shared instances it refers to. */
-  definitionYaml(target: Target): string {
-    return [...definitionsOf(this)].map((core) => printYaml(core.write(target).definition)).join('---\n');
-  }
-
   /**
    * The namespaces that stand before the instance of a spec in kro mode.
    *
@@ -194,25 +186,6 @@ export class CompositionCore {
       {},
     );
     return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
-  }
-
-  /** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, shared instances, the instance. */
-  instanceYaml(spec: unknown, namespace?: string): string {
-    const shared = this.singletons.map(({ core, id, spec: own }) => core.sharedInstance(id, own));
-    const before = shared.length === 0 ? [] : [singletonNamespace()];
-    const objects = [...before, ...this.namespaces(spec), ...shared, this.instance(spec, namespace)];
-    return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
-  }
-
-  /** The instance that graphs share under a name. */
-  sharedInstance(id: string, spec: JsonObject): KubeObject {
-    const instance = this.instance(spec, SINGLETON_NAMESPACE);
-    return { ...instance, metadata: { ...instance.metadata, name: id } };
-  }
-
-  /** Shared instances of other compositions that this one refers to. */
-  get singletons(): readonly Singleton[] {
-    return singletonsOf(this.traced.trace);
   }
 
   /**
@@ -266,20 +239,11 @@ export class CompositionCore {
   }
 }
 
-/** The compositions whose definitions this one needs, each once, the needed ones first. */
-function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
-  for (const { core: owner } of core.singletons) definitionsOf(owner, found);
-  return found.add(core);
-}
-
-const singletonNamespace = (): KubeObject =>
-  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } });
-
 /** Names, as JSON, of the namespaces that were made for an instance beforehand. */
 const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
 
 /** A namespace that belongs to no instance: tools that prune leave it. */
-function hoistedNamespace(object: JsonObject): KubeObject {
+export function hoistedNamespace(object: JsonObject): KubeObject {
   const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
   const { labels, annotations, ...named } = metadata;
   return {

@@ -1,6 +1,6 @@
 import type { KubernetesComposition, ToResourceGraph } from './composition-api.ts';
 import { makeComposition } from './composition-object.ts';
-import type { CompositionApiOptions } from './composition-object.ts';
+import type { CompositionApiOptions } from './factory.ts';
 
 /** The two ways to define a graph. */
 export interface CompositionApi {

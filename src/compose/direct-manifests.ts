@@ -3,7 +3,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { printYaml } from './emit/yaml.ts';
-import { evaluateComposition } from './evaluate.ts';
+import { evaluateComposition } from './evaluate-composition.ts';
 
 /**
  * The objects that direct mode applies for a spec, as documents; objects that the graph only reads, and objects that

@@ -1,16 +1,22 @@
 import type { JsonObject } from '../core/index.ts';
 import { assertMayDeploy, failsAtCaller, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
-import type { CompositionApiOptions } from './composition-object.ts';
+import { definitionYaml, instanceYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
-import { SINGLETON_NAMESPACE } from './singleton.ts';
+import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
 import { suggest } from './trace/refusal.ts';
 import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
-import { evaluateComposition } from './evaluate.ts';
+import { evaluateComposition } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
 import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
 import type { Target } from './public-types.ts';
+
+/** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
+export interface CompositionApiOptions {
+  /** Loads the deploy engine; called when a factory first needs a cluster. */
+  readonly loadDeploy: () => Promise<DeployEngine>;
+}
 
 type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
 
@@ -99,9 +105,9 @@ function deployTarget(core: CompositionCore, mode: Mode, namespace: string, opti
     instance: (spec) => core.instance(spec, namespace),
     namespaces: (spec) => core.namespaces(spec),
     get singletons() {
-      return core.singletons.map(({ core: owner, id, spec }) => ({
-        target: deployTarget(owner, 'kro', SINGLETON_NAMESPACE, options),
-        instance: owner.sharedInstance(id, spec),
+      return singletonsOf(core).map((shared) => ({
+        target: deployTarget(shared.core, 'kro', SINGLETON_NAMESPACE, options),
+        instance: sharedInstance(shared),
       }));
     },
     evaluate: (spec) => evaluateComposition(core, spec, {}),
@@ -125,5 +131,5 @@ function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
 }
 
 function kroYaml(core: CompositionCore, of: Target, namespace: string, spec: JsonObject | undefined): string {
-  return spec === undefined ? core.definitionYaml(of) : core.instanceYaml(spec, namespace);
+  return spec === undefined ? definitionYaml(core, of) : instanceYaml(core, spec, namespace);
 }

@@ -37,9 +37,9 @@ export type {
   RetryPolicy,
   RollbackResult,
 } from './deploy-engine.ts';
+export type { Composition, NestedComposition, ResourceList } from './composition-type.ts';
 export type {
   CelValue,
-  Composition,
   CompositionDefinition,
   CompositionOptions,
   Computed,
@@ -51,12 +51,10 @@ export type {
   InferSchema,
   InstanceMetadata,
   JsonSchemaInput,
-  NestedComposition,
   NestedDefinition,
   ReadinessResult,
   Resource,
   ResourceHandle,
-  ResourceList,
   ResourceMetadata,
   SchemaInput,
   SchemaReference,
@@ -64,7 +62,7 @@ export type {
   Target,
 } from './public-types.ts';
 export type { AnyAspect } from './aspects/types.ts';
-export type { CompositionApiOptions } from './composition-object.ts';
+export type { CompositionApiOptions } from './factory.ts';
 export type { Manifest } from './emit/create.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';
 export { Cel, cel } from './cel-api.ts';

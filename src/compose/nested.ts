@@ -7,7 +7,7 @@ import { opaque } from './value/native-functions.ts';
 import { dependOn } from './library/resources.ts';
 import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
-import type { NestedComposition } from './public-types.ts';
+import type { NestedComposition } from './composition-type.ts';
 import { activeTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { mergedPieces } from './value/nodes.ts';

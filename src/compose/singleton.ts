@@ -1,9 +1,9 @@
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { isSymbolicDeep } from './value/symbolic-deep.ts';
 import { defineFactory } from './value/native-functions.ts';
-import type { Composition } from './public-types.ts';
+import type { Composition } from './composition-type.ts';
 import { instanceStatus } from './references.ts';
 import { refuse } from './trace/refusal.ts';
 import type { Trace } from './trace/trace.ts';
@@ -35,9 +35,15 @@ export function rememberCore(composition: object, core: CompositionCore): void {
   cores.set(composition, core);
 }
 
-/** The shared instances that a run refers to. */
-export function singletonsOf(trace: Trace): readonly Singleton[] {
-  return used.get(trace) ?? [];
+/** The shared instances of other compositions that a composition refers to. */
+export function singletonsOf(core: CompositionCore): readonly Singleton[] {
+  return used.get(core.traced.trace) ?? [];
+}
+
+/** The object of a shared instance. @throws CompositionError for a spec that the schema does not allow. */
+export function sharedInstance({ core, id, spec }: Singleton): KubeObject {
+  const instance = core.instance(spec, SINGLETON_NAMESPACE);
+  return { ...instance, metadata: { ...instance.metadata, name: id } };
 }
 
 /**

@@ -7,7 +7,7 @@ import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/in
 import { createCompositionApi } from '../../../src/compose/index.ts';
 import type { Composition } from '../../../src/compose/index.ts';
 import { compile } from '../../../src/graph/index.ts';
-import { evaluateGraph } from '../../../src/compose/evaluate.ts';
+import { evaluateGraph } from '../../../src/compose/evaluate-graph.ts';
 import { builtinSource } from '../../../src/schema/index.ts';
 
 interface Case {

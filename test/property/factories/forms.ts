@@ -3,7 +3,7 @@ import { createCompositionApi } from '../../../src/compose/index.ts';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 import { compile } from '../../../src/graph/index.ts';
-import { evaluateGraph } from '../../../src/compose/evaluate.ts';
+import { evaluateGraph } from '../../../src/compose/evaluate-graph.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
 import { putInstance, settle } from '../../support/direct-loop.ts';
 import { builtinSource, crdSource } from '../../../src/schema/index.ts';

@@ -1,0 +1,28 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { hoistedNamespace } from './composition.ts';
+import { printYaml } from './emit/yaml.ts';
+import type { Target } from './public-types.ts';
+import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
+
+/** The definition as YAML; before it those of the compositions whose shared instances it refers to. */
+export function definitionYaml(core: CompositionCore, target: Target): string {
+  return [...definitionsOf(core)].map((each) => printYaml(each.write(target).definition)).join('---\n');
+}
+
+/** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, shared instances, the instance. */
+export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: string): string {
+  const shared = singletonsOf(core).map(sharedInstance);
+  const before = shared.length === 0 ? [] : [singletonNamespace()];
+  const objects = [...before, ...core.namespaces(spec), ...shared, core.instance(spec, namespace)];
+  return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
+}
+
+/** The compositions whose definitions this one needs, each once, the needed ones first. */
+function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
+  for (const { core: owner } of singletonsOf(core)) definitionsOf(owner, found);
+  return found.add(core);
+}
+
+const singletonNamespace = (): KubeObject =>
+  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } } as JsonObject);

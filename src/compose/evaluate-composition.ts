@@ -1,0 +1,45 @@
+import type { JsonValue, JsonObject } from '../core/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { evaluateGraph } from './evaluate-graph.ts';
+import type { EvaluatedResource, Evaluation } from './public-types.ts';
+import { violations } from './violations.ts';
+
+/**
+ * Evaluates the graph of a composition on a spec. Observed objects are read where they are given;
+ * otherwise a resource is read as its own template, so that only what the cluster decides is missing. The instance
+ * is in `namespace`, by default `default`.
+ */
+export function evaluateComposition(
+  core: CompositionCore,
+  spec: unknown,
+  observed: Readonly<Record<string, JsonValue>>,
+  namespace?: string,
+): Evaluation {
+  const instance = core.instance(spec, namespace);
+  const { baseIds } = core.variants;
+  const { graph } = core.write('typekro');
+  const seen: Record<string, JsonValue> = { ...observed };
+  for (const [id, base] of baseIds) {
+    const value = Object.hasOwn(observed, base) ? observed[base] : undefined;
+    if (value !== undefined && !Object.hasOwn(seen, id)) seen[id] = value;
+  }
+  const found = evaluateGraph(graph, instance as unknown as JsonObject, seen, violations(core, instance));
+  return { ...found, resources: asAuthored(found.resources, baseIds) };
+}
+
+/** A resource that is several nodes of the graph under the one id that the author knows. */
+function asAuthored(
+  nodes: readonly EvaluatedResource[],
+  baseIds: ReadonlyMap<string, string>,
+): readonly EvaluatedResource[] {
+  if (baseIds.size === 0) return nodes;
+  const resources = new Map<string, EvaluatedResource>();
+  for (const node of nodes) {
+    const id = baseIds.get(node.id) ?? node.id;
+    const other = resources.get(id);
+    // One node at most is surely included; one that waits tells more than one that is not part of the instance.
+    const tellsMore = other === undefined || (node.included && (node.pending === undefined || !other.included));
+    if (tellsMore) resources.set(id, { ...node, id });
+  }
+  return [...resources.values()];
+}
