@@ -2,7 +2,7 @@ import { call, concat, has, list, literal, method, not, raw } from './ir/build.t
 import type { Node } from './ir/node.ts';
 import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
-import { logicalOperation } from './interp/expressions.ts';
+import { logicalOperation } from './interp/logical-operators.ts';
 import { choose } from './interp/branches.ts';
 import { refuse } from './trace/refusal.ts';
 import { activeTrace } from './trace/current.ts';

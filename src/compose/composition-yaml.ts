@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { hoistedNamespace } from './composition.ts';
 import { printYaml } from './emit/yaml.ts';
@@ -25,4 +25,4 @@ function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()
 }
 
 const singletonNamespace = (): KubeObject =>
-  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } } as JsonObject);
+  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } });

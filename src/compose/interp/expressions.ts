@@ -16,7 +16,6 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import { literal, not } from '../ir/build.ts';
 import { nativeOperator } from './native-operator.ts';
 import { warnQuotedTemplate } from './quoted-template.ts';
 import { testOf } from './test-of.ts';
@@ -34,10 +33,11 @@ import { phi, resolve } from '../value/merge.ts';
 import { arithmetic, bool, equals, plus, relate, truthy, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
 import { labelOf, noteWritten, symbolic, wrap } from '../value/proxy.ts';
-import { DEAD, Phi, Sym } from '../value/symbolic.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
+import { logicalOperation } from './logical-operators.ts';
 import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
 import { construct } from './calls.ts';
 import type { Env, TreeInterpreter } from './env.ts';
@@ -239,62 +239,6 @@ export function binaryOperation(operator: string, left: unknown, right: unknown)
 
 function logical(node: LogicalExpression, env: Env): unknown {
   return logicalOperation(node.operator, evaluate(node.left, env), () => evaluate(node.right, env));
-}
-
-/** `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. */
-export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
-  if (operator === '??') {
-    const missing = truthy(equals(left, null, true));
-    return choose(missing, right, () => resolve(left));
-  }
-  const test = truthy(left);
-  if (operator === '&&') return choose(test, right, () => falsy(left));
-  return choose(test, () => resolve(left), right);
-}
-
-/** A value that is known to be false, as what it then is. */
-function falsy(left: unknown): unknown {
-  const value = falsySide(left);
-  return value === DEAD ? undefined : value;
-}
-
-/** The same of one of several values; DEAD for what is never false. */
-function falsySide(left: unknown): unknown {
-  const value = resolve(left);
-  const inner = symbolic(value);
-  if (inner instanceof Phi) {
-    const trace = activeTrace();
-    const then = trace.under(inner.test, () => falsySide(inner.then));
-    const otherwise = trace.under(not(inner.test), () => falsySide(inner.otherwise));
-    return then === DEAD && otherwise === DEAD ? DEAD : phi(inner.test, then, otherwise);
-  }
-  if (inner === undefined)
-    return (typeof value === 'object' && value !== null) || typeof value === 'function' ? DEAD : value;
-  if (inner.resource !== undefined) return DEAD;
-  const empty = emptyOf(inner);
-  if (empty === NO_CONSTANT) return value;
-  if (inner.absence === undefined) return empty;
-  // Missing, or there and empty.
-  const absence = { has: inner.absence.has, plain: false, waits: false };
-  return wrap(new Sym(literal(empty as string), { absence, label: inner.label }));
-}
-
-const NO_CONSTANT = Symbol('none');
-
-function emptyOf(value: Sym): unknown {
-  switch (value.type.kind) {
-    case 'bool':
-      return false;
-    case 'string':
-      return '';
-    case 'number':
-      return 0;
-    case 'dyn':
-    case 'null':
-      return NO_CONSTANT;
-    default:
-      return undefined;
-  }
 }
 
 function assignment(node: AssignmentExpression, env: Env): unknown {

@@ -1,0 +1,63 @@
+import { literal, not } from '../ir/build.ts';
+import { activeTrace } from '../trace/current.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { equals, truthy } from '../value/ops.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { DEAD, Phi, Sym } from '../value/symbolic.ts';
+import { choose } from './branches.ts';
+
+/** `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. */
+export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
+  if (operator === '??') {
+    const missing = truthy(equals(left, null, true));
+    return choose(missing, right, () => resolve(left));
+  }
+  const test = truthy(left);
+  if (operator === '&&') return choose(test, right, () => falsy(left));
+  return choose(test, () => resolve(left), right);
+}
+
+/** A value that is known to be false, as what it then is. */
+function falsy(left: unknown): unknown {
+  const value = falsySide(left);
+  return value === DEAD ? undefined : value;
+}
+
+/** The same of one of several values; DEAD for what is never false. */
+function falsySide(left: unknown): unknown {
+  const value = resolve(left);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    const trace = activeTrace();
+    const then = trace.under(inner.test, () => falsySide(inner.then));
+    const otherwise = trace.under(not(inner.test), () => falsySide(inner.otherwise));
+    return then === DEAD && otherwise === DEAD ? DEAD : phi(inner.test, then, otherwise);
+  }
+  if (inner === undefined)
+    return (typeof value === 'object' && value !== null) || typeof value === 'function' ? DEAD : value;
+  if (inner.resource !== undefined) return DEAD;
+  const empty = emptyOf(inner);
+  if (empty === NO_CONSTANT) return value;
+  if (inner.absence === undefined) return empty;
+  // Missing, or there and empty.
+  const absence = { has: inner.absence.has, plain: false, waits: false };
+  return wrap(new Sym(literal(empty as string), { absence, label: inner.label }));
+}
+
+const NO_CONSTANT = Symbol('none');
+
+function emptyOf(value: Sym): unknown {
+  switch (value.type.kind) {
+    case 'bool':
+      return false;
+    case 'string':
+      return '';
+    case 'number':
+      return 0;
+    case 'dyn':
+    case 'null':
+      return NO_CONSTANT;
+    default:
+      return undefined;
+  }
+}
