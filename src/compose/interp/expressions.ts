@@ -39,7 +39,7 @@ import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';
 import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
-import { construct } from './calls.ts';
+import { callValue, construct } from './calls.ts';
 import type { Env, TreeInterpreter } from './env.ts';
 import { atNode, inEnv, readName, refuseUnmade, siteOf } from './env.ts';
 import { makeFunction } from './functions.ts';
@@ -342,7 +342,7 @@ function chainCall(node: CallExpression, env: Env): unknown {
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
       if (node.optional && nothing(fn)) return STOPPED;
-      return env.interpreter.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
+      return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
     }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
@@ -355,7 +355,7 @@ function chainCall(node: CallExpression, env: Env): unknown {
   const fn = chainObject(callee, env);
   if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
   return overPhi(fn, node.optional, (side) =>
-    env.interpreter.call(side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
+    callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
   );
 }
 
@@ -393,7 +393,7 @@ function callExpression(node: CallExpression, env: Env): unknown {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolve(env.interpreter.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+      return resolve(callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
     }
     const key = propertyKey(callee, env);
     return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
@@ -405,7 +405,7 @@ function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolve(env.interpreter.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+  return resolve(callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
 }
 
 function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {

@@ -6,7 +6,7 @@ import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';
 import type { Env, TreeInterpreter } from './env.ts';
 import type { Closure } from '../value/closure.ts';
-import { atNode, DeadEnd } from './env.ts';
+import { atNode, DeadEnd, inEnv } from './env.ts';
 import { rememberClosure, Scope } from '../value/closure.ts';
 import { boundNames } from './names.ts';
 import { executeBody } from './body.ts';
@@ -54,7 +54,7 @@ export function callClosure(
   if (call !== undefined) trace.calls.push(call);
   trace.factory = undefined;
   try {
-    return atNode(unit, node, () => run(node, env, args));
+    return inEnv(unit, node, run, env);
   } finally {
     trace.callDepth--;
     if (call !== undefined) trace.calls.pop();
@@ -80,8 +80,9 @@ function checkFunction(node: Closure['node']): void {
     );
 }
 
-function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown {
-  const { scope } = env;
+/** Runs a function whose arguments are those of its environment. */
+function run(node: Closure['node'], env: Env): unknown {
+  const { args, scope } = env;
   if (node.type !== 'ArrowFunctionExpression') {
     if (node.type === 'FunctionExpression' && node.id && scope.find(node.id.name) === undefined)
       scope.declare(node.id.name, false, makeFunction(node, env), true);

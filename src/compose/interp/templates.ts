@@ -2,6 +2,7 @@ import type { Expression, TaggedTemplateExpression, TemplateLiteral } from 'acor
 import { concat, literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { textOrNode, textValue } from '../value/ops.ts';
+import { callValue } from './calls.ts';
 import type { Env } from './env.ts';
 import { inEnv } from './env.ts';
 import { warnUndefinedText } from './undefined-text.ts';
@@ -35,7 +36,8 @@ export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: En
   const strings = quasi.quasis.map(({ value }) => value.cooked ?? '');
   const raw = quasi.quasis.map(({ value }) => value.raw);
   const values = quasi.expressions.map((expression) => env.interpreter.evaluate(expression, env));
-  return env.interpreter.call(
+  return callValue(
+    env.interpreter,
     env.interpreter.evaluate(tag, env),
     undefined,
     [Object.assign(strings, { raw }), ...values],
