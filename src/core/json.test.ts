@@ -35,6 +35,9 @@ describe('jsonEquals', () => {
   test.each([
     [{ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 }, true],
     [[1, 2], [2, 1], false],
+    [[1], [1, 2], false],
+    [{ a: 1 }, { a: 1, b: 2 }, false],
+    [parseJson('{"__proto__":{}}'), { a: {} }, false],
     [1, 1n, true],
     [1.5, 1n, false],
     ['1', 1n, false],

@@ -47,6 +47,16 @@ describe('what a deploy knows of an object', () => {
     expect(store.object(target).state).toBe('absent');
   });
 
+  test.each([
+    ['is kept, where the answer is of the same version', false, 'known'],
+    ['makes place for the answer of a dry run, which has the same version', true, 'answered'],
+  ])('an object that is known %s', (_name, dryRun, text) => {
+    const store = new ObservedStore(() => 0);
+    store.setObject(target, { ...configMap('u', '1'), data: { text: 'known' } });
+    store.setApplied(target, { ...configMap('u', '1'), data: { text: 'answered' } }, 'd', dryRun);
+    expect(store.object(target)).toMatchObject({ live: { object: { data: { text } } } });
+  });
+
   test('an answer to an apply settles what was sent', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied(target, configMap('u', '1'), 'd');

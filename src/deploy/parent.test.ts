@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { DirectRecord } from './parent.ts';
-import { parentName, parentObject, readRecord } from './parent.ts';
+import { isRecordOf, parentName, parentObject, readRecord } from './parent.ts';
 
 const graph = { name: 'shop' } as Graph;
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: parentName('shop', 'a'), namespace: 'default' };
@@ -41,6 +41,22 @@ describe('the record of a direct deploy', () => {
     expect(() => readRecord(parent, ref)).toThrow(
       expect.objectContaining({ code: 'deploy/record-invalid', object: ref }) as Error,
     );
+  });
+
+  test('a record without room for the deploy before leaves that one out', () => {
+    const large = { ...record, spec: { text: 'x'.repeat(600_000) } };
+    const kept = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(300_000) } } };
+    const dropped = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(500_000) } } };
+    expect(readRecord(parentObject(ref, graph, kept), ref).previous).toEqual(kept.previous);
+    expect(readRecord(parentObject(ref, graph, dropped), ref)).toEqual({ ...large, previous: undefined });
+  });
+
+  test('a name that two definitions can make tells nothing alone', () => {
+    const parent = parentObject({ ...ref, name: parentName('shop', 'a-b') }, graph, record);
+    expect(parent.metadata.name).toBe(parentName('shop-a', 'b'));
+    expect(isRecordOf(parent, 'shop', 'a-b')).toBe(true);
+    expect(isRecordOf(parent, 'shop-a', 'b')).toBe(false);
+    expect(isRecordOf(parent, 'shop', 'a')).toBe(false);
   });
 
   test('a revision that is no number counts as the first', () => {

@@ -11,6 +11,7 @@ describe('paths of what differs', () => {
     ['an item', { c: [{ image: 'a' }] }, { c: [{ image: 'b' }] }, ['c[0].image']],
     ['a list that grows', { c: [1] }, { c: [1, 2] }, ['c']],
     ['a key that is no name', { l: { 'a.b/c': 1 } }, { l: { 'a.b/c': 2 } }, ['l["a.b/c"]']],
+    ['a key with a dot', { l: { 'a.b': 1 } }, { l: { 'a.b': 2 } }, ['l["a.b"]']],
     ['null against absent', { a: null }, {}, ['a']],
     ['an object in place of a list', { a: [] }, { a: {} }, ['a']],
     ['inherited names', JSON.parse('{"__proto__":1}') as JsonValue, {}, ['__proto__']],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
 import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
 import type { ObjectTarget, ObjectType } from '../runtime/index.ts';
 import { WatchSet } from './watch-set.ts';
 
@@ -25,6 +26,8 @@ async function shown(events: readonly WatchEvent[]) {
   const watch = async function* () {
     yield* events;
     end();
+    // A watch goes on.
+    await new Promise(() => undefined);
   };
   const set = new WatchSet(
     { watch } as unknown as KubernetesApi,
@@ -66,4 +69,11 @@ test('a deleted object is there no more, whosever it was', async () => {
   const deleted: WatchEvent = { type: 'DELETED', object: object('other') };
   const { set } = await shown([added(object('other')), deleted, synced]);
   expect(await set.look(target('other'))).toEqual({ exists: false });
+});
+
+test('nobody waits for a watch that cannot be read', async () => {
+  const error = new KubeError('no', { status: 403, reason: 'Forbidden' });
+  const { set } = await shown([{ type: 'ERROR', error, retryAfterMs: 1000 }]);
+  expect(await set.look(target('named'))).toEqual({ exists: undefined });
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toBeUndefined();
 });

@@ -57,4 +57,14 @@ describe('eachEffect', () => {
     await expect(failing).rejects.toThrow('failed 7');
     expect(done).toHaveLength(27);
   });
+
+  it('carries out all of them also when all fail', async () => {
+    let begun = 0;
+    const failing = eachEffect(new TestClock(), numbers(40), (item) => {
+      begun += 1;
+      return Promise.reject(new Error(`failed ${item}`));
+    });
+    await expect(failing).rejects.toThrow('failed 0');
+    expect(begun).toBe(40);
+  });
 });

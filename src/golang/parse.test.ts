@@ -14,6 +14,7 @@ describe('numbers and booleans', () => {
 
   test.each([
     ['9223372036854775808', 'value out of range'],
+    ['-9223372036854775809', 'value out of range'],
     ['1'.repeat(100_000), 'value out of range'],
     ['1_0', 'invalid syntax'],
     ['', 'invalid syntax'],

@@ -22,11 +22,10 @@ export function mustEscape(char: string, place: Place): boolean {
   return !UNRESERVED.test(char) && LITERAL[place]?.test(char) !== true;
 }
 
-/** Encodes; a space in a query becomes `+`. */
+/** Encodes. */
 export function escapeBytes(bytes: string, place: Place): string {
   return bytes.replace(/[^A-Za-z0-9\-_.~]/gs, (char) => {
     if (!mustEscape(char, place)) return char;
-    if (char === ' ' && place === 'query') return '+';
     return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   });
 }

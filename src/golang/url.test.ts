@@ -39,8 +39,15 @@ describe('URLs', () => {
     ['http://x/%zz', 'parse "http://x/%zz": invalid URL escape "%zz"'],
     ['http://x/\n', 'parse "http://x/\\n": net/url: invalid control character in URL'],
     [':x', 'parse ":x": missing protocol scheme'],
+    ['http://a%41.com/', 'parse "http://a%41.com/": invalid URL escape "%41"'],
   ])('%j is no URL of a request', (text, message) => {
     expect(parseRequestUrl(text)).toEqual(new Failure(message));
+  });
+
+  test('a plus is a space in a query alone', () => {
+    const url = parseUrl('http://h/a+b?q=a+b');
+    expect(url).toMatchObject({ path: '/a+b' });
+    expect(url instanceof Failure ? url : [...urlQuery(url)]).toEqual([['q', ['a b']]]);
   });
 
   test('query parameters keep their order; pairs that cannot be decoded are dropped', () => {

@@ -14,6 +14,7 @@ const graph = (text: string): DependencyMap =>
 test.each([
   ['z:a y a b:z c:a,b', 'y a z b c'],
   ['a b c', 'a b c'],
+  ['a b c d e f g h', 'a b c d e f g h'],
   ['c:b b:a a', 'a b c'],
   ['a:b,b b', 'b a'],
 ])('%s is ordered %s', (definition, order) => expect(topologicalOrder(graph(definition)).join(' ')).toBe(order));

@@ -26,6 +26,7 @@ test.each<[string, string | undefined, string]>([
   ['plain', undefined, 'no expression'],
   ['$(x) $x', undefined, 'other notations are text'],
   ['${x', undefined, 'an open expression is text'],
+  ['${"x ${y}', '"${\\"x " + (y)', 'one behind an open expression is none the less'],
   ['${a ${b}}', NESTED, 'an expression inside another'],
   ['${"a" + ${b}}', NESTED, 'the same after a literal and an operator'],
   ['${}', '', 'an empty expression is one'],

@@ -205,6 +205,25 @@ describe('KubeClient', () => {
     expect(count).toBe(tries);
   });
 
+  it('repeats a read four times, and then gives it up', async () => {
+    const { client, asked } = setup(() => ({ status: 503, body: '' }));
+    await expect(client.get(REF)).rejects.toMatchObject({ status: 503 });
+    expect(asked()).toHaveLength(1 + 4);
+  });
+
+  it('follows no redirect, and takes none for an answer', async () => {
+    const { client, asked } = setup(() => ({ status: 302, body: MAP, headers: { location: '/elsewhere' } }));
+    await expect(client.get(REF)).rejects.toMatchObject({ status: 302 });
+    expect(asked()).toHaveLength(1);
+  });
+
+  it('looks for a namespaced object without a namespace in the default one', async () => {
+    const { client, asked } = setup(() => ({ body: MAP }));
+    await client.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' });
+    await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'a' });
+    expect(asked()).toEqual(['GET /api/v1/namespaces/default/configmaps/a', 'GET /api/v1/namespaces/a']);
+  });
+
   it.each([{ status: 429, body: '' }, { status: 503, body: '' }, new Error('reset')])(
     'never repeats what may be sent once only: %o',
     async (first) => {

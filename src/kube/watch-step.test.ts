@@ -62,6 +62,7 @@ describe('watchStep', () => {
         begin,
         line('ADDED', pod('a', '3')),
         line('BOOKMARK', pod('', '4')),
+        line('BOOKMARK', pod('', '5', { 'example.com/mark': 'true' })),
         line('BOOKMARK', pod('', '7', { 'k8s.io/initial-events-end': 'true' })),
         line('MODIFIED', pod('a', '8')),
       ],
@@ -167,6 +168,21 @@ describe('watchStep', () => {
       inputs: [begin, listed, { type: 'line', text: '{"type":"ADD' }, { type: 'waited' }],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     },
+    ...[{ kind: 'Pod' }, 'text', null].map((object) => ({
+      title: `does the same for an event of ${JSON.stringify(object)}, which is no object`,
+      from: listing,
+      inputs: [begin, listed, line('ADDED', object), { type: 'waited' } as const],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
+    })),
+    ...[403, 404].map((status) => ({
+      title: `lists anew after ${status}: the kind may come back as another one`,
+      from: listing,
+      inputs: [begin, listed, failure(status), { type: 'waited' } as const, listed],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+      ].flat(),
+    })),
     {
       title: 'slows down when streams keep ending without a line',
       from: listing,

@@ -90,6 +90,9 @@ test.each<[keyof typeof RULES, string, string]>([
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
   ],
   ['portName', 'a--b', 'must not contain consecutive hyphens'],
+  ['qualifiedName', '/a', 'prefix part must be non-empty'],
+  ['configMapKey', '..a', "must not start with '..'"],
+  ['configMapKey', '..', "must not be '..'"],
 ])('%s of %j: %s', (name, text, problem) => {
   expect(RULES[name](text)).toEqual([problem]);
 });

@@ -3,7 +3,7 @@ import { Failure } from '../golang/index.ts';
 import { requirementText } from './label-selector.ts';
 import { labelMatcher, parseSelector } from './parse-selector.ts';
 
-const labels = { app: 'web', tier: 'front', 'acme.test/team': 'a' };
+const labels = { app: 'web', tier: 'front', 'acme.test/team': 'a', size: '5' };
 
 describe('labelMatcher', () => {
   it.each([
@@ -23,6 +23,11 @@ describe('labelMatcher', () => {
     ['missing in (x)', false],
     ['acme.test/team=a', true],
     ['constructor', false],
+    ['size>5', false],
+    ['size>4', true],
+    ['size<5', false],
+    ['size<6', true],
+    ['app>1', false],
     ['a b c', false],
     ['app=web;', false],
     ['-app', false],

@@ -91,6 +91,8 @@ describe('quantities', () => {
 
   test('a sum keeps the format of the left side, unless that is zero', () => {
     expect(formatQuantity(addQuantities(read('1Gi'), read('1Ki')))).toBe('1048577Ki');
+    expect(formatQuantity(addQuantities(read('1Ki'), read('1024')))).toBe('2Ki');
+    expect(formatQuantity(addQuantities(read('1024'), read('1Ki')))).toBe('2048');
     expect(formatQuantity(addQuantities(read('0'), read('1Ki')))).toBe('1Ki');
     expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
   });

@@ -97,6 +97,23 @@ test.each<
     /^correct command, args, env/,
   ],
   [
+    'a container that cannot start beside one that ended well',
+    web,
+    [
+      set,
+      pod('web-5d-a', {
+        phase: 'Pending',
+        containerStatuses: [
+          { name: 'c', state: ended(0, 'Completed') },
+          { name: 'd', state: { waiting: { reason: 'ImagePullBackOff' } } },
+        ],
+      }),
+    ],
+    [],
+    ['ImagePullBackOff (Pod shop/web-5d-a): container d waits'],
+    /./,
+  ],
+  [
     'a container without enough memory',
     web,
     [set, pod('web-5d-a', waits('CrashLoopBackOff', '', { lastState: ended(137, 'OOMKilled') }))],

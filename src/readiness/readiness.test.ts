@@ -35,6 +35,12 @@ describe('rules for every kind', () => {
       'Terminating',
       'held by finalizers a/b',
     ],
+    [
+      'an object being deleted is terminating also without finalizers, whatever its kind says',
+      `{apiVersion: batch/v1, kind: CronJob, metadata: {deletionTimestamp: "2026-01-01T00:00:00Z"}}`,
+      'terminating',
+      'Terminating',
+    ],
     ['an object without status is ready', `{apiVersion: v1, kind: ConfigMap}`, 'current', 'Ready'],
     [
       'a newer generation than the observed one is in progress',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
-import { compareApplied } from './compare.ts';
+import { compareApplied, lastWriter } from './compare.ts';
 import { CHILD_MANAGER } from './keys.ts';
 
 const limits = (cpu: string): KubeObject => ({
@@ -57,4 +57,52 @@ describe('whether a field was taken from us', () => {
 test('a quantity in a list that is owned as a whole is the same amount, written differently', () => {
   expect(compareApplied(limits('0.5'), live('500m'))).toEqual([]);
   expect(compareApplied(limits('0.5'), live('600m'))).toHaveLength(1);
+});
+
+describe('what an apply would change', () => {
+  const map = (data: Readonly<Record<string, string>>, owned: readonly string[]): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'm',
+      managedFields: [
+        {
+          manager: CHILD_MANAGER,
+          operation: 'Apply',
+          fieldsV1: { 'f:data': Object.fromEntries(owned.map((key) => [`f:${key}`, {}])) },
+        },
+      ],
+    },
+    data,
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, KubeObject, [string, string][]]>([
+    ['nothing', { a: '1' }, map({ a: '1', b: '2' }, ['a']), []],
+    ['another value', { a: '2' }, map({ a: '1' }, ['a']), [['data.a', 'differs']]],
+    ['a missing one', { a: '1', b: '2' }, map({ a: '1' }, ['a', 'b']), [['data.b', 'missing']]],
+    ['one that is right and not ours', { a: '1', b: '2' }, map({ a: '1', b: '2' }, ['a']), [['data.b', 'unowned']]],
+    ['one that is ours and not wanted', { a: '1' }, map({ a: '1', b: '2' }, ['a', 'b']), [['data.b', 'release']]],
+    ['one named as a member of Object', { toString: 'x' }, map({}, ['toString']), [['data.toString', 'missing']]],
+  ])('%s', (_name, data, live, expected) => {
+    const wanted: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data };
+    expect(compareApplied(wanted, live).map(({ path, kind }) => [path, kind])).toEqual(expected);
+  });
+});
+
+test('the last writer is another manager than ours, which wrote the object itself last', () => {
+  const entry = (manager: string, second: number, more: object = {}) => ({
+    manager,
+    operation: 'Update',
+    time: `2026-01-01T00:00:0${second}Z`,
+    fieldsV1: {},
+    ...more,
+  });
+  const managedFields = [
+    entry('late', 4),
+    entry('early', 2),
+    entry(CHILD_MANAGER, 6),
+    entry('kubelet', 5, { subresource: 'status' }),
+  ];
+  expect(lastWriter({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', managedFields } })).toBe('late');
+  expect(lastWriter({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } })).toBeUndefined();
 });

@@ -41,6 +41,24 @@ resources:
     expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '4' });
   });
 
+  test('a condition that fails for an item counts before one that an earlier item does not meet yet', () => {
+    const failing = graphOf(`
+schema: {spec: {names: "[]string"}}
+resources:
+  - id: pumps
+    forEach: [{n: "\${schema.spec.names}"}]
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "\${n}"}}
+    readyWhen: ["\${100 / each.status.level > 1}"]
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(failing, cluster, 'a', { names: ['a', 'b'] });
+    settle(failing, key, cluster);
+    cluster.edit('Pump.parts.test/ns/a', (pump) => void (pump.status = { level: 100 }));
+    expect(statesOf(settle(failing, key, cluster).decision)['pumps']).toBe('waiting: not-ready');
+    cluster.edit('Pump.parts.test/ns/b', (pump) => void (pump.status = { level: 0 }));
+    expect(statesOf(settle(failing, key, cluster).decision)['pumps']).toBe('failed: expression-failed');
+  });
+
   test('an empty dimension means no items, and that is ready', () => {
     const cluster = new FakeCluster();
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: [], sizes: [1] }), cluster);

@@ -3,6 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
+import type { Observed } from './index.ts';
 import { stepDeletion } from './index.ts';
 import { instanceTarget } from './members.ts';
 
@@ -184,7 +185,31 @@ describe('deleting an instance', () => {
     expect(cluster.log).toEqual([`gone ${key}`]);
   });
 
-  test('a list that fails blocks the deletion and is named; a kind that is gone does not', () => {
+  test.each(['ConfigMap', 'Secret'])(
+    'a list of %ss that fails blocks the deletion: its members are not known',
+    (kind) => {
+      const { cluster, key } = built();
+      cluster.remove(key);
+      const instance = cluster.get(key) as KubeObject;
+      const view = cluster.view(TOWER);
+      const now = Date.parse('2026-11-01T00:00:00Z');
+      const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
+      const observed: Observed = {
+        ...view,
+        members: (target) =>
+          target.kind === kind ? { state: 'failed', failure, retryAt: now + 7000 } : view.members(target),
+      };
+      expect(stepDeletion(instance, observed, { now }, TOWER)).toMatchObject({
+        parent: {},
+        delete: [],
+        finalizer: 'keep',
+        blocked: [`list ${kind}: later`],
+        requeueAt: now + 7000,
+      });
+    },
+  );
+
+  test('a delete that fails blocks the deletion and is named; a kind that is gone does not', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     cluster.unserved.add('Secret');

@@ -108,8 +108,10 @@ resources:
     readyWhen: ["\${peers.size() > 1}"]
 `);
     const cluster = new FakeCluster();
-    cluster.put(config('a', {}, { app: 'web' }));
     const key = putInstance(counted, cluster, 'a', {});
+    // Of nothing there is nothing to wait for.
+    expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
+    cluster.put(config('a', {}, { app: 'web' }));
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('waiting: not-ready');
     cluster.put(config('b', {}, { app: 'web' }));
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');

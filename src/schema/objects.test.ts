@@ -44,6 +44,19 @@ describe('validate', () => {
       { a: 9223372036854775808n },
       ['<nil>: Invalid value: "": Checked value must be of type integer (default format) in a'],
     ],
+    [
+      'an integer beyond 32 bits',
+      object({ a: { type: 'integer', format: 'int32' } }),
+      { a: 2147483648 },
+      ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in a'],
+    ],
+    ...[4, 6].map((value): [string, Schema, JsonValue, string[]] => [
+      `${value} between exclusive bounds`,
+      { type: 'integer', minimum: 4, exclusiveMinimum: true, maximum: 6, exclusiveMaximum: true },
+      value,
+      [`<nil>: Invalid value: ${value}:  in body should be ${value === 4 ? 'greater than 4' : 'less than 6'}`],
+    ]),
+    ['a value at both of its bounds', { type: 'integer', minimum: 4, maximum: 4 }, 4, []],
     ['length in characters', object({ a: { type: 'string', maxLength: 2 } }), { a: '😀😀' }, []],
     [
       'a map value',
@@ -255,6 +268,11 @@ describe('prune', () => {
       { kind: 'K', metadata: { name: 'n', odd: 1 }, x: 1 },
       { kind: 'K', metadata: { name: 'n' } },
       ['metadata.odd', 'x'],
+    ],
+    [
+      { spec: JSON.parse('{"toString":1,"__proto__":{"b":2}}') as JsonValue },
+      { spec: {} },
+      ['spec.__proto__', 'spec.toString'],
     ],
     [{ spec: { a: '1', b: 2, l: [{ q: 1 }] } }, { spec: { a: '1', l: [{}] } }, ['spec.b', 'spec.l[0].q']],
     [

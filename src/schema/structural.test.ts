@@ -90,6 +90,11 @@ describe('what a schema of a CRD must not be', () => {
       [`${A}.items.type: Invalid value: "string": must be object if parent array's x-kubernetes-list-type is map`],
     ],
     [
+      'a key that is listed twice',
+      mapList({ type: 'object', required: ['k'], properties: { k: { type: 'string' } } }, ['k', 'k']),
+      [`${A}.x-kubernetes-list-map-keys: Invalid value: ["k","k"]: must not contain duplicate entries`],
+    ],
+    [
       'an optional key without default',
       mapList({ type: 'object', properties: { k: { type: 'string' } } }),
       [

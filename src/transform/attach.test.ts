@@ -85,6 +85,21 @@ describe('attachSources', () => {
     expect(dataOf(fn)).toBeDefined();
   });
 
+  test('the name of a function under a computed key is that key', () => {
+    const fn = run('const also = () => 1; const k = "z"; const o = { [k]: () => 1 }; return o.z;') as () => void;
+    expect(fn.name).toBe('z');
+  });
+
+  test.each(['\u2028', '\u2029'])(
+    'the source beside a function has no line break, though the function has %j',
+    (text) => {
+      const src = `(s) => s + "${text}"`;
+      const { code } = attach(`const f = ${src}; return f;`);
+      expect(code.split(text)).toHaveLength(2);
+      expect(dataOf(evaluate(code)).src).toBe(src);
+    },
+  );
+
   test('the helper gets a name that the module does not use', () => {
     expect(dataOf(run('const __typekroSource = 1; const f = () => __typekroSource; return f;')).vars).toMatchObject({
       __typekroSource: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DYN, INT, STRING, kroEnvironment, listType, mapType, typeToString } from '../index.ts';
+import { DYN, INT, isAssignable, STRING, kroEnvironment, listType, mapType, typeToString } from '../index.ts';
 
 const environment = kroEnvironment({
   variables: { s: STRING, i: INT, d: DYN, l: listType(STRING), m: mapType(STRING, INT) },
@@ -25,6 +25,16 @@ describe('types', () => {
   ])('%s is %s', (text, expected) => {
     expect(verdict(text)).toBe(expected);
   });
+});
+
+test.each([
+  [listType(INT), listType(INT), true],
+  [listType(INT), listType(STRING), false],
+  [mapType(STRING, INT), mapType(STRING, DYN), true],
+  [mapType(STRING, DYN), mapType(STRING, INT), false],
+  [DYN, INT, false],
+])('of %o and %o the first may stand for the second: %s', (from, to, expected) => {
+  expect(isAssignable(from, to)).toBe(expected);
 });
 
 describe('errors', () => {

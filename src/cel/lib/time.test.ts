@@ -9,6 +9,7 @@ describe('timestamps', () => {
     ['2026-06-15T10:00:00.100Z', '2026-06-15T10:00:00.1Z'],
     ['2026-06-15T10:00:00.0000000019-00:00', '2026-06-15T10:00:00.000000001Z'],
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+    ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00Z'],
     ['9999-12-31T23:59:59.999999999Z', '9999-12-31T23:59:59.999999999Z'],
   ])('%s is written %s', (text, written) => {
     const time = parseTimestamp(text);
@@ -17,6 +18,7 @@ describe('timestamps', () => {
 
   test.each([
     ['2026-06-15T10:00Z', 'invalid RFC 3339 timestamp "2026-06-15T10:00Z"'],
+    ['1900-02-29T00:00:00Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
     ['2023-02-29T00:00:00Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
     ['2026-12-31T23:59:60Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
     ['2026-12-31t00:00:00Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DOUBLE, DYN, INT, joinPrograms, kroEnvironment, listType, STRING, toJson } from '../index.ts';
+import { DOUBLE, DYN, INT, joinPrograms, kroEnvironment, listType, mapType, STRING, toJson } from '../index.ts';
 
 const environment = kroEnvironment({ variables: { x: DYN, y: DYN, i: INT, d: DOUBLE, ds: listType(DOUBLE) } });
 
@@ -28,6 +28,9 @@ describe('numbers', () => {
     ['ds[0] / 2.0', { ds: [1] }, 0.5],
     ['x.map(e, type(e) == type(1))', { x: [1, 1.5, 1e300] }, [true, false, false]],
     ['0.0 / 0.0 < 1.0', {}, false],
+    ['x % -1', { x: -9223372036854775808n }, 'integer overflow'],
+    ['int(-9223372036854775808.0)', {}, 'integer overflow'],
+    ["'🙂b'.indexOf('b')", {}, 1],
   ])('%s of %o is %s', (text, variables, expected) => {
     expect(run(text, variables)).toEqual(expected);
   });
@@ -59,6 +62,25 @@ describe('errors', () => {
       error: { message: 'no such attribute(s): x', pending: true },
     });
     expect(compiled.program.evaluate({ x: { a: { b: 's' } } })).toMatchObject({ error: { pending: false } });
+  });
+});
+
+describe('maps of a known type', () => {
+  const typed = kroEnvironment({ variables: { m: mapType(STRING, INT), x: DYN } });
+
+  test.each<[string, unknown]>([
+    ["m['a']", 1],
+    ["m['toString']", 'no such key: toString'],
+    ["'toString' in m", false],
+    ['dyn(m) == 1', 'no such overload'],
+    ['dyn(m) != 1', true],
+  ])('%s is %s', (text, expected) => {
+    const compiled = typed.compile(text);
+    if (!compiled.ok) throw new Error(compiled.text);
+    const result = compiled.program.evaluate({ m: { a: 1 }, x: 1 });
+    expect(result.ok ? toJson(result.value) : result.error.message).toEqual(
+      typeof expected === 'string' ? expected : { ok: true, value: expected },
+    );
   });
 });
 

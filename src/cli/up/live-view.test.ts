@@ -58,6 +58,12 @@ test('more instances than fit are counted, and those that are not ACTIVE are sho
   expect(written.join('')).toContain('default/i250');
 });
 
+test.each([7, 6, 5, 4, 3, 2])('a block leaves a row of a screen of %i for the cursor', (rows) => {
+  const { context, written } = screen({ columns: 80, rows });
+  createLiveView(context).update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
+  expect(written.join('').split('\n').length - 1).toBeLessThan(rows);
+});
+
 test('what is no terminal gets each line once', () => {
   const { context, written } = screen();
   const live = createLiveView(context);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProcessLock } from './process-lock.ts';
 import { takeLock } from './process-lock.ts';
 
@@ -40,6 +40,18 @@ describe('a process lock', () => {
     expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
     expect(lock.isHeld()).toBe(true);
     expect(readdirSync(directory)).toEqual(['lock']);
+  });
+
+  test('is refused while a process lives that this user may not signal', () => {
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    });
+    writeFileSync(file, '4711 1 x');
+    try {
+      expect(takeLock(file)).toEqual({ holder: 4711 });
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   test('leaves a lock alone that took the place of its own', () => {

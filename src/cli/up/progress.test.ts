@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { InspectSource, InstanceReport } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
-import { allActive, isRefusedForGood, Progress } from './progress.ts';
+import { allActive, allCurrent, isRefusedForGood, Progress } from './progress.ts';
 
 const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
 const object = (name: string): KubeObject => ({ ...APP, metadata: { name, namespace: 'default' }, spec: {} });
@@ -100,6 +100,23 @@ describe('progress of instances', () => {
     const [view] = progress.views();
     expect(view?.state).toBe(expected);
     expect(view?.message ?? '').toMatch(expected === 'unmanaged' ? /definition app is deleted: .* stay/ : /^$/);
+  });
+
+  test.each<[string, (number | undefined)[], boolean]>([
+    ['of this generation', [2], true],
+    ['of a later one', [3], true],
+    ['of an earlier one', [2, 1], false],
+    ['of none', [undefined], true],
+  ])('conditions %s are an answer to the object as it was applied', (_name, generations, expected) => {
+    const reports = source({ a: 'ACTIVE' });
+    const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));
+    const answered: InspectSource = {
+      ...reports,
+      report: (ref) => ({ ...reports.report(ref), conditions }) as unknown as InstanceReport,
+    };
+    const applied = object('a');
+    applied.metadata.generation = 2;
+    expect(allCurrent([applied], answered)).toBe(expected);
   });
 
   test('instances that others made stand behind the own ones', () => {

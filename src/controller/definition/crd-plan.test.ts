@@ -50,6 +50,14 @@ describe('planCrd', () => {
     { title: 'creates what is absent', existing: undefined, plan: { do: 'create' } },
     { title: 'leaves alone what is as it should be', existing: owned(boatCrd()), plan: { do: 'nothing' } },
     {
+      title: 'refuses one of ours that names no definition',
+      existing: labelled({ 'kro.run/owned': 'true' }),
+      plan: {
+        do: 'refuse',
+        message: 'failed to update CRD boats.acme.test: CRD is owned by another ResourceGraphDefinition ',
+      },
+    },
+    {
       title: 'refuses a CRD that is not ours',
       existing: boatCrd(),
       plan: {

@@ -18,6 +18,10 @@ describe('revisionName', () => {
     expect(revisionName(name, number)).toBe(expected);
   });
 
+  it('cuts the first name that is too long by one character', () => {
+    expect(revisionName('x'.repeat(247), 7)).toMatch(/^x{237,238}-r00007-[0-9a-f]{8}$/);
+  });
+
   it('cuts names that are too long, tells them apart, and leaves no separator at the cut', () => {
     const first = revisionName(`${'x'.repeat(236)}.${'y'.repeat(16)}`, 1);
     const second = revisionName(`${'x'.repeat(236)}.${'z'.repeat(16)}`, 1);

@@ -55,6 +55,18 @@ describe('Runner', () => {
     expect(tries).toBe(4);
   });
 
+  it('begins the pauses anew after work that went well', async () => {
+    let tries = 0;
+    const { clock, runner, errors } = setup(() => {
+      tries += 1;
+      return tries === 3 ? Promise.resolve({ requeueAt: clock.now() + 10 }) : Promise.reject(new Error('no'));
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(310);
+    expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 100']);
+  });
+
   it('comes back at the time that the work asks for', async () => {
     const times: number[] = [];
     const { clock, runner } = setup(() => {
@@ -78,8 +90,8 @@ describe('Runner', () => {
       return new Promise((resolve) => {
         finish = () => resolve({});
       });
-    });
-    runner.wake({ group: 'g', key: '1' });
+    }, 1);
+    for (const key of ['1', 'waits for a place']) runner.wake({ group: 'g', key });
     await Promise.resolve();
     let stopped = false;
     const stopping = runner.stop(1000).then(() => {
@@ -90,6 +102,7 @@ describe('Runner', () => {
     expect(stopped).toBe(false);
     finish();
     await stopping;
+    await new Promise(setImmediate);
     expect(begun).toBe(1);
   });
 
