@@ -2,8 +2,8 @@
  * What is too slow for `npm test`: the tests whose size is a matter of budget (`test/budgets.json`) at their full
  * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
  * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
- * the Dockerfile's steps, whose result serves a definition; then the recorded scenarios of a controller, the hosts, and
- * the package alchemy.
+ * the Dockerfile's steps, whose result serves a definition; then a sample of the list of mutations, the recorded
+ * scenarios of a controller, the hosts, and the package alchemy.
  */
 import { main, runNode } from './run.mjs';
 
@@ -14,6 +14,9 @@ await main(async () => {
   await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], {
     env: { ...process.env, TYPEKRO_BUDGET: 'long' },
   });
+  // Another sample each day; `npm run mutations -- --seed N` runs it again.
+  const seed = String(Math.floor(Date.now() / 86_400_000));
+  await runNode(['scripts/run-ts.mjs', 'scripts/mutations.ts', '--seed', seed]);
   await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller']);
   await runNode(['scripts/hosts.mjs']);
   await runNode(['scripts/alchemy.mjs']);

@@ -8,17 +8,33 @@ npm run mutations -- --room cel     those of a room
 npm run mutations -- --only TEXT    those with TEXT in their names or in the paths of their files
 npm run mutations -- --seed N       a sample: --count mutations (default 12), no two of one room before each had one`;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    room: { type: 'string' },
-    only: { type: 'string' },
-    seed: { type: 'string' },
-    count: { type: 'string', default: '12' },
-  },
-});
-const { all, room, only, seed, count } = values;
+const OPTIONS = {
+  help: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+  room: { type: 'string' },
+  only: { type: 'string' },
+  seed: { type: 'string' },
+  count: { type: 'string', default: '12' },
+} as const;
+
+function usage(code: number, problem = ''): never {
+  console.error(problem === '' ? USAGE : `${problem}\n\n${USAGE}`);
+  process.exit(code);
+}
+
+/** The options as they were given; anything else ends the process with what there is. */
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (thrown) {
+    return usage(2, thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+const { help, all, room, only, seed, count } = readOptions();
+if (help) usage(0);
+if (!all && room === undefined && only === undefined && seed === undefined) usage(2);
+if (!/^\d{1,9}$/.test(seed ?? '0') || !/^\d{1,4}$/.test(count)) usage(2, '--seed and --count take whole numbers');
 
 function choose() {
   if (seed !== undefined) return sample(Number(seed), Number(count));
@@ -30,10 +46,7 @@ function choose() {
 }
 
 const chosen = choose();
-if (values.help || chosen.length === 0 || !(all || room !== undefined || only !== undefined || seed !== undefined)) {
-  console.error(USAGE);
-  process.exit(values.help ? 0 : 2);
-}
+if (chosen.length === 0) usage(2, 'no mutation of the list fits');
 const { unexplained, outdated } = await checkMutations(chosen, (line) => console.log(line));
 if (unexplained.length > 0)
   console.error(`no test catches, and test/mutations/survivors.ts does not explain:\n  ${unexplained.join('\n  ')}`);

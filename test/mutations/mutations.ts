@@ -1,13 +1,45 @@
 import { seededChoices } from '../support/choices.ts';
 import type { MutationRow } from './mutate.ts';
 import { CEL } from './cel.ts';
+import { CLI } from './cli.ts';
+import { CLUSTER } from './cluster.ts';
+import { COMPOSE } from './compose.ts';
+import { CONTROLLER } from './controller.ts';
+import { CORE } from './core.ts';
+import { DEPLOY } from './deploy.ts';
+import { EXECUTE } from './execute.ts';
+import { FACTORIES } from './factories.ts';
+import { GOLANG } from './golang.ts';
+import { GRAPH } from './graph.ts';
+import { KUBE } from './kube.ts';
+import { KUBERNETES } from './kubernetes.ts';
+import { READINESS } from './readiness.ts';
+import { RUNTIME } from './runtime.ts';
+import { SCHEMA } from './schema.ts';
+import { TRANSFORM } from './transform.ts';
 
 export interface Mutation extends MutationRow {
   readonly room: string;
 }
 
 const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
+  core: CORE,
+  golang: GOLANG,
+  kubernetes: KUBERNETES,
   cel: CEL,
+  schema: SCHEMA,
+  graph: GRAPH,
+  runtime: RUNTIME,
+  readiness: READINESS,
+  kube: KUBE,
+  execute: EXECUTE,
+  controller: CONTROLLER,
+  cluster: CLUSTER,
+  compose: COMPOSE,
+  transform: TRANSFORM,
+  factories: FACTORIES,
+  deploy: DEPLOY,
+  cli: CLI,
 };
 
 /** All mutations, room by room. They are applied to a copy of the source, never to the source. */

@@ -1,0 +1,88 @@
+import type { MutationRow } from './mutate.ts';
+
+export const CORE: readonly MutationRow[] = [
+  {
+    name: 'an integer beyond 2^53 loses digits when it is read',
+    file: 'src/core/json.ts',
+    find: '|| Number.isSafeInteger(Number(token))) return token;',
+    replace: '|| Number.isInteger(Number(token))) return token;',
+    tests: ['src/core/json.test.ts'],
+  },
+  {
+    name: 'digits in a text are taken for an integer',
+    file: 'src/core/json.ts',
+    find: 'if (token.charCodeAt(0) === 0x22 || !/^-?\\d+$/.test(token)',
+    replace: 'if (!/^"?-?\\d+"?$/.test(token)',
+    tests: ['src/core/json.test.ts'],
+  },
+  {
+    name: 'a key of the prototype counts as equal',
+    file: 'src/core/json.ts',
+    find: 'if (!Object.hasOwn(b, key) || !jsonEquals(a[key], b[key])) return false;',
+    replace: 'if (!jsonEquals(a[key], b[key])) return false;',
+    tests: ['src/core/json.test.ts'],
+  },
+  {
+    name: 'lists of different lengths are equal as far as the first goes',
+    file: 'src/core/json.ts',
+    find: 'return Array.isArray(b) && a.length === b.length && a.every(',
+    replace: 'return Array.isArray(b) && a.every(',
+    tests: ['src/core/json.test.ts'],
+  },
+  {
+    name: 'a fraction equals the integer below it',
+    file: 'src/core/json.ts',
+    find: "typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value as bigint | number) : undefined;",
+    replace: "typeof value === 'bigint' ? value : typeof value === 'number' ? BigInt(Math.floor(value)) : undefined;",
+    tests: ['src/core/json.test.ts'],
+  },
+  {
+    name: 'a member named __proto__ changes the prototype',
+    file: 'src/core/set-own.ts',
+    find: "  if (key === '__proto__') {",
+    replace: "  if (key === '__proto') {",
+    tests: ['src/core/set-own.test.ts'],
+  },
+  {
+    name: 'the first pause is twice as long as said',
+    file: 'src/core/backoff.ts',
+    find: 'factor ** Math.min(failures - 1, MAX_DOUBLINGS));',
+    replace: 'factor ** Math.min(failures, MAX_DOUBLINGS));',
+    tests: ['src/core/retry-policies.test.ts', 'src/execute/after-failure.test.ts'],
+  },
+  {
+    name: 'jitter makes a pause longer than the longest',
+    file: 'src/core/backoff.ts',
+    find: 'return Math.round(fullMs * (1 - jitter + jitter * random));',
+    replace: 'return Math.round(fullMs * (1 + jitter * random));',
+    tests: ['src/core/retry-policies.test.ts', 'src/execute/after-failure.test.ts', 'src/kube/client.test.ts'],
+  },
+  {
+    name: 'the caret stands one column too far right',
+    file: 'src/core/diagnostic.ts',
+    find: 'const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);',
+    replace: 'const at = plain ? Math.min(line.length, column) : offsetOfColumn(line, column);',
+    tests: ['src/core/diagnostic.test.ts'],
+  },
+  {
+    name: 'a column counts UTF-16 units',
+    file: 'src/core/diagnostic.ts',
+    find: '    offset += (line.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;',
+    replace: '    offset += 1;',
+    tests: ['src/core/diagnostic.test.ts'],
+  },
+  {
+    name: 'a carriage return stands in the excerpt',
+    file: 'src/core/diagnostic.ts',
+    find: "  if (end > start && text.charAt(end - 1) === '\\r') end -= 1;",
+    replace: '',
+    tests: ['src/core/diagnostic.test.ts'],
+  },
+  {
+    name: 'months are counted from 0',
+    file: 'src/core/iso-time.ts',
+    find: 'digits(date.getUTCMonth() + 1, 2)',
+    replace: 'digits(date.getUTCMonth(), 2)',
+    tests: ['src/core/iso-time.test.ts'],
+  },
+];

@@ -1,0 +1,88 @@
+import type { MutationRow } from './mutate.ts';
+
+export const FACTORIES: readonly MutationRow[] = [
+  {
+    name: 'a Deployment with old replicas left is ready',
+    file: 'src/factories/generate/kind-rules.ts',
+    find: " && ${status('replicas')} <= ${status('updatedReplicas')} &&",
+    replace: ' &&',
+    tests: ['src/factories/generate/kind-rules.test.ts'],
+  },
+  {
+    name: 'a generation that was not observed is ready',
+    file: 'src/factories/generate/kind-rules.ts',
+    find: "'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';",
+    replace: "'self.?status.?observedGeneration.orValue(0) >= 0';",
+    tests: ['src/factories/generate/kind-rules.test.ts'],
+  },
+  {
+    name: 'a condition that is False makes a kind ready',
+    file: 'src/factories/generate/kind-rules.ts',
+    find: 'c.type == ${JSON.stringify(type)} && c.status == "True")`;',
+    replace: 'c.type == ${JSON.stringify(type)})`;',
+    tests: ['src/factories/generate/kind-rules.test.ts'],
+  },
+  {
+    name: 'a phase that is not there is an error',
+    file: 'src/factories/generate/kind-rules.ts',
+    find: '`self.?status.?phase.orValue("") == ${JSON.stringify(name)}`',
+    replace: '`self.status.phase == ${JSON.stringify(name)}`',
+    tests: ['src/factories/generate/kind-rules.test.ts'],
+  },
+  {
+    name: 'a version that is not served gets a factory',
+    file: 'src/factories/generate/crd-kinds.ts',
+    find: ".filter((version) => member(version, 'served') === true);",
+    replace: ".filter((version) => member(version, 'served') !== undefined);",
+    tests: ['src/factories/generate/generate-factories.test.ts'],
+  },
+  {
+    name: 'the last version is the preferred one',
+    file: 'src/factories/generate/crd-kinds.ts',
+    find: 'preferred: versionName === order[0],',
+    replace: 'preferred: versionName === order.at(-1),',
+    tests: ['src/factories/generate/generate-factories.test.ts'],
+  },
+  {
+    name: 'a beta version comes before a general one',
+    file: 'src/factories/generate/names.ts',
+    find: "const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;",
+    replace: "const stage = match[2] === undefined ? 1 : match[2] === 'beta' ? 2 : 3;",
+    tests: ['src/factories/generate/generate-factories.test.ts'],
+  },
+  {
+    name: 'v10 comes before v9',
+    file: 'src/factories/generate/names.ts',
+    find: 'return [stage, Number(match[1]), Number(match[3] ?? 0)];',
+    replace: 'return [stage, Number(match[1]?.slice(0, 1)), Number(match[3] ?? 0)];',
+    tests: ['src/factories/generate/generate-factories.test.ts'],
+  },
+  {
+    name: 'a factory is named like a reserved word',
+    file: 'src/factories/generate/names.ts',
+    find: 'return RESERVED.has(safe) ? `${safe}Resource` : safe;',
+    replace: 'return safe;',
+    tests: ['src/factories/generate/generate-factories.test.ts'],
+  },
+  {
+    name: 'a part that stands once is declared as a type of its own',
+    file: 'src/factories/generate/shared-parts.ts',
+    find: 'if (count < 2) continue;',
+    replace: 'if (count < 1) continue;',
+    tests: ['src/factories/generate/shared-parts.test.ts'],
+  },
+  {
+    name: 'objects that differ in what is required are the same type',
+    file: 'src/factories/generate/shared-parts.ts',
+    find: 'const key = JSON.stringify([type, format, values, required, flags, members, rest], withIntegers);',
+    replace: 'const key = JSON.stringify([type, format, values, flags, members, rest], withIntegers);',
+    tests: ['src/factories/generate/shared-parts.test.ts'],
+  },
+  {
+    name: "a label app of the author's is overwritten",
+    file: 'src/factories/simple/common.ts',
+    find: 'mergeObjects(own, labels);',
+    replace: 'mergeObjects(labels, own);',
+    tests: ['src/factories/simple/simple.test.ts'],
+  },
+];

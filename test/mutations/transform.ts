@@ -1,0 +1,88 @@
+import type { MutationRow } from './mutate.ts';
+
+export const TRANSFORM: readonly MutationRow[] = [
+  {
+    name: 'insertions at one place come in any order',
+    file: 'src/transform/edited-text.ts',
+    find: 'a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);',
+    replace: 'a.at - b.at || ORDER[b.kind] - ORDER[a.kind]);',
+    tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
+  },
+  {
+    name: 'a carriage return and a line feed are two lines',
+    file: 'src/transform/edited-text.ts',
+    find: 'code.matchAll(/\\r\\n|[\\n\\r\\u2028\\u2029]/g)',
+    replace: 'code.matchAll(/[\\n\\r\\u2028\\u2029]/g)',
+    tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
+  },
+  {
+    name: 'the columns of a map do not count what was put in before',
+    file: 'src/transform/edited-text.ts',
+    find: 'const column = place.column + shift;',
+    replace: 'const column = place.column;',
+    tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
+  },
+  {
+    name: 'a column of a map starts from that of the line before',
+    file: 'src/transform/edited-text.ts',
+    find: '      last.column = 0;',
+    replace: '',
+    tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
+  },
+  {
+    name: 'a callback of a method is traced',
+    file: 'src/transform/targets.ts',
+    find: "(node.callee.type === 'Identifier' || callee.from !== undefined) &&",
+    replace: "(node.callee.type !== 'Super' || callee.from !== undefined) &&",
+    tests: ['src/transform/attach.test.ts'],
+  },
+  {
+    name: 'functions that a function captures are not traced',
+    file: 'src/transform/targets.ts',
+    find: 'for (const binding of this.analysis.capturesOf(node).bindings) this.follow(binding, false);',
+    replace: 'for (const binding of this.analysis.capturesOf(node).bindings) this.followed.add(binding);',
+    tests: ['src/transform/attach.test.ts'],
+  },
+  {
+    name: 'an async helper is traced',
+    file: 'src/transform/targets.ts',
+    find: 'if ((value.async || value.generator) && passedIn === undefined) return;',
+    replace: 'if (value.generator && passedIn === undefined) return;',
+    tests: ['src/transform/attach.test.ts'],
+  },
+  {
+    name: 'the name of a computed key is that of its variable',
+    file: 'src/transform/targets.ts',
+    find: 'if (!property.computed) this.addValue(property.value, keyName(property.key), passedIn);',
+    replace: 'this.addValue(property.value, keyName(property.key), passedIn);',
+    tests: ['src/transform/attach.test.ts'],
+  },
+  {
+    name: 'a line separator in a function breaks the literal',
+    file: 'src/transform/source-data.ts',
+    find: ".replaceAll('\\u2028', '\\\\u2028')",
+    replace: '',
+    tests: ['src/transform/attach.test.ts'],
+  },
+  {
+    name: 'a negative number of a map loses its sign',
+    file: 'src/transform/vlq.ts',
+    find: 'let rest = value < 0 ? (-value << 1) | 1 : value << 1;',
+    replace: 'let rest = Math.abs(value) << 1;',
+    tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
+  },
+  {
+    name: 'the position of an earlier line is taken for this one',
+    file: 'src/transform/input-map.ts',
+    find: ' || entry.generatedLine !== line)',
+    replace: ')',
+    tests: ['src/transform/input-map.test.ts'],
+  },
+  {
+    name: 'the first source map comment counts',
+    file: 'src/transform/input-map.ts',
+    find: '.at(-1)?.[1];',
+    replace: '.at(0)?.[1];',
+    tests: ['src/transform/input-map.test.ts'],
+  },
+];
