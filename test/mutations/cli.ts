@@ -4,15 +4,15 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'a bare number is milliseconds',
     file: 'src/cli/duration.ts',
-    find: "const factor = UNITS[match?.[2] ?? 's'];",
-    replace: "const factor = UNITS[match?.[2] ?? 'ms'];",
+    find: '.test(text) ? `${text}s` : text);',
+    replace: '.test(text) ? `${text}ms` : text);',
     tests: ['src/cli/duration.test.ts'],
   },
   {
-    name: 'a minute has a hundred seconds',
+    name: 'a duration below zero is taken',
     file: 'src/cli/duration.ts',
-    find: 'm: 60_000, h: 3_600_000 };',
-    replace: 'm: 100_000, h: 3_600_000 };',
+    find: 'if (duration === undefined || duration < 0) {',
+    replace: 'if (duration === undefined) {',
     tests: ['src/cli/duration.test.ts'],
   },
   {

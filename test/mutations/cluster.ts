@@ -95,8 +95,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'a later page shows objects that came after the first',
     file: 'src/cluster/verbs/read.ts',
-    find: 'const version = token.version < 0 ? api.store.version : token.version;',
-    replace: 'const version = api.store.version;',
+    find: 'const version = token.version < 0 ? context.store.version : token.version;',
+    replace: 'const version = context.store.version;',
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {

@@ -54,8 +54,8 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: "an option of the prototype's name is known",
     file: 'src/compose/factory-options.ts',
-    find: '    if (Object.hasOwn(KNOWN, name) || NEEDLESS.has(name)) continue;',
-    replace: '    if (name in KNOWN || NEEDLESS.has(name)) continue;',
+    find: '    if (Object.hasOwn(FACTORY_OPTIONS, name) || NEEDLESS.has(name)) continue;',
+    replace: '    if (name in FACTORY_OPTIONS || NEEDLESS.has(name)) continue;',
     tests: ['src/compose/factory-options.test.ts'],
   },
   {
@@ -68,8 +68,8 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'a member of the retry policy that does not exist is taken',
     file: 'src/compose/factory-options.ts',
-    find: '    if (Object.hasOwn(RETRY_POLICY, name)) continue;',
-    replace: '    if (Object.hasOwn(RETRY_POLICY, name) || name.length > 0) continue;',
+    find: '  const name = unknownName(retryPolicy, RETRY_POLICY);\n  if (name !== undefined)',
+    replace: '  const name = unknownName(retryPolicy, RETRY_POLICY);\n  if (name !== undefined && name in options)',
     tests: ['src/compose/factory-options.test.ts'],
   },
   {

@@ -11,9 +11,9 @@ export const READINESS: readonly MutationRow[] = [
   {
     name: 'a Deployment without replicas wants none',
     file: 'src/readiness/kinds/workloads.ts',
-    find: "  const updated = count(object, 'status', 'updatedReplicas');\n  const available = count(object, 'status', 'availableReplicas');",
+    find: "  const updated = countAt(object, 'status', 'updatedReplicas');\n  const available = countAt(",
     replace:
-      "  if (numberAt(object, 'spec', 'replicas') === undefined) return current();\n  const updated = count(object, 'status', 'updatedReplicas');\n  const available = count(object, 'status', 'availableReplicas');",
+      "  if (numberAt(object, 'spec', 'replicas') === undefined) return current();\n  const updated = countAt(object, 'status', 'updatedReplicas');\n  const available = countAt(",
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
