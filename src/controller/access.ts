@@ -3,7 +3,7 @@ import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
-/** As whom children are read and written, and what is known of the cluster in that role. */
+/** The identity that reads and writes children, with the caches of what that identity may read. */
 export interface Access {
   /** The ServiceAccount's user name; absent for the controller itself. */
   readonly user?: string;
@@ -21,8 +21,8 @@ export interface AccessesOptions {
 }
 
 /**
- * The controller's own access and one for each ServiceAccount that a definition names. Each has watches of
- * its own, so that nothing that one identity may read is shown to another.
+ * The controller's own access and one for each ServiceAccount that a definition names. Each has watches of its own, so
+ * that no identity sees what only another one may read.
  */
 export class Accesses {
   readonly own: Access;
@@ -66,7 +66,7 @@ export interface ServiceAccountRef {
   readonly name: string;
 }
 
-/** Reads `namespace/name`; `undefined` when the text is neither. */
+/** Reads `namespace/name`; `undefined` for any other text. */
 export function parseServiceAccount(text: string): ServiceAccountRef | undefined {
   const match = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text);
   return match?.[1] === undefined || match[2] === undefined ? undefined : { namespace: match[1], name: match[2] };

@@ -4,7 +4,7 @@ import type { Condition, ConditionValue } from '../runtime/index.ts';
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
 
-/** An object whose conditions are kept: which types it has, its generation, and since when it exists. */
+/** The subject of a list of conditions: its types, its generation, and its creation time. */
 export interface ConditionSubject {
   /** In the order in which they are reported when their times are equal. */
   readonly types: readonly string[];
@@ -33,7 +33,7 @@ export function setConditions(
   return [...sortByTime(inOrderOf(current, dependents)), root];
 }
 
-/** Conditions of equal times stay in the order in which they stand. */
+/** A stable sort: conditions of equal times keep their order. */
 function inOrderOf(current: readonly Condition[], dependents: readonly Condition[]): Condition[] {
   const place = new Map(current.map(({ type }, index) => [type, index]));
   const placeOf = ({ type }: Condition) => place.get(type) ?? current.length;
@@ -69,7 +69,7 @@ function rootOf(known: Condition, dependents: readonly Condition[], generation: 
     const { status, reason = '', message = '' } = worst;
     return changed(known, { status, reason, message }, generation, now);
   }
-  // Everything is True, but something was not looked at since the last change: the sum stays as it was.
+  // All are True, but one was not observed at this generation: the root stays as it was.
   if (dependents.some((condition) => condition.observedGeneration !== generation)) return known;
   return changed(known, { status: 'True', reason: 'Ready', message: '' }, generation, now);
 }

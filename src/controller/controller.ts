@@ -39,7 +39,7 @@ export function createController(options: ControllerOptions): Controller {
   return new KroController(options);
 }
 
-/** Wires watches, queues and reconcilers together, and gives them their life cycle. */
+/** Wires watches, queues and reconcilers together, and starts and stops them. */
 class KroController implements Controller {
   readonly reports: Reports;
   readonly #options: ControllerOptions;
@@ -112,7 +112,7 @@ class KroController implements Controller {
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
       namespaces: options.namespaces,
-      // Under a clock that somebody else moves nothing depends on how long work takes.
+      // With an injected clock, passes never yield: nothing may depend on how long work takes.
       pacer:
         options.clock === undefined
           ? new EventLoopYielder()
@@ -216,7 +216,7 @@ class KroController implements Controller {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
-    // It may have been stopped meanwhile: then nobody would end the watches.
+    // After a stop in the meantime these watches would stay open.
     if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -232,7 +232,7 @@ class KroController implements Controller {
     const began = elapsed(clock);
     await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
     await this.#accesses.close();
-    // A server that does not answer must not keep what ends, nor whoever is to take over.
+    // A server that does not answer must not delay the end of this process, nor its successor.
     const left = Math.max(0, grace - (elapsed(clock) - began));
     await withDeadline(left, [abortGrace], clock, (signal) => this.#events.flush(signal));
     for (const end of this.#unmeasure) end?.();
@@ -286,7 +286,7 @@ class KroController implements Controller {
   }
 }
 
-/** Lets work be that is no longer ours: somebody else does it. */
+/** Skips work on definitions outside the share of this process: another process does it. */
 function skipUnowned(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
   return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
 }

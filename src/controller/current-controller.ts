@@ -9,19 +9,19 @@ export const LEASE_NAME = 'controller.kro.run';
 
 type Listener = (event: InspectEvent) => void;
 
-/** What probes and the inspect interface show of a process: the controller that works now, if one does. */
+/** The source of probes and of the inspect interface: the controller that runs now, if one does. */
 export class CurrentController implements InspectSource, ProbeSource {
   #controller: Controller | undefined;
-  /** Who listens stays when one controller ends and another begins. */
+  /** Listeners stay when one controller ends and another begins. */
   readonly #listeners = new Map<Listener, () => void>();
   readonly #process = createProcessMetrics(() =>
     this.leads === undefined ? [] : [[{ name: LEASE_NAME }, +this.leads]],
   );
-  /** One that waits for its turn is ready, too, where it could take it. */
+  /** A standby replica is ready when it could take the Lease. */
   standby: () => boolean = () => false;
-  /** What is missing while it could not. */
+  /** Why a standby replica could not take the Lease. */
   missing = 'the controller has not begun';
-  /** Does this replica hold the Lease? Nothing is said where there is no election. */
+  /** Does this replica hold the Lease? Undefined without an election. */
   leads: boolean | undefined;
 
   get controller(): Controller | undefined {

@@ -3,7 +3,7 @@ import type { ControllerOptions } from './options.ts';
 
 type Features = Required<NonNullable<ControllerOptions['features']>>;
 
-/** Gates of kro, and `CELNow` of ours. All are alpha. */
+/** kro's gates, and this project's `CELNow`. All are alpha. */
 const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['CELOmitFunction', 'omit'],
   ['CELNow', 'now'],
@@ -11,21 +11,21 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['InstanceConditionMetrics', 'conditionMetrics'],
 ]);
 
-/** Gates that stand for several, as in every Kubernetes component. */
+/** Gates that stand for a group, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
   ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics']],
   ['AllBeta', []],
 ]);
 
-/** What a list of gates turns on; of a wrong list the reason, worded as Kubernetes components do. */
+/** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
 export interface FeatureGates {
   readonly features: Features;
   readonly problem?: string;
 }
 
 /**
- * Reads `Name=bool,…`. A gate that is named decides over a group that it belongs to, in whatever order they
- * stand. `AllAlpha` means kro's gates only: what it turns on is what kro would have.
+ * Reads `Name=bool,…`. A named gate overrides its group, in any order. `AllAlpha` means kro's gates only, so that it
+ * turns on the same features as in kro.
  */
 export function readFeatureGates(text: string): FeatureGates {
   const named = new Map<keyof Features, boolean>();

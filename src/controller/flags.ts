@@ -2,21 +2,21 @@ import { readFeatureGates } from './feature-gates.ts';
 import { goParseDurationMs, goQuote, parseBool } from '../golang/index.ts';
 import { isAddress } from './probes.ts';
 
-/** What a flag takes. */
+/** The type of a flag's value. */
 export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
 
 type Problem = (text: string) => string | undefined;
 
-/** A flag of the controller's command line, as kro has it or as we add it. */
+/** A flag of the controller's command line, kro's or an addition. */
 export interface ControllerFlag {
   readonly name: string;
   readonly type: FlagType;
   /** Shown in help; durations as Go writes them. */
   readonly default: string;
   readonly description: string;
-  /** What is wrong with a text; undefined when it can be taken. */
+  /** The problem of a text; undefined when it is valid. */
   readonly problem?: Problem;
-  /** Accepted for compatibility, without effect: our controller needs none. */
+  /** Accepted for compatibility, without effect. */
   readonly ignored?: true;
 }
 
@@ -37,7 +37,7 @@ const matching =
   (text) =>
     pattern.test(text) ? undefined : wanted;
 const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'it is a number above 0');
-/** As a label it is refused otherwise, and with it every object. `+`, which labels do not take, is written as `-`. */
+/** The version becomes a label of every object, and an invalid label would refuse them all. `+` is written as `-`. */
 const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
   'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
@@ -45,7 +45,7 @@ const VERSION = matching(
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
-/** All flags: kro's, in its order, then ours. */
+/** All flags: kro's, in its order, then the additions. */
 export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.', ADDRESS),
   flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),
@@ -129,13 +129,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 
-/** What a command line says. */
+/** A parsed command line. */
 export interface ParsedFlags {
   /** Values given, by flag name: boolean, number, milliseconds of a duration, or text. */
   readonly values: ReadonlyMap<string, boolean | number | string>;
   /** Flags given that have no effect, to be logged once. */
   readonly ignored: readonly string[];
-  /** What is wrong, for a usage error. */
+  /** Problems, for a usage error. */
   readonly errors: readonly string[];
 }
 
@@ -170,10 +170,10 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   return { values, ignored: without, errors: [...errors, ...electionProblems(values)] };
 }
 
-/** client-go spreads its retries by as much. */
+/** The factor by which client-go spreads its retries. */
 const JITTER = 1.2;
 
-/** Why two replicas could lead at the same time, or none for long: the times of an election depend on one another. */
+/** Errors in the times of an election that could let two replicas lead at once, or none for long. */
 function electionProblems(values: ParsedFlags['values']): string[] {
   const takesPart = values.get('leader-elect') === true || Number(values.get('shards') ?? 0) > 0;
   if (!takesPart) return [];

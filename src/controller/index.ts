@@ -1,7 +1,7 @@
 /**
- * Reconcile for ever: definitions, graph revisions and instances, driven by watches alone. It takes
- * every decision about a graph from `runtime` and carries it out through `kube`; what lives here is the
- * work queue, the watch cache of projections, conditions, revisions, and the order of effects.
+ * The controller: reconciles definitions, graph revisions and instances, driven by watches alone. `runtime` makes every
+ * decision about a graph, and `kube` sends the requests. This folder holds the work queue, the watch cache of
+ * projections, conditions, revisions, and the order of effects.
  *
  * @packageDocumentation
  */

@@ -1,14 +1,14 @@
 import { isoTime } from '../core/index.ts';
 
-/** How bad a log entry is. */
+/** The severity of a log entry. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Where structured log entries go: a short constant message, and what it is about as fields. */
+/** Takes structured log entries: a short constant message, with the details as fields. */
 export interface Logger {
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Says nothing. */
+/** Discards all entries. */
 export const silentLogger: Logger = { log: () => undefined };
 
 /** One JSON object per line, as log collectors read them. `write` gets the line with its newline. */

@@ -2,10 +2,10 @@ import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 
-/** Timers take no more: 24 days. */
+/** The maximum of a timer: 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The options that a command line sets; what it does not name keeps its default. */
+/** The options that a command line sets; others keep their defaults. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
   const number = (name: string) => {
     const value = values.get(name);

@@ -10,7 +10,7 @@ const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const stringMap: JsonObject = { type: 'object', additionalProperties: string };
 
-/** The two CRDs that the controller works on, as kro ships them: definitions and their revisions. */
+/** kro's two CRDs, of definitions and of their revisions. */
 export function controllerCrds(): KubeObject[] {
   return [definitionCrd(), revisionCrd()];
 }
@@ -208,7 +208,8 @@ function externalRef(): JsonObject {
         properties: {
           name: { type: 'string', minLength: 1 },
           namespace: string,
-          // An object or one expression that gives it: the compiler checks it, and that there is either it or a name.
+          // An object, or one expression that gives it. The compiler checks it, and that exactly one of selector and
+          // name is set.
           selector: { 'x-kubernetes-preserve-unknown-fields': true },
         },
       },
@@ -216,7 +217,7 @@ function externalRef(): JsonObject {
   };
 }
 
-/** What the status of definitions and of revisions have in common. */
+/** The common part of the status of definitions and of revisions. */
 function resourceStatus(): JsonObject {
   return {
     topologicalOrder: strings,

@@ -5,9 +5,9 @@ import { httpLibrary, TypeKroError } from '../core/index.ts';
 /** Host, in brackets or plain, and port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
 
-/** What probes and metrics ask. */
+/** The source of probes and metrics. */
 export interface ProbeSource {
-  /** Are all watches of our own up, and does work go on? */
+  /** Are the controller's own watches in step, and is it running? */
   readonly ready: boolean;
   /** What is missing while it is not ready. */
   readonly waitsFor?: string;
@@ -29,9 +29,9 @@ export interface ProbeServer {
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
   const { host, port } = parseListenAddress(address);
   const server = httpLibrary().createServer((request, response) => {
-    // Whoever reaches the port can ask for anything, also for what is no URL: `//`.
+    // Any client that reaches the port may send any path, also one that is no URL: `//`.
     const [status, type, text] = answer((request.url ?? '/').split('?', 1)[0] ?? '/', source);
-    // Nobody needs the time, and writing it has Node load its calendars: a megabyte.
+    // Clients need no `Date` header, for which Node would load its calendars: a megabyte.
     response.sendDate = false;
     response.writeHead(status, { 'content-type': type });
     response.end(text);
@@ -78,7 +78,7 @@ export function parseListenAddress(address: string): { readonly host: string | u
   return { host: host === '' ? undefined : host, port };
 }
 
-/** Is a text an address that can be listened at? */
+/** Is a text a valid listen address? */
 export function isAddress(text: string): boolean {
   return Number(ADDRESS.exec(text)?.[3] ?? Number.NaN) <= 65_535;
 }

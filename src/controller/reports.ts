@@ -20,7 +20,7 @@ import { driftText } from './drift/drift-text.ts';
 import type { PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
-/** How many events are kept for clients that were cut off. */
+/** Number of events kept for clients that reconnect. */
 const KEPT_EVENTS = 1000;
 
 interface DefinitionEntry {
@@ -30,7 +30,7 @@ interface DefinitionEntry {
   readonly instances: () => number;
 }
 
-/** What was found of an instance; the details of one at rest are found out again when somebody asks. */
+/** The report of an instance. Details of an instance at rest are computed on request. */
 interface InstanceEntry {
   readonly summary: InstanceSummary;
   readonly steppedAt: number;
@@ -39,16 +39,16 @@ interface InstanceEntry {
 
 type Details = Pick<InstanceReport, 'conditions' | 'nodes'>;
 
-/** Where reports look things up. */
+/** What reports look up. */
 interface ReportsOptions {
   readonly served: ServedKinds;
   readonly caches: CacheSet;
   readonly clock: Clock;
-  /** What there is to say of an instance now. */
+  /** Computes the details of an instance now. */
   readonly explain: (recordId: string) => Details | undefined;
 }
 
-/** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
+/** The controller's state as `inspect` shows it. Passes fill it; reads change nothing. */
 export class Reports implements InspectSource {
   readonly #definitions = new Map<string, DefinitionEntry>();
   /** By the id of the record. */
@@ -94,7 +94,7 @@ export class Reports implements InspectSource {
     this.#clock = clock;
   }
 
-  /** Takes in what the controller does. */
+  /** Updates the reports from an event. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-passed':
@@ -129,7 +129,7 @@ export class Reports implements InspectSource {
     });
   }
 
-  /** What the last pass saw is replaced by the new status. */
+  /** The new status replaces the one of the last pass. */
   #definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
@@ -155,7 +155,7 @@ export class Reports implements InspectSource {
     const { id, steppedAt } = record;
     const before = this.#instances.get(id);
     const made = instanceRef(subject);
-    // The text that events hold already.
+    // Reuses the text that events hold already.
     const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };

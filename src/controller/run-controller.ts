@@ -13,7 +13,7 @@ import { LeaseLogger } from './telemetry/lease-logger.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
 
-/** What a controller process is made of. */
+/** What a controller process works with. */
 export interface RunControllerOptions {
   readonly client: KubernetesApi;
   /** The command line after the command's name, in kro's flags. */
@@ -21,20 +21,20 @@ export interface RunControllerOptions {
   readonly logger: Logger;
   /** Ends the process: work under way is finished first. */
   readonly signal: AbortSignal;
-  /** Who this process is in an election, e.g. `<host>_<random>`. */
+  /** The identity of this process in an election, e.g. `<host>_<random>`. */
   readonly identity: string;
   /** Namespace of the pod, for the Lease. Default `kro-system`. */
   readonly namespace?: string;
   readonly clock?: Clock;
-  /** Decides jitter, in [0, 1). Default `Math.random`. */
+  /** Random numbers in [0, 1) for jitter. Default `Math.random`. */
   readonly random?: () => number;
 }
 
 /**
- * Everything that `typekro controller` does besides reading its configuration: probes and metrics, the
- * inspect interface, the election if asked for, and the controller, until the signal aborts.
+ * Runs `typekro controller` with a given configuration until the signal aborts: probes and metrics, the inspect
+ * interface, the election if its flag is set, and the controller.
  *
- * @throws TypeKroError `controller/usage` for a command line that cannot be understood.
+ * @throws TypeKroError `controller/usage` for an invalid command line.
  */
 export async function runController(options: RunControllerOptions): Promise<void> {
   const { args, logger, signal } = options;
@@ -56,7 +56,7 @@ export async function runController(options: RunControllerOptions): Promise<void
     if (inspectAddress !== '' && inspectAddress !== '0') {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const server = await serveInspect({ source: current, host, port });
-      // The token is for whoever may read the log of this process.
+      // Every user who may read the log of this process may use the token.
       logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });
       closers.push(() => server.close());
     }
@@ -69,7 +69,7 @@ export async function runController(options: RunControllerOptions): Promise<void
   }
 }
 
-/** Works as leader, again and again if leadership is lost and won back, until the signal aborts. */
+/** Takes part in the election until the signal aborts, and runs a controller in each term as leader. */
 async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
@@ -78,7 +78,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   current.missing = 'the lease cannot be read';
   current.leads = false;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
-  // A term begins when the work of the one before has ended.
+  // A term starts when the work of the term before has ended.
   let term: Promise<void> = Promise.resolve();
   try {
     await runElection({
@@ -104,7 +104,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   }
 }
 
-/** Works on the shards that fall to this replica, until the signal aborts. */
+/** Works on the shards of this replica until the signal aborts. */
 async function share(
   options: RunControllerOptions,
   flags: ParsedFlags,
@@ -137,7 +137,7 @@ async function share(
   }
 }
 
-/** A leader that stops for another reason than that it was told to must say so. */
+/** Logs the loss of leadership when the process was not asked to end. */
 function tellOfLoss(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
   const tell = () => {
     if (!ended.aborted) logger.log('warn', 'no longer leading: the lease was not renewed in time', { identity });
@@ -160,7 +160,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
   };
 }
 
-/** Runs one controller until the signal aborts; what is under way then is given up when `lost` aborts. */
+/** Runs one controller until the signal aborts; passes still running then are aborted when `lost` aborts. */
 async function work(
   { client, logger, clock, random }: RunControllerOptions,
   flags: ParsedFlags,

@@ -4,16 +4,16 @@ import type { Access } from './access.ts';
 import type { Policies } from './definition/policies.ts';
 import type { Canary } from './rollout/canary.ts';
 
-/** A kind whose instances we work on, and how. */
+/** A kind whose instances the controller works on, with graph and identity. */
 export interface ServedKind {
   readonly definition: string;
   readonly definitionUid: string;
   readonly type: ObjectType;
-  /** Absent when no revision works: instances are told so, and can still be deleted. */
+  /** Absent when no revision works: instances get a failure in their status and can still be deleted. */
   readonly graph?: Graph;
   /** Why there is no graph, in kro's words. */
   readonly failure?: string;
-  /** Does the definition declare conditions of its own? Told where there is no graph. */
+  /** Does the definition declare conditions of its own? Set where there is no graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;
   readonly policies: Policies;
@@ -22,7 +22,7 @@ export interface ServedKind {
   readonly canary?: Canary;
 }
 
-/** Which kinds are served. One definition serves one kind, and no two serve the same. */
+/** The served kinds. One definition serves one kind, and no two serve the same. */
 export class ServedKinds {
   readonly #byKind = new Map<string, ServedKind>();
   readonly #byDefinition = new Map<string, string>();
@@ -58,7 +58,7 @@ export class ServedKinds {
     return true;
   }
 
-  /** The definition serves nothing any more; gives what it served. */
+  /** Stops serving a definition; returns what it served. */
   withdraw(definition: string): ServedKind | undefined {
     const served = this.ofDefinition(definition);
     if (served === undefined) return undefined;

@@ -13,13 +13,13 @@ import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
-/** Subscribers of watches: the definitions with all that belongs to them, and each served kind. */
+/** Subscribers of watches: one for definitions, revisions and CRDs, and one for each served kind. */
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
 
 const OWN_TYPES: readonly ObjectType[] = [DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE];
 
-/** What the router works with. */
+/** What a wake router works with. */
 export interface WakeRouterOptions {
   readonly caches: CacheSet;
   readonly served: ServedKinds;
@@ -27,17 +27,17 @@ export interface WakeRouterOptions {
   readonly compiler: DefinitionCompiler;
   readonly accesses: Accesses;
   readonly wakeDefinition: (name: string) => void;
-  /** A kind began to be served, or no longer is. */
+  /** Called when a kind is served from now on, or no longer. */
   readonly onServing: (serves: boolean) => void;
-  /** An instance of a served kind changed. */
+  /** Called when an instance of a served kind changed. */
   readonly onInstance: (change: CacheChange) => void;
-  /** All that the controller itself lives on was read. */
+  /** Called when definitions, revisions and CRDs are in step. */
   readonly onReady: () => void;
-  /** Of a kind that the controller itself lives on: why it cannot be read; nothing while all is well. */
+  /** Called with the error of the watch of definitions, revisions or CRDs; undefined when it works. */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
-/** Decides from what watches tell which definitions and instances have to be looked at. */
+/** Decides which definitions and instances an event of a watch wakes. */
 export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
@@ -52,7 +52,7 @@ export class WakeRouter {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
     caches.keep(REVISION_TYPE, [[]]);
-    // Each CRD asks which definitions use its kind, each definition for its revisions.
+    // A CRD's event looks up the definitions that use its kind, a definition's pass its revisions.
     caches.index(DEFINITION_TYPE, (definition) => this.#kindsOf(definition));
     caches.index(REVISION_TYPE, (revision) => [definitionOf(revision)]);
     caches.index(CRD_TYPE, (crd) => {
@@ -69,12 +69,12 @@ export class WakeRouter {
     caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
   }
 
-  /** Are all three known? Nothing is decided before, or definitions would look as if they had no revisions. */
+  /** Are all three in step? Before that, definitions would seem to have no revisions. */
   get ready(): boolean {
     return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
-  /** What of them is not known, in words; `undefined` when all is. */
+  /** The kinds that are not in step, in words; `undefined` when all are. */
   get waitsFor(): string | undefined {
     const texts = OWN_TYPES.flatMap((type) => {
       const cache = this.#options.caches.peek(type);
@@ -84,14 +84,14 @@ export class WakeRouter {
     return texts.length === 0 ? undefined : texts.join(', ');
   }
 
-  /** A watch told something to a subscriber; no change means that the watch became readable, or no longer is. */
+  /** Handles a notice of a watch; without a change, its kind became readable or unreadable. */
   woken(subscriber: string, change: CacheChange | undefined): void {
     if (subscriber === DEFINITIONS) this.#ownChanged(change);
     else if (subscriber.startsWith(KIND_PREFIX)) this.#kindChanged(subscriber.slice(KIND_PREFIX.length), change);
     else this.#options.instances.wake(subscriber);
   }
 
-  /** A definition serves another graph than before, or none. */
+  /** Handles that a definition serves another graph, or none. */
   servedChanged(definition: string): void {
     const { caches, served, instances } = this.#options;
     const kind = served.ofDefinition(definition);
@@ -127,7 +127,7 @@ export class WakeRouter {
     this.wakeDefinitions();
   }
 
-  /** All definitions are to be looked at, and what is left of those that are gone. */
+  /** Queues all definitions, and deleted ones that left something behind. */
   wakeDefinitions(): void {
     const { caches, wakeDefinition } = this.#options;
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
@@ -136,7 +136,7 @@ export class WakeRouter {
     }
   }
 
-  /** A CRD came, changed or went: its kind is looked at anew by all who use it. */
+  /** Queues all users of a kind after a change of its CRD. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
     const { accesses, compiler, caches, instances, wakeDefinition } = this.#options;
@@ -152,7 +152,7 @@ export class WakeRouter {
     }
   }
 
-  /** Every kind that a definition declares or uses; found out once, and asked again when the object goes. */
+  /** All kinds that a definition declares or uses; computed once, and needed again when the object is deleted. */
   #kindsOf(definition: KubeObject): ReadonlySet<string> {
     const known = this.#kinds.get(definition);
     if (known !== undefined) return known;
@@ -171,13 +171,13 @@ export class WakeRouter {
       return;
     }
     this.#options.onInstance(change);
-    // While instances are being read, all are woken in the end; one that is gone is among them no longer.
+    // The end of a list wakes all instances, but not a deleted one, which the list lacks.
     const isReading = caches.peek(change.type)?.synced !== true;
     if (!isReading || change.after === undefined) instances.wake(instanceId(change.type, change.key));
-    // Who tries a new revision depends on who is there.
+    // The canary depends on the set of instances.
     if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);
     if (change.after !== undefined && !isRelevant(change)) return;
-    // A deleted definition may wait for its last instance to go.
+    // A deleted definition may wait for the deletion of its last instance.
     const object = caches.peek(DEFINITION_TYPE)?.get(`/${definition}`)?.object;
     if (object?.metadata.deletionTimestamp !== undefined) wakeDefinition(definition);
   }
@@ -187,7 +187,7 @@ function everythingOf(type: ObjectType): WatchRequest {
   return { kind: 'list', nodeId: '', target: { type, selector: '' } };
 }
 
-/** Is more than the status different? Our own status writes must not wake us. */
+/** Is more than the status different? The controller's own status writes must not wake it. */
 function isRelevant({ before, after }: CacheChange): boolean {
   if (before === undefined || after === undefined) return true;
   const [a, b] = [before.object.metadata, after.object.metadata];
@@ -199,7 +199,7 @@ function isRelevant({ before, after }: CacheChange): boolean {
   );
 }
 
-/** Does a CRD define its objects in another way than before? */
+/** Did a change of a CRD change the schema of its objects? */
 function isRedefined({ before, after }: CacheChange): boolean {
   const [a, b] = [before?.object.metadata, after?.object.metadata];
   return a?.uid !== b?.uid || a?.generation !== b?.generation;

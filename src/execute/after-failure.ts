@@ -3,13 +3,13 @@ import { backoffMs, MAX_SILENT_WAIT_MS, RETRY_POLICIES } from '../core/index.ts'
 import { classify, isBusy, passes } from '../kubernetes/index.ts';
 import type { WriteRules } from './ports.ts';
 
-/** What follows from a failed request. */
+/** The consequence of a failed request. */
 export interface Verdict {
   /** Failures in a row, this one counted. */
   readonly failures: number;
-  /** No other try for so many milliseconds; Infinity: none at all. */
+  /** Pause before the next attempt in milliseconds; Infinity: no retry. */
   readonly waitMs: number;
-  /** The pass waits by itself, and decides again before anything is reported. */
+  /** The pass waits and decides again without a report. */
   readonly isSilent: boolean;
 }
 

@@ -2,7 +2,7 @@ import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
 import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 
-/** A client error as the runtime takes it; with the right that is missing when it is one of permission. */
+/** A client error in the runtime's form, with the missing right for an error of permissions. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
   return {
@@ -13,7 +13,7 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
   };
 }
 
-/** Why the API server will not take a write of the controller's own, in words; `undefined` for what is worth another try. */
+/** Why the API server refuses a write of the controller's own objects; `undefined` when a retry may succeed. */
 export function writeRefusalText(thrown: unknown): string | undefined {
   const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;
   return failure !== undefined && isRefusal(failure) ? failureText(failure) : undefined;
@@ -25,7 +25,7 @@ function permissionOf(
 ): MissingPermission | undefined {
   const right = missingRight(status, message);
   if (right === undefined) return undefined;
-  // To act for somebody else is the controller's own right.
+  // The right to impersonate is the controller's own, not the impersonated user's.
   if (right.verb === 'impersonate') return { ...right, ...(details.name === undefined ? {} : { name: details.name }) };
   return { ...right, ...(user === undefined ? {} : { user }) };
 }

@@ -10,12 +10,12 @@ export interface ReadMemory {
   set(key: string, failed: RememberedRead | undefined): void;
 }
 
-/** What a read needs besides the read itself. */
+/** What a read attempt works with. */
 export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
 
 /**
- * Reads. A failure is remembered with its pause and reported by the next decision: it concerns nothing else of the
- * instance. Rejects when the signal aborts, and with anything that is no failure of a request.
+ * Runs a read. A failure is remembered with its pause and reported by the next decision; other work of the instance
+ * goes on. Rejects when the signal aborts, and on errors other than failed requests.
  */
 export async function attemptRead<T>(
   { clock, signal, random, user }: ReadPorts,

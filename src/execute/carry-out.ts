@@ -7,8 +7,8 @@ import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
 /**
- * Carries out a decision: reads, beside them the parent, then its children, and the status when nothing else is left
- * to do. True when another step is due; false when something has to happen first (a watch, `Decision.requeueAt`).
+ * Carries out a decision: reads and the parent's write at the same time, then the children, and the status when nothing
+ * else is left to do. True when another step is due; false when an event or `Decision.requeueAt` has to come first.
  *
  * Failures of requests go to the view, and the next decision reports them. Everything else is thrown, after all effects
  * have ended: an effect that outlived its pass would run beside the next pass of the same instance.
@@ -33,7 +33,7 @@ async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentO
   if (effects === 'read' || !hasWrites(decision)) return 'nothing';
   const outcome = await writeParent(ports, decision.parent);
   if (outcome === 'decide-again') return outcome;
-  // Clients that see the first child go must be able to read why.
+  // Write the status first: a client that sees the first child disappear can read why.
   if (decision.delete.length > 0 && beginsDeletion(instance, decision)) await ports.writeStatus?.(decision);
   await allEffects([
     ...(outcome === 'written' && ports.parent.complete !== undefined ? [ports.parent.complete(decision.parent)] : []),
@@ -47,12 +47,12 @@ function hasWrites({ apply, delete: deletions, parent }: Decision): boolean {
   return apply.length > 0 || deletions.length > 0 || Object.keys(parent).length > 0;
 }
 
-/** Is this the first step of the instance's deletion that its status does not tell of yet? */
+/** Does this step delete the first child before the status shows the deletion? */
 function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
   return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
 }
 
-/** An instance that is being deleted and no longer carries the finalizer belongs to nobody: its status is left alone. */
+/** The controller does not own a deleted instance without its finalizer: do not write its status. */
 function isStatusDue({ metadata }: KubeObject, { statusChanged, finalizer }: Decision): boolean {
   return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);
 }

@@ -1,15 +1,14 @@
 import type { Clock } from '../kube/index.ts';
 
-/**
- * So many effects of one pass are under way at first: requests that wait for their turn hold their bodies, and what
- * is held is copied by each collection of garbage.
- */
+/** Number of concurrent effects at first. Waiting requests hold their bodies, which each garbage collection copies. */
 const EFFECTS_AT_FIRST = 16;
-/** So many more are let in after each of these spaces of time, in milliseconds: some that hang hold up no others for long. */
+/**
+ * After each interval, in milliseconds, as many more effects start, so that hanging requests do not block the others.
+ */
 const MORE_AFTER_MS = 1000;
 const MAX_EFFECTS = 128;
 
-/** Carries out an effect for each, some at a time; waits and throws like `allEffects`. */
+/** Carries out an effect for each item with limited concurrency; waits and throws like `allEffects`. */
 export async function eachEffect<Item>(
   clock: Clock,
   items: readonly Item[],
@@ -35,7 +34,7 @@ export async function eachEffect<Item>(
     timer = isMore ? clock.setTimer(MORE_AFTER_MS, () => letIn(EFFECTS_AT_FIRST)) : undefined;
   };
   letIn(Math.min(items.length, EFFECTS_AT_FIRST));
-  // Those that come later are waited for, too.
+  // The loop also awaits workers that are added later.
   for (const worker of workers) await worker;
   timer?.cancel();
   if (failures.length > 0) throw failures[0];

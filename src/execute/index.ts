@@ -1,6 +1,7 @@
 /**
- * The one executor: `carryOut` turns a `Decision` into requests, and their answers into what the next decision knows.
- * The controller and direct mode run it with views, sinks and parents of their own. It decides nothing about graphs.
+ * The executor of decisions: `carryOut` turns a `Decision` into requests, and puts their answers into the view of the
+ * next decision. The controller and direct mode run it with their own views, sinks and parents. It decides nothing
+ * about graphs.
  *
  * @packageDocumentation
  */

@@ -21,35 +21,35 @@ export interface RememberedRead extends FailedRead {
   readonly failures: number;
 }
 
-/** How failed writes are tried again. */
+/** The rules for retries of failed writes. */
 export interface WriteRules {
-  /** The pauses between tries. A `Retry-After` of the server takes their place. */
+  /** The pauses between attempts. A `Retry-After` of the server replaces them. */
   readonly backoff: BackoffPolicy;
-  /** How often in a row a busy server is waited for inside a pass before the failure is reported. */
+  /** Number of silent retries inside a pass while the server is busy, before the failure is reported. */
   readonly silentRetries: number;
   /**
-   * What becomes of a failure that does not pass by itself: a controller retries it, since rights and policies change
-   * without an event; a deploy ends with it.
+   * The treatment of a lasting failure: a controller retries it, since rights and policies change without an event; a
+   * deploy ends with it.
    */
   readonly lasting: 'retried' | 'final';
 }
 
-/** Where answers go, so that the next decision knows them. All but `read` is synchronous. */
+/** Takes in answers, so that the next decision knows them. All but `read` is synchronous. */
 export interface ExecutionView {
   failedWrite(target: ObjectTarget): RememberedWrite | undefined;
   /** `undefined`: the last write succeeded. */
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void;
-  /** The server took an apply, and stores (in a dry run: would store) this object. */
+  /** The server accepted an apply and stores (in a dry run: would store) this object. */
   applied(action: ApplyAction, answer: KubeObject): void;
-  /** The server took a deletion. `left` is the object that finalizers keep; absent, the object is gone. */
+  /** The server accepted a deletion. `left` is the object that finalizers keep; absent when the object is gone. */
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
-  /** Fetches what a decision asks for. A view fed by watches leaves to them what they bring. */
+  /** Reads what a decision asks for. A view fed by watches skips what these bring. */
   read(request: ReadRequest): Promise<void>;
-  /** Is there now what the decision lacked, so that another step sees more? */
+  /** Does the view now hold what the decision lacked, so that another step sees more? */
   isAnswered(request: ReadRequest): boolean;
 }
 
-/** What is told of the server's answers; nothing depends on it. */
+/** Observes the server's answers; nothing depends on it. */
 export interface ExecutionSink {
   /** Called before the view takes the answer in, so that a sink can compare. */
   childApplied?(action: ApplyAction, answer: KubeObject): void;
@@ -60,22 +60,22 @@ export interface ExecutionSink {
 export interface ParentPort {
   /** The instance as decisions name it, for its failed writes. */
   readonly target: ObjectTarget;
-  /** Writes labels, finalizer and inventory as far as the decision has them, or takes the finalizer off. */
+  /** Writes labels, finalizer and inventory as far as the decision has them, or removes the finalizer. */
   write(parent: ParentWrite): Promise<void>;
-  /** Writes what may be written beside the children. */
+  /** Writes the rest of the parent while the children are written. */
   complete?(parent: ParentWrite): Promise<void>;
   /** After a conflict: reads the parent. `changed` when the decision was made on an older version. */
   reload?(): Promise<'same' | 'changed'>;
 }
 
-/** Everything that carrying out decisions needs. Controller and direct mode differ by view, sink and parent. */
+/** What the executor works with. Controller and direct mode differ by view, sink and parent. */
 export interface ExecutionPorts {
   /** For children: the account that the definition names. */
   readonly api: Pick<KubernetesApi, 'apply' | 'delete'>;
   /** That account; absent for the process's own. */
   readonly user: string | undefined;
   readonly clock: Clock;
-  /** Decides jitter, in [0, 1). */
+  /** Random numbers in [0, 1) for jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
   /** `read`: nothing is written. `dry-run`: the server checks children and stores nothing; the parent is left out. */
@@ -86,7 +86,7 @@ export interface ExecutionPorts {
    * which kro takes, and which keeps the pods of a Job.
    */
   readonly propagation?: DeleteOptions['propagationPolicy'];
-  /** The instance that was decided about. */
+  /** The instance of the decision. */
   readonly instance: KubeObject;
   readonly parent: ParentPort;
   readonly view: ExecutionView;

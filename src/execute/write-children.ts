@@ -6,10 +6,13 @@ import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
 
-/** A decision is sent once: after a pause another decision may be due. */
+/** The client must not repeat these requests: after a pause another decision may be due. */
 export const ONCE = { repeat: false } as const;
 
-/** Applies children. Namespaces come first: what lies in one by its name alone is no dependent of it in the graph. */
+/**
+ * Applies children, namespaces first: an object that names its namespace as a literal does not depend on it in the
+ * graph.
+ */
 export async function applyChildren(ports: ExecutionPorts, actions: readonly ApplyAction[]): Promise<void> {
   const apply = (action: ApplyAction) => applyChild(ports, action);
   if (!actions.some(isNamespace)) return eachEffect(ports.clock, actions, apply);
@@ -45,7 +48,7 @@ async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<v
   }
 }
 
-/** Deletes children that are still those which were decided about. */
+/** Deletes children, with their UIDs as precondition. */
 export function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => deleteChild(ports, action));
 }
@@ -74,8 +77,8 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
 }
 
 /**
- * Leaves a failed write alone for some time. While the server is busy the pass waits and then decides anew on what is
- * known by then; only a failure that stays is reported by the next decision. Throws on what is no failure of a request.
+ * Remembers a failed write with its pause. While the server is busy the pass waits and decides again; only a lasting
+ * failure is reported by the next decision. Throws on errors other than failed requests.
  */
 export async function rememberFailedWrite(
   { clock, signal, random, user, rules, view }: ExecutionPorts,

@@ -4,13 +4,13 @@ import type { ParentWrite } from '../runtime/index.ts';
 import type { ExecutionPorts } from './ports.ts';
 import { rememberFailedWrite } from './write-children.ts';
 
-/** What came of the parent's write. Children are written unless it is `decide-again`. */
+/** The outcome of the parent's write. Children are written unless it is `decide-again`. */
 export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 
 /**
- * Writes the parent's metadata, after the check that precedes writes. Without either nothing else may be written, so a
- * failure is remembered and reported by the next decision; where lasting failures are final, such a failure is thrown
- * and ends the run.
+ * Writes the parent's metadata after `beforeWrites`. Nothing else may be written without both, so a failure is
+ * remembered and reported by the next decision; where lasting failures are final, such a failure is thrown and ends the
+ * run.
  */
 export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;
@@ -22,7 +22,7 @@ export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): P
     view.setFailedWrite(port.target, undefined);
     return isDue ? 'written' : 'nothing';
   } catch (thrown) {
-    // The decision was made on a version that is no longer the newest.
+    // The decision was made on an old version.
     if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
     const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
     if (isLasting && rules.lasting === 'final') throw thrown;

@@ -12,7 +12,7 @@ import {
 } from './keys.ts';
 import type { Inventory, InventoryScope } from './model.ts';
 
-/** Who is the parent of an ApplySet. */
+/** The parent of an ApplySet. */
 export interface ApplySetParent {
   readonly name: string;
   /** Absent or empty for cluster-scoped parents. */
@@ -22,8 +22,8 @@ export interface ApplySetParent {
 }
 
 /**
- * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`.
- * It does not depend on the parent's UID or version, so whoever takes the parent over has the same set.
+ * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`. It does not
+ * depend on the parent's UID or version, so another controller that takes the parent over has the same set.
  */
 export function applySetId(parent: ApplySetParent): string {
   const { name, namespace = '', kind, group } = parent;
@@ -72,8 +72,8 @@ export function sameScope(a: InventoryScope, b: InventoryScope): boolean {
 }
 
 /**
- * What an instance records of its ApplySet: nothing at all, a valid record, or one that is not to be trusted,
- * of which `scope` has the entries that can be read.
+ * What an instance records of its ApplySet: nothing, a valid record, or an invalid one, of which `scope` has the
+ * readable entries.
  */
 export type RecordedInventory =
   | { readonly state: 'absent' }
@@ -81,9 +81,9 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance, as is done before its children are deleted: the id is
- * `expected` (by default the computed one), the tooling is ours, both scope annotations exist and parse, the hash
- * matches if there is one (older versions wrote none).
+ * Reads and validates the inventory of an instance before its children are deleted: the id is `expected` (default: the
+ * computed one), the tooling is kro's or this project's, both scope annotations exist and parse, and the hash matches
+ * if there is one (older versions wrote none).
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
   const id = labelOf(instance, APPLYSET_ID_LABEL);

@@ -16,7 +16,7 @@ import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { WantedObject } from './resolved.ts';
 
-/** Where one wanted object stands. */
+/** The state of one wanted object. */
 interface Assessed {
   readonly report: ObjectReport;
   readonly live?: KubeObject;
@@ -25,14 +25,13 @@ interface Assessed {
   readonly terminating?: Terminating;
   readonly problem?: { readonly because: Because; readonly message: string; readonly retryAt?: number };
   readonly contest?: Contest;
-  /** It is not as wanted, and left so for the time being: fields of it are fought over. */
+  /** It differs from what is wanted and is not written now: some of its fields are contested. */
   readonly held?: true;
 }
 
 /**
- * Compares the objects that a node wants with what is known of the cluster: what has to be read or
- * written, what is in the way, and, when nothing is, whether the node is ready. Each object is looked at on
- * its own: one that fails does not hold up the others.
+ * Compares the objects that a node wants with the observed cluster: what has to be read or written, what blocks the
+ * node, and otherwise whether it is ready. Each object is assessed alone: a failed one does not delay the others.
  */
 export function assess(
   context: StepContext,
@@ -64,7 +63,7 @@ export function assess(
   };
 }
 
-/** An update that the server refuses changes nothing of the object being there; a failure that passes by itself may. */
+/** An object whose update the server refuses is still in place; after a temporary failure that is not sure. */
 function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
   return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
@@ -104,8 +103,8 @@ function stateOf(
 }
 
 /**
- * May others read a node that cannot be written as it wants to be? As kro has it: yes, where its objects all exist
- * and are ready as they are. A collection never reads items of others.
+ * May other nodes read a node whose write fails? As in kro: yes, where all its objects exist and are ready as they are.
+ * A collection never reads items of others.
  */
 function isUsable(
   context: StepContext,
@@ -134,7 +133,7 @@ function withoutItems(node: CollectionNode) {
   return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
 }
 
-/** A node that is ready but for a fight: others may use it, and the instance says what goes on. */
+/** A node that is ready except for contested fields: other nodes may use it, and the status names the contest. */
 function contestOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
@@ -205,17 +204,17 @@ function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
   return context.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
 }
 
-/** What is fought over is put back less and less often; anything else of the object at once. */
+/** Contested fields are put back with growing pauses, other fields of the object at once. */
 function isHeld(context: StepContext, contest: Contest, need: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = need;
   if (contest.retryAt <= context.options.now) return false;
-  // Two instances that take an object from each other would go on as fast as they can.
+  // Two instances that take an object from each other would repeat that without a pause.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (why !== 'drift') return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
-/** The write that is due, or the failure of the last attempt while it is too early for another. */
+/** The due write, or the failure of the last attempt during its pause. */
 function write(
   context: StepContext,
   node: ResourceNode | CollectionNode,
@@ -246,7 +245,7 @@ function write(
   };
 }
 
-/** kro's text for an object that is being deleted, and who holds it. */
+/** kro's text for an object that is being deleted, with its finalizers. */
 function terminatingText(nodeId: string, { object, finalizers, since }: Terminating): string {
   const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
   return (

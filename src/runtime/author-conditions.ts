@@ -10,15 +10,15 @@ import type { Condition, StatusProblem, StepOptions } from './model.ts';
 import { isNodeCondition } from './node-conditions.ts';
 import { isNowCondition } from './now-sample.ts';
 
-/** The author's conditions as they go into the status instead of kro's. */
+/** The author's conditions, which replace kro's in the status. */
 export interface AuthorConditions {
   readonly conditions: readonly Condition[];
   readonly problems: readonly StatusProblem[];
 }
 
 /**
- * Do the conditions in the status of an instance belong to the author? The graph knows; where there is none, the
- * caller does. The conditions themselves do not say it: an author may override any type of kro's.
+ * Do the conditions in the status of an instance belong to the author? The graph decides; without one, the caller's
+ * option. The conditions themselves do not show it, since an author may override any type of kro's.
  */
 export function hasAuthorConditions(graph: Graph | undefined, { authorConditions: declared }: StepOptions): boolean {
   return graph === undefined ? declared === true : graph.status.conditions !== undefined;
@@ -78,7 +78,7 @@ function previousConditions(instance: KubeObject): Map<string, Condition> {
   return new Map(others.map((condition) => [condition.type, condition]));
 }
 
-/** Types that expressions without a value stand for: their literal ones, or any. */
+/** The types of expressions without a value: their literal types, or all. */
 function keptTypes(expressions: readonly ConditionExpression[], previous: readonly string[]): Set<string> {
   return new Set(expressions.flatMap(({ types }) => types ?? previous));
 }
@@ -104,7 +104,7 @@ function conditionsIn(result: Value): { type: string; value: ConditionValue }[] 
   return found;
 }
 
-/** An author who says nothing gets no text, unlike kro's own conditions. */
+/** An absent message stays absent, unlike in kro's own conditions. */
 function withoutEmptyMessage({ message, ...rest }: Condition): Condition {
   return message === undefined || message === '' ? rest : { ...rest, message };
 }

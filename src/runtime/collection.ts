@@ -13,14 +13,14 @@ import type { Unresolved, WantedObject, Identities, Resolved } from './resolved.
 /** kro's default limit of items in a collection. */
 export const DEFAULT_MAX_COLLECTION_SIZE = 1000;
 
-/** The lists that a collection runs over, or why they are not known. */
+/** The lists of a collection's dimensions, or why they are not known. */
 type Dimensions =
   | { readonly ok: true; readonly names: readonly string[]; readonly lists: readonly (readonly JsonValue[])[] }
   | { readonly ok: false; readonly reason: Unresolved };
 
 /**
- * Expands a collection: one object per element of the product of its dimensions, the first dimension
- * outermost. Two items with one identity are an error of the whole collection, as is one too many.
+ * Expands a collection: one object per element of the product of its dimensions, the first dimension outermost. Two
+ * items with equal identity are an error of the whole collection, and so are too many items.
  */
 export function resolveCollection(context: StepContext, node: CollectionNode): Resolved {
   const dimensions = evaluateDimensions(context, node);
@@ -61,7 +61,10 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
   return { state: 'resolved', wanted };
 }
 
-/** Identities of the items although the rest of the template cannot be filled; undefined when unknown, or why none may be. */
+/**
+ * Identities of the items when the rest of the template cannot be filled; undefined when unknown, or the reason why
+ * they are refused.
+ */
 export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return undefined;
@@ -104,7 +107,7 @@ function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensi
   return { ok: true, names, lists };
 }
 
-/** Sets the iterators to the values of the item with this number; the last dimension runs fastest. */
+/** Sets the iterators to the values of the item at this index; the last dimension varies fastest. */
 function assignItem(variables: Map<string, unknown>, dimensions: Dimensions & { ok: true }, index: number): void {
   let rest = index;
   for (let at = dimensions.lists.length - 1; at >= 0; at--) {

@@ -9,30 +9,34 @@ import { memberKeysOf, memberFinder } from './list-members.ts';
 import { comparable, ownedFields, project } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 
-/** One field in which a live object is not what we want. */
+/** A field in which a live object differs from the desired one. */
 export interface FieldDifference {
   /** Path as kro writes it, e.g. `spec.ports[0].port`. */
   readonly path: string;
-  /** `differs`: another value; `missing`: we want it and it is not there; `unowned`: right, but not ours; `release`: ours, no longer wanted. */
+  /**
+   * `differs`: another value; `missing`: desired and absent; `unowned`: equal, but not owned by the controller;
+   * `release`: owned and no longer desired.
+   */
   readonly kind: 'differs' | 'missing' | 'unowned' | 'release';
   readonly wanted?: JsonValue;
   readonly found?: JsonValue;
-  /** Managers that own the field now, without ours; sorted. Who changed it is among them. */
+  /** The other managers that own the field now; sorted. The one that changed it is among them. */
   readonly managers: readonly string[];
   /**
-   * It was ours and another manager wrote it since, as far as `managedFields` tell: it is no longer ours, and
-   * theirs by a write that is later than our last apply. Times are whole seconds; within one, nothing is told.
+   * Another manager took the field from the controller, according to `managedFields`: the controller no longer owns it,
+   * and the other's write is later than the controller's last apply. Times are whole seconds; writes within the same
+   * second are not ordered.
    */
   readonly taken?: true;
 }
 
-/** Most differences that a comparison lists; one is enough to write. */
+/** Maximum of differences that a comparison lists; one is enough to write. */
 const MAX_DIFFERENCES = 50;
 
 /**
- * Compares what we want with a whole live object (one that has `metadata.managedFields`): only fields that
- * we set or own count, so defaults and other managers' fields are no difference. Values that the server
- * writes another way (quantities) are equal. An empty list means that applying would change nothing.
+ * Compares the desired object with a whole live object (with `metadata.managedFields`). Only fields that are desired or
+ * owned count, so defaults and other managers' fields are no difference. Values that the server normalises (quantities)
+ * are equal. An empty list means that applying would change nothing.
  */
 export function compareApplied(
   desired: KubeObject,
@@ -65,7 +69,7 @@ export function compareApplied(
   return found;
 }
 
-/** The manager besides ours that wrote the object itself last, by `managedFields`; undefined when there is none. */
+/** The last other manager that wrote the object itself, by `managedFields`; undefined when there is none. */
 export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): string | undefined {
   let found: { readonly name: string; readonly at: number } | undefined;
   for (const entry of live.metadata.managedFields ?? []) {
@@ -81,7 +85,7 @@ type Report = (path: readonly PathStep[], difference: Omit<FieldDifference, 'pat
 
 interface Walk {
   readonly report: Report;
-  /** Does another manager own this field as a whole, so that it is no map or list of members? */
+  /** Does another manager own this field atomically, so that its members are not tracked? */
   readonly isWhole: (path: readonly PathStep[]) => boolean;
 }
 
@@ -101,7 +105,7 @@ function walkWanted(
   walk: Walk,
 ): void {
   const { report } = walk;
-  // An empty map or list asks for no member; the server may drop it, fill it with defaults, and others add to it.
+  // An empty map or list desires no member: the server may drop it or add defaults, and other managers may add members.
   if (isEmpty(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path)))) return;
   if (actual === undefined) return report(path, { kind: 'missing', wanted });
   if (isJsonObject(wanted) && isJsonObject(actual) && !isAtomic(fields)) {
@@ -188,7 +192,7 @@ function agrees(keys: JsonObject, item: JsonValue): boolean {
   return shared.length > 0 && shared.every((key) => jsonEquals(keys[key], item[key]));
 }
 
-/** Fields that we own and do not ask for any more. A null in what was asked is a question, too. */
+/** Owned fields that are no longer desired. A null in the desired object counts as desired. */
 function walkReleased(
   path: readonly PathStep[],
   owned: JsonValue,
@@ -255,7 +259,7 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 }
 
 /**
- * Other managers that own a field, with what they own below it and when they last wrote; sorted. List indexes
+ * Other managers that own a field, with the fields below it that they own and their last write; sorted. List indexes
  * are followed through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
@@ -268,7 +272,7 @@ function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [s
   return [...found.values()].sort(([a], [b]) => compareText(a, b));
 }
 
-/** The entries of `managedFields`, or those of one manager, and when each was written last; 0 where it does not say. */
+/** The entries of `managedFields`, or those of one manager, with the time of the last write; 0 without a time. */
 function entriesOf(live: KubeObject, manager?: string): { name: string; fields: FieldSet; at: number }[] {
   return (live.metadata.managedFields ?? []).flatMap((entry) => {
     if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || !isJsonObject(entry['fieldsV1'])) return [];
@@ -281,7 +285,7 @@ function timeOf(entry: JsonObject): number {
   return Date.parse(typeof entry['time'] === 'string' ? entry['time'] : '') || 0;
 }
 
-/** What a field set holds at a path; a set that owns something above as a whole owns all below it. */
+/** The part of a field set at a path. A set that owns a field above it atomically owns all below. */
 function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | undefined): FieldSet | undefined {
   const [first, ...rest] = path;
   if (first === undefined || Object.keys(fields).length === 0) return fields;

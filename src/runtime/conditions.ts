@@ -10,7 +10,7 @@ export const ROOT_CONDITION = 'Ready';
 /** One of the conditions that `Ready` sums up. */
 export type DependentCondition = (typeof DEPENDENT_CONDITIONS)[number];
 
-/** What a condition says, without times. */
+/** A condition without its times. */
 export interface ConditionValue {
   readonly status: Condition['status'];
   readonly reason: string;
@@ -41,10 +41,10 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
 }
 
 /**
- * kro's conditions of an instance after some of them were set: missing ones are Unknown since the
- * instance was created, transition times move only with the status, and `Ready` is True when all
- * others are, else it repeats the latest False one, else the latest Unknown one. With `authored`, the status
- * holds the author's conditions, and none of them counts as a previous one of kro's.
+ * kro's conditions of an instance after a change: missing ones are Unknown since the instance was created, transition
+ * times move only with the status, and `Ready` is True when all others are, else it repeats the latest False one, else
+ * the latest Unknown one. With `authored`, the status holds the author's conditions, and none of them counts as a
+ * previous one of kro's.
  */
 export function instanceConditions(
   instance: KubeObject,
@@ -72,7 +72,7 @@ export function instanceConditions(
     };
   });
   const root = rootCondition(dependents, previous.get(ROOT_CONDITION), generation, now);
-  // Conditions of equal times stay in the order in which they stand.
+  // A stable sort: conditions of equal times keep their order.
   const place = new Map([...previous.keys()].map((type, index) => [type, index]));
   const placeOf = ({ type }: Condition) => place.get(type) ?? previous.size;
   const standing = dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
@@ -80,8 +80,8 @@ export function instanceConditions(
 }
 
 /**
- * As long as the conditions of Kubernetes' own kinds may be. A message can quote a whole value of the instance, or name
- * each of a thousand objects, and a status that is too large for the server's store would tell nothing at all.
+ * The limit of conditions in Kubernetes' own kinds. A message can quote a whole value of the instance or name a
+ * thousand objects, and the server would refuse a status that is too large for its store.
  */
 const MAX_MESSAGE_LENGTH = 32_768;
 

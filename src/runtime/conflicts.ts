@@ -3,8 +3,8 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
 
 /**
- * Two nodes that render one object are both held back: whichever was written last would win. Their
- * existing objects stay; every other node goes on.
+ * Drops the writes of two nodes that render the same object: the last write would win. Their existing objects stay;
+ * other nodes are not affected.
  */
 export function dropConflictingWrites(context: StepContext): void {
   const owners = new Map<string, string>();

@@ -17,13 +17,13 @@ import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 
 /**
- * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance says
- * where the children are, their apply-order annotation in which order they go. Only the highest wave is
- * deleted, and the next one waits until every object of it has really disappeared; the finalizer goes when
- * there is none left. An object that does not disappear is named with its finalizers and since when.
+ * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
+ * namespaces of the children, and their apply-order annotation gives the order. Only the highest wave is deleted, and
+ * the next one waits until every object of it has disappeared. The finalizer is removed when no child is left. An
+ * object that does not disappear is named with its finalizers and its deletion time.
  *
- * Nothing is deleted on the word of an inventory that is not valid, nor where the instance's
- * `typekro.dev/deletion-policy` is `orphan`, or is not understood.
+ * Nothing is deleted when the inventory is invalid, or when the instance's `typekro.dev/deletion-policy` is `orphan` or
+ * unknown.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);
@@ -78,7 +78,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   if (refused.length > 0) return blocked(refused, rest);
   return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
 
-  /** Nothing is left to wait for but the finalizer itself, and the pause after a refusal to take it off. */
+  /** Removes the finalizer, or waits for the pause after a refused removal. */
   function releaseFinalizer(message: string): Decision {
     const failed = observed.failedWrite(instanceTarget(instance, graph));
     if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove', message });
@@ -119,7 +119,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   }
 }
 
-/** What a step of a deletion comes to. */
+/** The outcome of one deletion step. */
 interface Outcome {
   readonly finalizer: Decision['finalizer'];
   readonly message: string;
@@ -135,14 +135,14 @@ function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retr
   return retryAt === undefined ? {} : { retryAt };
 }
 
-/** Objects that somebody's finalizer keeps. */
+/** An object that finalizers keep, or none. */
 function terminatingOf(object: KubeObject): Terminating[] {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length === 0) return [];
   return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
 }
 
-/** kro's text, and after it what deletion waits for when that is more than time. */
+/** kro's text, followed by the objects that block the deletion. */
 function deletingText(blockers: readonly Terminating[]): string {
   if (blockers.length === 0) return 'deleting resources';
   const shown = blockers.slice(0, 5).map(({ object, finalizers, since }) => {
@@ -152,7 +152,7 @@ function deletingText(blockers: readonly Terminating[]): string {
   return `deleting resources: waiting for ${shown.join(', ')}${more}`;
 }
 
-/** Projected fields and the author's conditions stay; ResourcesReady (and Ready, where it is kro's) say what goes on. */
+/** Projected fields and the author's conditions stay; ResourcesReady (and kro's Ready) describe the deletion. */
 function deletionStatus(
   instance: KubeObject,
   message: string,
@@ -185,7 +185,7 @@ function deletionStatus(
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }
 
-/** The order of the last of them to be applied: what is deleted first. */
+/** The highest apply order among the objects, which is deleted first. */
 function highestOrder(objects: readonly KubeObject[]): number {
   return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
 }

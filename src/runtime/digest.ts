@@ -3,23 +3,23 @@ import { setOwn } from '../core/index.ts';
 import { cryptoLibrary, stringifyJson } from '../core/index.ts';
 
 /**
- * A short text that is equal for equal JSON values (key order means nothing, `1` and `1n` are equal) and
- * differs, for all practical purposes, for others: the first 20 bytes of a SHA-256, as 27 characters of base64url.
+ * A short text that is equal for equal JSON values (key order is ignored, `1` and `1n` are equal) and different, for
+ * all practical purposes, for others: the first 20 bytes of a SHA-256, as 27 characters of base64url.
  */
 export function digestOf(value: JsonValue | undefined): string {
-  // Kept by the thousand: a slice of a longer text would keep all of that.
+  // Not a slice of the hex text: V8 would keep the whole text for each of thousands of digests.
   return cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
 }
 
 /**
- * JSON text with the names of members in order, but for those that are whole numbers: these come first, in the order
- * of numbers, as in any object of JavaScript. Members that are `undefined` do not count.
+ * JSON text with sorted member names. Integer names come first, in numeric order, as in any JavaScript object. Members
+ * that are `undefined` are left out.
  */
 export function canonicalJson(value: JsonValue | undefined): string {
   return value === undefined ? 'null' : stringifyJson(inOrder(value));
 }
 
-/** The value itself where all members are in order, as they mostly are: each decision sees thousands of objects. */
+/** Returns the value itself when its members are sorted, the common case: each decision digests many objects. */
 function inOrder(value: JsonValue): JsonValue {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
@@ -27,7 +27,7 @@ function inOrder(value: JsonValue): JsonValue {
     return entries.some((entry, index) => entry !== value[index]) ? entries : value;
   }
   const names = Object.keys(value);
-  // Each member is looked into once: twice on each level would be 2ⁿ times at depth n.
+  // Visits each member once: two visits on each level would be 2ⁿ at depth n.
   let replaced: Map<string, JsonValue> | undefined;
   let isSorted = true;
   let last = '';

@@ -7,7 +7,7 @@ import type { Expression } from '../graph/index.ts';
 /** What expressions can see: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
 
-/** What an expression gave. */
+/** The result of an expression. */
 export type Evaluated =
   /** `undefined` is `omit()`: the field is to be left out. */
   | { readonly state: 'value'; readonly value: JsonValue | undefined }
@@ -21,19 +21,19 @@ export interface EvaluationFailure {
   readonly expression: string;
   /** kro's text: `eval "<expression>": <reason>`. */
   readonly message: string;
-  /** The reason alone, as CEL gave it. */
+  /** CEL's reason alone. */
   readonly reason: string;
-  /** The name that is missing, as far as the reason tells. */
+  /** The missing name, if the reason tells it. */
   readonly missing?: string;
   /** Nodes that the expression reads. */
   readonly references: readonly string[];
 }
 
 export interface EvaluateContext {
-  /** What `now()` gives, in milliseconds since the epoch. */
+  /** The value of `now()`, in milliseconds since the epoch. */
   readonly now: number;
   readonly budget?: number;
-  /** Variables are known to be plain data, as it comes from JSON, and need not be looked through. Default false. */
+  /** Variables are plain JSON data and need no check. Default false. */
   readonly trusted?: boolean;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
@@ -49,8 +49,8 @@ export function evaluate(expression: Expression, variables: Variables, context: 
 }
 
 /**
- * Evaluates an expression whose value is written into an object. A number that JSON does not have is an error:
- * kro's request fails as it is encoded, with this text.
+ * Evaluates an expression whose value is written into an object. A number that JSON cannot hold is an error, with the
+ * text of kro's encoder.
  */
 export function evaluateField(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
   const result = evaluate(expression, variables, context);
@@ -71,7 +71,7 @@ function firstNonFinite(value: JsonValue | undefined): number | undefined {
   return undefined;
 }
 
-/** What an expression gave, as CEL has it. */
+/** The result of an expression as a CEL value. */
 export type RawEvaluated =
   | { readonly state: 'value'; readonly value: Value }
   | { readonly state: 'pending' | 'error'; readonly failure: EvaluationFailure };
@@ -86,7 +86,7 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
 }
 
-/** Names the thing that is missing in texts like `no such key: ready`. */
+/** Finds the missing name in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
 function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: string): EvaluationFailure {

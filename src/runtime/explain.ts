@@ -7,7 +7,7 @@ import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
 import { refOfTarget } from './target.ts';
 
-/** Why a node is where it is, in words; `why`, `plan`, events and the dashboard print these. */
+/** Why a node is in its state, in words; `why`, `plan`, events and the dashboard print these. */
 export interface Explanation {
   readonly node: string;
   readonly state: NodeState;
@@ -15,7 +15,7 @@ export interface Explanation {
   readonly reason: string;
   /** Nodes that it waits for. */
   readonly waitsFor: readonly string[];
-  /** What would get it on, where somebody has to act; absent when it is only a matter of time. */
+  /** What a user can do; absent when the node only needs time. */
   readonly remedy?: string;
 }
 
@@ -24,7 +24,7 @@ export function explain(decision: Pick<Decision, 'nodes'>): Explanation[] {
   return decision.nodes.map(explainNode);
 }
 
-/** The nodes that others wait for while they themselves wait for no other: what is to be looked at first. */
+/** The nodes that others wait for and that wait for no other node: the ones to look at first. */
 export function rootCauses(decision: Pick<Decision, 'nodes'>): Explanation[] {
   const done: readonly NodeState[] = ['ready', 'skipped', 'deleted'];
   const open = decision.nodes.filter(({ state, because }) => !done.includes(state) && because.kind !== 'dependency');
@@ -177,7 +177,7 @@ function missingValueRemedy({ path, expression }: Of<'missing-data'>): string {
   return `set "${field}" in the instance, give it a default in the schema, or read it with a default: .?${field.split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
 }
 
-/** The optional field of the spec that an expression reads and the instance does not set: has() takes it, maps need not. */
+/** The optional spec field that an expression reads and the instance does not set, for a remedy with has(). */
 function unsetSpecField(message: string): string | undefined {
   const key = /no such key: ([A-Za-z_]\w*)\s*$/.exec(message)?.[1];
   return key === undefined
@@ -199,7 +199,7 @@ function failedExpressionRemedy(message: string): string {
 const PERMISSION_REMEDY =
   'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
 
-/** What somebody can do about it; nothing where time or another node will. */
+/** What a user can do; undefined when the node only needs time or another node. */
 function remedyOf(because: Because): string | undefined {
   switch (because.kind) {
     case 'being-deleted': {

@@ -14,7 +14,7 @@ import type { ListTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
 
-/** An object of somebody else, by name: it is waited for and read, never written; its deletion mark means nothing. */
+/** An external object, by name: the node waits for it and reads it, never writes it, and ignores its deletion mark. */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
@@ -49,7 +49,7 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
   return { ...nothing, ...objectReady(context, node, live), data: dataOf(live), objects };
 }
 
-/** Objects of somebody else, by selector, ordered by namespace and name. None at all is fine. */
+/** External objects, by selector, ordered by namespace and name. An empty list is ready. */
 export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));

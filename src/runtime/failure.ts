@@ -2,7 +2,7 @@ import type { FailureClass } from '../kubernetes/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
 
-/** Verbs that are of no use alone: what is read is listed and watched, what is applied may have to be created. */
+/** Verbs that are needed together: reads list and watch, applies may create. */
 const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', ['list', 'watch']],
   ['watch', ['list', 'watch']],
@@ -11,12 +11,12 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * How an API server words that an authorizer refused: the only thing that tells it from quotas, admission webhooks
- * and namespaces that are being deleted, which answer 403 as well, and where a rule would not help.
+ * The text of an authorizer's refusal. It is the only difference from the 403 of quotas, admission webhooks and
+ * terminating namespaces, where an RBAC rule would not help.
  */
 const REFUSAL = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
 
-/** The right that is missing, when an answer of the API server is about one. */
+/** The missing right, when an answer of the API server names one. */
 export function missingRight(status: number, message: string): MissingPermission | undefined {
   const match = status === 403 ? REFUSAL.exec(message) : null;
   if (match === null) return undefined;
@@ -24,17 +24,17 @@ export function missingRight(status: number, message: string): MissingPermission
   return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** What a failure tells about the next request. */
+/** The class of a failure, which decides about a retry. */
 export function failureClass({ code, reason, message }: ApiFailure): FailureClass {
   return classify({ status: code, reason, message });
 }
 
-/** Does the server refuse the very object, so that the same request would be refused again? */
+/** Does the server refuse the object itself, so that a repeated request would fail, too? */
 export function isRefusal(failure: ApiFailure): boolean {
   return failureClass(failure) === 'refused';
 }
 
-/** A failure as it stands in a condition: the API's message, and the rule to add where a right is missing. */
+/** A failure's text in a condition: the API's message, and the rule to add where a right is missing. */
 export function failureText({ permission, message }: ApiFailure): string {
   if (permission === undefined) return message;
   const user = permission.user === undefined ? '' : ` for ${permission.user}`;
@@ -42,7 +42,7 @@ export function failureText({ permission, message }: ApiFailure): string {
   return `${message} (missing permission; add the rule ${ruleText(permission)}${user}${where})`;
 }
 
-/** The rule of a role that gives a missing right. */
+/** The role's rule that grants a missing right. */
 function ruleText({ group, resource, verb, name }: MissingPermission): string {
   const whole = resource.includes('/') ? [verb] : (TOGETHER.get(verb) ?? [verb]);
   const verbs = whole.map((text) => `"${text}"`).join(', ');

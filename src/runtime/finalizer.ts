@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { DELETION_POLICY_ANNOTATION, FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
 import { annotationOf } from './identity.ts';
 
-/** Does the instance carry our finalizer? */
+/** Does the instance carry the controller's finalizer? */
 export function hasFinalizer(instance: KubeObject): boolean {
   return instance.metadata.finalizers?.includes(FINALIZER) === true;
 }
@@ -13,12 +13,12 @@ export function isSuspended(instance: KubeObject): boolean {
   return value === 'suspended' || value === 'disabled';
 }
 
-/** Are its children to stay when the instance is deleted? */
+/** Does the deletion policy keep the children when the instance is deleted? */
 export function keepsChildren(instance: KubeObject): boolean {
   return deletionPolicy(instance) === 'orphan';
 }
 
-/** Why it is not clear what becomes of its children: nothing is deleted because of a word that may mean the contrary. */
+/** The problem of an unknown deletion policy. Nothing is deleted then, since the policy may mean the contrary. */
 export function deletionPolicyProblem(instance: KubeObject): string | undefined {
   if (['', 'delete', 'orphan'].includes(deletionPolicy(instance))) return undefined;
   const given = JSON.stringify(annotationOf(instance, DELETION_POLICY_ANNOTATION));
@@ -31,8 +31,8 @@ function deletionPolicy(instance: KubeObject): string {
 }
 
 /**
- * Is the instance to be let go: suspended, and its children are to stay? Then it needs no finalizer, and
- * whoever takes it over may remove ours.
+ * Is the instance released: suspended, with a policy that keeps its children? Then it needs no finalizer, and another
+ * controller that takes it over may remove it.
  */
 export function isReleased(instance: KubeObject): boolean {
   return isSuspended(instance) && keepsChildren(instance);

@@ -3,12 +3,12 @@ import { jsonEquals } from '../core/index.ts';
 import { digestOf } from './digest.ts';
 
 /**
- * By what JSON values are told apart: a digest (`digestOf`), as it is kept of thousands of objects, or the value itself
- * as long as it is at hand anyway. To compare two values takes a fifth of what their digests take.
+ * Identifies a JSON value: by its digest (`digestOf`), which is kept of thousands of objects, or by the value itself
+ * while it is in memory anyway. A comparison of two values costs a fifth of two digests.
  */
 export type Fingerprint = string | LazyDigest;
 
-/** A value of which a digest is taken only when somebody needs it. The value must not change. */
+/** A value whose digest is computed on first use. The value must not change. */
 export class LazyDigest {
   readonly value: JsonValue;
   #digest: string | undefined;
@@ -22,12 +22,12 @@ export class LazyDigest {
   }
 }
 
-/** The digest of a fingerprint, whatever it is now. */
+/** The digest of a fingerprint of either form. */
 export function digestText(fingerprint: Fingerprint): string {
   return typeof fingerprint === 'string' ? fingerprint : fingerprint.digest;
 }
 
-/** Are they of equal values? Key order means nothing, `1` and `1n` are equal. */
+/** Are two fingerprints of equal values? Key order is ignored, `1` and `1n` are equal. */
 export function isSameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   if (a === b) return true;
   if (typeof a !== 'string' && typeof b !== 'string') return jsonEquals(a.value, b.value);

@@ -3,10 +3,9 @@ export { refOfTarget } from './target.ts';
 export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
 /**
- * The pure heart: `step` looks at a graph, an instance and what is known of the cluster, and says what to
- * apply, delete, read and watch next, what the status is, and why each node waits. No I/O, no clock, no
- * state of its own: whoever carries out decisions (controller, direct mode, plan, simulation) observes and steps
- * again.
+ * The pure core: `step` takes a graph, an instance and a view of the cluster, and decides what to apply, delete, read
+ * and watch next, what the status is, and why each node waits. It has no I/O, no clock and no state: its caller
+ * (controller, direct mode, plan, simulation) carries out the decision, observes and steps again.
  *
  * @packageDocumentation
  */

@@ -24,7 +24,7 @@ export function wantedScope(context: StepContext): InventoryScope {
   return { groupKinds: [...groupKinds].sort(compareText), namespaces: [...namespaces].sort(compareText) };
 }
 
-/** Every kind that the graph writes, whether or not it does so now. */
+/** Every kind that the graph can write. */
 function possibleScope({ graph }: StepContext): InventoryScope {
   const owned = [...graph.nodes.values()].filter(
     ({ nodeType }) => nodeType === 'resource' || nodeType === 'collection',
@@ -33,13 +33,13 @@ function possibleScope({ graph }: StepContext): InventoryScope {
 }
 
 /**
- * The inventory that the instance is to record. It always covers what is recorded and what is wanted; it
- * becomes smaller only when every node is resolved and no retired object is left anywhere. That of a
- * suspended instance covers what is recorded and nothing more: nothing is written for it.
+ * The inventory to record on the instance. It always covers what is recorded and what is wanted, and shrinks only when
+ * every node is resolved and no retired object is left. A suspended instance keeps its recorded inventory, since
+ * nothing is written for it.
  */
 export function decideInventory(context: StepContext, pruning: Pruning): Inventory {
   const { recorded } = context;
-  // Of a record that somebody spoiled, kinds may be missing: those that the graph can have made are put back.
+  // An invalid record may lack kinds: add those that the graph can have created.
   const before =
     recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(context)) : recordedScope(recorded);
   if (isSuspended(context.instance)) return inventoryOf(context.applySet, before, context.version);
@@ -52,14 +52,14 @@ export function decideInventory(context: StepContext, pruning: Pruning): Invento
   return inventoryOf(context.applySet, mayShrink ? wanted : unionScope(before, wanted), context.version);
 }
 
-/** What of the instance's metadata has to be written before children are. */
+/** The metadata of the instance that has to be written before its children. */
 export function decideParentWrite(context: StepContext, inventory: Inventory): ParentWrite {
   const { instance, graph, version, options, recorded } = context;
   const labels = instanceLabels(graph, options.definitionUid ?? '', version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);
   const { resourceVersion } = instance.metadata;
-  // The first write of the two must hit the version that was decided on; it changes the version itself.
+  // Only the first of the two writes carries the version of the decision, since it changes the version.
   const first = resourceVersion === undefined ? {} : { resourceVersion };
   return {
     ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, first) } : {}),
@@ -68,9 +68,9 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
 }
 
 /**
- * Does the inventory stand on the instance under another manager's name only? Labels and inventory may have
- * been written by one request; kro's own labelling, should it take the instance over, would then drop the
- * inventory. Unknown for an instance without `managedFields`, which counts as no.
+ * Does only another manager own the inventory on the instance? One request may have written labels and inventory under
+ * the labels' manager. If kro took the instance over, its own apply of the labels would then drop the inventory. False
+ * for an instance without `managedFields`.
  */
 export function isInventoryForeign(instance: KubeObject, inventory: Inventory): boolean {
   if (instance.metadata.managedFields === undefined) return false;
@@ -79,13 +79,13 @@ export function isInventoryForeign(instance: KubeObject, inventory: Inventory): 
   return !Object.keys(inventory.annotations).every((key) => Object.hasOwn(annotations, `f:${key}`));
 }
 
-/** The inventory as an object to apply, on the version that was decided about. */
+/** The inventory as an object to apply, at the version of the decision. */
 export function inventoryWrite(instance: KubeObject, inventory: Inventory): KubeObject {
   const { resourceVersion } = instance.metadata;
   return inventoryObject(instance, inventory, resourceVersion === undefined ? {} : { resourceVersion });
 }
 
-/** A version that differs is no reason to write; one that is missing is. */
+/** A different version label causes no write; a missing one does. */
 function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(labels).every(([key, value]) => {
     const found = labelOf(instance, key);
@@ -93,10 +93,7 @@ function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>
   });
 }
 
-/**
- * The finalizer goes on together with the inventory, so that at no time an instance has the one without the
- * other.
- */
+/** One request adds finalizer and inventory, so that an instance never has only one of them. */
 function labelsObject(
   instance: KubeObject,
   labels: Readonly<Record<string, string>>,
@@ -126,7 +123,7 @@ function inventoryObject(
   return { ...type, metadata: { ...metadata, ...version, labels: { ...labels }, annotations: { ...annotations } } };
 }
 
-/** Which instance is meant: with its UID, an apply can never bring a deleted one back. */
+/** The identity of the instance. The UID prevents that an apply recreates a deleted one. */
 function identityOf(instance: KubeObject): KubeObject {
   const { name = '', namespace, uid } = instance.metadata;
   return {

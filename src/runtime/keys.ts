@@ -26,7 +26,7 @@ export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
-/** Ours: `orphan` on an instance keeps its children when it is deleted. */
+/** This project's own: `orphan` on an instance keeps its children when it is deleted. */
 export const DELETION_POLICY_ANNOTATION = 'typekro.dev/deletion-policy';
 
 export const APPLYSET_ID_LABEL = 'applyset.kubernetes.io/id';

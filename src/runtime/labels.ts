@@ -10,11 +10,11 @@ export interface CollectionPlace {
   readonly size: number;
 }
 
-/** Labels that all children of an instance carry, as kro writes them; that of the node is still empty. */
+/** Labels of all children of an instance, as kro writes them; the node's label is still empty. */
 export function commonLabels(instance: KubeObject, applySet: string, version: string): Record<string, string> {
   const { group, version: apiVersion, kind } = gvkOf(instance);
   const { name = '', namespace, uid = '' } = instance.metadata;
-  // In the order of their names: whoever takes digests of thousands of children need not sort them.
+  // In the order of their names, so that digests of thousands of children need no sort.
   return {
     [keys.MANAGED_BY_LABEL]: 'kro',
     [keys.PART_OF_LABEL]: applySet,
@@ -60,7 +60,7 @@ export function instanceLabels(graph: Graph, definitionUid: string, version: str
   };
 }
 
-/** Is the object owned by kro: its own label says so; without that label, the general one. */
+/** Is the object owned by kro? Reads kro's own label, and without it the general one. */
 export function isOwned(object: KubeObject): boolean {
   const owned = labelOf(object, keys.OWNED_LABEL);
   return owned === undefined ? labelOf(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
@@ -71,7 +71,7 @@ export function nodeIdOf(object: KubeObject): string {
   return labelOf(object, keys.NODE_ID_LABEL) ?? '';
 }
 
-/** Objects by the id of their node, both in the order in which they come. */
+/** Objects by the id of their node, in the order of the input. */
 export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeObject[]> {
   const byNode = new Map<string, KubeObject[]>();
   for (const object of objects) {

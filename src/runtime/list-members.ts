@@ -2,18 +2,18 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, tryParseJson } from '../core/index.ts';
 import { canonicalJson } from './digest.ts';
 
-/** Items that are named by these keys, by the values there. */
+/** List items by the values of these keys. */
 interface Keyed {
   readonly keys: readonly string[];
   readonly members: Map<string, string>;
 }
 
-/** Gives the member of a field set that names an item of a list, or nothing. */
+/** Gives the member of a field set that names a list item; undefined when there is none. */
 export type FindMember = (item: JsonValue, index: number) => string | undefined;
 
 /**
  * Finds which member of a field set (`k:{…}`, `v:…`, `i:…`, as the API server records fields of lists) names an item.
- * Members are read once, and no item is compared with all of them: a list may have a thousand of each.
+ * Indexes the members once, so that an item is not compared with all of them: a list may have a thousand of each.
  */
 export function memberFinder(members: readonly string[]): FindMember {
   const keyed = new Map<string, Keyed>();

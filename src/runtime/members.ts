@@ -8,7 +8,7 @@ import type { DeleteAction, InventoryScope } from './model.ts';
 import type { ObjectReport } from './report.ts';
 import type { MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
-/** Where the members of a recorded kind are to be looked for. */
+/** Where to list the members of a recorded kind. */
 export function memberTarget(applySet: string, groupKind: string, namespaces: readonly string[]): MemberTarget {
   return { applySet, ...parseGroupKind(groupKind), namespaces };
 }
@@ -58,7 +58,7 @@ function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
   return { ...gvk, plural: same?.plural ?? '', namespaced };
 }
 
-/** How a live object looks in a report. */
+/** The report of a live object. */
 export function reportOfLive(object: KubeObject): ObjectReport {
   const { uid, deletionTimestamp, finalizers = [] } = object.metadata;
   return {

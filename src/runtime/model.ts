@@ -6,36 +6,35 @@ import type { StepMemory } from './step-memory.ts';
 import type { ObjectTarget, ListTarget, MemberTarget } from './target.ts';
 
 /**
- * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) that
- * holds identity, the metadata we use and the values that the graph reads.
+ * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) with identity, the
+ * metadata that the runtime uses and the values that the graph reads.
  */
 export interface LiveObject {
   readonly object: KubeObject;
   /**
-   * Fingerprint of the fields that our field manager owns (`ownedFingerprint`). Required for projections; of a
-   * whole object with `metadata.managedFields` it is taken when absent.
+   * Fingerprint of the fields that the controller's field manager owns (`ownedFingerprint`). Required for projections;
+   * computed when absent for a whole object with `metadata.managedFields`.
    */
   readonly owned?: Fingerprint;
   /**
-   * What this process knows from an earlier apply or comparison: what was desired is satisfied by what is
-   * owned, although they may differ (the server normalises values). `true`: they are equal, as those of nearly every
-   * object are.
+   * The result of an earlier apply or comparison of this process: the owned fields satisfy the desired ones, although
+   * they may differ (the server normalises values). `true`: they are equal, the common case.
    */
   readonly settled?: EquivalentDigests | true;
   /**
-   * The whole object beside a projection, where the observer has it: kept of objects whose owned fields are not
-   * what was settled, so that a difference can be named, and of those that a step asked for, without another read.
+   * The whole object of a projection, where the observer has it: of objects whose owned fields changed, so that a
+   * difference can be named, and of objects that a step asked for. It saves another read.
    */
   readonly whole?: KubeObject;
 }
 
-/** What was desired, together with the live fields that satisfy it. */
+/** Digests of desired fields and of live fields that satisfy them. */
 export interface EquivalentDigests {
   readonly desired: Fingerprint;
   readonly owned: Fingerprint;
 }
 
-/** What is known to satisfy what, of a live object. */
+/** The equivalence that is known of a live object. */
 export function settledOf({ settled, owned = '' }: LiveObject): EquivalentDigests | undefined {
   return settled === true ? { desired: owned, owned } : settled;
 }
@@ -56,16 +55,16 @@ export type ListObservation =
   /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
-/** The last write that failed, as remembered by whoever carries out decisions. */
+/** The last failed write, as the executor remembers it. */
 export interface FailedWrite {
-  /** Digest of what was to be applied (`ApplyAction.fingerprint`); empty for a deletion. */
+  /** Digest of the desired object (`ApplyAction.fingerprint`); empty for a deletion. */
   readonly digest: string;
   readonly failure: ApiFailure;
   /** Not to be tried again before (milliseconds since the epoch; Infinity: never), unless the desired object changes. */
   readonly retryAt: number;
 }
 
-/** A read of a whole object that failed, as remembered by whoever carries out decisions. */
+/** A failed read of a whole object, as the executor remembers it. */
 export interface FailedRead {
   readonly failure: ApiFailure;
   /** Not to be tried again before (milliseconds since the epoch). */
@@ -73,17 +72,17 @@ export interface FailedRead {
 }
 
 /**
- * What is known of the cluster for one instance: a read-only view, never a client. Asking has no effect;
- * what is asked for and unknown appears in `Decision.read`. Objects and lists may be projections.
+ * The observed cluster for one instance: a read-only view, never a client. Its methods have no effect; a step lists
+ * what it asked for and did not get in `Decision.read`. Objects and lists may be projections.
  *
- * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a
- * write is unknown: the inventory is made smaller on its word.
+ * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
+ * unknown: the inventory shrinks according to it.
  */
 export interface Observed {
   object(target: ObjectTarget): Observation;
   /** Objects of an external collection, in any order. */
   list(target: ListTarget): ListObservation;
-  /** Members of our ApplySet, in any order, also those that are being deleted. */
+  /** Members of the instance's ApplySet, in any order, also those that are being deleted. */
   members(target: MemberTarget): ListObservation;
   /**
    * The last failed apply or delete of the object (or of the instance's own metadata); undefined when the
@@ -92,26 +91,29 @@ export interface Observed {
   failedWrite(target: ObjectTarget): FailedWrite | undefined;
   /** The last failed read of the whole object; undefined when the last one succeeded. Default: none ever fails. */
   failedRead?(target: ObjectTarget): FailedRead | undefined;
-  /** A fight for fields of the object that is going on; undefined when there is none. Default: there never is. */
+  /** The current contest for fields of the object; undefined when there is none. Default: there is none. */
   contest?(target: ObjectTarget): Contest | undefined;
 }
 
-/** Somebody else changes the same fields again and again, each time that they are put back. */
+/** Another client changes the same fields each time that the controller puts them back. */
 export interface Contest {
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
-  /** Managers that were seen to own them; sorted. */
+  /** Managers that owned them; sorted. */
   readonly managers: readonly string[];
   /** Differences in these fields alone are not put back before (milliseconds since the epoch). */
   readonly retryAt: number;
-  /** The fight counts as over when nothing had to be put back until then. */
+  /** The contest is over when nothing had to be put back until then. */
   readonly endsAt: number;
 }
 
-/** What to do with an existing object that is not ours. Objects of another ApplySet are refused unless `takeOver`. */
+/**
+ * What to do with an existing object that the instance does not own. Objects of another ApplySet are refused unless
+ * `takeOver`.
+ */
 export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
 
-/** State of an instance as clients of kro see it in `status.state`. */
+/** The value of `status.state` of an instance, as in kro. */
 export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
 
 /** A condition as it stands in `status.conditions`. */
@@ -124,7 +126,7 @@ export interface Condition {
   readonly observedGeneration?: number;
 }
 
-/** Whose objects the runtime writes, and with which names. */
+/** The options of a step. */
 export interface StepOptions {
   /** Now, in milliseconds since the epoch: for transition times and retries. */
   readonly now: number;
@@ -132,7 +134,7 @@ export interface StepOptions {
   readonly version?: string;
   /** UID of the definition, for the labels of the instance. Default: empty. */
   readonly definitionUid?: string;
-  /** Most items that a collection may have. Default 1000. */
+  /** Maximum of items in a collection. Default 1000. */
   readonly maxCollectionSize?: number;
   /** Default `adopt`: unowned objects are taken over, those of another ApplySet refused. */
   readonly adoption?: AdoptionPolicy;
@@ -143,26 +145,29 @@ export interface StepOptions {
    * exists is ready. `direct` mode passes `readinessOf`.
    */
   readonly readiness?: (object: KubeObject) => ObjectReadiness;
-  /** All data is as it came from JSON, so that expressions need not look through it first. Default false. */
+  /** All data is plain JSON, so that expressions need not check it first. Default false. */
   readonly plainData?: boolean;
   /** Cost that one expression may spend. Default: the default of `Program.evaluate`. */
   readonly budget?: number;
   /** What CEL `now()` gives in templates (milliseconds since the epoch). Default `now`. */
   readonly templateNow?: number;
-  /** Number of the revision that the graph is; with it, what `now()` gave is recorded in the status. 0: there is none yet. */
+  /** Number of the graph's revision; with it, the value of `now()` is recorded in the status. 0: no revision yet. */
   readonly revision?: number;
-  /** What `now()` gave in `status` last time; kept as long as nothing else in the status changes. */
+  /** The last value of `now()` in `status`; kept as long as nothing else in the status changes. */
   readonly statusNow?: number;
   /**
-   * Does the definition declare conditions of its own? Asked only where there is no graph to tell, so that the
-   * author's conditions are left alone. Default false.
+   * Does the definition declare conditions of its own? Used only without a graph, so that the author's conditions stay.
+   * Default false.
    */
   readonly authorConditions?: boolean;
   /** Put node reports into the status, as the annotation `typekro.dev/explain` of an instance does. Default false. */
   readonly explain?: boolean;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
-  /** What the caller keeps between the steps of this instance, to save work. Default: each step makes everything anew. */
+  /**
+   * Results that the caller keeps between the steps of this instance, to save work. Default: each step computes
+   * everything.
+   */
   readonly memory?: StepMemory;
 }
 
@@ -181,20 +186,23 @@ export interface ApplyAction {
   readonly target: ObjectTarget;
   /** What to send, labels and annotations included. */
   readonly desired: KubeObject;
-  /** That of `desired`; to be remembered with that of what we own in the object that the server returns. */
+  /** The fingerprint of `desired`, to remember together with that of the owned fields in the server's answer. */
   readonly fingerprint: Fingerprint;
   readonly why: ApplyReason;
   /** UID of the object to be changed; absent when it is to be created. */
   readonly uid?: string;
-  /** Where the live object is not as wanted, as far as the whole object was there to compare. */
+  /** The differences of the live object; absent when only its projection was known. */
   readonly differences?: readonly FieldDifference[];
-  /** The other manager that wrote the object last, as far as that is known. */
+  /** The other manager that wrote the object last, if known. */
   readonly lastWriter?: string;
   /** The ApplySet that the object is taken over from. */
   readonly formerOwner?: string;
 }
 
-/** `create`: it is absent. `adopt`: it exists and is not ours. `change`: what we want changed. `drift`: the live object changed. */
+/**
+ * `create`: it is absent. `adopt`: it exists and the instance does not own it. `change`: the desired object changed.
+ * `drift`: the live object changed.
+ */
 export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /** Deletion of one child. All deletions of a decision belong to one wave and may run at the same time. */
@@ -202,17 +210,17 @@ export interface DeleteAction {
   /** Node that created it, from its label; empty when it has none. */
   readonly nodeId: string;
   readonly target: ObjectTarget;
-  /** Precondition: another UID under the same name is not ours. */
+  /** Precondition: an object with another UID under the same name is not deleted. */
   readonly uid: string;
   readonly why: 'prune' | 'instance-deleted';
   /** Apply order of the wave; 0 for objects without one. */
   readonly wave: number;
 }
 
-/** What must be known before the step can go deeper. The caller reads it and steps again. */
+/** What the step needs to know to decide more. The caller reads it and steps again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
-  /** The projection differs from what we want and nothing is remembered: the whole object may show that it does not. */
+  /** The projection differs from the desired object and no equivalence is known: the whole object decides. */
   | {
       readonly kind: 'whole-object';
       readonly nodeId: string;
@@ -222,7 +230,7 @@ export type ReadRequest =
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
   | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
 
-/** What must be watched so that nothing needs to be polled. The complete set of each step. */
+/** What to watch instead of polling. Each step gives the complete set. */
 export type WatchRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
@@ -235,7 +243,7 @@ export interface StatusProblem {
   readonly message: string;
 }
 
-/** Which kinds and namespaces the members of the ApplySet may be in. Lists are sorted. */
+/** The kinds and namespaces that may hold members of the ApplySet. Lists are sorted. */
 export interface InventoryScope {
   /** `Kind.group`; `Kind` for the core group. */
   readonly groupKinds: readonly string[];
@@ -243,7 +251,7 @@ export interface InventoryScope {
   readonly namespaces: readonly string[];
 }
 
-/** The parent's own record of its ApplySet, as it is to stand on the instance. */
+/** The parent's record of its ApplySet, to be stored on the instance. */
 export interface Inventory extends InventoryScope {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -251,23 +259,22 @@ export interface Inventory extends InventoryScope {
 }
 
 /**
- * What is to be written to the instance's metadata, before anything else of the decision is carried out:
- * first `labels`, then `inventory`. The objects carry UID and, the first of them, the resourceVersion that
- * the decision was made on: a conflict means that the view was stale, and nothing else may be carried out.
+ * The writes of the instance's metadata, before anything else of the decision: first `labels`, then `inventory`. Both
+ * objects carry the UID, and the first one the resourceVersion of the decision. A conflict means that the view was
+ * stale; then nothing else may be carried out.
  */
 export interface ParentWrite {
   /** Finalizer and labels (manager `kro.run/labeller`) are incomplete: apply this object. */
   readonly labels?: KubeObject;
   /** The inventory (manager `kro.run/applyset-parent`) does not cover what will be applied: apply this object. */
   readonly inventory?: KubeObject;
-  /** Everything is deleted: take the finalizer off. */
+  /** All children are deleted: remove the finalizer. */
   readonly removeFinalizer?: true;
 }
 
 /**
- * What to do now, complete and in order: `parent`, then `apply` (all at once), then `delete`, then the
- * status when `read` is empty and nothing was applied. After carrying it out, observe and step again
- * until `quiet`.
+ * The complete actions of a step, in order: `parent`, then `apply` (all at once), then `delete`, then the status when
+ * `read` is empty and nothing was applied. After carrying it out, observe and step again until `quiet`.
  */
 export interface Decision {
   readonly parent: ParentWrite;
@@ -278,7 +285,7 @@ export interface Decision {
   /** One report per node, in topological order; then one per retired node id that still has objects. */
   readonly nodes: readonly NodeReport[];
   readonly state: InstanceState;
-  /** The conditions that kro's built-in types have, also when the author's hide them. */
+  /** kro's built-in conditions, also when the author's replace them in the status. */
   readonly conditions: readonly Condition[];
   /** The whole `status` of the instance: projected fields, `state`, `conditions`. */
   readonly status: JsonObject;
@@ -286,19 +293,19 @@ export interface Decision {
   readonly statusChanged: boolean;
   /** Status expressions that failed; their fields are left out of `status`, everything else is written. */
   readonly statusProblems: readonly StatusProblem[];
-  /** What `now()` gave in `status`; to be passed as `statusNow` next time. */
+  /** The value of `now()` in `status`; pass it as `statusNow` next time. */
   readonly statusNow: number;
-  /** `keep`: on the instance as it should be; `none`: the object is none of ours (nothing to do). */
+  /** `keep`: present as it should be; `none`: the object is not an instance of the graph (nothing to do). */
   readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
   readonly inventory: Inventory;
-  /** Nothing to read, write or delete: the next step is due when something watched changes. */
+  /** Nothing to read, write or delete: the next step is due when a watched object changes. */
   readonly quiet: boolean;
-  /** How many expressions were evaluated to decide it. */
+  /** The number of expressions that the step evaluated. */
   readonly evaluations: number;
   /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
   readonly requeueAt?: number;
-  /** What stands in the way of the instance's deletion besides finalizers of others, a text for each. */
+  /** What blocks the instance's deletion besides finalizers of other clients, a text for each. */
   readonly blocked?: readonly string[];
-  /** Pairs that were found equal; to be remembered as `LiveObject.settled`. */
+  /** New equivalences, to remember as `LiveObject.settled`. */
   readonly settled: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
 }

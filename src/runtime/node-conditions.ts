@@ -5,12 +5,12 @@ import { annotationOf } from './identity.ts';
 import type { Condition, StepOptions } from './model.ts';
 import type { NodeReport, NodeState } from './report.ts';
 
-/** Annotation of an instance that wants the reports of its nodes in its status: `"true"`. */
+/** Annotation that puts the reports of nodes into the status of an instance: `"true"`. */
 const EXPLAIN = 'typekro.dev/explain';
 const NODE_PREFIX = 'node.typekro.dev/';
 const RETIRED_PREFIX = 'retired.typekro.dev/';
 
-/** Most nodes that a status tells of, and the longest text of each: a status must stay small. */
+/** Maximum of nodes in a status; together with the length of a text it keeps the status small. */
 const MAX_NODES = 64;
 const MAX_TEXT_LENGTH = 300;
 
@@ -18,9 +18,9 @@ const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
 
 /**
- * A condition for every node, where the instance asks for them: True when there is nothing left to do, False when
- * somebody has to act, Unknown while it is under way. Conditions, since every version of an instance's CRD keeps
- * them. Where there are more nodes than fit, those that are not done come first.
+ * A condition for every node, where the instance asks for them: True when nothing is left to do, False when a user has
+ * to act, Unknown while the node is in progress. They are conditions since every version of an instance's CRD keeps
+ * these. When there are too many nodes, unfinished ones come first.
  */
 export function nodeConditions(
   instance: KubeObject,
@@ -56,7 +56,7 @@ function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
   return new Set([...open, ...done].slice(0, MAX_NODES));
 }
 
-/** Without the time of the next try: it would be written anew with each. */
+/** Without the time of the next retry, which would cause a write each time. */
 function textOf(report: NodeReport): string {
   const { because } = report;
   const steady: NodeReport =

@@ -4,7 +4,9 @@ import type { Expression, Graph } from '../graph/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
 
-/** Condition that records what `now()` gave, so that a new process goes on with it instead of rolling out anew. */
+/**
+ * Condition that records the value of `now()`, so that a new process reuses it and does not write all objects again.
+ */
 const NOW_CONDITION = 'now.typekro.dev/sampled';
 
 /** Is this the condition that records it? */
@@ -12,7 +14,7 @@ export function isNowCondition(type: string): boolean {
   return type === NOW_CONDITION;
 }
 
-/** What `now()` gave in templates and in the status, and for which generation and revision. */
+/** The values of `now()` in templates and in the status, with their generation and revision. */
 export interface NowSample {
   readonly generation: number;
   readonly revision: number;
@@ -22,7 +24,7 @@ export interface NowSample {
 
 const FORM = /^revision (\d{1,12}): templates (\S+), status (\S+)$/;
 
-/** Reads the recorded sample; undefined when there is none that can be understood. */
+/** Reads the recorded sample; undefined when there is no valid one. */
 export function readNowSample(instance: KubeObject): NowSample | undefined {
   const found = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
   const match = FORM.exec(found?.message ?? '');
@@ -32,7 +34,7 @@ export function readNowSample(instance: KubeObject): NowSample | undefined {
   return { generation: found.observedGeneration, revision: Number(match[1]), template, status };
 }
 
-/** The record, for graphs that ask for the time and callers that number revisions; else none. */
+/** The record, for graphs that read the time and callers that number revisions; else none. */
 export function nowConditions(
   graph: Graph,
   instance: KubeObject,

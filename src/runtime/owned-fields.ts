@@ -21,9 +21,9 @@ export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER)
 }
 
 /**
- * Fingerprint of the values at the fields that our manager owns in a live object. It is the same as `desiredFingerprint`
- * of what was applied, as long as nobody changed it and the server did not normalise it. Empty when we own
- * nothing. Needs `metadata.managedFields`.
+ * Fingerprint of the values at the fields that the manager owns in a live object. It equals the `desiredFingerprint` of
+ * the applied object, unless another client changed a field or the server normalised a value. Empty when the manager
+ * owns nothing. Needs `metadata.managedFields`.
  */
 export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, manager);
@@ -37,9 +37,9 @@ export function desiredFingerprint(desired: KubeObject): Fingerprint {
 }
 
 /**
- * The part of an object that is compared: without what names it (type, name, namespace, never recorded as
- * owned), without our version label (a version alone is no reason to write), without nulls and empty
- * metadata, and with the `stringData` of a Secret where the server puts it.
+ * The compared part of an object: without type, name and namespace (never recorded as owned), without the version label
+ * (a version alone causes no write), without nulls and empty metadata, and with the `stringData` of a Secret moved to
+ * `data`, as the server stores it.
  */
 export function comparable(kind: string, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};
@@ -63,7 +63,7 @@ export function comparable(kind: string, value: JsonValue | undefined): JsonObje
 
 const COMPARED_METADATA = ['annotations', 'finalizers', 'labels', 'ownerReferences'] as const;
 
-/** In the order of their names, so that nobody has to sort them; nothing of metadata that is empty then. */
+/** Members in the order of their names, which saves a sort; undefined when nothing is left. */
 function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
   let result: JsonObject | undefined;
   for (const name of COMPARED_METADATA) {
@@ -75,8 +75,8 @@ function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Without nulls and our version label; nothing of a map that is empty then. Every object that is listed comes through
- * here: counting makes nothing that has to be collected, as each step of an iteration does.
+ * A map without nulls and the version label; undefined when nothing is left. Every listed object passes here: a counted
+ * loop allocates no iterator results.
  */
 function comparableMap(map: JsonValue | undefined): JsonObject | undefined {
   if (!isJsonObject(map)) return undefined;
@@ -117,7 +117,10 @@ function encodeAll(values: JsonObject): JsonObject {
   );
 }
 
-/** The values of a live object at the fields of a set, in the live order of lists. Counts as `comparableMap` does. */
+/**
+ * The values of a live object at the fields of a set, in the live order of lists. Uses counted loops, as
+ * `comparableMap` does.
+ */
 export function project(fields: FieldSet, value: JsonValue | undefined): JsonValue | undefined {
   if (value === null || typeof value !== 'object') return value;
   const members = Object.keys(fields);
@@ -142,7 +145,7 @@ export function project(fields: FieldSet, value: JsonValue | undefined): JsonVal
   return result;
 }
 
-/** The server stores the `stringData` that we own as `data`: read it back from there. */
+/** The server stores owned `stringData` as `data`: read it from there. */
 function secretData(fields: FieldSet, object: JsonObject): JsonObject {
   const data = object['data'];
   if (!isJsonObject(data)) return {};

@@ -9,7 +9,7 @@ import type { LiveObject } from './model.ts';
 /** Members of `metadata` that are kept of every object, whatever the graphs read. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
-/** Labels that tell whose an object is: the only ones that we read ourselves. */
+/** Labels that name the owner of an object: the only labels that the runtime itself reads. */
 const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,
   keys.PART_OF_LABEL,
@@ -19,10 +19,10 @@ const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.DEFINITION_NAME_LABEL,
 ]);
 
-/** The annotation that we read ourselves. */
+/** The annotation that the runtime itself reads. */
 const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
 
-/** Is what stands at a path kept of every object, whatever the graphs read? */
+/** Is the value at a path kept of every object, whatever the graphs read? */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
   if (second === 'labels') return typeof third === 'string' && KEPT_LABELS.has(third);
@@ -30,9 +30,9 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 }
 
 /**
- * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers, the labels and
- * the annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the fields
- * that we own. The result shares no structure with the input but the values read.
+ * Reduces a live object to what the runtime needs: identity, version, deletion mark, finalizers, the labels and the
+ * annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the owned
+ * fields. The result shares no structure with the input but the values read.
  *
  * A path that leads through a list keeps the whole list: positions must stay. An empty path keeps the whole object
  * without `managedFields`.
@@ -60,7 +60,7 @@ function keptMetadata(metadata: JsonObject, read: JsonObject): JsonObject {
   return kept;
 }
 
-/** The labels or annotations that an expression reads, and those that we read ourselves. */
+/** The labels or annotations that an expression reads, and those that the runtime itself reads. */
 function withOwn(all: JsonValue | undefined, read: JsonValue | undefined, own: ReadonlySet<string>) {
   if (!isJsonObject(all) || read === all) return undefined;
   const kept: JsonObject = isJsonObject(read) ? read : {};

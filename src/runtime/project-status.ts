@@ -17,9 +17,9 @@ export interface ProjectedStatus {
 const RESERVED = new Set(['state', 'conditions']);
 
 /**
- * Evaluates the status fields, each on its own: one that reads data which is not there is left out until
- * it is, one that fails is left out and reported, and neither holds up the others. Objects and lists that end
- * up without any of their computed fields are left out too; in the midst of a list such an object stays empty.
+ * Evaluates the status fields, each on its own: a field that reads absent data is left out until the data exists, a
+ * field that fails is left out and reported, and neither delays the others. Objects and lists without any of their
+ * computed fields are left out too; inside a list such an object stays empty.
  */
 export function projectStatus(plan: StatusPlan, variables: Variables, context: EvaluateContext): ProjectedStatus {
   const values: FieldValue[] = [];
@@ -37,7 +37,7 @@ export function projectStatus(plan: StatusPlan, variables: Variables, context: E
     }
   }
   const fields = fillSkeleton(plan.skeleton, values);
-  // From the back, so that the positions of the others hold.
+  // From the end, so that earlier positions stay valid.
   for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
     removeAt(fields, hole.path);
     if (!omitted) dropEmpty(fields, hole.path.slice(0, -1));

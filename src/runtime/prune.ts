@@ -12,7 +12,7 @@ import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
-/** What became of objects that no node wants any more. */
+/** The state of retired objects. */
 export interface Pruning {
   readonly delete: readonly DeleteAction[];
   /** One per node id that has retired objects. */
@@ -26,15 +26,15 @@ export interface Pruning {
 }
 
 /**
- * Finds members of the ApplySet that no node wants any more and decides which of them may go now.
+ * Finds members of the ApplySet that no node wants any more and decides which of them to delete now.
  *
- * A retired object goes as soon as that is safe, whatever other nodes do:
+ * A retired object is deleted as soon as that is safe:
  * - not while a node of the same kind that is not resolved might want it under this very name;
  * - not before its node's present objects are there (the new one before the old one goes);
  * - not while a node that reads its node is not resolved, or has a write due;
  * - not before retired objects that depend on it are really gone.
  *
- * An object that is there and whose update the server refuses holds nothing up: it may be refused for good.
+ * An existing object whose update the server refuses delays no deletion: the refusal may last.
  */
 export function decidePruning(context: StepContext, scope: InventoryScope): Pruning {
   const messages: string[] = [];
@@ -92,7 +92,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   };
 }
 
-/** Keys of all objects that nodes want, and of those that nodes held back may want. */
+/** Keys of all objects that nodes want, and of those that unresolved nodes may want. */
 function wantedKeys(context: StepContext): Set<string> {
   const keys = new Set<string>();
   for (const result of context.results.values()) {
@@ -102,7 +102,7 @@ function wantedKeys(context: StepContext): Set<string> {
   return keys;
 }
 
-/** Ids of what keeps a retired object for now; empty when it may go. */
+/** Ids of the nodes for which a retired object is kept; empty when it may be deleted. */
 function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<string, number>): string[] {
   const id = nodeIdOf(object);
   const groupKind = groupKindText(gvkOf(object));
@@ -133,14 +133,17 @@ function wavesOf(retired: readonly KubeObject[]): Map<string, number> {
   return waves;
 }
 
-/** Do retired objects of a node have to go before this one? Nodes of the graph are asked for their dependencies; for others the wave tells. */
+/**
+ * Do retired objects of a node have to be deleted before this one? The graph's dependencies decide; for nodes that are
+ * not in the graph, the wave.
+ */
 function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
   const own = nodeIdOf(object);
   if (!graph.nodes.has(id)) return wave > applyOrderOf(object);
   return graph.nodes.has(own) && transitiveDependents(graph, own).has(id);
 }
 
-/** One report per node id: what is being deleted, what is held and by whom. */
+/** One report per node id: objects being deleted, and objects kept with the nodes that keep them. */
 function retiredReports(
   graph: Graph,
   retired: readonly KubeObject[],

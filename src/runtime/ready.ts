@@ -6,7 +6,7 @@ import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Is a node ready, and if not, what is it that is not. */
+/** Readiness of a node, and the reason when it is not ready. */
 export interface ReadyResult {
   readonly state: 'ready' | 'waiting' | 'failed';
   readonly because: Because;
@@ -16,9 +16,8 @@ export interface ReadyResult {
 const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
 
 /**
- * Readiness of a single object: every `readyWhen` is true. Null and empty optionals count as false, absent
- * data as not ready yet. Without `readyWhen` an object that exists is ready, unless the caller has rules of
- * its own.
+ * Readiness of a single object: every `readyWhen` is true. Null and empty optionals count as false, absent data as not
+ * ready yet. Without `readyWhen` an existing object is ready, unless the caller passes readiness rules.
  */
 export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
   if (node.readyWhen.length === 0) return readyByKind(context, node, object);
@@ -48,8 +47,8 @@ export function itemsReady(context: StepContext, node: GraphNode, objects: reado
 }
 
 /**
- * Readiness of an external collection: a condition that reads `each` must hold for every object, one that
- * reads the node's own id sees the whole list. No object at all is ready.
+ * Readiness of an external collection: a condition that reads `each` must hold for every object, one that reads the
+ * node's own id sees the whole list. An empty list is ready.
  */
 export function externalItemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   const ofItems = node.readyWhen.filter((expression) => !expression.references.includes(node.id));

@@ -1,9 +1,9 @@
 import type { ObjectRef } from '../core/index.ts';
 
-/** The object that a write was for; in the words of a controller only its namespace is known for sure. */
+/** The object of a write. From a controller's message only its namespace is certain. */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 
-/** What to do about a write that the server refused, by what the server says. */
+/** Remedies for refused writes, by the server's message. */
 const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
   [
     /(?:exceeded|failed) quota/,
@@ -36,7 +36,7 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
   ],
 ];
 
-/** What to do about a write that the API server refused, by its message; `undefined` when that says nothing known. */
+/** The remedy for a write that the API server refused; `undefined` for an unknown message. */
 export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
   return REFUSALS.find(([said]) => said.test(message))?.[1](object);
 }

@@ -1,6 +1,6 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
 
-/** Why something could not be read or written, in the words of the API. */
+/** A failed read or write, in the words of the API. */
 export interface ApiFailure {
   /** HTTP status code; 0 when there was no answer. */
   readonly code: number;
@@ -12,14 +12,14 @@ export interface ApiFailure {
   readonly permission?: MissingPermission;
 }
 
-/** A right that the acting identity lacks, and thereby the rule to add. */
+/** A right that the acting identity lacks, which is the rule to add. */
 export interface MissingPermission {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
-  /** Who lacks it, e.g. `system:serviceaccount:apps/deployer`. */
+  /** The user that lacks it, e.g. `system:serviceaccount:apps/deployer`. */
   readonly user?: string;
 }
 
@@ -28,7 +28,7 @@ export interface MissingPermission {
  *
  * - `pending`: not resolved yet; it waits for data or for a dependency.
  * - `skipped`: left out by `includeWhen`, its own or a dependency's.
- * - `blocked`: something that does not pass by itself is in the way: an object being deleted, a failed dependency.
+ * - `blocked`: an obstacle that needs more than time: an object being deleted, a failed dependency.
  * - `applying`: a write is due or under way.
  * - `waiting`: applied (or external) and not ready yet.
  * - `ready`: as wanted and ready.
@@ -47,27 +47,27 @@ export type NodeState =
   | 'deleting'
   | 'deleted';
 
-/** An object that stands in the way because it is being deleted. */
+/** An object that blocks a write because it is being deleted. */
 export interface Terminating {
   readonly object: ObjectRef;
-  /** Finalizers that hold it; whoever put them must take them off. */
+  /** Finalizers that hold it; only their controllers remove them. */
   readonly finalizers: readonly string[];
   /** `metadata.deletionTimestamp`. */
   readonly since: string;
 }
 
-/** An object of which fields are fought over. */
+/** An object with contested fields. */
 export interface Contested {
   readonly object: ObjectRef;
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
-  /** Who changes them, as far as that is known; sorted. */
+  /** The managers that change them, as far as known; sorted. */
   readonly managers: readonly string[];
   /** They are not put back before (milliseconds since the epoch). */
   readonly retryAt: number;
 }
 
-/** Why a node is in its state. Every variant names what it waits for or what went wrong. */
+/** Why a node is in its state. Every variant names what the node waits for, or the error. */
 export type Because =
   | { readonly kind: 'ready' }
   | { readonly kind: 'no-items'; readonly dimension: string }
@@ -94,7 +94,7 @@ export type Because =
       readonly object?: ObjectRef;
       readonly expression: string;
       readonly value?: JsonValue;
-      /** Why the expression has no value: the data that it reads is absent. */
+      /** The absent data that the expression reads. */
       readonly missing?: string;
     }
   /** Not ready by the built-in rules of its kind. */
@@ -105,7 +105,7 @@ export type Because =
       readonly message: string;
     }
   | { readonly kind: 'external-missing'; readonly object: ObjectRef }
-  /** Ready, but for fields that somebody else changes whenever they are put back. */
+  /** Ready, except for fields that another client changes whenever they are put back. */
   | { readonly kind: 'contested'; readonly objects: readonly Contested[] }
   | { readonly kind: 'being-deleted'; readonly objects: readonly Terminating[] }
   | {
@@ -123,16 +123,16 @@ export type Because =
   | {
       readonly kind: 'other-owner';
       readonly object: ObjectRef;
-      /** The other ApplySet's id; absent for an object that nobody owns (adoption refused). */
+      /** The other ApplySet's id; absent for an object without an owner (adoption refused). */
       readonly owner?: string;
-      /** The instance whose ApplySet that is, as `Kind namespace/name`, where it is known. */
+      /** The instance of that ApplySet, as `Kind namespace/name`, where it is known. */
       readonly instance?: string;
     }
   | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
   | { readonly kind: 'identity-collision'; readonly identity: string }
   | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }
   | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
-  /** It would put or look for an object outside the instance's namespace, which its definition may not. */
+  /** It would write or read an object outside the instance's namespace, which the definition's policy forbids. */
   | { readonly kind: 'outside-namespace'; readonly object: ObjectRef; readonly allowed: string }
   /** Objects that no node wants any more, and why they are not deleted yet. */
   | {
@@ -154,8 +154,7 @@ export interface ObjectReport {
 export interface NodeReport {
   readonly id: string;
   /**
-   * The report is about objects that no node wants any more; its id, from their label, may be that of a
-   * node which has a report of its own.
+   * The report is about retired objects. Its id, from their label, may equal the id of a node with a report of its own.
    */
   readonly retired?: true;
   readonly state: NodeState;

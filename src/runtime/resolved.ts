@@ -7,7 +7,10 @@ export type Resolved =
   | { readonly state: 'resolved'; readonly wanted: readonly WantedObject[] }
   | { readonly state: 'unresolved'; readonly reason: Unresolved };
 
-/** What a node would write although its template cannot be filled; undefined when unknown, or why it may not. */
+/**
+ * The identities of a node's objects when its template cannot be filled; undefined when unknown, or the reason why they
+ * are refused.
+ */
 export type Identities = readonly ObjectTarget[] | Unresolved | undefined;
 
 /** An object that a node wants, with everything that kro adds. */
@@ -16,7 +19,7 @@ export interface WantedObject {
   readonly desired: KubeObject;
 }
 
-/** What resolving a node gives when it does not give objects. */
+/** Why a node has no objects. */
 export interface Unresolved {
   readonly state: 'pending' | 'failed' | 'blocked';
   readonly because: Because;

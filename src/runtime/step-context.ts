@@ -17,9 +17,9 @@ export interface StepContext {
   readonly options: StepOptions;
   readonly version: string;
   readonly applySet: string;
-  /** What all its children are labelled with. */
+  /** Labels of all children. */
   readonly labels: Readonly<Record<string, string>>;
-  /** What the instance records of its ApplySet. */
+  /** The ApplySet record of the instance. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
   /** `schema` and the data of nodes that are ready; what templates and conditions may read. */
@@ -33,7 +33,7 @@ export interface StepContext {
   readonly settled: { target: ObjectTarget; pair: EquivalentDigests }[];
 }
 
-/** Where a node stands in this step. */
+/** The result of a node in this step. */
 export interface NodeResult {
   readonly node: GraphNode;
   readonly state: NodeState;
@@ -43,16 +43,18 @@ export interface NodeResult {
   readonly objects: readonly ObjectReport[];
   /** What the node wants: nothing for skipped and external nodes; undefined when it could not be resolved. */
   readonly wanted: readonly WantedObject[] | undefined;
-  /** Identities of its objects as far as they are known although it is not resolved. */
+  /** Known identities of its objects when the node is not resolved. */
   readonly identities?: readonly ObjectTarget[];
   readonly apply: readonly ApplyAction[];
-  /** Every object that it wants is there, either as wanted or refused its update by the server; or it wants none. */
+  /**
+   * Every object that it wants exists, either as wanted or with an update that the server refuses; or it wants none.
+   */
   readonly inPlace: boolean;
-  /** It is not resolved, but all its objects are known by name, and they are there and its own. */
+  /** It is not resolved, but all its objects are known by name, exist, and belong to it. */
   readonly standing?: true;
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
-  /** Others may read it although its state is not `ready`. */
+  /** Other nodes may read it although its state is not `ready`. */
   readonly usable?: true;
   readonly retryAt?: number;
 }

@@ -5,7 +5,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resolved.ts';
 
-/** What of a step can show in the objects that its nodes want. */
+/** The inputs of a step that can affect the objects that its nodes want. */
 export interface MemoryInputs {
   readonly graph: Graph;
   readonly instance: KubeObject;
@@ -15,28 +15,27 @@ export interface MemoryInputs {
   readonly options: { readonly maxCollectionSize?: number; readonly namespaces?: 'any' | 'instance' };
 }
 
-/** What a node wants, and what it was made from. */
+/** The result of a node, with its inputs. */
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly resolved: Resolved;
 }
 
 /**
- * What a caller keeps from step to step of one instance: the objects that its nodes want and their fingerprints, so that
- * `step` makes them anew only where something that they are made from is another value than before. It changes how
- * much a step costs (and with it `Decision.evaluations`), and nothing else that it decides.
+ * Caches the wanted objects and their fingerprints between the steps of one instance: `step` renders an object again
+ * only when one of its inputs changed. It changes the cost of a step (and `Decision.evaluations`), never the decision.
  *
- * Values other than those of the instance are told apart by identity: whoever steps with a memory must not change an
- * instance or a live object in place. It holds on to what it was last given, so it should live as long as the steps of one run, not longer.
+ * Inputs outside the instance are compared by identity: a caller with a memory must not change an instance or a live
+ * object in place. The memory references its last inputs, so it should not outlive the steps of one run.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
-  /** What is read of the instance, which comes anew with every write of it. */
+  /** The values read of the instance, which is a new object after every write. */
   #read: JsonValue = [];
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
-  /** Begins a step: when something that every node depends on is another value, all is forgotten. */
+  /** Begins a step: clears the memory when an input of all nodes changed. */
   begin(context: MemoryInputs): void {
     const shared = sharedInputs(context);
     const read = readOf(context);
@@ -46,8 +45,8 @@ export class StepMemory {
   }
 
   /**
-   * What a node wants, or that an expression of it fails, which may have cost the whole budget. What waits is looked at
-   * each time. `ready` is the data of the nodes that are ready.
+   * The remembered result of a node, or a new one. Failures are remembered, since they may have cost the whole budget;
+   * waiting results are not. `ready` is the data of the nodes that are ready.
    */
   resolved(ready: ReadonlyMap<string, unknown>, node: GraphNode, resolve: () => Resolved): Resolved {
     const inputs = node.dependsOn.map((id) => ready.get(id));
@@ -70,7 +69,7 @@ export class StepMemory {
   }
 }
 
-/** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
+/** The inputs of all nodes besides the data of other nodes: `schema`, labels, limits and the time. */
 function sharedInputs({ graph, instance, version, evaluation, options }: MemoryInputs): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
@@ -80,7 +79,10 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
   return [graph, time, ...labels, ...limits];
 }
 
-/** What expressions read of the instance: its spec, and of its metadata, in which we write ourselves, these values. */
+/**
+ * The values that expressions read of the instance: its spec and parts of its metadata, which the controller also
+ * writes.
+ */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => valueAt(instance as unknown as JsonValue, path) ?? null)];
@@ -89,14 +91,14 @@ function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
 function valueAt(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = from;
   for (const step of path) {
-    // What stands at a place of a list may be reached in other ways: all of it counts.
+    // Expressions may reach a list's items without a path: the whole list counts.
     if (!isJsonObject(value)) return value;
     value = Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }
 
-/** The same values; of lists, as the data of collections is, the same members. */
+/** Are the values identical? Lists, which hold the data of collections, are compared by member. */
 function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((value, index) => isSame(value, others[index]));
 }
@@ -108,7 +110,7 @@ function isSame(value: unknown, other: unknown): boolean {
 
 const asking = new WeakMap<Graph, boolean>();
 
-/** Rather too often than too seldom: any mention of `now` counts. */
+/** A conservative test: any mention of `now` counts. */
 function mayAskForTime(graph: Graph): boolean {
   let found = asking.get(graph);
   if (found === undefined) {

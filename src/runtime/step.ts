@@ -28,12 +28,11 @@ import { schemaVariable } from './step-context.ts';
 export const DEFAULT_VERSION = 'devel';
 
 /**
- * Decides what to do for one instance now: goes through the nodes once in topological order, as deep as
- * the observed data allows.
+ * Decides what to do for one instance now: visits the nodes once in topological order, as far as the observed data
+ * allows.
  *
- * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists
- * and the words of its messages; a `memory` only spares it work. Nothing is thrown for anything that a definition, an instance or the
- * cluster can hold.
+ * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists and the words
+ * of its messages; a `memory` only saves work. No content of a definition, an instance or the cluster makes it throw.
  *
  * Flow for the caller: carry out `parent`, then `apply`, `delete` and `read`; put what the API returned
  * into the view (and the instance); step again at once. When the decision is `quiet`, write the status if
@@ -68,7 +67,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   const apply = results.flatMap((result) => result.apply);
   const refused = refusal !== undefined || namespaceViolation !== undefined || isReleased(instance);
   const due = refused ? {} : decideParentWrite(context, inventory);
-  // What a suspended instance records of its children stays as it is.
+  // A suspended instance keeps its inventory.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
   const idle = [apply, deletions, context.reads, Object.keys(written)].every((list) => list.length === 0);
@@ -124,15 +123,15 @@ function createStepContext(graph: Graph, instance: KubeObject, observed: Observe
   };
 }
 
-/** Why the instance's own metadata may not be touched, and with it nothing else. */
+/** Why the instance's metadata, and so everything else, must not be written. */
 interface ParentRefusal {
   readonly message: string;
   readonly retryAt?: number;
 }
 
 /**
- * Children are written only under a finalizer and an inventory. Without the finalizer, an inventory that
- * is there but not valid was written by somebody else or half: nobody knows what it should cover.
+ * Children are written only under a finalizer and an inventory. An invalid inventory without the finalizer was written
+ * by another client or incompletely: what it should cover is unknown.
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
@@ -143,7 +142,7 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   return { message: `finalizer/labeling failed: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
 }
 
-/** Takes all writes out of a step; nodes that would be written say why they are not. */
+/** Removes all writes from a step and gives the affected nodes the reason. */
 function suppressWrites(context: StepContext, suspended: boolean, trespass: NodeResult | undefined): void {
   for (const [id, result] of context.results) {
     if (result.apply.length === 0) continue;
@@ -152,7 +151,7 @@ function suppressWrites(context: StepContext, suspended: boolean, trespass: Node
   }
 }
 
-/** A node that leaves its bounds holds all others up; what else holds them is told elsewhere. */
+/** A node outside its namespace suppresses the writes of all others. Other reasons are reported elsewhere. */
 function suppressedBecause(trespass: NodeResult | undefined, { because }: NodeResult): Because {
   if (trespass === undefined) return because;
   return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
@@ -170,7 +169,7 @@ function statusOf(
 ): StatusPart {
   const { instance, options } = context;
   const ready = resourcesReady(context, pruning, suspended);
-  // Where its own metadata is refused, nothing new is said of what comes after.
+  // When the instance's metadata is refused, later conditions stay as they were.
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
@@ -179,7 +178,7 @@ function statusOf(
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
 
-  // `now()` moves only when something else in the status does; else each step would write a new time.
+  // `now()` changes only together with another field of the status; else each step would write a new time.
   const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
   if (previous !== undefined && jsonEquals(previous.status, before)) return previous;
   return render(options.now);

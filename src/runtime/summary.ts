@@ -29,8 +29,8 @@ const SUSPENDED: ConditionValue = {
 };
 
 /**
- * The ResourcesReady condition. Problems stand in topological order and all of them are named, so that
- * equal failures give equal texts; nodes that only wait for others are left out.
+ * The ResourcesReady condition. It names all problems in topological order, so that equal failures give equal texts,
+ * and leaves out nodes that only wait for others.
  */
 export function resourcesReady(context: StepContext, pruning: Pruning, suspended: boolean): ConditionValue {
   if (suspended) return SUSPENDED;
@@ -62,8 +62,8 @@ export function resourcesReady(context: StepContext, pruning: Pruning, suspended
 }
 
 /**
- * Retired objects that are marked but still there, and who holds them. kro is not ready while it sees one, which it
- * does among the kinds and namespaces that the nodes write.
+ * Names retired objects that are marked as deleted but still exist, with their finalizers. kro is not ready while it
+ * sees one among the kinds and namespaces that the nodes write.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);
@@ -80,8 +80,8 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 }
 
 /**
- * kro's state of an instance that is not being deleted. Where no node may be touched, because it is suspended or its
- * own metadata is refused, that is ACTIVE; the conditions say what is the matter.
+ * kro's state of an instance that is not being deleted. It is ACTIVE when no node may be written, because the instance
+ * is suspended or its metadata is refused; the conditions name the reason.
  */
 export function instanceState(
   context: StepContext,
@@ -97,7 +97,7 @@ export function instanceState(
   return settled || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
-/** Failures that are not the outcome of writing or waiting. */
+/** Failures that neither a write nor a wait caused. */
 function isHard({ because }: NodeResult): boolean {
   return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
 }

@@ -28,7 +28,7 @@ export interface MemberTarget {
   readonly applySet: string;
   readonly group: string;
   readonly kind: string;
-  /** Where to look when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
+  /** The namespaces to list when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
   readonly namespaces: readonly string[];
 }
 

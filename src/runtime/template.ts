@@ -5,7 +5,7 @@ import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
 import { evaluateField } from './evaluate.ts';
 
-/** A value and where it goes; `undefined` removes the field or list element there. */
+/** A value and its path; `undefined` removes the field or list element there. */
 export interface FieldValue {
   readonly path: readonly PathStep[];
   readonly value: JsonValue | undefined;
@@ -24,7 +24,7 @@ export type HoleValues = { readonly state: 'value'; readonly values: readonly Fi
 /** A filled template, or the hole that has no value. */
 export type Filled = { readonly state: 'value'; readonly value: JsonObject } | Unfilled;
 
-/** Evaluates holes. An error ends it; a pending hole does not, since a later one may have an error. */
+/** Evaluates holes. Stops at an error, but not at a pending hole, since a later one may have an error. */
 export function evaluateHoles(holes: readonly Hole[], variables: Variables, context: EvaluateContext): HoleValues {
   const values: FieldValue[] = [];
   let pending: Unfilled | undefined;
@@ -102,7 +102,7 @@ function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): v
   }
 }
 
-/** Orders paths as their fields stand: positions of a list by number. */
+/** Orders paths; positions of a list by number. */
 export function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): number {
   for (let index = 0; index < Math.min(a.length, b.length); index++) {
     const [left, right] = [a[index], b[index]];

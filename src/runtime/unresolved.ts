@@ -9,10 +9,10 @@ import type { Decision, Observed, StepOptions } from './model.ts';
 import { isNowCondition } from './now-sample.ts';
 
 /**
- * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False
- * with the text given; nothing is touched, projected fields stay, and so do the author's conditions. An instance that
- * is being deleted needs no definition and is deleted all the same. While the definition has no revision at all, an
- * instance without the finalizer gets no status: kro does not look at it before the first revision.
+ * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False with the
+ * given text. Children, projected fields and the author's conditions stay. The deletion of an instance needs no
+ * definition and goes on. Before the first revision of the definition, an instance without the finalizer gets no
+ * status, as in kro.
  */
 export function stepUnresolved(
   instance: KubeObject,

@@ -14,7 +14,7 @@ import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
 
-/** Takes one node as far as the data allows. All nodes before it in topological order have been visited. */
+/** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const inclusion = decideInclusion(context, node);
   if (inclusion.state === 'skipped') {
@@ -36,8 +36,8 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
 }
 
 /**
- * A node whose objects cannot be made (yet). Objects that it has from before stay as they are; where their
- * names are known they are watched, and their data still serves the status.
+ * A node whose objects cannot be rendered (yet). Its existing objects stay. Where their names are known they are
+ * watched, and the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
   if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
@@ -45,7 +45,7 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
   }
   const found =
     node.nodeType === 'resource' ? identityOfResource(context, node) : identitiesOfCollection(context, node);
-  // Where it would go beyond what is allowed is said before anything of the instance is written.
+  // A violation of the namespace policy is reported before anything is written for the instance.
   const refused = found !== undefined && 'because' in found && found.because.kind === 'outside-namespace';
   const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], inPlace: false };
   if (found === undefined || 'because' in found) return { ...base, objects: [] };

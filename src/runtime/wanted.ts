@@ -14,8 +14,8 @@ export type Targeted =
   | { readonly ok: false; readonly reason: Unresolved };
 
 /**
- * The identity of a filled template. A namespaced object without a namespace gets the instance's; below a
- * cluster-scoped instance it must name one.
+ * The identity of a filled template. A namespaced object without a namespace gets the instance's; under a
+ * cluster-scoped instance it must name a namespace.
  */
 export function targetOf(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
@@ -36,7 +36,10 @@ export function targetOf(context: StepContext, node: GraphNode, filled: JsonObje
   return confined(context, node, { type, name, namespace });
 }
 
-/** Refuses what leaves the instance's namespace where that is not allowed; so do objects without a namespace. */
+/**
+ * Refuses objects outside the instance's namespace where the policy forbids them; cluster-scoped objects count as
+ * outside.
+ */
 function confined(context: StepContext, node: GraphNode, target: ObjectTarget): Targeted {
   const { namespace: allowed, options } = context;
   if (options.namespaces !== 'instance' || allowed === undefined || target.namespace === allowed) {
@@ -47,7 +50,10 @@ function confined(context: StepContext, node: GraphNode, target: ObjectTarget): 
   return { ok: false, reason: { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message } };
 }
 
-/** Completes a filled template: namespace, and the labels and annotations that kro writes. `labels` are its own. */
+/**
+ * Completes a filled template: namespace, and the labels and annotations that kro writes. `labels` are those of this
+ * child.
+ */
 export function wantedObject(
   context: StepContext,
   node: GraphNode,
@@ -68,7 +74,7 @@ export function wantedObject(
   return { target, desired: desired as unknown as KubeObject };
 }
 
-/** What the author wrote, and over it what is ours; ours itself where the author wrote nothing. */
+/** The author's members with the controller's over them; the controller's object itself when the author has none. */
 function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string, string>>) {
   return isJsonObject(author) ? { ...author, ...ours } : ours;
 }

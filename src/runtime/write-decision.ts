@@ -17,13 +17,13 @@ import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from 
 import { settledOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 
-/** The field that says which ApplySet an object belongs to, as differences name it. */
+/** The path of the label that names an object's ApplySet, in the form of differences. */
 export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 
 /** Whether an object has to be written. */
 export type WriteDecision =
   | { readonly kind: 'none' }
-  /** Found equal for the first time, by fingerprint or field by field: worth remembering. */
+  /** Found equal for the first time, by fingerprint or field by field: to be remembered. */
   | { readonly kind: 'settled'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';
@@ -32,23 +32,23 @@ export type WriteDecision =
       readonly lastWriter?: string;
       readonly formerOwner?: string;
     }
-  /** The projection cannot tell: the whole object is to be read. */
+  /** The projection cannot decide: read the whole object. */
   | { readonly kind: 'read' };
 
-/** Has the runtime the whole object, or a projection of it? */
+/** Is this the whole object, or a projection? */
 export function isWhole(live: LiveObject): boolean {
   return live.object.metadata.managedFields !== undefined;
 }
 
-/** Fingerprint of the fields that we own in a live object. */
+/** Fingerprint of the owned fields of a live object. */
 export function ownedFingerprintOf(live: LiveObject): Fingerprint {
   return live.owned ?? ownedFingerprint(live.object);
 }
 
 /**
- * Does an existing object have to be applied? Not when the fields that we own have the values that we
- * want, or values known to satisfy them. A difference of fingerprints alone is trusted only where an earlier
- * comparison told that those of this object can be compared; else the whole object decides.
+ * Does an existing object have to be applied? Not when its owned fields have the desired values, or values known to
+ * satisfy them. Different fingerprints mean a difference only where an earlier comparison showed that this object's
+ * fingerprints are comparable; else the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOf(live.object, PART_OF_LABEL);
@@ -57,7 +57,7 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
   }
   const owned = ownedFingerprintOf(live);
   const settled = settledOf(live);
-  // That they are equal tells that those of this object can be compared, when it is to change later.
+  // Equal fingerprints show that this object's fingerprints are comparable, which a later change needs.
   if (isSameFingerprint(owned, wanted)) {
     return settled === undefined ? { kind: 'settled', pair: { desired: owned, owned } } : { kind: 'none' };
   }
@@ -70,7 +70,7 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
   }
   const need = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
   if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: wanted, owned } };
-  // After a restart nothing is remembered of what was applied; whoever took a field from us says so in it.
+  // After a restart no equivalence is known, but `managedFields` show which manager took a field.
   const isTaken = settled === undefined && need.differences?.every(({ taken }) => taken === true) === true;
   return isTaken ? { ...need, why: 'drift' } : need;
 }
@@ -94,7 +94,7 @@ function applyBecause(
   };
 }
 
-/** Why an existing object may not be written: another ApplySet has it, or nobody has and adoption is refused. */
+/** Why an existing object may not be written: another ApplySet owns it, or it has no owner and adoption is refused. */
 export type Refusal =
   | { readonly owner: string; readonly instance: string | undefined }
   | { readonly owner: undefined; readonly instance?: undefined };

@@ -8,31 +8,31 @@ import { KeptReads, kindId } from './kept-reads.ts';
 import type { CacheChange, ObjectIndex } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
 
-/** Who measures watches. */
+/** Receives measurements of watches. */
 export interface CacheMeter {
   opened(type: ObjectType): void;
   closed(type: ObjectType): void;
-  /** Everything is known so long after the watch was opened (anew). */
+  /** The watch of a kind is in step this long after it was opened (again). */
   synced(type: ObjectType, milliseconds: number): void;
-  /** A change concerned so many subscribers. */
+  /** A change was routed to this number of subscribers. */
   routed(type: ObjectType, matches: number): void;
 }
 
-/** How the caches of all kinds work together. */
+/** What a cache set works with. */
 export interface CacheSetOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
-  /** Something that a subscriber asked for changed, or became readable or unreadable. */
+  /** Called when an object that a subscriber watches changed, or its kind became readable or unreadable. */
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
-  /** A member of an ApplySet changed. */
+  /** Called when a member of an ApplySet changed. */
   readonly onMember: (applySet: string, change: CacheChange) => void;
   readonly meter?: CacheMeter;
 }
 
-/** A watch nobody needs any more is kept for so long: instances that come and go do not list a kind anew. */
+/** How long an unused watch stays open, so that short-lived instances do not list a kind again and again. */
 const LINGER_MS = 30_000;
 
-/** A kind that is held as a whole, and the namespaces that matter where it may not be read as a whole. */
+/** A kind that a subscriber needs as a whole, and the namespaces to watch where it may not be listed as a whole. */
 export interface HeldKind {
   readonly type: ObjectType;
   readonly namespaces: readonly string[];
@@ -42,25 +42,25 @@ interface Slot {
   readonly cache: KindCache;
   readonly interests: Subscriptions;
   linger: { cancel(): void } | undefined;
-  /** Since when it is being read; absent once everything was. */
+  /** When the list of the kind began; absent once it is complete. */
   readingSince: number | undefined;
 }
 
 /**
- * One watch per kind, shared by all who need it, opened at the first wish and closed some time after the
- * last. Holds of each object only what some graph reads, besides identity and what marks it as ours.
+ * One watch per kind, shared by all subscribers, opened for the first and closed some time after the last. Holds of
+ * each object its identity, the marks of ownership, and the fields that some graph reads.
  */
 export class CacheSet {
   readonly #options: CacheSetOptions;
   readonly #slots = new Map<string, Slot>();
-  /** The same by group and kind, in whatever versions: of thousands of kinds each is looked for again and again. */
+  /** The same caches by group and kind, in whatever versions; saves a search among thousands of kinds. */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
   readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
   readonly #reads = new KeptReads((type, need) => this.#beginReading(type)?.readMore(need));
-  /** Which kinds a subscriber has wishes in. */
+  /** The kinds that a subscriber watches. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  /** What a subscriber had wishes in last: the same kinds for most. */
+  /** The list of kinds made last; most subscribers share it. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
 
@@ -69,24 +69,25 @@ export class CacheSet {
   }
 
   /**
-   * From now on these paths are kept of objects of the kind; an empty path keeps everything. Where less was kept, the
-   * kind counts as unknown until it was read again.
+   * Keeps these paths of objects of the kind from now on; an empty path keeps everything. When that is more than
+   * before, the kind counts as unknown until it is listed again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
     if (this.#reads.grow(type, paths)) this.#beginReading(type)?.start(true);
   }
 
   /**
-   * Keeps what a graph reads of the kinds of its nodes. Answers what the graph needs, for `KindCache.get`: where less
-   * was kept the kind is read again, and until then its objects are unknown to this graph and those after it alone.
+   * Keeps what a graph reads of the kinds of its nodes, and returns the projection generation that the graph needs, for
+   * `KindCache.get`. When less was kept the kind is listed again; until then its objects are unknown to this graph and
+   * to later ones only.
    */
   keepGraph(graph: Graph): number {
     return this.#reads.of(graph).need;
   }
 
   /**
-   * Is a kind of the graph being read just now? Then the subscriber, who would see a part of it only, is woken when it
-   * was read, or cannot be.
+   * Is a kind of the graph being listed? Then the subscriber, which would see a part of it only, is woken when the list
+   * is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
     const { need, kinds } = this.#reads.of(graph);
@@ -99,12 +100,12 @@ export class CacheSet {
     return false;
   }
 
-  /** Objects of a kind that is not watched yet are to be looked up by these texts; see `KindCache.indexed`. */
+  /** Sets the index of a kind that is not watched yet; see `KindCache.indexed`. */
   index(type: ObjectType, indexOf: ObjectIndex): void {
     this.#indexes.set(kindId(type), indexOf);
   }
 
-  /** Shows whole objects of a kind that is not watched yet, as they come in, before they are held in part. */
+  /** Passes whole objects of a kind that is not watched yet to a listener, before they are projected. */
   onRawObject(type: ObjectType, seer: (object: KubeObject) => void): void {
     this.#rawObjectListeners.set(kindId(type), seer);
   }
@@ -129,8 +130,8 @@ export class CacheSet {
   }
 
   /**
-   * Replaces what a subscriber wants to hear of. `kinds` are held as a whole, without being told of single
-   * objects: their members are found by ApplySet.
+   * Replaces the subscriptions of a subscriber. `kinds` are held as a whole without notices of single objects: their
+   * members are found by ApplySet.
    */
   setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
     const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
@@ -160,9 +161,8 @@ export class CacheSet {
   }
 
   /**
-   * The CRD behind a kind came, changed or went. With `refresh` all its objects are read again: another
-   * schema gives stored objects other defaults, of which no watch tells. Else only a watch that does not work is
-   * opened anew.
+   * The CRD behind a kind came, changed or went. With `refresh` all its objects are listed again: another schema gives
+   * stored objects other defaults, and no watch reports these. Else only a failed watch is opened again.
    */
   restart(group: string, kind: string, refresh: boolean): void {
     for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
@@ -188,7 +188,7 @@ export class CacheSet {
     this.#checkSettled();
   }
 
-  /** One list for all who have wishes in the same kinds. */
+  /** One list for all subscribers of the same kinds. */
   #sharedKinds(kinds: readonly string[]): readonly string[] {
     const known = this.#kinds;
     if (known.length !== kinds.length || known.some((id, index) => id !== kinds[index])) this.#kinds = kinds;
@@ -228,7 +228,7 @@ export class CacheSet {
     return slot;
   }
 
-  /** Whoever wishes for a kind knows its name in URLs, mostly; then the server need not be asked. */
+  /** Most subscriptions name the kind's plural, which saves a discovery request. */
   #learn(type: ObjectType): void {
     if (type.plural === '') return;
     const { group, version, kind, plural, namespaced } = type;
@@ -266,7 +266,7 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
-  /** The cache of a kind, if it is being watched; from now on it counts as being read. */
+  /** The cache of a kind, if it is watched. From now on the kind counts as being listed. */
   #beginReading(type: GroupVersionKind): KindCache | undefined {
     const slot = this.#slots.get(kindId(type));
     if (slot !== undefined) slot.readingSince = this.#options.clock.now();

@@ -3,13 +3,12 @@ import { isJsonObject } from '../../core/index.ts';
 import { internMember, internJson } from './intern.ts';
 
 /**
- * A copy that takes the least memory, for objects that are kept for long: the parser lays out an object for
- * exactly the members that it has, and texts, annotations, finalizers and conditions that thousands of objects share
- * are kept once.
+ * A copy that takes the least memory, for objects that are kept for long. The JSON parser gives an object a layout of
+ * exactly its members. Texts, annotations, finalizers and conditions that thousands of objects share are kept once.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
-  // Of an object with large integers parts are those of the projection: they stay as they are.
+  // A copy of an object with large integers shares parts with the projection, which must not be changed.
   if (copy !== object) shareParts(copy);
   return copy;
 }
@@ -21,7 +20,7 @@ function shareParts(copy: KubeObject): void {
   if (metadata.labels !== undefined) share(metadata.labels);
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
-    // The apply order alone is that of many; the inventory of an instance is like no other.
+    // A single annotation is the apply order, which many objects share. An inventory is unique.
     if (Object.keys(metadata.annotations).length === 1) metadata.annotations = internJson(metadata.annotations);
   }
   if (metadata.finalizers !== undefined) metadata.finalizers = internJson(metadata.finalizers);
@@ -38,13 +37,13 @@ function packed(object: KubeObject): KubeObject {
   try {
     return JSON.parse(JSON.stringify(object)) as KubeObject;
   } catch (thrown) {
-    // Integers beyond 2⁵³: they are rare, and stay as they are.
+    // Objects with integers beyond 2⁵³ are rare and are not compacted.
     if (thrown instanceof TypeError) return object;
     throw thrown;
   }
 }
 
-/** Takes the texts of these members, or of all, from those that were seen before. */
+/** Interns the texts of these members, or of all. */
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);

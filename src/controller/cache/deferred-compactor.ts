@@ -1,18 +1,18 @@
 import type { Clock } from '../../kube/index.ts';
 
-/** What came in is left as it came for so long at least, and for twice as long at most, in milliseconds. */
+/** An object waits at least this long for its compaction, and at most twice as long. */
 const LEFT_FOR_MS = 1000;
-/** So many at a time: some milliseconds. */
+/** Objects that are compacted in one turn, which takes some milliseconds. */
 const AT_A_TIME = 64;
 
 /**
- * Tidies things up some time after they came in, a few at a time. What comes in is wanted at once: to pack it for
- * keeping can wait, and what changes again meanwhile is packed once.
+ * Compacts objects some time after they arrived, a few at a time. An arriving object is needed at once and its
+ * compaction can wait; an object that changes again meanwhile is compacted once.
  */
 export class DeferredCompactor {
   readonly #clock: Clock;
   readonly #tidy: (key: string) => void;
-  /** What came in since the last look, and what is due. */
+  /** Keys that arrived since the last run, and keys that are due. */
   #fresh = new Set<string>();
   #due = new Set<string>();
   #timer: { cancel(): void } | undefined;
@@ -22,14 +22,14 @@ export class DeferredCompactor {
     this.#tidy = tidy;
   }
 
-  /** Something came in, or came anew. */
+  /** Notes that an object arrived or changed. */
   add(key: string): void {
     this.#due.delete(key);
     this.#fresh.add(key);
     this.#timer ??= this.#clock.setTimer(LEFT_FOR_MS, () => this.#look());
   }
 
-  /** Nothing is tidied up any more. */
+  /** Ends all compaction. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -3,17 +3,17 @@ import type { LiveObject, EquivalentDigests } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, settledOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 
-/** A projection that remembers what was settled of the object before it came; `whole`: what it is a projection of. */
+/** A projection that keeps the equivalence of the object before it; `whole`: the object that it is a projection of. */
 export function projectWithBaseline(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { settled } = before;
   const pair = settledOf(before);
   if (settled === undefined || pair === undefined) return projected;
-  // Somebody may have changed what is ours: the whole object tells which fields, and who.
+  // Another client may have changed owned fields: the whole object tells which fields, and names the client.
   const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
   return isOurs ? makeEntry(projected, settled, undefined) : makeEntry(projected, pair, whole);
 }
 
-/** The object, of which this is known now. */
+/** The object with this equivalence. */
 export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
@@ -21,12 +21,12 @@ export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObj
   return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
-/** The object beside the whole object, which was read since the projection alone cannot tell whether it is as wanted. */
+/** The projection together with the whole object, which decides where the projection alone cannot. */
 export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
   return makeEntry(live, live.settled, whole);
 }
 
-/** The same in the least memory: with digests for fingerprints, and texts that others have as well held once. */
+/** The same entry in the least memory: digests replace fingerprints, and common texts are interned. */
 export function compacted({ object, owned, settled, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
   return makeEntry(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
@@ -36,7 +36,9 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
   return { desired: digestText(desired), owned: digestText(owned) };
 }
 
-/** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
+/**
+ * Sets every member, so that all entries have one layout in V8; a spread with members left out would give each its own.
+ */
 function makeEntry(
   { object, owned }: LiveObject,
   settled: EquivalentDigests | true | undefined,

@@ -1,16 +1,16 @@
-/** Texts seen lately, by a hash; a newer text takes the place of an older one, so that it never grows. */
+/** Recent texts, by a hash; a newer text replaces an older one of its slot, so that the table never grows. */
 const TEXTS: string[] = [];
-/** The same of lists and objects, by their JSON. */
+/** Recent lists and objects, by the hash of their JSON. */
 const VALUES: { readonly json: string; readonly value: object }[] = [];
 const TEXT_PLACES = 8192;
 const VALUE_PLACES = 512;
-/** So many characters at the end of a text count all. */
+/** The number of characters at the end of a text that are all hashed. */
 const ENDING = 5;
-/** Longer ones are hardly ever shared, and would be held for nothing. */
+/** Longer texts are rarely shared. */
 const MAX_TEXT_LENGTH = 128;
 const MAX_JSON_LENGTH = 512;
 
-/** The text itself, or one that says the same and is held already: thousands of objects repeat each other's. */
+/** The text itself, or an equal one that is held already: thousands of objects repeat the same texts. */
 export function internString(text: string): string {
   if (text.length > MAX_TEXT_LENGTH) return text;
   const place = placeOf(text, TEXT_PLACES);
@@ -20,11 +20,14 @@ export function internString(text: string): string {
   return text;
 }
 
-/** The text that a member of this name had last. */
+/** The last text of a member of this name. */
 const LAST = new Map<string, string>();
 const MAX_MEMBERS = 256;
 
-/** Like `shared`, for the text of a member: most labels of an object are those of its sibling before, and need no hash. */
+/**
+ * Like `internString`, for the text of a member: most labels of an object equal those of the object before, and need no
+ * hash.
+ */
 export function internMember(member: string, text: string): string {
   const last = LAST.get(member);
   if (last === text) return last;
@@ -34,7 +37,10 @@ export function internMember(member: string, text: string): string {
   return known;
 }
 
-/** Like `shared`, for JSON. What it gives is frozen, since it may be part of many objects; so the value has to be ours. */
+/**
+ * Like `internString`, for JSON. The result is frozen, since it may be part of many objects; so the caller must own the
+ * value.
+ */
 export function internJson<T extends object>(value: T): T {
   const json = JSON.stringify(value);
   if (json.length > MAX_JSON_LENGTH) return value;
@@ -46,7 +52,7 @@ export function internJson<T extends object>(value: T): T {
   return value;
 }
 
-/** Looks at a sixteenth of the characters, and at all of the last ones, in which names of siblings differ. */
+/** Hashes one character in sixteen, and all of the last ones, in which names of siblings differ. */
 function placeOf(text: string, places: number): number {
   const { length } = text;
   const stride = 1 + (length >> 4);

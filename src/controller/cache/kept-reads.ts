@@ -3,28 +3,28 @@ import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import { isAlwaysKept } from '../../runtime/index.ts';
 import { PathUnion } from './path-union.ts';
 
-/** A graph whose reads are kept. */
+/** What is kept for one graph. */
 export interface KeptGraph {
-  /** What it needs to be held: as much as was kept when it came (`KindCache.get`). */
+  /** The projection generation that the graph needs (`KindCache.get`). */
   readonly need: number;
   /** The kinds of its nodes, as `kindId` names them. */
   readonly kinds: readonly string[];
 }
 
-/** What is kept of the objects of each kind, since some graph reads it: also of kinds that nobody watches yet. */
+/** The paths that graphs read of the objects of each kind, also of kinds without a watch. */
 export class KeptReads {
   readonly #onGrowth: (type: GroupVersionKind, need: number) => void;
   readonly #paths = new Map<string, PathUnion>();
   readonly #graphs = new WeakMap<Graph, KeptGraph>();
-  /** How often a graph read more of a kind than was kept. */
+  /** The projection generation: how often a graph read more of a kind than was kept. */
   #growths = 0;
 
-  /** `onGrowth`: a graph that came needs more of this kind from now on. */
+  /** `onGrowth` is called when a new graph reads more of a kind than was kept. */
   constructor(onGrowth: (type: GroupVersionKind, need: number) => void) {
     this.#onGrowth = onGrowth;
   }
 
-  /** What is kept of a kind; grows. */
+  /** The paths kept of a kind; the set grows. */
   pathsOf(type: GroupVersionKind): PathUnion {
     const id = kindId(type);
     const known = this.#paths.get(id);
@@ -34,7 +34,7 @@ export class KeptReads {
     return created;
   }
 
-  /** From now on these paths are kept, too; an empty path is everything. True when that is more than before. */
+  /** Keeps these paths, too; an empty path keeps everything. True when that is more than before. */
   grow(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): boolean {
     const kept = this.pathsOf(type);
     let grew = false;
@@ -56,7 +56,7 @@ export class KeptReads {
   }
 }
 
-/** What expressions read of the objects of a node, and the labels that they are selected by. */
+/** The paths that expressions read of a node's objects, and the labels of its selector. */
 function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
   const read = graph.reads.get(id) ?? [];
   return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;

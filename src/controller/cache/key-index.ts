@@ -9,11 +9,11 @@ export class KeyIndex {
     return this.#keys.get(text) ?? [];
   }
 
-  /** Takes a key from the texts under which it stood to those under which it is to stand. */
+  /** Moves a key from one set of texts to another. */
   move(key: string, from: Iterable<string>, to: Iterable<string>): void {
     const [left, next] = [new Set(from), new Set(to)];
     for (const text of next) {
-      // What stays keeps its place.
+      // A text in both sets keeps the key in its place.
       if (!left.delete(text)) this.add(text, key);
     }
     for (const text of left) this.remove(text, key);

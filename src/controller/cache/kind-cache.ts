@@ -11,7 +11,7 @@ import { keyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 import { isLater } from './versions.ts';
 
-/** What a cache tells of one object; `before` or `after` is absent when it came or went. */
+/** A change of one object; `before` is absent when it was created, `after` when it was deleted. */
 export interface CacheChange {
   readonly type: ObjectType;
   readonly key: string;
@@ -19,7 +19,7 @@ export interface CacheChange {
   readonly after: LiveObject | undefined;
 }
 
-/** Texts by which an object is looked up. */
+/** Gives the texts by which an object is looked up. */
 export type ObjectIndex = (object: KubeObject) => Iterable<string>;
 
 /** How a cache of one kind works. */
@@ -27,14 +27,14 @@ export interface KindCacheOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
   readonly type: ObjectType;
-  /** What is kept of an object. Asked for every object that comes in. */
+  /** Gives the projection of an object; called for every object that arrives. */
   readonly project: (object: KubeObject) => LiveObject;
-  /** Texts by which objects are looked up besides their keys; always the same for the same object. */
+  /** Gives the texts by which objects are looked up besides their keys. Must be a pure function. */
   readonly indexOf?: ObjectIndex;
   readonly onChange: (change: CacheChange) => void;
-  /** The state changed: it is in step with the server now, or it cannot be read. */
+  /** Called when the cache came in step with the server, or cannot be read. */
   readonly onState: (cache: KindCache) => void;
-  /** Everything was read (again). */
+  /** Called when a list was complete. */
   readonly onRead: () => void;
 }
 
@@ -45,8 +45,8 @@ const PART_OF = 'applyset.kubernetes.io/part-of';
 const MAX_TOMBSTONES = 10_000;
 
 /**
- * All objects of one kind, as projections, kept in step by one watch. Answers to our own writes are put
- * in as well (`observe`), so that the next decision sees them without waiting for their event.
+ * All objects of one kind, as projections, kept in step by one watch. Answers to the controller's own writes are added
+ * as well (`observe`), so that the next decision does not wait for their events.
  */
 export class KindCache {
   readonly type: ObjectType;
@@ -77,7 +77,7 @@ export class KindCache {
     this.#all = new ScopeWatch(options.client, options.type, undefined, this.#listener);
   }
 
-  /** Does it hold everything that the server has? */
+  /** Does the cache hold all objects of the kind? */
   get synced(): boolean {
     return this.#all.synced;
   }
@@ -91,12 +91,12 @@ export class KindCache {
     return this.#objects.size;
   }
 
-  /** Is everything known that is in a namespace, or, for objects without one, at all? */
+  /** Does the cache hold all objects of a namespace, or of the cluster when `namespace` is undefined? */
   syncedIn(namespace: string | undefined): boolean {
     return this.#all.synced || (namespace !== undefined && this.#namespaces.get(namespace)?.synced === true);
   }
 
-  /** Why what is in a namespace cannot be read; absent while all is well, or while that is being found out. */
+  /** Why a namespace cannot be read; absent while it can, or while the answer is still open. */
   errorIn(namespace: string | undefined): KubeError | undefined {
     const { error } = this.#all;
     if (namespace === undefined || !this.type.namespaced || error?.status !== 403) return error;
@@ -118,7 +118,7 @@ export class KindCache {
     return this.#stale;
   }
 
-  /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
+  /** Starts or restarts the watch. With `refresh` the held objects count as unknown until they are listed again. */
   start(refresh = false): void {
     if (refresh) this.#stale.invalidate(this.#objects.keys());
     this.#all.start(refresh);
@@ -126,8 +126,8 @@ export class KindCache {
   }
 
   /**
-   * Reads everything again, since from this need on graphs read more of the kind than is held. For those with lesser
-   * needs nothing changes meanwhile.
+   * Lists the kind again, since graphs of this projection generation read more of it than is held. Graphs of earlier
+   * generations keep reading what is held.
    */
   readMore(need: number): void {
     this.#stale.readMore(this.#objects.keys(), need);
@@ -140,8 +140,8 @@ export class KindCache {
   }
 
   /**
-   * Where the kind may not be listed as a whole, these namespaces are watched one by one. The watch of the whole
-   * goes on trying, and they end when it may be read after all.
+   * Watches these namespaces one by one where the kind may not be listed as a whole. The watch of the whole kind keeps
+   * retrying; when it succeeds, the watches of namespaces end.
    */
   narrow(namespaces: ReadonlySet<string>): void {
     const wanted = this.type.namespaced && this.#all.error?.status === 403 ? namespaces : new Set<string>();
@@ -159,14 +159,14 @@ export class KindCache {
   }
 
   /**
-   * What is held of an object; nothing while it has to be read again, since it may be another one now, or since what is
-   * held is too little for this need: the one that `CacheSet.keepGraph` gave, 0 for what is kept of every object.
+   * The held projection of an object; undefined while it is stale or holds less than this generation needs. `need` is
+   * the generation that `CacheSet.keepGraph` returned; 0 stands for the fields kept of every object.
    */
   get(key: string, need = 0): LiveObject | undefined {
     return this.#stale.isStale(key, need) ? undefined : this.#objects.get(key);
   }
 
-  /** Is everything being read just now, or more of what is held? Not where it cannot be read. */
+  /** Is a list of the kind under way that this generation needs? False where the kind cannot be read. */
   isReading(need: number): boolean {
     return this.error === undefined && (!this.synced || this.#stale.hasStale(need));
   }
@@ -189,25 +189,26 @@ export class KindCache {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** What the server answered to a write: known at once, its event will bring nothing new. */
+  /** Takes in the answer to a write, before its event arrives. */
   observe(object: KubeObject): void {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies what was desired. */
+  /** Like `observe`, for the answer to an apply: its owned fields satisfy what was desired. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = keyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
-    // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
+    // The digest is that of the answer: the watch may have brought a later change to the cache already, and that one is
+    // drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
     this.settle(key, { desired, owned: owned ?? ownedFingerprint(object) });
   }
 
   /**
-   * Like `observe`, for a whole object that a step asked for. It is held beside the projection until the object
-   * changes or is settled: a step that cannot write the object yet (a failed write has its pause, a field is fought
-   * over) decides the same from it each time, and asks for no other read.
+   * Like `observe`, for a whole object that a step asked for. It is held beside the projection until the object changes
+   * or is settled. A step that may not write the object yet (a pause after a failed write, a contested field) then
+   * decides from it without another read.
    */
   observeWhole(object: KubeObject): void {
     this.observe(object);
@@ -218,7 +219,7 @@ export class KindCache {
     this.#objects.set(key, withWhole(live, object));
   }
 
-  /** The object is gone, as the answer to a write said. */
+  /** Takes in the answer to a write that says that the object is gone. */
   observeGone(key: string, uid: string): void {
     this.#addTombstone(uid);
     const before = this.#objects.get(key);
@@ -231,13 +232,13 @@ export class KindCache {
     if (live === undefined) return;
     const next = withBaseline(live, pair);
     this.#objects.set(key, next);
-    // One that says no more than before is as tidy as it was.
+    // A pair that adds nothing leaves the entry compacted.
     if (next.settled !== true) this.#tidier.add(key);
   }
 
   /**
-   * Gives what is held from now on; nothing when the object is no news. `listing`: the same version is news, too,
-   * since more may be kept of it than before.
+   * Returns the new entry; undefined when the object is not newer. `listing`: the same version is stored again, too,
+   * since its projection may have grown.
    */
   #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
@@ -251,7 +252,8 @@ export class KindCache {
     this.#objects.set(key, after);
     this.#tidier.add(key);
     this.#index(key, before, after);
-    // The same object, of which only more is held: whoever needs that waits for all of them.
+    // The same version with a larger projection wakes no subscriber: readers of that projection wait for the whole
+    // list.
     const isSame = this.#stale.isProjectionUpgrade(key) && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
@@ -266,7 +268,7 @@ export class KindCache {
   #drop(object: KubeObject): void {
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    // Another object of the same name may have been written by us before the event of the old one's end came.
+    // The controller may have created another object of the same name before the deletion event of the old one arrived.
     if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);
   }
 
@@ -277,12 +279,14 @@ export class KindCache {
     this.#reread(key);
   }
 
-  /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
+  /**
+   * An object was read again, or is gone. The last one may arrive some time after the list, which can be an old one.
+   */
   #reread(key: string): void {
     if (this.#stale.read(key)) this.#options.onRead();
   }
 
-  /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
+  /** After a list: an object that it does not name is gone, unless the controller wrote it later. */
   #sweep(namespace: string | undefined, seen: ReadonlySet<string>, listVersion: string): void {
     for (const [key, live] of this.#objects) {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
@@ -314,7 +318,7 @@ export class KindCache {
 
 function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
-  // The end of an object may be told late, when the answer has told of the next one of its name already.
+  // The deletion event of an object may arrive after the answer that created its successor.
   if (held.uid !== uid) return isReread || isLater(version, held.resourceVersion);
   return isLater(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }

@@ -1,6 +1,6 @@
 import type { PathStep } from '../../graph/index.ts';
 
-/** A set of field paths; a path below one that is in it already adds nothing. */
+/** A set of field paths. A path below a member adds nothing. */
 export class PathUnion {
   #paths: (readonly PathStep[])[] = [];
 
@@ -8,7 +8,7 @@ export class PathUnion {
     return this.#paths;
   }
 
-  /** False when the path, or a part of it, is there already. */
+  /** False when the set holds the path or a prefix of it. */
   add(path: readonly PathStep[]): boolean {
     if (this.#paths.some((known) => isPrefix(known, path))) return false;
     this.#paths = [...this.#paths.filter((known) => !isPrefix(path, known)), path];

@@ -4,19 +4,18 @@ import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { internString } from './intern.ts';
 
-/** Who is told what a watch brings. */
+/** Receives what a watch brings. */
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
   gone(object: KubeObject): void;
-  /** Everything was named that there is at this version; what was not is gone. */
+  /** A list at this version is complete; objects that are not in `seen` are gone. */
   sweep(scope: ScopeWatch, seen: ReadonlySet<string>, version: string): void;
-  /** It is in step with the server now, or no longer is, or for another reason. */
+  /** Called when `synced` or `error` changed. */
   stateChanged(): void;
 }
 
 /**
- * So often in a row a watch and the list instead of it may be told to come later (429), as for moments after a kind was
- * made, before that counts as an error.
+ * How many answers of 429 in a row are not an error yet. The server gives them for moments after a kind was created.
  */
 const SILENT_RETRIES = 2;
 
@@ -31,7 +30,7 @@ export class ScopeWatch {
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
-  /** Is everything still to be read since it began, or began anew? */
+  /** Is the list of the (re)started watch still incomplete? */
   #reading = true;
   #error: KubeError | undefined;
   #busy = 0;
@@ -43,7 +42,7 @@ export class ScopeWatch {
     this.#listener = listener;
   }
 
-  /** Does it know everything that the server has? */
+  /** Does it know all objects of its scope? */
   get synced(): boolean {
     return this.#synced;
   }
@@ -53,9 +52,9 @@ export class ScopeWatch {
     return this.#error;
   }
 
-  /** Begins, or begins anew; with `refresh` what is known counts for nothing until it was read again. */
+  /** Starts or restarts the watch. With `refresh` what is known counts as unknown until the next list. */
   start(refresh: boolean): void {
-    // What a watch that was in step ran into is over, or will be told again.
+    // An earlier error of a synced watch is over, or the new watch reports it again.
     if (this.#synced) this.#error = undefined;
     if (refresh) this.#synced = false;
     this.#reading = true;
@@ -102,13 +101,13 @@ export class ScopeWatch {
         case 'ERROR':
           this.#busy = event.error.status === 429 ? this.#busy + 1 : 0;
           if (this.#busy > 0 && this.#busy <= SILENT_RETRIES) break;
-          // What was read stays good while the server is away; a kind that is gone or forbidden is not.
+          // The state stays usable while the server is away, but not when the kind is gone or forbidden.
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }
     }
   }
 
-  /** Tells only what matters to readers: that all is there now, that it is not, or another reason why not. */
+  /** Reports a change of `synced`, or of the reason why it is false. */
   #setState(synced: boolean, error: KubeError | undefined): void {
     const waits = !synced || this.#reading;
     const told = this.#synced !== synced || (waits && this.#error?.message !== error?.message);
@@ -120,6 +119,6 @@ export class ScopeWatch {
 
 /** The key of an object within its kind: `namespace/name`. */
 export function keyOf(object: KubeObject): string {
-  // Kept by the thousand: joined, a text is one piece; a template keeps its pieces as well.
+  // `join` makes a flat string; V8 would keep the pieces of a template, too, thousands of times.
   return internString([object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/'));
 }

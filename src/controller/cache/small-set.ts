@@ -1,7 +1,7 @@
-/** From so many members on a real set is faster, and worth its memory. */
+/** From this size on a `Set` is faster, and worth its memory. */
 const MANY = 32;
 
-/** A set of texts in the order in which they came. There are thousands of them, with a handful of members each. */
+/** A set of texts in the order in which they came. Made for thousands of sets with a handful of members each. */
 export class SmallSet {
   #members: string[] | Set<string>;
 
@@ -16,7 +16,7 @@ export class SmallSet {
   add(member: string): void {
     if (!Array.isArray(this.#members)) this.#members.add(member);
     else if (this.#members.includes(member)) return;
-    // A list of its own length: one that grew has room to grow on.
+    // `concat` allocates the exact length, `push` reserves room to grow.
     else if (this.#members.length < MANY) this.#members = this.#members.concat(member);
     else this.#members = new Set(this.#members).add(member);
   }

@@ -1,58 +1,58 @@
-/** What is held of an object may be wrong: too little for anybody. */
+/** The generation of an entry that may be wrong: too low for every reader. */
 const NOT_ENOUGH = -1;
 
 /**
- * Objects of a kind that are to be read again, and who waits for that. A need is a number that grows with what is kept of
- * the kind: that which `CacheSet.keepGraph` gave, 0 for what is kept of every object.
+ * The objects of a kind that have to be read again, and the subscribers that wait for that. `need` is a projection
+ * generation: the number that `CacheSet.keepGraph` returned, 0 for the fields kept of every object.
  */
 export class StaleObjects {
-  /** Up to which need what is held of an object is enough. */
+  /** The highest generation for which the entry of an object is enough. */
   readonly #enough = new Map<string, number>();
   #waiting = new Set<string>();
 
-  /** What is held of these counts for nothing until it was read again. */
+  /** Marks these entries stale until they are read again. */
   invalidate(keys: Iterable<string>): void {
     for (const key of keys) this.#enough.set(key, NOT_ENOUGH);
   }
 
-  /** From this need on more is read of these than is held. */
+  /** Marks these entries as too small for readers of this generation. */
   readMore(keys: Iterable<string>, need: number): void {
     for (const key of keys) if (!this.#enough.has(key)) this.#enough.set(key, need - 1);
   }
 
-  /** Is this object to be read again? */
+  /** Does this object have to be read again? */
   has(key: string): boolean {
     return this.#enough.has(key);
   }
 
-  /** Is it the same object as before, of which only more is needed? */
+  /** Is the entry correct, and only too small? */
   isProjectionUpgrade(key: string): boolean {
     return (this.#enough.get(key) ?? NOT_ENOUGH) > NOT_ENOUGH;
   }
 
-  /** Is more needed of this object than is held? */
+  /** Is the entry of this object too small for this generation? */
   isStale(key: string, need: number): boolean {
     const enough = this.#enough.get(key);
     return enough !== undefined && enough < need;
   }
 
-  /** Is there an object of which more is needed? */
+  /** Is any entry too small for this generation? */
   hasStale(need: number): boolean {
     for (const enough of this.#enough.values()) if (enough < need) return true;
     return false;
   }
 
-  /** It was read again, or is gone. True when it was the last one. */
+  /** Notes that an object was read again, or is gone. True when it was the last stale one. */
   read(key: string): boolean {
     return this.#enough.delete(key) && this.#enough.size === 0;
   }
 
-  /** Notes who waits for what is being read. */
+  /** Notes a subscriber that waits for the list. */
   await(subscriber: string): void {
     this.#waiting.add(subscriber);
   }
 
-  /** Who waited; they wait no longer. */
+  /** Returns the waiting subscribers, and forgets them. */
   drainWaiters(): ReadonlySet<string> {
     const waiting = this.#waiting;
     if (waiting.size > 0) this.#waiting = new Set();
@@ -60,5 +60,5 @@ export class StaleObjects {
   }
 }
 
-/** What others than its cache may do with it. */
+/** What other classes than the cache may use. */
 export type StaleObjectsView = Pick<StaleObjects, 'isStale' | 'hasStale' | 'await' | 'drainWaiters'>;

@@ -11,31 +11,33 @@ interface ListInterest {
   readonly matches: LabelMatcher;
 }
 
-/** What one subscriber wants to hear of in one kind. There are thousands: no sets and maps for a few entries. */
+/**
+ * What one subscriber watches in one kind. Lists save memory: there are thousands of subscriptions with few entries.
+ */
 interface Subscription {
   readonly objects: readonly string[];
   readonly lists: ReadonlyMap<string, ListInterest>;
-  /** Namespaces in which it holds the kind itself; `undefined` when it does not hold it. */
+  /** Namespaces in which the subscriber holds the whole kind; `undefined` when it does not. */
   readonly hold: readonly string[] | undefined;
 }
 
 const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
 
-/** Who wants to hear of which objects of one kind. */
+/** The subscribers of one kind, by the objects that they watch. */
 export class Subscriptions {
   readonly #wishes = new Map<string, Subscription>();
-  /** Mostly one subscriber, which then stands here itself. */
+  /** A single subscriber, the common case, is stored without a set. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
-  /** What was held last: the same for most. */
+  /** The list of namespaces made last; most subscribers share it. */
   #hold: readonly string[] | undefined;
 
-  /** Is nobody interested? */
+  /** Is there no subscriber? */
   get empty(): boolean {
     return this.#wishes.size === 0;
   }
 
-  /** Replaces what a subscriber wants; no requests take it out, unless `hold` keeps it for the kind itself. */
+  /** Replaces the requests of a subscriber. Without requests and without `hold` it is removed. */
   set(subscriber: string, requests: readonly WatchRequest[], hold: readonly string[] | undefined): void {
     const before = this.#wishes.get(subscriber);
     if (requests.length === 0 && hold === undefined) {
@@ -50,19 +52,19 @@ export class Subscriptions {
         objects.push(internString([request.target.namespace ?? '', request.target.name].join('/')));
       else this.#addList(subscriber, request, before, lists);
     }
-    // Most steps wish for what the one before wished for.
+    // Most steps repeat the requests of the step before.
     if (before !== undefined && lists.size === 0 && before.lists.size === 0 && isSame(before.objects, objects)) {
       if (!isSameHold(before.hold, held)) this.#wishes.set(subscriber, { ...before, hold: held });
       return;
     }
-    // As long as it is, and no longer: a list that grew has room to grow on.
+    // `slice` allocates the exact length.
     const next: Subscription = { objects: objects.slice(), lists: lists.size === 0 ? NO_LISTS : lists, hold: held };
     for (const key of objects) this.#addObject(key, subscriber);
     if (before !== undefined) this.#dropUnwanted(subscriber, before, next);
     this.#wishes.set(subscriber, next);
   }
 
-  /** Who is to hear of a change. */
+  /** The subscribers that a change concerns. */
   of(change: CacheChange): Set<string> {
     const subscribers = this.#objects.get(change.key);
     const found = new Set(typeof subscribers === 'string' ? [subscribers] : subscribers);
@@ -72,7 +74,7 @@ export class Subscriptions {
     return found;
   }
 
-  /** Namespaces in which somebody wants something. */
+  /** Namespaces that some subscriber watches. */
   namespaces(): Set<string> {
     const found = new Set<string>();
     for (const { objects, lists, hold } of this.#wishes.values()) {
@@ -84,17 +86,17 @@ export class Subscriptions {
     return found;
   }
 
-  /** How many objects and selections are wished for. */
+  /** How many objects and selections are watched. */
   counts(): { readonly objects: number; readonly lists: number } {
     return { objects: this.#objects.size, lists: this.#lists.size };
   }
 
-  /** Everybody. */
+  /** All subscribers. */
   subscribers(): Iterable<string> {
     return this.#wishes.keys();
   }
 
-  /** One list for all who hold the kind in the same namespaces. */
+  /** One list for all subscribers that hold the kind in the same namespaces. */
   #shared(hold: readonly string[] | undefined): readonly string[] | undefined {
     if (!isSameHold(this.#hold, hold)) this.#hold = hold?.slice();
     return this.#hold;
@@ -149,7 +151,7 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, index) => key === b[index]);
 }
 
-/** An object that leaves a selection concerns it as much as one that enters. */
+/** A selection is concerned by objects that enter it and by objects that leave it. */
 function wants(interest: ListInterest, change: CacheChange): boolean {
   return [change.before, change.after].some((live) => {
     if (live === undefined) return false;
@@ -158,7 +160,7 @@ function wants(interest: ListInterest, change: CacheChange): boolean {
   });
 }
 
-/** The ApplySets that a change concerns: that of the object as it was and as it is. */
+/** The ApplySets of the object before and after a change. */
 export function applySetsOf(change: CacheChange): string[] {
   const [before, after] = [applySetOf(change.before), applySetOf(change.after)];
   const left = before === undefined || before === after ? [] : [before];

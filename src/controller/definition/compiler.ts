@@ -4,14 +4,14 @@ import type { CompileOptions, Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 
-/** What a spec compiled to. */
+/** The result of compiling a spec. */
 export interface Compiled {
   readonly hash: string;
   /** Absent when the spec has errors. */
   readonly graph?: Graph;
   /** kro's own text of the first error. */
   readonly message?: string;
-  /** All problems, in our words. */
+  /** All problems, in this project's words. */
   readonly problems: readonly string[];
 }
 
@@ -36,16 +36,16 @@ interface Kept {
 }
 
 /**
- * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled
- * once; it is compiled again when the definition of a kind that it uses came, changed or went.
+ * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled once; it is
+ * compiled again when the schema of a kind that it uses changes.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
-  /** Of a spec as it was read: a pass follows each write, most of which leave it alone. */
+  /** Results by the spec object: a pass follows each write, and most writes leave the spec as it is. */
   readonly #asked = new WeakMap<JsonObject, Asked>();
-  /** How often a kind changed, by `group/kind`. */
+  /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
   readonly #onCompiled: (compilation: Compilation) => void;
@@ -84,7 +84,7 @@ export class DefinitionCompiler {
     return compiled;
   }
 
-  /** A kind came, changed or went: what uses it is compiled anew. */
+  /** The schema of a kind changed: specs that use it are compiled again. */
   forgetKind(group: string, kind: string): void {
     const key = `${group}/${kind}`;
     this.#epochs.set(key, (this.#epochs.get(key) ?? 0) + 1);

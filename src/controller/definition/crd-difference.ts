@@ -5,8 +5,8 @@ import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
- * How the CRD in the cluster differs from the one wanted: kro's comparison of the schemas, and what kro
- * overlooks, so that such an edit arrives in the cluster, too: columns, rules, formats, labels of the author.
+ * Compares the live CRD with the wanted one: schemas as kro does, and also columns, rules, formats and the author's
+ * labels, which kro ignores, so that such edits reach the cluster.
  */
 export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDifference {
   const compared = compareCrds(existing, wanted);
@@ -18,8 +18,8 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
 }
 
 /**
- * A short text of all that `crdDifference` and the comparison of names look at, but for labels and annotations
- * (`hasMetadata` tells of these): where it is the same, nothing differs. Absent for a CRD that cannot be told by it.
+ * A digest of what `crdDifference` and the comparison of names read, except labels and annotations (see `hasMetadata`).
+ * CRDs with equal digests do not differ. Undefined for a CRD that has no such digest.
  */
 export function crdPrint(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
@@ -36,7 +36,7 @@ export function crdPrint(crd: KubeObject): string | undefined {
   return digestOf({ names, name, served, status, schema, columns });
 }
 
-/** Does the live CRD say all that the wanted one says? What the server adds does not count. */
+/** Does the live CRD contain all of the wanted one? Additions by the server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
   const [live, next] = [versionOf(existing), versionOf(wanted)];
   return (
@@ -47,7 +47,7 @@ function covers(existing: KubeObject, wanted: KubeObject): boolean {
   );
 }
 
-/** Labels that say whose the CRD is and who wrote it: that another version would write others is no reason to write. */
+/** Labels that name the owner and the writer of the CRD. A difference in them alone causes no write. */
 const OWN_LABELS: ReadonlySet<string> = new Set([
   keys.OWNED_LABEL,
   keys.VERSION_LABEL,
@@ -76,7 +76,7 @@ function columnsOf(version: JsonValue | undefined): JsonValue[] {
   return Array.isArray(columns) ? columns : [];
 }
 
-/** Is each wanted column there, in its place, with what it says? */
+/** Does the live list contain each wanted column, at its place? */
 function includes(live: readonly JsonValue[], wanted: readonly JsonValue[]): boolean {
   return wanted.every((column, index) => {
     const other = live[index];

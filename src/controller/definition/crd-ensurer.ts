@@ -24,15 +24,15 @@ export interface CrdEnsurerOptions {
   readonly version: string;
 }
 
-/** How far the CRD of a definition is. */
+/** The state of a definition's CRD. */
 export type CrdState =
   | { readonly state: 'served' }
-  /** Written, and not served yet; its watch tells when. `until`: when to stop being patient. */
+  /** Written, and not served yet; the watch of CRDs reports the change. `until`: when the wait counts as a failure. */
   | { readonly state: 'waiting'; readonly until: number }
-  /** `byServer`: that may pass without anybody being told, unlike what is wrong with the definition. */
+  /** `byServer`: the server refused it. That may change without an event, unlike an error of the definition. */
   | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 
-/** What is to be done, and the live object that it was decided on. */
+/** A plan, and the live object that it was made from. */
 interface Planned {
   readonly plan: CrdPlan;
   readonly existing: KubeObject | undefined;
@@ -41,9 +41,11 @@ interface Planned {
 /** Brings the CRDs of definitions into the cluster, compared against the live object and written only if needed. */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** What was last found in order, by definition: the CRD's identity and the graph it was compared with. */
+  /** The last successful check, by definition: the CRD's version and the hash of the graph. */
   readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
-  /** What the watch brought of CRDs that are ours, by name: it holds less of them than it saw. */
+  /**
+   * Digests of the definitions' CRDs, by name, made by the watch from whole objects: the cache holds projections only.
+   */
   readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
   /** A plan made for `refusalOf`, to be carried out by `ensure` in the same pass. */
@@ -84,7 +86,7 @@ export class CrdEnsurer {
     return plan.do === 'refuse' ? plan.message : undefined;
   }
 
-  /** Does the cluster serve the graph's kind for this definition, as far as the watch knows? */
+  /** Does the cluster serve the graph's kind for this definition, according to the watch? */
   serves(definition: Definition, graph: Graph): boolean {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
@@ -137,7 +139,7 @@ export class CrdEnsurer {
     return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
   }
 
-  /** Is the CRD what is wanted, by what the watch brought? After a restart that is so for all: none is read then. */
+  /** Does the CRD equal the wanted one, according to the watch? After a restart this saves reading each CRD. */
   #isAsWanted(definition: Definition, graph: Graph): boolean {
     const name = nameOf(graph);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
@@ -145,7 +147,7 @@ export class CrdEnsurer {
     if (crd === undefined || seen?.stamp !== stampOf(crd)) return false;
     if (ownerConflict(crd, definition.name) !== undefined) return false;
     const wanted = graph.instance.crd;
-    // The watch holds labels, but not annotations: where some are wanted, the CRD has to be read.
+    // The cache holds labels, but no annotations: a CRD with wanted annotations has to be read.
     if (!hasMetadata(crd, wanted) || crdPrint(wanted) !== seen.print) return false;
     this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
     return true;
@@ -164,7 +166,7 @@ export class CrdEnsurer {
     const { client, version } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
-    // A CRD that the watch does not know need not be asked for: creating it tells if it is there after all.
+    // A CRD that the watch does not know is not read: the create request fails if it exists.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });

@@ -20,9 +20,9 @@ export interface BreakingChange {
 
 /** How the schema in the cluster differs from the one wanted. */
 export interface CrdDifference {
-  /** Does anything differ that calls for a write? */
+  /** Is a write necessary? */
   readonly changed: boolean;
-  /** The changes that stored objects or clients may not survive: kro's descriptions, and the fields they are about. */
+  /** The changes that stored objects or clients may not survive: kro's descriptions, and their fields. */
   readonly breaking: readonly BreakingChange[];
   /** Why the two cannot be compared. */
   readonly error?: string;
@@ -34,7 +34,7 @@ const NAMED_CHANGES = 3;
 /** How many fields are named; a condition's message has room for them. */
 const NAMED_FIELDS = 30;
 
-/** The CRD as it is to be created: the graph's, with the labels that say whose it is. */
+/** The CRD to create: the graph's, with the labels that name its owner. */
 export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
   return {
     ...crd,
@@ -52,8 +52,8 @@ export function ownedCrd(crd: KubeObject, definition: Definition, version: strin
 }
 
 /**
- * Decides about the CRD: created when absent, refused when it is another owner's or the change would
- * break what is stored, left alone when it says what it should.
+ * Decides about the CRD: create it when it is absent, refuse when it has another owner or the change would break stored
+ * objects, leave it when it equals the wanted one.
  */
 export function planCrd(
   existing: KubeObject | undefined,
@@ -86,7 +86,7 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 
-/** kro's summary, then what it leaves out: the fields, and how to allow the change. */
+/** kro's summary, followed by the fields and the way to allow the change, which kro leaves out. */
 function summarize(breaking: readonly BreakingChange[]): string {
   const named = breaking.slice(0, NAMED_CHANGES).map(({ description }) => description);
   const more = breaking.length - NAMED_CHANGES;
@@ -113,7 +113,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { labels = {}, annotations = {} } = wanted.metadata;
   return {
     metadata: {
-      // The version named here is the one that was compared; a later one is looked at again.
+      // The write names the version that was compared: a later version has to be compared again.
       ...(existing.metadata.resourceVersion === undefined
         ? {}
         : { resourceVersion: existing.metadata.resourceVersion }),

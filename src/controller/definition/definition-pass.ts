@@ -5,16 +5,16 @@ import type { Definition } from './definition.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
 
-/** What a pass has found out so far. */
+/** The findings of a pass so far. */
 export interface DefinitionPass {
   readonly definition: Definition;
   readonly compiled: Compiled;
   readonly conditions: Map<DefinitionCondition, ConditionValue>;
   rolledOut: ConditionValue | 'keep' | undefined;
   lastIssued: number;
-  /** What a watch will tell of; look again then at the latest. */
+  /** A wait for an event of a watch, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
-  /** The server refused something for a reason that may pass unseen, such as a missing right: it is tried again then. */
+  /** When to retry after a refusal whose reason may end without an event, such as a missing right. */
   retryAt: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface WorkingRevision {
   readonly graph: Graph;
 }
 
-/** A pass at its beginning. */
+/** A new pass. */
 export function newPass(definition: Definition, compiled: Compiled): DefinitionPass {
   return {
     definition,

@@ -40,14 +40,14 @@ export interface DefinitionReconcilerOptions {
   readonly version: string;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
-  /** Instances are to be worked on by another graph, or by none, from now on. */
+  /** Called when another graph, or none, is served to the instances. */
   readonly onServed: (definition: string) => void;
   readonly onEvent: ControllerListener;
-  /** What a revision came to on an instance. */
+  /** The outcome of a revision on an instance. */
   readonly outcomeOf: (instanceId: string) => Outcome | undefined;
 }
 
-/** A status is held back for so long at most while something comes up. */
+/** How long a status is held back at most while the CRD or the watch of a new definition starts. */
 const PATIENCE_MS = 3000;
 
 /** Keeps definitions: finalizer, revisions, instance CRD, the graph that instances run, and the status. */
@@ -101,7 +101,7 @@ export class DefinitionReconciler {
     return requeueAt === undefined ? {} : { requeueAt };
   }
 
-  /** Which revision is to be served: the newest that works; a new one is issued when the spec calls for it. */
+  /** Finds the revision to serve: the newest that works. Issues a new one when the spec changed. */
   async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
@@ -122,7 +122,7 @@ export class DefinitionReconciler {
     return { revision, graph: compiled.graph };
   }
 
-  /** A new revision, unless it would only break the CRD: then the last one stays in force. */
+  /** Issues a revision, unless its CRD would be refused: then the last one stays in force. */
   async #issue(
     pass: DefinitionPass,
     graph: Graph,
@@ -200,12 +200,12 @@ export class DefinitionReconciler {
       if (error !== undefined) {
         conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
       }
-      // A server says "later" (429) for moments after it made a kind: that is told only when it stays.
+      // A server answers 429 for moments after it created a kind: report it only when it lasts.
       if (error === undefined || error.status === 429) {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
       }
     }
-    // Who is pinned is known only when all instances are; the watch wakes the definition then.
+    // The pins are known only when all instances are; their watch wakes the definition then.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
@@ -214,9 +214,9 @@ export class DefinitionReconciler {
   }
 
   /**
-   * How long to hold the status back: while the CRD or the watch of a new definition comes up, which takes
-   * moments, a status in between would only be replaced by the next. Each is given its time: among a thousand new
-   * definitions a pass may be seconds after the one before.
+   * How long to hold the status back. While the CRD or the watch of a new definition starts, which takes moments, the
+   * next status would replace this one at once. The time counts per definition: among a thousand new ones, two passes
+   * over one may be seconds apart.
    */
   #patience({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;
@@ -231,7 +231,7 @@ export class DefinitionReconciler {
     return since + PATIENCE_MS - clock.now();
   }
 
-  /** Revisions that some instance wants to stay with; they are not retired. */
+  /** Revisions that some instance is pinned to; they are not deleted. */
   #pinnedRevisions(instances: KindCache): Set<number> {
     const pinned = new Set<number>();
     for (const { object } of instances.values()) {
@@ -241,7 +241,7 @@ export class DefinitionReconciler {
     return pinned;
   }
 
-  /** Definitions that others work on from now on: nothing of them is remembered, or served. */
+  /** Forgets definitions that other replicas work on from now on, and stops serving them. */
   evictDefinitions(left: (definition: string) => boolean): void {
     const { caches, served } = this.#options;
     const names = new Set([...served.all()].map(({ definition }) => definition));

@@ -20,13 +20,13 @@ const TYPES: readonly DefinitionCondition[] = [
   'ControllerReady',
 ];
 
-/** What a pass found out about a definition. */
+/** The outcome of a pass over a definition. */
 export interface DefinitionOutcome {
-  /** New values of conditions; what is absent stays as it was. */
+  /** New values of conditions; absent ones stay as they were. */
   readonly conditions: ReadonlyMap<DefinitionCondition, ConditionValue>;
   /** The graph that the definition's spec compiles to; absent while it does not. */
   readonly graph?: Graph;
-  /** How far the newest revision went, where the definition asks for canaries; no part of `Ready`. */
+  /** The condition of the canary roll-out; absent without one. It does not count for `Ready`. */
   readonly rolledOut?: ConditionValue | 'keep';
   /** Highest revision ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
@@ -47,7 +47,7 @@ export function definitionStatus(definition: Definition, outcome: DefinitionOutc
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
-  // While the spec does not compile, the last order stays: it is that of the revision still served.
+  // While the spec does not compile, the last order stays, which is that of the served revision.
   const shown = outcome.graph === undefined ? lastShown(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,

@@ -24,7 +24,7 @@ export class DefinitionWriter {
     this.#options = options;
   }
 
-  /** The definition with our finalizer; nothing when it is gone. */
+  /** Adds the controller's finalizer; undefined when the definition is gone. */
   async withFinalizer(definition: Definition, signal: AbortSignal): Promise<Definition | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;
     const answer = await this.#setFinalizers(
@@ -37,7 +37,7 @@ export class DefinitionWriter {
     return readDefinition(answer);
   }
 
-  /** Takes our finalizer off: nothing of ours holds the definition any more. */
+  /** Removes the controller's finalizer. */
   async release(definition: Definition, signal: AbortSignal): Promise<void> {
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
@@ -48,7 +48,7 @@ export class DefinitionWriter {
     else cache?.observe(answer);
   }
 
-  /** Writes finalizers onto the definition as it was read; nothing when it is gone. */
+  /** Writes finalizers at the version that was read; undefined when the definition is gone. */
   async #setFinalizers(
     { object }: Definition,
     finalizers: string[],
@@ -83,8 +83,9 @@ export class DefinitionWriter {
   }
 
   /**
-   * Was a write refused because the definition is gone, or another one of its name is there, and no watch has told
-   * yet? It is known from now on: a revision made for the old one has no owner, goes, and would be made again at once.
+   * Was a write refused because the definition was deleted or replaced, before the watch reported it? Then the cache
+   * takes it in now. Without that a revision of the old one, which has no owner, would be collected and issued again in
+   * a loop.
    */
   async #isGone({ name, uid, object }: Definition, thrown: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;

@@ -33,7 +33,7 @@ export const CRD_TYPE: ObjectType = {
 /** The annotation that allows a change of the CRD that existing instances may not survive; only `true` counts. */
 export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 
-/** A definition as the controller looks at it. */
+/** A definition as the controller reads it. */
 export interface Definition {
   readonly object: KubeObject;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface Definition {
   readonly generation: number;
   readonly spec: JsonObject;
   readonly status: JsonObject;
-  /** May a change of the instance CRD break what is stored? Only the exact text `true` says so. */
+  /** May a change of the instance CRD break stored objects? Only the exact text `true` allows it. */
   readonly allowBreakingChanges: boolean;
   /** Keep the definition until its instances are gone. */
   readonly waitForInstances: boolean;
@@ -75,7 +75,7 @@ export function declaredKind(spec: JsonObject): { group: string; version: string
   return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
 }
 
-/** Does a definition declare conditions of its own, which stand in the status of instances in place of kro's? */
+/** Does a definition declare conditions of its own, which replace kro's in the status of instances? */
 export function declaresConditions(spec: JsonObject): boolean {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const conditions = isJsonObject(schema['status']) ? schema['status']['conditions'] : undefined;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 
-/** What the statuses of definitions and revisions show of a graph: its order, and who depends on whom. */
+/** The part of the status of definitions and revisions that shows a graph: its order and its dependencies. */
 export function graphStatus(graph: Graph): JsonObject {
   const resources = graph.order.flatMap((id) => {
     const dependsOn = graph.nodes.get(id)?.dependsOn ?? [];

@@ -11,20 +11,20 @@ import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 
-/** What revisions are handed over with. */
+/** What a handover works with. */
 export interface HandoverOptions {
   readonly caches: CacheSet;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly accesses: Accesses;
-  /** Instances are to be worked on by another graph, or by none, from now on. */
+  /** Called when another graph, or none, is served to the instances. */
   readonly onServed: (definition: string) => void;
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
 }
 
-/** Hands revisions of definitions to their instances: by which graph these are worked on, and as whom. */
+/** Hands revisions to instances: sets the graph and the identity that their passes use. */
 export class Handover {
   readonly #options: HandoverOptions;
 
@@ -54,8 +54,8 @@ export class Handover {
   }
 
   /**
-   * The newest spec cannot be served: the newest revision that works goes on. After a restart, when nothing is
-   * served yet, it is taken up again; without any that works instances are told so, and can still be deleted.
+   * Serves the newest revision that works when the newest spec cannot be served, also after a restart. Without one,
+   * instances get a failure in their status and can still be deleted.
    */
   async lastGood(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
@@ -71,7 +71,7 @@ export class Handover {
         await store.failed(revision, message ?? '', signal);
         continue;
       }
-      // The CRD is left as it is.
+      // This leaves the CRD as it is.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);
@@ -79,9 +79,9 @@ export class Handover {
       return;
     }
     const type = crds.servedType(definition);
-    // What is served goes on, though somebody deleted its revision.
+    // A served graph stays, even when its revision object was deleted.
     if (type === undefined || (newest === undefined && served.ofDefinition(definition.name) !== undefined)) return;
-    // Instances of an earlier definition of the name may be there although this one has no revision yet.
+    // Instances of an earlier definition of the same name may exist before this one has a revision.
     const failure =
       newest === undefined
         ? 'latest issued graph revision not available'
@@ -90,7 +90,7 @@ export class Handover {
     this.#handOver(pass, { type, failure, authorConditions, revision: newest?.number ?? 0 });
   }
 
-  /** The definition serves nothing any more. */
+  /** Stops serving the definition. */
   withdraw(definition: string): void {
     const { served, onServed } = this.#options;
     if (served.withdraw(definition) !== undefined) onServed(definition);
@@ -116,7 +116,7 @@ export class Handover {
     }
     const access = accesses.of(policies.serviceAccount);
     if (before !== undefined && before.access !== access) {
-      // Nothing that was read as one identity is used as another.
+      // State that was read as one identity must not be used as another.
       this.withdraw(name);
     }
     if (served.serve({ ...what, definition: name, definitionUid: uid, policies, access })) onServed(name);

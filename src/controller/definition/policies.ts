@@ -20,22 +20,22 @@ const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['take-over', 'takeOver'],
 ]);
 
-/** What a definition's annotations say about how its instances are worked on. */
+/** The policies for instances that a definition's annotations set. */
 export interface Policies {
-  /** For nodes that are not named. */
+  /** The policy of nodes that the annotation does not name. */
   readonly adoption?: AdoptionPolicy;
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
-  /** As whom children are read and written. */
+  /** The identity that reads and writes children. */
   readonly serviceAccount?: ServiceAccountRef;
   /** To how many instances a new revision goes first; absent: to all at once. */
   readonly canary?: Allowance;
-  /** May templates put objects outside the instance's namespace? Absent: as the controller is told. */
+  /** May templates put objects outside the instance's namespace? Absent: the controller's option decides. */
   readonly namespaces?: 'any' | 'instance';
   /** Cost that one expression may spend. */
   readonly budget?: number;
   /** Put node reports into the status of every instance. */
   readonly explain?: true;
-  /** What cannot be understood. A definition with problems is not served: guessing could give away rights. */
+  /** Annotations that cannot be parsed. A definition with problems is not served: a guess could give away rights. */
   readonly problems: readonly string[];
 }
 

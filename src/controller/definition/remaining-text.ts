@@ -4,7 +4,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 /** Most instances that are named. */
 const NAMED = 5;
 
-/** Which instances keep a deleted definition, and who keeps them. Stable: in the order of their names. */
+/** Names the instances that hold a deleted definition, and their finalizers. Stable: in the order of names. */
 export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
   const named = [...instances.values()]
     .map(({ object }) => object)

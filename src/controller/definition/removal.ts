@@ -14,7 +14,7 @@ import type { DefinitionWriter } from './definition-writer.ts';
 import type { Handover } from './handover.ts';
 import { remainingText } from './remaining-text.ts';
 
-/** What definitions are let go with. */
+/** What the removal of definitions works with. */
 export interface RemovalOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface RemovalOptions {
   readonly writer: DefinitionWriter;
 }
 
-/** Lets definitions go that are being deleted: at once, or when their instances are gone. */
+/** Releases deleted definitions: at once, or when their instances are gone. */
 export class Removal {
   readonly #options: RemovalOptions;
 
@@ -35,11 +35,11 @@ export class Removal {
     this.#options = options;
   }
 
-  /** The definition is being deleted: its instances are no longer worked on, and nothing holds it any more. */
+  /** Handles a deleted definition: stops the work on its instances and removes the finalizer. */
   async remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
     const { served, handover, crds, writer, allowCrdDeletion, caches } = this.#options;
     if (!definition.hasFinalizer) return {};
-    // With the CRD its instances go: somebody has to delete their children and let them go.
+    // The deletion of the CRD deletes its instances: the controller has to delete their children first.
     const waits = definition.waitForInstances || allowCrdDeletion;
     if (waits && served.ofDefinition(definition.name) === undefined) await this.#resume(definition, signal);
     if (allowCrdDeletion) await crds.remove(definition, signal);
@@ -55,14 +55,14 @@ export class Removal {
     return {};
   }
 
-  /** Serves a definition that is being deleted (again), so that its instances can go. */
+  /** Serves a definition that is being deleted, so that its instances can be finalized. */
   async #resume(definition: Definition, signal: AbortSignal): Promise<void> {
     const { compiler, handover } = this.#options;
     const compiled = await compiler.compile(definition.name, definition.spec, signal);
     await handover.lastGood(newPass(definition, compiled), signal);
   }
 
-  /** The definition waits for its instances, and says for which. */
+  /** Keeps the definition until its instances are gone, and names them in its status. */
   async #hold(definition: Definition, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
     const message = remainingText(instances);
     const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');

@@ -16,7 +16,7 @@ import { graphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
 import { adoptedOwners, newRevision, readRevision } from './revision.ts';
 
-/** What revisions are kept with. */
+/** What a revision store works with. */
 export interface RevisionStoreOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
@@ -55,7 +55,7 @@ export class RevisionStore {
     return hash;
   }
 
-  /** Stores a new revision with these annotations. One of the same number that exists already is taken as it is. */
+  /** Stores a new revision with these annotations. An existing one of the same number is returned as it is. */
   async issue(
     definition: Definition,
     number: number,
@@ -68,13 +68,13 @@ export class RevisionStore {
     try {
       return this.#observe(await client.create(object, { fieldManager: 'kro', signal }));
     } catch (thrown) {
-      // The answer to an earlier attempt was lost, or the cache lags behind: it is there.
+      // The answer to an earlier attempt was lost, or the cache lags behind.
       if (!(thrown instanceof KubeError) || thrown.reason !== 'AlreadyExists') throw thrown;
       return this.#observe(await client.get(refOf(object), { signal }));
     }
   }
 
-  /** Makes the definition the owner of revisions that an earlier one of its name left. */
+  /** Makes the definition the owner of revisions that an earlier definition of its name left. */
   async adopt(definition: Definition, signal: AbortSignal): Promise<void> {
     for (const revision of this.live(definition.name)) {
       const ownerReferences = adoptedOwners(revision, definition);
@@ -115,14 +115,14 @@ export class RevisionStore {
     return this.#writeStatus(revision, value, shown, signal);
   }
 
-  /** Deletes what is older than the newest `keep` and not among `pinned`; a `keep` of 0 or less keeps all. */
+  /** Deletes revisions that are older than the newest `keep` and not pinned; a `keep` of 0 or less keeps all. */
   async retire(definition: string, keep: number, pinned: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (keep <= 0) return;
     const revisions = this.live(definition);
     for (const { object, number } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
       if (pinned.has(number)) continue;
       const { uid } = object.metadata;
-      // By the time when it could be sent again somebody may be pinned to the revision.
+      // No automatic retry: an instance may be pinned to the revision meanwhile.
       const options = { signal, repeat: false, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       const { client, onEvent } = this.#options;
       const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
@@ -135,7 +135,7 @@ export class RevisionStore {
     if (revisions.length > keep) await this.releaseDeleted(definition, signal);
   }
 
-  /** Lets go of revisions that are being deleted. */
+  /** Removes the finalizer of revisions that are being deleted. */
   async releaseDeleted(definition: string, signal: AbortSignal): Promise<void> {
     for (const { object, deleting, hasFinalizer } of this.#all(definition)) {
       if (!deleting || !hasFinalizer) continue;
@@ -238,7 +238,7 @@ async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
 
 const STATES = ['pending', 'active', 'failed'] as const;
 
-/** What is known of a revision, in kro's words. */
+/** The state of a revision, in kro's words. */
 function stateOf({ status }: KubeObject): (typeof STATES)[number] {
   const verified = readConditions(status?.['conditions']).find(({ type }) => type === 'GraphVerified')?.status;
   return verified === 'True' ? 'active' : verified === 'False' ? 'failed' : 'pending';

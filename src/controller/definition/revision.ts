@@ -40,7 +40,7 @@ export function definitionOf(object: KubeObject): string {
 
 const MAX_NAME_LENGTH = 253;
 
-/** Name of a revision: `<definition>-r<NNNNN>`; a name too long is cut and told apart by a hash of the whole. */
+/** Name of a revision: `<definition>-r<NNNNN>`; a name that is too long is cut and gets a hash of the whole. */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
   if (definition.length + suffix.length <= MAX_NAME_LENGTH) return definition + suffix;

@@ -3,12 +3,12 @@ import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import type { ApplyAction, Contest } from '../../runtime/index.ts';
 import { OWNER_FIELD } from '../../runtime/index.ts';
 
-/** When putting a field back becomes a fight, and how it is damped. */
+/** When repeated drift counts as a contest, and how the controller slows down. */
 export interface ContestPolicy {
-  /** So many times within `windowMs` the same field has to be put back. */
+  /** Number of times within `windowMs` that the same field has to be put back. */
   readonly reverts: number;
   readonly windowMs: number;
-  /** How the pause grows each further time that a contested field is put back. */
+  /** The pause after each further time that a contested field is put back. */
   readonly pause: BackoffPolicy;
 }
 
@@ -19,19 +19,19 @@ export const CONTEST_POLICY: ContestPolicy = {
   pause: RETRY_POLICIES.contestedField,
 };
 
-/** A field that was put back: its path, and who had it. */
+/** A field that was put back: its path, and the managers that had changed it. */
 export interface RevertedField {
   readonly path: string;
   readonly managers: readonly string[];
 }
 
-/** What a write takes back from whom: fields that drifted, or the whole object; `undefined` when it is neither. */
+/** The drift that a write reverts, by manager: fields, or the whole object; `undefined` when it reverts none. */
 export function revertedBy({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
   if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
   return why === 'drift' ? differences : undefined;
 }
 
-/** What is remembered of the drift of one object. */
+/** The recent drift of one object. */
 export interface DriftHistory {
   /** When each field was put back lately, oldest first. */
   readonly reverts: ReadonlyMap<string, readonly number[]>;
@@ -40,7 +40,7 @@ export interface DriftHistory {
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
 
-/** The fight that is going on at a time; undefined when there is none, or it is over. */
+/** The contest at a time; undefined when there is none, or it is over. */
 export function contestAt(history: DriftHistory | undefined, now: number): Contest | undefined {
   const contest = history?.contest;
   return contest === undefined || contest.endsAt <= now ? undefined : contest;

@@ -2,10 +2,13 @@ import { formatRef } from '../../core/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 
-/** Most fields that one text names. */
+/** Maximum of fields that one text names. */
 const SHOWN = 10;
 
-/** Which fields of a child were changed by whom, e.g. `ConfigMap v1 ns/a (node map): data.x changed by kubectl-edit`. */
+/**
+ * Names the changed fields of a child and their managers, e.g. `ConfigMap v1 ns/a (node map): data.x changed by
+ * kubectl-edit`.
+ */
 export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
   const byWriter = new Map<string, string[]>();

@@ -21,33 +21,32 @@ export interface DefinitionRolesOptions {
   /** The controller's own ServiceAccount. */
   readonly controller: ServiceAccountRef;
   /**
-   * What `--instance-service-account` says: the ServiceAccount of each instance's namespace that the controller
-   * acts as for definitions without one of their own.
+   * The value of `--instance-service-account`: the controller acts as this ServiceAccount of each instance's namespace
+   * for definitions without one of their own.
    */
   readonly instanceServiceAccount?: string;
 }
 
-/** What a set of definitions needs. */
+/** The roles for a set of definitions. */
 export interface DefinitionRoles {
   /** ClusterRoles, Roles and their bindings, ready to apply. */
   readonly objects: readonly KubeObject[];
-  /** What is worth knowing about these rights, and definitions that get none because they cannot be served. */
+  /** Warnings about these rights, and definitions that get none because they cannot be served. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Kinds whose writer must hold what they hand out, by group. */
+/** Kinds whose writer must hold the rights that they grant, by group. */
 const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
 /**
- * The rights that a controller needs for some definitions, and not one more: on instances to read, label and
- * finalize them and to write their status; on children to read, apply and delete them; on external objects to read
- * them. Lists and watches are cluster-wide, as the controller's are.
+ * The minimal rights that a controller needs for some definitions: on instances to read, label and finalize them and to
+ * write their status; on children to read, apply and delete them; on external objects to read them. Lists and watches
+ * are cluster-wide, as the controller's are.
  *
- * Where a definition names a ServiceAccount, the rights on its children and external objects are that account's,
- * and the controller may impersonate it. Where the controller acts as a ServiceAccount of each instance's namespace,
- * they are a ClusterRole `typekro:<definition>` without a binding: a RoleBinding in a namespace lets its account in.
- * The controller's own rights carry the label by which its ClusterRole
- * aggregates them.
+ * Where a definition names a ServiceAccount, the rights on its children and external objects are that account's, and
+ * the controller may impersonate it. Where the controller acts as a ServiceAccount of each instance's namespace, they
+ * are a ClusterRole `typekro:<definition>` without a binding: a RoleBinding in a namespace grants them to its account.
+ * The controller's own rights carry the label by which its ClusterRole aggregates them.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],
@@ -62,7 +61,7 @@ export function definitionRoles(
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
-    // The controller does not serve it, and a guess could give rights away.
+    // The controller does not serve such a definition, and a guess could give away rights.
     if (problems.length > 0) continue;
     addInstances(own, graph);
     if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
@@ -155,7 +154,7 @@ function accountRoles(
   ];
 }
 
-/** To act as the ServiceAccounts of one name. */
+/** The rule to impersonate the ServiceAccounts of one name. */
 function impersonation(name: string): PolicyRule {
   return { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'], resourceNames: [name] };
 }

@@ -23,8 +23,8 @@ const METRICS_PORT = 8078;
 const PROBES_PORT = 8079;
 
 /**
- * Everything that runs the controller in a cluster, in the order in which it is applied: the CRDs of kro, the
- * namespace, the account with its rights, and the Deployment. The chart renders the same with its default values.
+ * The objects that run the controller in a cluster, in the order of their apply: the CRDs of kro, the namespace, the
+ * account with its rights, and the Deployment. The chart renders the same with its default values.
  */
 export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const { name = 'typekro', namespace = 'kro-system', rbac = 'aggregation', image } = options;
@@ -32,7 +32,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    // The label is the server's own. An apply that sets nothing is no apply: the next one would change the object.
+    // The server sets this label itself. It stands here since the server ignores an apply without fields: the next
+    // apply would change the object.
     {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -56,7 +57,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** What the controller does with its own objects, whatever the definitions: no more is needed to serve an empty cluster. */
+/** The rights on the controller's own objects, for any definitions: enough to serve an empty cluster. */
 export function controllerRules(): PolicyRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
@@ -71,14 +72,14 @@ export function controllerRules(): PolicyRule[] {
     'watch',
     'create',
     'patch',
-    // For --allow-crd-deletion, and for a CRD that was left half made.
+    // For --allow-crd-deletion, and to delete a CRD that was created incompletely.
     'delete',
   ]);
   rules.add('', 'events', ['create', 'patch']);
   return rules.rules();
 }
 
-/** What an election needs, in the controller's namespace only. */
+/** The rights of an election, in the controller's namespace only. */
 function leaseRules(): PolicyRule[] {
   const rules = new RuleSet();
   rules.add('coordination.k8s.io', 'leases', ['get', 'create', 'update']);
@@ -89,7 +90,7 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   return [
     {
       ...rbacObject('ClusterRole', { name: role }),
-      // Its rules are filled in by the cluster; an empty list here would take them away at every apply.
+      // The cluster fills in the rules; an empty list here would remove them at every apply.
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATION_LABEL]: 'true' } }] },
     },
     {
@@ -110,7 +111,7 @@ function unrestrictedRole(name: string): KubeObject {
   };
 }
 
-/** What cluster administrators may hand out to users: definitions, and instances in the default group. */
+/** Roles that administrators may grant to users: on definitions, and on instances in the default group. */
 function userRoles(name: string): KubeObject[] {
   const role = (suffix: string, verbs: readonly string[]): KubeObject => ({
     ...rbacObject('ClusterRole', { name: `${name}-${suffix}` }),

@@ -8,13 +8,13 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** In this order verbs are written. */
+/** Verbs, in the order of their output. */
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'impersonate'] as const;
 
 /** A verb that a rule here may grant. */
 export type Verb = (typeof VERBS)[number];
 
-/** Verbs wanted on resources, gathered so that each resource stands in one rule. */
+/** Collects verbs on resources, so that each resource stands in one rule. */
 export class RuleSet {
   readonly #byResource = new Map<string, { group: string; resource: string; verbs: Set<Verb> }>();
 
@@ -26,7 +26,7 @@ export class RuleSet {
     for (const verb of verbs) known.verbs.add(verb);
   }
 
-  /** The rules, sorted, resources of one group with the same verbs together. */
+  /** The sorted rules. Resources of one group with equal verbs share a rule. */
   rules(): PolicyRule[] {
     const together = new Map<string, { group: string; verbs: string[]; resources: string[] }>();
     for (const { group, resource, verbs } of this.#byResource.values()) {

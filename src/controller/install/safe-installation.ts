@@ -6,11 +6,11 @@ import { crdNarrowings } from '../../schema/index.ts';
 /** A CRD that is installed already and stays as it is. */
 export interface KeptCrd {
   readonly name: string;
-  /** What the one of this version would take away, by path. */
+  /** The paths that this version's CRD would remove. */
   readonly narrowings: readonly string[];
 }
 
-/** Which of the objects are to be applied, and which CRDs are to be left alone. */
+/** The objects to apply, and the CRDs to leave alone. */
 export interface SafeInstallation {
   readonly apply: readonly KubeObject[];
   readonly kept: readonly KeptCrd[];
@@ -18,8 +18,8 @@ export interface SafeInstallation {
 
 /**
  * Leaves out CRDs that would narrow the installed ones: stored objects of a newer version of kro, or of this project,
- * would lose fields or could no longer be written. What is installed is read once for each CRD; other objects are not
- * looked at. Every way that applies the CRDs of this project goes through here.
+ * would lose fields or could no longer be written. Reads each installed CRD once and no other objects. Every command
+ * that applies the CRDs of this project calls it.
  */
 export async function safeInstallation(
   api: Pick<KubernetesApi, 'find'>,
@@ -38,10 +38,10 @@ export async function safeInstallation(
   return { apply: objects.filter((object) => !kept.has(object)), kept: [...kept.values()] };
 }
 
-/** Narrowings that are named before the rest is counted. */
+/** Narrowings that the text names; it counts the rest. */
 const MAX_NAMED = 3;
 
-/** One line for people about a CRD that was kept. */
+/** A line about a CRD that was kept. */
 export function keptText({ name, narrowings }: KeptCrd): string {
   const more = narrowings.length > MAX_NAMED ? `; and ${narrowings.length - MAX_NAMED} more` : '';
   const named = narrowings.slice(0, MAX_NAMED).join('; ');

@@ -10,9 +10,9 @@ import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { without } from './record.ts';
 
-/** What answers are taken in with. */
+/** What the view of one pass works with. */
 export interface AnswerContext {
-  /** For children, as the account that the definition names. */
+  /** The client for children, as the account that the definition names. */
   readonly client: KubernetesApi;
   readonly user: string | undefined;
   readonly caches: CacheSet;
@@ -23,7 +23,10 @@ export interface AnswerContext {
   readonly projectionGeneration: () => number;
 }
 
-/** The controller's view: answers go into the caches at once, failures and drift into the record of the instance. */
+/**
+ * The executor's view in the controller: answers go into the caches at once, failures and drift into the instance's
+ * record.
+ */
 export class InstanceAnswers implements ExecutionView {
   readonly #context: AnswerContext;
   readonly #record: InstanceRecord;
@@ -60,7 +63,7 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.drift = without(this.#record.drift, targetKey(target));
   }
 
-  /** Fetches whole objects. Everything else comes by watches. */
+  /** Reads whole objects; everything else arrives by watches. */
   async read(request: ReadRequest): Promise<void> {
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
@@ -74,7 +77,10 @@ export class InstanceAnswers implements ExecutionView {
     else cache?.observeGone(cacheKey(target), this.#uidInCache(target));
   }
 
-  /** While a watch has not brought what a step lacked, another step would see no more: the watch wakes the instance. */
+  /**
+   * False while the watch still lacks what the step asked for: another step would see no more, and the watch wakes the
+   * instance.
+   */
   isAnswered(request: ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;
     if (request.kind === 'whole-object') return true;
@@ -91,7 +97,7 @@ export class InstanceAnswers implements ExecutionView {
   }
 }
 
-/** The failed reads of an instance as the executor keeps them. */
+/** The failed reads of an instance, in the executor's form. */
 export function failedReads(record: InstanceRecord): ReadMemory {
   return {
     get: (key) => record.unread?.get(key),

@@ -19,7 +19,7 @@ export type RevisionGraph =
   | { readonly graph: Graph; readonly missing?: undefined }
   | { readonly graph?: undefined; readonly missing: string };
 
-/** What the directory works with. */
+/** What an instance directory works with. */
 export interface InstanceDirectoryOptions {
   readonly caches: CacheSet;
   readonly served: ServedKinds;
@@ -28,36 +28,36 @@ export interface InstanceDirectoryOptions {
   readonly reconciler: InstanceReconciler;
   /** The graph of an older revision, for instances that are pinned to it. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
-  /** As whom children of an instance in this namespace are read and written, when its definition does not say. */
+  /** The identity for children of an instance in this namespace, when its definition names none. */
   readonly accessIn: (namespace: string | undefined) => Access | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
 }
 
-/** Which instances are worked on, and what is remembered of each. */
+/** The instances that the controller works on, with a record of each. */
 export class InstanceDirectory {
   readonly #options: InstanceDirectoryOptions;
   readonly #records = new Map<string, InstanceRecord>();
-  /** Which instance has an ApplySet. */
+  /** The instance of each ApplySet. */
   readonly #applySets = new Map<string, string>();
 
   constructor(options: InstanceDirectoryOptions) {
     this.#options = options;
   }
 
-  /** Something that concerns the instance happened. Instances of kinds that nobody serves are left alone. */
+  /** Queues a pass over an instance. Ignores instances of kinds that no definition serves. */
   wake(id: string): void {
     const served = this.#servedOf(id);
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
   }
 
-  /** A member of an ApplySet changed. */
+  /** Queues the owner of an ApplySet after a change of a member. */
   wakeOwner(applySet: string): void {
     const id = this.#applySets.get(applySet);
     if (id !== undefined) this.wake(id);
   }
 
-  /** All instances of a definition are to be looked at. */
+  /** Queues all instances of a definition. */
   wakeAllOf(definition: string): void {
     const { caches, served } = this.#options;
     const kind = served.ofDefinition(definition);
@@ -66,8 +66,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * A kind that was served by nobody may be there now: who found it missing looks again, and who has no graph, which is
-   * perhaps for want of it.
+   * Queues the instances that found a kind unserved, and the instances without a graph, whose compilation may have
+   * lacked it.
    */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
@@ -78,12 +78,12 @@ export class InstanceDirectory {
     }
   }
 
-  /** The definition serves nothing any more: what is remembered of its instances goes. */
+  /** Forgets all instances of a definition that is no longer served. */
   forgetAllOf(definition: string): void {
     for (const record of this.#records.values()) if (record.definition === definition) this.#forget(record);
   }
 
-  /** Notes whose an ApplySet is. */
+  /** Notes the owner of an ApplySet. */
   noteApplySet({ applySet, id }: InstanceRecord): void {
     if (applySet !== undefined) this.#applySets.set(applySet, id);
   }
@@ -94,7 +94,7 @@ export class InstanceDirectory {
     const latest = this.#servedOf(id);
     const known = this.#records.get(id);
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
-    // While instances are being read (again), their watch will wake them when they are all there.
+    // While instances are being listed, wait: the watch wakes them when the list is complete.
     if (latest !== undefined && instances?.synced !== true) return {};
     const key = internString(keyOfId(id));
     const instance = instances?.get(key)?.object;
@@ -103,7 +103,7 @@ export class InstanceDirectory {
       return {};
     }
     const followed = await this.#followed(latest, instance, id, signal);
-    // Who follows which revision is not decided yet; the decision wakes all.
+    // The roll-out is not decided yet; its decision wakes all instances.
     if (followed === undefined) {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
@@ -115,7 +115,7 @@ export class InstanceDirectory {
       record.caches.setInterest(record.id, []);
       record.caches = served.access.caches;
     }
-    // What is being read just now wakes it again: after a restart there is one pass, once all is known.
+    // The end of the list wakes the instance again, so that a restart costs one pass, once all is known.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
@@ -123,7 +123,7 @@ export class InstanceDirectory {
     return result;
   }
 
-  /** How many instances of each served kind are looked after. */
+  /** The number of instances of each served kind. */
   counts(): { readonly type: ObjectType; readonly instances: number }[] {
     const byDefinition = new Map<string, number>();
     for (const { definition } of this.#records.values()) {
@@ -135,7 +135,7 @@ export class InstanceDirectory {
     }));
   }
 
-  /** What there is to say of an instance now; nothing of one that was never stepped, or is gone. */
+  /** The decision for an instance now; undefined when it was never stepped, or is gone. */
   explain(id: string): Decision | undefined {
     const record = this.#records.get(id);
     if (record?.served === undefined) return undefined;
@@ -143,12 +143,12 @@ export class InstanceDirectory {
     return instance && this.#options.reconciler.explain(record, record.served, instance);
   }
 
-  /** What came of the last pass over an instance. */
+  /** The outcome of the last pass over an instance. */
   outcomeOf(id: string): Outcome | undefined {
     return this.#records.get(id)?.outcome;
   }
 
-  /** The revision that an instance asks for by its annotation; without it, the one that it is to follow. */
+  /** The revision that an instance is pinned to; without a pin, the revision that the roll-out assigns. */
   async #followed(
     latest: ServedKind,
     instance: KubeObject,
@@ -174,13 +174,13 @@ export class InstanceDirectory {
     };
   }
 
-  /** The kind as the instance's own identity works on it. */
+  /** The served kind with the identity of this instance. */
   #identified(served: ServedKind, { metadata }: KubeObject): ServedKind {
     if (served.policies.serviceAccount !== undefined) return served;
     const access = this.#options.accessIn(metadata.namespace);
     if (access === undefined) return served;
     if (metadata.namespace !== undefined) return { ...served, access };
-    // The controller's own rights must not stand in for those of nobody.
+    // Without a namespace there is no ServiceAccount; the controller's own rights must not replace its rights.
     const { graph: _graph, ...rest } = served;
     return { ...rest, access, failure: NOBODY };
   }
@@ -198,14 +198,14 @@ export class InstanceDirectory {
   }
 }
 
-/** Why nothing is done for a cluster-scoped instance where each namespace has its own ServiceAccount. */
+/** The failure of a cluster-scoped instance where each namespace has its own ServiceAccount. */
 const NOBODY =
   'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
 
-/** Annotation of an instance that wants to stay with a revision. */
+/** Annotation that pins an instance to a revision. */
 const PIN = 'typekro.dev/revision';
 
-/** The revision that an instance is pinned to: a number, `NaN` for a text that is none, `undefined` without a pin. */
+/** The revision that an instance is pinned to: a number, `NaN` for any other text, `undefined` without a pin. */
 export function pinnedRevision(instance: KubeObject): number | undefined {
   const annotations = instance.metadata.annotations ?? {};
   const text = Object.hasOwn(annotations, PIN) ? annotations[PIN] : undefined;

@@ -10,7 +10,7 @@ import { keys } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { keyOf } from '../cache/scope-watch.ts';
 
-/** The instance as the parent of its children: its labels, finalizer, inventory and status, written as the controller. */
+/** Writes the labels, finalizer, inventory and status of an instance with the controller's own identity. */
 export class InstanceParent implements ParentPort {
   readonly target: ObjectTarget;
   readonly #api: KubernetesApi;
@@ -28,30 +28,34 @@ export class InstanceParent implements ParentPort {
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
-    // The labels bring the whole inventory along: `complete` need not be waited for.
+    // The apply of the labels includes the whole inventory: no need to wait for `complete`.
     if (labels !== undefined) await this.#apply(labels, keys.LABEL_MANAGER);
     else if (inventory !== undefined) await this.#apply(inventory, keys.INVENTORY_MANAGER);
     if (removeFinalizer === true) await this.#dropFinalizer();
   }
 
   /**
-   * Applies the inventory under its own manager, too, when the labels brought it: kro's later writes of the
-   * labels alone must not take it away. Children may be written meanwhile, since they are covered already.
+   * Applies the inventory under its own manager, too, when the apply of the labels included it: a later write of the
+   * labels alone, by kro, must not remove it. Children may be written meanwhile, since the inventory covers them
+   * already.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;
     try {
       await this.#apply(inventory, keys.INVENTORY_MANAGER);
     } catch (thrown) {
-      // It is due again when the rest is done.
+      // The next step repeats it.
       if (thrown instanceof KubeError && isBusy(classify(thrown))) return;
-      // It was deleted or replaced meanwhile: the next step sees what is there.
+      // The instance was deleted or replaced meanwhile: the next step sees that.
       if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
       await this.reload();
     }
   }
 
-  /** Fetches the instance. `same`: a conflict is about something else than its version, and will be there again. */
+  /**
+   * Reads the instance after a conflict. `same`: its version is unchanged, so the conflict has another cause and will
+   * repeat.
+   */
   async reload(): Promise<'same' | 'changed'> {
     const { uid = '', resourceVersion } = this.#instance.metadata;
     const fresh = await this.#api.find(refOf(this.#instance), { signal: this.#signal });
@@ -82,7 +86,7 @@ export class InstanceParent implements ParentPort {
     );
   }
 
-  /** Takes the controller's finalizer off, and no other: the version makes sure that none was added meanwhile. */
+  /** Removes the controller's finalizer only: the version in the write proves that no client added one meanwhile. */
   async #dropFinalizer(): Promise<void> {
     const { uid = '', resourceVersion, finalizers = [] } = this.#instance.metadata;
     const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);

@@ -18,15 +18,15 @@ import { InstanceParent } from './instance-parent.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
-/** After so many steps in a row an instance lets others have their turn. */
+/** Steps of one pass, after which other instances get a turn. */
 const MAX_STEPS = 64;
 
-/** No failure is the last word for a controller. */
+/** A controller retries every failure. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
 
 /** What instances are reconciled with. */
 export interface InstanceReconcilerOptions {
-  /** The controller's own, for the instances themselves. */
+  /** The controller's own client, for the instances themselves. */
   readonly client: KubernetesApi;
   readonly clock: Clock;
   readonly random: () => number;
@@ -36,19 +36,19 @@ export interface InstanceReconcilerOptions {
   readonly budget: number | undefined;
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
-  /** Says when steps, which may evaluate for long, are to let others have their turn. */
+  /** Yields between steps, since the evaluation of a step may be long. */
   readonly pacer: EventLoopYielder;
   readonly onEvent: ControllerListener;
-  /** Told of the ApplySet of an instance as soon as it is known. */
+  /** Called as soon as the ApplySet of an instance is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
-  /** Told when a revision came to something else on an instance than before. */
+  /** Called when the outcome of a revision on an instance changed. */
   readonly onOutcome: (record: InstanceRecord) => void;
 }
 
-/** Carries out what `runtime.step` decides for one instance, step by step until there is nothing left to do. */
+/** Carries out the decisions of `runtime.step` for one instance until nothing is left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
-  /** What an instance came to last: the same for most. */
+  /** The last outcome; most instances share it. */
   #outcome: Outcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
@@ -69,7 +69,7 @@ export class InstanceReconciler {
     const { client, caches, user } = served.access;
     const projectionGeneration = () => needOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
-    // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
+    // Rendered templates are kept for all steps of the pass, as long as their inputs stay the same.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       while (pacer.due) await pacer.break();
@@ -83,7 +83,7 @@ export class InstanceReconciler {
     return { requeueAt: clock.now() };
   }
 
-  /** What a step would decide now. Nothing is done about it, or remembered of it. */
+  /** The decision of a step now, without execution and without effect on the record. */
   explain(record: InstanceRecord, served: ServedKind, instance: KubeObject): Decision {
     return this.#step({ ...record }, served, instance).decision;
   }
@@ -115,7 +115,7 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // A time that was never written is not to be gone on with.
+    // A sampled time that was not written must not be used again.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     record.served = served;
     record.steppedAt = clock.now();
@@ -136,13 +136,13 @@ export class InstanceReconciler {
 
   #noteOutcome(record: InstanceRecord, outcome: Outcome): void {
     if (isSame(record.outcome, outcome)) return;
-    // One for all instances that came to the same.
+    // Instances with equal outcomes share one object.
     if (!isSame(this.#outcome, outcome)) this.#outcome = outcome;
     record.outcome = this.#outcome;
     this.#options.onOutcome(record);
   }
 
-  /** True when another step is due. */
+  /** Executes a decision. True when another step is due. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
     const { client, onEvent } = this.#options;
@@ -171,8 +171,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Finds out in which version members of a kind can be read: the graph's own, else the group's preferred
-   * one. True when a kind turned out to be served by nobody, or could not be asked for: no watch will tell.
+   * Finds the version in which members of a kind can be read: the graph's own, else the group's preferred one. True
+   * when a kind is not served, or discovery failed: no watch reports that.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -196,7 +196,7 @@ export class InstanceReconciler {
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
     const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
-    // Where there is no graph nothing asks for the time, and what was sampled stays.
+    // Without a graph no template reads the time, and the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
     return {
       now,
@@ -217,10 +217,10 @@ export class InstanceReconciler {
   }
 }
 
-/** `now()` in a template moves with what the user or the author changed, never with a child's event. */
+/** `now()` in a template changes with the generation of the instance or the revision, never with a child's event. */
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
-  // What an earlier process sampled is recorded in the status.
+  // The status holds the sample of an earlier process.
   const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
   const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
   if (goesOn) record.templateNow = { sample, at: stored.template };
@@ -232,14 +232,14 @@ function isSame(a: Outcome | undefined, b: Outcome): boolean {
   return a?.revision === b.revision && a.state === b.state && a.message === b.message;
 }
 
-/** What a revision came to on an instance, as its conditions have it. */
+/** The outcome of a revision on an instance, read from the decision's conditions. */
 function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Outcome {
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
 }
 
-/** What the graph reads is kept from its first step on. */
+/** The projection generation of a graph; keeps the graph's reads from its first step on. */
 function needOf({ graph, access }: ServedKind): number {
   return graph === undefined ? 0 : access.caches.keepGraph(graph);
 }

@@ -20,18 +20,18 @@ import { keyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
-/** One step's view of the caches for one instance. It also notes which kinds the step asked members of. */
+/** The view of the caches for one step of one instance. It also notes the kinds whose members the step asked for. */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #need: number;
-  /** As whom it was read; absent for the controller itself. */
+  /** The user that the caches read as; absent for the controller itself. */
   readonly #user: string | undefined;
   /** Kinds that the step looked for members in, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
 
-  /** `need`: that of the graph, as the caches have it. */
+  /** `need`: the projection generation of the graph. */
   constructor({ caches, user }: Pick<Access, 'caches' | 'user'>, record: InstanceRecord, now: number, need: number) {
     this.#now = now;
     this.#need = need;
@@ -63,7 +63,7 @@ export class ObservedView implements Observed {
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
-      // Of what is to be read again, the labels may be missing.
+      // A stale entry may lack the labels.
       if (isTooLittle && cache.stale.isStale(keyOf(live.object), this.#need)) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
@@ -94,7 +94,7 @@ export class ObservedView implements Observed {
     return { state: 'known', objects: cache.membersOf(target.applySet).filter(inScope) };
   }
 
-  /** The first namespace of which not everything is known; empty for the cluster as a whole. */
+  /** The first namespace that is not in step; empty for the cluster as a whole. */
   #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
     if (!cache.type.namespaced) return '';
     const unread = namespaces.filter((namespace) => !cache.syncedIn(namespace));

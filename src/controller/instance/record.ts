@@ -14,9 +14,9 @@ export function without<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
   return map?.size === 0 ? undefined : map;
 }
 
-/** What is remembered of an instance between passes. Losing it costs reads, never a wrong write. */
+/** The memory of an instance between passes. Its loss costs reads, never a wrong write. */
 export interface InstanceRecord {
-  /** `group/kind/namespace/name`: whom watches wake. */
+  /** `group/kind/namespace/name`: the subscriber of watches. */
   readonly id: string;
   /** Key in the cache of its kind: `namespace/name`. */
   readonly key: string;
@@ -25,25 +25,25 @@ export interface InstanceRecord {
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
   failed: Sparse<string, RememberedWrite>;
-  /** Failed reads: of whole objects by the same keys, of the versions of kinds by `group/kind`. */
+  /** Failed reads: whole objects by the same keys, versions of kinds by `group/kind`. */
   unread: Sparse<string, RememberedRead>;
-  /** What had to be put back of each child lately, by the same keys. */
+  /** The recent drift of each child, by the same keys. */
   drift: Sparse<string, DriftHistory>;
-  /** Kinds of its ApplySet that its graph does not have, once discovery told their versions; `unserved` has none. */
+  /** Kinds of its ApplySet that its graph lacks, with the type that discovery found; `unserved` when it found none. */
   memberKinds: Sparse<string, ObjectType | 'unserved'>;
   /** When `now()` in templates was sampled, and for which generation and revision. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
   applySet: string | undefined;
-  /** As what it was stepped last. */
+  /** The served kind of the last step. */
   served: ServedKind | undefined;
   outcome: Outcome | undefined;
-  /** Kept from pass to pass while an expression fails, which may cost its whole budget each time. */
+  /** Kept between passes while an expression fails, since each evaluation may cost the whole budget. */
   memory: StepMemory | undefined;
   steppedAt: number;
 }
 
-/** A record of an instance that nothing is known of yet. */
+/** An empty record. */
 export function newRecord(id: string, key: string, definition: string, caches: CacheSet): InstanceRecord {
   return {
     id,

@@ -6,7 +6,7 @@ import type { Compilation } from '../definition/compiler.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvrText, queueLabels, queueName } from './metrics.ts';
 
-/** Feeds the metrics of what lies below passes: requests, schemas, compilation, watches. */
+/** Feeds the metrics of requests, schemas, compilation, watches and queues. */
 export class Meters {
   readonly requests: RequestMeter;
   readonly schemas: SchemaMeter;
@@ -37,12 +37,12 @@ export class Meters {
     this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });
   }
 
-  /** A kind of instances began to be served, or no longer is. */
+  /** A kind of instances is served from now on, or no longer. */
   parentServed(served: boolean): void {
     (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
   }
 
-  /** Work waited for a place in its queue for so long. */
+  /** Due work waited this long for a free worker. */
   waited(controller: string, milliseconds: number): void {
     this.#metrics.queueSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);
   }

@@ -10,7 +10,7 @@ import { heldObjects } from '../telemetry/held-objects.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvkText, gvrPath, gvrText } from './metrics.ts';
 
-/** What an instance added to the gauges at its last step, so that it can be taken back; most add nothing. */
+/** What an instance added to the gauges at its last step, so that it can be subtracted; most add nothing. */
 interface Standing {
   readonly gvr: string;
   readonly contested: number;
@@ -23,9 +23,9 @@ export class MetricsObserver {
   readonly #served: ServedKinds;
   readonly #clock: Clock;
   readonly #standing = new Map<string, Standing>();
-  /** Kinds by definition that series speak of. */
+  /** The kinds in the labels of series, by definition. */
   readonly #types = new Map<string, ObjectType>();
-  /** Names of deleted definitions that series speak of, oldest first. */
+  /** Names of deleted definitions in the labels of series, oldest first. */
   readonly #released = new Set<string>();
 
   constructor(metrics: ControllerMetrics, served: ServedKinds, clock: Clock) {
@@ -101,7 +101,7 @@ export class MetricsObserver {
     const since = Date.parse(object.metadata.deletionTimestamp ?? '');
     if (!Number.isNaN(since)) definitionDeletionSeconds.observe({ name }, (this.#clock.now() - since) / 1000);
     if (orphans > 0) orphaned.add({}, orphans);
-    // What is gone for good would stay for ever, and names of definitions may be made up by programs.
+    // Series of deleted definitions are bounded, since programs may generate names of definitions without end.
     this.#released.delete(name);
     this.#released.add(name);
     const [oldest] = this.#released;
@@ -138,7 +138,7 @@ export class MetricsObserver {
     if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
     const contested = sum(decision.nodes, contestedBy);
     const blocked = sum(decision.nodes, blockedBy) + (decision.blocked?.length ?? 0);
-    // Also where nothing stands out the gauges are there, and say 0.
+    // Expose the gauges as 0 when no instance adds to them.
     this.#metrics.contestedObjects.add({ gvr }, 0);
     this.#metrics.blockedDeletions.add({ gvr }, 0);
     this.#stand(record.id, contested + blocked === 0 ? undefined : { gvr, contested, blocked });
@@ -240,12 +240,12 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Errors that another try alone does not mend, as kro counts them. */
+/** Errors that a retry alone does not solve, as kro counts them. */
 function isHard({ because }: NodeReport): boolean {
   return HARD.has(because.kind);
 }
 
-/** The deletions of so many definitions are told, the last ones. */
+/** Maximum of deleted definitions whose series stay. */
 const MAX_RELEASED = 100;
 
 const HARD: ReadonlySet<string> = new Set([

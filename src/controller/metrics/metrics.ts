@@ -2,10 +2,10 @@ import type { ObjectType } from '../../runtime/index.ts';
 import type { Labels } from './registry.ts';
 import { Metric } from './registry.ts';
 
-/** A series of a gauge, as it is when metrics are read. */
+/** The value of a series at the time of the scrape. */
 export type Reading = readonly [Labels, number];
 
-/** A queue as it is when metrics are read. */
+/** The values of a queue at the time of the scrape. */
 export interface QueueReading {
   readonly controller: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface QueueReading {
   readonly longestSeconds: number;
 }
 
-/** Values that are known elsewhere and asked for when metrics are read. */
+/** Functions that give current values when metrics are read. */
 export interface MetricSources {
   readonly queueLength: () => number;
   readonly queues: () => Iterable<QueueReading>;
@@ -42,7 +42,7 @@ export type ControllerMetrics = ReturnType<typeof createMetrics>;
 const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/** What metrics are asked of where there is nobody to ask. */
+/** Sources for tests and docs: no series, all values zero. */
 const NO_SOURCES: MetricSources = {
   queueLength: () => 0,
   queues: () => [],
@@ -199,7 +199,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     };
   }
 
-  /** What controllers of Go show of their queues. */
+  /** The metrics of work queues, as controllers in Go have them. */
   function queueMetrics() {
     const name = (text: string) => `workqueue_${text}`;
     const each = (ask: (queue: QueueReading) => number) => (): Reading[] =>

@@ -1,7 +1,7 @@
 import type { Reading } from './metrics.ts';
 import { Metric } from './registry.ts';
 
-/** What a process says of itself, also while no controller works in it. */
+/** Metrics of the process, exposed also while no controller runs in it. */
 export function createProcessMetrics(leads: () => Iterable<Reading> = () => []): Metric[] {
   const of = (name: string, type: 'counter' | 'gauge', help: string, ask: () => number) =>
     new Metric(name, type, help, { collect: () => [[{}, ask()]] });

@@ -3,13 +3,13 @@ import { KeyIndex } from '../cache/key-index.ts';
 /** Labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What a metric is, as Prometheus names it. */
+/** The type of a metric, in the words of Prometheus. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 interface Series {
   readonly labels: Labels;
   value: number;
-  /** Observations over one bound and up to the next, histograms only. */
+  /** Observations above one bound and up to the next; histograms only. */
   readonly buckets: number[];
   count: number;
 }
@@ -17,16 +17,16 @@ interface Series {
 /** Upper bounds of histograms of durations, in seconds. */
 export const DURATION_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** One metric with a series per set of labels. Series that are no longer true are dropped with `drop`. */
+/** One metric with a series per set of labels. `drop` removes outdated series. */
 export class Metric {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
-  /** The keys of series by the value of their first label: of thousands only some are forgotten at a time. */
+  /** The keys of series by the value of their first label, which makes `drop` cheap among thousands. */
   readonly #keys = new KeyIndex();
-  /** Asked when the metric is written, for values that are known elsewhere. */
+  /** Gives current values when the metric is written. */
   readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
 
   constructor(
@@ -36,7 +36,7 @@ export class Metric {
     options: {
       bounds?: readonly number[];
       collect?: () => Iterable<readonly [Labels, number]>;
-      /** Without labels there is one series, which begins with 0: what never happened is told, too. */
+      /** A metric without labels: expose 0 before the first event. */
       bare?: boolean;
     } = {},
   ) {
@@ -68,7 +68,7 @@ export class Metric {
     series.buckets[index] = (series.buckets[index] ?? 0) + times;
   }
 
-  /** Forgets the series whose labels have these values: what they speak of is gone. */
+  /** Removes the series whose labels have these values. */
   drop(labels: Labels): void {
     const given = Object.entries(labels);
     // All series have labels of the same names.
@@ -84,7 +84,7 @@ export class Metric {
     }
   }
 
-  /** The value of a series, for tests; of a histogram the number of observations. */
+  /** The value of a series, for a histogram the number of observations. For tests. */
   valueOf(labels: Labels = {}): number {
     const series = this.#series.get(keyOf(labels));
     return (this.type === 'histogram' ? series?.count : series?.value) ?? 0;
@@ -135,7 +135,7 @@ function firstOf(labels: Labels): string[] {
   return Object.values(labels).slice(0, 1);
 }
 
-/** Of one label the value itself, as of most metrics: a new text would have to be hashed each time. */
+/** With one label, as in most metrics, the key is its value: a joined text would have to be hashed each time. */
 function keyOf(labels: Labels): string {
   const values = Object.values(labels);
   return values.length > 1 ? values.join('\0') : (values[0] ?? '');

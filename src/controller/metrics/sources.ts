@@ -8,7 +8,7 @@ import type { ServedKinds } from '../served-kinds.ts';
 import type { MetricSources, Reading } from './metrics.ts';
 import { gvrText, queueName } from './metrics.ts';
 
-/** The parts of a controller that metrics ask when they are read. */
+/** The parts of a controller that a scrape reads. */
 export interface MeasuredParts {
   readonly clock: Clock;
   readonly accesses: Accesses;
@@ -19,11 +19,11 @@ export interface MeasuredParts {
   readonly revisionStates: () => ReadonlyMap<string, number>;
   /** kro's gate `InstanceConditionMetrics`. */
   readonly conditionMetrics: boolean;
-  /** Shards that are held, where work is divided. */
+  /** The held shards, where replicas divide the work. */
   readonly shards: () => Iterable<number>;
 }
 
-/** Sources that ask the parts; `parts` is called when metrics are read, and not before. */
+/** Sources that read the parts; `parts` is called at each scrape, not before. */
 export function metricSources(parts: () => MeasuredParts): MetricSources {
   const caches = () =>
     parts()
@@ -62,7 +62,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
   };
 }
 
-/** Summed over identities, since a series may be there once only. */
+/** Summed over identities, since a series must be unique. */
 function watchRequests(accesses: Accesses): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of accesses.all()) {

@@ -1,9 +1,9 @@
 import { monotonicMs } from '../../core/index.ts';
 
-/** After so long, in milliseconds, other things get their turn: answers, watches, and probes of whether we live. */
+/** Longest stretch of work, in milliseconds, before answers, watches and probes get a turn. */
 const MAX_TURN_MS = 50;
 
-/** What a pacer measures and waits with. */
+/** The clock and the timer of a yielder. */
 export interface EventLoopYielderOptions {
   /** Milliseconds that never jump. */
   readonly now: () => number;
@@ -12,15 +12,15 @@ export interface EventLoopYielderOptions {
 }
 
 /**
- * Lets the event loop go round between pieces of work that cost much: dozens of passes, each of which spends its whole
- * budget on an expression, would else follow each other without a break. Who works asks right before, without an
- * `await` in between, and again after each break: another one may have worked for long since.
+ * Yields to the event loop between expensive passes: dozens of passes, each spending its whole budget on an expression,
+ * would else run without a break. A caller checks `due` right before its work, without an `await` in between, and again
+ * after each break, since another caller may have worked meanwhile.
  */
 export class EventLoopYielder {
   readonly #options: EventLoopYielderOptions;
-  /** Since when there was no break. */
+  /** The time of the last break. */
   #since: number;
-  /** The break that is due, for all who wait. */
+  /** The running break, shared by all waiting callers. */
   #breaking: Promise<void> | undefined;
 
   constructor(options: EventLoopYielderOptions = { now: monotonicMs, turn: () => new Promise(setImmediate) }) {
@@ -28,12 +28,12 @@ export class EventLoopYielder {
     this.#since = options.now();
   }
 
-  /** Was there no break for long? */
+  /** Is a break due? */
   get due(): boolean {
     return this.#options.now() - this.#since >= MAX_TURN_MS;
   }
 
-  /** Settles when others had their turn. */
+  /** Settles after a turn of the event loop. */
   break(): Promise<void> {
     this.#breaking ??= this.#turn();
     return this.#breaking;

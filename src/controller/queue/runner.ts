@@ -4,7 +4,7 @@ import type { Clock } from '../../kube/index.ts';
 import type { WorkKey } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** When to look at the key again even if nothing calls for it, in milliseconds since 1970. */
+/** When to repeat the work even without an event, in milliseconds since 1970. */
 export interface WorkResult {
   readonly requeueAt?: number;
 }
@@ -18,29 +18,28 @@ export interface RunnerOptions {
   /** Does the work of a key. What it throws is reported and tried again with growing pauses. */
   readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
-  /** Told how long each piece of work waited for a place after it fell due. */
+  /** Called with the time that each piece of due work waited for a free worker. */
   readonly onDequeue?: (waitedMs: number) => void;
 }
 
-/** Passes of one group, and what gives them up. */
+/** The running passes of one group, and their abort controller. */
 interface Underway {
   readonly abort: AbortController;
   readonly passes: Set<Promise<void>>;
 }
 
 /**
- * Takes due work from a queue and does it, so much at a time. A failing key comes back after 0.1 s,
- * doubling up to a minute, with jitter; `wake` (an event) brings it back at once and starts the pauses
- * over. Never gives up on a key.
+ * Takes due work from a queue and does it, with limited concurrency. A failing key is retried after 0.1 s, doubling up
+ * to a minute, with jitter. `wake` (an event) retries it at once and resets the pause. A key is retried without limit.
  */
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #queue = new WorkQueue();
   readonly #failures = new Map<string, number>();
   readonly #stopping = new AbortController();
-  /** What is under way, by group. */
+  /** Running passes, by group. */
   readonly #under = new Map<string, Underway>();
-  /** Since when each piece of work is under way. */
+  /** The start of each running pass. */
   readonly #began = new Map<string, number>();
   #retries = 0;
   #timer: { cancel(): void } | undefined;
@@ -52,19 +51,19 @@ export class Runner {
     this.#options = options;
   }
 
-  /** Something relevant happened: do the work now. */
+  /** Makes work due now, after an event. */
   wake(work: WorkKey): void {
     this.#failures.delete(`${work.group}\0${work.key}`);
     this.at(work, this.#options.clock.now());
   }
 
-  /** Do the work at a time, or earlier if something happens. */
+  /** Makes work due at a time, or earlier after an event. */
   at(work: WorkKey, dueAt: number): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#queue.add(work, dueAt, this.#options.clock.now())) this.#pump();
   }
 
-  /** Is anything due or under way? Work that waits for its time does not count. */
+  /** Is any work due or running? Work that is due later does not count. */
   get busy(): boolean {
     const now = this.#options.clock.now();
     const due = this.#queue.nextDue(now);
@@ -76,7 +75,7 @@ export class Runner {
     return this.#queue.running;
   }
 
-  /** How many keys are worked on at the same time, at most. */
+  /** Maximum of keys that are worked on at the same time. */
   get concurrency(): number {
     return this.#options.concurrency;
   }
@@ -86,12 +85,12 @@ export class Runner {
     return this.#queue.adds;
   }
 
-  /** How often a key was put back since its work failed. */
+  /** How often a key was queued again after a failure. */
   get retries(): number {
     return this.#retries;
   }
 
-  /** How long the passes under way have taken by now, by the clock that never jumps. */
+  /** How long the running passes have taken so far, by the monotonic clock. */
   underway(now: number): { readonly unfinishedSeconds: number; readonly longestSeconds: number } {
     let [sum, longest] = [0, 0];
     for (const began of this.#began.values()) {
@@ -113,7 +112,7 @@ export class Runner {
   }
 
   /**
-   * Takes no more work and settles when what is under way ended; its signal is aborted after `graceMs`, or as soon
+   * Takes no more work and settles when the running passes have ended; their signals abort after `graceMs`, or as soon
    * as `abortGrace` aborts.
    */
   async stop(graceMs: number, abortGrace?: AbortSignal): Promise<void> {
@@ -124,7 +123,7 @@ export class Runner {
     this.#settleIdle();
   }
 
-  /** Settles when what is under way of some groups ended, as `stop` does; the caller sees to it that no more begins. */
+  /** Like `stop`, for some groups; the caller prevents that new passes of these start. */
   async drain(leaves: (group: string) => boolean, graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
     if (leaving.length === 0) return;
@@ -139,7 +138,7 @@ export class Runner {
     abortGrace?.removeEventListener('abort', giveUp);
   }
 
-  /** Starts work as long as there is some and there is room. Events of one moment are taken together. */
+  /** Starts due work while workers are free. Events of one tick are handled together. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -217,7 +216,7 @@ export class Runner {
 
 function newUnderway(): Underway {
   const abort = new AbortController();
-  // Every request under way listens to it, which is no leak.
+  // Every running request adds a listener, which is no leak.
   setMaxListeners(0, abort.signal);
   return { abort, passes: new Set() };
 }

@@ -1,6 +1,6 @@
 import { DueHeap } from './due-heap.ts';
 
-/** What to work on: `group` is whom the queue is fair between (a definition), `key` names the work. */
+/** The name of a piece of work. The queue is fair between groups (definitions); `key` is unique in a group. */
 export interface WorkKey {
   readonly group: string;
   readonly key: string;
@@ -9,16 +9,16 @@ export interface WorkKey {
 interface Entry {
   readonly work: WorkKey;
   running: boolean;
-  /** When it is due; `undefined` while nothing is wished. */
+  /** When it is due; `undefined` while it is not requested. */
   dueAt: number | undefined;
 }
 
 /**
- * Which work is due, and in what order. Groups take turns, so that a thousand instances of one
- * definition do not delay the one of another; within a group it is first come, first served.
+ * Orders due work. Groups take turns, so that a thousand instances of one definition do not delay the instance of
+ * another; within a group it is first come, first served.
  *
- * Guarantees: a key is handed out once at a time; a wish that comes while the key runs is kept until
- * it is done; of several wishes the earliest wins; nothing is dropped. It knows no clock and no timers.
+ * Guarantees: a key is handed out once at a time; a request that arrives while the key runs is kept until it is done;
+ * of several requests the earliest wins; nothing is dropped. It knows no clock and no timers.
  */
 export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
@@ -29,10 +29,7 @@ export class WorkQueue {
   #waited = 0;
   #running = 0;
 
-  /**
-   * Wishes that `work` is done at `dueAt` or, if it is wished earlier already, then. False when that changes nothing
-   * before something else is done.
-   */
+  /** Requests `work` at `dueAt`, unless it is requested earlier already. False when the next work stays the same. */
   add(work: WorkKey, dueAt: number, now: number): boolean {
     const id = idOf(work);
     let entry = this.#entries.get(id);
@@ -56,7 +53,7 @@ export class WorkQueue {
       this.#ready.delete(group);
       if (id === undefined) continue;
       ids.delete(id);
-      // To the back of the round, unless it has nothing left.
+      // The group moves to the end of the round, unless it is empty.
       if (ids.size > 0) this.#ready.set(group, ids);
       this.#readyCount -= 1;
       const entry = this.#entries.get(id);
@@ -70,7 +67,7 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** The work handed out is finished; wishes that came meanwhile count from now on. */
+  /** Ends running work; requests that arrived meanwhile count from now on. */
   done(work: WorkKey, now: number): void {
     const id = idOf(work);
     const entry = this.#entries.get(id);
@@ -81,7 +78,7 @@ export class WorkQueue {
     else this.#place(id, entry, now);
   }
 
-  /** When the next work falls due; in the past when some is due, `undefined` when nothing is wished. */
+  /** When the next work falls due; in the past when some is due, `undefined` when the queue is empty. */
   nextDue(now: number): number | undefined {
     this.#promote(now);
     return this.#readyCount > 0 ? now : this.#delayed.peek()?.dueAt;
@@ -102,7 +99,7 @@ export class WorkQueue {
     return this.#adds;
   }
 
-  /** How long what was last handed out had been due. */
+  /** How long the work taken last had been due. */
   get waited(): number {
     return this.#waited;
   }
@@ -130,7 +127,7 @@ export class WorkQueue {
     this.#adds += 1;
   }
 
-  /** Moves what fell due to its group. Entries of the heap that an earlier wish overtook are stale. */
+  /** Moves due work to its group. Entries of the heap that an earlier request replaced are skipped. */
   #promote(now: number): void {
     for (let top = this.#delayed.peek(); top !== undefined; top = this.#delayed.peek()) {
       const entry = this.#entries.get(top.id);

@@ -5,9 +5,9 @@ import type { Graph } from '../../graph/index.ts';
 /** Some instances try a revision; the others stay with the one before it. */
 export interface Canary {
   readonly base: { readonly revision: number; readonly graph: Graph };
-  /** Who tries it, by instance id; absent while that cannot be told yet, and nobody is worked on. */
+  /** The instances that try it, by id; absent while they are not chosen yet: no instance is worked on then. */
   readonly members: ReadonlySet<string> | undefined;
-  /** How many that would follow the newest revision stay with the one before. */
+  /** Number of instances held back at the revision before. */
   readonly heldBack: number;
   readonly key: string;
 }
@@ -26,13 +26,13 @@ export function parseAllowance(text: string): Allowance | undefined {
   return value > 100 ? undefined : { kind: 'percent', percent: value };
 }
 
-/** How many of so many instances an allowance lets go first: at least one, part of one counts as one. */
+/** The number of instances that go first: at least one, rounded up. */
 export function allowedOf(allowance: Allowance, instances: number): number {
   const wish = allowance.kind === 'count' ? allowance.count : Math.ceil((instances * allowance.percent) / 100);
   return Math.min(wish, instances);
 }
 
-/** What came of a revision on an instance. */
+/** The outcome of a revision on an instance. */
 export interface Outcome {
   readonly revision: number;
   readonly state: 'ready' | 'failed' | 'waiting';
@@ -44,28 +44,28 @@ export interface Outcome {
 export interface Candidate {
   readonly id: string;
   readonly uid: string;
-  /** Of the last pass over it; absent when there was none yet. */
+  /** The outcome of its last pass; absent before the first. */
   readonly outcome?: Outcome;
 }
 
-/** What a roll-out is decided on. */
+/** The input of a roll-out's decision. */
 export interface RolloutInput {
   readonly revision: number;
   readonly candidates: readonly Candidate[];
   /** How many go first. */
   readonly count: number;
-  /** Who was chosen before; stays chosen as long as it is a candidate. */
+  /** Instances chosen before; they stay chosen as long as they are candidates. */
   readonly chosen: ReadonlySet<string>;
 }
 
 /** How far a revision may go. */
 export type Rollout =
-  /** To all: it proved itself, or there is nobody to hold it back from. */
+  /** To all: the chosen instances are ready, or there is no other instance. */
   | { readonly phase: 'everywhere' }
   | {
       readonly phase: 'waiting' | 'held';
       readonly members: ReadonlySet<string>;
-      /** Some members were not looked at yet, so that less may be known than was before a restart. */
+      /** Some members had no pass yet, as after a restart. */
       readonly unseen: boolean;
       /** Members that failed, in the order of their choice. */
       readonly failed: readonly { readonly id: string; readonly message: string }[];

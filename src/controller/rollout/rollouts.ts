@@ -9,23 +9,23 @@ import { instanceId, pinnedRevision } from '../instance/instance-directory.ts';
 import type { Allowance, Candidate, Outcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
-/** Annotation of a revision that went, or goes, to some instances first: their number, `0` before any, or `done`. */
+/** Annotation of a revision with a canary: the number of its first instances, `0` before the first, or `done`. */
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
 /**
- * What a revision is issued with where some instances are to try it first. Should its definition change again, or we end,
- * before any did, it is no revision that others could stay with.
+ * The annotation of a new revision with a canary. Until an instance has tried it, a later revision must not hold
+ * instances back at this one.
  */
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
-/** Most instances that a condition names. */
+/** Maximum of instances that a condition names. */
 const NAMED = 3;
 
-/** How a definition serves its newest revision. */
+/** Which instances follow the newest revision of a definition. */
 export interface RolloutDecision {
   /** Absent: all instances follow the newest revision. */
   readonly canary?: Canary;
-  /** For the condition `RolledOut`; absent for definitions without a canary; `keep`: it stays as it is, if it is. */
+  /** The condition `RolledOut`; absent for definitions without a canary; `keep`: leave it as it is. */
   readonly condition?: ConditionValue | 'keep';
 }
 
@@ -37,8 +37,8 @@ export interface RolloutsOptions {
 }
 
 /**
- * Decides who follows a new revision. How many instances try it is recorded on the revision before they do, and
- * that it may go everywhere before it does: a new process goes on where the last one stopped.
+ * Decides which instances follow a new revision. Each decision is recorded on the revision before it takes effect, so
+ * that a new process continues where the last one stopped.
  */
 export class Rollouts {
   readonly #options: RolloutsOptions;
@@ -94,7 +94,7 @@ export class Rollouts {
     };
   }
 
-  /** Revisions that instances may still need besides the newest. */
+  /** Forgets the decisions about a definition. */
   forget(definition: string): void {
     this.#chosen.delete(definition);
   }
@@ -110,7 +110,7 @@ export class Rollouts {
     return undefined;
   }
 
-  /** Instances that were there before the revision, and that follow revisions at all. */
+  /** Instances that are older than the revision and not pinned. */
   #candidates(instances: KindCache, revision: Revision): Candidate[] {
     const issued = timeOf(revision.object);
     const candidates: Candidate[] = [];
@@ -144,7 +144,10 @@ function rolledOut({ number }: Revision): ConditionValue {
   return { status: 'True', reason: 'RolledOut', message: `revision ${number} goes to all instances` };
 }
 
-/** Names who tries the revision, or who failed. Without who is done already: that would be a write for each. */
+/**
+ * Names the instances that try the revision, or that failed. Finished ones are not named, since each would cause a
+ * write.
+ */
 function conditionOf(
   { number }: Revision,
   { phase, members, failed }: Exclude<Rollout, { phase: 'everywhere' }>,

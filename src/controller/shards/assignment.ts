@@ -6,8 +6,8 @@ export function shardOf(definition: string, shards: number): number {
 }
 
 /**
- * Who is to hold a shard: the replica that weighs most together with it (rendezvous hashing). When a replica goes,
- * only its own shards move; when one comes, shards move to that one alone.
+ * The replica that should hold a shard: the one with the highest weight for it (rendezvous hashing). When a replica
+ * goes, only its own shards move; when one comes, shards move to that one alone.
  */
 export function holderOf(shard: number, replicas: Iterable<string>): string | undefined {
   let best: { readonly replica: string; readonly weight: number } | undefined;

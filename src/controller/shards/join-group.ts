@@ -2,7 +2,7 @@ import type { Clock, LeaseApi } from '../../kube/index.ts';
 import { isConflict, KubeError, renewedLease } from '../../kube/index.ts';
 import { LEASE_TYPE } from './lease-board.ts';
 
-/** Which common Lease a replica joins. */
+/** The common Lease that a replica joins. */
 export interface JoinOptions {
   readonly api: Pick<LeaseApi, 'find' | 'update'>;
   readonly clock: Clock;
@@ -13,13 +13,14 @@ export interface JoinOptions {
   readonly signal: AbortSignal;
 }
 
-/** So often in a row others may write the Lease in between. */
+/** Attempts when other replicas write the Lease in between. */
 const MAX_TRIES = 4;
 
 /**
- * Renews the common Lease once this replica's own is there; false when that did not work, or it is not held by the
- * group. A replica that ends reads the common Lease, then who else is there, then gives it back on the version that it
- * read: after this write it either sees this replica or is refused, so that nobody works under a Lease that is free.
+ * Renews the common Lease after this replica's own exists. False when that failed, or the group does not hold the
+ * Lease. A replica that ends reads the common Lease, then lists the replicas, then gives the Lease back at the version
+ * that it read. After this renewal it either sees this replica or its write is refused, so no replica works under a
+ * free Lease.
  */
 export async function joinGroup({ api, clock, namespace, lease, group, signal }: JoinOptions): Promise<boolean> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

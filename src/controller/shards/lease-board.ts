@@ -11,15 +11,15 @@ export interface LeaseBoardOptions {
   readonly clock: Clock;
   readonly namespace: string;
   readonly labelSelector: string;
-  /** What was read may be so old when it is shown. */
+  /** The maximum age of a shown list. */
   readonly maxAgeMs: number;
-  /** Told of what was read each time that it is. */
+  /** Called with the Leases after each list. */
   readonly onRead: (leases: readonly KubeObject[]) => void;
 }
 
 /**
- * Shows many Leases to many elections for one list. That what it shows may be a little old does no harm: a write on an
- * old version is refused, and an election counts from when it looked.
+ * Serves the reads of many elections from one list of Leases. A slightly old Lease does no harm: a write at an old
+ * version is refused, and an election counts from its own reads.
  */
 export class LeaseBoard implements LeaseApi {
   readonly #options: LeaseBoardOptions;
@@ -56,7 +56,7 @@ export class LeaseBoard implements LeaseApi {
     onRead(items);
   }
 
-  /** A refused write was made on what is no longer the newest: it is read anew. */
+  /** After a refused write the list is outdated: read it again. */
   async #written(request: Promise<KubeObject>): Promise<KubeObject> {
     try {
       const lease = await request;

@@ -1,18 +1,18 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** What a Lease of a replica said when it was last looked at, and since when it says so by our own clock. */
+/** The last observed content of a replica's Lease, and since when it is unchanged by the own clock. */
 export interface MemberHeartbeat {
   readonly holder: string;
   readonly record: string;
   readonly since: number;
 }
 
-/** What is known of the other replicas, by the names of their Leases. */
+/** Heartbeats of the other replicas, by the names of their Leases. */
 export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**
- * Looks at the Leases of replicas as they are now. Clocks of others are not trusted: a Lease counts as renewed when
- * it says something else than before, at a time that never jumps.
+ * Takes in the current Leases of replicas. Clocks of other machines are not trusted: a Lease counts as renewed when its
+ * content changed, at the own monotonic time.
  */
 export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
   const sights = new Map<string, MemberHeartbeat>();
@@ -26,14 +26,14 @@ export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeO
   return sights;
 }
 
-/** Names of the Leases that nobody renewed for so long, or that were given back. */
+/** Names of the Leases that were not renewed for `durationMs`, or were given back. */
 export function expiredMembers(sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = new Set<string>();
   for (const [name, { holder, since }] of sights) if (holder === '' || now - since >= durationMs) left.add(name);
   return left;
 }
 
-/** The replicas among which one chooses: it counts itself, and all others whose Leases are renewed. */
+/** The replicas for the assignment of shards: this one, and all others whose Leases are renewed. */
 export function replicasOf(identity: string, sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = expiredMembers(sights, now, durationMs);
   const replicas = new Set([identity]);

@@ -10,37 +10,40 @@ import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
 import type { DefinitionShare } from './share.ts';
 import { ShardShare } from './share.ts';
 
-/** How a replica takes part. */
+/** What a replica works with. */
 export interface RunShardsOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Where the Leases are. */
+  /** The namespace of the Leases. */
   readonly namespace: string;
   /** Name of the Lease that one process holds where work is not divided; the others' names begin with it. */
   readonly lease: string;
-  /** Who this replica is. */
+  /** The identity of this replica. */
   readonly identity: string;
-  /** How many shards there are; all replicas are told the same. */
+  /** The number of shards; equal for all replicas. */
   readonly shards: number;
   readonly times: LeaseTimes;
   /** Ends the replica: work under way is finished first. */
   readonly signal: AbortSignal;
-  /** Told after each look at the Lease that all replicas share, and what was in the way of it. */
+  /** Called after each poll of the common Lease, with the error if there was one. */
   readonly onPoll?: ElectionOptions['onPoll'];
-  /** Works on a share until the signal aborts; what is under way then is given up when `lost` aborts. */
+  /** Works on a share until the signal aborts; passes still running then are aborted when `lost` aborts. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
-  /** The share changed: settles when nothing of what left it is under way; that is given up when `abortGrace` aborts. */
+  /**
+   * Called when the share changed. Settles when no pass over what left it runs; such passes are aborted when
+   * `abortGrace` aborts.
+   */
   readonly onChange: (abortGrace: AbortSignal) => Promise<void>;
 }
 
 /**
- * Divides definitions among replicas. Each shard is a Lease, held as a leader holds one: nobody takes it before it was
- * given back or ran out, and who cannot renew it stops writing before that. Who is to hold which follows from the
- * replicas that are there, each of which renews a Lease of its own.
+ * Divides definitions among replicas. Each shard is a Lease, held as a leader holds one: no replica takes it before it
+ * was given back or expired, and a holder that cannot renew it stops writing before that. The assignment follows from
+ * the set of replicas, each of which renews a Lease of its own.
  *
- * All replicas together hold the Lease of a controller that works alone, under one name, so that such a one, or
- * replicas that were told another number of shards, wait until none of them is left.
+ * All replicas together hold the Lease of an undivided controller, under one name. An undivided controller, or replicas
+ * with another number of shards, wait until none of them is left.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
   const { api, clock, namespace, lease, shards, identity, times, signal, onPoll } = options;
@@ -55,8 +58,8 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     times,
     signal,
     ...(onPoll === undefined ? {} : { onPoll }),
-    // Others may still work under it. Of replicas that end at once each has given its own Lease back by now, so that
-    // the last one to look sees nobody.
+    // Other replicas may still work under it. Replicas that end at the same time have all given back their own Leases
+    // by now, so the last one to list sees no other.
     release: async (asked) => {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
       return crew.isAlone(items);
@@ -87,7 +90,7 @@ async function workInShards(
   });
   const over = new AbortController();
   const stopped = AbortSignal.any([ending, over.signal]);
-  // Every shard listens to it, which is no leak.
+  // Every shard adds a listener, which is no leak.
   setMaxListeners(0, stopped);
   const election = (
     name: string,
@@ -123,18 +126,18 @@ async function workInShards(
       });
     }),
   ];
-  // When one part fails, the others come to an end first.
+  // When one part fails, the others end before the error is thrown.
   for (const part of parts) part.catch(() => over.abort());
   await Promise.allSettled(parts);
   await Promise.all(parts);
 }
 
-/** Under which name the replicas hold the common Lease. */
+/** The holder identity that the replicas share for the common Lease. */
 function groupOf(shards: number): string {
   return `typekro-${shards}-shards`;
 }
 
-/** Works on a shard until that is to end, and settles when nothing of it is under way. */
+/** Works on a shard until the signal aborts, and settles when no pass over it runs. */
 async function holdShard(
   { onChange, logger }: RunShardsOptions,
   share: ShardShare,

@@ -6,21 +6,21 @@ import { holderOf } from './assignment.ts';
 import type { MemberHeartbeats } from './members.ts';
 import { expiredMembers, replicasOf, recordHeartbeats } from './members.ts';
 
-/** Label of the Leases by which replicas divide the work: what a Lease is for. */
+/** Label with the purpose of a Lease: replica or shard. */
 export const LEASE_LABEL = 'typekro.dev/lease';
 export const REPLICA = 'replica';
 export const SHARD = 'shard';
 
-/** Who a replica is. */
+/** What the membership of a replica works with. */
 export interface ShardMembershipOptions {
   readonly api: Pick<KubernetesApi, 'delete'>;
   readonly clock: Clock;
   readonly identity: string;
-  /** A replica that did not renew its Lease for so long has left. */
+  /** A replica that did not renew its Lease for this long has left. */
   readonly durationMs: number;
 }
 
-/** The replicas as one of them sees them, and which shards it is to hold among them. */
+/** The replicas as one of them observes them, and the shards that it should hold. */
 export class ShardMembership {
   readonly #options: ShardMembershipOptions;
   #sights: MemberHeartbeats | undefined;
@@ -29,35 +29,35 @@ export class ShardMembership {
     this.#options = options;
   }
 
-  /** Takes in all Leases as they are now, and clears away those of replicas that have left. */
+  /** Takes in all current Leases, and deletes those of replicas that have left. */
   see(leases: readonly KubeObject[]): void {
     const sights = this.#look(leases);
     const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
-  /** Of all Leases as they are now: is nobody else there? */
+  /** Do the current Leases show no other live replica? */
   isAlone(leases: readonly KubeObject[]): boolean {
     const sights = this.#look(leases);
     const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
     return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
-  /** Is a shard to be held by this replica? None is before anything is known of the others. */
+  /** Should this replica hold a shard? False before the first list of Leases. */
   wants(shard: number): boolean {
     if (this.#sights === undefined) return false;
     const { identity, durationMs } = this.#options;
     return holderOf(shard, replicasOf(identity, this.#sights, elapsed(this.#options.clock), durationMs)) === identity;
   }
 
-  /** Deletes the Lease of a replica, unless somebody wrote it meanwhile. */
+  /** Deletes the Lease of a replica, unless it was written meanwhile. */
   async clear(lease: KubeObject): Promise<void> {
     const { uid, resourceVersion } = lease.metadata;
     if (uid === undefined || resourceVersion === undefined) return;
     try {
       await this.#options.api.delete(refOf(lease), { preconditions: { uid, resourceVersion } });
     } catch (thrown) {
-      // It only lies about; whoever sees it next tries again.
+      // A leftover Lease does no harm; the next replica that sees it tries again.
       if (!(thrown instanceof TypeKroError)) throw thrown;
     }
   }

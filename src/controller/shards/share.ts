@@ -1,10 +1,10 @@
 import { shardOf } from './assignment.ts';
 
-/** Some of the definitions, where several processes divide them; which ones may change. */
+/** The definitions of one process, where several processes divide them; the set may change. */
 export interface DefinitionShare {
-  /** Is this process the one that works on the definition and its instances? */
+  /** Does this process work on the definition and its instances? */
   has(definition: string): boolean;
-  /** What it consists of, for metrics. */
+  /** The held shards, for metrics. */
   held(): Iterable<number>;
 }
 

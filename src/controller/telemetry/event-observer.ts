@@ -10,7 +10,7 @@ import { driftText } from '../drift/drift-text.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
 
-/** How events are told. */
+/** What an event observer works with. */
 export interface EventObserverOptions {
   readonly events: EventRecorder;
   /** kro's gate `InstanceConditionEvents`: an event for every condition of an instance that changed. */
@@ -18,12 +18,12 @@ export interface EventObserverOptions {
 }
 
 /**
- * Kubernetes events for people: changes of state, expressions and writes that fail, drift, adoption, what holds
- * a deletion up. Told only beside a write, so that nothing is told while nothing happens.
+ * Kubernetes events for people: changes of state, expressions and writes that fail, drift, adoption, blocked deletions.
+ * Recorded only together with a write, so that an idle controller records none.
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
-  /** What the last pass found wrong with definitions, by their name. */
+  /** Problems of definitions at their last pass, by name. */
   readonly #problems = new Map<string, readonly string[]>();
 
   constructor(options: EventObserverOptions) {
@@ -68,7 +68,7 @@ export class EventObserver {
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
       this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
-      // The condition has kro's text, which clients match: the places and what to do about them come beside it.
+      // The condition has kro's text, which clients match. These events add the places and the remedies.
       if (reason !== 'InvalidResourceGraph') continue;
       for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#tell(object, 'Warning', 'Problem', problem);
@@ -118,7 +118,7 @@ export class EventObserver {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason: type,
         message: `${old} -> ${status}: ${reason}`,
-        // kro's name for who works on instances of the kind.
+        // kro's name of the component for instances of the kind.
         component: `kro/${served.type.plural}.${served.type.group}-controller`,
       });
     }
@@ -129,10 +129,10 @@ export class EventObserver {
   }
 }
 
-/** How many problems of a definition are told as events. */
+/** Maximum of problems of a definition that become events. */
 const MAX_PROBLEMS = 5;
 
-/** Reasons of conditions of a definition that are worth an event, besides its state. */
+/** Reasons of a definition's conditions that cause an event. */
 const TOLD_OF_DEFINITIONS: ReadonlySet<string> = new Set([
   'InvalidResourceGraph',
   'CanaryFailed',
@@ -149,7 +149,7 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
   });
 }
 
-/** What people should hear of: expressions that fail, writes that are refused, fights, objects that do not go away. */
+/** The problems that cause events: failed expressions, refused writes, contests, objects whose deletion is blocked. */
 function problemsOf(report: NodeReport): { readonly reason: string; readonly message: string }[] {
   const { id, because, message } = report;
   switch (because.kind) {

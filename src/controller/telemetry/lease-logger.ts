@@ -3,12 +3,12 @@ import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** How often it is repeated that the Lease is out of reach. */
+/** Interval at which the log repeats that the Lease is out of reach. */
 const REMINDER_MS = 60_000;
 
 /**
- * Writes to the log when a Lease cannot be read or renewed, once a minute for each reason, and when it can again: a
- * replica that waits for one does nothing else that would tell.
+ * Logs when a Lease cannot be read or renewed, once a minute for each reason, and when it can again. A waiting replica
+ * logs nothing else that would show it.
  */
 export class LeaseLogger {
   readonly #logger: Logger;
@@ -25,12 +25,12 @@ export class LeaseLogger {
     this.#lease = lease;
   }
 
-  /** Did the last look at the Lease succeed? */
+  /** Did the last poll of the Lease succeed? */
   get reachable(): boolean {
     return this.#seen && this.#failedAt === undefined;
   }
 
-  /** After a look at the Lease: what was in its way, if anything was. */
+  /** Takes in the result of a poll; `failure` is undefined after a success. */
   looked(failure: KubeError | undefined): void {
     const now = this.#clock.now();
     const lease = this.#lease;
@@ -41,7 +41,7 @@ export class LeaseLogger {
       this.#failedAt = undefined;
       return;
     }
-    // An election gives its requests up when it can wait no longer.
+    // An election aborts requests that take too long.
     const isSilent = failure.reason === 'Aborted';
     const error = isSilent ? 'the API server did not answer in time' : failureText(apiFailure(failure, undefined));
     const isKnown = this.#failedAt !== undefined && error === this.#told && now - this.#toldAt < REMINDER_MS;

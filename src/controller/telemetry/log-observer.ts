@@ -12,7 +12,7 @@ function summaryOf(status: JsonObject): { readonly reason?: string; readonly mes
   return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
 }
 
-/** Writes to the log what an operator wants to find there later. */
+/** Writes the events that an operator needs to the log. */
 export class LogObserver {
   readonly #logger: Logger;
 
@@ -46,7 +46,7 @@ export class LogObserver {
   #definitionChanged(definition: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = definition.status['state'];
-    // What makes it inactive stands in the summary, which takes its words from the condition that is worst.
+    // The summary names the reason of the inactivity: it quotes the worst condition.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };

@@ -1,13 +1,12 @@
 import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** How often it is repeated that the server is away, or takes no credentials. */
+/** Interval at which the log repeats that the server is away, or refuses the credentials. */
 const REMINDER_MS = 60_000;
 
 /**
- * Writes to the log when the API server cannot be reached or does not take our credentials, once a minute while it is
- * so, and when that is over: whatever is asked meanwhile fails for the same reason, and is tried again by those who
- * asked.
+ * Logs when the API server cannot be reached or refuses the credentials, once a minute while that lasts, and when it is
+ * over. All requests fail for the same reason meanwhile, and their callers retry silently.
  */
 export class Reachability implements RequestMeter {
   readonly #logger: Logger;

@@ -3,12 +3,12 @@ import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** How often it is repeated that the right to write events is missing. */
+/** Interval at which the log repeats that the right to write events is missing. */
 const REMINDER_MS = 3_600_000;
 
 /**
- * Writes to the log that events cannot be written. Nothing depends on them, so that is no more than a detail, unless
- * the right to is missing: then whoever looks for events finds none, and would look for the reason elsewhere.
+ * Logs that events cannot be written. That is a debug entry, since nothing depends on events, unless the right is
+ * missing: then the missing events would mislead an operator.
  */
 export class RefusedEvents {
   readonly #logger: Logger;

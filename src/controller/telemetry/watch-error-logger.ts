@@ -4,12 +4,12 @@ import type { ObjectType } from '../../runtime/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** Told by `Reachability`, of whatever was asked for: no answer, and credentials that are not taken. */
+/** Statuses that `Reachability` logs for all requests: no answer, and refused credentials. */
 const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
- * Writes to the log why definitions, revisions or CRDs cannot be read, once for each reason, and when they can again:
- * nothing is worked on meanwhile, and no object has a condition that would tell.
+ * Logs why definitions, revisions or CRDs cannot be read, once for each reason, and when they can again. The controller
+ * does no work meanwhile, so no condition of an object shows it.
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;
@@ -19,7 +19,7 @@ export class WatchErrorLogger {
     this.#logger = logger;
   }
 
-  /** After a watch of a kind came up, or did not, for this reason. */
+  /** Takes in that a watch is in step, or the reason why it is not. */
   looked({ plural, group }: ObjectType, failure: KubeError | undefined): void {
     const kind = `${plural}.${group}`;
     if (failure === undefined) {
