@@ -2,8 +2,11 @@
  * Keeps second copies of the small vocabularies out: what Go's and Kubernetes' libraries do with texts, numbers and
  * names stands in `src/golang` and `src/kubernetes` (the setter of own members and retry policies in `src/core`), nowhere else.
  * Each vocabulary is known by a pattern that no implementation of it can do without. There is no list of exceptions.
+ *
+ * The same check refuses sentences without a named subject ("nobody reads it") in comments of `src` and in Markdown files.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const VOCABULARIES = [
   {
@@ -117,11 +120,27 @@ const VOCABULARIES = [
   },
 ];
 
+/**
+ * A reader of such a sentence has to find out which client or component it is about.
+ * `docs/glossary.md` has the words: the controller, another client, the caller, the API server, a user.
+ */
+const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody)\b/i;
+const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;
+
 const found = [];
+function refuseUnnamed(file, text, isSentence) {
+  for (const [index, line] of text.split('\n').entries()) {
+    const word = isSentence(line) ? UNNAMED.exec(line)?.[0] : undefined;
+    if (word === undefined) continue;
+    found.push(`${file}:${index + 1}: "${word}" names no subject; write which client, caller or component is meant`);
+  }
+}
+
 for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${name.replaceAll('\\', '/')}`)) {
   const [, room] = file.split('/');
   if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file.includes('/generated/')) continue;
   const text = readFileSync(file, 'utf8');
+  refuseUnnamed(file, text, (line) => COMMENT.test(line));
   for (const { name, use, home, only, pattern, texts } of VOCABULARIES) {
     if (room === home || (only !== undefined && room !== only)) continue;
     const match = pattern.exec(text);
@@ -130,8 +149,14 @@ for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${
     found.push(`${file}:${line}: a second copy of ${name}; use ${use}`);
   }
 }
+const documents = execFileSync('git', ['ls-files', '*.md', ':!:api', ':!:CHANGELOG.md'], { encoding: 'utf8' });
+for (const file of documents.split('\n').filter((name) => existsSync(name))) {
+  refuseUnnamed(file, readFileSync(file, 'utf8'), () => true);
+}
 for (const problem of found) console.error(problem);
 console.log(
-  found.length === 0 ? `${VOCABULARIES.length} vocabularies stand once each.` : `${found.length} second copies`,
+  found.length === 0
+    ? `${VOCABULARIES.length} vocabularies stand once each, and every sentence names its subject.`
+    : `${found.length} problems`,
 );
 process.exit(found.length === 0 ? 0 : 1);

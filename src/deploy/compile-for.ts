@@ -33,8 +33,8 @@ export async function compileFor(
 }
 
 /**
- * The graph of a target: as it was compiled already when all its kinds are built in, which mean the same in every
- * cluster; else against the schemas of the cluster.
+ * The graph of a target: the one already compiled when all its kinds are built in, which are equal in every cluster;
+ * else compiled against the schemas of the cluster.
  *
  * @throws InvalidGraphError as `compileFor`.
  */

@@ -11,8 +11,8 @@ function isTransport(value: unknown): value is Transport {
 }
 
 /**
- * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else
- * what kubectl would use.
+ * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else the
+ * configuration that kubectl would use.
  *
  * @throws TypeKroError of `loadKubeConfig`, or `deploy/bad-kubeconfig` for an option of another type and a
  * path that leads nowhere.
@@ -26,7 +26,7 @@ export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   return new KubeClient({ transport: await createTransport(used), ...retrying });
 }
 
-/** A `KubeConfig` of `@kubernetes/client-node`, which says itself what would stand in a file. */
+/** A `KubeConfig` of `@kubernetes/client-node`, which can export its content. */
 function isExporting(value: unknown): value is { exportConfig(): string } {
   return (
     typeof value === 'object' && value !== null && 'exportConfig' in value && typeof value.exportConfig === 'function'

@@ -15,7 +15,7 @@ import type { DirectContext } from './direct-run.ts';
 /** Time limits in milliseconds where the caller gives none. */
 const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;
 
-/** Runs one call of a factory: it ends when the caller's signals abort or its time limit is over. */
+/** Runs one call of a factory until the caller's signals abort or its time limit is over. */
 export function withLimit<Result>(
   target: DeployTarget,
   options: DeployCallOptions,
@@ -26,7 +26,7 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // A request that ended because the call did says so; what counts is why the call ended.
+      // The call aborted this request: throw the reason of the call instead.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -41,7 +41,7 @@ function outOfTime(target: DeployTarget, limit: number, cause: KubeError): Deplo
   });
 }
 
-/** Where the events of a target go. */
+/** The reporter of a target's events. */
 export function progressOf(target: DeployTarget, listener?: (event: DeployEvent) => void): ProgressReporter {
   return new ProgressReporter(
     (event) => {
@@ -63,10 +63,10 @@ export function kroContext(
 }
 
 /**
- * A deploy that is about to begin: the record follows the one that is in the cluster.
+ * The context of a new deploy: its record follows the one in the cluster.
  *
- * @throws TypeKroError `deploy/invalid-name` for names that labels cannot carry, `deploy/name-taken` when the record's
- * place is taken by something else.
+ * @throws TypeKroError `deploy/invalid-name` for names that labels cannot carry, `deploy/name-taken` when another
+ * object has the record's name.
  */
 export async function directContext(
   api: KubernetesApi,
@@ -101,7 +101,7 @@ export async function directContext(
   };
 }
 
-/** The record that a deploy follows; none when ours is damaged, so that deploying again mends it. */
+/** The record that a deploy follows; none when it is damaged, so that a new deploy repairs it. */
 function lastRecord(
   target: DeployTarget,
   parent: KubeObject,
@@ -126,7 +126,7 @@ function lastRecord(
   }
 }
 
-/** One direct deployment, as its record in the cluster says; `undefined` when there is none. */
+/** A direct deployment from its record in the cluster; `undefined` when there is none. */
 export async function directInstance(
   api: KubernetesApi,
   target: DeployTarget,
@@ -204,8 +204,8 @@ export function statusOf(target: DeployTarget, instances: readonly InstanceState
 }
 
 /**
- * Takes every instance back to the deploy before its last; one that was deployed once is deleted. What cannot
- * be taken back stays as it is and stands in `errors`.
+ * Rolls every instance back to the deploy before its last, and deletes instances that were deployed once. An instance
+ * that cannot be rolled back stays and is listed in `errors`.
  */
 export async function rollbackDirect(
   api: KubernetesApi,
@@ -236,7 +236,7 @@ export async function rollbackDirect(
   return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
 }
 
-/** A caller that does not read the result learns from this that a rollback deleted what was deployed once. */
+/** Warns callers that do not read the result: the rollback deleted instances that were deployed once. */
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +

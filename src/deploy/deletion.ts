@@ -1,18 +1,18 @@
 import type { DeletionResult, DeployTarget } from '../compose/index.ts';
 import type { JsonObject, ObjectRef } from '../core/index.ts';
 
-/** What a deletion found and did; the rest of the result is the same for both modes. */
+/** The mode-specific part of a deletion's result. */
 export type DeletionOutcome = Pick<DeletionResult, 'status' | 'deleted' | 'remaining' | 'blockers'>;
 
 /** There is no such instance. */
 export const NOTHING_TO_DELETE: DeletionOutcome = { status: 'complete', deleted: [], remaining: [], blockers: [] };
 
-/** An object as a result names it. */
+/** The identity of an object in a result. */
 export function identity({ apiVersion, kind, name, namespace }: ObjectRef): JsonObject {
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** The result as the caller gets it. */
+/** The result for the caller. */
 export function deletionResult(
   { mode, name }: DeployTarget,
   instanceName: string,

@@ -17,11 +17,11 @@ import { listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from '
 import type { ObservedStore } from './observed-store.ts';
 import type { WatchSet } from './watch-set.ts';
 
-/** What a deploy reads with, and where it keeps what it learns. */
+/** What the view of a deploy works with. */
 export interface DirectAnswersOptions {
   readonly api: KubernetesApi;
   readonly store: ObservedStore;
-  /** Open watches, which know most objects without a request; absent where none are opened. */
+  /** Open watches, which answer most reads without a request; absent when none are opened. */
   readonly watches: WatchSet | undefined;
   readonly dryRun: boolean;
   readonly clock: Clock;
@@ -29,7 +29,9 @@ export interface DirectAnswersOptions {
   readonly signal: AbortSignal;
 }
 
-/** Direct mode's view: answers go into the store of the deploy, reads are answered by its watches or by requests. */
+/**
+ * The executor's view in direct mode: answers go into the store of the deploy; its watches or requests answer reads.
+ */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;
   readonly #readPorts: ReadPorts;
@@ -54,7 +56,7 @@ export class DirectAnswers implements ExecutionView {
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
-    // A server may answer with the object as it was; its watch tells when it is gone.
+    // A server may answer with the object before its deletion; the watch reports the end.
     else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
@@ -93,12 +95,12 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** Requests are answered when their read ends; one that failed is due again at its time. */
+  /** A read is answered when it ends; a failed one is repeated after its pause. */
   isAnswered(): boolean {
     return true;
   }
 
-  /** Is the answer known from a watch, which is one request for all objects of a kind? */
+  /** Answers a read from a watch, which is one request for all objects of a kind. False when no watch can. */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
     if (watches === undefined || request.kind === 'list') return false;
@@ -131,7 +133,7 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** Members of an ApplySet of one kind; the version to ask with comes from discovery. */
+  /** Members of an ApplySet of one kind, in the version from discovery. */
   async #listMembers(target: MemberTarget): Promise<ListObservation> {
     const { api, signal } = this.#options;
     const resources = await api.discovery.all({ signal });
@@ -145,7 +147,7 @@ export class DirectAnswers implements ExecutionView {
   }
 }
 
-/** Members of an ApplySet among what watches show, and what was just written, which they may not show yet. */
+/** Members of an ApplySet: from watches, and recently written ones, which watches may not show yet. */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
   const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
   const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);

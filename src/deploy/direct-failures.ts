@@ -9,7 +9,7 @@ import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** A deploy of which nodes failed for good; `left` is what it leaves, in lines. */
+/** The error of a deploy with nodes that failed for good; `left` are lines about remaining objects. */
 export function failedDeploy(
   context: DirectContext,
   failed: readonly NodeReport[],
@@ -28,7 +28,7 @@ export function failedDeploy(
   );
 }
 
-/** A deploy that was not ready in time, with what it waits for. */
+/** The error of a deploy that was not ready in time, with the nodes that it waits for. */
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = unsettledNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
@@ -55,24 +55,24 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
   );
 }
 
-/** A limit of less than a second most often was meant in seconds. */
+/** A limit below 1000 ms was probably meant in seconds. */
 function remedyOfLimit(limit: number | undefined): string | undefined {
   if (limit === undefined || limit >= 1000) return undefined;
   return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
 }
 
-/** Why the record cannot be written, without which no object is. */
+/** Why the record cannot be written: no object is written without it. */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
   return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];
 }
 
-/** Does a server refuse an object, or a request, for its size? */
+/** Did the server refuse an object or a request because of its size? */
 export function isTooLong(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 413 || / is invalid: .*Too long: /.test(error.message));
 }
 
-/** A deploy whose record the server does not take. */
+/** The error of a deploy whose record is too large for the server. */
 export function tooLarge(what: string, record: ObjectRef, cause: unknown): Error {
   return new ResourceGraphFactoryError(`deploying ${what}: definition and spec are too large for its record`, {
     code: 'deploy/too-large',

@@ -30,30 +30,33 @@ export interface DirectContext extends CompiledGraph {
   readonly name: string;
   readonly namespace: string;
   readonly record: DirectRecord;
-  /** The parent as it stands in the cluster. */
+  /** The parent in the cluster. */
   readonly parent: KubeObject | undefined;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
   report(decision: Decision): void;
 }
 
-/** Rests between decisions, in milliseconds: shorter ones are left out; a deploy answers that much later at the most. */
+/**
+ * Shortest rest between decisions, in milliseconds; shorter ones are skipped. The other bound is the longest delay that
+ * rests may add.
+ */
 const MIN_REST_MS = 5;
 const MAX_REST_MS = 30;
 
-/** What a run of the loop is given. */
+/** The options of a run. */
 export interface DirectRunOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** The instance that stands in for the parent; its metadata follows what the parent gets. */
+  /** The virtual instance of the parent; its metadata follows the parent's. */
   readonly instance: KubeObject;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Everything about a step but the time. */
+  /** The options of a step except the time. */
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
-  /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
+  /** `read`: no writes. `dry-run`: the server checks every write and stores none. `write`: the server stores them. */
   readonly effects: ExecutionPorts['effects'];
-  /** How writes that fail are tried again. */
+  /** The rules for retries of failed writes. */
   readonly rules: WriteRules;
   /** The object that holds the record of the deploy, and the label selector under which it is watched. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
@@ -64,18 +67,18 @@ export interface DirectRunOptions {
   beforeWrite(record: WatchedObject): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
-  /** Called with each object that was applied: as it was known before, and as the server answered. */
+  /** Called with each applied object: as it was known before, and the server's answer. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with every decision, before it is carried out. */
   report(decision: Decision): void;
 }
 
-/** When the loop ends: with the last decision, as soon as this says so. Asked after each decision was carried out. */
+/** Ends the loop with the last decision when it returns true. Called after each executed decision. */
 export type Until = (decision: Decision) => boolean;
 
 /**
- * The loop of direct mode for one instance: decide, carry out, and when nothing is left to do wait until
- * something watched changes. The same `step` as in the controller decides. Nothing is polled.
+ * The loop of direct mode for one instance: decide, carry out, and when nothing is left to do wait for a change of a
+ * watched object. It uses the controller's `step`, and does not poll.
  */
 export class DirectRun {
   readonly #options: DirectRunOptions;
@@ -83,7 +86,7 @@ export class DirectRun {
   readonly #memory = new StepMemory();
   readonly #watches: WatchSet;
   #instance: KubeObject;
-  /** Grows with every change seen; the loop sleeps only while it stands still. */
+  /** Counts observed changes; the loop sleeps only while the count is unchanged. */
   #changes = 0;
   #wake: (() => void) | undefined;
 
@@ -103,7 +106,7 @@ export class DirectRun {
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
-    // No read waits for what a watch will show when the run is over.
+    // At the end of the run no read may wait for a watch.
     const stop = () => void this.#watches.close();
     const ports = this.#ports(stop);
     signal.addEventListener('abort', stop, { once: true });
@@ -131,7 +134,7 @@ export class DirectRun {
     }
   }
 
-  /** What decisions are carried out with; `stop` ends the reads that wait for watches. */
+  /** The ports of the executor; `stop` ends the reads that wait for watches. */
   #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
     const { api, clock, signal, effects, rules, instance, onApplied } = this.#options;
     const random = Math.random;
@@ -198,8 +201,8 @@ export class DirectRun {
   }
 
   /**
-   * Changes of a large graph come in crowds: by resting for as long as a decision took, half of the time at most is
-   * spent on decisions that the next change makes obsolete.
+   * Changes of a large graph arrive in bursts. A rest as long as the last decision limits the time for decisions that
+   * the next change makes obsolete to a half.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;
@@ -226,7 +229,7 @@ export class DirectRun {
   }
 }
 
-/** Nodes that stand in the way of success. */
+/** Nodes that prevent success. */
 export function unsettledNodes(decision: Decision): NodeReport[] {
   return decision.nodes.filter(
     (node) => node.state !== 'ready' && node.state !== 'skipped' && node.state !== 'deleted',

@@ -31,14 +31,14 @@ import type { WatchedObject } from './watch-set.ts';
 /** The kind of the record. */
 const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** Where the record of an instance is kept. */
+/** The ConfigMap with the record of an instance. */
 export function parentRef(definition: string, name: string, namespace: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'ConfigMap', name: parentName(definition, name), namespace };
 }
 
 /**
- * Deploys one instance and waits until every node is ready (or, with `waitForReady: false`, until all that
- * can be applied is).
+ * Deploys one instance and waits until every node is ready (with `waitForReady: false`: until everything that can be
+ * applied is applied).
  *
  * @throws ResourceGraphFactoryError when a node failed for good, or another deploy or deletion of the instance
  * began meanwhile (`deploy/superseded`); what was created stays.
@@ -76,7 +76,7 @@ export async function deployDirect(
   }
 }
 
-/** Writes the record for the first time; it is the first object of a deploy, and makes the namespace if that is missing. */
+/** Writes the record, the first object of a deploy; creates the namespace if it is missing. */
 async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<KubeObject> {
   const { api, graph, signal, name, namespace, target } = begun;
   const ref = parentRef(graph.name, name, namespace);
@@ -94,7 +94,7 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
   }
 }
 
-/** Makes a deploy of the instance that is under way see that the record is not its own any more, and stop. */
+/** Stops a running deploy of the instance: changes the record, which the deploy then finds not to be its own. */
 export async function supersede(api: KubernetesApi, record: ObjectRef, signal: AbortSignal): Promise<void> {
   await api.patch(record, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
 }
@@ -136,7 +136,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
   return { status: 'complete', deleted, remaining: [], blockers: [] };
 }
 
-/** The instance as it stands now: reads the children, writes nothing. */
+/** The current instance: reads the children, writes nothing. */
 export async function observeDirect(
   context: DirectContext,
 ): Promise<{ readonly instance: DeployedInstance<JsonObject, JsonObject>; readonly decision: Decision }> {
@@ -144,7 +144,7 @@ export async function observeDirect(
   return { instance: deployed(context.graph, context, decision), decision };
 }
 
-/** Every object as the server would store it, as deep as that can be known without storing any. */
+/** Every object as the server would store it, as far as a dry run can tell. */
 export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]> {
   const objects = new Map<string, KubeObject>();
   const run = directRun(context, 'dry-run', {
@@ -159,8 +159,8 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 }
 
 /**
- * What a deploy would do: the server checks every write and stores none. Nodes that read what only a real
- * write makes are named with what they wait for.
+ * What a deploy would do: the server checks every write and stores none. Nodes that need the result of a real write are
+ * listed with what they wait for.
  */
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
@@ -174,14 +174,14 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
       }
     },
   });
-  // Deletions of a dry run are asked for again and again: nothing goes.
+  // A dry run deletes nothing, so every decision repeats its deletions.
   const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
   const failed = finalFailures(decision);
   if (failed.length > 0) throw failedDeploy(context, failed, decision);
   for (const node of decision.nodes) {
     for (const { object, state } of node.objects) {
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
-      // What needs no write is no part of any decision.
+      // Unchanged objects are in no decision.
       if (node.retired !== true && !changes.has(key) && state === 'present') {
         changes.set(key, { action: 'unchanged', nodeId: node.id, object, fields: [] });
       }
@@ -194,8 +194,8 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
 }
 
 /**
- * Is the record still the one of this deploy? Two deploys of one instance would undo one another's writes
- * for ever; the one that wrote its record last goes on.
+ * Checks that the record is still that of this deploy. Two deploys of one instance would revert each other's writes for
+ * ever, so only the last writer of the record goes on.
  */
 async function checkRecord(
   { api, graph, name, namespace, record, signal }: DirectContext,
@@ -214,12 +214,12 @@ async function checkRecord(
   );
 }
 
-/** What a run of the loop does besides deciding and carrying out. */
+/** Hooks of a run. */
 interface RunHooks {
   readonly onApplied?: DirectRunOptions['onApplied'];
   readonly onDecision?: (decision: Decision) => void;
   readonly beforeWrite?: (record: WatchedObject) => Promise<void>;
-  /** Laid over the metadata of the instance. */
+  /** Overrides of the instance's metadata. */
   readonly metadata?: KubeObject['metadata'];
 }
 
@@ -269,7 +269,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
 
 /**
  * Readiness of nodes without `readyWhen`: the author's function for the node, else the rule of its kind. A custom kind
- * without a rule is ready when its controller has reported, if its schema tells that it reports.
+ * without a rule is ready when its controller has reported, if its schema shows that it reports.
  */
 function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
   return (object) => {
@@ -280,7 +280,7 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: Kub
   };
 }
 
-/** What the schema of a custom kind says of its status; built-in kinds have rules where they need one. */
+/** The status report that the schema of a custom kind declares; built-in kinds have rules where they need one. */
 function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
   const type = gvkOf(object);
   return builtinSource().resourceOf(type) === undefined ? statusReport(schemas.schemaOf(type)) : undefined;

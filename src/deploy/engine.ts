@@ -34,7 +34,7 @@ import {
 import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
 
-/** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */
+/** Makes the engine of the factories. Connections are opened at the first call and kept. */
 export function createDeployEngine(): DeployEngine {
   const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
 
@@ -43,7 +43,7 @@ export function createDeployEngine(): DeployEngine {
     if (known !== undefined) return known;
     const open = connect(target.options);
     connections.set(target, open);
-    // A connection that could not be opened is tried again at the next call.
+    // Do not keep a failed connection: the next call opens it again.
     open.catch(() => connections.delete(target));
     return open;
   };
@@ -134,7 +134,7 @@ async function deploy(
   let monitor: { stop(): Promise<void> } | undefined;
   try {
     monitor = await monitoring(api, target, spec, progress);
-    // In direct mode the first write of the deploy does this, when it fails.
+    // In direct mode the first write of the deploy creates a missing namespace.
     if (target.mode === 'kro' && target.options.createNamespace !== false) {
       await ensureNamespace(api, target.namespace, signal);
     }
@@ -165,7 +165,7 @@ async function deploy(
   }
 }
 
-/** Tells the events of the instance and of the objects whose names follow from the spec, where that is asked for. */
+/** Reports the events of the instance and of objects whose names follow from the spec, if the option asks for it. */
 async function monitoring(
   api: KubernetesApi,
   target: DeployTarget,
@@ -179,7 +179,10 @@ async function monitoring(
   return monitorEvents(api, monitored, eventMonitoring, (event) => progress.event(event));
 }
 
-/** The instances that the graph shares with others, in both modes: a reference to them needs the kind to be served. */
+/**
+ * Deploys the instances that the graph shares with others, in both modes: a reference to one needs its kind to be
+ * served.
+ */
 async function deploySingletons(
   api: KubernetesApi,
   target: DeployTarget,

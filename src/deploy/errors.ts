@@ -6,12 +6,12 @@ import type { NodeReport } from '../runtime/index.ts';
 
 /** A deployment failed: a resource was refused, or an expression of the graph has no value. */
 export class ResourceGraphFactoryError extends TypeKroError {
-  /** Every node as it stood when the deployment gave up. */
+  /** The last state of every node. */
   readonly nodes: readonly NodeReport[];
 
   constructor(message: string, details: TypeKroErrorDetails & { readonly nodes?: readonly NodeReport[] }) {
     super(message, details);
-    // Not listed: where Node prints an error, the message tells what of it matters.
+    // Not enumerable: Node prints the members of an error, and the message has the important part.
     this.nodes = details.nodes ?? [];
     Object.defineProperty(this, 'nodes', { enumerable: false });
   }
@@ -35,17 +35,20 @@ export class InvalidGraphError extends TypeKroError {
   }
 }
 
-/** How much of the words of a server is shown: a field that cannot change comes with all of its value. */
+/** Maximum of characters shown of a server's message, which may quote the whole value of a field. */
 const MAX_CHARACTERS = 800;
 
-/** What a server says, without the middle where it is very long: object and field stand first, the reason last. */
+/**
+ * A server's message without the middle of a very long one: object and field are at the beginning, the reason at the
+ * end.
+ */
 export function shorten(said: string): string {
   if (said.length <= MAX_CHARACTERS) return said;
   const half = MAX_CHARACTERS / 2;
   return `${said.slice(0, half)} … ${said.slice(-half)}`;
 }
 
-/** For `catch` where absence is an answer: behind a deletion, what is gone already is what was wanted. */
+/** For `catch` where an absent object is no error, as after a deletion. */
 export function ignoreNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error;
   return undefined;

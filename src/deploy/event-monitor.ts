@@ -1,4 +1,4 @@
-/** The events of the objects that a deploy makes (`kubectl get events`), told while it runs. */
+/** Reports the events of a deploy's objects (`kubectl get events`) while it runs. */
 import type { DeployEventContent, EventMonitoring } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
@@ -9,11 +9,11 @@ export type Monitored = readonly { readonly id: string; readonly object: ObjectR
 
 const DEFAULTS = { includeChildResources: true, deduplicationWindow: 60, maxEventsPerSecond: 100 } as const;
 
-/** Decides which events are told: pure but for what it remembers of those it has told. */
+/** Decides which events are reported. Its only state are the events reported before. */
 export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
-  /** When an event of each text was told last, in milliseconds. */
+  /** The time of the last report of each text, in milliseconds. */
   readonly #told = new Map<string, number>();
   #second = 0;
   #inSecond = 0;
@@ -23,7 +23,7 @@ export class EventFilter {
     this.#monitored = monitored;
   }
 
-  /** What to tell of an event at a time in milliseconds; `undefined` for nothing. */
+  /** The report of an event at a time in milliseconds; `undefined` for none. */
   tell(event: KubeObject, now: number): DeployEventContent | undefined {
     const { type, reason, message, involvedObject, count } = event;
     if (!isJsonObject(involvedObject)) return undefined;
@@ -49,7 +49,7 @@ export class EventFilter {
     };
   }
 
-  /** The node to which an object belongs: its own object, or one that this made, whose name begins with its name. */
+  /** The node of an object: by the node's own object, or by a name that begins with that object's name. */
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;
     if (typeof name !== 'string') return undefined;
@@ -57,15 +57,15 @@ export class EventFilter {
     const own = here.find(({ object }) => object.kind === kind && object.name === name);
     const { includeChildResources } = { ...DEFAULTS, ...this.#options };
     if (own !== undefined || !includeChildResources) return own?.id;
-    // Of several the one with the longest name: "web-api-5d" is made by "web-api", not by "web".
+    // The longest matching name wins: "web-api-5d" belongs to "web-api", not to "web".
     const makers = here.filter(({ object }) => name.startsWith(`${object.name}-`));
     return makers.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
   }
 }
 
 /**
- * Tells the events of the objects from now on, until it is stopped. That they cannot be read is told once, and is
- * no reason to give a deploy up.
+ * Reports the events of the objects from now on, until it is stopped. A failed read is reported once and does not fail
+ * the deploy.
  */
 export async function monitorEvents(
   api: KubernetesApi,
@@ -109,7 +109,7 @@ async function follow(
         break;
       case 'ADDED':
       case 'MODIFIED': {
-        // What the first list shows happened before.
+        // Events of the first list are older than the deploy.
         const told = isNew ? filter.tell(event.object, Date.now()) : undefined;
         if (told !== undefined) tell(told);
         break;

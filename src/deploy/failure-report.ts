@@ -1,4 +1,4 @@
-/** What the caller is told of a deploy that did not succeed, beside the nodes: causes, logs, what is left. */
+/** The report of a failed deploy besides its nodes: causes, logs, remaining objects. */
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
@@ -8,14 +8,14 @@ import { causeText, readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { applySetIdOf, keys } from '../runtime/index.ts';
 
-/** How long looking for causes may take when the time of the deploy is over, in milliseconds. */
+/** Time limit for the search for causes after the deploy's own limit, in milliseconds. */
 const LOOK_MS = 3000;
-/** How many objects are looked at. */
+/** Maximum of objects whose causes are read. */
 const MAX_OBJECTS = 5;
-/** How many children of an instance are looked at. */
+/** Maximum of children of an instance that are read. */
 const MAX_CHILDREN = 50;
 
-/** Kinds that have logs, as `kubectl logs` names them. */
+/** Kinds with logs, with the names that `kubectl logs` takes. */
 const LOGGED = new Map([
   ['Deployment', 'deployment'],
   ['StatefulSet', 'statefulset'],
@@ -31,7 +31,7 @@ export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): s
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 
-/** What is told of objects that are not ready: indented lines, and what to do, where that is known. */
+/** The report of objects that are not ready: indented lines, and the remedy where it is known. */
 export interface ToldObjects {
   readonly lines: readonly string[];
   readonly remedy?: string;
@@ -48,8 +48,8 @@ export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]
 }
 
 /**
- * The children of an instance that are not ready, with the reason, causes and logs command of each, and those that are
- * there and belong to it, as lines.
+ * The children of an instance that are not ready, with reason, causes and logs command, and its existing children, as
+ * lines.
  */
 export async function describeChildren(
   api: KubernetesApi,
@@ -96,7 +96,7 @@ async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal
   return { lines, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** What a failed deploy left in the cluster, and how to get rid of it; empty when it made nothing. */
+/** The objects that a failed deploy left in the cluster, and the way to delete them; empty when it created none. */
 export function describeLeftovers(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');

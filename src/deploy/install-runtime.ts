@@ -12,7 +12,7 @@ import { DeploymentTimeoutError } from './errors.ts';
 import { fluxManifests, releaseAddress } from './runtime-manifests.ts';
 import { STAND_IN, standInManifests } from './stand-in-manifests.ts';
 
-/** What is to be installed, and how. */
+/** The options of an installation. */
 export interface RuntimeInstallation {
   readonly settings: RuntimeSettings;
   /** Namespace of Flux. */
@@ -24,8 +24,8 @@ export interface RuntimeInstallation {
 const TIMEOUT = 300_000;
 
 /**
- * Brings Flux (and, when it was asked for, our controller) into a cluster and waits until it runs. Applying it again
- * changes nothing. Resolves to where kro comes from: its chart, or a Deployment that is there.
+ * Installs Flux (and this project's controller, if the options ask for it) and waits until it runs. Idempotent.
+ * Resolves to the source of kro: its chart, or an existing Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable`, `bootstrap/manifests-invalid`, `bootstrap/stand-in-elsewhere`
  * when stand-ins are asked for on a real cluster; DeploymentTimeoutError when something does not become ready.
@@ -73,7 +73,7 @@ async function installFlux(api: KubernetesApi, installation: RuntimeInstallation
   await applyInOrder(api, objects, signal);
 }
 
-/** The embedded cluster says so in its version. */
+/** The embedded cluster names itself in its version. */
 async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
   const { status, text } = await api.raw({ path: '/version', signal });
   if (status !== 200) return false;
@@ -81,7 +81,7 @@ async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<bool
   return JSON.stringify(version).includes('+typekro"');
 }
 
-/** Namespaces and definitions first, and the definitions in service before anything uses them. */
+/** Applies namespaces and definitions first, and waits until the definitions are served before objects use them. */
 async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
   const first = new Set(['Namespace', 'CustomResourceDefinition']);
   const apply = (object: KubeObject) => api.apply(object, { fieldManager: 'typekro', force: true, signal });
@@ -117,7 +117,7 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
   }
 }
 
-/** An earlier kro is kept; ours is applied; else the chart brings it. */
+/** Keeps an installed kro; else applies this project's controller or leaves it to kro's chart. */
 async function kroSource(
   api: KubernetesApi,
   { settings, options }: RuntimeInstallation,
@@ -143,7 +143,7 @@ async function kroSource(
   return { namespace, name: 'typekro' };
 }
 
-/** Pods of an embedded cluster that only show what runs elsewhere are no installation. */
+/** Pods of an embedded cluster that only stand for a process elsewhere are no installation. */
 function isSimulated({ metadata }: KubeObject): boolean {
   return Object.keys(metadata.annotations ?? {}).some(
     (name) => name === STAND_IN || name.startsWith('typekro.dev/simulate'),

@@ -9,12 +9,15 @@ import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
 import { conditionsOf, waitUntilGone } from './kro-wait.ts';
 
-/** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
+/** Time limit for the last read of remaining objects after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
-/** How often a definition that somebody keeps changing is looked at before it stays. */
+/** Number of attempts to delete a definition that other clients change, after which it stays. */
 const TRIES = 5;
 
-/** Deletes an instance, and the definition when no instance of it is left; also where a failed deploy made no instance. */
+/**
+ * Deletes an instance, and the definition when no instance of it is left, also after a failed deploy without an
+ * instance.
+ */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
   const { api, signal } = context;
   const { wasThere, leaving } = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
@@ -44,9 +47,9 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
 }
 
 /**
- * Removes the definition that we applied when its kind has no instances, or is not served at all. A sound one whose
- * last instance was not deleted here stays: somebody may be about to make the first. Between the look at the instances
- * and the deletion somebody may make one all the same: then the definition is put back.
+ * Deletes the definition that this client applied when its kind has no instances, or is not served. A served definition
+ * stays unless this call deleted its last instance: another client may be about to create the first. Another client may
+ * also create an instance between the list and the deletion: then the definition is applied again.
  */
 async function deleteUnusedDefinition(
   context: KroContext,
@@ -60,7 +63,7 @@ async function deleteUnusedDefinition(
     const ref = refOf(definition);
     const { uid = '', resourceVersion = '' } = definition.metadata;
     try {
-      // With the version, so that a deploy that has just written to it does not lose what it wrote.
+      // The version protects a write of a concurrent deploy.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
       if (!(await hasInstances(context, type))) return ref;
       if (leaving !== undefined) await waitUntilGone(context, leaving);
@@ -93,7 +96,7 @@ async function hasInstances({ api, signal }: KroContext, { apiVersion, kind }: O
   return instances !== undefined && instances.items.length > 0;
 }
 
-/** An object without what the server or a controller writes. */
+/** An object without the fields that the server or a controller writes. */
 function asApplied({ apiVersion, kind, metadata: { name, labels, annotations }, spec }: KubeObject): KubeObject {
   return {
     apiVersion,

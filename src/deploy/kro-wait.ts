@@ -7,25 +7,25 @@ import type { KroContext } from './kro-context.ts';
 import { childRefsOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
-/** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
+/** Lasting reasons why a kind is not served, in the controller's words (kro's `CRD ensure`). */
 const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
 
 const BREAKING = /breaking changes detected/;
 
-/** What is told of an object on its way out. */
+/** The text about an object that is being deleted. */
 const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
   `it is being deleted since ${deletionTimestamp}, and held by ${finalizers.join(', ')}`;
 
-/** How long a controller has to go on saying that a write is refused until the deploy gives up, in milliseconds. */
+/** How long a controller must report a refused write before the deploy fails, in milliseconds. */
 const REFUSED_MS = 5000;
 
-/** What is known of an object that nobody has written a status of. */
+/** The text about an object without a status. */
 const UNSEEN = 'no controller has looked at it';
 
-/** What is known while the watch of an object fails. */
+/** The text about an object whose watch fails. */
 const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
 
-/** A condition as it stands in a status. */
+/** A condition in a status. */
 interface ConditionView {
   readonly type: string;
   readonly status: string;
@@ -34,8 +34,8 @@ interface ConditionView {
 }
 
 /**
- * Waits until a controller serves the kind of the definition as it was applied, or as somebody changed it since.
- * False when it is gone or another one is in its place.
+ * Waits until a controller serves the kind of the definition, as it was applied or as another client changed it since.
+ * False when it was deleted or replaced.
  *
  * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`, DeploymentTimeoutError.
  */
@@ -51,7 +51,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     const look = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
-      // What is written to it goes with it.
+      // A definition that is being deleted takes new writes with it.
       if (object.metadata.deletionTimestamp !== undefined) {
         last = beingDeleted(object);
         return undefined;
@@ -66,7 +66,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         );
       }
       const served = conditions.find(({ type }) => type === 'KindReady');
-      // An annotation makes no new generation: this may be what the controller said before it was permitted.
+      // An annotation does not change the generation: the condition may be older than the permission.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
       if (served?.status === 'False' && isCurrent(served) && isLasting) {
@@ -97,12 +97,12 @@ function remedyOfDefinition(message: string): string {
 }
 
 /**
- * Waits until the instance is ACTIVE at its generation; `undefined` when its definition goes or another one is in its
- * place, after which nobody would look at the instance.
+ * Waits until the instance is ACTIVE at its generation; `undefined` when its definition is deleted or replaced, after
+ * which no controller works on the instance.
  *
- * @throws ResourceGraphFactoryError `deploy/failed` when the controller goes on saying that the server refuses a child,
- * `deploy/superseded` when somebody deletes the instance or changes its spec; DeploymentTimeoutError, which names the children that are not
- * ready.
+ * @throws ResourceGraphFactoryError `deploy/failed` when the controller keeps reporting that the server refuses a
+ * child, `deploy/superseded` when another client deletes the instance or changes its spec; DeploymentTimeoutError,
+ * which names the children that are not ready.
  */
 export async function waitForInstance(
   context: KroContext,
@@ -129,7 +129,7 @@ export async function waitForInstance(
     return await Promise.race([
       // Without its definition an instance stays ACTIVE for ever.
       active.then(async (object) => ((await served) ? object : undefined)),
-      // When the time is over, what is told of the instance counts.
+      // At the time limit the error about the instance matters.
       gone.then(
         () => undefined,
         () => active,
@@ -141,7 +141,7 @@ export async function waitForInstance(
   }
 }
 
-/** Is it the object that it was, and not another one of its name? */
+/** Is it the same object, and not a new one of the same name? */
 function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boolean {
   return object?.metadata.uid === metadata.uid;
 }
@@ -177,7 +177,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
         throw superseded(ref, 'deleted');
       }
-      // With a new definition the same spec may be shown with more defaults.
+      // A new definition may add defaults to the same spec.
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
       const state = String(object.status?.['state'] ?? '');

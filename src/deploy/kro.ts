@@ -11,10 +11,10 @@ import { definitionRef } from './kro-context.ts';
 import { conditionsOf, waitForDefinition, waitForInstance, waitUntilGone } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
-/** Field manager of definitions and instances that we apply for the user. */
+/** Field manager of definitions and instances that are applied for the user. */
 export const MANAGER = 'typekro';
 
-/** How often a definition that somebody deletes is applied again. */
+/** How often a definition is applied again after another client deleted it. */
 const MAX_DELETIONS = 5;
 
 /** The definition of a target, for the controller that is to serve it. */
@@ -88,7 +88,7 @@ async function applyInstance(
     await heritage.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  // Who deletes the definition may not have known of the instance: then it is served anew.
+  // A client may delete the definition without knowing of the instance: then apply the definition again.
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);
@@ -104,7 +104,7 @@ async function applyInstance(
   }
 }
 
-/** Applies an object; one of its name that is being deleted goes first. */
+/** Applies an object, after the end of a deletion of its predecessor. */
 async function applyFresh(context: KroContext, wanted: KubeObject): Promise<KubeObject> {
   const { api, signal, progress } = context;
   for (;;) {
@@ -115,7 +115,10 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
   }
 }
 
-/** Applies a definition and waits until it is served, as it is then; when somebody deletes it meanwhile, once more. */
+/**
+ * Applies a definition and waits until it is served; applies it again when another client deletes it meanwhile. Returns
+ * the served one.
+ */
 async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
   for (let times = 1; times <= MAX_DELETIONS; times += 1) {
@@ -150,7 +153,7 @@ function notInstalled(target: DeployTarget, cause: KubeError): Error {
   });
 }
 
-/** What a deploy would do to the definition and the instance; the children are the controller's. */
+/** What a deploy would do to the definition and the instance; the controller writes the children. */
 export async function planKro(context: KroContext, spec: JsonObject): Promise<Omit<Plan, 'diagnostics'>> {
   const { api, target, signal } = context;
   const waiting: { nodeId: string; reason: string }[] = [];
@@ -172,7 +175,7 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   return { changes, waiting };
 }
 
-/** When we applied an object last; `undefined` when we never did. */
+/** The time of this client's last apply of an object; `undefined` when there was none. */
 export function appliedAt({ metadata }: KubeObject): Date | undefined {
   const entry = metadata.managedFields?.find(
     (fields) => isJsonObject(fields) && fields['manager'] === MANAGER && fields['operation'] === 'Apply',
@@ -181,7 +184,7 @@ export function appliedAt({ metadata }: KubeObject): Date | undefined {
   return entry === undefined ? undefined : new Date(typeof time === 'string' ? time : 0);
 }
 
-/** apiVersion and kind of the instances that a definition makes possible. */
+/** apiVersion and kind of a definition's instances. */
 export function instanceKindOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
   const { schema = {} } = definition['spec'] as { schema?: { group?: string; apiVersion?: string; kind?: string } };
   const { group = 'kro.run', apiVersion: version = '', kind = '' } = schema;

@@ -8,11 +8,14 @@ import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** How long a controller may take to say that it leaves an instance alone; nobody answers where none runs. */
+/**
+ * How long a controller may take to report the suspension of an instance. Without a running controller there is no
+ * report.
+ */
 const SUSPEND_MS = 10_000;
-/** How long the garbage collector may take to let go of an instance, in milliseconds. */
+/** How long the garbage collector may take to release an instance, in milliseconds. */
 const COLLECTED_MS = 10_000;
-/** How often somebody else may change the instance while it is being released. */
+/** How often another client may change the instance during its release. */
 const TRIES = 5;
 
 const INVENTORY_ANNOTATIONS = [
@@ -22,7 +25,7 @@ const INVENTORY_ANNOTATIONS = [
   keys.INVENTORY_HASH_ANNOTATION,
 ];
 
-/** Labels and annotations that make an object the parent of its ApplySet; empty when it is none. */
+/** Labels and annotations that make an object the parent of an ApplySet; empty for other objects. */
 function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'labels' | 'annotations'> {
   const id = metadata.labels?.[keys.APPLYSET_ID_LABEL];
   if (id === undefined) return {};
@@ -34,12 +37,12 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
 }
 
 /**
- * Takes an instance that a controller keeps into direct mode: the record takes over its inventory, the
- * controller is told to leave the instance alone, then the instance goes without its finalizer. No child is
- * touched. The context as it was when there is no such instance.
+ * Moves an instance from a controller to direct mode: the record takes over its inventory, the instance is suspended,
+ * and then deleted without its finalizer. No child is written. Returns the unchanged context when there is no such
+ * instance.
  *
  * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted, which takes its children with it;
- * `deploy/contended` when somebody keeps changing it.
+ * `deploy/contended` when another client keeps changing it.
  */
 export async function takeFromController(
   context: DirectContext,
@@ -51,7 +54,7 @@ export async function takeFromController(
   const ref = refOf(instance);
   const { deletionTimestamp, finalizers = [] } = instance.metadata;
   if (deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER)) {
-    // Released, by a process that did not live to see the end.
+    // An earlier process released it, but did not wait for its end.
     await untilReleased(api, ref, signal);
     return context;
   }
@@ -89,11 +92,11 @@ async function findInstance({ api, graph, name, namespace, signal }: DirectConte
   return api.find({ apiVersion, kind, name, ...(namespaced ? { namespace } : {}) }, { signal });
 }
 
-/** Makes the controller let go of the instance, and deletes it without what would delete its children. */
+/** Makes the controller release the instance, and deletes it without the finalizer that would delete its children. */
 async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<void> {
   await api.patch(
     ref,
-    // The policy is for our controller, which then needs no finalizer; kro's looks again on suspension only.
+    // This project's controller reads the policy and then needs no finalizer; kro's reacts to the suspension only.
     {
       metadata: {
         annotations: { [keys.RECONCILE_ANNOTATION]: 'suspended', [keys.DELETION_POLICY_ANNOTATION]: 'orphan' },
@@ -108,7 +111,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
       if (current === undefined) return;
       const freed = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
       const { uid, resourceVersion } = freed.metadata;
-      // With the version: a controller that puts its finalizer back in between must not see a deletion.
+      // The version prevents a deletion after a controller has put its finalizer back.
       await api.delete(ref, {
         preconditions: {
           ...(uid === undefined ? {} : { uid }),
@@ -133,10 +136,10 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
 }
 
 /**
- * Waits until an instance that nobody holds any more is gone. The API server lets it go when the garbage collector has
- * seen that nothing refers to it.
+ * Waits until a released instance is gone: the garbage collector removes its finalizer (`orphan`) after it has handled
+ * the dependents.
  *
- * @throws TypeKroError `deploy/not-collected` when nobody does so: there is no garbage collector.
+ * @throws TypeKroError `deploy/not-collected` when that does not happen: no garbage collector runs.
  */
 async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
   let held: readonly string[] = [];
@@ -164,7 +167,7 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
   });
 }
 
-/** Waits until the controller says that it leaves the instance alone, or long enough that there is none. */
+/** Waits until the controller reports the suspension, or until the time limit, which means that no controller runs. */
 async function untilSuspended(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
   await withDeadline(SUSPEND_MS, [signal], systemClock, async (inner) => {
     try {
@@ -189,17 +192,19 @@ function withoutFinalizer({ metadata }: KubeObject): JsonObject {
   return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
 }
 
-/** What a direct deployment leaves for the controller that takes it over. */
+/** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
-  /** The instance with the inventory of the direct deployment, so that what the graph no longer has is pruned. */
+  /**
+   * The instance with the inventory of the direct deployment, so that objects that the graph no longer has are pruned.
+   */
   readonly instance: KubeObject;
-  /** Removes the record. To be called when the instance stands in the cluster. */
+  /** Deletes the record. Call it when the instance exists in the cluster. */
   forget(): Promise<void>;
 }
 
 /**
- * Takes a direct deployment of the same instance into kro mode: a deploy of it that is still under way stops,
- * and the instance gets its inventory. `undefined` when there is none.
+ * Takes a direct deployment of the same instance into kro mode: stops a running deploy and gives the instance its
+ * inventory. `undefined` when there is none.
  */
 export async function takeFromDirect(
   api: KubernetesApi,

@@ -1,7 +1,10 @@
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 
-/** Makes the namespace if it is missing. Who may not look at namespaces learns from the next write that it is. */
+/**
+ * Creates the namespace if it is missing. A client without the right to read namespaces sees a missing one as an error
+ * of its next write.
+ */
 export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', name };
   try {

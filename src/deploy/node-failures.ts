@@ -4,8 +4,8 @@ import { explainNode, failureClass, refusalRemedy } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
- * The nodes that failed for a reason which no waiting mends: refused by the API server, an expression
- * without a value, an object of somebody else. Overload and conflicts are retried and not among them.
+ * The nodes that failed for good: an object that the API server refuses, an expression without a value, an object of
+ * another owner. Overload and conflicts are retried and do not count.
  */
 export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
@@ -15,11 +15,11 @@ function isPassingFailure(because: Because): boolean {
   return (because.kind === 'write-failed' || because.kind === 'read-failed') && passes(failureClass(because.failure));
 }
 
-/** What to do when the namespace of something is not there. */
+/** The remedy for a missing namespace. */
 const NAMESPACE_REMEDY =
   'create the namespace first, or make it a resource of the composition; the one of the factory is made by deploy() unless createNamespace is false';
 
-/** A deploy into a namespace that does not exist. */
+/** The error of a deploy into a namespace that does not exist. */
 export function missingNamespace(what: string, namespace: string, cause: unknown): Error {
   return new ResourceGraphFactoryError(`deploying ${what}: there is no namespace "${namespace}"`, {
     code: 'deploy/no-namespace',
@@ -28,7 +28,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
   });
 }
 
-/** What to do about a write that the server refused, by what the server says. */
+/** The remedy for a write that the server refused, by its message. */
 function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
@@ -37,10 +37,10 @@ function remedyOfWrite(message: string, object: RefusedObject): string | undefin
   return remedy === undefined ? undefined : `${remedy}; then deploy again`;
 }
 
-/** The webhook that the server could not call, in its words. */
+/** The server's message about a webhook that it could not call. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
 
-/** What the events of pods that do not come up say, and what to do about it. */
+/** Messages of the events of failing pods, with remedies. */
 const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /\b(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)\b/,
@@ -61,7 +61,10 @@ const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
 ];
 
-/** What to do when the time is over and the server or a controller goes on saying this; `undefined`: nothing special. */
+/**
+ * The remedy for a message that the server or a controller repeats until the time limit; `undefined` for other
+ * messages.
+ */
 export function remedyOfWaiting(message: string): string | undefined {
   const [, webhook] = UNCALLED.exec(message) ?? [];
   if (webhook === undefined) return POD_TROUBLES.find(([pattern]) => pattern.test(message))?.[1];
@@ -71,15 +74,14 @@ export function remedyOfWaiting(message: string): string | undefined {
   );
 }
 
-/** The object that a server names when it finds it invalid. */
+/** The object in a server's message about an invalid object. */
 function objectIn(message: string): RefusedObject {
   const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
   return kind === undefined || name === undefined ? {} : { kind, name };
 }
 
 /**
- * What to do about a write of a controller that the server refused and goes on refusing; `undefined` when the
- * controller's words do not tell that it will.
+ * The remedy for a controller's write that the server refuses for good; `undefined` for messages that do not show that.
  */
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
   const remedy = remedyOfWrite(message, { ...objectIn(message), namespace });
@@ -90,7 +92,7 @@ export function remedyOfRefusal(message: string, namespace: string): string | un
   return / is invalid: /.test(message) ? 'correct the composition or the spec and deploy again' : undefined;
 }
 
-/** What to do about a failed node. */
+/** The remedy for a failed node. */
 export function remedyOf(node: NodeReport): string {
   const { because } = node;
   if (because.kind === 'other-owner') {

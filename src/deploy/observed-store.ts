@@ -38,7 +38,7 @@ export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarg
 
 type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;
 
-/** What one deploy knows of the cluster: filled by reads, by the answers to writes and by watches. */
+/** The observed cluster of one deploy, filled by reads, by answers to writes and by watches. */
 export class ObservedStore implements Observed {
   readonly #objects = new Map<string, Observation>();
   readonly #lists = new Map<string, ListObservation>();
@@ -56,7 +56,7 @@ export class ObservedStore implements Observed {
     },
   };
 
-  /** `now`: milliseconds since the epoch, for what may be read again. */
+  /** `now` gives milliseconds since the epoch, for the pauses of failed reads. */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -87,7 +87,7 @@ export class ObservedStore implements Observed {
     return this.#failedReads.get(objectReadKey(target));
   }
 
-  /** What was never read, or could not be: it is asked for again when its pause is over. */
+  /** The observation of an object that was not read, or whose read failed, until its pause is over. */
   #unread(key: string): UnreadObservation {
     const failed = this.#failedReads.get(key);
     if (failed === undefined || failed.retryAt <= this.#now()) return { state: 'unknown' };
@@ -108,7 +108,7 @@ export class ObservedStore implements Observed {
     return true;
   }
 
-  /** Is anything known of the object, be it that it is absent? Watches report only what was asked for. */
+  /** Is the object known, even as absent? Watches report only objects that a step asked for. */
   knows(target: ObjectTarget): boolean {
     return this.#objects.has(targetKey(target));
   }
@@ -130,7 +130,7 @@ export class ObservedStore implements Observed {
     this.#members.set(memberKey(target), observation);
   }
 
-  /** Membership may have changed: ask again before the next decision about it. */
+  /** Forgets all members, since membership may have changed. */
   forgetMembers(): void {
     this.#members.clear();
   }
@@ -168,7 +168,7 @@ export class ObservedStore implements Observed {
   }
 }
 
-/** With the fingerprint of what we own in it, which every decision asks for. */
+/** Adds the fingerprint of the owned fields, which every decision needs. */
 function present(object: KubeObject): {
   readonly state: 'present';
   readonly live: LiveObject & { readonly owned: Fingerprint };
@@ -176,7 +176,7 @@ function present(object: KubeObject): {
   return { state: 'present', live: { object, owned: ownedFingerprint(object) } };
 }
 
-/** Is the object another state than the one known? Versions of one object only grow; another UID is another object. */
+/** Is the object newer than the known one? Versions of one object only grow; another UID is another object. */
 function isNewer(next: KubeObject, known: KubeObject): boolean {
   if (next.metadata.uid !== known.metadata.uid) return true;
   const a = next.metadata.resourceVersion ?? '';
@@ -184,7 +184,7 @@ function isNewer(next: KubeObject, known: KubeObject): boolean {
   return a.length === b.length ? a > b : a.length > b.length;
 }
 
-/** The live objects of a list, as the runtime takes them. */
+/** The live objects of a list, in the runtime's form. */
 export function liveObjects(objects: readonly KubeObject[]): LiveObject[] {
   return objects.map((object) => ({ object }));
 }

@@ -7,7 +7,7 @@ import { keys } from '../runtime/index.ts';
 /** Label of every parent ConfigMap; its value is the definition's name. */
 export const DEFINITION_LABEL = 'typekro.dev/definition';
 
-/** What one direct deploy leaves in the cluster so that any later process can go on from there. */
+/** The record of a direct deploy in the cluster, from which any later process can continue. */
 export interface DirectRecord {
   /** The ResourceGraphDefinition as it was deployed. */
   readonly definition: JsonObject;
@@ -15,9 +15,9 @@ export interface DirectRecord {
   readonly spec: JsonObject;
   /** Counts deploys of this instance, from 1. */
   readonly revision: number;
-  /** Which deploy wrote the record: of two at once the one that wrote it last counts. */
+  /** The id of the deploy that wrote the record: of two concurrent ones the last writer counts. */
   readonly deploy?: string;
-  /** When the instance was deployed, in milliseconds since 1970: what `now()` is in its templates until the next deploy. */
+  /** The time of the deploy, in milliseconds since 1970: the value of `now()` in templates until the next deploy. */
   readonly time?: number;
   /** The deploy before this one, for `rollback`. */
   readonly previous?: { readonly definition: JsonObject; readonly spec: JsonObject };
@@ -28,7 +28,7 @@ export function parentName(definition: string, instance: string): string {
   return `typekro-${definition}-${instance}`;
 }
 
-/** What a label's value may be, and a part of an object's name. */
+/** A valid label value that is also valid in an object's name. */
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
 
 /**
@@ -49,19 +49,16 @@ export function checkLabelNames(definition: string, instance: string): void {
   }
 }
 
-/**
- * Is the ConfigMap the record of this instance? Its name alone does not tell: `a` with `b-c` and `a-b` with
- * `c` share one.
- */
+/** Is the ConfigMap the record of this instance? Its name is ambiguous: `a` with `b-c` and `a-b` with `c` share one. */
 export function isRecordOf(parent: KubeObject, definition: string, instance: string): boolean {
   const { name, labels } = parent.metadata;
   return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;
 }
 
-/** Most bytes that we put into a ConfigMap; the server takes 1 MiB with keys and a little air. */
+/** Maximum of bytes in the ConfigMap; the server's limit of 1 MiB includes keys. */
 const MAX_BYTES = 1_000_000;
 
-/** The texts of a record. Without room for the deploy before, that one is left out: it only serves `rollback`. */
+/** The texts of a record. The previous deploy, which only `rollback` needs, is left out when there is no room. */
 function recordData(record: DirectRecord): Record<string, string> {
   const data = {
     definition: stringifyJson(record.definition),
@@ -76,7 +73,7 @@ function recordData(record: DirectRecord): Record<string, string> {
   return bytes > MAX_BYTES ? data : { ...data, previous };
 }
 
-/** The parent as it is written: the record as JSON texts, metadata as the runtime wants it. */
+/** The parent to write: the record as JSON texts, and the metadata of the runtime. */
 export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord, carried?: KubeObject): KubeObject {
   const metadata = carried?.metadata;
   return {
@@ -95,7 +92,7 @@ export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord,
 /**
  * Reads the record out of a parent.
  *
- * @throws TypeKroError `deploy/record-invalid` when somebody else wrote the ConfigMap or edited it.
+ * @throws TypeKroError `deploy/record-invalid` when another client wrote the ConfigMap or edited it.
  */
 export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   const data = isJsonObject(parent.data) ? parent.data : {};
@@ -126,7 +123,7 @@ export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   };
 }
 
-/** How often the instance was deployed, as far as its record tells; at least 1. */
+/** The number of deploys of the instance, by its record; at least 1. */
 export function revisionOf(parent: KubeObject): number {
   const data = isJsonObject(parent.data) ? parent.data : {};
   const revision = Number.parseInt(String(data.revision), 10);
@@ -149,8 +146,8 @@ function parseRecordPart(text: string): JsonObject | undefined {
 }
 
 /**
- * The instance that the runtime sees in direct mode: there is no such object in the cluster, its metadata
- * is the parent's. The finalizer is always there, since a ConfigMap is deleted by us alone.
+ * The instance that the runtime sees in direct mode: there is no such object in the cluster, and its metadata is the
+ * parent's. It always has the finalizer, since only this client deletes the ConfigMap.
  */
 export function virtualInstance(
   graph: Graph,
@@ -176,7 +173,7 @@ export function virtualInstance(
   };
 }
 
-/** Labels and annotations that a decision wants on the instance, for the parent that stands in for it. */
+/** The labels and annotations of a decision's instance, for its parent ConfigMap. */
 export function wantedMetadata(write: ParentWrite, parent: KubeObject | undefined): KubeObject['metadata'] {
   const metadata = parent?.metadata;
   return {

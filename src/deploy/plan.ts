@@ -3,10 +3,10 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt } from '../kubernetes/index.ts';
 
-/** What the server or a controller writes by itself: it tells nothing of what a deploy would change. */
+/** Fields that the server or a controller writes by itself; they are no change of a deploy. */
 const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
 
-/** An object without what changes by itself. */
+/** An object without fields that change by themselves. */
 function comparable({ metadata, status: _status, ...rest }: KubeObject): JsonObject {
   const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !BOOKKEEPING.includes(key)));
   return { ...(rest as JsonObject), metadata: kept };
@@ -33,7 +33,7 @@ function join(path: string, key: string): string {
   return isName ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
 }
 
-/** What a write would do to an object, from what is there and what the server would store. */
+/** The change of an object by a write, from the live object and the one that the server would store. */
 export function changeOf(nodeId: string, before: KubeObject | undefined, after: KubeObject): PlanChange {
   const object = refOf(after);
   if (before === undefined) return { action: 'create', nodeId, object, fields: [] };

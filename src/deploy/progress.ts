@@ -4,7 +4,7 @@ import type { Decision, NodeReport } from '../runtime/index.ts';
 import { shorten } from './errors.ts';
 import { explainNode, refOfTarget } from '../runtime/index.ts';
 
-/** One node in one line: its id, its object, its state and why. */
+/** One line about a node: id, object, state and reason. */
 export function describeNode(node: NodeReport): string {
   const first = node.objects[0];
   const object = first === undefined ? '' : ` (${formatRef(first.object)})`;
@@ -27,7 +27,7 @@ export class ProgressReporter {
     this.#emit({ ...event, timestamp: new Date(this.#now()) });
   }
 
-  /** Reports the nodes that changed, and objects that were there before and will belong to the deploy. */
+  /** Reports the changed nodes, and existing objects that the deploy adopts. */
   decision(decision: Decision): void {
     for (const { nodeId, why, target, lastWriter } of decision.apply) {
       if (why !== 'adopt') continue;
@@ -37,7 +37,7 @@ export class ProgressReporter {
     }
     for (const node of decision.nodes) {
       const message = describeNode(node);
-      // Objects that no node wants any more are reported under the id that they had.
+      // Retired objects are reported under their former id.
       const key = node.retired === true ? `retired ${node.id}` : node.id;
       if (this.#last.get(key) === message) continue;
       this.#last.set(key, message);

@@ -5,15 +5,15 @@ import type { BackoffPolicy } from '../kube/index.ts';
 
 const { initialMs, maxMs } = RETRY_POLICIES.request;
 
-/** The retries of requests that a factory's `retryPolicy` asks for; what it leaves open is as in every other client. */
+/** The request retries of a factory's `retryPolicy`; absent members have the client's defaults. */
 export function retriesOf(policy: RetryPolicy = {}): { readonly retries: number; readonly backoff: BackoffPolicy } {
   const { maxRetries = REQUEST_RETRIES, initialDelay = initialMs, maxDelay = maxMs, backoffMultiplier = 2 } = policy;
   return { retries: maxRetries, backoff: { initialMs: initialDelay, maxMs: maxDelay, factor: backoffMultiplier } };
 }
 
 /**
- * The retries of the writes of a deploy, which have no end but the time limit: the same pauses, none shorter than the
- * first one of every other client. A failure that does not pass by itself ends the deploy.
+ * The write retries of a deploy, limited only by its time limit: the policy's pauses, none shorter than the client's
+ * default first pause. A lasting failure ends the deploy.
  */
 export function writeRulesOf(policy?: RetryPolicy): WriteRules {
   const { retries, backoff } = retriesOf(policy);

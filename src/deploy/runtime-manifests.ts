@@ -6,7 +6,7 @@ import { formatDiagnostic, isJsonObject, TypeKroError } from '../core/index.ts';
 import type { RuntimeSettings } from '../factories/index.ts';
 import { parseDefinitions } from '../graph/index.ts';
 
-/** The namespace that Flux's own manifests are written for. */
+/** The namespace in Flux's own manifests. */
 const WRITTEN_FOR = 'flux-system';
 
 /** The release of Flux that its project publishes. */
@@ -15,7 +15,7 @@ export function releaseAddress(version: string): string {
 }
 
 /**
- * Flux's manifests from an address, a file or a folder, for a namespace and with the rights that are wished.
+ * Flux's manifests from an address, a file or a folder, for a namespace and with the rights of the settings.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` when they cannot be read, `bootstrap/manifests-invalid` when
  * they are not YAML of Kubernetes objects.
@@ -90,7 +90,7 @@ function objectsIn(name: string, text: string): KubeObject[] {
   });
 }
 
-/** The object for another namespace than that of the manifests: also in addresses, arguments and subjects. */
+/** Moves an object to another namespace, also in addresses, arguments and subjects. */
 function moved(object: KubeObject, namespace: string): KubeObject {
   if (namespace === WRITTEN_FOR || object.kind === 'CustomResourceDefinition') return object;
   const change = (value: unknown): unknown => {
@@ -102,7 +102,7 @@ function moved(object: KubeObject, namespace: string): KubeObject {
   return change(object) as KubeObject;
 }
 
-/** The binding by which Flux's controllers may do everything, as the settings wish it. */
+/** Keeps, drops or rewrites the binding that gives Flux's controllers all rights, by the settings. */
 function withRights(object: KubeObject, { rbac }: RuntimeSettings): KubeObject[] {
   const { kind, metadata } = object;
   const binding = kind === 'ClusterRoleBinding' && metadata.name?.startsWith('cluster-reconciler') === true;

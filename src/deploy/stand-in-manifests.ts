@@ -3,7 +3,7 @@ import { fluxDefinitionsText, parseJson } from '../core/index.ts';
 
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 
-/** Marks what only an embedded cluster can run: it does the work of such a Deployment itself. */
+/** Marks Deployments whose work the embedded cluster does itself; no other cluster can run them. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 /**

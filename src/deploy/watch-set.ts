@@ -3,15 +3,15 @@ import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
 import type { ListTarget, ObjectTarget, ObjectType } from '../runtime/index.ts';
 
-/** What a watch tells: an object as it is now, or that it is gone. */
+/** Receives changes of a watch: a current object, or a deleted one. */
 export type ObjectChange = (type: ObjectType, object: KubeObject, gone: boolean) => void;
 
-/** What is to be watched: an object, by a watch of its kind, or a list. */
+/** A request to watch an object, by a watch of its kind, or a list. */
 export type Watched =
   | { readonly kind: 'object'; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly target: ListTarget };
 
-/** One open watch: everything of a kind that belongs to one ApplySet, or an object or list of somebody else. */
+/** One open watch: all objects of a kind in one ApplySet, or an external object or list. */
 interface WatchSpec {
   readonly key: string;
   readonly type: ObjectType;
@@ -19,22 +19,22 @@ interface WatchSpec {
   readonly labelSelector?: string;
 }
 
-/** What a watch knows of an object; nothing (`undefined`) also when it belongs to somebody else. */
+/** An object as a watch knows it; `undefined` also when another owner has it. */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
   readonly object?: KubeObject;
 }
 
-/** One running watch, and what it has shown. */
+/** One running watch, and its objects. */
 class OpenWatch {
   readonly stopped = new AbortController();
-  /** Objects by identity; those of before an interruption count until the watch has caught up. */
+  /** Objects by identity; older ones stay after an interruption until the watch is in step. */
   readonly objects = new Map<string, KubeObject>();
-  /** Objects of others, of which a namespace may hold thousands, and large ones: UIDs by identity. */
+  /** UIDs of other owners' objects by identity, without content: a namespace may hold thousands, and large ones. */
   readonly others = new Map<string, string | undefined>();
-  /** Identities that were asked for: such an object is kept, whosever it is. */
+  /** Identities that a step asked for: such an object is kept whole, whatever its owner. */
   readonly named = new Set<string>();
-  /** Settles when the watch has shown everything there is: true; false when it could not. */
+  /** Settles with true when the watch has reported all objects; with false when it failed. */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;
   settle: (synced: boolean) => void = () => {};
@@ -47,7 +47,7 @@ class OpenWatch {
     this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
   }
 
-  /** Takes in what was shown, whole only where somebody may look at it. */
+  /** Takes in an object, and keeps its content only when the deploy may read it. */
   see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
     const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
@@ -61,7 +61,7 @@ class OpenWatch {
     this.others.delete(key);
   }
 
-  /** What is known of before and was not shown again. */
+  /** Known objects that the new list does not contain. */
   gone(shown: ReadonlySet<string>): KubeObject[] {
     const { kind } = this.spec.type;
     const apiVersion = formatApiVersion(this.spec.type);
@@ -75,8 +75,8 @@ class OpenWatch {
 }
 
 /**
- * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many
- * objects opens few; `set` takes the complete list of each decision and closes what is no longer wanted.
+ * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many objects opens
+ * few; `set` takes the complete list of each decision and closes unused watches.
  */
 export class WatchSet {
   readonly #api: KubernetesApi;
@@ -85,14 +85,14 @@ export class WatchSet {
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
-  /** `isOurs`: is it an object that somebody will look at? Of others watches keep only that they exist. */
+  /** `isOurs`: may the deploy read the object? Of others, watches keep only the identity. */
   constructor(api: KubernetesApi, onChange: ObjectChange, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
     this.#isOurs = isOurs;
   }
 
-  /** Opens what is missing and closes what is not asked for any more. */
+  /** Opens missing watches and closes unused ones. */
   set(requests: readonly Watched[]): void {
     const wanted = new Map(requests.map((request) => [specOf(request).key, specOf(request)]));
     for (const [key, watch] of this.#open) {
@@ -118,8 +118,8 @@ export class WatchSet {
   }
 
   /**
-   * The object as the watch of its kind (with this label selector) shows it, as soon as that has caught up;
-   * `exists: undefined` when no watch can tell. A watch is one request for all objects of a kind.
+   * The object in the watch of its kind (with this label selector), as soon as that is in step; `exists: undefined`
+   * when no watch covers it. A watch is one request for all objects of a kind.
    */
   async look(target: ObjectTarget, selector = ''): Promise<WatchedObject> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
@@ -131,8 +131,8 @@ export class WatchSet {
   }
 
   /**
-   * Our objects of a kind in some namespaces (all of a cluster-scoped kind for none), as the watches show them;
-   * `undefined` when one of these places is not watched.
+   * The deploy's objects of a kind in some namespaces (none: cluster-scoped), from the watches; `undefined` when a
+   * namespace is not watched.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(
@@ -167,7 +167,7 @@ export class WatchSet {
         ...(labelSelector === undefined ? {} : { labelSelector }),
       },
     );
-    // What has come since the last interruption; the rest of what was there is gone.
+    // Objects reported since the last interruption; other known objects are gone.
     let shown = new Set<string>();
     for await (const event of events) {
       if (signal.aborted) return;
@@ -193,7 +193,7 @@ export class WatchSet {
           watch.settle(true);
           break;
         case 'ERROR':
-          watch.settle(false); // the watch goes on trying, but nobody is to wait for it
+          watch.settle(false); // the watch keeps retrying; do not wait for it
           break;
         case 'BOOKMARK':
           break;

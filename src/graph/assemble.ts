@@ -40,8 +40,8 @@ export function assembleGraph(parts: Parts): Graph {
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * Who only wants to know whether a definition is right asks for none of its plans, so they are made when the
- * first one is read; what they are made from is let go then.
+ * Plans are made when the first one is read, since a caller that only validates a definition needs none. Their inputs
+ * are released then.
  */
 function lazyGraph(own: Pick<Graph, 'name' | 'instance' | 'definition'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
@@ -69,7 +69,7 @@ function lazyGraph(own: Pick<Graph, 'name' | 'instance' | 'definition'>, value: 
     get reads() {
       return plans().reads;
     },
-    // Only who keeps revisions asks for it.
+    // Only a caller that keeps revisions needs it.
     get hash() {
       hash ??= revisionHash(value['spec']);
       return hash;

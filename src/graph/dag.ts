@@ -31,8 +31,8 @@ export function topologicalOrder(dependencies: DependencyMap): string[] {
 }
 
 /**
- * Deletion waves: nodes on which nobody depends have the highest number, every other one less than the
- * lowest of its dependents, the deepest 1. `order` must be a topological order of the map.
+ * Deletion waves: nodes without dependents have the highest number, every other node one less than its lowest
+ * dependent, the deepest 1. `order` must be a topological order of the map.
  */
 export function applyOrder(dependencies: DependencyMap, order: readonly string[]): Map<string, number> {
   const layer = new Map<string, number>();

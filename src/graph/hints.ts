@@ -43,7 +43,7 @@ export function celHint(
 /** A field of a collection is read as if it were one object; the name of the type is the checker's own. */
 const COLLECTION = /^type 'list\(__type_(\w+)\.@idx\)' does not support field selection/;
 
-/** Words that CEL keeps for itself: what those who write them want mostly. */
+/** Reserved words of CEL, with hints for what an author most likely means. */
 const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['if', 'CEL has no if(): write condition ? a : b'],
   ['else', 'write condition ? a : b'],

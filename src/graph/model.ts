@@ -71,12 +71,12 @@ export interface CollectionNode extends NodeBase {
   readonly forEach: readonly ForEachDimension[];
 }
 
-/** An object owned by somebody else, read by name. The template holds apiVersion, kind and metadata. */
+/** An external object, read by name. The template holds apiVersion, kind and metadata. */
 export interface ExternalNode extends NodeBase {
   readonly nodeType: 'external';
 }
 
-/** Objects owned by somebody else, read by label selector (`metadata.selector` of the template). */
+/** External objects, read by label selector (`metadata.selector` of the template). */
 export interface ExternalCollectionNode extends NodeBase {
   readonly nodeType: 'externalCollection';
 }
@@ -115,7 +115,7 @@ export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>;
   /** Node ids, dependencies first; ties by position in the definition. */
   readonly order: readonly string[];
-  /** Deletion wave of each node: nodes that nobody depends on have the highest number, the deepest dependency has 1. */
+  /** Deletion wave of each node: nodes without dependents have the highest number, the deepest dependency has 1. */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
   /** Field paths of each node (and of `schema`) that some expression reads; what a cache must keep. */

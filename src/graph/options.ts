@@ -6,7 +6,7 @@ import type { Graph } from './model.ts';
 /** What the compiler is asked: an object, or a document of `parseDefinitions` when positions are wanted. */
 export type CompileInput = JsonValue | DefinitionDocument;
 
-/** Who will run the graph: kro as released with its feature gates off, or this project's own controller. */
+/** The controller that runs the graph: kro as released with its feature gates off, or this project's own controller. */
 export type CompileTarget = 'stock' | 'typekro';
 
 /** Gated parts of the expression language; all off by default. */

@@ -17,9 +17,9 @@ export interface ReadScope {
 }
 
 /**
- * The parts of variables that an expression looks at, as far as can be told from its text; where it
- * cannot, the part around is taken. Paths stop at lists: an index or a loop reads the whole list, save for
- * collections, whose paths count from each of their items. Whoever counts these reads their names.
+ * The parts of variables that an expression looks at, as far as can be told from its text; where it cannot, the part
+ * around is taken. Paths stop at lists: an index or a loop reads the whole list, save for collections, whose paths
+ * count from each of their items. An expression that counts them reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): Part[] {
   const reader = new Reader(scope);

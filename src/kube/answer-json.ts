@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { parseJson } from '../core/index.ts';
 import { KubeError } from './error.ts';
 
-/** Reads an answer that is to be JSON. What stands between us and the server may answer in its place, with anything. */
+/** Parses an answer as JSON. A proxy may answer in place of the server, with any text. */
 export function answerJson(text: string, what: string): JsonValue {
   try {
     return parseJson(text);

@@ -1,29 +1,29 @@
-/** Who is told what an answer says, as it comes. */
+/** Receives the parts of an answer as they arrive. */
 export interface AnswerSink {
   /** Names in lower case; several values of one header are joined by `, `. */
   head(status: number, headers: Readonly<Record<string, string>>): void;
-  /** The bytes are good until it returns. */
+  /** The bytes are valid until it returns. */
   data(bytes: Buffer): void;
   /** The answer is whole. `open`: the server keeps the connection for another request. */
   end(open: boolean): void;
 }
 
-/** What comes next: lines of a head, of a chunk and after the last one, or bytes of a body. */
+/** The next part: lines of a head, of a chunk or after the last chunk, or bytes of a body. */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 
-/** A head or a line may be this long. */
+/** Maximum length of a head or a line. */
 const MAX_HELD_BYTES = 64 * 1024;
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 
-/** Reads one answer of HTTP/1.1 from bytes, however they are cut. Throws for what is none. */
+/** Parses one HTTP/1.1 answer from pieces of any size. Throws on malformed bytes. */
 export class AnswerReader {
   readonly #sink: AnswerSink;
   readonly #isHead: boolean;
   #part: Part = 'head';
-  /** The beginning of a head or line whose end has not come. */
+  /** The beginning of an incomplete head or line. */
   #held: Buffer | undefined;
-  /** Bytes of the body, or of the chunk, that have not come. */
+  /** Missing bytes of the body, or of the chunk. */
   #left = 0;
   #open = true;
 
@@ -95,7 +95,7 @@ export class AnswerReader {
     const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
     if (match === null) throw malformed('no status line of HTTP/1');
     const status = Number(match[2]);
-    // A switch of protocols was not asked for; anything else below 200 comes before the answer.
+    // The client never asks to switch protocols; any other status below 200 precedes the answer.
     if (status === 101) throw malformed('another protocol');
     if (status < 200) return;
     const headers = parseHeaders(text, match[0].length);

@@ -4,7 +4,7 @@ import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import type { Clock, KubeConfig } from './types.ts';
 
-/** A token file is read again after so long; kubelets rotate tokens well before they end. */
+/** How long a token file's content is used; kubelets rotate tokens well before they expire. */
 const TOKEN_FILE_MS = 60_000;
 
 /** PEM texts. */
@@ -15,13 +15,16 @@ export interface ClientCertificate {
 
 /** Gives credentials that change over time. */
 export interface Authenticator {
-  /** May there be others after `reject`? */
+  /** Can it give new credentials after `reject`? */
   readonly renews: boolean;
-  /** The `authorization` header now; `undefined` when the connection itself proves who we are, or nobody asks. */
+  /**
+   * The `authorization` header now; `undefined` when a client certificate authenticates the connection, or there are no
+   * credentials.
+   */
   authorization(): Promise<string | undefined>;
   /** The client certificate to connect with, from the configuration or from a plugin. */
   certificate(): Promise<ClientCertificate | undefined>;
-  /** The server answered 401 to these: they are no longer good. Others that were got meanwhile may be. */
+  /** Drops credentials that the server answered with 401, but not newer ones that were loaded meanwhile. */
   reject(refused: {
     readonly authorization: string | undefined;
     readonly certificate: ClientCertificate | undefined;
@@ -63,7 +66,7 @@ function bearer(token: string | undefined): string | undefined {
 
 interface Remembered<T> {
   get(): Promise<T>;
-  /** Drops what is remembered if it is this; not what is being loaded. */
+  /** Drops the remembered value if it matches, but not a load in progress. */
   forget(isIt: (value: T) => boolean): void;
 }
 

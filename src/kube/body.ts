@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A body that is there already: whoever wants all of it need not go through it step by step. */
+/** A complete body: `readText` takes it without iteration. */
 export class WholeBody implements AsyncIterable<Uint8Array> {
   readonly chunks: readonly Uint8Array[];
 
@@ -13,10 +13,10 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** A stream that is read slower than it comes is held up when so many bytes wait. */
+/** Number of waiting bytes at which a stream is paused for its slower reader. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
-/** A body as it comes. Whoever leaves it early abandons it. */
+/** A body as it arrives. A reader that leaves early abandons it. */
 export class StreamBody implements AsyncIterable<Uint8Array> {
   readonly #source: { pause(): unknown; resume(): unknown };
   readonly #abandon: () => void;
@@ -37,7 +37,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  /** There is no more; with an error, what should have come did not. */
+  /** Ends the body; with an error when it is incomplete. */
   end(error?: Error): void {
     this.#end ??= error === undefined ? {} : { error };
     this.#wake();
@@ -62,7 +62,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Keeps nothing from text to text. */
+/** Stateless without `stream: true`, so it can be shared. */
 const UTF8 = new TextDecoder();
 
 /** Reads a body to its end as UTF-8 text. */
@@ -79,8 +79,8 @@ function textOf(chunks: readonly Uint8Array[]): string {
 }
 
 /**
- * Cuts a body into lines and gives those that arrive together; empty lines are left out, a last line without an end is
- * given too.
+ * Splits a body into lines, in batches that arrived together. Leaves out empty lines; includes a last line without a
+ * line feed.
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[], void> {
   const decoder = new StringDecoder('utf8');

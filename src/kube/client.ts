@@ -54,22 +54,22 @@ export interface KubeClientOptions {
   readonly config?: KubeConfig;
   /** Default `typekro`. */
   readonly userAgent?: string;
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Decides jitter, in [0, 1). Default `Math.random`. */
+  /** Random numbers in [0, 1) for jitter. Default `Math.random`. */
   readonly random?: () => number;
-  /** How often a request that may be repeated is sent again. Default 4. */
+  /** Number of retries of a request that may be repeated. Default 4. */
   readonly retries?: number;
-  /** How long it waits before that. Default: 100 ms, then twice as long each time, at most 5 s. */
+  /** The pauses before retries. Default: 100 ms, then twice as long each time, at most 5 s. */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
   /** Requests per second and burst. Default: no limit, since servers have priority and fairness. */
   readonly rateLimit?: RateLimit;
   /** Ask for lists as streams of events where the server can. Default true. */
   readonly streamLists?: boolean;
-  /** Told of every answer; status 0 when none came. */
+  /** Called after every request; status 0 when no answer arrived. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
-  /** Measure its requests; shared with the clients that act for somebody else. */
+  /** Measure its requests; shared with the impersonating clients that `as` makes. */
   readonly meters?: Set<RequestMeter>;
 }
 
@@ -136,7 +136,7 @@ export class KubeClient implements KubernetesApi {
     );
   }
 
-  /** A client with the same connections that acts for somebody else. Closing it closes the original. */
+  /** A client with the same connections that impersonates another user. Closing it closes the original. */
   as(impersonate: Impersonation): KubeClient {
     return new KubeClient({
       ...this.#options,
@@ -146,7 +146,7 @@ export class KubeClient implements KubernetesApi {
     });
   }
 
-  /** Has requests measured from now on, those of `as` included, until the answer is called. */
+  /** Measures requests from now on, those of `as` included, until the returned function is called. */
   measure(meter: RequestMeter): () => void {
     this.#meters.add(meter);
     return () => void this.#meters.delete(meter);
@@ -179,7 +179,7 @@ export class KubeClient implements KubernetesApi {
         token = page.next;
       } catch (thrown) {
         if (token === undefined || !(thrown instanceof KubeError) || thrown.status !== 410) throw thrown;
-        // The version of the pages before is too old by now: the newest one is read at once.
+        // The version of the pages has expired: read the newest state in one request.
         from = { ...options, limit: 0 };
         token = undefined;
         pages.length = 0;
@@ -244,7 +244,7 @@ export class KubeClient implements KubernetesApi {
     return this.#object(request, options);
   }
 
-  /** What the server answers: the object while its finalizers run, else `undefined`. Rejects with 404 when there is none. */
+  /** Returns the object while its finalizers run, else `undefined`. Rejects with 404 when it does not exist. */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<KubeObject | undefined> {
     const resource = await this.#resource(ref, options.signal);
     const { preconditions, propagationPolicy, gracePeriodSeconds, dryRun } = options;
@@ -318,7 +318,7 @@ export class KubeClient implements KubernetesApi {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    // Whoever asked for one that could not be made was told why.
+    // The failed requests have already reported why the transport could not be made.
     await this.#transport?.then(
       (transport) => transport.close(),
       () => undefined,
@@ -411,9 +411,9 @@ function unknownKind(type: ResourceType, cause?: unknown): KubeError {
 function readPage(type: ResourceType, text: string) {
   const list = answerJson(text, `list ${type.kind}`);
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
-  // Servers written in Go give `null` for no items.
+  // Servers in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Whatever it is that was answered: taken for an empty list it would say that everything is gone.
+  // Reject any other answer: read as an empty list it would mean that all objects are gone.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });
@@ -455,7 +455,7 @@ function body(content: object, type: string = JSON_TYPE, headers: Readonly<Recor
   };
 }
 
-/** Callers in plain JavaScript may leave half of a type out. */
+/** Callers in plain JavaScript may pass an incomplete type. */
 function checkType(type: Partial<ResourceType> | undefined): void {
   const missing = (['apiVersion', 'kind'] as const).find((member) => typeof type?.[member] !== 'string');
   if (missing === undefined) return;

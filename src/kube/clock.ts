@@ -4,7 +4,7 @@ import type { Clock } from './types.ts';
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of the machine. A pending timer keeps the process alive; whoever sets one takes it back. */
+/** The system clock. A pending timer keeps the process alive; the caller that sets it must cancel it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => monotonicMs(),
@@ -14,10 +14,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** A time in milliseconds that never jumps, for durations; that of the day where the clock has no other. */
+/** Monotonic time in milliseconds, for durations; the wall clock where the clock has no monotonic one. */
 export const elapsed = (clock: Clock): number => clock.elapsed?.() ?? clock.now();
 
-/** Waits so long, or until the signal aborts; either way it resolves, and the caller looks at the signal. */
+/** Waits for a time, or until the signal aborts. Resolves in both cases; the caller checks the signal. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {

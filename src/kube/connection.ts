@@ -4,14 +4,14 @@ import { AnswerReader } from './answer-reader.ts';
 import { StreamBody, WholeBody } from './body.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
 
-/** A socket that nobody uses is closed after so long, in milliseconds, or earlier where the server says so. */
+/** How long an unused socket stays open, in milliseconds; less where the server says so. */
 const SPARE_MS = 30_000;
-/** An answer, or more of it, is waited for so long, in milliseconds; of a stream, the head. */
+/** Time limit for the next bytes of an answer, in milliseconds; for a stream, of its head. */
 const ANSWER_MS = 300_000;
 
 type Head = Omit<TransportResponse, 'body'>;
 
-/** Who waits for an answer. */
+/** A request that waits for its answer. */
 interface Waiting {
   head(head: Head): void;
   data(bytes: Buffer): void;
@@ -19,12 +19,12 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-/** Opens a socket. What comes is given to `read`, which must copy what it keeps. */
+/** Opens a socket. Passes arriving bytes to `read`, which must copy what it keeps. */
 export type Dial = (read: (bytes: Buffer) => void) => Socket;
 
-/** Who has a connection. */
+/** The pool that owns a connection. */
 export interface ConnectionOwner {
-  /** An answer is whole, and another request may be sent. */
+  /** Called when an answer is complete and another request may be sent. */
   freed(connection: Connection): void;
   closed(connection: Connection): void;
 }
@@ -38,9 +38,9 @@ export class Connection {
   #release: () => void = () => undefined;
   #spareMs = SPARE_MS;
   #isClosed = false;
-  /** When something was sent or came last, in milliseconds of `monotonicMs`. */
+  /** The time of the last sent or received bytes, in milliseconds of `monotonicMs`. */
   activeAt = monotonicMs();
-  /** For how long nothing may happen. */
+  /** The longest time without any bytes. */
   patienceMs = SPARE_MS;
 
   constructor(dial: Dial, owner: ConnectionOwner) {
@@ -49,12 +49,12 @@ export class Connection {
     this.#owner = owner;
     socket.on('error', (error) => this.destroy(error));
     const gone = () => this.destroy(new Error('the server closed the connection before it answered'));
-    // That may be how an answer ends.
+    // The close may be the end of the answer.
     socket.on('end', () => this.#reader?.close() === true || gone());
     socket.on('close', gone);
   }
 
-  /** Ends what is under way with this error. */
+  /** Closes the socket; a running request fails with this error. */
   destroy(error: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -63,7 +63,7 @@ export class Connection {
     this.#settle()?.fail(error);
   }
 
-  /** Sends and settles with the answer when it is whole. */
+  /** Sends a request and settles with the complete answer. */
   whole(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
@@ -77,13 +77,15 @@ export class Connection {
     });
   }
 
-  /** Sends and settles with the head; the body is read as it comes, for however long that takes. */
+  /** Sends a request and settles with the head; the body is read as it arrives, without a time limit. */
   stream(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
-      const body = new StreamBody(this.#socket, () => this.destroy(new Error('nobody reads the rest of the answer')));
+      const body = new StreamBody(this.#socket, () =>
+        this.destroy(new Error('the caller left the rest of the answer unread')),
+      );
       this.#exchange(head, request, {
         head: (given) => {
-          // What is said instead of a stream comes as any answer does.
+          // An error in place of a stream has the time limit of any answer.
           if (given.status < 400) this.patienceMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
@@ -119,15 +121,15 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // What is still being sent is read by nobody: the next request would come after it.
+    // The server does not read the rest of this request, and the next one would follow it.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.patienceMs = this.#spareMs;
-    // Nobody waits for a socket that is spare.
+    // A spare socket must not keep the process alive.
     this.#socket.unref();
     this.#owner.freed(this);
   }
 
-  /** Whoever waits is to be told now how it ended. */
+  /** Takes the waiting request, which the caller settles now. */
   #settle(): Waiting | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -139,7 +141,7 @@ export class Connection {
   #send(head: string, body: string | Uint8Array = ''): void {
     const socket = this.#socket;
     if (typeof body === 'string' && Buffer.byteLength(body) === body.length) {
-      // All of it is ASCII, and goes out as one.
+      // An ASCII request is sent in one write.
       socket.write(head + body, 'latin1');
       return;
     }
@@ -152,7 +154,7 @@ export class Connection {
   #read(bytes: Buffer): void {
     this.activeAt = monotonicMs();
     try {
-      if (this.#reader === undefined) throw new Error('the server sent what nobody asked for');
+      if (this.#reader === undefined) throw new Error('the server sent bytes without a request');
       this.#reader.read(bytes);
     } catch (thrown) {
       this.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -160,7 +162,7 @@ export class Connection {
   }
 }
 
-/** A server that says how long it keeps a connection is to be asked nothing in the last second. */
+/** How long a connection may be spare: the server's own limit, less a second. */
 function spareMs(keepAlive: string): number {
   const seconds = /timeout=(\d{1,6})/.exec(keepAlive)?.[1];
   return seconds === undefined ? SPARE_MS : Math.min(SPARE_MS, Number(seconds) * 1000 - 1000);

@@ -12,9 +12,9 @@ class TimeLimit extends DOMException {
 }
 
 /**
- * Runs a piece of work that ends when one of the signals aborts or the time is up; then the signal's reason
- * is a `DOMException` named `TimeoutError`, as that of `AbortSignal.timeout`. Unlike that one, the timer
- * follows the clock, is taken back when the work is done, and is held for as long as it is needed.
+ * Runs work until one of the signals aborts or the time limit is over. After the limit the signal's reason is a
+ * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike there, the timer follows the given clock,
+ * is cancelled when the work is done, and keeps the process alive until then.
  */
 export async function withDeadline<Result>(
   milliseconds: number,
@@ -47,7 +47,7 @@ export function isTimeout(signal: AbortSignal): boolean {
   return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
 }
 
-/** The time limit that a signal aborted for, in milliseconds; `undefined` where another timer ended it. */
+/** The time limit that aborted a signal, in milliseconds; `undefined` for other reasons. */
 export function limitOf(signal: AbortSignal): number | undefined {
   const reason: unknown = signal.reason;
   return reason instanceof TimeLimit ? reason.limitMs : undefined;

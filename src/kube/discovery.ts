@@ -8,7 +8,7 @@ import { groupVersionPath } from './paths.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** Asks once a second at most for a kind that the server said it does not have. */
+/** Shortest interval between two requests for a kind that the server lacks. */
 const MISS_MS = 1000;
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
@@ -18,19 +18,19 @@ export type Fetch = (path: string, accept: string, options: CallOptions) => Prom
 
 interface Known {
   readonly resources: Map<string, ApiResource>;
-  /** When a kind was asked for last and not there. */
+  /** The time of the last failed look-up of each kind. */
   readonly missed: Map<string, number>;
 }
 
 /**
- * Discovery that reads one group-version at a time (one small request, also on servers without
- * aggregated discovery) and keeps it until it is forgotten. Two callers share one request.
+ * Discovery that reads one group-version at a time (one small request, also on servers without aggregated discovery)
+ * and keeps the result until `forget`. Concurrent callers share a request.
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
 
-  /** Asks for all callers, so that one of them giving up does not end it for the others. */
+  /** The request is shared: the abort of one caller must not end it for the others. */
   const askForAll = (apiVersion: string): Promise<Known> => {
     const running = asking.get(apiVersion);
     if (running !== undefined) return running;
@@ -39,7 +39,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       try {
         const resources = await readGroupVersion(fetch, apiVersion);
         const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
-        // What was forgotten meanwhile may be another by now.
+        // After a `forget` in the meantime the answer may be outdated.
         if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {

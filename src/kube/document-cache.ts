@@ -8,21 +8,21 @@ export interface DocumentCacheOptions {
   /** Folder of the files; made when first written. Default: `typekro/openapi` in the user's cache directory. */
   readonly directory?: string;
   /**
-   * Which server the documents are of, e.g. its URL. Without it only documents are kept whose hash is that
-   * of their text, so that no server can put words into the mouth of another.
+   * The server of the documents, e.g. its URL. Without it only documents are kept whose hash matches their text, so
+   * that no server can replace documents of another.
    */
   readonly server?: string;
-  /** Most bytes of all files together; the ones not read for longest go first. Default 64 MiB. */
+  /** Maximum of bytes in all files; the least recently read files are deleted first. Default 64 MiB. */
   readonly maxBytes?: number;
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const NAME = /^[0-9a-f]{64}\.json$/;
 const UNFINISHED = /^[0-9a-f]{64}\.json\.[0-9a-f-]{36}\.new$/;
-/** A file that was begun so long ago, in milliseconds, will not be finished. */
+/** Age at which an unfinished file is abandoned, in milliseconds. */
 const UNFINISHED_AFTER_MS = 3_600_000;
 
-/** The directory where programs of this user keep what they can fetch again; by the custom of the system. */
+/** The user's cache directory, by the convention of the platform. */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const home = env['HOME'] ?? homedir();
   const said = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
@@ -32,9 +32,8 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
 }
 
 /**
- * OpenAPI documents on disk, by the hash that the server names in their URL. A file holds its own checksum
- * and is dropped when that does not fit. Nothing here fails: where files cannot be read or written, there
- * is no cache.
+ * OpenAPI documents on disk, by the hash that the server names in their URL. A file holds its own checksum and is
+ * dropped when that does not match. No method fails: without access to files there is no cache.
  */
 export class DocumentCache {
   readonly #directory: string;
@@ -49,7 +48,7 @@ export class DocumentCache {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
-  /** The text of the document at this URL; `undefined` when it is not there, or not whole. */
+  /** The text of the document at this URL; `undefined` when it is absent or incomplete. */
   async get(url: string): Promise<string | undefined> {
     for (const file of this.#files(url)) {
       const stored = await quietly(readFile(file.path));
@@ -94,7 +93,7 @@ export class DocumentCache {
     return this.#server === undefined ? own : [...own, { path: at(`${this.#server}\n${url}`) }];
   }
 
-  /** Removes what was not read for longest until the rest fits, and what other processes left unfinished. */
+  /** Deletes the least recently read files until the rest fits, and unfinished files of other processes. */
   async #trim(): Promise<void> {
     const names = (await quietly(readdir(this.#directory))) ?? [];
     const kept: { path: string; bytes: number; used: number }[] = [];
@@ -125,7 +124,7 @@ function textOf(stored: Buffer, hash: string | undefined): string | undefined {
 const sha256 = (data: string | Buffer): string => cryptoLibrary().createHash('sha256').update(data).digest('hex');
 const sha512 = (data: Buffer): string => cryptoLibrary().createHash('sha512').update(data).digest('hex');
 
-/** The result, or nothing when the file system refuses: a cache that cannot be used is no error. */
+/** The result, or undefined when the file system fails: an unusable cache is no error. */
 async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -26,7 +26,7 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** However long a server asks us to wait, or what stands before it: it may be back sooner. */
+/** Upper limit of the pause that a server or a proxy asks for: it may be back sooner. */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
@@ -36,7 +36,7 @@ export class KubeError extends TypeKroError {
   readonly status: number;
   readonly reason: string;
   readonly details: StatusDetails;
-  /** How long the server asks us to wait, in milliseconds; a minute at most. */
+  /** The pause that the server asks for, in milliseconds; at most a minute. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: KubeErrorDetails) {
@@ -67,7 +67,7 @@ export function errorOfResponse(
     status: response.status,
     reason: status?.reason ?? reasonOfStatus(response.status),
     ...(status === undefined ? {} : { details: status.details }),
-    // Whoever came back at once would come back again and again.
+    // Ignore a pause of zero, which would cause a loop without pauses.
     ...(/^0*[1-9]\d*$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MAX_WAIT_MS) } : {}),
     ...request,
   });
@@ -95,17 +95,17 @@ export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
-/** Did no answer come, from the server itself? Whether the request was carried out is unknown then. */
+/** Did no answer arrive from the server itself? Then it is unknown whether the request was carried out. */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';
 }
 
-/** Of a request that was given up by its own signal. */
+/** The error of a request that its own signal aborted. */
 export function abortedError(about: { readonly what?: string; readonly object?: ObjectRef } = {}): KubeError {
   return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about });
 }
 
-/** Was the request given up by its own signal? */
+/** Did the request's own signal abort it? */
 export function isAborted(thrown: unknown): boolean {
   return thrown instanceof KubeError && thrown.reason === 'Aborted';
 }
@@ -171,7 +171,7 @@ function reasonOfStatus(status: number): string {
   return REASONS.get(status) ?? 'Unknown';
 }
 
-/** Of a Status without a code the reason tells as much. */
+/** The code of a Status that has only a reason. */
 function statusOfReason(reason: string | undefined): number {
   if (reason === 'Expired') return 410;
   for (const [status, name] of REASONS) if (name === reason) return status;
@@ -201,7 +201,7 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
   if (reason === 'Closed')
     return { remedy: 'await what is under way, such as deploy(), before the transport or the cluster is closed' };
   if (reason !== 'Transport') return {};
-  // What fails before anything is sent, such as a credential plugin, says itself what to do.
+  // An error before the request, such as a credential plugin's, has its own remedy.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };
   if (/closed the connection before it answered/.test(message))
     return {

@@ -11,7 +11,7 @@ export interface ObjectEvent {
   /** One word in upper camel case. */
   readonly reason: string;
   readonly message: string;
-  /** Who reports it. Default: the recorder's component. */
+  /** The reporting component. Default: the recorder's component. */
   readonly component?: string;
 }
 
@@ -19,13 +19,13 @@ export interface ObjectEvent {
 export interface EventRecorderOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
-  /** Who reports, e.g. `kro/boats.acme.test-controller`. */
+  /** The reporting component, e.g. `kro/boats.acme.test-controller`. */
   readonly component: string;
-  /** Told when an event could not be written; nothing depends on events. */
+  /** Called when an event could not be written; nothing depends on events. */
   readonly onError?: (error: KubeError) => void;
 }
 
-/** The same event within so long is counted on the first one instead of being written again. */
+/** Period in which a repeated event increases the count of the first one. */
 const SAME_MS = 600_000;
 /** How many different events are remembered. */
 const REMEMBERED = 4096;
@@ -39,7 +39,7 @@ interface Remembered {
   firstAt: number;
 }
 
-/** An event that is still to be written: of the object only what the event says of it. */
+/** An event in the queue, without the object it is about. */
 interface Pending {
   readonly key: string;
   readonly type: ObjectEvent['type'];
@@ -50,7 +50,7 @@ interface Pending {
   readonly involved: Readonly<Record<string, string>>;
 }
 
-/** Writes Events, one after another; one that repeats is counted on the object that is there already. */
+/** Writes Events one after another; a repeated event increases the count of the existing one. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Remembered>();
@@ -68,7 +68,7 @@ export class EventRecorder {
     this.#writing ??= this.#drain();
   }
 
-  /** Settles when all that was recorded is written. When the signal aborts the rest is given up, and nothing more is written. */
+  /** Settles when all recorded events are written. When the signal aborts, the rest is dropped. */
   async flush(signal?: AbortSignal): Promise<void> {
     const giveUp = () => {
       this.#pending.length = 0;
@@ -113,7 +113,7 @@ export class EventRecorder {
         await api.patch(ref, { count: known.count, lastTimestamp: formatTime(now) }, { signal });
         return;
       } catch (thrown) {
-        // Deleted meanwhile, or never written: it is written anew.
+        // The event was deleted meanwhile, or never written: create it.
         if (!isNotFound(thrown)) throw thrown;
       }
     }

@@ -8,15 +8,15 @@ export interface ExecCredential {
   /** PEM texts. */
   readonly certificate?: string;
   readonly key?: string;
-  /** Milliseconds since 1970; absent: good until refused. */
+  /** Milliseconds since 1970; absent: valid until refused. */
   readonly expiresAt?: number;
 }
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). It is
- * never given a terminal; what it writes to stderr is part of the error.
+ * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). It gets no terminal; its
+ * stderr is part of the error.
  *
  * @throws TypeKroError `kube/exec-plugin` when it cannot be run, fails, or prints no credential.
  */
@@ -45,7 +45,7 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
         reject(pluginError(plugin, `failed: ${said}`, error));
       },
     );
-    // One that asks for something would wait for the answer for ever.
+    // A plugin that reads from stdin would wait for ever.
     child.stdin?.end();
   });
 }

@@ -8,7 +8,7 @@ export interface FakeAnswer {
   readonly body?: unknown;
 }
 
-/** For tests: a transport that answers from a function and keeps what was asked. */
+/** For tests: a transport that answers from a function and records the requests. */
 export function fakeTransport(
   answer: (request: TransportRequest) => FakeAnswer | Error,
 ): Transport & { readonly requests: TransportRequest[] } {

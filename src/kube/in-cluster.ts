@@ -5,7 +5,7 @@ import type { KubeConfig } from './types.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where the kubelet puts a pod's credentials. */
+/** The folder in which the kubelet mounts a pod's credentials. */
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Does the environment look like that of a pod? */

@@ -1,8 +1,7 @@
 /**
- * Talking to a Kubernetes API: the `Transport` that carries requests, kubeconfig and in-cluster
- * credentials, the client with its verbs and typed errors, discovery, watches, leases, events, and the
- * schema source of a live server. It decides nothing about graphs. Importing it loads neither sockets
- * nor yaml: both are read when a connection or a kubeconfig is asked for.
+ * The client for a Kubernetes API: the `Transport` of requests, kubeconfig and in-cluster credentials, verbs and typed
+ * errors, discovery, watches, leases, events, and the schema source of a live server. It decides nothing about graphs.
+ * An import loads neither sockets nor yaml: the first connection and the first kubeconfig do.
  *
  * @packageDocumentation
  */

@@ -8,7 +8,7 @@ import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types.ts';
 
-/** Where to look for a configuration. */
+/** The source of a configuration. */
 export interface LoadKubeConfigOptions {
   /** Content of a kubeconfig; files are not looked at. */
   readonly text?: string;
@@ -20,7 +20,7 @@ export interface LoadKubeConfigOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** An entry of `clusters`, `users` or `contexts` with the folder that its relative paths begin at. */
+/** An entry of `clusters`, `users` or `contexts`, with the folder to which its paths are relative. */
 interface Entry {
   readonly value: JsonObject;
   readonly folder: string;
@@ -34,8 +34,8 @@ interface Merged {
 }
 
 /**
- * Reads kubeconfig files as kubectl does: several files are merged, the first to name an entry wins, and
- * relative paths count from the file they stand in. Without any file a pod's service account is used.
+ * Reads kubeconfig files as kubectl does: several files are merged, the first to name an entry wins, and relative paths
+ * count from the folder of their file. Without any file a pod's service account is used.
  *
  * @throws TypeKroError `kube/no-config` when there is none, `kube/bad-config` when it cannot be used.
  */
@@ -52,7 +52,7 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   return resolveContext(merged, options.context ?? merged.currentContext, files);
 }
 
-/** What a kubeconfig is called that was given as text. */
+/** The name in messages of a kubeconfig that was given as text. */
 const TEXT = 'kubeconfig';
 
 interface Source {
@@ -100,7 +100,7 @@ async function parseFile(source: Source): Promise<JsonObject> {
   try {
     const value: unknown = parsePlainYaml(source.text) ?? yamlLibrary().parse(source.text);
     if (isJsonObject(value)) return value;
-    // An empty file says nothing, as for kubectl.
+    // An empty file is valid, as for kubectl.
     if (value === null) return {};
   } catch (cause) {
     throw await noYaml(source, cause);
@@ -111,7 +111,7 @@ async function parseFile(source: Source): Promise<JsonObject> {
   });
 }
 
-/** The place and the reason are told as for definitions; their reader is loaded for that alone. */
+/** The error has place and reason as for definitions; their parser is loaded for this error alone. */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
   const { parseDefinitions } = await import('../graph/index.ts');
   const [problem] = parseDefinitions(text, name).diagnostics;
@@ -195,7 +195,7 @@ function noConfig(named: string): TypeKroError {
   });
 }
 
-/** The server as kubectl takes it: of an address without a scheme, TLS is spoken where the entry speaks of TLS. */
+/** The server's URL as kubectl reads it: an address without a scheme means HTTPS where the entry has TLS settings. */
 function serverUrl(text: string, context: string, isSecure: boolean): string {
   const url = text.includes('://') ? text : `${isSecure ? 'https' : 'http'}://${text}`;
   if (/^https?:/i.test(url) && URL.canParse(url)) return url;
@@ -220,7 +220,7 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
   };
 }
 
-/** Whoever is to have fewer rights must not get more of them because a part is not understood. */
+/** An unknown part is an error: without it the impersonation could grant more rights than intended. */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {
     const asked = value[key] ?? '';
@@ -234,7 +234,7 @@ function readImpersonation({ value }: Entry): Impersonation | undefined {
   return user === undefined ? undefined : { user };
 }
 
-/** Under this name the entry of a cluster holds what is meant for plugins. */
+/** The name of the cluster entry's extension for exec plugins. */
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin {
@@ -278,7 +278,7 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
-/** A text; for kubectl an empty one is none, and what YAML reads as a number or a truth value is one. */
+/** A text, as kubectl reads it: an empty one counts as absent, and a YAML number or boolean counts as text. */
 function string(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;

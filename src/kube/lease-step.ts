@@ -3,11 +3,11 @@ import { isoTime, RETRY_POLICIES } from '../core/index.ts';
 
 /** Times of an election, in milliseconds. */
 export interface LeaseTimes {
-  /** A lease that was not renewed for so long may be taken. Default 15,000. */
+  /** Time without a renewal after which a lease may be taken. Default 15,000. */
   readonly leaseDurationMs: number;
-  /** A leader that could not renew for so long stops. Default 10,000; less than the duration. */
+  /** Time without a successful renewal after which a leader stops. Default 10,000; less than the duration. */
   readonly renewDeadlineMs: number;
-  /** How often to look and to renew. Default 2,000. */
+  /** The interval of polls and renewals. Default 2,000. */
   readonly retryPeriodMs: number;
 }
 
@@ -18,12 +18,15 @@ export const DEFAULT_LEASE_TIMES: LeaseTimes = {
   retryPeriodMs: RETRY_POLICIES.lease.initialMs,
 };
 
-/** What one candidate knows of an election. */
+/** The state of a candidate. */
 export interface LeaseState {
   readonly leading: boolean;
-  /** When our last renewal succeeded. */
+  /** The time of this candidate's last successful renewal. */
   readonly renewedAt: number;
-  /** The record last seen, and since when by our own clock: clocks of others are not trusted. */
+  /**
+   * The last observed record, and since when it is unchanged by the own clock: clocks of other machines are not
+   * trusted.
+   */
   readonly seen: string;
   readonly seenAt: number;
 }
@@ -34,22 +37,21 @@ export type LeaseAction =
   | { readonly do: 'create'; readonly lease: KubeObject }
   | { readonly do: 'update'; readonly lease: KubeObject };
 
-/** A candidate that has seen nothing. */
+/** The state before the first poll. */
 export const INITIAL_LEASE_STATE: LeaseState = { leading: false, renewedAt: 0, seen: '', seenAt: 0 };
 
-/** Who stands in an election, and for which lease. */
+/** A candidate's identity and its lease. */
 export interface Candidate {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
-  /** Labels of a lease that this candidate makes. */
+  /** Labels of a lease that this candidate creates. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * Looks at the lease as it is now and decides: renew our own, take one that is free or that nobody
- * renewed for its duration, else wait. `now` is a time that never jumps; `time` (since 1970) is what the
- * lease shows to others.
+ * Decides from the current lease: renew the own one, take one that is free or was not renewed for its duration, else
+ * wait. `now` is monotonic; `time` (since 1970) is written into the lease.
  */
 export function leaseStep(
   state: LeaseState,
@@ -74,24 +76,27 @@ export function leaseStep(
   return [{ do: 'update', lease: takenLease(lease, holder, candidate, times, time) }, next];
 }
 
-/** The state after our write of the lease succeeded; `now` is when it was sent, for others count from when it arrived. */
+/**
+ * The state after a successful write of the lease. `now` is the time of sending, since other candidates count from a
+ * later moment.
+ */
 export function leaseHeld(state: LeaseState, lease: KubeObject, now: number): LeaseState {
   const spec = lease.spec ?? {};
   const seen = JSON.stringify([spec['holderIdentity'], spec['renewTime'], spec['leaseTransitions']]);
   return { leading: true, renewedAt: now, seen, seenAt: state.seen === seen ? state.seenAt : now };
 }
 
-/** The state when nothing could be read or written: a leader that is cut off for too long steps down. */
+/** The state after a failed read or write: a leader steps down after the renewal deadline. */
 export function leaseUnreachable(state: LeaseState, times: LeaseTimes, now: number): LeaseState {
   return { ...state, leading: state.leading && now - state.renewedAt < times.renewDeadlineMs };
 }
 
-/** The lease with nothing but the time of its last renewal another. */
+/** The lease with a new renewal time. */
 export function renewedLease(lease: KubeObject, time: number): KubeObject {
   return { ...lease, spec: { ...lease.spec, renewTime: microTime(time) } };
 }
 
-/** The lease without a holder, so that another candidate need not wait for it to run out. */
+/** The lease without a holder, so that another candidate need not wait for it to expire. */
 export function releasedLease(lease: KubeObject): KubeObject {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };
 }

@@ -12,10 +12,10 @@ import {
 } from './lease-step.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
-/** What an election asks of a server. */
+/** The calls that an election needs. */
 export type LeaseApi = Pick<KubernetesApi, 'find' | 'create' | 'update'>;
 
-/** How to stand in an election. */
+/** The options of an election. */
 export interface ElectionOptions extends Candidate {
   readonly api: LeaseApi;
   readonly clock: Clock;
@@ -23,21 +23,21 @@ export interface ElectionOptions extends Candidate {
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
   /**
-   * Give the lease back? Asked between reading and writing it, so that whoever writes it meanwhile keeps it. Default:
-   * yes.
+   * May the lease be given back? Called between its read and its write, so that another writer in between keeps it.
+   * Default: yes.
    */
   readonly release?: (signal: AbortSignal) => Promise<boolean>;
   /**
-   * May this candidate lead now? Asked each round: while not, it only looks on, and a leader brings its work to an
-   * end and gives the lease back. Default: always.
+   * May this candidate lead now? Called at each poll: while false, it only polls, and a leader ends its work and gives
+   * the lease back. Default: always true.
    */
   readonly wanted?: () => boolean;
-  /** Told after each look at the lease: nothing where it could be read, and written if need be, else what is in the way. */
+  /** Called after each poll of the lease: with undefined after success, else with the error. */
   readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
-   * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending`
-   * aborts when work is to come to its end, the lease is kept meanwhile; `lost` aborts when another one may lead
-   * from now on: nothing more may be written.
+   * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending` aborts
+   * when the work should end while the lease is kept; `lost` aborts when another candidate may lead from now on:
+   * nothing more may be written.
    */
   readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
 }
@@ -45,16 +45,15 @@ export interface ElectionOptions extends Candidate {
 /**
  * Stands for a Lease until the signal aborts and the work of the last term has ended.
  *
- * Guarantees: two candidates whose timers run at the same speed never lead at the same time. A leader that
- * cannot renew stops before the lease runs out, counted from when it sent the last renewal that succeeded,
- * also while a request hangs; how far clocks are wrong, or are corrected, does not matter. A conflict means
- * that another one wrote; the lease is looked at anew.
+ * Guarantees: two candidates whose timers run at the same speed never lead at the same time. A leader that cannot renew
+ * stops before the lease expires, counted from the sending of its last successful renewal, also while a request hangs.
+ * Wrong or corrected clocks do not matter. A conflict means that another candidate wrote; the lease is read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
 
-/** So often a lease that others write, too, is looked at in one round: candidates may share an identity. */
+/** Reads of the lease in one poll when other candidates write it, too: candidates may share an identity. */
 const MAX_TRIES = 4;
 
 /** A term as leader. */
@@ -72,7 +71,7 @@ class Election {
   #state: LeaseState = INITIAL_LEASE_STATE;
   #term: Term | undefined;
   #deadline: { cancel(): void } | undefined;
-  /** How many terms' work has not ended yet. */
+  /** Number of terms whose work has not ended. */
   #working = 0;
   #failure: { readonly thrown: unknown } | undefined;
 
@@ -105,7 +104,7 @@ class Election {
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
-  /** Once around: a term that nobody wants any more ends, else the lease is looked at; again where another one wrote. */
+  /** One poll: ends an unwanted term, else reads the lease, again after a conflict. */
   async #round(): Promise<void> {
     if (!this.#wanted) this.#term?.ending.abort();
     if (this.#term?.ending.signal.aborted === true && this.#working === 0) {
@@ -119,7 +118,7 @@ class Election {
     return !this.#options.signal.aborted && this.#options.wanted?.() !== false;
   }
 
-  /** Looks at the lease once, and writes it if it is ours or free. False when another one wrote meanwhile. */
+  /** Reads the lease, and writes it if it is the own one or free. False when another candidate wrote meanwhile. */
   async #look(): Promise<boolean> {
     const { api, clock } = this.#options;
     try {
@@ -133,10 +132,10 @@ class Election {
         clock.now(),
       );
       this.#apply(next);
-      // Who is not to lead renews only a lease that work still needs.
+      // A candidate that may not lead renews only a lease that running work still needs.
       if (action.do === 'wait' || (!this.#wanted && !next.leading)) {
         this.#options.onPoll?.(undefined);
-        // One that still has our name on it, as after a term that was lost, nobody needs to wait for.
+        // Release a lease that still has this identity, as after a lost term, so that no candidate waits for it.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
         if (isLeft) await this.#giveBack();
         return true;
@@ -185,13 +184,13 @@ class Election {
       })
       .then(() => {
         this.#working -= 1;
-        // Work that failed, or that was to end, ends the candidacy.
+        // Failed work, or the abort of the signal, ends the candidacy.
         const isOver = this.#failure !== undefined || (this.#options.signal.aborted && this.#working === 0);
         if (isOver) this.#over.abort();
       });
   }
 
-  /** An answer that takes longer than a leader may wait is as good as none. */
+  /** Aborts requests at the renewal deadline, after which their answer is useless. */
   #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     return withDeadline(this.#times.renewDeadlineMs, [this.#over.signal], this.#options.clock, work);
   }
@@ -205,7 +204,7 @@ class Election {
         if ((await release?.(signal)) !== false) await api.update(releasedLease(lease), { signal });
       });
     } catch (thrown) {
-      // Nobody is harmed: the next leader waits until the lease has run out.
+      // No harm: the next leader waits until the lease has expired.
       if (!(thrown instanceof KubeError)) throw thrown;
     }
   }

@@ -9,16 +9,16 @@ import { isNotFound, KubeError } from './error.ts';
 import type { CallOptions, KubernetesApi } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** Who measures how schemas are found. */
+/** Measures look-ups of schemas. */
 export interface SchemaMeter {
   known(): void;
-  /** Somebody else asked for it a moment before, and gets the same answer. */
+  /** A concurrent caller had already sent the request. */
   shared(): void;
   read(milliseconds: number, ok: boolean): void;
   evicted(): void;
 }
 
-/** What a live source looks at besides the API server. */
+/** What a live source uses besides the API server. */
 export interface LiveSchemaOptions {
   /** The name of the CRD of a kind, if the caller knows it from a watch; saves discovery, and its delay. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
@@ -27,16 +27,15 @@ export interface LiveSchemaOptions {
   readonly meter?: SchemaMeter;
 }
 
-/** Most OpenAPI documents in memory; the one not asked for longest goes first. */
+/** Maximum of OpenAPI documents in memory; the least recently used one is dropped first. */
 const MAX_DOCUMENTS = 32;
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
- * Schemas of a live server, kind by kind: built-in kinds from the package's own data, custom ones from
- * their CRD (at once, where the published OpenAPI lags behind), aggregated ones from the server's OpenAPI
- * v3 document of the group-version. What was read is kept until it is forgotten; documents by their hash,
- * also on disk.
+ * Schemas of a live server, kind by kind: built-in kinds from the package's own data, custom ones from their CRD (at
+ * once, where the published OpenAPI lags behind), aggregated ones from the server's OpenAPI v3 document of the
+ * group-version. Schemas are kept until `forget`; documents by their hash, also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
@@ -66,7 +65,7 @@ export class LiveSchemas {
       if (!isForeign) this.#options.meter?.known();
       return isForeign;
     });
-    // Loading serves all callers, so that one of them giving up does not end it for the others.
+    // The load is shared: the abort of one caller must not end it for the others.
     const loading = Promise.all(foreign.map((type) => this.#load(type)));
     const loaded = await whileWanted(loading, options.signal);
     const missing = foreign.filter((_type, index) => loaded[index] === undefined);
@@ -74,7 +73,7 @@ export class LiveSchemas {
     return combineSources(builtin, ...known, this.#beside(missing));
   }
 
-  /** The names of what the server has in place of kinds that it lacks, for messages: no schemas. */
+  /** The names of similar kinds that the server has, for messages about kinds that it lacks; no schemas. */
   #beside(missing: readonly GroupVersionKind[]): SchemaSource {
     const kinds = missing.flatMap(({ group, version }) =>
       this.#api.discovery.kindsOf(formatApiVersion({ group, version })).map((kind) => ({ group, version, kind })),
@@ -82,7 +81,7 @@ export class LiveSchemas {
     return { schemaOf: () => undefined, resourceOf: () => undefined, kinds: () => kinds };
   }
 
-  /** Drops what is known of a kind: its CRD came, changed or went. */
+  /** Drops the schema of a kind after a change of its CRD. */
   forget(group: string, kind: string): void {
     for (const key of this.#loaded.keys()) {
       if (!key.startsWith(`${group}/`) || !key.endsWith(`/${kind}`)) continue;
@@ -112,7 +111,7 @@ export class LiveSchemas {
       () => measured(true),
       () => measured(false),
     );
-    // A kind that is missing, and a failure, are asked for again next time.
+    // A missing kind and a failure are not kept.
     const forget = () => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
     };
@@ -146,7 +145,7 @@ export class LiveSchemas {
     if (url === undefined) return undefined;
     const known = this.#documents.get(url);
     const source = known ?? this.#fetch(url);
-    // Asked for last stands last.
+    // The most recently used entry is the last.
     this.#documents.delete(url);
     this.#documents.set(url, source);
     const [oldest] = this.#documents.keys();

@@ -31,8 +31,8 @@ export function objectPath(
 }
 
 /**
- * A name as part of a path. Servers and proxies take encoded slashes for slashes, and dots for steps: such a name, which
- * no object has, would address another object, a part of one, or all of them.
+ * A name as a path segment. Servers and proxies decode slashes and resolve dots, so such a name, which is invalid,
+ * could address another object, a subresource or a collection.
  */
 function segment(name: string): string {
   if (/^\.\.?$|[/%]/.test(name)) throw refused(name);

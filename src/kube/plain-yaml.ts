@@ -2,13 +2,13 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { tryParseJson } from '../core/index.ts';
 
 /**
- * Reads the plain YAML that kubeconfig files are written in: block maps and lists of simple scalars, or JSON. Gives
- * nothing for any text that holds more, or might mean something else to a full parser.
+ * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for any
+ * text with other syntax, or that a full parser might read differently.
  *
- * The YAML library takes 8 MB of memory, for as long as the process lives; a controller needs it for nothing else.
+ * The YAML library takes 8 MB of memory, and a controller needs it for nothing else.
  */
 export function parsePlainYaml(text: string): JsonValue | undefined {
-  // A map in one line that is no JSON is left to a full parser, too.
+  // A flow map that is no JSON needs a full parser.
   if (/^\s*\{/.test(text)) return tryParseJson(text);
   const lines: Line[] = [];
   for (const raw of text.split('\n')) {
@@ -45,7 +45,7 @@ class PlainReader {
     return this.#at === this.#lines.length;
   }
 
-  /** The map or list whose lines stand at this indent. */
+  /** Parses the map or list at this indent. */
   block(indent: number, level: number): JsonValue | undefined {
     const line = this.#lines[this.#at];
     if (line?.indent !== indent || level > MAX_LEVELS) return undefined;
@@ -55,7 +55,7 @@ class PlainReader {
   #list(indent: number, level: number): JsonValue | undefined {
     const items: JsonValue[] = [];
     for (let line = this.#lines[this.#at]; line?.indent === indent; line = this.#lines[this.#at]) {
-      // The map around a list may go on at the same indent.
+      // The map that contains a list may continue at the same indent.
       if (!line.content.startsWith('- ')) break;
       const rest = line.content.slice(2);
       let item: JsonValue | undefined;
@@ -86,7 +86,7 @@ class PlainReader {
     return next !== undefined && next.indent > indent ? undefined : map;
   }
 
-  /** What a member without a value on its own line holds. */
+  /** The nested value of a member without a value on its line. */
   #below(indent: number, level: number): JsonValue | undefined {
     const next = this.#lines[this.#at];
     if (next === undefined || next.indent < indent) return undefined;

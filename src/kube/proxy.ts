@@ -1,10 +1,10 @@
 import { netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
-/** How many sockets are opened at most through the proxy; watches keep one each. */
+/** Maximum of sockets through the proxy; each watch keeps one. */
 const MAX_SOCKETS = 1024;
 
-/** Connections to a server through an HTTP proxy. undici is loaded for this alone. */
+/** Connections to a server through an HTTP proxy. Only this loads undici. */
 export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
   const { ProxyAgent } = await proxyLibrary();
   const dispatcher = new ProxyAgent({
@@ -37,7 +37,7 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
-/** Is an error the proxy's own? What lies behind it answers through the tunnel. */
+/** Is an error the proxy's own? The server behind it answers through the tunnel. */
 function isOfProxy(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
   const code: unknown = Reflect.get(thrown, 'code');
@@ -63,9 +63,9 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 }
 
 /**
- * The proxy that the usual variables name for a server. `NO_PROXY` is read as Go programs do: names with all that is
- * below them (`.name` and `*.name`: only that), addresses, networks (`10.0.0.0/8`), each but these with a port or
- * without one, and `*` for everything. Servers on this machine are asked directly.
+ * The proxy that the usual variables name for a server. `NO_PROXY` is read as in Go programs: names with their
+ * subdomains (`.name` and `*.name`: subdomains only), addresses, networks (`10.0.0.0/8`), and `*` for everything; names
+ * and addresses may have a port. Servers on this machine never use a proxy.
  */
 export function proxyFromEnvironment(
   origin: string,
@@ -100,7 +100,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
     const [, network, length] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
     if (network !== undefined) return contains(network, Number(length), host);
     const { isIP } = netLibrary();
-    // Of an address with colons the last one is no port, unless it stands in brackets.
+    // The last part of an IPv6 address is no port, unless the address is in brackets.
     const [, before, ownPort] = (isIP(entry) === 0 && /^(.*):(\d+)$/.exec(entry)) || [undefined, entry];
     if (ownPort !== undefined && ownPort !== port) return false;
     const name = withoutBrackets(before ?? '').replace(/^\*\./, '.');
@@ -110,7 +110,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
   };
 }
 
-/** Is an address in a network? Nothing is that is none. */
+/** Is an address in a network? False for a text that is no address. */
 function contains(network: string, length: number, address: string): boolean {
   const { BlockList, isIP } = netLibrary();
   const version = isIP(network);

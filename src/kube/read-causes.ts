@@ -4,7 +4,7 @@ import { causesOf } from '../readiness/index.ts';
 import { KubeError } from './error.ts';
 import type { KubernetesApi, ResourceType } from './types.ts';
 
-/** Kinds of objects that workloads and operators make, down to the pods. */
+/** Kinds of objects that workloads and operators create, down to pods. */
 const MADE: readonly ResourceType[] = [
   { apiVersion: 'v1', kind: 'Pod' },
   { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
@@ -17,20 +17,20 @@ const MADE: readonly ResourceType[] = [
 
 const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
 
-/** How many objects of a kind are looked at in a namespace. */
+/** Maximum of objects of a kind that are read in a namespace. */
 const MAX_OBJECTS = 500;
 
 /** Why one object is not ready. */
 export interface ReadCauses {
   readonly object: ObjectRef;
   readonly causes: readonly Cause[];
-  /** What could not be read, and why: the causes may be incomplete. */
+  /** Failed reads with their reasons: the causes may be incomplete. */
   readonly unread: readonly string[];
 }
 
 /**
- * Reads why objects are not ready: the objects, the events of their namespaces, and what they made there. An object
- * that does not exist has no causes. A read that fails is told in `unread`, never thrown.
+ * Finds why objects are not ready: reads the objects, the events of their namespaces, and the objects that they created
+ * there. An absent object has no causes. A failed read is listed in `unread`, never thrown.
  */
 export async function readCauses(
   api: Pick<KubernetesApi, 'find' | 'list'>,
@@ -65,7 +65,7 @@ interface Around {
 const NOTHING: Around = { objects: [], events: [], unread: [] };
 
 async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string, signal: AbortSignal): Promise<Around> {
-  // Objects of the whole cluster make nothing here, and their events stand in `default`.
+  // Of cluster-scoped objects only the events matter, which are in `default`.
   const types = namespace === '' ? [EVENT] : [EVENT, ...MADE];
   const lists = await Promise.all(
     types.map(async (type) => {
@@ -87,7 +87,7 @@ async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string,
   };
 }
 
-/** The answer, or why there is none. */
+/** The answer, or the reason of the failure. */
 async function attempt<Answer>(
   read: () => Promise<Answer>,
 ): Promise<readonly [Answer | undefined, string | undefined]> {

@@ -6,7 +6,7 @@ interface Opened {
   readonly connections: Promise<Connections>;
 }
 
-/** Connections to one server that are known to it by the client certificate that is good now. */
+/** Connections to one server with a client certificate that is renewed. */
 export class RenewedConnections {
   readonly #open: (certificate: ClientCertificate | undefined) => Promise<Connections>;
   #current: Opened | undefined;
@@ -18,8 +18,8 @@ export class RenewedConnections {
   }
 
   /**
-   * The connections with this certificate. What is under way on those with the one before comes to its end: they are
-   * closed when the next one comes.
+   * The connections with this certificate. Connections with the certificate before stay open for their running
+   * requests, and close at the next renewal.
    */
   async with(certificate: ClientCertificate | undefined): Promise<Connections> {
     if (this.#isClosed) throw new Error('the connections were closed');
@@ -38,7 +38,7 @@ export class RenewedConnections {
   }
 }
 
-/** What could not be opened need not be closed. */
+/** Failed connections need no close. */
 async function closeAll(all: readonly Opened[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all.map(({ connections }) => connections))) {
     if (outcome.status === 'fulfilled') await outcome.value.close();

@@ -7,7 +7,7 @@ import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse, RequestMeter } from './types.ts';
 
-/** A request with what the core must know of it besides its bytes. */
+/** A request with the properties that decide about retries. */
 export interface CoreRequest {
   readonly method: string;
   readonly path: string;
@@ -26,22 +26,25 @@ export interface CoreRequest {
 export interface RequestContext {
   readonly transport: () => Promise<Transport>;
   readonly clock: Clock;
-  /** In [0, 1); decides jitter. */
+  /** Random numbers in [0, 1) for jitter. */
   readonly random: () => number;
-  /** How often a request is sent again at most. */
+  /** Maximum of retries of a request. */
   readonly retries: number;
-  /** How long it waits before that. */
+  /** The pauses before retries. */
   readonly backoff: BackoffPolicy;
   /** Headers of every request: user agent, impersonation. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Told of every request that got an answer or failed; for metrics and tests. */
+  /** Called after every request that got an answer or failed; for metrics and tests. */
   readonly observe: ((request: CoreRequest, status: number, milliseconds: number) => void) | undefined;
   readonly meters: Iterable<RequestMeter>;
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
   readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
 
-/** Sends and reads the whole answer; rejects with `KubeError` for any status from 300: redirects are not followed. */
+/**
+ * Sends a request and reads the whole answer. Rejects with `KubeError` for any status from 300: redirects are not
+ * followed.
+ */
 export async function requestText(
   context: RequestContext,
   request: CoreRequest,
@@ -54,7 +57,9 @@ export async function requestText(
   });
 }
 
-/** Sends and gives the answer with its body unread, for streams; rejects like `requestText`. Never retries. */
+/**
+ * Sends a request and returns the answer with its body unread, for streams. Rejects like `requestText`. Never retries.
+ */
 export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   const response = await sendOnce(context, request);
   if (response.status < 300) return response;
@@ -113,8 +118,8 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 }
 
 /**
- * 429 means that the server did not begin; the rest may have been carried out, so it is repeated only
- * where a second time does no harm.
+ * 429 means that the server did not execute the request. After other errors it may have, so only idempotent requests
+ * are repeated.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true) return false;

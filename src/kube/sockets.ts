@@ -8,11 +8,11 @@ import type { TransportRequest, TransportResponse } from './types.ts';
 /** Connections to one server. */
 export interface Connections {
   send(request: TransportRequest): Promise<TransportResponse>;
-  /** Ends all connections, and with them what is under way. */
+  /** Closes all connections; running requests fail. */
   close(): Promise<void>;
 }
 
-/** How to know the server and to be known by it. */
+/** How to verify the server and to authenticate to it. */
 export interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
@@ -22,16 +22,16 @@ export interface TlsOptions {
 }
 
 /**
- * How many requests are under way at a time: each needs a socket, which with TLS takes a quarter of a megabyte, and a
- * server answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
- * hangs does not hold up everything else; but no more than `MAX_SLOW_REQUESTS` of them. Streams (watches) do not count.
+ * Number of concurrent requests. Each needs a socket, which takes a quarter of a megabyte with TLS, and more of them do
+ * not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a hanging webhook does
+ * not block all others; at most `MAX_SLOW_REQUESTS` are exempt. Streams (watches) do not count.
  */
 const AT_A_TIME = 8;
 const SLOW_MS = 1000;
 const MAX_SLOW_REQUESTS = 248;
-/** The system asks a peer that says nothing for so long whether it is still there, in milliseconds. */
+/** Idle time before a TCP keep-alive probe, in milliseconds. */
 const PROBE_MS = 30_000;
-/** So often is looked after what takes long: no request needs a timer of its own. */
+/** Interval of the check for slow requests, in milliseconds; it saves a timer for each request. */
 const SWEEP_MS = 500;
 
 /** A request that has a place. */
@@ -49,7 +49,7 @@ class Sockets implements Connections, ConnectionOwner {
   readonly #host: string;
   readonly #dial: Dial;
   readonly #all = new Set<Connection>();
-  /** The last one used is used next. */
+  /** A stack: the last used connection is used next. */
   readonly #idle: Connection[] = [];
   readonly #placed = new Set<Placed>();
   readonly #waiting: (() => void)[] = [];
@@ -94,7 +94,7 @@ class Sockets implements Connections, ConnectionOwner {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
-  /** Settles when a place is free. Whoever gives up meanwhile is told at once, and takes none. */
+  /** Settles when a place is free. An aborted caller rejects at once and takes no place. */
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
@@ -116,7 +116,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
       if (!isOverdue(spare, monotonicMs())) return spare;
-      // This process was too busy to close it, or to see that the server did.
+      // A busy process may close an expired socket too late, or notice the server's close too late.
       spare.destroy(overdueError());
     }
     const connection = new Connection(this.#dial, this);
@@ -149,10 +149,7 @@ class Sockets implements Connections, ConnectionOwner {
   }
 }
 
-/**
- * Opens sockets to a server. What all of them share is made once: else each would read the certificates anew and keep
- * them.
- */
+/** Opens sockets to a server. They share one TLS context; else each would parse the certificates and keep them. */
 function dialer(origin: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions): Dial {
   const { protocol, hostname, port } = new URL(origin);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -165,7 +162,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
     ...shared,
     port: Number(port || 443),
     secureContext: createSecureContext(certificates),
-    // An address is no name to ask for (RFC 6066).
+    // SNI must not be an address (RFC 6066).
     servername: servername ?? (netLibrary().isIP(host) === 0 ? host : ''),
     rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
@@ -176,7 +173,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
   };
 }
 
-/** One place for what comes on all sockets: each piece is read before the next one comes. */
+/** One buffer for all sockets: each piece is consumed before the next read. */
 const ARRIVED = Buffer.allocUnsafeSlow(64 * 1024);
 
 function into(read: (bytes: Buffer) => void): OnReadOpts {
@@ -189,7 +186,7 @@ function into(read: (bytes: Buffer) => void): OnReadOpts {
   };
 }
 
-/** What may stand in a path, and in the name and value of a header: else whoever chooses one could add others. */
+/** Valid characters of paths, header names and header values, against injected headers. */
 const PATH = /^[\x21-\x7e\x80-\xff]*$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

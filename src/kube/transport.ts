@@ -21,7 +21,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     const tls = tlsOptions(config, certificate);
     return proxy === undefined ? openSockets(origin, tls) : openProxied(origin, proxy, tls);
   });
-  /** By what a request shows who sends it. */
+  /** The credentials of a request. */
   const prove = async () => {
     const certificate = await authenticator.certificate();
     return { certificate, authorization: await authenticator.authorization() };
@@ -30,7 +30,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     async request(request) {
       const path = prefix + request.path;
       const send = async () => {
-        // What is fixed needs no waiting that could be given up, which would cost each request something.
+        // Fixed credentials resolve at once, so `whileWanted` would only cost time.
         const proof = await (authenticator.renews ? whileWanted(prove(), request.signal) : prove());
         const { certificate, authorization } = proof;
         const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
@@ -42,7 +42,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
       };
       const { proof, response } = await send();
       if (response.status !== 401 || !authenticator.renews) return response;
-      // The token may just have been rotated; one more try with a fresh one.
+      // The token may have been rotated: try once more with a fresh one.
       for await (const _ of response.body);
       authenticator.reject(proof);
       return (await send()).response;

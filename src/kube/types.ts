@@ -10,62 +10,62 @@ export interface ExecPlugin {
   readonly installHint?: string;
   /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
   readonly provideClusterInfo: boolean;
-  /** What the cluster's entry holds for plugins, told with the rest of it. */
+  /** The plugin configuration of the cluster's entry, passed with the cluster info. */
   readonly clusterConfig?: JsonValue;
 }
 
 /**
- * How to prove who we are. A certificate is shown with each connection, beside a token (first that of a file) or else a
- * user name and password. A plugin is asked where there is nothing of that, as kubectl does.
+ * The credentials of the client. A certificate is sent with each connection, together with a token (a token file first)
+ * or else with user name and password. A plugin runs only without all of these, as in kubectl.
  */
 export interface Credentials {
   /** PEM texts. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly token?: string;
-  /** Read anew every minute, since in-cluster tokens rotate. */
+  /** Read again every minute, since in-cluster tokens rotate. */
   readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: string;
   readonly exec?: ExecPlugin;
-  /** For whom to act where a request names nobody itself. */
+  /** The user to impersonate when a request names none. */
   readonly impersonate?: Impersonation;
 }
 
-/** One API server and the way in: a context of a kubeconfig, resolved, with all files read. */
+/** One API server with credentials: a resolved context of a kubeconfig, with all files read. */
 export interface KubeConfig {
   /** E.g. `https://127.0.0.1:6443`; a path in it is put before every request's. */
   readonly server: string;
-  /** PEM text of the authorities to trust; absent: the machine's. */
+  /** PEM text of the authorities to trust; absent: the system's. */
   readonly certificateAuthority?: string;
   readonly insecureSkipTlsVerify: boolean;
   /** Name to check the server's certificate against, if not the host of `server`. */
   readonly tlsServerName?: string;
   readonly proxyUrl?: string;
   readonly credentials: Credentials;
-  /** Where objects go that name no namespace. */
+  /** The namespace of objects that name none. */
   readonly namespace: string;
   readonly context: string;
   /** The files that it was read from, for messages. */
   readonly source?: string;
 }
 
-/** Who measures requests. Bytes are those of bodies, before any compression. */
+/** Measures requests. Bytes are those of bodies, before any compression. */
 export interface RequestMeter {
   sent?(method: string, bytes: number): void;
-  /** Status 0 when no answer came. */
+  /** Status 0 when no answer arrived. */
   answered?(method: string, status: number, milliseconds: number): void;
-  /** No answer came, for this reason; not told of requests that were given up. */
+  /** No answer arrived, for this reason; not called for aborted requests. */
   unanswered?(method: string, error: KubeError): void;
   /** An answer was read to its end; streams never are. */
   read?(method: string, bytes: number): void;
-  /** The client's own rate limit let a request wait. */
+  /** The client's own rate limit delayed a request. */
   heldBack?(method: string, milliseconds: number): void;
   /** A request is sent again after this status. */
   retried?(method: string, status: number): void;
 }
 
-/** One HTTP request to an API server. Authentication is the transport's own business. */
+/** One HTTP request to an API server. The transport adds the authentication. */
 export interface TransportRequest {
   readonly method: string;
   /** Absolute path with the query, e.g. `/api/v1/pods?limit=500`. */
@@ -82,7 +82,7 @@ export interface TransportResponse {
   readonly status: number;
   /** Lower-case names; several values of one header are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Must be read to its end, or left early (`break`), so that the connection is given back. */
+  /** Must be read to its end, or left early (`break`), so that the connection is released. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -94,11 +94,11 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Time as the client and the controller see it; a test or the simulator puts in its own. */
+/** The clock of the client and the controller; tests and the simulator pass their own. */
 export interface Clock {
   /** Milliseconds since 1970. May jump, when the machine's time is corrected. */
   now(): number;
-  /** Milliseconds since some moment, which never jump: for how long something took. Default: as `now`. */
+  /** Monotonic milliseconds, for durations. Default: as `now`. */
   elapsed?(): number;
   /** Calls back once after `milliseconds`, unless cancelled before. */
   setTimer(milliseconds: number, callback: () => void): { cancel(): void };
@@ -118,18 +118,17 @@ export interface CallOptions {
 /** What every call takes that may change something. */
 export interface RepeatableOptions extends CallOptions {
   /**
-   * May the client send it again by itself after a pause, where that does no harm: when the server had no time for it
-   * (429), or, for idempotent writes, when no answer came (also 503 and 504)? Default true. False is for callers who
-   * decided on it by what they knew then, and would decide anew.
+   * May the client retry the request after a pause: after 429, or, for idempotent writes, when no answer arrived (also
+   * 503 and 504)? Default true. False is for callers that would decide again instead.
    */
   readonly repeat?: boolean;
 }
 
 /** Options of calls that write. */
 export interface WriteOptions extends RepeatableOptions {
-  /** Who owns the fields written. Required for `apply`, optional elsewhere (the server derives it). */
+  /** The owner of the written fields. Required for `apply`, optional elsewhere (the server derives it). */
   readonly fieldManager?: string;
-  /** Let the server do everything but store the result. */
+  /** The server does everything except storing the result. */
   readonly dryRun?: boolean;
   /** What the server does about unknown and duplicate fields; the server's default is `Warn`. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
@@ -155,7 +154,7 @@ export interface PatchOptions extends WriteOptions {
 
 /** Options of a deletion. */
 export interface DeleteOptions extends RepeatableOptions {
-  /** The server refuses with 409 when the object is another one by now. */
+  /** The server answers 409 when the object does not match. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
   readonly gracePeriodSeconds?: number;
@@ -172,7 +171,9 @@ export interface Selection {
 
 /** Options of a list. */
 export interface ListOptions extends Selection, CallOptions {
-  /** Page size; pages are read one after another until all is there. Default 500; 0 asks for everything at once. */
+  /**
+   * Page size; pages are read one after another until the list is complete. Default 500; 0 asks for everything at once.
+   */
   readonly limit?: number;
   /** `0` answers from the server's cache, absent reads the newest state. */
   readonly resourceVersion?: string;
@@ -191,13 +192,16 @@ export interface WatchOptions extends Selection, CallOptions {
   /** Begin right after this version and list nothing. Absent: list first (or stream the list). */
   readonly resourceVersion?: string;
   readonly metadataOnly?: boolean;
-  /** A watch without any line for so long is opened anew. Default 330,000 ms (the server ends ours after at most 300 s). */
+  /**
+   * Time without any line after which the watch is opened again. Default 330,000 ms (the server ends it after at most
+   * 300 s).
+   */
   readonly idleTimeoutMs?: number;
 }
 
 /**
- * What a watch reports. Between `RESTARTED` and `SYNCED` every existing object comes as `ADDED`; what
- * did not come by then no longer exists. `ERROR` tells of trouble that the watch itself gets over.
+ * What a watch reports. Between `RESTARTED` and `SYNCED` every existing object is reported as `ADDED`; objects that
+ * were not reported no longer exist. `ERROR` reports a failure that the watch itself retries.
  */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
@@ -231,25 +235,28 @@ export interface Discovery {
   resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
   /** The resource of a kind whose version is not known: in the group's preferred version that has it. */
   inGroup(group: string, kind: string, options?: CallOptions): Promise<ApiResource | undefined>;
-  /** Adds what the caller knows from elsewhere (a CRD, a compiled graph), which saves asking. */
+  /** Adds a resource that the caller knows (from a CRD, a compiled graph), which saves a request. */
   learn(resource: ApiResource): void;
-  /** Everything the server has, freshly asked for. */
+  /** All resources of the server, from a new request. */
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
-  /** The kinds of a group and version as the server named them last, without asking it again. */
+  /** The known kinds of a group and version, without a request. */
   kindsOf(apiVersion: string): readonly string[];
-  /** The answer without asking the server: `undefined` when it is not in memory. */
+  /** The known resource of a kind, without a request. */
   peek(type: ResourceType): ApiResource | undefined;
-  /** Drops what is known of a kind (after its CRD changed or went), of a whole group, or of all. */
+  /** Drops a known kind (after a change of its CRD), a whole group, or all. */
   forget(group?: string, kind?: string): void;
 }
 
-/** For whom a client acts, if not for the holder of its credentials. The server derives the groups of a ServiceAccount. */
+/**
+ * The user that a client acts for, if not the holder of its credentials. The server derives the groups of a
+ * ServiceAccount.
+ */
 export interface Impersonation {
   /** E.g. `system:serviceaccount:team-a:deployer`. */
   readonly user: string;
 }
 
-/** What a client for one API server does; `KubeClient` is the one we ship, tests may wrap it. */
+/** The calls of a client for one API server. `KubeClient` implements it; tests may wrap it. */
 export interface KubernetesApi {
   readonly discovery: Discovery;
   get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
@@ -262,9 +269,9 @@ export interface KubernetesApi {
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<KubeObject | undefined>;
   watch(type: ResourceType, options?: WatchOptions): AsyncIterable<WatchEvent>;
-  /** The same server, acting for somebody else. */
+  /** A client for the same server that impersonates another user. */
   as(impersonate: Impersonation): KubernetesApi;
-  /** Has requests measured from now on, until the answer is called. Absent where nothing can be measured. */
+  /** Measures requests until the returned function is called. Absent when the client cannot measure. */
   measure?(meter: RequestMeter): () => void;
   /** Any other path: body as JSON, errors as `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;

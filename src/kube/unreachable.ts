@@ -5,8 +5,8 @@ import type { KubeConfig } from './types.ts';
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
- * The error of a connection that did not come about: what it is in words, the address, and the context and the file
- * that name it. Keeps the code of the system or of TLS, and the error as the cause. Others pass as they are.
+ * The error of a failed connection: its description, the address, and the context and file that name it. Keeps the code
+ * of the system or of TLS, and the error as the cause. Other errors pass unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;
@@ -21,7 +21,7 @@ export function unreachable(thrown: unknown, config: Address): unknown {
   return Object.assign(new Error(`${words} (${code})${origin(config)}`, { cause: thrown }), { code });
 }
 
-/** OpenSSL's line holds an address in memory and a place in its source; the reason stands between. */
+/** OpenSSL's line has the reason between a memory address and a place in its source. */
 function tlsFailure(message: string, server: string): string {
   if (/wrong version number|packet length too long|http request/.test(message))
     return `the server at ${server} does not speak TLS`;

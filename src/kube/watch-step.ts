@@ -3,20 +3,20 @@ import { backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '../core/inde
 import { errorOfStatus, KubeError } from './error.ts';
 import type { ObjectList, WatchEvent } from './types.ts';
 
-/** Where a watch stands. */
+/** The state of a watch. */
 export interface WatchState {
   /**
    * - `listing`: a list is being read;
    * - `streaming`: the server sends the existing objects as events, up to its bookmark;
    * - `watching`: changes after `resourceVersion` come in;
-   * - `waiting`: something failed, the pause before the next try runs.
+   * - `waiting`: the pause after a failure.
    */
   readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
-  /** Continue here; absent while a listing is needed. */
+  /** The version to continue at; absent while a list is needed. */
   readonly resourceVersion?: string;
-  /** Failures in a row; anything that arrives sets it back, also the first answer of a server that was away. */
+  /** Failures in a row. Any arriving line resets it, and so does the first answer of a server that was away. */
   readonly failures: number;
-  /** How often in a row the version to go on from was too old, lists in between included. */
+  /** How often in a row the version was too old, lists in between included. */
   readonly expired: number;
   /** Was the server out of reach at the last failure? */
   readonly away?: true;
@@ -24,7 +24,7 @@ export interface WatchState {
   readonly streamsLists: boolean;
 }
 
-/** What happens to a watch. `random` in [0, 1) decides the jitter. */
+/** An input of a watch's step. `random` in [0, 1) decides the jitter. */
 export type WatchInput =
   | { readonly type: 'begin' }
   | { readonly type: 'listed'; readonly list: ObjectList }
@@ -34,14 +34,16 @@ export type WatchInput =
   | { readonly type: 'failed'; readonly error: KubeError; readonly random: number }
   | { readonly type: 'waited' };
 
-/** What to do next: tell the consumer, or start the next effect (which ends a stream that is still open). */
+/** An output of a step: an event for the consumer, or the next effect (which ends an open stream). */
 export type WatchAction =
   | { readonly type: 'emit'; readonly event: WatchEvent }
   | { readonly type: 'list' }
   | { readonly type: 'open'; readonly resourceVersion?: string }
   | { readonly type: 'wait'; readonly milliseconds: number };
 
-/** What kube-apiserver says while its cache of a kind is not filled yet; all else that it answers with 429 is to be waited for. */
+/**
+ * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After any other 429 the watch waits.
+ */
 const NOT_FILLED = 'storage is (re)initializing';
 
 /** The state before `begin`. With `resourceVersion` nothing is listed. */
@@ -57,9 +59,9 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
 }
 
 /**
- * One step of a watch. It lists once (or takes the list as a stream), then follows changes for ever:
- * an ended or silent stream is opened again where it stopped, 410 lists anew, everything else waits
- * with growing pauses. No event is lost between two streams, since each begins at the last version seen.
+ * One step of a watch. It lists once (or reads the list as a stream), then follows changes for ever: an ended or silent
+ * stream is opened again where it stopped, 410 causes a new list, other failures a growing pause. No event is lost
+ * between two streams, since each begins at the last version seen.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
@@ -80,7 +82,7 @@ export function watchStep(state: WatchState, input: WatchInput): readonly [reado
 
 /** A stream that ended is opened again at once, unless streams keep ending without a single line. */
 function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
-  // A server that knows nothing of lists as streams ends one as any other, without the mark.
+  // A server without streamed lists ends the stream without the mark.
   if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   const failures = state.failures + 1;
   if (failures < 3) return start({ ...state, failures });
@@ -110,7 +112,7 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
   return [[...actions, { type: 'open', resourceVersion }], following(state, resourceVersion)];
 }
 
-/** Everything that exists was told. */
+/** All existing objects were reported. */
 function following({ streamsLists, expired }: WatchState, resourceVersion: string): WatchState {
   return { phase: 'watching', resourceVersion, failures: 0, expired, streamsLists };
 }
@@ -130,7 +132,7 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
   return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
 }
 
-/** While a list is streamed, only the bookmark that carries the mark says that all existing objects came. */
+/** While a list is streamed, only the bookmark with the mark ends the list. */
 function bookmarkOfList(state: WatchState, object: KubeObject): readonly [readonly WatchAction[], WatchState] {
   const { resourceVersion, annotations } = object.metadata;
   if (resourceVersion === undefined || annotations?.['k8s.io/initial-events-end'] !== 'true') return [[], state];
@@ -141,20 +143,21 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ ...state, phase: 'waiting', streamsLists: false });
   }
-  // A server that has yet to fill its cache of a new kind streams no list, but reads one from its store (KEP-4568).
+  // Before its cache of a new kind is filled, a server refuses a streamed list, but reads a plain list from its store
+  // (KEP-4568).
   if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
     return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   }
-  // One that starts refuses much until it is whole: its first answers begin a row of their own.
+  // A starting server refuses many requests: count its first answer as a first failure.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
   if (error.status === 410) {
     const expired = state.expired + 1;
     const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, streamsLists };
-    // The first time at once; a server that answers every list's version with 410 gets pauses.
+    // List at once the first time; pause when the server answers the version of every list with 410.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }
-  // A kind that went or may not be read can come back as another one: only a new listing shows that.
+  // A deleted or forbidden kind may return with other objects: only a new list shows them.
   if (error.status === 403 || error.status === 404) {
     return wait({ phase: 'waiting', failures, expired: state.expired, streamsLists }, error, random);
   }
@@ -179,7 +182,7 @@ type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ER
 
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
-/** A line of a watch, or why it is none. A malformed line is never skipped: what it said would be lost. */
+/** A line of a watch, or its error. A malformed line is never skipped: its event would be lost. */
 function parseLine(text: string): Line | KubeError {
   let value: JsonValue;
   try {

@@ -7,14 +7,14 @@ import { initialWatchState, watchStep } from './watch-step.ts';
 /** The effects of a watch. */
 export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
-  /** Opens the stream of changes; without a version the server is to send the existing objects first. */
+  /** Opens the stream of changes; without a version the server sends the existing objects first. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly idleTimeoutMs: number;
 }
 
-/** How a watch begins. */
+/** The options of a watch. */
 export interface WatchStart {
   readonly resourceVersion?: string;
   readonly streamsLists: boolean;
@@ -59,7 +59,7 @@ class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
   #lines: AsyncGenerator<readonly string[], void> | undefined;
-  /** Lines that came together, the next one last. */
+  /** Lines of one batch, in reverse order. */
   #arrived: string[] = [];
   #connection: AbortController | undefined;
 
@@ -68,13 +68,13 @@ class WatchStream {
     this.#signal = signal;
   }
 
-  /** A line that came together with the one before. */
+  /** The next line of the batch. */
   takeArrived(): WatchInput | undefined {
     const text = this.#arrived.pop();
     return text === undefined ? undefined : { type: 'line', text };
   }
 
-  /** Starts the effect, if there is one, and gives what came of it; without one, the next line. */
+  /** Starts the effect, if there is one, and returns its result; without one, the next line. */
   async run(effect: WatchAction | undefined): Promise<WatchInput> {
     try {
       if (effect?.type === 'list') {
@@ -95,7 +95,7 @@ class WatchStream {
     }
   }
 
-  /** Ends the open stream; what still comes on it is not read. */
+  /** Closes the open stream without reading its rest. */
   close(): void {
     this.#lines = undefined;
     this.#arrived = [];

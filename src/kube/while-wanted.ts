@@ -1,6 +1,6 @@
 import { abortedError } from './error.ts';
 
-/** The result of work that others may wait for as well, unless this caller gives up before it is there. */
+/** The result of shared work, unless this caller's signal aborts first. */
 export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let listener = (): void => undefined;

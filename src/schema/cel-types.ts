@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** A list in a list in a list … without end has no type; nobody nests deeper than this. */
+/** Deepest nesting of lists; a recursive list has no type. */
 const DEEPEST_LIST = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {

@@ -77,7 +77,7 @@ function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonl
   return names;
 }
 
-/** Defaults are copied, so that nobody can change the schema through an object. */
+/** Defaults are copied, so that a change of an object cannot change the schema. */
 function clone(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(clone);
   if (!isJsonObject(value)) return value;

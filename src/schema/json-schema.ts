@@ -19,7 +19,7 @@ export const ABSENT = 'x-typekro-absent';
 
 const MAX_DEPTH = 200;
 
-/** Names of shared definitions, for those who name types after them. */
+/** Names of shared definitions, for generators that name types after them. */
 const names = new WeakMap<Schema, string>();
 
 /** The name under which a schema was defined (`$defs`), if it was. */

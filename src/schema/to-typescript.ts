@@ -14,8 +14,8 @@ export interface TypeScriptOptions {
   /** Write descriptions as doc comments. Default true. */
   readonly comments?: boolean;
   /**
-   * The types are for values that somebody passes in: optional members may be given as `undefined`, lists
-   * may be read-only. Default false.
+   * The types are for values that a caller passes in: optional members may be given as `undefined`, lists may be
+   * read-only. Default false.
    */
   readonly input?: boolean;
 }
@@ -145,7 +145,7 @@ class Writer {
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
       const type = this.#type(child, inner, depth + 1);
       const absent = this.#options.input === true && type !== 'unknown' ? ` | undefined${inherited(name)}` : '';
-      // What has a default may be left out by who passes it in, also when the stored object always has it.
+      // A caller may leave out a member with a default, also when the stored object always has it.
       const needed = required.has(name) && (this.#options.input !== true || child.default === undefined);
       const text = needed ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
       return `${this.#comment(child, inner)}${inner}${text}\n`;

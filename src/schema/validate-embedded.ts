@@ -10,7 +10,7 @@ import { anywhere, walk } from './walk.ts';
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const hasEmbedded = anywhere(embedded);
 
-/** Embedded resources must say what they are. Their metadata is the business of whoever knows ObjectMeta. */
+/** Embedded resources must have apiVersion and kind. This function does not check their metadata. */
 export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
   if (!hasEmbedded(schema)) return [];
   const errors: FieldError[] = [];

@@ -182,7 +182,7 @@ export class InstanceDirectory {
     if (metadata.namespace !== undefined) return { ...served, access };
     // Without a namespace there is no ServiceAccount; the controller's own rights must not replace its rights.
     const { graph: _graph, ...rest } = served;
-    return { ...rest, access, failure: NOBODY };
+    return { ...rest, access, failure: NO_ACCOUNT };
   }
 
   #servedOf(id: string): ServedKind | undefined {
@@ -199,7 +199,7 @@ export class InstanceDirectory {
 }
 
 /** The failure of a cluster-scoped instance where each namespace has its own ServiceAccount. */
-const NOBODY =
+const NO_ACCOUNT =
   'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
 
 /** Annotation that pins an instance to a revision. */

@@ -1,5 +1,5 @@
 /**
- * Factories for Cilium: network policies, addresses for load balancers and who announces them, BGP, gateways for
+ * Factories for Cilium: network policies, addresses for load balancers and their announcement, BGP, gateways for
  * outgoing traffic.
  *
  * @packageDocumentation

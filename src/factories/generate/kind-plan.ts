@@ -12,7 +12,7 @@ export interface KindPlan {
   /** The preferred version of the kind; its names have no version behind them. */
   readonly preferred: boolean;
   readonly deprecated: boolean;
-  /** What the kind is for, one or a few sentences; empty when nobody said. */
+  /** The purpose of the kind in a few sentences; empty without a description. */
   readonly description: string;
   /** The schema of the whole object. */
   readonly schema: Schema;

@@ -34,8 +34,8 @@ export interface KroCustomResourceInput<Spec extends object> {
 }
 
 /**
- * An instance of a graph that somebody else defined, as a resource of this one. Its status has the fields
- * that the graph defines and those of kro.
+ * An instance of another graph, as a resource of this one. Its status has the fields that the graph defines and those
+ * of kro.
  */
 export const kroCustomResource = defineResourceFactory(
   <Spec extends object, Status extends object = Record<string, unknown>>(

@@ -85,7 +85,7 @@ export function pod(object: KubeObject): Readiness {
   return inProgress(phase === '' ? 'Pending' : phase, `the pod is in phase ${phase === '' ? 'Pending' : phase}`);
 }
 
-/** Complete. A failed Job is over; a suspended one waits for somebody. */
+/** Ready when complete. A failed Job stays failed; a suspended Job is not ready until a client resumes it. */
 export function job(object: KubeObject): Readiness {
   const bad = statusCondition(object, 'Failed');
   if (bad?.status === 'True') return failed('JobFailed', said('Failed', bad));

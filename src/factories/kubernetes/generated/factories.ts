@@ -272,7 +272,7 @@ export const tokenReview: ResourceFactory<Body<AuthenticationV1.TokenReview>> = 
 /**
  * Makes a LocalSubjectAccessReview (`authorization.k8s.io/v1`, namespaced).
  *
- * Asks whether somebody may do something in this namespace.
+ * Asks whether a user may do something in this namespace.
  *
  * Ready when it exists.
  */
@@ -299,7 +299,7 @@ export const selfSubjectRulesReview: ResourceFactory<Body<AuthorizationV1.SelfSu
 /**
  * Makes a SubjectAccessReview (`authorization.k8s.io/v1`, cluster-scoped).
  *
- * Asks whether somebody may do something.
+ * Asks whether a user may do something.
  *
  * Ready when it exists.
  */
