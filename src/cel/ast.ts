@@ -15,6 +15,8 @@ export interface Literal extends Node {
   readonly kind: 'literal';
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
+  /** How its author wrote it, where `unparse` is to keep that: a raw text, a number of another base. */
+  readonly written?: string;
 }
 
 /** A variable or the first part of a qualified name; a leading dot is part of the name. */

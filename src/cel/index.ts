@@ -105,5 +105,6 @@ export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
+export * as syntax from './syntax/nodes.ts';
 export { unparse } from './unparse.ts';
 export { isAssignable } from './check/assignable.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { kroEnvironment, rewriteAst, unparse, walkAst } from './index.ts';
+import { kroEnvironment, rewriteAst, syntax, unparse, walkAst } from './index.ts';
 
 const environment = kroEnvironment();
 
@@ -17,6 +17,7 @@ describe('unparse', () => {
     ['a && b && c && d', 'a && b && c && d'],
     ['a && (b && (c && d))', 'a && (b && (c && d))'],
     ['(a ? b : c) ? d : e ? f : g', '(a ? b : c) ? d : e ? f : g'],
+    ['(a == b) != c', '(a == b) != c'],
     ['-(5)', '-(5)'],
     ['- 5', '-5'],
     ['!(!a)', '!(!a)'],
@@ -31,6 +32,18 @@ describe('unparse', () => {
     expect(written).toBe(expected);
     expect(unparse(parse(written))).toBe(expected);
   });
+});
+
+test('nodes of no text are written like parsed ones', () => {
+  const { call, chain, ident, list, literal, map, member, select } = syntax;
+  const [a, b] = [ident('a'), ident('b')];
+  const entry = { key: literal('string', 'k'), value: select(a, 'x', { optional: true }), optional: true };
+  const terms = [select(a, 'x', { test: true }), call('_==_', [a, literal('int', 1n)]), b, call('!_', [b])] as const;
+  expect([chain('_&&_', terms), member('map', list([a]), [b, b]), map([entry])].map((node) => unparse(node))).toEqual([
+    'has(a.x) && a == 1 && b && !b',
+    '[a].map(b, b)',
+    '{?"k": a.?x}',
+  ]);
 });
 
 test('walkAst visits macros as they were written', () => {

@@ -105,7 +105,8 @@ function call(expr: Call): string {
   if (operator === undefined || a === undefined || b === undefined) return `${name}(${list()})`;
   const [sign, level] = operator;
   if (level <= LEVEL.and) return chain(expr, name, sign, level);
-  return `${operand(a, level)} ${sign} ${operand(b, level + 1)}`;
+  // A comparison of a comparison is read from the left, too, which parentheses show.
+  return `${operand(a, level === LEVEL.relation ? level + 1 : level)} ${sign} ${operand(b, level + 1)}`;
 }
 
 /** `-5` is a number, not the negation of one. */
@@ -150,7 +151,8 @@ function isBalanced(expr: Expr, name: string, terms: readonly Expr[], low: numbe
   return leftFits && (middle === high ? right === terms[middle + 1] : isBalanced(right, name, terms, middle + 1, high));
 }
 
-function literal({ type, value }: Literal): string {
+function literal({ type, value, written }: Literal): string {
+  if (written !== undefined) return written;
   switch (type) {
     case 'string':
       return `"${escape(value as string)}"`;

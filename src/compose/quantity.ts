@@ -2,7 +2,7 @@ import { kroEnvironment, STRING as CEL_STRING, toJson } from '../cel/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import { call, method, raw } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
-import { quote } from './ir/print.ts';
+import { quote } from './ir/to-cel.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';

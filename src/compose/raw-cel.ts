@@ -1,10 +1,10 @@
 import { concat, literal, raw, select } from './ir/build.ts';
+import { operandOf, parseCel, placeholder } from './ir/handwritten.ts';
 import type { Node } from './ir/node.ts';
 import { makeNode } from './ir/node.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
 import type { Call, Expr } from '../cel/index.ts';
-import { kroEnvironment } from '../cel/index.ts';
 import { syntaxText } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
 import { TypeKroError } from '../core/index.ts';
@@ -91,9 +91,9 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
       args.push(plainCounter(piece));
     }
   }
-  const parsed = kroEnvironment({ features: { now: true } }).parse(source);
+  const parsed = parseCel(source);
   if (!parsed.ok) {
-    const shown = source.replaceAll(PLACEHOLDER, '…');
+    const shown = source.replaceAll(PLACEHOLDERS, '…');
     const [error] = parsed.errors;
     const words = error === undefined || error.offset < 0 ? undefined : syntaxText(error, source, error.offset);
     return refuse(
@@ -103,12 +103,10 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
     );
   }
   const text = withDynBranches(source, parsed.ast.expr, args);
-  return raw(text.split(SPLIT), args, typeOfAst(parsed.ast.expr, args));
+  return raw(text.split(PLACEHOLDERS), args, typeOfAst(parsed.ast.expr, args));
 }
 
-const placeholder = (position: number): string => `p__${position}__`;
-const PLACEHOLDER = /\bp__(\d+)__/g;
-const SPLIT = /\bp__\d+__/;
+const PLACEHOLDERS = /\bp__\d+__/g;
 
 /** Raw CEL is emitted as written: a counter is read plainly there. */
 export function plainCounter(node: Node): Node {
@@ -139,8 +137,7 @@ const CONDITIONS = new Set(
 function typeOfAst(node: Expr, args: readonly Node[]): StaticType {
   switch (node.kind) {
     case 'ident': {
-      const match = /^p__(\d+)__$/.exec(node.name);
-      return match === null ? DYN : (args[Number(match[1])]?.type ?? DYN);
+      return args[operandOf(node.name) ?? -1]?.type ?? DYN;
     }
     case 'literal':
       return literalType(node.type);

@@ -1,6 +1,7 @@
 import type { Call, Expr, ListLiteral, Literal, MapEntry, StructField } from '../ast.ts';
 import type { Macro } from '../library.ts';
 import { CelUint, toInt } from '../values.ts';
+import { balanced } from './balance.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 import { MacroExpander } from './macro-expander.ts';
@@ -147,14 +148,9 @@ export class AstBuilder {
 
   /** A chain of `&&` or `||` becomes a balanced tree. */
   balanced(name: string, terms: readonly Expr[], operators: readonly Token[]): Expr {
-    if (operators.length === 0) return terms[0] as Expr;
-    const build = (low: number, high: number): Expr => {
-      const middle = (low + high + 1) >> 1;
-      const left = middle === low ? (terms[middle] as Expr) : build(low, middle - 1);
-      const right = middle === high ? (terms[middle + 1] as Expr) : build(middle + 1, high);
-      return this.binary(name, operators[middle] as Token, left, right);
-    };
-    return build(0, operators.length - 1);
+    return balanced(terms as readonly [Expr, ...Expr[]], (left, right, operator) =>
+      this.binary(name, operators[operator] as Token, left, right),
+    );
   }
 
   globalCall(dot: Token | undefined, token: Token, open: Token, args: readonly Expr[], end: number): Expr {

@@ -4,7 +4,7 @@ import { fused } from '../ir/fuse.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, walk, withArgs } from '../ir/node.ts';
-import { Printer, quote } from '../ir/print.ts';
+import { celText, quote } from '../ir/to-cel.ts';
 import { DYN } from '../ir/types.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
@@ -75,13 +75,10 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(lowered);
-    const text = new Printer(this.ids, this.loopNames).print(shared);
-    if (text.length > MAX_TEXT)
-      refuse(
-        'too-large',
-        `an expression has grown to ${text.length} characters`,
-        'split it, or move the decision into the spec',
-      );
+    // A part that stands in many places is written as often: the text is never shorter than its nodes.
+    if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
+    const text = celText(shared, this.ids, this.loopNames);
+    if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
     return text;
   }
 
@@ -157,8 +154,11 @@ function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void 
       refuse('no-cel', `${of.name} is used outside its loop`, 'collect the values in a list');
     }
   });
-  if (count > MAX_NODES)
-    refuse('too-large', `an expression has grown to ${count} nodes`, 'split it, or move the decision into the spec');
+  if (count > MAX_NODES) tooLarge(`${count} nodes`);
+}
+
+function tooLarge(size: string): never {
+  return refuse('too-large', `an expression has grown to ${size}`, 'split it, or move the decision into the spec');
 }
 
 /** Is the variable bound by a macro of the expression? */

@@ -1,5 +1,5 @@
 import type { Schema } from '../../schema/index.ts';
-import { entriesOf } from '../ir/build.ts';
+import { literalEntries } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { bodyOf } from '../ir/node.ts';
@@ -97,7 +97,7 @@ function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   const { items } = schema;
   if (items !== undefined) settleElements(node, items, path);
   else if (node.kind === 'object') {
-    for (const { key, value } of entriesOf(node))
+    for (const { key, value } of literalEntries(node))
       if (key.kind === 'lit') settleNode(optionalBody(value), memberSchema(schema, String(key.value)), path);
   } else if (node.kind === 'cond') {
     settleNode(node.args[1], schema, path);

@@ -4,7 +4,7 @@ import type { Schema } from '../../schema/index.ts';
 import { and, conjuncts, literal, macro, method, object, select, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, walk } from '../ir/node.ts';
-import { legalName } from '../ir/print.ts';
+import { legalName } from '../ir/variable-names.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';

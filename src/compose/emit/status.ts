@@ -4,7 +4,7 @@ import { isOpen } from '../value/open.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
-import { quote } from '../ir/print.ts';
+import { quote } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/sets.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';

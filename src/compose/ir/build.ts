@@ -252,7 +252,7 @@ export interface Entry {
 }
 
 /** The entries of an object literal. */
-export function entriesOf({ args, flags }: ObjectLiteral): readonly Entry[] {
+export function literalEntries({ args, flags }: ObjectLiteral): readonly Entry[] {
   return flags.flatMap((flag, position) => {
     const [key, value] = args.slice(position * 2);
     return key === undefined || value === undefined ? [] : [{ key, value, optional: flag === '?' }];

@@ -19,6 +19,7 @@ import {
   not,
   object,
   optSelect,
+  raw,
   or,
   orValue,
   select,
@@ -30,7 +31,7 @@ import { foldLoop } from './fold.ts';
 import { Lowering, requireInteger } from './lower.ts';
 import type { Node } from './node.ts';
 import { Variable } from './node.ts';
-import { Printer } from './print.ts';
+import { celText } from './to-cel.ts';
 import { shareParts } from './share.ts';
 import { BOOL, FLOAT, INTEGER, listOf, NumberType, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
@@ -43,7 +44,7 @@ const m = field('m', INTEGER);
 const x = field('x', FLOAT);
 const text = field('text', STRING);
 
-const print = (node: Node): string => new Printer().print(new Lowering().lower(node));
+const print = (node: Node): string => celText(new Lowering().lower(node));
 
 describe('printing', () => {
   test.each<[Node, string]>([
@@ -59,6 +60,13 @@ describe('printing', () => {
     [select(field('o', STRING), 'in', STRING), 's.o["in"]'],
     [object([{ key: literal('k'), value: optSelect(schema, 'text', STRING), optional: true }]), '{?"k": s.?text}'],
     [compare('lt', compare('lt', n, m), a), '(s.n < s.m) < s.a'],
+    [or(a, or(b, c)), 's.a || s.b || s.c'],
+    [isIn(select(field('o', STRING), 'k', STRING), list([text])), 's.o.k in [s.text]'],
+    [raw(['size( ', ')>0x1'], [field('names', listOf(STRING))], BOOL), 'size(s.names) > 0x1'],
+    [raw(['', ".matches(r'^\\d+$')"], [text], BOOL), "s.text.matches(r'^\\d+$')"],
+    [raw(['', ' * 2'], [add(n, m)], INTEGER), '(s.n + s.m) * 2'],
+    [not(raw(['a || b'], [], BOOL)), '!(a || b)'],
+    [not(raw(['a[0].b'], [], BOOL)), '!a[0].b'],
   ])('%#: %s', (node, expected) => {
     expect(print(node)).toBe(expected);
   });
@@ -139,7 +147,7 @@ test('repeated scalar parts are bound once, lists and variables of macros are no
   const shared = shareParts(
     new Lowering().lower(cond(eq(long, literal('q')), long, concat([literal('z'), call('hash', [long], STRING)]))),
   );
-  expect(new Printer().print(shared)).toBe(
+  expect(celText(shared)).toBe(
     'cel.bind(v, s.text + "-" + string(s.n) + "-" + string(s.m) + "-" + s.text, v == "q" ? v : "z" + hash(v))',
   );
 });

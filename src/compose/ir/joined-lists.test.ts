@@ -15,7 +15,7 @@ import {
 import { Lowering } from './lower.ts';
 import type { Node } from './node.ts';
 import { Variable } from './node.ts';
-import { Printer } from './print.ts';
+import { celText } from './to-cel.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, INTEGER, listOf, STRING } from './types.ts';
 
@@ -32,7 +32,7 @@ const a = list([literal('a')]);
 
 const bound = macroVariable('v');
 
-const print = (node: Node): string => new Printer().print(new Lowering().lower(node));
+const print = (node: Node): string => celText(new Lowering().lower(node));
 
 /** `list.name(e, body)`. */
 function over(of: Node, name: string, body: (element: Node) => Node): Node {

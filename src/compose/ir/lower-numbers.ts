@@ -16,10 +16,9 @@ import {
   size,
   subtract,
 } from './build.ts';
-import { bindOnce, isDouble } from './numeric.ts';
+import { bindOnce, doubleLiteral, isDouble } from './numeric.ts';
 import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
-import { doubleText } from './print.ts';
 import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
 /** The least number that JavaScript prints with an exponent. */
@@ -27,13 +26,10 @@ const EXPONENTS_FROM = 1e21;
 /** Beyond these every double is whole. */
 const WHOLE_FROM = 2 ** 53;
 
-/** A double, also where it is whole. */
-const double = (value: number): Node => makeNode({ kind: 'lit', args: [], value: doubleText(value), type: FLOAT });
-
 const toWhole = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER });
 const backToDouble = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 const within = (node: Node, limit: number): Node =>
-  and(compare('gt', node, double(-limit)), compare('lt', node, double(limit)));
+  and(compare('gt', node, doubleLiteral(-limit)), compare('lt', node, doubleLiteral(limit)));
 
 /** `Math.floor` and the like, exact for the whole range of both types. */
 export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
@@ -48,7 +44,11 @@ export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node):
     if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
     // Halves go up, also below zero. What is left of the whole part is exact, where n + 0.5 is not.
     const rest = subtract(n, back);
-    return cond(compare('ge', rest, double(0.5)), up, cond(compare('lt', rest, double(-0.5)), down, whole));
+    return cond(
+      compare('ge', rest, doubleLiteral(0.5)),
+      up,
+      cond(compare('lt', rest, doubleLiteral(-0.5)), down, whole),
+    );
   });
 }
 
@@ -57,9 +57,9 @@ export function toInt32(value: Node): Node {
   const range = literal(2 ** 32);
   const whole = isDouble(value)
     ? bindOnce(value, 'n', FLOAT, (n) => {
-        const turns = backToDouble(toWhole(divide(n, double(2 ** 32))));
+        const turns = backToDouble(toWhole(divide(n, doubleLiteral(2 ** 32))));
         // From 2^85 on a double is a multiple of 2^32.
-        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(turns, double(2 ** 32)))), literal(0));
+        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(turns, doubleLiteral(2 ** 32)))), literal(0));
       })
     : modulo(value, range);
   return bindOnce(whole, 'i', INTEGER, (i) =>
@@ -80,9 +80,9 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
   // JavaScript prints -0 as 0; -0 + 0 is 0.
   const format = (n: Node, places: number) =>
     method('format', literal(`%.${places}f`), [makeNode({ kind: 'list', args: [n], type: listOf(FLOAT) })], STRING);
-  return bindOnce(add(value, double(0)), 'n', FLOAT, (n) => {
+  return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) => {
     // Halfway between two results are the odd multiples of 2^-(digits + 1), and nothing else.
-    const halfway = bindOnce(multiply(n, double(2 ** (digits + 1))), 'k', FLOAT, (k) => {
+    const halfway = bindOnce(multiply(n, doubleLiteral(2 ** (digits + 1))), 'k', FLOAT, (k) => {
       const whole = toWhole(k);
       const odd = not(eq(modulo(whole, literal(2)), literal(0)));
       return and(and(within(k, WHOLE_FROM), eq(backToDouble(whole), k)), odd);
@@ -97,7 +97,7 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
       ]);
       return cond(eq(modulo(last, literal(2)), literal(0)), up, format(n, digits));
     });
-    const large = or(compare('ge', n, double(EXPONENTS_FROM)), compare('le', n, double(-EXPONENTS_FROM)));
+    const large = or(compare('ge', n, doubleLiteral(EXPONENTS_FROM)), compare('le', n, doubleLiteral(-EXPONENTS_FROM)));
     return cond(large, text(n), cond(halfway, away, format(n, digits)));
   });
 }
@@ -123,7 +123,7 @@ export function isInteger(value: Node): Node {
 
 /** `Number.isFinite(value)` of a number: the difference of two infinities is none. */
 export function isFinite(value: Node): Node {
-  return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), double(0))) : itself(value);
+  return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), doubleLiteral(0))) : itself(value);
 }
 
 /** Is the number one, and not NaN? NaN alone differs from itself. */
@@ -133,14 +133,14 @@ export function isNumber(value: Node): Node {
 
 /** JavaScript's text of a double that may be a quotient of zero: NaN and the infinities are no JSON. */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
-  return bindOnce(add(value, double(0)), 'n', FLOAT, (n) =>
+  return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
     cond(
       isFinite(n),
       text(n),
       cond(
-        compare('gt', n, double(0)),
+        compare('gt', n, doubleLiteral(0)),
         literal('Infinity'),
-        cond(compare('lt', n, double(0)), literal('-Infinity'), literal('NaN')),
+        cond(compare('lt', n, doubleLiteral(0)), literal('-Infinity'), literal('NaN')),
       ),
     ),
   );

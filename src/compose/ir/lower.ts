@@ -4,7 +4,7 @@ import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
 import type { Binary, Macro, Node } from './node.ts';
 import { bodyOf, makeNode, walk, withArgs } from './node.ts';
-import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
+import { bindOnce, doubleLiteral, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joined-lists.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
@@ -253,7 +253,7 @@ function withoutMinusZero(value: Node): Node {
   if (!isDouble(value) || !mayBeMinusZero(value)) return value;
   return makeNode({
     kind: 'add',
-    args: [value, makeNode({ kind: 'lit', args: [], value: '0.0', type: FLOAT })],
+    args: [value, doubleLiteral(0)],
     type: FLOAT,
   });
 }

@@ -1,7 +1,6 @@
 import { macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { makeNode } from './node.ts';
-import { doubleText } from './print.ts';
 import type { StaticType } from './types.ts';
 import { FLOAT, INTEGER } from './types.ts';
 
@@ -22,8 +21,7 @@ export function isDouble(node: Node): boolean {
 export function toDouble(node: Node): Node {
   if (isDouble(node) || node.type.kind === 'dyn')
     return node.type.kind === 'dyn' ? makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT }) : node;
-  if (node.kind === 'lit')
-    return makeNode({ kind: 'lit', args: [], value: doubleText(Number(node.value)), type: FLOAT });
+  if (node.kind === 'lit') return doubleLiteral(Number(node.value));
   return makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 }
 
@@ -32,4 +30,9 @@ export function toInt(node: Node): Node {
   return isDouble(node) || node.type.kind !== 'number'
     ? makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER })
     : node;
+}
+
+/** A double, also where it is whole. */
+export function doubleLiteral(value: number): Node {
+  return makeNode({ kind: 'lit', args: [], value: String(value), type: FLOAT });
 }

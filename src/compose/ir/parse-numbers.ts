@@ -3,7 +3,7 @@ import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, 
 
 import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
-import { bindOnce } from './numeric.ts';
+import { bindOnce, doubleLiteral } from './numeric.ts';
 import { rewrite } from './substitute.ts';
 import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 
@@ -55,7 +55,7 @@ export function lowerNumber(text: Node, integer: boolean): Node {
   const name = integer ? 'int' : 'double';
   const type = integer ? INTEGER : FLOAT;
   if (text.type.kind !== 'string') return call(name, [text], type);
-  const zero = integer ? literal(0) : makeNode({ kind: 'lit', args: [], value: '0.0', type: FLOAT });
+  const zero = integer ? literal(0) : doubleLiteral(0);
   return bindOnce(text, 't', STRING, (t) =>
     cond(matches(t, NOT_BLANK), call(name, [bare(find(t, whole(integer ? '[+-]?[0-9]+' : DECIMAL)))], type), zero),
   );

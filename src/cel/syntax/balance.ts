@@ -1,0 +1,13 @@
+/**
+ * The tree that cel-go makes of a chain of `&&` or `||`: it is balanced, so that long chains stay shallow. `join` gets
+ * the position of the operator between the two sides.
+ */
+export function balanced<T>(terms: readonly [T, ...T[]], join: (left: T, right: T, operator: number) => T): T {
+  const build = (low: number, high: number): T => {
+    const middle = (low + high + 1) >> 1;
+    const left = middle === low ? (terms[middle] ?? terms[0]) : build(low, middle - 1);
+    const right = middle === high ? (terms[middle + 1] ?? terms[0]) : build(middle + 1, high);
+    return join(left, right, middle);
+  };
+  return terms.length === 1 ? terms[0] : build(0, terms.length - 2);
+}

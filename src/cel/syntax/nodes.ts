@@ -1,0 +1,49 @@
+import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
+import { balanced } from './balance.ts';
+
+/**
+ * Nodes of no text, for `unparse`: they have no positions and no id, and macros stand as their calls. What is to be
+ * checked or run is parsed from the text.
+ */
+const NOWHERE = { id: 0, start: 0, end: 0, at: 0 } as const;
+
+/** A constant: a bigint for an int, a number for a double. */
+export function literal(type: Literal['type'], value: Literal['value']): Literal {
+  return { ...NOWHERE, kind: 'literal', type, value };
+}
+
+/** A variable. */
+export function ident(name: string): Expr {
+  return { ...NOWHERE, kind: 'ident', name };
+}
+
+/** `operand.field`; with `optional` `operand.?field`, with `test` `has(operand.field)`. */
+export function select(operand: Expr, field: string, how: { optional?: boolean; test?: boolean } = {}): Expr {
+  const { optional = false, test = false } = how;
+  return { ...NOWHERE, kind: 'select', operand, field, optional, test, quoted: false };
+}
+
+/** `name(args…)`; operators have cel-go's names, such as `_+_`. */
+export function call(name: string, args: readonly Expr[]): Call {
+  return { ...NOWHERE, kind: 'call', name, target: undefined, args };
+}
+
+/** `target.name(args…)`, macros too. */
+export function member(name: string, target: Expr, args: readonly Expr[]): Call {
+  return { ...NOWHERE, kind: 'call', name, target, args };
+}
+
+/** `a && b && …` or `a || b || …` of at least one term. */
+export function chain(name: '_&&_' | '_||_', terms: readonly [Expr, ...Expr[]]): Expr {
+  return balanced<Expr>(terms, (left, right) => call(name, [left, right]));
+}
+
+/** `[elements…]`. */
+export function list(elements: readonly Expr[]): Expr {
+  return { ...NOWHERE, kind: 'list', elements, optionals: new Set() };
+}
+
+/** `{entries…}`; the value of an optional entry may leave it out. */
+export function map(entries: readonly Pick<MapEntry, 'key' | 'value' | 'optional'>[]): Expr {
+  return { ...NOWHERE, kind: 'map', entries: entries.map((entry) => ({ ...NOWHERE, ...entry })) };
+}

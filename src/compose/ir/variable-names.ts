@@ -1,0 +1,43 @@
+import type { Variable } from './node.ts';
+
+/** Names that no variable of a macro may have: words of CEL and of kro. */
+const RESERVED = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package namespace return var void while ' +
+    'schema instance each self runtime cel optional lists math json random hash strings base64 bool bytes double dyn duration ' +
+    'int list map null_type string timestamp type uint size has omit url quantity ip cidr semver now kro'
+  ).split(' '),
+);
+
+/** The names of the variables of one expression: each variable has one, and no two the same. */
+export class VariableNames {
+  readonly #ids: ReadonlySet<string>;
+  readonly #taken: Set<string>;
+  readonly #names: Map<Variable, string>;
+
+  /** `ids`: names that are in scope already, such as the resources' ids; `fixed`: variables that have a name. */
+  constructor(ids: ReadonlySet<string>, fixed: ReadonlyMap<Variable, string>) {
+    this.#ids = ids;
+    this.#names = new Map(fixed);
+    this.#taken = new Set(fixed.values());
+  }
+
+  of(variable: Variable): string {
+    if (variable.role !== 'macro' && variable.role !== 'loop') return variable.name;
+    const known = this.#names.get(variable);
+    if (known !== undefined) return known;
+    const base = legalName(variable.name);
+    let name = base;
+    for (let suffix = 2; this.#taken.has(name) || this.#ids.has(name); suffix++) name = `${base}${suffix}`;
+    this.#taken.add(name);
+    this.#names.set(variable, name);
+    return name;
+  }
+}
+
+/** A name that can stand for a variable in CEL. */
+export function legalName(name: string): string {
+  const cleaned = name.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+  const base = cleaned === '' || cleaned === '_' ? 'x' : cleaned;
+  return RESERVED.has(base) ? `${base}_` : base;
+}
