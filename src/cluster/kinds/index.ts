@@ -5,7 +5,6 @@ import {
   claimStrategy,
   eventStrategy,
   leaseStrategy,
-  namespaceStrategy,
   podTemplateStrategy,
   priorityClassStrategy,
   revisionStrategy,
@@ -32,6 +31,7 @@ import {
   replicationControllerStrategy,
   statefulSetStrategy,
 } from './workloads.ts';
+import { namespaceStrategy } from './namespace.ts';
 
 /** What is particular about a built-in kind. */
 export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {
