@@ -18,7 +18,7 @@ function optionHelp({ options }: Command): string {
   return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
 }
 
-/** Builds commander's form of our commands. The only place that knows the parser library. */
+/** Builds commander's form of the commands. No other file knows the parser library. */
 function createProgram(
   commands: readonly Command[],
   version: string,
@@ -68,8 +68,8 @@ function createProgram(
 }
 
 /**
- * Parses `argv` (without node and script), runs the command it names and gives the exit code. Nothing
- * escapes: errors are printed as text with a remedy, and a stack trace only for what is our own fault.
+ * Parses `argv` (without node and script), runs its command and returns the exit code. Never throws: it prints errors
+ * as text with a remedy, and a stack trace for internal errors only.
  */
 export async function runCommandLine(
   commands: readonly Command[],

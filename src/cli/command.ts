@@ -1,4 +1,4 @@
-/** What a command may do with the world: everything it prints, reads from or is stopped by. */
+/** The environment of a command: its output, its input and its signal. */
 export interface CommandContext {
   /** Directory against which the user's file names are resolved. */
   readonly cwd: string;
@@ -7,7 +7,7 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
-  /** Everything that comes in on the standard input. */
+  /** Reads the whole standard input. */
   readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */
   readonly terminal?: LiveTerminal;
@@ -28,9 +28,9 @@ export const ExitCode = {
   ok: 0,
   failed: 1,
   usage: 2,
-  /** Diagnostics were found in the user's files. */
+  /** The user's files have errors. */
   diagnostics: 3,
-  /** Where a difference was asked for: there is one. */
+  /** A comparison found a difference. */
   drift: 4,
   /** By Ctrl-C. */
   interrupted: 130,
@@ -51,12 +51,12 @@ export interface OptionSpec {
   /** As typed, without the dashes: `once`, `log-level`. */
   readonly name: string;
   readonly summary: string;
-  /** What the value stands for in help; absent for a switch. */
+  /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;
   readonly defaultValue?: string;
 }
 
-/** What the user typed, parsed. */
+/** The parsed command line. */
 export interface CommandInput {
   readonly positionals: readonly string[];
   /** By option name; a switch is `true`. Absent when not given and without default. */
@@ -73,7 +73,7 @@ export interface Command {
   /** The command reads its options itself: all words behind its name come as positionals. */
   readonly passThrough?: boolean;
   readonly examples: readonly { readonly command: string; readonly summary: string }[];
-  /** Resolves to the exit code. Throws `TypeKroError` for what the user can mend. */
+  /** Resolves to the exit code. Throws `TypeKroError` for errors that the user can correct. */
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 
-/** Which cluster a command talks to. */
+/** The flags that select a command's cluster. */
 export interface ConnectionFlags {
   readonly path?: string;
   readonly context?: string;

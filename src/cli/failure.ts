@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 
-/** Prints why a command ended with an error, a stack trace only for what is our own fault; gives the exit code. */
+/** Prints the error that ended a command, with a stack trace for internal errors only; returns the exit code. */
 export function printFailure(error: unknown, context: CommandContext): number {
   if (context.signal.aborted) return ExitCode.interrupted;
   if (error instanceof TypeKroError) {

@@ -1,4 +1,4 @@
-/** What stands behind `hint:` for a command that typekro does not have, by what other tools do with that word. */
+/** Hints for commands of other tools that typekro does not have. */
 const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [
   [
     ['apply', 'create', 'replace', 'deploy'],
@@ -22,14 +22,14 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
 ];
 
-/** The hint for a first word that is no command; the general one where the word is known nowhere. */
+/** The hint for an unknown command; a general one for words of no known tool. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];
   return hint?.(argv) ?? 'typekro --help lists the commands';
 }
 
-/** The arguments that look like files; `FILE` where there is none. */
+/** The arguments that look like files; `FILE` when there are none. */
 function filesOf(argv: readonly string[]): readonly string[] {
   const files = argv.slice(1).filter((word) => !word.startsWith('-') && /[./]/.test(word));
   return files.length === 0 ? ['FILE'] : files;

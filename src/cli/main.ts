@@ -8,9 +8,9 @@ function keepCompiledCode(): void {
   if (typeof enable === 'function') (enable as () => unknown)();
 }
 
-// The controller runs for long, next to others. It keeps no compiled code, since Node holds all that it read from
-// there for as long as the process runs: a megabyte. And its flags come before any file of ours: to find half a dozen
-// is work enough for Maglev to begin, and its own code is two megabytes.
+// The controller is a long-running process. It uses no compile cache, since Node holds the cache in memory for the
+// whole run: a megabyte. It sets V8's flags before it loads any other file: half a dozen files are enough work to start
+// Maglev, whose code takes two megabytes.
 if (process.argv[2] === 'controller') keepHeapSmall();
 else keepCompiledCode();
 // Without an await of the module's own: a bundle may be CommonJS.

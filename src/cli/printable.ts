@@ -1,13 +1,13 @@
 /**
- * Control characters (Cc) and those that turn the direction of text (Bidi_Control). By number: for a class by name Node
- * loads tables, which a process that runs for long would keep.
+ * Control characters (Cc) and those that turn the direction of text (Bidi_Control). By number: for a named class Node
+ * loads tables, which stay in memory.
  */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Text from outside (names, messages of servers, lines of files) as a terminal may be given it: control
- * characters, which could move the cursor or hide text, are written as escapes. Line feeds and tabs stay.
+ * Makes text from outside (names, messages of servers, lines of files) safe for a terminal: control characters, which
+ * could move the cursor or hide text, become escapes. Line feeds and tabs stay.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) =>

@@ -7,13 +7,13 @@ export class RestMeter {
   #used: number;
   #calmLooks = 0;
 
-  /** From when on it is looked at, and what was used until then, both in seconds. */
+  /** The time of the first sample and the processor time used until then, both in seconds. */
   constructor(now: number, used: number) {
     this.#at = now;
     this.#used = used;
   }
 
-  /** How many looks in a row, this one included, found the process calm since the one before. */
+  /** Takes a sample. Returns how many samples in a row, this one included, found the process at rest. */
   look(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
     this.#at = now;

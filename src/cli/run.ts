@@ -10,12 +10,12 @@ function packageVersion(): string {
   return (JSON.parse(packageManifestText()) as { version: string }).version;
 }
 
-/** A shell and npm both pass one Ctrl-C on; what comes this soon after the first is the same one, in milliseconds. */
+/** A shell and npm both forward one Ctrl-C: a second signal within this time, in milliseconds, is the same one. */
 const SAME_INTERRUPT_MS = 300;
 
 const interrupt = new AbortController();
 const asked = { toTerminate: false };
-/** The first reason why results were lost: a full disk. */
+/** The first error of a lost write, such as a full disk. */
 const lost: Error[] = [];
 
 /** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
@@ -38,7 +38,7 @@ function listenToSignals(): void {
 /** Output to one stream of the process. */
 interface Output {
   write(text: string): void;
-  /** Resolves when all that was written has arrived, or could not. */
+  /** Resolves when all writes have ended or failed. */
   flushed(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ function outputTo(stream: NodeJS.WriteStream): Output {
     flushed: () =>
       new Promise((resolve) => {
         if (stream.writable) write('', () => resolve());
-        // The event of the write that failed comes before this.
+        // The error event of the failed write comes first.
         else setImmediate(resolve);
       }),
   };
@@ -114,7 +114,7 @@ async function run(args: readonly string[]): Promise<number> {
   return runCommandLine(commands, packageVersion(), args, context);
 }
 
-/** The controller loads no other command, and reads its words itself. */
+/** The controller loads no other command, and parses its arguments itself. */
 async function runController(words: readonly string[]): Promise<number> {
   try {
     const { controller } = await import('./commands/controller.ts');
@@ -128,11 +128,11 @@ async function runController(words: readonly string[]): Promise<number> {
 export function main(): void {
   listenToSignals();
   refuseDeploysHere();
-  // The standard output is the command's: what a module of the user's prints is no part of a document.
+  // The standard output belongs to the command: output of a user's module must not become part of a document.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   void run(process.argv.slice(2)).then(async (code) => {
     await Promise.all([out.flushed(), err.flushed()]);
-    // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
+    // Sockets and watches are closed by now; other handles must not keep a finished command alive.
     endProcess(processCode(code));
   });
 }

@@ -2,26 +2,25 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { RestMeter } from './rest-meter.ts';
 
-/** How much the heap may grow over what was alive after the last collection, in per cent. */
+/** Growth of the heap over the live size of the last collection, in per cent, that starts the next one. */
 const GROWTH_PERCENT = 30;
 
-/** So often is looked whether it is at rest, in milliseconds. */
+/** Interval of the samples for rest, in milliseconds. */
 const LOOK_MS = 1000;
-/** After so many looks that found it calm it is at rest; and after so many V8 has collected what it collects by itself. */
+/** Number of calm samples in a row that mean rest; by then V8 has finished its own idle collections. */
 const LOOKS_TO_REST = 3;
 const LOOKS_TO_COLLECT = 10;
-/** While it stays at rest, that is done again after so many: watches that begin anew leave code and garbage behind. */
+/** Number of samples between collections at rest: reopened watches leave code and garbage. */
 const LOOKS_BETWEEN_COLLECTIONS = 120;
-/** After so many collections without a run code is thrown away by itself: V8's default. */
+/** V8's default of collections without a run after which code is flushed. */
 const USUAL_AGE = 5;
 
-/** What the controller needs of Node sooner or later; the last two are what listening at an address loads. */
+/** Modules of Node that the controller needs; a listening socket loads the last two. */
 const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:cluster'];
 
 /**
- * Collects garbage early instead of letting the heap grow to several times what is alive, as suits a process
- * that runs for long beside others: a quarter more processor time for half the memory. To be called before
- * anything large is loaded. Options of Node that say something else win.
+ * Collects garbage early instead of letting the heap grow to several times its live size: a quarter more processor time
+ * for half the memory. Call it before anything large is loaded. Explicit options of Node win.
  */
 export function keepHeapSmall(
   options: readonly string[] = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''],
@@ -31,15 +30,15 @@ export function keepHeapSmall(
   // The young generation stays at a megabyte or two, instead of growing to 32 under load.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
-  // Pages that are mostly garbage are emptied and given back.
+  // V8 evacuates pages that are mostly garbage and releases them.
   setFlagsFromString('--optimize-for-size');
-  // No code is optimized: the compilers and what they write take seven megabytes for good, and more from Node 22 on,
-  // where there is one more (Maglev). The compiler that only spares the interpreter (Sparkplug) takes less than one
-  // when what has not run lately is thrown away, and saves an eighth of the processor's time.
+  // No optimizing compilers: they and their code take seven megabytes for the whole run, and more from Node 22 on with
+  // Maglev. The baseline compiler (Sparkplug) takes less than one megabyte when unused code is flushed, and saves an
+  // eighth of the processor time.
   setFlagsFromString('--no-opt');
   setFlagsFromString('--no-maglev');
   setFlagsFromString('--flush-baseline-code');
-  // Growth is measured from the first full collection on; until then the limit is far away.
+  // V8 measures growth from the first full collection on, so run one now.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
@@ -49,9 +48,9 @@ export function keepHeapSmall(
 }
 
 /**
- * At rest all code that was not run since the collection before is thrown away, and compiled again should it be
- * needed: a megabyte. V8 collects by itself eight seconds after the last work, and once more does the rest. While it
- * works, code is kept for some collections, as is usual.
+ * Flushes all code that did not run since the last collection while the process is at rest, which saves a megabyte; V8
+ * compiles it again when needed. V8 collects by itself eight seconds after the last work, and one more collection
+ * flushes the code. Under load, code is kept for the usual number of collections.
  */
 function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
@@ -64,21 +63,21 @@ function throwCodeAwayAtRest(collect: () => void): void {
   setInterval(look, LOOK_MS).unref();
 }
 
-/** Of all threads, since the process began. */
+/** Processor time of all threads since the start of the process. */
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
 /**
- * Node has its modules compiled already, in a form that V8 takes only under the flags that it was made with; under
- * others it compiles them anew, and Node keeps what came of that besides: half a megabyte. So they come before flags.
+ * Loads modules of Node before flags change. V8 accepts Node's precompiled code only under its original flags; under
+ * others it compiles again, and Node keeps both: half a megabyte.
  */
 function loadModules(): void {
   for (const name of MODULES) process.getBuiltinModule(name);
 }
 
-/** From Node 22 on loading the modules is work enough for Maglev to begin, which takes more than it saves: 2 MB. */
+/** From Node 22 on the load of the modules would start Maglev, which takes 2 MB and saves less. */
 function hasSecondCompiler(): boolean {
   return Reflect.get(process.config.variables, 'v8_enable_maglev') === 1;
 }

@@ -40,7 +40,7 @@ export function writeFile(
   }
 }
 
-/** The file that stands where a folder above the path is wanted; devices and pipes count as files. */
+/** The file in place of a folder above the path; devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
     const stats = lookAt(folder);

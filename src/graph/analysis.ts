@@ -163,13 +163,13 @@ export function rootsOf(names: Names): readonly Expr[] {
   return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
 }
 
-/** Where an error of the language stands in the definition. */
+/** The place of a language error in the definition. */
 export function placeOf(site: Site, error: CelError | undefined): Place {
   if (error === undefined || error.offset < 0) return { path: site.path };
   return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }
 
-/** kro's refusal of names, with a code and what to do. */
+/** kro's refusals of names, with a code and a remedy. */
 function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: Language): Refusal {
   const place = { path: site.path, offset: site.text.toOriginal(0) };
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];

@@ -15,7 +15,7 @@ import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
 
-/** What a graph is put together from, once there are no errors. */
+/** The parts of a graph without errors. */
 export interface Parts {
   readonly definition: Definition;
   /** The definition's JSON, as given. */

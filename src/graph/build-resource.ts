@@ -17,7 +17,7 @@ import type { Walked } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 
-/** Reads all resources: their kinds, templates and expressions. What is wrong is reported, the rest goes on. */
+/** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(definition: Definition, kinds: KnownKinds, problems: Problems): Draft[] {
   const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map() };
   const builders = definition.resources.map((block) => new Builder(block, shared, problems));
@@ -25,7 +25,7 @@ export function buildResources(definition: Definition, kinds: KnownKinds, proble
   return wellFormed.map((builder) => builder.build(definition, kinds));
 }
 
-/** What the resources of one definition have in common. */
+/** State shared by the resources of one definition. */
 interface Shared {
   readonly root: TemplatePlace;
   /** Strings with expressions: the name of a workload stands in all its labels. */
@@ -42,7 +42,7 @@ export interface KnownKinds {
   readonly allowInstalled: boolean;
 }
 
-/** What to add to a template that lacks one of its fields. */
+/** The remedy for a template that lacks a field. */
 const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
   ['the template has no kind', 'add the kind, as in kind: Deployment'],
   ['the template has no apiVersion', 'add the version of its API, as in apiVersion: apps/v1 for a Deployment'],
@@ -135,7 +135,7 @@ class Builder {
     };
   }
 
-  /** What an external reference stands for. A selector that is refused is left out: nothing more is said of it. */
+  /** The object of an external reference. A refused selector is left out, so that it causes no further findings. */
   #reference(reference: JsonObject): JsonObject {
     const { id } = this.#block;
     const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
@@ -155,7 +155,7 @@ class Builder {
     return isJsonObject(metadata) && hasSelector(metadata) ? 'externalCollection' : 'external';
   }
 
-  /** Where a part of the template stands in the definition. */
+  /** The place of a part of the template in the definition. */
   #templatePath(steps: readonly PathStep[]): readonly PathStep[] {
     return [...this.#block.path, this.#block.externalRef === undefined ? 'template' : 'externalRef', ...steps];
   }
@@ -276,7 +276,7 @@ class Builder {
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
       const path = this.#templatePath(steps);
-      // 1.10 is the number 1.1: what is quoted is the text of the file.
+      // Quotes the text of the file: 1.10 is the number 1.1.
       const text = problem.hint?.startsWith('quote it') === true ? this.#problems.written(path)?.text : undefined;
       const hint = text === undefined ? problem.hint : `quote it: "${text}"`;
       this.#refuse('resource', { ...problem, hint, path, kro: prefix + kro });
@@ -351,7 +351,7 @@ function isCrd(template: JsonObject): boolean {
   return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
 }
 
-/** What an externalRef stands for: an object of which only the identity is known. */
+/** The template of an externalRef: an object with its identity only. */
 function externalTemplate(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
   const given = (field: string): JsonObject => {

@@ -5,7 +5,7 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
 /**
- * What the API server checks of a definition before kro sees it: the patterns and counts in the CRD of
+ * The API server's checks of a definition before kro reads it: the patterns and counts in the CRD of
  * ResourceGraphDefinition. kro's compiler takes such definitions, so these are warnings.
  */
 export function checkAdmission(definition: Definition, problems: Problems): void {

@@ -18,7 +18,7 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
 
 const USES_OLD = /\boldSelf\b/;
 
-/** Elements of a list without keys have no stored counterpart. The rest of the rules is checked where they stand. */
+/** Elements of a list without keys have no stored counterpart. Other rules are checked at their own place. */
 const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
   uncorrelatable === undefined
     ? []
@@ -51,7 +51,7 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   }
 }
 
-/** What is wrong with the default of a field, in the words of the definition. */
+/** The problem of a field's default, in the words of the definition. */
 function defaultText(path: readonly PathStep[], message: string): string {
   const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
   const name = String(path.at(-1));

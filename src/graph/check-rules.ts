@@ -8,7 +8,7 @@ import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
 import { syntaxText } from './syntax-text.ts';
 
-/** What the API server has besides and is not declared here; nothing is said of rules that use it. */
+/** Functions of the API server that are not declared here; rules that use them are not checked. */
 const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
 
 let base: Environment | undefined;
@@ -20,8 +20,8 @@ function baseEnvironment(): Environment {
 }
 
 /**
- * Compiles the CEL rules of the `validation` markers as the API server will when it gets the
- * CustomResourceDefinition. kro does not look at them: what is wrong is a warning, or an error when strict.
+ * Compiles the CEL rules of the `validation` markers as the API server will when it gets the CustomResourceDefinition.
+ * kro does not check them, so an error is a warning here, or an error when strict.
  */
 export function checkRules(rules: readonly SimpleRule[], options: CompileOptions, problems: Problems): void {
   for (const rule of rules) {

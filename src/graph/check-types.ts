@@ -56,7 +56,7 @@ class Checker {
     return this.#linked;
   }
 
-  /** What the fields of the template may name: inside of loops the iterators, too. */
+  /** The names that fields of the template may use: inside loops also the iterators. */
   #environment(dimensions: readonly Compiled<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;

@@ -23,7 +23,7 @@ const deployment = (pod: string, more = ''): string => `- id: app
             - ${pod}
 ${more}`;
 
-/** What kro takes and a person should know. */
+/** Findings that kro accepts and the author should know. */
 export const warningCodes: readonly CodeInfo[] = [
   warning(
     'graph/refused-by-api-server',

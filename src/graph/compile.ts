@@ -87,8 +87,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
 }
 
 /**
- * Ids that mean something else (a word of kro's, another resource, nothing) become names that no expression can hold:
- * one wrong id is one problem, and what the name means otherwise goes on meaning it.
+ * Invalid ids (reserved by kro, duplicate, empty) are replaced by names that no expression can contain. So a wrong id
+ * is one problem, and its name keeps its other meaning.
  */
 function withDistinctIds(definition: Definition): Definition {
   const seen = new Set<string>();

@@ -4,7 +4,7 @@ import type { SchemaBlock } from './definition.ts';
 
 const STRING: JsonObject = { type: 'string' };
 
-/** What kro adds to each status: the conditions it writes. */
+/** The status fields that kro adds: the conditions. */
 const CONDITIONS: JsonObject = {
   type: 'array',
   items: {

@@ -2,8 +2,8 @@
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Ids with dependencies first; among those that are free, the one that stands first in the definition.
- * Ids on or behind a cycle are left out, so a shorter result means that there is a cycle.
+ * Ids with dependencies first; among ids without open dependencies, the order of the definition. Ids on or behind a
+ * cycle are left out, so a shorter result means a cycle.
  */
 export function topologicalOrder(dependencies: DependencyMap): string[] {
   const position = new Map([...dependencies.keys()].map((id, index) => [id, index]));

@@ -45,7 +45,7 @@ export interface ResourceBlock {
   readonly readyWhen: readonly ConditionText[];
 }
 
-/** A ResourceGraphDefinition, read field by field; what has the wrong JSON type is reported and left out. */
+/** A ResourceGraphDefinition, read field by field; fields of a wrong JSON type are reported and left out. */
 export interface Definition {
   readonly name: string;
   readonly schema: SchemaBlock;

@@ -20,7 +20,10 @@ export interface Linked {
 
 const PREFIX = 'failed to build dependency graph: ';
 
-/** Finds what each resource reads, and refuses unknown names, self references, lost iterators and cycles. */
+/**
+ * Finds the dependencies of each resource, and refuses unknown names, self references, iterators out of scope and
+ * cycles.
+ */
 export function linkResources(drafts: readonly Draft[], language: Language, problems: Problems): Linked[] {
   const linked = drafts.map((draft) => new Linker(draft, language, problems).link());
   reportCycle(linked, problems);

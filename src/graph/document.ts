@@ -2,8 +2,8 @@ import type { JsonValue, SourcePosition } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 
 /**
- * One document of a YAML or JSON file: its plain value, and where each part of the value stands in the
- * text. Positions are found when asked for; aliases and merge keys lead to the text they stand for.
+ * One document of a YAML or JSON file: its plain value, and where each part of the value stands in the text. Positions
+ * are computed on request; aliases and merge keys lead to their source text.
  */
 export interface DefinitionDocument {
   readonly value: JsonValue;
@@ -17,7 +17,7 @@ export interface DefinitionDocument {
   keyPosition(path: readonly PathStep[]): SourcePosition;
   /** Where a character of a string value stands: `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
-  /** A scalar as the file has it, and the comment behind it; absent for what is no scalar. */
+  /** The text of a scalar in the file, and the comment behind it; absent for other values. */
   written?(path: readonly PathStep[]): WrittenScalar | undefined;
 }
 

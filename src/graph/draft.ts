@@ -23,7 +23,7 @@ export interface DimensionSite extends Site {
   readonly name: string;
 }
 
-/** A resource between reading and checking: what it is, and the expressions it holds. */
+/** A resource after reading and before checking: its kind and its expressions. */
 export interface Draft {
   readonly id: string;
   readonly block: ResourceBlock;
@@ -32,7 +32,7 @@ export interface Draft {
   readonly resolved:
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
     | undefined;
-  /** The template as written, or what an externalRef stands for. */
+  /** The template as written, or the template of an externalRef. */
   readonly template: JsonObject;
   /** The template with null where expressions stand. */
   readonly skeleton: JsonObject;

@@ -1,4 +1,4 @@
-/** What `find` gives for each item; items without are left out. Costs next to nothing for an empty list. */
+/** The results of `find` for each item, without undefined ones. Allocates nothing for an empty list. */
 export function gather<T, U>(items: readonly T[], find: (item: T) => U | undefined): U[] {
   const found: U[] = [];
   // Counted: while code is cold, each step of for..of makes an object.

@@ -96,7 +96,7 @@ function byId(a: JsonObject, b: JsonObject): number {
 /** The same value with all keys in code unit order; `__proto__` stays an own key. */
 function sortKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortKeys);
-  // kro's numbers pass through a 64-bit float here, so long integers that round alike are equal.
+  // kro converts numbers to 64-bit floats here, so long integers with equal rounding are equal.
   if (typeof value === 'bigint') return Number(value);
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value)

@@ -12,7 +12,7 @@ export function celCode(message: string): string {
 }
 
 /**
- * What to write instead, for the commonest type errors; undefined when nothing can be said.
+ * The remedy for the most common type errors; undefined for others.
  *
  * @param text the expression, where the hint may repeat parts of it
  */
@@ -62,7 +62,7 @@ const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['null', 'read the field with .?name and write .orValue(…)'],
 ]);
 
-/** CEL takes nothing but booleans for true and false. */
+/** CEL's conditions take booleans only. */
 const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
   ['string', 'compare it: x != "" instead of x'],
   ['int', 'compare it: x > 0 instead of x'],
@@ -70,7 +70,7 @@ const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
   ['map', 'write size(x) > 0 instead of x'],
 ]);
 
-/** Functions of other languages and templates, and what CEL has for them. */
+/** Functions of other languages and templates, with CEL's equivalent. */
 const FOREIGN_FUNCTIONS = new Map([
   ['toLowerCase', 'write .lowerAscii()'],
   ['toUpperCase', 'write .upperAscii()'],
@@ -125,7 +125,7 @@ const FOREIGN_FUNCTIONS = new Map([
   ['default', 'read the field with .?name and write .orValue(…)'],
 ]);
 
-/** What to write instead of a function that other languages have; undefined for one that none has. */
+/** The equivalent of another language's function; undefined for unknown functions. */
 export function foreignFunctionHint(name: string): string | undefined {
   return FOREIGN_FUNCTIONS.get(name);
 }
@@ -163,7 +163,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
 const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
 const READ_BEHIND = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
 
-/** CEL negates booleans only: what tells that a value of another type is empty. */
+/** CEL negates booleans only: the test for an empty value of another type. */
 function negationHint(type: string, read: string): string | undefined {
   if (type === 'string') return `write ${read} == "" instead of !${read}`;
   if (NUMBERS.includes(type)) return `write ${read} == 0 instead of !${read}`;
@@ -204,7 +204,7 @@ function typeWords(type: string): string | undefined {
   return type.startsWith('optional_type(') ? 'a value that may be missing' : TYPE_WORDS.get(type);
 }
 
-/** A checker's error in words, where its own text names what only the checker has. */
+/** The text of a checker error whose own text names internals of the checker. */
 export function celWords(message: string): string {
   if (message === 'reserved identifier: if') return 'CEL has no function if';
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];

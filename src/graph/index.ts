@@ -38,7 +38,7 @@ export { isLiteral, nameText, compareNameTexts, shownName, variesByInstance } fr
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';
-/** What is needed beside the compiler: the kinds that templates use, and the text of problems. */
+/** Used together with the compiler: the kinds that templates use, and the text of problems. */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
 export type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';

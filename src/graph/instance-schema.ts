@@ -14,10 +14,10 @@ export interface SpecSchema {
   readonly rules: readonly SimpleRule[];
 }
 
-/** A field of which nothing can be said: expressions see it as dyn. */
+/** A field of unknown type, which is dyn for expressions. */
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
-/** The fields of a block with errors that have none themselves; the others may be anything. */
+/** The fields of a block with errors: correct fields keep their schema, others accept any value. */
 function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {

@@ -27,13 +27,13 @@ import type { Part, ReadScope } from './read-paths.ts';
 import type { ExpressionText } from './scan.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
-/** What checking and planning give. */
+/** The result of checking and planning. */
 export interface CheckedExpression {
   readonly type: CelType;
   readonly program: Program;
 }
 
-/** A parsed expression with the names it uses, wherever it stands. */
+/** A parsed expression with the names it uses, independent of its place. */
 export interface Names {
   /** Of a text in parts it is parsed when it is first read. */
   readonly ast: Ast;
@@ -45,7 +45,7 @@ export interface Names {
   readonly parts?: readonly Names[];
 }
 
-/** Where an expression stands, which decides the names that it may use. */
+/** The place of an expression, which decides the names that it may use. */
 export type ReferenceRules =
   | { readonly place: 'template'; readonly iterators: readonly string[] }
   | { readonly place: 'readyWhen'; readonly only: string }
@@ -71,8 +71,8 @@ function instanceSchema(definition: Definition, spec: Schema): Schema {
 }
 
 /**
- * The expression language of one definition: its variables and their types, and what may be named where.
- * A node whose kind is not known is dyn, so that nothing more is said of it.
+ * The expression language of one definition: its variables with their types, and the names allowed at each place. A
+ * node of an unknown kind is dyn, so that it causes no further findings.
  */
 export class Language {
   /** Resolves all object types of the definition. */
@@ -80,8 +80,8 @@ export class Language {
   /** `schema` and all nodes; `runtime` is always there and refused by name where it may not be used. */
   readonly typed: Environment;
   /**
-   * What is known of texts that stand in templates outside of loops, and of their checked forms in `typed`:
-   * many resources of one definition read the same few things.
+   * Caches of parsed texts of templates outside loops, and of their checked forms in `typed`: many resources of one
+   * definition have the same expressions.
    */
   readonly analysed = new Map<string, Names>();
   /** The same of texts that are put together; empty for one that has to be read as a whole. */
@@ -203,7 +203,7 @@ export class Language {
   fieldType(id: string, pathText: string): CelType | undefined {
     const draft = this.#drafts.get(id);
     if (draft?.resolved === undefined) return undefined;
-    // What selects is no field of the kind.
+    // The selector of an external reference is no field of the kind.
     const selecting = draft.nodeType === 'externalCollection' ? selectorFieldType(pathText) : undefined;
     if (selecting !== undefined) return selecting;
     const at = this.#paths.at(draft.resolved.schema, pathText);
@@ -236,7 +236,7 @@ export class Language {
     return isSpec ? `did you mean "schema.spec.${field}"?` : undefined;
   }
 
-  /** What to say of a name that is an iterator elsewhere. */
+  /** The error for a name that is an iterator of another place. */
   lostIterator(
     name: string,
     path: readonly PathStep[],

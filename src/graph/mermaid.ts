@@ -4,9 +4,9 @@ import type { Graph, GraphNode } from './model.ts';
 const MAX_TEXT = 60;
 
 /**
- * A picture of a graph in the language of Mermaid, which GitHub and many editors draw: a box for each
- * resource, an arrow to each that reads it, dotted boxes for what exists already, and what the status reads.
- * The same graph gives the same text.
+ * A picture of a graph in the language of Mermaid, which GitHub and many editors draw: a box for each resource, an
+ * arrow to each that reads it, dotted boxes for external objects, and the nodes that the status reads. The same graph
+ * gives the same text.
  */
 export function toMermaid(graph: Graph): string {
   const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind)}])`];

@@ -4,7 +4,7 @@ import type { GroupVersionKind, JsonObject, JsonValue, KubeObject, SourcePositio
 /** One step of a field path: a member name or a list index. */
 export type PathStep = string | number;
 
-/** A compiled CEL expression together with what is known of it statically. */
+/** A compiled CEL expression with its static properties. */
 export interface Expression {
   /** CEL text that was compiled. */
   readonly cel: string;
@@ -33,7 +33,7 @@ export interface Hole {
   readonly expression: Expression;
 }
 
-/** A template cut into what is constant and what is computed. The skeleton has `null` at the holes. */
+/** A template in a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */
 export interface TemplatePlan {
   readonly skeleton: JsonObject;
   readonly holes: readonly Hole[];
@@ -107,7 +107,7 @@ export interface StatusPlan {
   readonly dependsOn: readonly string[];
 }
 
-/** An immutable, checked resource graph. Built by `compile` only; nothing in it changes afterwards. */
+/** An immutable, checked resource graph. Built by `compile` only; it never changes. */
 export interface Graph {
   /** Name of the ResourceGraphDefinition. */
   readonly name: string;

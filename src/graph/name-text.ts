@@ -58,8 +58,8 @@ export function shownName(text: NameText): string {
 }
 
 /**
- * Compares two texts of one graph. They differ for certain only when what is left of them, without the parts that they
- * share at both ends, cannot become one text whatever the values of the expressions are.
+ * Compares two texts of one graph. They certainly differ only when no values of their expressions can make them equal.
+ * The parts that they share at both ends are removed first.
  */
 export function compareNameTexts(a: NameText, b: NameText): Relation {
   let from = 0;
@@ -71,7 +71,7 @@ export function compareNameTexts(a: NameText, b: NameText): Relation {
   const right = b.slice(from, b.length - back);
   if (left.length === 0 && right.length === 0) return 'equal';
   if (isLiteral(left) && isLiteral(right)) return 'different';
-  // Text cannot become nothing; an expression can.
+  // Literal text is never empty; an expression may be.
   if (left.length === 0 || right.length === 0) {
     return [...left, ...right].some(({ expression }) => !expression) ? 'different' : 'open';
   }

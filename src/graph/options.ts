@@ -3,7 +3,7 @@ import type { SchemaSource } from '../schema/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { Graph } from './model.ts';
 
-/** What the compiler is asked: an object, or a document of `parseDefinitions` when positions are wanted. */
+/** The input of the compiler: an object, or a document of `parseDefinitions` when positions are wanted. */
 export type CompileInput = JsonValue | DefinitionDocument;
 
 /** The controller that runs the graph: kro as released with its feature gates off, or this project's own controller. */
@@ -25,7 +25,7 @@ export interface CompileOptions {
   /** Where the schemas of kinds come from. The first source that knows a kind answers for it. */
   readonly sources: SchemaSource | readonly SchemaSource[];
   readonly features?: GraphFeatures;
-  /** Default `stock`: what released kro would refuse or lacks is reported. */
+  /** Default `stock`: features that released kro refuses or lacks are reported. */
   readonly target?: CompileTarget;
   /**
    * kro lets some definitions pass that cannot work (a number in a struct field, keys that no field

@@ -22,9 +22,8 @@ export interface ParsedDefinitions {
 }
 
 /**
- * Reads a YAML or JSON file of any number of documents. Scalars mean what they mean to kubectl (YAML 1.1
- * booleans and octals, integers without loss). Whatever the text is, the answer is documents and
- * diagnostics, never an exception.
+ * Reads a YAML or JSON file of any number of documents. Scalars are read as by kubectl (YAML 1.1 booleans and octals,
+ * integers without loss). It never throws: every text gives documents and diagnostics.
  */
 export function parseDefinitions(text: string, file?: string): ParsedDefinitions {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -111,7 +110,7 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
   return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
 }
 
-/** The node trees of a stream. Only the first problem of a document is told: the rest follow from it. */
+/** The node trees of a stream. Reports only the first problem of a document: the rest follow from it. */
 function* readDocuments(source: string): Generator<Read> {
   const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });
   for (const token of readTokens(source)) {
@@ -168,7 +167,7 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
   }
 }
 
-/** The parser's commonest complaints in our words, and what to do about them. */
+/** The parser's most common errors, with clearer texts and remedies. */
 const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?: string]>>> = {
   BAD_INDENT: [
     'this line is indented otherwise than the other members of its object',

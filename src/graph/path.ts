@@ -17,7 +17,7 @@ export function appendStep(parent: string, step: PathStep): string {
   return parent === '' ? step : `${parent}.${step}`;
 }
 
-/** What reading a path text gives: its steps, or kro's complaint. */
+/** The result of parsing a path: its steps, or kro's error. */
 export type ParsedPath =
   | { readonly ok: true; readonly steps: PathStep[] }
   | { readonly ok: false; readonly message: string };

@@ -46,7 +46,7 @@ export interface Place {
   readonly key?: boolean;
 }
 
-/** What a check says of a problem. */
+/** A finding of a check. */
 export interface Problem {
   readonly phase: Phase;
   readonly code: string;

@@ -7,7 +7,7 @@ export interface Part {
   readonly steps: readonly PathStep[];
 }
 
-/** What names mean: node ids and `schema` are known to the caller, others may stand for parts of them. */
+/** The meaning of names: the caller knows node ids and `schema`; other names may stand for parts of these. */
 export interface ReadScope {
   /** Is the variable a list of objects, so that paths count from its items? */
   isCollection(id: string): boolean;
@@ -17,9 +17,9 @@ export interface ReadScope {
 }
 
 /**
- * The parts of variables that an expression looks at, as far as can be told from its text; where it cannot, the part
- * around is taken. Paths stop at lists: an index or a loop reads the whole list, save for collections, whose paths
- * count from each of their items. An expression that counts them reads their names.
+ * The parts of variables that an expression reads, as far as its text shows; otherwise the enclosing part. Paths stop
+ * at lists: an index or a loop reads the whole list, save for collections, whose paths count from each of their items.
+ * An expression that counts them reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): Part[] {
   const reader = new Reader(scope);
@@ -32,7 +32,7 @@ export function partOf(root: Expr, scope: ReadScope): Part | undefined {
   return new Reader(scope).visit(root, scope.names);
 }
 
-/** What is kept of every object. */
+/** Paths kept of every object. */
 const NAME: readonly PathStep[] = ['metadata', 'name'];
 
 type Names = ReadonlyMap<string, Part | undefined>;
@@ -45,13 +45,13 @@ class Reader {
     this.#scope = scope;
   }
 
-  /** Visits an expression whose value is looked at. */
+  /** Visits an expression whose value is read. */
   use(expr: Expr, names: Names): void {
     const part = this.visit(expr, names);
     if (part !== undefined) this.found.push(part);
   }
 
-  /** Visits an expression; a part that it stands for is answered, and not yet counted as read. */
+  /** Visits an expression. Returns the part that it stands for, without counting it as read. */
   visit(expr: Expr, names: Names): Part | undefined {
     switch (expr.kind) {
       case 'literal':

@@ -48,7 +48,7 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
-/** What keeps the first closing brace from being the end of the expression. */
+/** Why the first closing brace is not the end of the expression. */
 const NESTING = /["{$]/;
 
 function expressionEnd(text: string, from: number): End {
@@ -107,7 +107,7 @@ class BareExpression implements ExpressionText {
   }
 }
 
-/** Text and expressions, added. They are put together when the whole is asked for: mostly the parts are enough. */
+/** Concatenated text and expressions. The whole is built on request, since most callers need only the parts. */
 class JoinedParts implements ExpressionText {
   readonly template: string;
   readonly parts: readonly TextPart[];

@@ -5,7 +5,7 @@ import type { Schema } from '../schema/index.ts';
 
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** What is known of object types. */
+/** The known object types. */
 export interface StructSource {
   readonly types: TypeProvider;
   /** The schema behind the name of an object type. */

@@ -1,12 +1,12 @@
 import type { CelError } from '../cel/index.ts';
 
-/** What is wrong with the syntax of an expression, and what to write instead. */
+/** A syntax error of an expression, with its remedy. */
 export interface SyntaxText {
   readonly message: string;
   readonly hint?: string;
 }
 
-/** Words of other languages, and CEL's for them; looked for in the text from the error on. */
+/** Operators of other languages, with CEL's; searched in the text from the error on. */
 const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [
     /^=>/,
@@ -33,8 +33,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
 ];
 
 /**
- * The text of a syntax error in words: what stands there, and what should. The parser's own text lists its tokens,
- * and is what kro prints.
+ * A readable syntax error: the found text and the expected one. The parser's own text, which kro prints, lists tokens.
  *
  * @param offset of the error in `cel`, in UTF-16 units
  */

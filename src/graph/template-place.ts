@@ -1,7 +1,7 @@
 import type { PathStep } from './model.ts';
 import { appendStep } from './path.ts';
 
-/** Places below one root that are kept; more than these are made anew each time. */
+/** Maximum of cached places below one root; others are created each time. */
 const KEPT = 10_000;
 
 /**

@@ -38,7 +38,7 @@ export interface InstanceReport extends InstanceSummary {
   readonly steppedAt: number;
 }
 
-/** Something that happened. Ids grow by one; a client that was cut off asks for those after its last. */
+/** An event. Ids grow by one; a client that reconnects asks for the events after its last id. */
 export interface InspectEvent {
   readonly id: number;
   /** Milliseconds since 1970. */
@@ -55,7 +55,7 @@ export interface InspectEvent {
   readonly message: string;
 }
 
-/** What the read-only interface shows. The controller implements it, and so may anything that runs steps. */
+/** The source of the read-only interface. The controller implements it; other runners of steps may, too. */
 export interface InspectSource {
   definitions(): readonly DefinitionSummary[];
   instances(): readonly InstanceSummary[];

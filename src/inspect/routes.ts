@@ -13,7 +13,7 @@ export type InspectRoute =
   | { readonly kind: 'answer'; readonly answer: InspectAnswer }
   | { readonly kind: 'events'; readonly afterId: number | undefined };
 
-/** What the interface looks at in a request. */
+/** The parts of a request that the interface reads. */
 export interface InspectRequest {
   readonly method: string;
   /** Path with the query. */
@@ -24,7 +24,7 @@ export interface InspectRequest {
 const PREFIX = '/api/v1/';
 const REPORT = /^instances\/(.+)\/report$/;
 
-/** Decides what a request gets. The address of an instance may be written with `/` or percent-encoded. */
+/** Decides the answer to a request. The address of an instance may be written with `/` or percent-encoded. */
 export function routeInspect(source: InspectSource, request: InspectRequest): InspectRoute {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'this interface only answers GET');

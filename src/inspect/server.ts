@@ -11,12 +11,12 @@ export interface InspectServerOptions {
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
-  /** What clients send as bearer token. Default: a new random one. */
+  /** The bearer token of clients. Default: a new random one. */
   readonly token?: string;
   readonly allowRemote?: boolean;
   /**
-   * Answers requests outside `/api/`, e.g. pages of a dashboard. They are not asked for the token, so they
-   * must hold no data. False: not answered.
+   * Answers requests outside `/api/`, e.g. pages of a dashboard. They need no token, so they must hold no data. Returns
+   * false for requests that it does not answer.
    */
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -28,14 +28,14 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
-/** How many bytes a slow reader of events may be behind before it is cut off; it comes back by its last id. */
+/** Maximum of unsent bytes before a slow reader is disconnected; it reconnects with its last id. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /**
  * Serves what a controller knows, read only. Every request under `/api/` needs the token, as
  * `Authorization: Bearer …` or, for `EventSource`, as the query parameter `token`.
  *
- * @throws TypeKroError `inspect/remote-address` for an address that others can reach.
+ * @throws TypeKroError `inspect/remote-address` for an address that other machines can reach.
  */
 export async function serveInspect(options: InspectServerOptions): Promise<InspectServer> {
   const { source, host = '127.0.0.1', port = 0, allowRemote = false } = options;
@@ -106,7 +106,7 @@ const EVENT_STREAM = {
   'x-accel-buffering': 'no',
 };
 
-/** Sends what was missed and then what happens, until the client goes. */
+/** Sends missed events and then new ones, until the client disconnects. */
 function sendEvents(source: InspectSource, afterId: number | undefined, response: ServerResponse): void {
   response.writeHead(200, EVENT_STREAM);
   response.flushHeaders();

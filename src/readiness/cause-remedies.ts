@@ -2,12 +2,12 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { objectsAt, textAt } from '../kubernetes/index.ts';
 import { refusalRemedy } from '../runtime/index.ts';
 
-/** What is known of a trouble when its remedy is looked for. */
+/** The facts that select a remedy. */
 interface Trouble {
   readonly object: ObjectRef;
   readonly reason: string;
   readonly message: string;
-  /** The object as it is in the cluster, where it still is. */
+  /** The live object, if it still exists. */
   readonly about?: KubeObject | undefined;
 }
 
@@ -25,7 +25,7 @@ const IMAGE: ReadonlySet<string> = new Set([
 
 const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
 
-/** Remedies by what is said, where the reason alone does not tell. */
+/** Remedies by message, for reasons that are ambiguous. */
 const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
     /storageclass\S* "[^"]*" not found/,
@@ -51,7 +51,7 @@ const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
   [/untolerated taint/, 'add a toleration to the pod, or remove the taint from a node'],
 ];
 
-/** What to do about something that keeps an object from being ready; `undefined` when it is nothing known. */
+/** The remedy for the cause of an object that is not ready; `undefined` for unknown causes. */
 export function remedyOfCause(trouble: Trouble): string | undefined {
   const remedy = realRemedy(trouble);
   if (!isSimulated(trouble)) return remedy;

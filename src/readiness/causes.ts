@@ -6,21 +6,21 @@ import { readinessOf } from './readiness.ts';
 
 /** One thing that keeps an object from being ready. */
 export interface Cause {
-  /** What it is about: the object itself, or one that it made, such as a pod. */
+  /** The affected object: the object itself, or one that it created, such as a pod. */
   readonly object: ObjectRef;
-  /** How many other objects have the same trouble. */
+  /** Number of other objects with the same cause. */
   readonly others: number;
   /** The word of Kubernetes for it, e.g. `ImagePullBackOff`. */
   readonly reason: string;
   /** What its controller, the kubelet or the scheduler says; may be empty. */
   readonly message: string;
-  /** What to do; absent where the reason is none that is known. */
+  /** What to do; absent for unknown reasons. */
   readonly remedy?: string;
 }
 
-/** What was found in the namespace of an object. */
+/** Objects and events in the namespace of an object. */
 export interface Surroundings {
-  /** Objects that it may have made, or that its pods mount: pods, ReplicaSets, Jobs, claims … */
+  /** Objects that it may have created, or that its pods mount: pods, ReplicaSets, Jobs, claims … */
   readonly objects: readonly KubeObject[];
   /** Events (`v1`). */
   readonly events: readonly KubeObject[];
@@ -28,16 +28,16 @@ export interface Surroundings {
 
 type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | undefined };
 
-/** How many causes are told of one object. */
+/** Maximum of causes of one object. */
 const MAX_CAUSES = 3;
 
-/** Reasons with which every container waits for a moment. */
+/** Reasons of every container during its start. */
 const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInitializing']);
 
-/** Events of type Normal that tell why nothing happens. */
+/** Events of type Normal that explain a wait. */
 const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
 
-/** Conditions that tell of trouble, with the status that does. */
+/** Conditions that show a problem, with the status that means it. */
 const TROUBLE: readonly (readonly [type: string, status: string])[] = [
   ['PodScheduled', 'False'],
   ['ReplicaFailure', 'True'],
@@ -49,8 +49,8 @@ const TROUBLE: readonly (readonly [type: string, status: string])[] = [
 
 /**
  * Why an object is not ready: states of the containers of its pods, then conditions, then events, of the object itself,
- * of all that it made (by owner references) and of the claims that its pods mount. The same trouble of several objects is
- * told once. Empty when nothing tells; what is ready by the rules of its kind tells nothing.
+ * of all objects that it owns and of the claims that its pods mount. A cause of several objects is listed once. Empty
+ * without findings; objects that are ready by the rules of their kind are skipped.
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
   const family = familyOf(object, objects);
@@ -76,7 +76,7 @@ export function causeText({ object: { kind, namespace, name }, others, reason, m
   return `${reason} (${about})${message === '' ? '' : `: ${message}`}`;
 }
 
-/** The object, what it made and what those made, and the claims of the pods among them. */
+/** The object, the objects that it owns, directly or not, and the claims of pods among them. */
 function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {
@@ -85,7 +85,7 @@ function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[
     }
   }
   const family = new Set([root]);
-  // A set goes on with what is added to it meanwhile, and takes nothing twice.
+  // The iteration includes members that are added meanwhile, each once.
   for (const { metadata } of family) for (const child of children.get(metadata.uid ?? '') ?? []) family.add(child);
   const claims = new Set([...family].filter(({ kind }) => kind === 'Pod').flatMap(claimsOf));
   for (const object of objects) {
@@ -110,7 +110,7 @@ function containerCauses(pod: KubeObject): Found[] {
     const exit = end === undefined ? '' : `container ${name} ended with exit code ${exitCodeOf(end)}`;
     if (!STARTING.has(waiting)) {
       const said = textAt(status, 'state', 'waiting', 'message');
-      // That the memory is not enough is what counts, not the pause before the next try.
+      // The cause is the lack of memory, not the pause before the restart.
       const isMemory = end !== undefined && textAt(end, 'reason') === 'OOMKilled';
       const message = [exit === '' ? `container ${name} waits` : exit, said].filter((part) => part !== '').join('; ');
       return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, about: pod }];
@@ -132,7 +132,7 @@ function conditionCauses(object: KubeObject): Found[] {
   });
 }
 
-/** What the events of objects that are not ready tell, and those of pods that are gone; the newest first. */
+/** Causes from events of objects that are not ready, and of deleted pods; the newest first. */
 function eventsOf(
   family: readonly KubeObject[],
   open: readonly KubeObject[],
@@ -149,7 +149,7 @@ function eventsOf(
       if (!isJsonObject(about) || (event['type'] !== 'Warning' && !WAITING_EVENTS.has(reason))) return [];
       const name = textAt(about, 'name');
       const found = open.find((object) => isAbout(about, object));
-      // A pod is named after what made it, and more: web-5d9f-x7k2p.
+      // A pod's name begins with its owner's name: web-5d9f-x7k2p.
       const isOfGone = textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
       if (found === undefined && !isOfGone) return [];
       return [
@@ -169,7 +169,7 @@ function timeOf(event: KubeObject): string {
   return typeof time === 'string' ? time : '';
 }
 
-/** Is it this very object, not one of its name that was there before? */
+/** Is it this object, and not an earlier one of the same name? */
 function isAbout(about: JsonObject, { kind, metadata: { name, uid = '' } }: KubeObject): boolean {
   const told = textAt(about, 'uid');
   if (told !== '' && uid !== '') return told === uid;
@@ -189,7 +189,7 @@ function merged(all: readonly Found[]): Cause[] {
   return [...byReason.values()].flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
     const { object, reason, message, about } = first;
-    // A ReplicaSet tells in its condition, its event and its Deployment's condition of one refusal.
+    // One refusal appears in the ReplicaSet's condition, its event and its Deployment's condition.
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const remedy = remedyOfCause({ object, reason, message, about });

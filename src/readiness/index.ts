@@ -1,7 +1,7 @@
 /**
- * Is an object ready, and if not, why? One pure function for built-in kinds and custom resources:
- * generic rules of kstatus, then a table of kinds, then conditions. A second one finds the cause: in the pods, the
- * conditions and the events of what the object made.
+ * Readiness of objects. One pure function decides for built-in kinds and custom resources: generic rules of kstatus,
+ * then a table of kinds, then conditions. A second one finds the causes: in the pods, conditions and events of the
+ * objects that the object owns.
  *
  * @packageDocumentation
  */

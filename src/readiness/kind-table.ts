@@ -10,16 +10,16 @@ import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kind
 import type { Readiness } from './model.ts';
 import { current } from './verdict.ts';
 
-/** How the readiness of a kind is judged. */
+/** The readiness rule of a kind. */
 export interface KindRule {
   readonly judge: (object: KubeObject) => Readiness;
-  /** Its controller writes `status.observedGeneration`: an object without one was not looked at yet. */
+  /** Its controller writes `status.observedGeneration`: without it the controller has not seen the object yet. */
   readonly observed?: true;
-  /** No controller looks at such an object: it is ready when it exists, whatever its status says. */
+  /** Objects that no controller reads: they are ready when they exist, whatever their status says. */
   readonly unattended?: (object: KubeObject) => boolean;
 }
 
-/** Objects without a controller: they are what they are as soon as they exist. */
+/** Kinds without a controller: their objects are ready when they exist. */
 const STATIC: KindRule = { judge: () => current() };
 
 /** Rules by `Kind.group` (`Kind` for the core group). Versions of a kind share a rule. */

@@ -3,7 +3,7 @@ import { isJsonObject } from '../core/index.ts';
 import { asObjects, asText } from '../kubernetes/index.ts';
 import type { ResourceInfo } from './model.ts';
 
-/** One text per kind, for maps: `apps/v1/Deployment`, `/v1/Pod`. */
+/** The key of a kind for maps: `apps/v1/Deployment`, `/v1/Pod`. */
 export function typeKey(type: GroupVersionKind): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }

@@ -13,7 +13,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
 
-/** The line of SimpleSchema that means what a JSON schema of one field says; `undefined` for what is none. */
+/** The line of SimpleSchema that means what a JSON schema of one field says; `undefined` when there is no such line. */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
   if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHERS.includes(key))) return undefined;

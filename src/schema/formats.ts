@@ -51,7 +51,7 @@ const uuid = (third: string, fourth: string): RegExp =>
 function isHostname(text: string): boolean {
   if (text.length > 253) return false;
   const labels = text.split('.');
-  // Behind a dot stands a top-level domain, of letters alone.
+  // The last label of a host name with dots has only letters.
   if (labels.length > 1 && !/^[a-zA-Z\p{L}]{2,63}$/u.test(labels.at(-1) ?? '')) return false;
   return labels.every((label) => label.length <= 63 && /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(label));
 }

@@ -28,11 +28,10 @@ export function definitionNameOf(schema: Schema): string | undefined {
 }
 
 /**
- * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema: references
- * become shared nodes, `const` and unions of constants become enums, `null` in a union becomes `nullable`,
- * exclusive bounds of integers become inclusive ones. What has no structural form is an error that names
- * the field, or a warning where the schema only becomes more permissive; with `lenient`, such a field may hold
- * anything, and that is a warning, too.
+ * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema: references become shared
+ * nodes, `const` and unions of constants become enums, `null` in a union becomes `nullable`, exclusive bounds of
+ * integers become inclusive ones. A part without a structural form is an error that names the field, or a warning where
+ * the schema only becomes more permissive. With `lenient` such a field accepts any value, with a warning.
  */
 export function fromJsonSchema(root: JsonObject, options: { readonly lenient?: boolean } = {}): SchemaResult {
   const converter = new Converter(root, options.lenient === true);
@@ -363,7 +362,7 @@ function copyExtensions(node: Node, raw: JsonObject): void {
   }
 }
 
-/** Members of a node that may still be under construction, read when they are asked for. */
+/** Members of a node that may be incomplete, read on access. */
 function lazyCopies(target: Schema): PropertyDescriptorMap {
   const member = (name: keyof Schema): PropertyDescriptor => ({
     configurable: true,

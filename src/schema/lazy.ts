@@ -134,8 +134,8 @@ export function viewSchema(raw: JsonObject, child: Child): Schema {
 const structural = new WeakMap<JsonObject, Schema>();
 
 /**
- * The schema that stands in a CRD (`openAPIV3Schema`) as a `Schema`: members of a wrong JSON type are left
- * out, so that everything in this folder can work on it. The same JSON gives the same nodes.
+ * The schema that stands in a CRD (`openAPIV3Schema`) as a `Schema`: members of a wrong JSON type are left out, as all
+ * functions of this folder require. The same JSON gives the same nodes.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;
@@ -147,7 +147,7 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
   return schema;
 }
 
-/** The schema that allows everything and says nothing. */
+/** The schema that accepts every value. */
 export const EMPTY: Schema = Object.freeze({});
 
 /**

@@ -14,7 +14,7 @@ export interface MarkerAdvice {
   readonly offset: number;
 }
 
-/** What divides two markers where only white space may, and the text with spaces in its place. */
+/** A wrong separator of two markers, and the text with spaces in its place. */
 export interface SeparatorMistake {
   readonly message: string;
   readonly hint: string;
@@ -49,7 +49,7 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   };
 }
 
-/** What is wrong with the markers of one field although kro takes them; nothing for a text that is no field. */
+/** Problems of a field's markers that kro accepts; none for a text that is no field. */
 export function markerAdvice(text: string): readonly MarkerAdvice[] {
   const bar = text.indexOf('|');
   const parsed = bar < 0 ? undefined : parseSimpleType(text.slice(0, bar));
@@ -74,7 +74,7 @@ function unboundedType(type: SimpleType): { readonly words: string; readonly suf
   return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
 }
 
-/** Bounds of numbers on what is no number. kro refuses the other bounds itself. */
+/** Numeric bounds on a field that is no number. kro itself refuses the other bounds. */
 function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   const found = unboundedType(type);
   if (found === undefined) return [];

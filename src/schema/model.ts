@@ -62,7 +62,7 @@ export interface Schema {
   readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[] | undefined;
 }
 
-/** What API discovery says of a kind: how it is addressed. */
+/** The discovery entry of a kind: how to address its objects. */
 export interface ResourceInfo extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;

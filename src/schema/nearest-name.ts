@@ -1,7 +1,7 @@
-/** Longest names that are compared; beyond it a typing error is not what is wrong. */
+/** Longest names that are compared; a longer one is hardly a typing error. */
 const MAX_LENGTH = 64;
 
-/** Most names that one is compared with: many wrong names among thousands of right ones take time. */
+/** Maximum of names that a wrong name is compared with, which limits the time for many wrong names. */
 const MAX_CANDIDATES = 1_000;
 
 /**

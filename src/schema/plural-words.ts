@@ -41,7 +41,7 @@ export const ENDINGS = `
   iz:izzes tz:tzes zz:zzes ano:anos lo:los to:tos oo:oos o:oes x:xes S:Ses
 `;
 
-/** Words that count as acronyms when they stand alone; they are looked at in upper case. */
+/** Words that alone count as acronyms, in upper case. */
 export const ACRONYMS = `
   OK UTF8 HTML JSON JWT ID UUID SQL ACK ACL ADSL AES ANSI API ARP ATM BGP BSS CCITT CHAP CIDR CIR CLI CPE CPU
   CRC CRT CSMA CMOS DCE DEC DES DHCP DNS DRAM DSL DSLAM DTE DMI EHA EIA EIGRP EOF ESS FCC FCS FDDI FTP GBIC

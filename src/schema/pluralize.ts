@@ -1,6 +1,6 @@
 import { ACRONYMS, ENDINGS, WORDS } from './plural-words.ts';
 
-/** An ending and what it becomes in the plural. */
+/** An ending and its plural. */
 type Rule = readonly [ending: string, plural: string];
 
 interface Tables {

@@ -4,17 +4,17 @@ import { builtinSource } from './builtin-source.ts';
 import { isOpaque } from './builtin-types.ts';
 import type { Schema } from './model.ts';
 
-/** A value without what its schema does not know. */
+/** A value without fields that its schema does not declare. */
 export interface Pruned {
   readonly value: JsonValue;
-  /** Paths of what was taken out, sorted: `spec.nested.zz`, `spec.list[0].x`. */
+  /** Paths of removed fields, sorted: `spec.nested.zz`, `spec.list[0].x`. */
   readonly unknown: readonly string[];
 }
 
 /** Members of every object; they are no concern of a resource's own schema. */
 const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
-/** What metadata consists of, whatever the kind. */
+/** The fields of metadata of every kind. */
 const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta');
 
 /** Deepest value that is kept; deeper parts are treated as unknown. */

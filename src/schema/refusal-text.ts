@@ -4,7 +4,7 @@ import type { Schema } from './model.ts';
 import { nearestName } from './nearest-name.ts';
 import { schemaAt } from './update-schema.ts';
 
-/** What is wrong with a field, in words, and what to write instead. */
+/** The problem of a field, and its remedy. */
 export interface RefusalText {
   readonly message: string;
   readonly hint?: string;
@@ -13,8 +13,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A server's text about a field as a person needs it: the value itself instead of the name of its type, no regular
- * expression where words say the same, and a remedy. `value` is what stands at the field.
+ * A readable form of a server's text about a field: the value instead of the name of its type, words instead of a
+ * regular expression, and a remedy. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -89,7 +89,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   return `write ${TYPE_WORDS.get(types) ?? types}`;
 }
 
-/** A value in words: what it is, and itself where it is short. */
+/** A value in words: its type, and the value if it is short. */
 function describe(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';
@@ -127,7 +127,7 @@ function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | und
 const forExample = (text: string, name: string | undefined): string =>
   name === undefined ? text : `${text}, for example "${name}"`;
 
-/** The commonest refusals and what to do about them; the first that fits is given. */
+/** The most common refusals with remedies; the first match counts. */
 const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [
     /^Required value: valid values: (.*)$/s,
@@ -224,7 +224,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
 ];
 
-/** What to say of a field that a schema does not know: the name that was meant, or those that there are. */
+/** The hint for an undeclared field: the most similar name, or all names. */
 export function unknownFieldHint(name: string, schema: Schema | undefined): string | undefined {
   const known = Object.keys(schema?.properties ?? {});
   const near = nearestName(name, known);

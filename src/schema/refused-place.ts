@@ -46,7 +46,7 @@ function nextStep(
   return { step: first, used: 1 };
 }
 
-/** What stands at a path; `undefined` where nothing does. */
+/** The value at a path; `undefined` when there is none. */
 export function valueAt(root: JsonValue, steps: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const step of steps) {
@@ -57,7 +57,7 @@ export function valueAt(root: JsonValue, steps: readonly PathStep[]): JsonValue 
   return value;
 }
 
-/** Where a refused value stands in an object. */
+/** The place of a refused value in an object. */
 export interface RefusedPlace {
   readonly steps: readonly PathStep[];
   /** It is the member's name that is wrong, or the member that is missing: the place is the key. */
@@ -67,8 +67,8 @@ export interface RefusedPlace {
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
- * A server that cannot read a quantity says so of the object as a whole; the field is the first that is none. Other
- * causes stay as they are.
+ * A server reports an invalid quantity for the whole object; its field is the first invalid quantity. Other causes stay
+ * as they are.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,

@@ -4,7 +4,7 @@ import type { FieldStep, Schema } from './model.ts';
 
 /**
  * How to write a value in the shape of its field: a list for one text, `{name: …}` for a bare name, items for a map of
- * names. Undefined where the value does not tell what is meant.
+ * names. Undefined when the value is ambiguous.
  *
  * @param schema the schema of the field, which takes an object or a list
  * @param steps where the value stands

@@ -33,7 +33,7 @@ export function celField(name: string): string | undefined {
   return /^[A-Za-z_]\w*$/.test(escaped) ? `self.${escaped}` : undefined;
 }
 
-/** What enforces a format, as SimpleSchema has no marker for formats. */
+/** The rule that enforces a format, as SimpleSchema has no marker for formats. */
 interface FormatConstraint {
   readonly pattern?: string;
   readonly rule?: string;

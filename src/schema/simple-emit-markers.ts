@@ -62,13 +62,13 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   return markers;
 }
 
-/** What kro says of a field that is marked immutable. */
+/** kro's message for a field that is marked immutable. */
 const IMMUTABLE_MESSAGE = 'field is immutable';
 
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
-/** kro puts a string default between quotes as it stands, so its JSON escapes are written out. */
+/** kro puts a string default between quotes unchanged, so the marker has its JSON escapes. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
     new EmitProblem('default', `the default ${stringifyJson(value)} is no ${schema.type ?? 'value'}`);

@@ -6,7 +6,7 @@ import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
 
-/** A schema as SimpleSchema, or what of it cannot be said. */
+/** A schema as SimpleSchema, or the problems of writing it. */
 export type SimpleEmission =
   | {
       readonly ok: true;
@@ -24,8 +24,8 @@ export interface SimpleEmitOptions {
    */
   readonly nested?: 'types' | 'inline';
   /**
-   * What is known of a field besides its schema. Asked once for every declared field; the path has `[]` for
-   * list elements and `.*` for map values (`ports[].name`). Default: nothing.
+   * Properties of a field besides its schema. Called once for every declared field; the path has `[]` for list elements
+   * and `.*` for map values (`ports[].name`). Default: nothing.
    */
   readonly field?: (path: string, schema: Schema) => FieldKnowledge | undefined;
   /** Is a number used as an integer? Asked for every `number`, elements of lists and maps included. Default: no. */
@@ -41,10 +41,10 @@ export interface FieldKnowledge {
 }
 
 /**
- * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` it needs.
- * Parsing the result gives the schema back; markers carry required, default, enum, pattern, bounds, list
- * types, rules and descriptions, and CEL rules carry what has no marker (numbers from a list, exclusive
- * bounds, alternatives). What cannot be said at all is an error that names the field.
+ * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` it needs. Parsing the
+ * result gives the schema back; markers carry required, default, enum, pattern, bounds, list types, rules and
+ * descriptions, and CEL rules carry what has no marker (numbers from a list, exclusive bounds, alternatives). A part
+ * that SimpleSchema cannot express is an error that names the field.
  */
 export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
   const emitter = new Emitter(options);

@@ -37,7 +37,7 @@ export function applyMarker(target: MarkedSchema, marker: Marker): Outcome {
   return APPLY[marker.key](target, marker.value);
 }
 
-/** What can only be checked after the last marker. */
+/** Checks that need all markers. */
 export function finishMarkers(target: MarkedSchema): Outcome {
   const { 'x-kubernetes-list-map-keys': keys, 'x-kubernetes-list-type': listType } = target.schema;
   if (keys === undefined || keys.length === 0 || listType === 'map') return undefined;
@@ -158,7 +158,7 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
   },
 };
 
-/** The complaint about a regular expression in RE2's words, or nothing when it is one. */
+/** RE2's error about a regular expression; undefined for a valid one. */
 export function patternProblem(pattern: string): string | undefined {
   try {
     re2Library().RE2JS.compile(pattern);

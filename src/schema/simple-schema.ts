@@ -92,7 +92,7 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   return { ok: false, errors };
 }
 
-/** What cannot be written of a schema that is used at this path. */
+/** Parts of the schema at this path that cannot be written. */
 function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undefined {
   const [message] = built.unwritable.values();
   return message === undefined ? built.inner : { message, path };
@@ -109,7 +109,7 @@ const inside = (place: Place, name: string): Place => ({
   prefix: `${place.prefix}field ${name}: `,
 });
 
-/** What several errors come from. */
+/** The common cause of several errors. */
 interface Cause {
   readonly words: string;
   readonly hint: string;
@@ -262,7 +262,7 @@ class Builder {
     return built;
   }
 
-  /** The errors of one part as one, with what they come from; kro's text stays that of the first. */
+  /** Merges the errors of one part, with their causes; kro's text is that of the first. */
   #blame(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);
     if (first === undefined) return;
@@ -353,7 +353,7 @@ function valuelessHint(unknown: string): string | undefined {
 const EXPRESSION_HINT =
   'a field has a type here, such as string; values of the status stand in spec.schema.status, beside spec';
 
-/** What to do about a text that is no list of markers, by the beginning of kro's message. */
+/** Remedies for an invalid list of markers, by the beginning of kro's message. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [
   ["marker key '' ", 'remove the white space after the last marker; in a block scalar use "|-"'],
   ['marker key', 'write key=value; a value with spaces needs double quotes'],

@@ -22,7 +22,7 @@ export interface SimpleSchemaError {
   readonly offset?: number;
   /** What to write instead. */
   readonly hint?: string;
-  /** What is wrong in the words of the author, where kro's text leads away from it. */
+  /** The problem in clearer words, where kro's text is misleading. */
   readonly words?: string;
   /**
    * kro's compiler accepts this, but the CRD cannot be written afterwards (a default that is not JSON).
@@ -77,7 +77,7 @@ export function customNameOf(type: SimpleType): string | undefined {
   return current.form === 'custom' ? current.name : undefined;
 }
 
-/** Types that people write and what SimpleSchema calls them. */
+/** Common names of types, with their names in SimpleSchema. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['int', 'integer'],
   ['int32', 'integer'],
@@ -96,7 +96,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['map', 'map[string]string'],
 ]);
 
-/** What to write instead of an unknown type name. */
+/** The remedy for an unknown type name. */
 export function hintForType(name: string, custom: Iterable<string>): string | undefined {
   const spelling =
     SPELLINGS.get(name.toLowerCase()) ?? (ATOMIC.has(name.toLowerCase()) ? name.toLowerCase() : undefined);

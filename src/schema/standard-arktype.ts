@@ -4,7 +4,7 @@ import { asObjects } from '../kubernetes/index.ts';
 import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
 import { withFlags } from './regex-flags.ts';
 
-/** What arktype tells about a part that JSON Schema cannot say. */
+/** arktype's report of a part that JSON Schema cannot express. */
 interface Lost {
   readonly code: string;
   readonly base: Record<string, unknown>;
@@ -135,7 +135,7 @@ function propOf(live: unknown, key: string): unknown {
 
 const elementOf = (live: unknown): unknown => read(read(read(live, 'structure'), 'sequence'), 'element');
 
-/** A default as JSON. Functions make a value each time; what they make now is what is written down. */
+/** A default as JSON. A function is called once, and its present value is the default. */
 function defaultOf(printed: JsonValue, prop: unknown): JsonValue | undefined {
   if (typeof printed !== 'string' || !printed.startsWith('$ark.')) return printed;
   const make = read(prop, 'default');

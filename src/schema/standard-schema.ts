@@ -6,7 +6,7 @@ import { arktypeJsonSchema } from './standard-arktype.ts';
 import { valibotJsonSchema } from './standard-valibot.ts';
 import { zodJsonSchema } from './standard-zod.ts';
 
-/** The part of a Standard Schema that is looked at. */
+/** The part of a Standard Schema that is read. */
 interface Standard {
   readonly vendor: string;
   readonly jsonSchema?: { readonly input: (options: JsonObject) => unknown };
@@ -17,8 +17,8 @@ interface Standard {
  * JSON Schema (arktype, zod and others), valibot's schemas, TypeBox's, or plain JSON Schema. It is the
  * schema of what users write (the input side): fields with a default are optional and carry it.
  *
- * What the library cannot print, or what has no structural form, is an error that names the field;
- * checks that only the library can run (refinements) are warnings.
+ * A part that the library cannot print, or that has no structural form, is an error that names the field; checks that
+ * only the library can run (refinements) are warnings.
  */
 export function fromStandardSchema(type: unknown): SchemaResult {
   const standard = standardOf(type);

@@ -4,7 +4,7 @@ import { withFlags } from './regex-flags.ts';
 
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
-/** JSON Schema of a zod type; what zod cannot print is replaced or marked part by part. */
+/** JSON Schema of a zod type; parts that zod cannot print are replaced or marked. */
 export function zodJsonSchema(print: Print): JsonObject | undefined {
   return print({ unrepresentable: 'any', override: amend });
 }
@@ -14,7 +14,7 @@ interface Override {
   readonly jsonSchema: Record<string, unknown>;
 }
 
-/** Kinds of zod types that JSON Schema cannot say, and what stands for them. */
+/** Kinds of zod types that JSON Schema cannot express, with their replacements. */
 const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<string, Record<string, unknown>>([
   ['date', { type: 'string', format: 'date-time' }],
   ['bigint', { type: 'integer' }],

@@ -9,8 +9,8 @@ import { validate } from './validate.ts';
 const MAX_DEPTH = 200;
 
 /**
- * Defaults must fit the schema they stand in, and must not be touched by pruning. Those of map values are
- * not looked at, as on a server.
+ * Defaults must fit the schema they stand in, and must not be touched by pruning. Defaults of map values are not
+ * checked, as on a server.
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
@@ -24,6 +24,6 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
 function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
-  // What lists say of their elements together does not bind defaults.
+  // Constraints on a list as a whole do not bind defaults.
   for (const problem of validate(schema, value, { path })) if (problem.reason !== 'FieldValueDuplicate') yield problem;
 }

@@ -7,7 +7,7 @@ import { listSchemaErrors } from './structural-lists.ts';
 import { ruleErrors } from './structural-rules.ts';
 import type { RuleChecker } from './structural-rules.ts';
 
-/** What holds for a part of a schema because of where it stands. */
+/** The context of a part of a schema. */
 interface Place {
   readonly depth: number;
   /** Why there must be no default here. */

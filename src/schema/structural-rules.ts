@@ -23,7 +23,7 @@ const LINE_BREAK = /[\n\r]/;
 const NOT_BLANK = 'must be non-empty if specified';
 const ONE_LINE = 'must not contain line breaks';
 
-/** What can be said of CEL rules without compiling them; if that is nothing, `check` compiles them. */
+/** Checks of CEL rules that need no compilation; without findings, `check` compiles them. */
 export function* ruleErrors(
   schema: Schema,
   path: string,

@@ -24,7 +24,7 @@ const MAX_DEPTH = 200;
  */
 export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
   const errors = [...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path)];
-  // Defaults are looked at when the structure is known, rules are compiled when all types are.
+  // Defaults are checked after the structure, rules after all types.
   if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
   const compile = errors.length === 0 ? checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
@@ -32,7 +32,7 @@ export function structuralErrors(schema: JsonObject, path: string, checkRules?: 
   return errors;
 }
 
-/** What makes a schema structural: each node has a type, and alternatives only restrict. */
+/** The rules of structural schemas: each node has a type, and alternatives only restrict. */
 function* nodeErrors(schema: JsonObject, path: string, level: Level, depth: number): Iterable<FieldError> {
   if (depth > MAX_DEPTH) {
     yield forbidden(path, `must not be nested deeper than ${MAX_DEPTH} levels`);

@@ -177,10 +177,7 @@ function legalName(definition: string | undefined): string | undefined {
   return name === '' ? undefined : GLOBAL_TYPES.has(name) ? `${name}Type` : name;
 }
 
-/**
- * Objects have these members without having them: where one of them may be left out, the type must bear what
- * every object inherits.
- */
+/** Every object inherits these members: an optional member of such a name must accept the inherited type. */
 const INHERITED: ReadonlySet<string> = new Set([
   'constructor',
   'hasOwnProperty',

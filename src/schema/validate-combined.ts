@@ -5,7 +5,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 
-/** What an alternative found, taken out of the context. */
+/** The findings of an alternative, removed from the context. */
 interface Attempt {
   readonly errors: FieldError[];
   readonly passed: number;

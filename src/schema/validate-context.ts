@@ -3,7 +3,7 @@ import { fieldPath } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 
-/** State of one validation: where it is and what it found. */
+/** State of one validation: the current path and the findings. */
 export interface Context {
   readonly errors: FieldError[];
   /** Steps from the root of the value. */

@@ -27,7 +27,7 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
 
 const isInteger64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 
-/** The format that counts: those that do not belong to the type are ignored. */
+/** The format of the type; formats of other types are ignored. */
 function formatOf(schema: Schema): string {
   const { format = '' } = schema;
   const types = typesOf(schema);

@@ -14,7 +14,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
 
-/** `typekro controller`: takes the place of kro's controller, with kro's flags. */
+/** `typekro controller`: replaces kro's controller, with kro's flags. */
 export const controller: Command = {
   name: 'controller',
   summary: 'run the controller against a cluster',
@@ -63,12 +63,12 @@ export const controller: Command = {
   },
 };
 
-/** `TYPEKRO_VERSION` sets what labels carry, unless the flag does. */
+/** `TYPEKRO_VERSION` sets the version in labels, unless the flag does. */
 function withVersion(args: readonly string[], version: string | undefined): readonly string[] {
   return version === undefined || version === '' ? args : [`--version-label=${version}`, ...args];
 }
 
-/** A limit of our own is set only where `--client-qps` asks for one; servers have priority and fairness. */
+/** The client has a rate limit only with `--client-qps`; servers have priority and fairness. */
 function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {
   const qps = values.get('client-qps');
   const burst = values.get('client-burst');

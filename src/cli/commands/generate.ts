@@ -139,7 +139,7 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
   });
 }
 
-/** The command that writes the same again, from the folder in which it was run. */
+/** The command that writes the same files, run in the same folder. */
 function commandLine(input: CommandInput, layout: string): string {
   const quoted = (text: string) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {

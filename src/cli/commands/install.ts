@@ -6,7 +6,7 @@ import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
 
-/** `typekro install`: the two CRDs of kro, and if asked for the controller with its rights. */
+/** `typekro install`: the two CRDs of kro and, by an option, the controller with its rights. */
 export const install: Command = {
   name: 'install',
   summary: 'apply the CRDs that the controller needs, or all of it',

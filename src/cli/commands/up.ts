@@ -18,7 +18,7 @@ const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
 
 /**
  * The same two applications for an installed package. Node strips no types below `node_modules`, and the packages that
- * the TypeScript example imports are not there, so its definition comes as the YAML that it gives.
+ * the TypeScript example imports are missing there, so its definition is shipped as YAML.
  */
 const INSTALLED_EXAMPLES = ['golden/webapp.app.yaml', 'webapp-instance.yaml', 'my-application.yaml'];
 
@@ -95,7 +95,7 @@ export const up: Command = {
         if (once || context.signal.aborted) return code;
         if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
         context.print(`\n${goOn(context, state.kubeconfig)}`);
-        // The view goes on: what is deleted, changed or made by other clients is seen as well.
+        // The view stays live, to show changes by other clients.
         const progress = new Progress(instancesOf(inputs.objects, graphs), session.controller.reports);
         const stop = showChanges(session, view, progress, false);
         await aborted(context);
@@ -111,7 +111,7 @@ export const up: Command = {
   },
 };
 
-/** What is left when the cluster has ended. */
+/** The text about what remains after the end of the cluster. */
 function goodbye(input: CommandInput): string {
   const next =
     input.options['once'] === true

@@ -4,7 +4,7 @@ import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { parseJson, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 
-/** Parsed documents and what is wrong with the texts. */
+/** Parsed documents and the problems of their texts. */
 export interface Sources {
   readonly documents: readonly JsonValue[];
   readonly diagnostics: readonly Diagnostic[];
@@ -13,13 +13,13 @@ export interface Sources {
 
 const TYPES = new Set(['.yaml', '.yml', '.json']);
 
-/** Deepest folders that are looked into. */
+/** Maximum depth of folders. */
 const MAX_DEPTH = 20;
 
 /**
  * Reads files, folders (with theirs, in the order of their names) and, for `-`, the standard input.
  *
- * @throws TypeKroError `input/not-found`, `input/empty` when nothing that could hold definitions was found.
+ * @throws TypeKroError `input/not-found`, `input/empty` when no file could hold definitions.
  */
 export async function readSources(
   names: readonly string[],
@@ -85,12 +85,12 @@ function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnos
     try {
       return { documents: [parseJson(text)], diagnostics: [] };
     } catch (error) {
-      // Flow style YAML begins like JSON, and its parser tells the place of a mistake.
+      // YAML in flow style begins like JSON, and the YAML parser reports the place of an error.
       if (!(error instanceof SyntaxError || error instanceof TypeKroError)) throw error;
     }
   }
   const { documents, diagnostics } = parseDefinitions(text, file);
-  // Half of a template is no document to go by, even where it happens to parse.
+  // A Helm template is not a valid document, even when it parses as YAML.
   const template = TEMPLATE.exec(text);
   if (diagnostics.length > 0 && template !== null)
     return { documents: [], diagnostics: [isTemplate(text, file, template)] };

@@ -32,7 +32,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    // What stands in the way of reading stands in the way of writing, which says so in words.
+    // The write then fails for the same reason, with a better message.
     if (UNREADABLE.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }

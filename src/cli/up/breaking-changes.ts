@@ -6,8 +6,8 @@ import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
 
 /**
- * What a controller refuses of a definition because the cluster serves its kind already, with another schema: each
- * breaking change with its field. Nothing when the definition's annotation allows them.
+ * The breaking changes, with their fields, that a controller refuses because the cluster already serves the kind with
+ * another schema. Empty when the definition's annotation allows them.
  *
  * @param known the CRDs of the cluster
  */

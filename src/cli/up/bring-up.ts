@@ -30,23 +30,23 @@ export interface BringUp {
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
-  /** End when all is ACTIVE, or when something can never be. */
+  /** End when all instances are ACTIVE, or one can never be. */
   readonly once: boolean;
   readonly view: LiveView;
 }
 
-/** How often what is shown is looked at again, in milliseconds: nodes go on without an event of their own. */
+/** Interval of updates, in milliseconds: nodes can change without an event. */
 const SHOW_EVERY_MS = 200;
 
-/** How long reading causes may take when the time is over, in milliseconds. */
+/** Time limit for reading causes after the command's own limit, in milliseconds. */
 const CAUSES_MS = 3000;
 
-/** Shows the instances after every event and every now and then, until the function returned is called. */
+/** Shows the instances after every event and at an interval, until the returned function is called. */
 export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
   const reader = new CauseReader(session.api);
   const show = () => {
     const views = progress.views();
-    // What ends the command is said at its end.
+    // The end of the command reports these.
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
@@ -80,8 +80,8 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
 }
 
 /**
- * Applies everything and shows the instances until all are ACTIVE, the time is up, or Ctrl-C. Gives the
- * exit code of `--once`; the cluster stays as it is either way.
+ * Applies everything and shows the instances until all are ACTIVE, the time limit is over, or Ctrl-C. Returns the exit
+ * code of `--once`; the cluster stays.
  */
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
@@ -154,8 +154,8 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
 }
 
 /**
- * The inputs in the order in which they are applied: namespaces and CRDs before what needs them. The
- * definitions stand in the order in which they compiled: each after those whose kinds it uses.
+ * The inputs in the order in which they are applied: namespaces and CRDs before what needs them. The definitions are in
+ * the order of their compilation: each after those whose kinds it uses.
  */
 function sortInputs({ objects, graphs }: BringUp) {
   const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
@@ -190,7 +190,7 @@ function nameOf({ object }: InputObject): string {
   return object.metadata.name ?? '';
 }
 
-/** Applies an object; a refusal says where the object stands in the user's files. */
+/** Applies an object; a refusal names the object's place in the user's files. */
 async function applyInput(session: Session, input: InputObject, signal: AbortSignal): Promise<KubeObject> {
   try {
     return await session.apply(input.object, signal);
@@ -210,8 +210,8 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
 }
 
 /**
- * Applies the definitions one after another, each when the one before is served: a definition may use the
- * kinds of those before it. Gives the first that the controller refuses.
+ * Applies each definition when the one before is served, since it may use the kinds of those before it. Returns the
+ * first that the controller refuses.
  */
 async function activate(
   session: Session,
@@ -223,7 +223,7 @@ async function activate(
     const applied = await applyInput(session, input, signal);
     const answer = () => answerTo(applied, reports.definitions());
     await until(session, signal, () => answer() !== undefined);
-    // A change of annotations alone leaves the generation as it is: a refusal may be the answer to what was before.
+    // A change of annotations keeps the generation: a refusal may be older than the change.
     if (answer() !== 'Active') await settled(session, signal);
     await until(session, signal, () => answer() !== undefined);
     const refused = answer();
@@ -257,7 +257,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   }
 }
 
-/** What to do about a node: about the causes that are known, else about what it waits for. */
+/** Remedies for a node: for its known causes, else for what it waits for. */
 function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[] {
   if (node.state === 'ready') return [];
   const found = causes?.get(node.id) ?? [];
@@ -265,7 +265,7 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
 }
 
-/** Instances without a namespace live in `default`, as kubectl would have it. */
+/** Instances without a namespace are in `default`, as with kubectl. */
 function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: 'default', ...object.metadata } };
 }
@@ -285,7 +285,7 @@ async function settled(session: Session, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits until the condition holds; it is asked again after every event of the controller. */
+/** Waits until the condition holds; evaluates it after every event of the controller. */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
@@ -311,7 +311,7 @@ async function readStatuses(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   await session.idle();
-  // Loaded only now: nothing that is shown before needs it.
+  // Loaded late: only this output needs it.
   const { stringify } = yamlLibrary();
   const texts: string[] = [];
   for (const object of instances) {
@@ -326,7 +326,7 @@ async function readStatuses(
   return texts;
 }
 
-/** How to talk to the cluster from another terminal. */
+/** The text on using the cluster from another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
   const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;

@@ -4,7 +4,7 @@ import { TypeKroError } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
 /**
- * Is a name that of a file that can be read?
+ * Checks that a name is that of a readable file.
  *
  * @param path the whole path
  * @param file the name as the user gave it
@@ -53,7 +53,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     fail('input/unreadable', `${file} is a device or a pipe, and only files are read`, 'write it into a file first');
 }
 
-/** A pattern arrives here as it is when it stands in quotes, when no file fits it, or when the shell expands none. */
+/** The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands none. */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);
   const fitting = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && fits(name, pattern));

@@ -17,7 +17,7 @@ import { sourceOf } from './source-of.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
-/** What checking the user's files gave. */
+/** The result of checking the user's files. */
 export interface CheckedInputs {
   readonly graphs: readonly Graph[];
   readonly diagnostics: readonly Diagnostic[];
@@ -27,18 +27,18 @@ export interface CheckedInputs {
 export interface CheckOptions {
   /** Warnings count as errors. Default false. */
   readonly strict?: boolean;
-  /** CRDs beside those in the files: what the cluster has that the definitions are for. */
+  /** CRDs besides those in the files, such as those of the target cluster. */
   readonly crds?: readonly KubeObject[];
 }
 
 /**
- * Checks everything in the files: definitions by the compiler, and what an API server refuses of them, of the objects
- * that they make and of the other objects, by the rules of the embedded server. Kinds come from the built-in bundle,
- * the CRDs in the files, and the other definitions in the files: a definition whose kinds another one makes is
- * compiled after it. Objects that stand twice in the files and objects of kinds that no API serves are problems, too.
+ * Checks all objects in the files: definitions by the compiler, and definitions, the objects that they create and other
+ * objects by the rules of the embedded server. Kinds come from the built-in bundle, the CRDs in the files, and the
+ * other definitions in the files: a definition is compiled after those whose kinds it uses. Duplicate objects and
+ * objects of unserved kinds are problems, too.
  */
 export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): Promise<CheckedInputs> {
-  // The definitions in the files make their kinds anew, whatever the cluster serves.
+  // The definitions in the files replace kinds that the cluster serves.
   const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
   const known = options.crds ?? [];
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
@@ -82,7 +82,7 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
   };
 }
 
-/** The definitions in the order in which they compiled, those that do not compile behind them. */
+/** The definitions in the order of their compilation, followed by those that do not compile. */
 function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
@@ -117,7 +117,7 @@ function compileAll(
   }
 }
 
-/** kro's compiler takes what these are about, and an API server does not: the objects can never come to be. */
+/** Findings that kro's compiler accepts and an API server refuses: the objects can never be created. */
 const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/refused-by-api-server',
   'graph/refused-crd',
@@ -132,14 +132,14 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'trace/missing-image',
 ]);
 
-/** What is wrong with markers, of which a default that breaks them is no second mistake. */
+/** Errors in markers. A default that violates a wrong marker is no second error. */
 const MARKER_MISTAKES: ReadonlySet<string> = new Set([
   'graph/enum-brackets',
   'graph/contradicting-markers',
   'graph/useless-marker',
 ]);
 
-/** What a server refuses of a definition it refuses of the CRD that the definition makes, too. */
+/** A server refuses the same error in a definition and in its CRD: keep one finding per place. */
 function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const refused = new Set<string>();
   const crd = new Set(diagnostics.flatMap(({ code, path = '' }) => (code === 'graph/refused-crd' ? [path] : [])));
@@ -152,7 +152,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/** Has tracing a composition said at the same place that a server refuses what is made there? */
+/** Has the trace of a composition already reported the server's refusal at this place? */
 function isSaid({ code, source, path = '' }: Diagnostic, said: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return said.some(
@@ -221,7 +221,7 @@ function instanceKind(object: KubeObject): string | undefined {
 /** Kinds by the names that they had once, with their group. */
 const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
 
-/** Objects that no API takes. Asked when every definition compiles: a broken one hides its own kind. */
+/** Objects of unserved kinds. Called when every definition compiles, since a broken one hides its own kind. */
 function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource): Diagnostic[] {
   return inputs.flatMap((input) => {
     const { apiVersion, kind } = input.object;
@@ -260,7 +260,7 @@ export function placeOf({ file, document, locate }: InputObject): string {
   return made === undefined ? file : `${made.file ?? file}:${made.line}:${made.column}`;
 }
 
-/** Problems of a composition carry no YAML position; the definition's name says where they belong. */
+/** Problems of a composition have no YAML position; the definition's name replaces it. */
 function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): Diagnostic {
   if (diagnostic.source !== undefined) return diagnostic;
   const source = diagnostic.path === undefined ? undefined : locate?.(diagnostic.path);

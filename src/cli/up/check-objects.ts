@@ -23,13 +23,13 @@ import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
-/** How the hint about a field begins that stands outside of its spec. */
+/** The beginning of the hint for a field that belongs into the spec. */
 export const BELOW_SPEC = 'it belongs below spec';
 
 /**
  * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not
  * have, values of another type, then the rules of the embedded server. `served` knows the kinds, `server` the rules.
- * A definition's own problems are the compiler's: of it only what the compiler does not say is told.
+ * For a definition it reports only problems that the compiler does not.
  */
 export async function checkObjects(
   inputs: readonly InputObject[],
@@ -59,13 +59,13 @@ async function checkObject(
   const pruned = prune(schema, value);
   const unknown = pruned.unknown
     .map((field) => unknownField(input, schema, field))
-    // All members of an object that should be a list are one mistake.
+    // The members of an object that should be a list are one error.
     .filter(
       ({ path, message }, index, all) =>
         all.findIndex((each) => each.path === path && each.message === message) === index,
     );
   if (isDefinition(input.object)) {
-    // What is missing because its name is misspelt is no second mistake.
+    // A field that is missing because its name is misspelt is no second error.
     if (
       unknown.length > 0 ||
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
@@ -75,7 +75,7 @@ async function checkObject(
     return [...unknown, ...refusals(input, said)];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
-  // A field by another name is not missing, and an object in which a field is wrong is not wrong as a whole.
+  // A misspelt field is not missing as well, and an object with a wrong field is not wrong as a whole.
   const follows = ({ field, message }: RefusalCause): boolean =>
     /^(?:Required|Invalid) value/.test(message) &&
     steps.some((own) => {
@@ -88,7 +88,7 @@ async function checkObject(
     });
   const wrong = validate(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
-  // A list in the place of an object has members that no object has.
+  // Unknown members of a list that should be an object follow from that.
   const inList = (each: Diagnostic) => said.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
   return [
     ...unknown.filter((each) => !inList(each)),
@@ -100,7 +100,7 @@ async function checkObject(
   ];
 }
 
-/** A diagnostic for each thing that the server says, without those that only follow from another. */
+/** A diagnostic for each of the server's causes, without those that follow from another. */
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
   return withoutFollowUps(
@@ -121,8 +121,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 }
 
 /**
- * A server completes an object before it looks at it, and then finds one mistake in the given field and in those that
- * were filled in from it: what stands at no place of the given object is left out when something else is wrong.
+ * A server sets defaults before it validates, and so reports one error in the given field and in fields defaulted from
+ * it. Causes at fields that the given object does not have are left out when there are others.
  */
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
@@ -134,19 +134,19 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
   return kept.filter(
     (cause, index) =>
       kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
-      // The server says again of the object what it said of a field.
+      // The server repeats the message about a field for the whole object.
       !(/^(?:|<nil>)$/.test(cause.field) && kept.length > 1) &&
-      // A name that is no label is told once, by the stricter rule.
+      // An invalid name is reported once, by the stricter rule.
       !(
         cause.message.includes('a valid label') &&
         kept.some(({ field, message }) => field === cause.field && message.includes('RFC 1123'))
       ) &&
-      // An item that is no object is told as such.
+      // An item that is no object is reported as such.
       !(
         cause.message.includes('must be an object for an array of list-type map') &&
         kept.some((each) => each !== cause && each.field === cause.field)
       ) &&
-      // A selector that is wrong in itself fits no labels either.
+      // An invalid selector cannot match labels either.
       !(cause.message.endsWith('invalid label selector') && kept.length > 1),
   );
 }
@@ -159,7 +159,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const above = steps.slice(0, -1);
   const around = valueAt(input.object as unknown as JsonValue, above);
   const list = schemaAt(schema, above);
-  // Of a definition the compiler says what its lists take.
+  // For a definition the compiler reports the type of list items.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
     const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
@@ -193,7 +193,7 @@ function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic
   );
 }
 
-/** A number in quotes that is out of bounds, too, has two mistakes of which a remedy must mend both. */
+/** For a quoted number that is also out of bounds the remedy must correct both errors. */
 function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): string | undefined {
   const { minimum = -Infinity, maximum = Infinity, type } = schema ?? {};
   if (type !== 'integer' || typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined;

@@ -7,7 +7,7 @@ import { at, compareValues, containersOf, entriesAt, podPath, textIn } from './m
 import { isLiteral, shownName } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
-/** Something that an API server takes, and that cannot work together with the other objects. */
+/** A problem that an API server accepts, but that cannot work with the other objects. */
 export interface Mismatch {
   readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
   /** Where it stands in the object. */
@@ -16,7 +16,7 @@ export interface Mismatch {
   readonly hint: string;
 }
 
-/** Ports that are asked for, and that nothing behind them has. */
+/** References to ports that no container or Service has. */
 export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mismatch[] {
   if (!manifest.builtin || manifest.external) return [];
   const { kind, object } = manifest;
@@ -28,7 +28,7 @@ export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mism
     : [];
 }
 
-/** A port that something offers, and the manifest in whose words its number and name are. */
+/** An offered port, with the manifest whose expressions its number and name use. */
 interface Offer {
   readonly holder: Manifest;
   readonly number: JsonValue | undefined;
@@ -52,7 +52,7 @@ function containerPorts(holder: Manifest, pod: readonly string[]): readonly Offe
 
 const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
 
-/** Is a port, by number or by name, certainly none of those that are offered? */
+/** Is it certain that a port, by number or by name, is not offered? */
 function isMissing(asker: Manifest, port: JsonValue, offers: readonly Offer[]): boolean {
   const text = textIn(asker, port);
   if (text === undefined) return false;
@@ -75,7 +75,7 @@ function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[
   });
   if (selected.length === 0) return [];
   const pods = selected.map(({ holder, pod }) => containerPorts(holder, pod));
-  // A container need not list the port that it listens on.
+  // A container need not list its port numbers.
   const listed = pods.every((ports): ports is readonly Offer[] => ports !== undefined) ? pods : [];
   const offers = listed.flat();
   if (listed.length === 0) return [];
@@ -97,7 +97,7 @@ function isNamed(manifest: Manifest, port: JsonValue): boolean {
 
 function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, pod: readonly string[]): boolean {
   const labels = at(holder.object, ...pod, 'metadata', 'labels');
-  // Labels that an expression makes as a whole may be any.
+  // Labels from one expression may have any content.
   if (!isJsonObject(labels)) return labels !== undefined;
   return Object.entries(selector).every(
     ([key, value]) => Object.hasOwn(labels, key) && compareValues(service, value, holder, labels[key]) !== 'different',

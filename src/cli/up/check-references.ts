@@ -15,10 +15,11 @@ import { sourceOf } from './source-of.ts';
 import type { Mismatch } from './check-ports.ts';
 
 /**
- * Warns of names, keys and ports that fit nothing in the files: a Service's port that no container of its pods has, an
- * Ingress of a Service that is not there, a key that a ConfigMap lacks. Only what holds for every instance is told: a
- * text with expressions that may become the right one passes, and so does whatever a custom resource may create. A
- * plain object may refer to what the cluster already has: it is told only beside objects of the kind that it names.
+ * Warns of references to names, keys and ports that the files do not have: a Service's port that no container of its
+ * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. It reports only what holds for
+ * every instance: a text with expressions passes when it may become the right one, and so does an object that a custom
+ * resource may create. A plain object may refer to objects of the cluster: it is reported only when the files have
+ * objects of the kind.
  */
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);
@@ -67,7 +68,7 @@ function problemOf(manifest: Manifest, reference: Reference, all: readonly Manif
   ];
 }
 
-/** A name without an expression, and one that each instance has another of, are equal for one instance at most. */
+/** A constant name and one that differs between instances are equal for at most one instance. */
 function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relation {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
@@ -76,7 +77,7 @@ function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relati
   return text !== undefined && variesByInstance(text) ? 'different' : relation;
 }
 
-/** Could an object of the files make one that none of them holds? */
+/** Could an object of the files create an object of this kind? */
 function hasMakers(kind: string, all: readonly Manifest[]): boolean {
   const own = new Set(all.flatMap(({ input }) => madeKind(input)));
   return all.some(

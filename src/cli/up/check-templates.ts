@@ -10,9 +10,9 @@ import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
 
 /**
- * What an API server refuses of the objects that a definition makes, as far as it stands in their templates: every
- * field with an expression has a stand-in value, and nothing is said of such a field or of what depends on it. Only
- * built-in kinds are looked at; `known` are the compiler's findings, which are not told twice.
+ * What an API server refuses in a definition's templates. Fields with expressions get stand-in values, and findings
+ * about such a field, or that depend on it, are dropped. It checks built-in kinds only; `known` are the compiler's
+ * findings, which are not repeated.
  */
 export async function checkTemplates(
   input: InputObject,
@@ -35,7 +35,7 @@ export async function checkTemplates(
   return found;
 }
 
-/** Parts of names beside expressions that stand in no name, whatever the expressions yield. */
+/** Checks the constant parts of names with expressions: some make a name invalid for any value. */
 async function checkNameParts(
   input: InputObject,
   node: GraphNode,
@@ -88,7 +88,7 @@ async function checkNode(
   const value = fill(skeleton, holes, schema);
   const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
   const refused = await server.check(object);
-  // What is no base64 stops a server before it knows the field.
+  // On invalid base64 a server stops before it knows the field.
   const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));
   const bytes = undecoded ? validate(schema, value).filter(({ message }) => /must be of type byte/.test(message)) : [];
   const said = [...refused, ...bytes].map((cause) => withField(value, cause));
@@ -106,10 +106,10 @@ async function checkNode(
     const place = constantPlace(value, skeleton, found.steps, cause.message) ?? found;
     if (open && cause.message.startsWith('Not found')) return [];
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
-    // Of a missing field only an expression in its place, or around it, could say more.
+    // Only an expression at a missing field or around it could set it.
     const absent = place.key && cause.message.startsWith('Required');
     const steps = absent ? stepsIn(value, cause.field) : place.steps;
-    // What is missing may be what such an expression yields, wherever the server says that it belongs.
+    // Such an expression may yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
     if (cause.field === '' || isOpen) return [];
@@ -133,7 +133,7 @@ async function checkNode(
   });
 }
 
-/** A template of Helm in a definition, where an expression would do the same. */
+/** A Helm template in a definition, with a hint for the expression to write. */
 function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
   if (found === null || typeof written !== 'string') return undefined;
@@ -145,7 +145,7 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   };
 }
 
-/** Has the compiler said something of the place itself, or of something in it? */
+/** Has the compiler a finding at this place, or inside it? */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   return known.some(
     ({ code, path: other = '' }) =>
@@ -154,7 +154,7 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   );
 }
 
-/** What a server quotes where it names an object or a field that it fills in itself: the constant that it means. */
+/** The place of the constant that a server quotes when it names a field that it defaulted itself. */
 function constantPlace(
   value: JsonObject,
   skeleton: JsonObject,
@@ -175,7 +175,7 @@ function placesOf(value: JsonValue | undefined, text: string, at: readonly PathS
     : [];
 }
 
-/** Is a refusal of an object about which members it has? What expressions in them yield changes nothing. */
+/** Is a refusal about the presence of members? The values of expressions do not matter then. */
 function presenceOnly(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
   const isAbout = /\bboth\b|mutually exclusive|more than (?:1|one) /.test(message);
   return isAbout && !holes.some(({ path }) => path.every((step, index) => step === steps[index]));

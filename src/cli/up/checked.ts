@@ -13,7 +13,7 @@ import { placedInCall } from './place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 import { textOf } from './source-text.ts';
 
-/** The files of a command, read and checked; what is wrong with them is printed. */
+/** The checked files of a command, whose problems have been printed. */
 export interface Checked extends CheckedInputs {
   readonly inputs: Inputs;
   readonly known: KnownCrds;

@@ -4,8 +4,8 @@ import type { Diagnostic } from '../../core/index.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
 /**
- * Why a module cannot be loaded, where it is not the module's fault: a `package.json` or `tsconfig.json` above it that
- * is no JSON, or Node's permission model.
+ * Causes of a failed load outside the module: an invalid `package.json` or `tsconfig.json` above it, or Node's
+ * permission model.
  */
 export function configProblem(error: unknown, path: string): Diagnostic | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -37,7 +37,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
       hint,
       source: positionAt(file, text, offset),
     });
-    // Not each version of Node tells the position. Texts in quotes hold anything.
+    // Not every version of Node reports the position. Blank out quoted texts, which may hold anything.
     const plain = text.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (quoted) => '"'.padEnd(quoted.length, '"'));
     for (const [pattern, message, hint] of MISTAKES) {
       const found = pattern.exec(plain);
@@ -61,7 +61,7 @@ const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: stri
   [/(?<=["\d}\]el])(?=\s*\n\s*")/, 'a comma is missing', 'add a comma here'],
 ];
 
-/** What Node's permission model refuses the loader; what it refuses the module has a frame of the module. */
+/** A refusal of Node's permission model to the loader; a refusal to the module has a frame of the module. */
 function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   if (Reflect.get(error, 'code') !== 'ERR_ACCESS_DENIED' || (error.stack ?? '').includes(path)) return undefined;
   const permission: unknown = Reflect.get(error, 'permission');

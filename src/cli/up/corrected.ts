@@ -5,9 +5,9 @@ import { crdSource, nearestName, prune, schemaAt, stepsIn, valueAt } from '../..
 import { controllerCrds } from '../../controller/index.ts';
 
 /**
- * A definition as its author meant it: fields that are misspelt have the name that was meant, where that is free. The
- * compiler then says what is wrong besides, instead of what follows from the misspelling; the misspelling itself is
- * told by `checkObjects`. Positions are those of the text.
+ * The definition with misspelt fields renamed to the most likely field, unless the object has it. The compiler then
+ * finds other errors instead of consequences of the misspelling, which `checkObjects` reports. Positions are those of
+ * the text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {
   const { value } = document;

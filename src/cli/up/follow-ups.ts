@@ -25,7 +25,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       !diagnostics.some(({ code, path }) => code === 'graph/field-combination' && path === resource);
     if (each.code === 'input/unknown-field' && first !== undefined && parent !== undefined)
       return each === first ? [besideTemplate(each, parent, hasTemplate(parent))] : [];
-    // What stands beside the template is missing in it.
+    // A field beside the template is missing inside it.
     if (MISSING.has(each.code) && [...beside.keys()].some((resource) => each.path === `${resource}.template`))
       return [];
     if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
@@ -58,7 +58,7 @@ function outsideSpec(each: Diagnostic, names: readonly string[]): Diagnostic {
   return names.length < 2 ? each : { ...each, message: `${each.message}; likewise ${names.slice(1).join(', ')}` };
 }
 
-/** What is said of an object that lacks a part. */
+/** Findings about missing parts of an object. */
 const MISSING: ReadonlySet<string> = new Set(['input/refused-template', 'graph/missing-required']);
 
 function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean): Diagnostic {
@@ -79,7 +79,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   };
 }
 
-/** Findings about the shape of a definition, after which names and fields are missing that would be there. */
+/** Findings about the shape of a definition, which hide names and fields. */
 const BROKEN_SHAPE: ReadonlySet<string> = new Set([
   'graph/invalid-id',
   'graph/invalid-definition',
@@ -87,8 +87,8 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The findings about one definition without those that only follow from another: a field that has another name is not
- * missing, what a broken part would have declared is not unknown, and one value has one problem.
+ * The findings about one definition without consequences of others: a misspelt field is not missing as well, a name
+ * that a broken part declares is not unknown, and one value has one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));
@@ -123,14 +123,14 @@ function isMeantFor(unknown: Diagnostic, missing: Diagnostic): boolean {
   );
 }
 
-/** What is refused of a text because it should be an expression. */
+/** Refusals of a text that should be an expression. */
 const REFUSED_TEXT: ReadonlySet<string> = new Set([
   'input/refused-template',
   'graph/literal-type',
   'graph/invalid-literal',
 ]);
 
-/** A text that should be an expression is an error where it is refused as the text that it is. */
+/** Makes a likely expression an error where its text is refused. */
 function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const isText = ({ code }: Diagnostic) => code === 'graph/foreign-expression';
   const at = ({ path, source }: Diagnostic) => `${source?.file ?? ''} ${path ?? ''}`;
@@ -161,13 +161,13 @@ function isToldBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
     );
 }
 
-/** A resource that is left out, and whose id nothing knows then. */
+/** A resource that the compiler skipped, so that its id is unknown. */
 const isLost = ({ code, path = '' }: Diagnostic): boolean =>
   code === 'graph/duplicate-id' ||
   code === 'graph/field-combination' ||
   (code === 'graph/invalid-template' && path.endsWith('.template'));
 
-/** Custom types beside the schema declare none. */
+/** Custom types outside of the schema declare no types. */
 const isMisplacedTypes = ({ code, path }: Diagnostic): boolean =>
   code === 'input/unknown-field' && (path === 'spec.types' || path === 'types');
 
@@ -178,7 +178,7 @@ const hidesNames = (path: string): boolean =>
 const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');
 
-/** Of several findings about one broken part the first is the cause; a misspelt field is that of a missing one. */
+/** The first of several findings about one broken part is the cause; a misspelt field causes a missing one. */
 function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   const { source, path = '' } = each;
   if (isMisnamedId(each, broken)) return false;

@@ -6,7 +6,7 @@ import { nearestName } from '../../schema/index.ts';
 import { aliasProblem } from './config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 
-/** An import of a package, a file or a name that is not there. */
+/** The problem of an import of a missing package, file or name. */
 export async function importProblem(error: unknown, path: string): Promise<Diagnostic | undefined> {
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
@@ -100,7 +100,7 @@ const MODULES = [
 
 /** The first of the modules above that exports a name, as `file` finds them. */
 export async function moduleOf(name: string, file: string): Promise<string | undefined> {
-  // Only names that are called for can be found: a name that is everywhere, as `default`, says nothing.
+  // `default` is exported by most modules and identifies none.
   if (name === 'default') return undefined;
   for (const module of MODULES) if ((await exportsOf(module, file)).includes(name)) return module;
   return undefined;
@@ -121,7 +121,7 @@ async function exportsOf(module: string, file: string): Promise<readonly string[
     const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
     return Object.keys((await import(pathToFileURL(path).href)) as object);
   } catch {
-    // Only a suggestion depends on it: a module that cannot be loaded here suggests nothing.
+    // An unloadable module gives no suggestion.
     return [];
   }
 }

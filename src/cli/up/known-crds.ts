@@ -33,7 +33,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * The definitions that the options name, then, for kinds that are still not known, those that come with the package.
+ * The CRDs that the options name, then, for kinds that are still unknown, those of the package.
  *
  * @throws TypeKroError `input/not-found`, `input/empty`, and the errors of a cluster that does not answer.
  */
@@ -76,7 +76,7 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
   };
 }
 
-/** The files can be checked without the cluster, too, which a cluster that cannot be asked is a reason to do. */
+/** An unreachable cluster is reported with the hint that the files can be checked without it. */
 async function definitionsOfCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
   try {
     return await readClusterCrds(context, input);
@@ -95,7 +95,7 @@ export function isCrd(object: KubeObject): boolean {
   return object.apiVersion === 'apiextensions.k8s.io/v1' && object.kind === 'CustomResourceDefinition';
 }
 
-/** A line that says which definitions were used that the user did not name; `undefined` when there are none. */
+/** A line that names the package's CRDs in use; `undefined` when there are none. */
 export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
   if (shippedGroups.length === 0) return undefined;
   return `note: the kinds of ${shippedGroups.join(', ')} are checked by the definitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
@@ -118,7 +118,7 @@ function groupOf({ spec }: KubeObject): string {
   return typeof group === 'string' ? group : '';
 }
 
-/** Groups of kinds that the files use and nothing defines that was named. */
+/** Groups of kinds that the files use and no given CRD defines. */
 function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {
   const [builtin, named] = [builtinSource(), crdSource(given)];
   const groups = new Set<string>();

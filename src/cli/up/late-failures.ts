@@ -4,14 +4,14 @@ import { moduleProblems } from './module-problems.ts';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 
-/** The module that was loaded last; what has no frame of the user's is told at its top. */
+/** The last loaded module; errors without a frame of the user's code are placed at its top. */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
 let tell: ((text: string) => void) | undefined;
 
 /**
- * Keeps what code of a module throws after the module is loaded, in a timer or in a promise that nothing awaits, from
- * ending the process: it is a problem of the user's file as any other. Called for each module.
+ * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. They become problems
+ * of the user's file instead of ending the process. Call it for each module.
  */
 export function catchLateFailures(path: string, cwd: string): void {
   if (module === undefined) {
@@ -53,7 +53,7 @@ async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
  * @param print takes those that come later, as a long-running command goes on
  */
 export async function lateFailures(print: (text: string) => void): Promise<readonly Diagnostic[]> {
-  // Node tells of rejections, and calls timers that are due, when the work at hand is done.
+  // Node reports rejections and runs due timers in a later turn.
   await new Promise((resolve) => setTimeout(resolve));
   tell = print;
   const found = await Promise.all(waiting.splice(0).map(problemsOf));

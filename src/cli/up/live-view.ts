@@ -7,7 +7,7 @@ import { fitLine, instanceLines, messageLines, nodeLines, wrapLine } from './vie
 /** Shows instances as they change. */
 export interface LiveView {
   update(views: readonly InstanceView[]): void;
-  /** Leaves what is shown standing, and gives the cursor back. */
+  /** Keeps the last output and shows the cursor again. */
   finish(): void;
 }
 
@@ -63,13 +63,13 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
   };
 }
 
-/** Nodes about which there is nothing to say when there is no room. */
+/** States of nodes that are hidden first when there is no room. */
 const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 
 /**
- * The lines of all instances. A block higher than the screen cannot be drawn over, as its upper lines have
- * scrolled away; then those that are ACTIVE make place for those that are not, nodes that are done and that only wait
- * for others make place for those that are the cause, and the rest is counted. A cause takes as many rows as it needs.
+ * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
+ * away. Then ACTIVE instances are hidden first, then nodes that are done or only wait for others, and the rest is
+ * counted. A cause takes as many rows as it needs.
  */
 function visibleLines(
   views: readonly InstanceView[],

@@ -63,8 +63,8 @@ export async function loadModule(
 }
 
 /**
- * The problems of exports that would be left out without a word: a promise of an object, and a function of a composition
- * that is not called.
+ * Problems of exports that would be ignored silently: a promise of an object, and an uncalled function of a
+ * composition.
  */
 async function lostExports(
   module: Record<string, unknown>,
@@ -88,7 +88,7 @@ async function lostExports(
   return found;
 }
 
-/** The functions of a composition that give an object, or what an object is made with. */
+/** The functions of a composition that return an object or a factory. */
 const METHODS = ['toInstance', 'toDefinition', 'factory'] as const;
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
@@ -121,7 +121,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   return { objects, diagnostics };
 }
 
-/** What the graph cannot hold is refused where its definition is written: the place is that of the composition. */
+/** Errors of writing the definition get the place of the composition. */
 function definitionOf(composition: DefinitionExport): JsonValue {
   try {
     return composition.toDefinition({ target: 'typekro' });
@@ -130,7 +130,7 @@ function definitionOf(composition: DefinitionExport): JsonValue {
   }
 }
 
-/** What is sent is JSON; an object that cannot be is refused here, where the file's name is known. */
+/** Refuses objects that are no JSON, while the file's name is known. */
 function plainObject(object: KubeObject): KubeObject {
   try {
     return parseJson(stringifyJson(object as unknown as JsonValue)) as KubeObject;

@@ -6,15 +6,14 @@ const SLOW_SECONDS = 10;
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Why a module is not loaded whose code is still waiting when Node has nothing left to do, or is asked to end. */
+/** The error of a module whose code still waits when Node has nothing left to do, or is asked to end. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
 }
 
 /**
- * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`,
- * and an await at the top of a module that nothing will ever end. Says so when the code takes long, as it may wait for
- * what never comes. A signal ends the wait at once.
+ * Runs a user's code and turns silent ends of the process into errors: `process.exit`, and a top-level await that never
+ * settles. Prints a note when the code takes long. A signal ends the wait at once.
  *
  * @throws what the code throws, else the first of the errors above.
  */
@@ -29,7 +28,7 @@ export async function whileLoading<Result>(
   const slow = setTimeout(() => {
     note(`note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await at its top what never comes`);
   }, SLOW_SECONDS * 1000);
-  // The timer alone would keep the process from its end, by which Node says that nothing is left to wait for.
+  // A running timer would hide that Node has nothing left to wait for.
   slow.unref();
   let onIdle = () => {};
   let onSignal = () => {};

@@ -10,15 +10,15 @@ import { isLiteral, nameText, compareNameTexts } from '../../graph/index.ts';
 /** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
 export interface Manifest {
   readonly input: InputObject;
-  /** The way from the object of the file to this one; nothing for the object itself. */
+  /** The path from the file's object to this one; empty for the object itself. */
   readonly base: readonly PathStep[];
   readonly object: JsonObject;
   readonly group: string;
   readonly kind: string;
   readonly builtin: boolean;
-  /** Is it only read, and made elsewhere? */
+  /** Is it an external object, which the definition only reads? */
   readonly external: boolean;
-  /** Texts of the same definition are compared with each other; of another one only what has no expression. */
+  /** Resolves names of nodes. Texts with expressions are comparable only within one definition. */
   readonly nameOf: (id: string) => JsonValue | undefined;
 }
 
@@ -72,7 +72,7 @@ export function entriesAt(
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
 
-/** Could a value of one object be a value of another? Expressions of two definitions have nothing to do with each other. */
+/** Could a value of one object be a value of another? Expressions of two definitions are not comparable. */
 export function compareValues(
   a: Manifest,
   one: JsonValue | undefined,

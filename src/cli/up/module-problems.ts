@@ -16,8 +16,8 @@ interface ModuleFile {
 }
 
 /**
- * What was thrown while a module was loaded or its compositions were written, as problems with a place in the user's
- * code: a composition that is refused, a mistake of syntax, an import that leads nowhere, or the author's own error.
+ * Turns an error of loading a module or of writing its compositions into problems with a place in the user's code: a
+ * refused composition, a syntax error, an unresolved import, or the author's own error.
  */
 export async function moduleProblems(error: unknown, file: ModuleFile): Promise<readonly Diagnostic[]> {
   const refused = refusedComposition(error);
@@ -34,7 +34,7 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
   return [shown(found, file.cwd)];
 }
 
-/** Code that waits for what never comes has no stack: the place is the last await at the top of the module. */
+/** An unsettled await has no stack: the place is the last top-level await of the module. */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
   const text = textOf(path);
@@ -51,7 +51,7 @@ function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | u
   };
 }
 
-/** What is refused without a place, as the spec of an instance, belongs to the user's call. */
+/** A refusal without a place, such as of an instance's spec, gets the place of the user's call. */
 function withPlace(diagnostic: Diagnostic, error: unknown, path: string): Diagnostic {
   return diagnostic.source === undefined ? { ...diagnostic, source: placeOfThrown(error, path) } : diagnostic;
 }
@@ -121,7 +121,7 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || /does not provide an export/.test(text)) return undefined;
-  // What parses a text of its own throws such an error, too; it has a frame.
+  // Code that parses a text at run time throws such an error, too, but with a frame.
   if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
   const parsed = javaScriptProblem(path);
   if (parsed !== undefined) {

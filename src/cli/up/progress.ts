@@ -8,8 +8,8 @@ import type { InstanceView } from './view.ts';
 const DEFINITION_MS = 1000;
 
 /**
- * What the user's instances are as the controller sees them, time after time: one that was there and is gone is shown
- * as deleted, one that lost its definition as unmanaged, and instances that others made are shown behind the user's.
+ * Follows the user's instances in the controller's reports: a vanished instance is shown as deleted, one without its
+ * definition as unmanaged, and instances of other clients after the user's.
  */
 export class Progress {
   readonly #instances: readonly KubeObject[];
@@ -17,7 +17,7 @@ export class Progress {
   readonly #now: () => number;
   /** The last report of each instance that was seen. */
   readonly #seen = new Map<string, InstanceReport>();
-  /** Since when there is no report of an instance that was seen, in milliseconds. */
+  /** When the report of a known instance disappeared, in milliseconds. */
   readonly #goneSince = new Map<string, number>();
 
   /** @param now the time in milliseconds */
@@ -44,7 +44,7 @@ export class Progress {
     return [...own, ...others.map((summary) => otherView(summary, this.#source))];
   }
 
-  /** An instance that the controller told of and tells of no more. */
+  /** The view of an instance without a report any more. */
   #gone(object: KubeObject, last: InstanceReport): InstanceView {
     const { ref, definition, state } = last;
     const since = this.#goneSince.get(ref) ?? this.#now();
@@ -52,7 +52,7 @@ export class Progress {
     const view = viewOf(object, undefined);
     if (state === 'DELETING') return { ...view, state: 'deleted' };
     if (this.#source.definitions().some(({ name }) => name === definition)) {
-      // The controller lets the instances of a deleted definition go a moment before it.
+      // The controller forgets the instances of a deleted definition shortly before the definition.
       return this.#now() - since < DEFINITION_MS ? viewOf(object, last) : { ...view, state: 'deleted' };
     }
     return {
@@ -86,7 +86,7 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
   };
 }
 
-/** What keeps an instance from working that no node can show: its graph is not there. */
+/** The problem of an instance that no node shows: it has no graph. */
 function problemOf(report: InstanceReport): string | undefined {
   const condition = report.conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
   return condition?.message;
@@ -111,10 +111,10 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'invalid-object',
 ]);
 
-/** 400 and 422: the server refuses the object for what it says, not for what else there is. */
+/** 400 and 422: the server refuses the object's content, independent of other objects. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
-/** Does an expression read nothing but the instance? A name that may be a loop's counts as something else. */
+/** Does an expression read only the instance? A name that may be a loop variable counts as another source. */
 function readsInstanceOnly(cel: string): boolean {
   const code = cel.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
   return [...code.matchAll(/(?<![\w.?])([A-Za-z_]\w*)(?!\s*\()/g)].every(([, name]) => name === 'schema');
@@ -122,7 +122,7 @@ function readsInstanceOnly(cel: string): boolean {
 
 /** Will the node stay as it is, whatever time passes? */
 export function isRefusedForGood({ state, because }: NodeReport): boolean {
-  // What the instance itself does not give no time brings.
+  // A value that is missing in the instance itself does not appear later.
   if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;
   if (state !== 'failed') return false;
   if (because.kind === 'expression-failed') return readsInstanceOnly(because.expression);
@@ -138,8 +138,8 @@ export function allActive(views: readonly InstanceView[]): boolean {
 }
 
 /**
- * Is this condition about an object as it was applied, not about what it was before? A kept cluster still holds the
- * answer to the former generation. A condition that names no generation says nothing about it.
+ * Is this condition about the applied generation? A kept cluster still has the answer to an earlier one. A condition
+ * without a generation counts as current.
  */
 function isCurrent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: KubeObject): boolean {
   return observedGeneration === undefined || observedGeneration >= generation;

@@ -24,9 +24,9 @@ export interface Session {
   readonly controller: Controller;
   /** How long the API took to come up, in milliseconds. */
   readonly startMs: number;
-  /** What the user should know of how it started: CRDs of a newer version that were kept. */
+  /** Notices about the start, such as CRDs of a newer version that were kept. */
   readonly notices: readonly string[];
-  /** Applies an object of the user's; conflicts are ours to win, the cluster is new. */
+  /** Applies a user's object; forces conflicts, since the cluster is new. */
   apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
   /** Settles when cluster and controller have nothing left to do. */
   idle(): Promise<void>;
@@ -34,7 +34,8 @@ export interface Session {
 }
 
 /**
- * Starts cluster, kubeconfig file and controller, with `keep` from the state that the last such session left; what was started is closed again when a later step fails.
+ * Starts cluster, kubeconfig file and controller, with `keep` from the saved state of the last session. Closes
+ * everything again when a later step fails.
  */
 export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
@@ -43,7 +44,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const listener = await listen(cluster, port);
     const startMs = performance.now() - began;
     writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
-    // The controller talks to the cluster as it would to any other: over HTTPS, with the kubeconfig's token.
+    // The controller uses the cluster like any other: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: MANAGER, force: true });

@@ -79,7 +79,7 @@ users:
 `;
 }
 
-/** What the file system refuses is a matter of the directory that the user stands in. */
+/** Turns errors of the file system into errors about the user's directory. */
 function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
     return work();

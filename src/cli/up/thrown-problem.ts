@@ -28,7 +28,7 @@ export function placeOfThrown(error: unknown, path: string): SourcePosition {
   return frame ?? placeOfMade(error) ?? placeOfThrow(textOfThrown(error), path) ?? { file: path, line: 1, column: 1 };
 }
 
-/** What is no Error has no stack: the place is the `throw` that names it, or the only one. */
+/** A thrown value that is no Error has no stack: the place is the `throw` that names it, or the only `throw`. */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
   const text = textOf(path);
   const throws = [...text.matchAll(/^[^\n/]*?\bthrow\s/gm)].map(
@@ -50,7 +50,7 @@ function textOfThrown(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // What cannot be written as JSON is named by what it is.
+    // A value that is no JSON is shown as its type.
     return Object.prototype.toString.call(error);
   }
 }

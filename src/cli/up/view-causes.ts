@@ -7,7 +7,7 @@ import type { InstanceView } from './view.ts';
 /** How often causes are read again while something waits, in milliseconds. */
 const READ_EVERY_MS = 1000;
 
-/** How many objects of an instance are looked at. */
+/** Maximum of objects of an instance whose causes are read. */
 const MAX_OBJECTS = 10;
 
 const keyOf = ({ kind, namespace, name }: InstanceView): string => `${kind} ${namespace}/${name}`;
@@ -45,7 +45,7 @@ export function withCauses(
   );
 }
 
-/** Reads causes now and then, while instances are shown again and again. */
+/** Reads causes at an interval, while instances are redrawn more often. */
 export class CauseReader {
   readonly #api: KubernetesApi;
   readonly #stopped = new AbortController();

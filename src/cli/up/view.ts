@@ -12,7 +12,7 @@ export interface InstanceView {
   readonly namespace: string;
   /** `status.state`, e.g. `ACTIVE`; empty before the controller has seen the instance. */
   readonly state: string;
-  /** Why the instance is not ACTIVE, where that is no matter of a node. */
+  /** Why the instance is not ACTIVE, for reasons that no node shows. */
   readonly message?: string;
   readonly nodes: readonly NodeReport[];
   /** Why the objects of nodes are not ready, by the node's id. */
@@ -46,7 +46,7 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
 /** One line for a node: mark, id, state, and what it waits for. */
 export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
   const mark = colour ? styleText(COLOUR[node.state], MARK[node.state], { validateStream: false }) : MARK[node.state];
-  // The time of the next try changes with each; what failed is the same.
+  // Without the time of the next retry, which changes while the failure stays the same.
   const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
   return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
@@ -68,7 +68,7 @@ export function instanceLines(view: InstanceView, colour: boolean): string[] {
   return [head, ...messageLines(view), ...view.nodes.flatMap((node) => nodeLines(node, view, colour))];
 }
 
-/** The line of what is no matter of a node. */
+/** The lines of an instance's own message. */
 export function messageLines({ message }: InstanceView): string[] {
   return message === undefined ? [] : [`  ${printableLine(message)}`];
 }

@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/index.ts';
 import { placeOf } from './check-inputs.ts';
 import type { InputObject } from './load-inputs.ts';
 
-/** Kinds that the embedded cluster checks and stores, and whose work only a real API server does. */
+/** Kinds that the embedded cluster only validates and stores. */
 const STORED_ONLY: ReadonlySet<string> = new Set([
   'ValidatingWebhookConfiguration',
   'MutatingWebhookConfiguration',

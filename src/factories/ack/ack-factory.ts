@@ -1,7 +1,7 @@
 import { resourceFactory } from '../../compose/index.ts';
 import type { ResourceFactory } from '../../compose/index.ts';
 
-/** What every AWS controller writes into the status of its objects. */
+/** Status fields that every AWS controller writes. */
 export interface AckStatusFields {
   readonly ackResourceMetadata?:
     | { readonly arn?: string | undefined; readonly ownerAccountID: string; readonly region: string }

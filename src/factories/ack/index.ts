@@ -1,6 +1,5 @@
 /**
- * Factories for the AWS Controllers for Kubernetes: DynamoDB tables, S3 buckets, and a helper for every
- * other kind of theirs.
+ * Factories for the AWS Controllers for Kubernetes: DynamoDB tables, S3 buckets, and a helper for every other kind.
  *
  * @packageDocumentation
  */

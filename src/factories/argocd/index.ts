@@ -1,6 +1,5 @@
 /**
- * Factories for Argo CD: applications and projects, and the metadata by which it tracks what an instance
- * makes.
+ * Factories for Argo CD: applications and projects, and the metadata by which it tracks an instance's objects.
  *
  * @packageDocumentation
  */

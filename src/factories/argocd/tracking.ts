@@ -1,6 +1,6 @@
 import { Cel, defineFactory, requireKnown } from '../../compose/index.ts';
 
-/** How Argo CD is told that an object belongs to an application: its setting `application.resourceTrackingMethod`. */
+/** How Argo CD marks the objects of an application: its setting `application.resourceTrackingMethod`. */
 export type TrackingMethod = 'annotation' | 'label' | 'both';
 
 /** Options of `argocdTracking`. */
@@ -29,9 +29,8 @@ const ANNOTATION = 'argocd.argoproj.io/tracking-id';
 const LABEL = 'app.kubernetes.io/instance';
 
 /**
- * Metadata by which Argo CD sees the objects of an instance as parts of the application that holds the
- * instance: what Argo CD wrote on the instance is copied. An instance without it gets empty texts, which
- * Argo CD takes as untracked.
+ * Metadata by which Argo CD tracks the objects of an instance as parts of the instance's application: copies of the
+ * marks that Argo CD wrote on the instance. An instance without it gets empty texts, which Argo CD takes as untracked.
  *
  * @example configMap({ metadata: { name: spec.name, ...argocdTracking({ by: 'both' }) }, data: {} })
  */

@@ -26,19 +26,19 @@ export interface RuntimeBootstrap {
   readonly diagnostics: readonly Diagnostic[];
   /** Its ResourceGraphDefinition; without the manifests of Flux, which `deploy` applies before. */
   toYaml(options?: EmitOptions): string;
-  /** What to apply for a spec in kro mode. */
+  /** The manifests of a spec for kro mode. */
   toYaml(spec: TypeKroRuntimeSpec): string;
   /**
-   * A way to deploy it. Direct mode brings what kro mode needs; kro mode is for a cluster whose controller runs already,
-   * and leaves the runtime to it.
+   * A factory for it. Direct mode installs the runtime that kro mode needs; kro mode is for a cluster whose controller
+   * already runs.
    */
   factory(mode: Mode, options?: FactoryOptions): RuntimeFactory;
 }
 
-/** What a runtime needs of other rooms. */
+/** Functions of other rooms that a runtime needs. */
 export interface BootstrapNeeds {
   readonly api: CompositionApi;
-  /** Brings Flux into a cluster and tells where kro comes from; loaded when it is first needed. */
+  /** Installs Flux in a cluster and returns the source of kro; loaded on first use. */
   readonly install: (installation: {
     readonly settings: RuntimeSettings;
     readonly namespace: string;
@@ -89,7 +89,7 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
   };
 }
 
-/** What `deploy` applies before, and cannot be printed without a network. */
+/** A note about the manifests that `deploy` applies first and that need a network to print. */
 function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
   if (fluxInstallation === 'external') return '---\n# Flux is expected to be there already.\n';
   const from = manifestsFrom ?? `the release ${fluxVersion} of Flux, or stand-ins on an embedded cluster`;

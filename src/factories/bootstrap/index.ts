@@ -1,6 +1,6 @@
 /**
- * The runtime that kro mode needs, as a graph of its own: Flux's controllers and kro. Decides what is to be
- * there; bringing Flux's manifests into a cluster is the deploy room's part.
+ * The runtime that kro mode needs, as a graph of its own: Flux's controllers and kro. This folder decides which
+ * components are needed; the deploy room applies Flux's manifests.
  *
  * @packageDocumentation
  */

@@ -10,7 +10,10 @@ export interface TypeKroRuntimeOptions {
   readonly kroVersion?: string;
   /** Namespace of kro. Default `kro`; an installation that is found in `kro-system` is kept. */
   readonly kroNamespace?: string;
-  /** `managed`: Flux is installed and kept up to date. `external`: it must be there, and is only waited for. Default `managed`. */
+  /**
+   * `managed`: Flux is installed and kept up to date. `external`: it must be installed already; the deploy only waits
+   * for it. Default `managed`.
+   */
   readonly fluxInstallation?: 'managed' | 'external';
   /**
    * Rights of Flux's controllers: `cluster-admin` as its own manifests give them, `scoped` none but what those
@@ -18,14 +21,14 @@ export interface TypeKroRuntimeOptions {
    */
   readonly rbac?: 'cluster-admin' | 'scoped' | { readonly clusterRoleRef: string };
   /**
-   * Where Flux's manifests come from: an address, a file, a folder, or `stand-in` for an embedded cluster, which
-   * does the work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release
-   * of `fluxVersion` on GitHub.
+   * The source of Flux's manifests: an address, a file, a folder, or `stand-in` for an embedded cluster, which does the
+   * work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release of `fluxVersion`
+   * on GitHub.
    */
   readonly manifestsFrom?: string;
-  /** Whose controller runs graphs: kro's, by its chart, or ours, by its manifests. Default `kro`. */
+  /** The controller that runs graphs: kro's, by its chart, or this project's, by its manifests. Default `kro`. */
   readonly controller?: 'kro' | 'typekro';
-  /** Image of our controller with its tag; needed for `controller: 'typekro'`. */
+  /** Image of this project's controller with its tag; needed for `controller: 'typekro'`. */
   readonly controllerImage?: string;
 }
 
@@ -60,7 +63,7 @@ export function runtimeSettings(options: TypeKroRuntimeOptions): RuntimeSettings
   };
 }
 
-/** What is to be said of the settings: an old kro refuses what newer ones take. */
+/** Warnings about the settings: an old kro refuses constructs of newer ones. */
 export function settingsDiagnostics(settings: RuntimeSettings, source: SourcePosition | undefined): Diagnostic[] {
   const version = numbersOf(settings.kroVersion);
   if (settings.controller !== 'kro' || version === undefined || !isBefore(version, STOCK_VERSION)) return [];

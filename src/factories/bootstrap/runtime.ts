@@ -3,29 +3,29 @@ import type { Composition, CompositionApi } from '../../compose/index.ts';
 import type { SchemaInput } from '../../compose/index.ts';
 import type { RuntimeSettings } from './options.ts';
 
-/** What a runtime is deployed with. */
+/** The spec of a runtime. */
 export interface TypeKroRuntimeSpec {
   /** Namespace of Flux. */
   readonly namespace: string;
 }
 
-/** What is known of a runtime. */
+/** The status of a runtime. */
 export interface TypeKroRuntimeStatus {
   /** `Ready` when all components are, else `Installing`. */
   readonly phase: string;
   readonly components: { readonly fluxSystem: boolean; readonly kroSystem: boolean };
 }
 
-/** Where kro publishes its chart, and where it did before 0.6. */
+/** The registries of kro's chart: today's, and the one before 0.6. */
 const KRO_CHARTS = { now: 'oci://registry.k8s.io/kro/charts', before: 'oci://ghcr.io/kro-run/kro' } as const;
 
-/** Where an earlier installation of kro is looked for, and what its Deployment is called. */
+/** Namespace and Deployment of an earlier installation of kro. */
 export const EARLIER_KRO = { namespace: 'kro-system', name: 'kro' } as const;
 
 /** The controllers of Flux that a runtime needs. */
 export const FLUX_CONTROLLERS = ['source-controller', 'helm-controller'] as const;
 
-/** How kro comes into the cluster: by its chart, or it is there (or comes by manifests) as a Deployment. */
+/** The source of kro: its chart, or a Deployment that exists or comes from manifests. */
 export type KroSource = 'chart' | { readonly namespace: string; readonly name: string };
 
 const SPEC: SchemaInput = {
@@ -46,7 +46,7 @@ const READY = '.?status.?conditions.orValue([]).exists(c, c.type == "Ready" && c
 
 type Part = object & { readonly id: string };
 
-/** The graph of a runtime: Flux's controllers, which are looked at, and kro, which is installed or looked at. */
+/** The graph of a runtime: references to Flux's controllers, and kro, as a release or a reference. */
 export function runtimeComposition(
   api: CompositionApi,
   settings: RuntimeSettings,

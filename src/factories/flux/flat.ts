@@ -30,8 +30,8 @@ interface Parts {
 }
 
 /**
- * What belongs to the object and what to its spec. A member that is absent has its default, also where it is absent
- * on some specs only; without a default it is left out.
+ * Divides the members into those of the object and those of its spec. An absent member gets its default, also when it
+ * is absent in some specs only; without a default it is left out.
  */
 export function divide(
   input: object,

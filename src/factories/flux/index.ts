@@ -1,6 +1,6 @@
 /**
- * Factories for Flux: sources, kustomizations and Helm releases. The members of a spec stand at the top
- * beside `name`, with defaults for what most people leave out.
+ * Factories for Flux: sources, kustomizations and Helm releases. The members of a spec are at the top level beside
+ * `name`, with defaults for common ones.
  *
  * @packageDocumentation
  */

@@ -1,7 +1,7 @@
 import * as raw from './generated/source.toolkit.fluxcd.io.ts';
 import { flatFactory } from './flat.ts';
 
-/** How often Flux looks for changes, unless it is told. */
+/** Default interval at which Flux checks for changes. */
 export const DEFAULT_INTERVAL = '5m';
 
 /**

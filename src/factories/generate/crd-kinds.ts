@@ -11,7 +11,7 @@ import { readinessRule } from './readiness-rule.ts';
 const NAMES = { kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/, plural: /^[a-z][-a-z0-9]{0,62}$/ };
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 
-/** The kinds of definitions, a plan for each served version, and what is wrong with the rest. */
+/** A plan for each served version of the kinds of definitions, and the problems of the rest. */
 export function kindsOfCrds(documents: readonly JsonValue[]): {
   readonly kinds: readonly KindPlan[];
   readonly diagnostics: readonly Diagnostic[];

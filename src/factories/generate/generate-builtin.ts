@@ -6,7 +6,7 @@ import { factoryName, identifier, pascalCase } from './names.ts';
 import { builtinReadiness } from './readiness-rule.ts';
 import { factoryDoc, quote } from './write-kind.ts';
 
-/** What the generator of built-in kinds is given. */
+/** The options of the generator of built-in kinds. */
 export interface BuiltinOptions {
   readonly command: string;
   readonly descriptions: BuiltinDescriptions;
@@ -70,7 +70,7 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
   };
 }
 
-/** The factory's name: of the first kind of that name the plain one; then with the version, or with another group's name. */
+/** The factory's name: the plain name for the first kind of a name, then one with the version, or with the group. */
 function freeName(plan: KindPlan, taken: Map<string, string>): string {
   const plain = factoryName(plan.kind);
   const owner = taken.get(plain);
@@ -131,7 +131,7 @@ class TypeFiles {
     this.#pending.push(type);
   }
 
-  /** The schema with what each field means. References keep the members by which they are found. */
+  /** The schema with descriptions. References keep their identifying members. */
   #described({ full, schema }: NamedType): Schema {
     const members = Object.entries(schema.properties ?? {}).map(([field, child]): [string, Schema] => {
       const description = describeField(this.#descriptions, full, field);

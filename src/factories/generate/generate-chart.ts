@@ -15,8 +15,8 @@ export interface ChartOptions {
 }
 
 /**
- * A typed factory for a Helm chart out of its `values.schema.json`: the type of the values, and a function
- * that installs the chart as a node of a graph. Where the schema says what has no type here, a value may be anything,
+ * A typed factory for a Helm chart out of its `values.schema.json`: the type of the values, and a function that
+ * installs the chart as a node of a graph. A part of the schema without a TypeScript form becomes a value of any type,
  * with a warning.
  */
 export function generateChart(

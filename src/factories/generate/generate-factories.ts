@@ -31,10 +31,9 @@ export interface GeneratedFactories {
 }
 
 /**
- * Typed factories for the kinds of CustomResourceDefinitions. `documents` are parsed YAML or JSON documents;
- * everything in them that is no definition (nor a list of some) is left aside. Served versions all get a
- * factory, the preferred one under the plain name. The same definitions give the same text, in whatever
- * order they come.
+ * Typed factories for the kinds of CustomResourceDefinitions. `documents` are parsed YAML or JSON documents; documents
+ * that are no definition (or list of definitions) are ignored. Served versions all get a factory, the preferred one
+ * under the plain name. The text does not depend on the order of the definitions.
  */
 export function generateFactories(documents: readonly JsonValue[], options: GenerateOptions): GeneratedFactories {
   const { kinds, diagnostics } = kindsOfCrds(documents);

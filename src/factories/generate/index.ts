@@ -1,7 +1,7 @@
 /**
- * The one generator of typed factories: definitions in, TypeScript out. What the package ships for built-in
- * kinds and for other projects is written by it, and `typekro generate` gives it to everybody. Pure; files,
- * clusters and the terminal belong to the command.
+ * The one generator of typed factories: definitions in, TypeScript out. It writes the package's factories for built-in
+ * kinds and for other projects, and `typekro generate` runs it for users' definitions. Pure; files, clusters and the
+ * terminal belong to the command.
  *
  * @packageDocumentation
  */

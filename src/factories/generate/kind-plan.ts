@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
-/** A kind in one version, as a factory is written for it. */
+/** A kind in one version, with the data for its factory. */
 export interface KindPlan {
   readonly group: string;
   readonly version: string;

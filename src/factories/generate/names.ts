@@ -30,7 +30,7 @@ export function factoryName(kind: string): string {
   return identifier(acronym.toLowerCase() + name.slice(acronym.length));
 }
 
-/** A legal identifier that says nothing else already. */
+/** A valid identifier that is not reserved. */
 export function identifier(text: string): string {
   const word = text.replace(/[^A-Za-z0-9_$]/g, '');
   const safe = /^[A-Za-z_$]/.test(word) ? word : `_${word}`;
@@ -49,7 +49,7 @@ export function kebabCase(text: string): string {
   );
 }
 
-/** Gives out names, each once: a second asker gets a number behind it. */
+/** Hands out unique names: a repeated name gets a number. */
 export class NameRegister {
   readonly #taken = new Set<string>();
 

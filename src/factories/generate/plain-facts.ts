@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Members of a schema that say something about types; texts for people and rules of admission are left out. */
+/** Members of a schema that affect types; descriptions and admission rules are left out. */
 const KEPT: ReadonlySet<string> = new Set([
   'type',
   'format',

@@ -18,7 +18,7 @@ export interface SharedParts {
   readonly declarations: readonly string[];
 }
 
-/** Objects with fewer members, counting those inside, are easier to read where they stand. */
+/** Objects with fewer members, nested ones included, are easier to read inline. */
 const MIN_MEMBERS = 3;
 /** Nesting beyond which types are not written out anyway. */
 const MAX_DEPTH = 40;
@@ -49,7 +49,7 @@ export function sharedParts(parts: readonly FilePart[], takeName: (wanted: strin
     declared.push({ name, schema });
   }
   const nameOf = (schema: Schema) => names.get(shapes.of(schema));
-  // What is said of one place, and whether it may be null there, is not said of them all.
+  // Description and nullability belong to one place, not to the shared type.
   const declarations = declared.map(({ name, schema: { description: _, nullable: __, ...type } }) =>
     toTypeScript(type, { name, input: true, external: (node) => (node === type ? undefined : nameOf(node)) }),
   );

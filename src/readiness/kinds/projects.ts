@@ -24,7 +24,7 @@ export function ciliumProblems(object: KubeObject): Readiness {
   return found === undefined ? current() : inProgress(found.reason || 'Problem', said(type, found));
 }
 
-/** Kinds of which nothing but condition `Ready` speaks, such as those of cert-manager. */
+/** Kinds with the condition `Ready` only, such as those of cert-manager. */
 export function readyCondition(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
@@ -60,7 +60,7 @@ export function acmeState(object: KubeObject): Readiness {
   return inProgress('Pending', reason || `state is ${state || 'not known yet'}`);
 }
 
-/** What the phase of a cluster of CloudNativePG is when it is well. */
+/** The phase of a healthy CloudNativePG cluster. */
 const CNPG_HEALTHY = 'Cluster in healthy state';
 
 /** Clusters of CloudNativePG: in the healthy phase, with as many ready instances as wanted. */
