@@ -26,6 +26,7 @@ export const ROOMS = [
   'execute',
   'controller',
   'cluster',
+  'javascript',
   'compose',
   'transform',
   'factories',

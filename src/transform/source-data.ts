@@ -1,8 +1,7 @@
 import type { AnyNode } from 'acorn';
 import type { AuthorPosition } from './edited-text.ts';
-import type { Captures } from './scope-analysis.ts';
-import { childrenOf } from './syntax.ts';
-import type { FunctionSyntax } from './syntax.ts';
+import type { Captures, FunctionSyntax } from '../javascript/index.ts';
+import { childrenOf } from '../javascript/index.ts';
 
 interface Context {
   readonly code: string;

@@ -1,8 +1,6 @@
 import type { AnyNode, BlockStatement, Program } from 'acorn';
-import { resolve } from './scope-analysis.ts';
-import type { Binding, Scope, ScopeAnalysis } from './scope-analysis.ts';
-import { childrenOf, isFunction } from './syntax.ts';
-import type { FunctionSyntax } from './syntax.ts';
+import { resolve, childrenOf, isFunction } from '../javascript/index.ts';
+import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
 /** A function that gets its source beside it. */
 export interface Target {

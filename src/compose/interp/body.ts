@@ -3,7 +3,7 @@ import type { Completion } from './completion.ts';
 import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { Scope } from '../value/closure.ts';
-import { varNames } from './names.ts';
+import { varNames } from '../../javascript/index.ts';
 
 /** Executes the body of a function: `var` names belong to the function, the others to a block inside. */
 export function executeBody(body: readonly Statement[], env: Env): Completion {

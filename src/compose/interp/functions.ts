@@ -8,7 +8,7 @@ import type { Env, TreeInterpreter } from './env.ts';
 import type { Closure } from '../value/closure.ts';
 import { atNode, DeadEnd, inEnv } from './env.ts';
 import { rememberClosure, Scope } from '../value/closure.ts';
-import { boundNames } from './names.ts';
+import { boundNames } from '../../javascript/index.ts';
 import { executeBody } from './body.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;

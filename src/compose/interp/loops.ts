@@ -31,8 +31,7 @@ import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { Scope } from '../value/closure.ts';
 import { membersFor } from './member-accumulators.ts';
-import { assignedNames, boundNames } from './names.ts';
-import { assignedAround } from '../source/free-names.ts';
+import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 

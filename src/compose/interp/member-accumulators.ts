@@ -4,7 +4,7 @@ import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
-import { visitNodes } from './names.ts';
+import { visitNodes } from '../../javascript/index.ts';
 
 /** A member of an object of the composition that the body of a loop assigns: `totals.cpu += x`. */
 export interface AssignedMember {

@@ -5,8 +5,7 @@ import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { makesResources } from '../value/native-functions.ts';
-import { childrenOf, visitNodes } from './names.ts';
-import { assignsOutside } from './side-effects.ts';
+import { assignedAround, childrenOf, visitNodes } from '../../javascript/index.ts';
 
 interface Made {
   readonly closure: Closure | undefined;
@@ -234,7 +233,7 @@ export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   const found =
     source === undefined
       ? fn.name.startsWith('bound ') || !isNativeCode(fn)
-      : assignsOutside(source.node) || callsAssigning(source, level);
+      : assignedAround(source.node).size > 0 || callsAssigning(source, level);
   assigning.set(fn, found);
   return found;
 }

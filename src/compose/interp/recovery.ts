@@ -9,7 +9,7 @@ import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { closureOf } from '../value/closure.ts';
 import { isForeign } from './host-calls.ts';
-import { assignedNames, boundNames, visitNodes } from './names.ts';
+import { assignedNames, boundNames, visitNodes } from '../../javascript/index.ts';
 
 /**
  * Executes a statement. When it is refused, the refusal is noted and the rest of the composition is looked

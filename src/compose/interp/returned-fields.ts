@@ -2,7 +2,7 @@ import type { AnyNode, Expression } from 'acorn';
 import type { Site } from '../trace/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { siteOf } from './env.ts';
-import { visitNodes } from './names.ts';
+import { visitNodes } from '../../javascript/index.ts';
 
 /** A step into a list, whichever its element is. */
 export const ELEMENT = '[]';

@@ -2,7 +2,7 @@ import type { AnyNode } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { FunctionNode } from '../source/parse.ts';
-import { assignedNames, boundNames, childrenOf, visitNodes } from './names.ts';
+import { assignedAround, visitNodes } from '../../javascript/index.ts';
 
 const known = new WeakMap<FunctionNode, boolean>();
 
@@ -24,26 +24,16 @@ export function mayChangeOutside(node: FunctionNode): boolean {
   return answer;
 }
 
-/** Does the function itself assign a variable that it does not declare? */
-export function assignsOutside(node: FunctionNode): boolean {
-  const own = declaredNames(node);
-  return [...assignedNames(node)].some((name) => !own.has(name));
-}
-
 function scan(node: FunctionNode): boolean {
-  const own = declaredNames(node);
+  if (assignedAround(node).size > 0) return true;
   let found = false;
-  const outside = (target: AnyNode): boolean => {
-    if (target.type === 'Identifier') return !own.has(target.name);
-    return target.type === 'MemberExpression';
-  };
   visitNodes(
     node,
     (inner) => {
-      if (inner.type === 'AssignmentExpression' && outside(inner.left)) found = true;
-      if (inner.type === 'UpdateExpression' && outside(inner.argument)) found = true;
-      if (inner.type === 'UnaryExpression' && inner.operator === 'delete') found = true;
-      if (inner.type === 'CallExpression' && isMutatingCall(inner.callee)) found = true;
+      if (inner.type === 'AssignmentExpression') found ||= inner.left.type === 'MemberExpression';
+      if (inner.type === 'UpdateExpression') found ||= inner.argument.type === 'MemberExpression';
+      if (inner.type === 'UnaryExpression') found ||= inner.operator === 'delete';
+      if (inner.type === 'CallExpression') found ||= isMutatingCall(inner.callee);
     },
     true,
   );
@@ -54,20 +44,6 @@ function isMutatingCall(callee: AnyNode): boolean {
   return (
     callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && MUTATING.has(callee.property.name)
   );
-}
-
-/** Every name that the function or a function inside declares. */
-function declaredNames(node: AnyNode): Set<string> {
-  const names = new Set<string>();
-  const visit = (inner: AnyNode): void => {
-    if (inner.type === 'VariableDeclarator') for (const name of boundNames(inner.id)) names.add(name);
-    if ('params' in inner && Array.isArray(inner.params)) {
-      for (const param of inner.params as AnyNode[]) for (const name of boundNames(param)) names.add(name);
-    }
-    for (const child of childrenOf(inner)) visit(child);
-  };
-  visit(node);
-  return names;
 }
 
 /** Refuses to change a Map, a Set or the like natively where the change could not be taken back. */

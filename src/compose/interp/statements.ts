@@ -24,7 +24,7 @@ import { Scope } from '../value/closure.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { recovering } from './recovery.ts';
-import { boundNames } from './names.ts';
+import { boundNames } from '../../javascript/index.ts';
 import { executeFrom } from './sequence.ts';
 import { overLoops } from './symbolic-loop.ts';
 

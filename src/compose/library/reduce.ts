@@ -11,7 +11,7 @@ import { Sym } from '../value/symbolic.ts';
 import { closureOf } from '../value/closure.ts';
 import { argumentCount, changesItsFirst, parameterName } from './callbacks.ts';
 import { opaque } from '../value/native-functions.ts';
-import { boundNames } from '../interp/names.ts';
+import { boundNames } from '../../javascript/index.ts';
 import { macroVariable } from '../ir/build.ts';
 import {
   afterTurns,

@@ -1,5 +1,5 @@
 import { textSource } from './explicit.ts';
-import { freeNames } from './free-names.ts';
+import { freeNames } from '../../javascript/index.ts';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';
 import type { FunctionLike, FunctionSource, Provider } from './provider.ts';

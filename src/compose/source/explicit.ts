@@ -1,5 +1,5 @@
 import { refuse } from '../trace/refusal.ts';
-import { freeNames } from './free-names.ts';
+import { freeNames } from '../../javascript/index.ts';
 import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';
 

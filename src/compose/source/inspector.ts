@@ -3,7 +3,7 @@ import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
-import { freeNames } from './free-names.ts';
+import { freeNames } from '../../javascript/index.ts';
 import { mapPosition } from './positions.ts';
 import { parseFunction } from './parse.ts';
 import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';

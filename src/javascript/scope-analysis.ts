@@ -1,4 +1,4 @@
-import type { AnyNode, Program } from 'acorn';
+import type { AnyNode } from 'acorn';
 import { boundNames, childrenOf, isFunction } from './syntax.ts';
 import type { FunctionSyntax } from './syntax.ts';
 
@@ -29,8 +29,12 @@ export interface Captures {
   readonly usesThis: boolean;
 }
 
-/** Answers what names mean in a program. */
+/** Answers what names mean in a program, or in a part of one. */
 export interface ScopeAnalysis {
+  /** Names that are read or assigned and declared nowhere in the code, in the order of their first use. */
+  readonly free: ReadonlySet<string>;
+  /** Those of them that are assigned: `x = 1`, `x++`, `[x] = list`, `for (x of list)`. */
+  readonly assigned: ReadonlySet<string>;
   readonly capturesOf: (node: FunctionSyntax) => Captures;
   /** The scope that a node stands in. Known for functions and calls. */
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
@@ -60,16 +64,23 @@ interface Reference {
   readonly scope: Scope;
 }
 
-/** Analyses a program: two passes, because a name may be declared after it is used. */
-export function analyseScopes(program: Program): ScopeAnalysis {
-  const analysis = new Analysis(program.sourceType === 'script');
-  analysis.program(program);
+/**
+ * Analyses a program, a statement or an expression: two passes, because a name may be declared after it is used. A `var`
+ * of a statement belongs to the function around it, and so is free there. Of a part of a program it is not known whether
+ * it is strict code; it is taken for that, so that a function of a block is known in the block only.
+ */
+export function analyseScopes(root: AnyNode): ScopeAnalysis {
+  const analysis = new Analysis(root.type === 'Program' && root.sourceType === 'script');
+  analysis.root(root);
   return analysis.result();
 }
 
 class Analysis {
   private readonly sloppy: boolean;
   private readonly references: Reference[] = [];
+  private readonly assignments: Reference[] = [];
+  /** The scope of the function around a part of a program: what is declared there is no part of it. */
+  private around: Scope | undefined;
   private readonly scopes = new Map<AnyNode, Scope>();
   private readonly thisUsers = new Set<AnyNode>();
   private readonly identifiers = new Set<string>();
@@ -79,9 +90,11 @@ class Analysis {
     this.sloppy = sloppy;
   }
 
-  program(program: Program): void {
-    const scope = newScope(undefined, undefined, true);
-    this.statements(program.body, { scope, arrows: [] });
+  root(node: AnyNode): void {
+    const at = { scope: newScope(undefined, undefined, true), arrows: [] };
+    if (node.type === 'Program') return this.statements(node.body, at);
+    this.around = at.scope;
+    this.visit(node, at);
   }
 
   result(): ScopeAnalysis {
@@ -97,11 +110,21 @@ class Analysis {
       }
     }
     return {
+      free: this.freeNames(this.references),
+      assigned: this.freeNames(this.assignments),
       capturesOf: (node) => ({ bindings: captured.get(node) ?? new Set(), usesThis: this.thisUsers.has(node) }),
       scopeOf: (node) => this.scopes.get(node),
       identifiers: this.identifiers,
       modules: this.modules,
     };
+  }
+
+  private freeNames(references: readonly Reference[]): ReadonlySet<string> {
+    const isFree = ({ name, scope }: Reference): boolean => {
+      const binding = resolve(scope, name);
+      return binding === undefined || binding.scope === this.around;
+    };
+    return new Set(references.filter(isFree).map(({ name }) => name));
   }
 
   /** The statements of a block, whose lexical names and functions are known from its beginning. */
@@ -142,6 +165,7 @@ class Analysis {
   }
 
   private visit(node: AnyNode, at: Position): void {
+    for (const name of assignedBy(node)) this.assignments.push({ name, scope: at.scope });
     if (isFunction(node)) return this.visitFunction(node, at);
     switch (node.type) {
       case 'Identifier':
@@ -265,6 +289,25 @@ class Analysis {
       if (member.computed) this.visit(member.key, { ...at, scope });
       if (member.value) this.visit(member.value, { scope: own, arrows: [] });
     }
+  }
+}
+
+/** What a node itself assigns, whatever is inside of it. */
+function assignedBy(node: AnyNode): readonly string[] {
+  switch (node.type) {
+    case 'AssignmentExpression':
+      return boundNames(node.left);
+    case 'UpdateExpression':
+      return node.argument.type === 'Identifier' ? [node.argument.name] : [];
+    case 'ForOfStatement':
+    case 'ForInStatement':
+      if (node.left.type !== 'VariableDeclaration') return boundNames(node.left);
+      return node.left.kind === 'var' ? node.left.declarations.flatMap(({ id }) => boundNames(id)) : [];
+    case 'VariableDeclaration':
+      if (node.kind !== 'var') return [];
+      return node.declarations.flatMap(({ id, init }) => (init ? boundNames(id) : []));
+    default:
+      return [];
   }
 }
 

@@ -1,4 +1,18 @@
-import type { AnyNode, Statement } from 'acorn';
+import type {
+  AnonymousFunctionDeclaration,
+  AnyNode,
+  ArrowFunctionExpression,
+  FunctionDeclaration,
+  FunctionExpression,
+  Statement,
+} from 'acorn';
+
+/** A function of any kind. */
+export type FunctionSyntax =
+  | ArrowFunctionExpression
+  | FunctionExpression
+  | FunctionDeclaration
+  | AnonymousFunctionDeclaration;
 
 /** The names that a pattern binds. */
 export function boundNames(pattern: AnyNode): string[] {
@@ -35,8 +49,12 @@ function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 }
 
-const isFunction = (node: AnyNode): boolean =>
-  node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+/** Functions of every kind, declarations too. */
+export function isFunction(node: AnyNode): node is FunctionSyntax {
+  return (
+    node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration'
+  );
+}
 
 /** Visits the nodes of a body, without those of functions inside unless `deep`. */
 export function visitNodes(node: AnyNode, visit: (node: AnyNode) => void, deep: boolean): void {
