@@ -98,7 +98,7 @@ export function memberOf(value: unknown, name: string): unknown {
 export function joinLists(first: readonly unknown[], second: unknown): unknown {
   return ifPresent(
     second,
-    (list) => activeTrace().born([...first, ...spreadItems(currentInterpreter(), list)]),
+    (list) => activeTrace().track([...first, ...spreadItems(currentInterpreter(), list)]),
     () => first,
   );
 }
@@ -136,7 +136,7 @@ export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) =>
       return callMethod(currentInterpreter(), value, 'map', [fn]);
     return (
       arrayMethod(currentInterpreter(), value as unknown[], 'map', [fn])?.value ??
-      activeTrace().born((value as T[]).map((item) => each(item)))
+      activeTrace().track((value as T[]).map((item) => each(item)))
     );
   }) as U[] | undefined;
 }
@@ -172,7 +172,7 @@ function conditional(item: unknown, work: (value: unknown) => unknown): unknown[
 
 /** `{ ...first, ...second }`, also for maps of the spec. */
 export function mergeObjects(...parts: readonly (object | undefined)[]): Record<string, unknown> {
-  const result: Record<string, unknown> = activeTrace().born({});
+  const result: Record<string, unknown> = activeTrace().track({});
   for (const part of parts) mergeSpread(currentInterpreter(), result, part, true);
   return result;
 }
@@ -207,7 +207,7 @@ export function mapValues<U>(
 }
 
 function changedMembers(members: Record<string, unknown>, each: (value: unknown) => unknown): Record<string, unknown> {
-  const result: Record<string, unknown> = activeTrace().born({});
+  const result: Record<string, unknown> = activeTrace().track({});
   for (const [key, item] of Object.entries(members)) setOwn(result, key, present(item, each));
   const pieces = mergedPieces(members)?.map((piece): MergedPiece => ({
     ...piece,

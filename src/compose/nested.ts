@@ -48,7 +48,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
       return result;
     }),
   };
-  return trace.born(result);
+  return trace.track(result);
 }
 
 function nextPrefix(trace: object, name: string): string {
@@ -60,7 +60,7 @@ function nextPrefix(trace: object, name: string): string {
 }
 
 function statusOf(core: CompositionCore, spec: unknown): unknown {
-  const schema = activeTrace().born({ spec });
+  const schema = activeTrace().track({ spec });
   return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
 }
 
@@ -97,7 +97,7 @@ function withSpecDefaults(core: CompositionCore, spec: JsonObject): unknown {
   if (symbolic(spec) !== undefined) return spec;
   const defaults = applyDefaults(core.traced.graph.spec, {}) as JsonObject;
   const trace = activeTrace();
-  const filled: Record<string, unknown> = trace.born({ ...defaults });
+  const filled: Record<string, unknown> = trace.track({ ...defaults });
   for (const [key, value] of Object.entries(spec)) if (value !== undefined) filled[key] = value;
   return filled;
 }

@@ -16,7 +16,7 @@ import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import type { Closure, Unit } from './value/closure.ts';
 import { interpreter } from './interp/interpreter.ts';
-import { outerClosure } from './interp/outer.ts';
+import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
 import { select, variable, not } from './ir/build.ts';
 import { NodeTable, Variable, withNodes } from './ir/node.ts';
@@ -203,7 +203,7 @@ export function runFunctions(functions: CompositionFunctions, inputs: Inputs): R
   }
   const made = callClosure(interpreter, withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
-  const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
+  const resources: Record<string, unknown> = (currentTrace() as Trace).track({});
   for (const [key, value] of named) setOwn(resources, key, value);
   const last = closureFor(functions.status);
   const status = callClosure(interpreter, last, selfOf(last), [inputs.schema, resources]);

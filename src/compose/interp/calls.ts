@@ -14,7 +14,7 @@ import type { Closure } from '../value/closure.ts';
 import { closureOf } from '../value/closure.ts';
 import { isPlain, isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { isNativeFactory, makesResources } from '../value/native-functions.ts';
-import { mayAssignVariables, mustBeTraced, outerClosure } from './outer.ts';
+import { mayAssignVariables, mustBeTraced, outerClosure } from './outside-functions.ts';
 import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
@@ -84,7 +84,7 @@ function callOuter(
   }
 }
 
-/** Calls a function with the elements of a list of which it is not known how many there are. */
+/** Calls a function with spread arguments (`f(...list)`) whose number is not known. */
 function callWithOpen(
   interpreter: TreeInterpreter,
   fn: FunctionLike,
@@ -127,7 +127,7 @@ function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unkn
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
   if (result instanceof Promise) {
-    // The refusal is what is told of the call; whether it fails, too, is of no interest.
+    // The call is refused in any case; its rejection must not end the process.
     result.catch(() => {});
     return refuse(
       'async',
@@ -146,11 +146,11 @@ function textOf(text: string): unknown {
   return parts.length === 1 && only instanceof Sym ? wrap(only) : wrap(new Sym(textNode(text)));
 }
 
-/** Marks the fresh result of a native call as made by the composition, so that it may be changed. */
+/** Tracks the new object that a native call returned, and what it contains, so that the composition may change it. */
 function adopt(value: object, level: number): void {
   const trace = activeTrace();
-  if (trace.owns(value) || level > 8) return;
-  trace.born(value);
+  if (trace.isTracked(value) || level > 8) return;
+  trace.track(value);
   for (const [key, item] of Object.entries(value) as [string, unknown][]) {
     if (typeof item === 'string' && hasTokens(item)) Reflect.set(value, key, textOf(item));
     else if (isPlain(item)) adopt(item, level + 1);
@@ -168,5 +168,5 @@ export function construct(interpreter: TreeInterpreter, raw: unknown, args: read
   if (isSymbolicDeep(args)) return refuseNew(fn, args);
   const made: unknown = Reflect.construct(fn, [...args]);
   if (mayAssignVariables(fn as FunctionLike)) forgetVariables();
-  return typeof made === 'object' && made !== null ? activeTrace().born(made) : made;
+  return typeof made === 'object' && made !== null ? activeTrace().track(made) : made;
 }

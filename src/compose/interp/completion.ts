@@ -11,7 +11,9 @@ export type Completion =
   | { readonly kind: 'dead' }
   | { readonly kind: 'fork'; readonly test: Node; readonly then: Completion; readonly otherwise: Completion };
 
+/** The statement ended and the next one follows. */
 export const NORMAL: Completion = { kind: 'normal' };
+/** The path ended in `throw` under a condition: a precondition of the spec rules it out. */
 export const DEAD_END: Completion = { kind: 'dead' };
 
 /** A completion that depends on a condition. A dead side does not count: a validation rules it out. */

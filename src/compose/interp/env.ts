@@ -130,6 +130,6 @@ export function writeName(env: Env, name: string, value: unknown): void {
   }
   if (!binding.initialised) throw new ReferenceError(`Cannot access '${name}' before initialization`);
   if (binding.constant) throw new TypeError('Assignment to constant variable.');
-  activeTrace().touch(binding);
+  activeTrace().recordUndo(binding);
   binding.value = value;
 }

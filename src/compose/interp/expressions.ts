@@ -1,18 +1,13 @@
 import type {
-  AnyNode,
   ArrayExpression,
   AssignmentExpression,
   BinaryExpression,
-  CallExpression,
   ConditionalExpression,
   Expression,
   Identifier,
   Literal,
   LogicalExpression,
-  MemberExpression,
   ObjectExpression,
-  SpreadElement,
-  Super,
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
@@ -22,26 +17,26 @@ import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { callMethod } from '../library/methods.ts';
-import { getMember } from '../library/member.ts';
 import { hasKey } from '../library/has-key.ts';
-import { keyOf, readKeyOf } from '../library/key.ts';
+import { keyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { View } from '../library/view.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { arithmetic, bool, equals, plus, relate, truthy, unary } from '../value/ops.ts';
+import { arithmetic, equals, plus, relate, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
-import { labelOf, noteWritten, symbolic, wrap } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
+import { noteWritten, symbolic } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';
-import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
-import { callValue, construct } from './calls.ts';
-import type { Env, TreeInterpreter } from './env.ts';
-import { atNode, inEnv, readName, refuseUnmade, siteOf } from './env.ts';
+import { callExpression, argumentsOf, sourceOf } from './call-expression.ts';
+import { member } from './members.ts';
+import { chain, endChain } from './optional-chain.ts';
+import { construct } from './calls.ts';
+import type { Env } from './env.ts';
+import { inEnv, readName, siteOf } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { taggedTemplate, template } from './templates.ts';
 
@@ -150,7 +145,7 @@ function conditional(node: ConditionalExpression, env: Env): unknown {
 const isConstant = (node: Expression): node is Literal => node.type === 'Literal' && node.regex === undefined;
 
 function objectLiteral(node: ObjectExpression, env: Env): unknown {
-  const object: Record<string, unknown> = activeTrace().born({});
+  const object: Record<string, unknown> = activeTrace().track({});
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') {
       mergeSpread(env.interpreter, object, evaluate(property.argument, env));
@@ -268,174 +263,13 @@ function update(node: UpdateExpression, env: Env): unknown {
   return node.prefix ? next : before;
 }
 
-function member(node: MemberExpression, env: Env): unknown {
-  const object = evaluateObject(node.object, env);
-  if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
-  if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);
-  return getMember(env.interpreter, object, propertyKey(node, env));
-}
-
-/** A variable around the composition that has no value yet most often is the composition itself. */
-function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
-  if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
-  refuse(
-    'unknown-name',
-    `${node.name} has no value while the composition is followed`,
-    `give it one above the composition; a composition cannot read itself, so take what it needs from its resources`,
-  );
-}
-
-/** `object.#name`: only the code around the function can read it; the transform leaves a reader for it. */
-function privateMember(raw: unknown, name: string, env: Env): unknown {
-  const found = env.unit.lookup(`#${name}`);
-  if (found === undefined || !('value' in found)) {
-    return refuse(
-      'this',
-      `#${name} cannot be read`,
-      'copy what is needed into a const first, or run with the typekro transform',
-    );
-  }
-  const object = resolve(raw);
-  const inner = symbolic(object);
-  // Values of the graph have no private members; reading one throws in JavaScript, too.
-  if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);
-  return (found.value as (of: unknown) => unknown)(object);
-}
-
-function evaluateObject(node: Expression | Super, env: Env): unknown {
-  if (node.type === 'Super') return refuse('this', '`super` cannot be read', 'copy what is needed into a const first');
-  return evaluate(node, env);
-}
-
-function propertyKey(node: MemberExpression, env: Env): string | symbol | Sym {
-  if (node.computed) return readKeyOf(evaluate(node.property as Expression, env));
-  if (node.property.type === 'Identifier') return node.property.name;
-  return refuse('unsupported', 'a private name cannot be traced', 'copy what is needed into a const first');
-}
-
-/** Evaluates an element of an optional chain. */
-function chain(node: Expression, env: Env): unknown {
-  if (node.type === 'MemberExpression') {
-    const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
-    if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
-    if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
-    const key = propertyKey(node, env);
-    return overPhi(object, node.optional, (side) => getMember(env.interpreter, side, key, node.optional));
-  }
-  if (node.type === 'CallExpression') return chainCall(node, env);
-  return evaluate(node, env);
-}
-
-function chainObject(node: Expression, env: Env): unknown {
-  const inChain = node.type === 'MemberExpression' || node.type === 'CallExpression';
-  return inChain ? atNode(env.unit, node, () => resolveKeepingChain(chain(node, env))) : evaluate(node, env);
-}
-
-const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
-
-function chainCall(node: CallExpression, env: Env): unknown {
-  const callee = node.callee;
-  if (callee.type === 'MemberExpression') {
-    const object =
-      callee.object.type === 'Super' ? evaluateObject(callee.object, env) : chainObject(callee.object, env);
-    if (object === STOPPED || (callee.optional && nothing(object))) return STOPPED;
-    if (callee.property.type === 'PrivateIdentifier') {
-      const fn = privateMember(object, callee.property.name, env);
-      if (node.optional && nothing(fn)) return STOPPED;
-      return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
-    }
-    const key = propertyKey(callee, env);
-    if (typeof key === 'string' && node.optional) {
-      const fn = getMember(env.interpreter, object, key, callee.optional);
-      if (nothing(fn)) return STOPPED;
-    }
-    return callOptional(env.interpreter, object, key, callee.optional, () => argumentsOf(node.arguments, env));
-  }
-  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
-  const fn = chainObject(callee, env);
-  if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
-  return overPhi(fn, node.optional, (side) =>
-    callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
-  );
-}
-
-/** `object?.method(args)`: where the object is missing, nothing is called and the result is `undefined`. */
-function callOptional(
-  interpreter: TreeInterpreter,
-  object: unknown,
-  key: string | symbol | Sym,
-  optional: boolean,
-  args: () => unknown[],
-): unknown {
-  const value = resolve(object);
-  const inner = symbolic(value);
-  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
-  const doubtful =
-    inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
-  if (!doubtful) return callMethod(interpreter, value, key, args());
-  const there = inner.absence?.has;
-  if (there === undefined) return callMethod(interpreter, value, key, args());
-  const result = choose(
-    truthy(bool(there)),
-    () => callMethod(interpreter, resolve(value), key, args()),
-    () => undefined,
-  );
-  const made = symbolic(stopsWithChain(result));
-  if (!(made instanceof Sym) || made.absence === undefined) return result;
-  // The rest of the chain is skipped with the call: `tag?.trim().length`.
-  const absence = { ...made.absence, chain: there };
-  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
-}
-
-function callExpression(node: CallExpression, env: Env): unknown {
-  const { callee } = node;
-  if (callee.type === 'MemberExpression') {
-    const object = evaluateObject(callee.object, env);
-    if (callee.property.type === 'PrivateIdentifier') {
-      const fn = privateMember(object, callee.property.name, env);
-      return resolve(callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
-    }
-    const key = propertyKey(callee, env);
-    return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
-  }
-  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
-  const fn = evaluate(callee, env);
-  if (callee.type === 'Identifier' && callee.name === 'eval' && isEval(fn)) {
-    refuse('unsupported', 'eval inside a composition', 'write the code itself');
-  }
-  if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
-    refuseUnmade(callee.name);
-  return resolve(callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
-}
-
-function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
-  const args: unknown[] = [];
-  for (const node of nodes) {
-    if (node.type === 'SpreadElement')
-      for (const item of spreadItems(env.interpreter, evaluate(node.argument, env))) args.push(item);
-    else args.push(evaluate(node, env));
-  }
-  return args;
-}
-
-/** The global function that runs text as code: what it would see cannot be followed. */
-function isEval(fn: unknown): boolean {
-  return fn === Reflect.get(globalThis, 'eval');
-}
-
-/** The source text of a node, for messages. */
-export function sourceOf(node: AnyNode, env: Env): string {
-  const text = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
 function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
   const [first] = elements;
   if (elements.length === 1 && first?.type === 'SpreadElement') {
     const value = evaluate(first.argument, env);
-    return value instanceof View && value.iterates ? value : activeTrace().born(spreadItems(env.interpreter, value));
+    return value instanceof View && value.iterates ? value : activeTrace().track(spreadItems(env.interpreter, value));
   }
-  return activeTrace().born(
+  return activeTrace().track(
     elements.flatMap((element) => {
       if (element === null) return refuse('unsupported', 'a list has a hole', 'write undefined between the commas');
       return element.type === 'SpreadElement'

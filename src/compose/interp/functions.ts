@@ -33,7 +33,7 @@ export function makeFunction(node: AnyFunction, env: Env): unknown {
   Object.defineProperty(fn, 'length', { value: node.params.length });
   if (node.type !== 'ArrowFunctionExpression' && node.id) Object.defineProperty(fn, 'name', { value: node.id.name });
   rememberClosure(fn, closure);
-  return activeTrace().born(fn);
+  return activeTrace().track(fn);
 }
 
 /** Interprets a function. */
@@ -86,7 +86,7 @@ function run(node: Closure['node'], env: Env): unknown {
   if (node.type !== 'ArrowFunctionExpression') {
     if (node.type === 'FunctionExpression' && node.id && scope.find(node.id.name) === undefined)
       scope.declare(node.id.name, false, makeFunction(node, env), true);
-    scope.declare('arguments', true, activeTrace().born([...args]), true);
+    scope.declare('arguments', true, activeTrace().track([...args]), true);
   }
   for (const param of node.params) {
     for (const name of boundNames(param)) scope.declare(name, false, undefined, false);

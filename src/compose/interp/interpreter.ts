@@ -8,7 +8,7 @@ import { Sym } from '../value/symbolic.ts';
 import { callValue } from './calls.ts';
 import type { TreeInterpreter } from './env.ts';
 import { evaluate } from './expressions.ts';
-import { outerClosure } from './outer.ts';
+import { outerClosure } from './outside-functions.ts';
 import { bindPattern } from './patterns.ts';
 import { execute, executeFresh } from './statements.ts';
 import { symbolicMap } from './symbolic-map.ts';

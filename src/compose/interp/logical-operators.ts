@@ -6,7 +6,11 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
-/** `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. */
+/**
+ * `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. Under a condition of the graph both sides are
+ * evaluated, and the result is a `Phi` with that condition, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'`
+ * the condition is `spec.a?.b == null`: the left side's `Absence` (`optional-chain.ts`) says when that is true.
+ */
 export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
   if (operator === '??') {
     const missing = truthy(equals(left, null, true));

@@ -59,12 +59,12 @@ interface Keyed {
   readonly carried: CarriedByKey;
 }
 
-/** Objects that the turns fill by keys, and what the turns hand on under each key; `undefined` while its type is looked for. */
+/** Objects that the turns fill by keys, each with its loop-carried value; `undefined` while its type is not known. */
 type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
 /**
- * Runs the body. Where it reads a variable that has no expression before the loop (`let best`, an object), it runs
- * again with what the turns hand on in its place, and nothing of the first run counts.
+ * Runs the body. Where it reads a variable that has no expression before the loop (`let best`, an object), the body
+ * runs a second time with a loop-carried value in its place. The first run is undone.
  */
 export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {
   const trace = activeTrace();
@@ -141,7 +141,7 @@ function runOnce(
   const accumulators = new Map<Binding, Variable>();
   const members = new Map<AssignedMember, Variable>();
   const slots = new Map<object, KeyedSlot>();
-  for (const object of byKeys.keys()) slots.set(object, { holder: trace.born({ value: undefined }), key: undefined });
+  for (const object of byKeys.keys()) slots.set(object, { holder: trace.track({ value: undefined }), key: undefined });
   for (const [object, slot] of slots) trace.keyed.set(object, slot);
   const mark = trace.facts.mark();
   trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
@@ -150,7 +150,7 @@ function runOnce(
       trace.isolate(() => {
         for (const binding of loop.bindings) {
           if (binding.value === POISON) continue;
-          trace.touch(binding);
+          trace.recordUndo(binding);
           const handed = carried.get(binding);
           if (handed !== undefined) {
             binding.value = seenInTurn(handed);
@@ -170,7 +170,7 @@ function runOnce(
         }
         for (const member of loop.members ?? []) startMember(member, members);
         for (const [object, { holder }] of slots) {
-          trace.touch(holder);
+          trace.recordUndo(holder);
           const handed = byKeys.get(object);
           if (handed !== undefined) holder.value = seenByKey(handed);
         }
@@ -195,7 +195,7 @@ function runOnce(
   }
 }
 
-/** What messages call a value that the turns hand on under a key. */
+/** What messages call a value that is carried under a key. */
 const UNDER_KEY = 'the value under a key';
 
 /** Objects without a key that a turn reads and writes by keys that are expressions. */
@@ -205,7 +205,7 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
   return [...written].filter((object) => read.has(object) && isUnfilled(object));
 }
 
-/** What the turns hand on under each key, by the type of what a first turn sets; `undefined` where one has no type. */
+/** The carried value of each object, by the type of what a first turn sets; `undefined` where one has no type. */
 function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
   const handed = new Map<object, CarriedByKey>();
   for (const object of objects) {
@@ -230,7 +230,7 @@ function startMember(member: AssignedMember, accumulators: Map<AssignedMember, V
   const { object: of, key } = member;
   const start = startNode((of as Record<string, unknown>)[key]);
   if (start === undefined || start.kind === 'object') return;
-  activeTrace().touch(of);
+  activeTrace().recordUndo(of);
   const accumulator = new Variable(key, 'accumulator');
   accumulators.set(member, accumulator);
   setOwn(of, key, wrap(new Sym(variable(accumulator, wider(start.type)))));
@@ -254,7 +254,7 @@ export function startNode(raw: unknown): Node | undefined {
 /** `{}` of the composition: a loop may replace it by one with more keys in each turn. */
 function isEmptyObject(value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
-  return isObject && activeTrace().owns(value) && Reflect.ownKeys(value).length === 0;
+  return isObject && activeTrace().isTracked(value) && Reflect.ownKeys(value).length === 0;
 }
 
 /** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */

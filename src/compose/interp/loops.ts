@@ -35,7 +35,8 @@ import { assignedNames, boundNames, assignedAround } from '../../javascript/inde
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
-const LIMIT = 100_000;
+/** Most turns of a loop whose end is known: more would make a graph that no server takes. */
+const MAX_TURNS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
@@ -130,7 +131,7 @@ function iterate(
       : Array.isArray(source)
         ? source
         : [...iterable(source)];
-  if (items.length > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+  if (items.length > MAX_TURNS) refuse('too-large', `a loop runs more than ${MAX_TURNS} times`);
   return overParts(
     items,
     () => executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0),
@@ -190,7 +191,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
         leaf.kind === 'normal' ? { kind: 'break', label: undefined } : leaf,
       );
     }
-    if (++turns > LIMIT) refuseEndless(conditions);
+    if (++turns > MAX_TURNS) refuseEndless(conditions);
     const copy = perTurn(node, inner);
     const completion = endOfTurn(env.interpreter.execute(node.body, copy.env), labels);
     copy.carry();
@@ -198,7 +199,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     else if (node.update) return executeFrom(2, (part) => (part === 0 ? completion : updateOnce(node, inner)), 0);
     return completion;
   };
-  return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_TURNS + 2, step, 0), labels);
 }
 
 function updateOnce(node: ForStatement, env: Env): Completion {
@@ -218,7 +219,7 @@ function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): vo
       for (const name of names) {
         const outer = env.scope.names.get(name);
         if (outer === undefined) continue;
-        activeTrace().touch(outer);
+        activeTrace().recordUndo(outer);
         outer.value = scope.names.get(name)?.value;
       }
     },
@@ -230,7 +231,7 @@ function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
   return refuse(
     'too-large',
-    `this loop does not end: it has run ${LIMIT} times`,
+    `this loop does not end: it has run ${MAX_TURNS} times`,
     'end it with break, or change what its test reads',
   );
 }
@@ -304,8 +305,8 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
       if (typeof test !== 'boolean') return refuseBound();
       if (!test) return { kind: 'break', label: undefined };
     }
-    if (index > LIMIT) refuseEndless(conditions);
+    if (index > MAX_TURNS) refuseEndless(conditions);
     return endOfTurn(env.interpreter.execute(node.body, env), labels);
   };
-  return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_TURNS + 2, step, 0), labels);
 }

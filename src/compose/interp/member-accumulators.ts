@@ -52,5 +52,5 @@ function plainOwn(raw: unknown): object | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || symbolic(value) !== undefined)
     return undefined;
   const open = mergedPieces(value) !== undefined || Object.hasOwn(value, KEYS);
-  return activeTrace().owns(value) && !open ? value : undefined;
+  return activeTrace().isTracked(value) && !open ? value : undefined;
 }

@@ -38,7 +38,7 @@ function bindName(name: string, value: unknown, env: Env, mode: BindingMode): vo
   if (binding === undefined) throw new Error(`${name} was not declared`);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.resource?.explicitId === false) inner.resource.label ??= name;
-  activeTrace().touch(binding);
+  activeTrace().recordUndo(binding);
   binding.value = value;
   binding.initialised = true;
 }

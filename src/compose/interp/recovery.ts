@@ -61,7 +61,7 @@ function poisonDeclared(name: string, env: Env): void {
 function poisonBinding(name: string, env: Env): void {
   const binding = env.scope.find(name);
   if (binding === undefined) return;
-  activeTrace().touch(binding);
+  activeTrace().recordUndo(binding);
   binding.value = POISON;
   binding.initialised = true;
 }
@@ -86,7 +86,7 @@ function poisonChanged(node: AnyNode, env: Env): void {
   const value = env.scope.find(root.name)?.value;
   if (root !== changed) {
     const own = typeof value === 'object' && value !== null && symbolic(value) === undefined;
-    if (own && activeTrace().owns(value)) poisonBinding(root.name, env);
+    if (own && activeTrace().isTracked(value)) poisonBinding(root.name, env);
     return;
   }
   const closure = closureOf(value);

@@ -67,39 +67,39 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
     );
   const holders = new Set<object>([...run.keyed.values()].map(({ slot }) => slot.holder));
   for (const object of run.keyed.keys()) fillByKeys(interpreter, fold, object, run, leaves);
-  for (const [cell, { before: was, after }] of run.outcome.writes) {
-    if (holders.has(cell)) continue;
-    if (cell instanceof BindingClass) {
+  for (const [ref, { before: was, after }] of run.outcome.writes) {
+    if (holders.has(ref)) continue;
+    if (ref instanceof BindingClass) {
       const next = (after as { value: unknown }).value;
-      const start = starts.get(cell);
-      if (!starts.has(cell)) refuseCarried(cell.name);
-      const accumulator = run.accumulators.get(cell);
+      const start = starts.get(ref);
+      if (!starts.has(ref)) refuseCarried(ref.name);
+      const accumulator = run.accumulators.get(ref);
       const untouched = next instanceof Earlier || (accumulator !== undefined && isVariable(next, accumulator));
-      trace.touch(cell);
+      trace.recordUndo(ref);
       if (next === POISON) {
-        cell.value = POISON;
+        ref.value = POISON;
         continue;
       }
-      const carried = run.carried.get(cell);
+      const carried = run.carried.get(ref);
       const first = firstElement(loop.view, start);
-      if (untouched) cell.value = start;
+      if (untouched) ref.value = start;
       else if (carried !== undefined) {
         const result = leaves === undefined ? afterTurns(fold, carried, next) : undefined;
-        cell.value = result === undefined ? refuseCarried(cell.name) : result.value;
+        ref.value = result === undefined ? refuseCarried(ref.name) : result.value;
       } else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
-        const whole = foldBinding(fold, cell.name, wrap(new Sym(first)), accumulator, next, leaves);
-        cell.value = phi((symbolic(resolve(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
+        const whole = foldBinding(fold, ref.name, wrap(new Sym(first)), accumulator, next, leaves);
+        ref.value = phi((symbolic(resolve(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
       } else
-        cell.value = foldBinding(fold, cell.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
-    } else if (run.reads.has(cell)) {
+        ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
+    } else if (run.reads.has(ref)) {
       // What a turn reads of it depends on the turns before.
-      if (Array.isArray(cell)) refuseCarried('a list that the loop fills', ONCE_EACH);
+      if (Array.isArray(ref)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
-    } else if (Array.isArray(cell)) {
+    } else if (Array.isArray(ref)) {
       if (leaves !== undefined) refuseFilling('a list is filled');
       foldArray(
         fold,
-        cell,
+        ref,
         (was as { items: readonly unknown[] }).items,
         (after as { items: readonly unknown[] }).items,
       );
@@ -107,10 +107,10 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       if (leaves !== undefined) refuseFilling('an object is filled');
       foldObject(
         fold,
-        cell,
+        ref,
         new Map(
           [...run.members].flatMap(([{ object: whole, key }, accumulator]) =>
-            whole === cell ? [[key, accumulator]] : [],
+            whole === ref ? [[key, accumulator]] : [],
           ),
         ),
         (was as { keys: Map<PropertyKey, unknown> }).keys,
@@ -145,7 +145,7 @@ function fillByKeys(
   const isRead = run.reads.has(object) || run.outcome.writes.has(object);
   const map = isRead ? undefined : keyedMap(pass, slot, carried, next);
   if (map === undefined) return refuseCarried('an object that the loop fills', BY_KEYS);
-  trace.touch(object);
+  trace.recordUndo(object);
   if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
@@ -304,18 +304,18 @@ function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): 
 }
 
 /** `list.push(…)` in the body: the elements of every turn. */
-function foldArray(pass: Pass, cell: unknown[], was: readonly unknown[], after: readonly unknown[]): void {
+function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: readonly unknown[]): void {
   const same = was.every(
     (item, position) => Object.is(item, after[position]) || (item instanceof Maybe && after[position] === item),
   );
   if (!same) refuseCarried('a list');
-  activeTrace().touch(cell);
+  activeTrace().recordUndo(ref);
   const added = after.slice(was.length);
   if (added.length === 0) return;
   const { outer, items } = splitTest(pass, added);
   const each = elementsOfTurns(pass, items);
   const node = cond(outer, each, list([]));
-  cell.push(
+  ref.push(
     new Splice(
       node,
       mentions(node, (of) => of.role === 'resource' || of.role === 'element'),
@@ -351,7 +351,7 @@ const nameOfKey = (key: PropertyKey): string =>
 /** `object[key] = value` in the body: a map made entry by entry. */
 function foldObject(
   pass: Pass,
-  cell: object,
+  ref: object,
   accumulators: ReadonlyMap<PropertyKey, Variable>,
   was: ReadonlyMap<PropertyKey, unknown>,
   after: ReadonlyMap<PropertyKey, unknown>,
@@ -369,8 +369,8 @@ function foldObject(
     } else if (key !== MERGED && key !== KEYS && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   if (was.has(KEYS) && was.get(KEYS) !== after.get(KEYS)) refuseCarried('an object');
-  activeTrace().touch(cell);
-  for (const [key, value] of folded) setOwn(cell, key, value);
+  activeTrace().recordUndo(ref);
+  for (const [key, value] of folded) setOwn(ref, key, value);
   if (was.get(MERGED) === after.get(MERGED)) return;
   const before = mergedPieces(Object.fromEntries(was)) ?? ((was.get(MERGED) ?? []) as readonly never[]);
   const pieces = (after.get(MERGED) ?? []) as NonNullable<ReturnType<typeof mergedPieces>>;
@@ -383,7 +383,7 @@ function foldObject(
         : macro('filter', pass.list, [pass.loop], [piece.test], listOf(pass.element));
     return { map: new Sym(entryMap(list, pass.loop, node)) };
   });
-  Object.defineProperty(cell, MERGED, {
+  Object.defineProperty(ref, MERGED, {
     value: [...before, ...grown],
     writable: true,
     enumerable: true,

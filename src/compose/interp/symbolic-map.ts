@@ -32,7 +32,7 @@ export function symbolicMap(
   const view = positions?.view ?? given;
   const closure = closureOf(fn);
   const whole = positions === undefined ? undefined : wrap(elements(given));
-  const results: unknown[] = activeTrace().born([]);
+  const results: unknown[] = activeTrace().track([]);
   const name = positions === undefined ? parameterName(interpreter, fn, 'x') : 'i';
   let doubtful: { readonly value: Sym; readonly of: Variable } | undefined;
   symbolicLoop(interpreter, {
@@ -55,7 +55,7 @@ export function symbolicMap(
         // A plain read of a resource waits, unless a filter asks.
         if (inner.absence?.waits !== true) return NORMAL;
       }
-      activeTrace().touch(results);
+      activeTrace().recordUndo(results);
       results.push(...(mode === 'flatMap' ? asItems(interpreter, result) : [result]));
       return NORMAL;
     },

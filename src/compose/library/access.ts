@@ -37,6 +37,7 @@ export function derive(value: Sym, node: Node, optional: boolean): Sym {
   return new Sym(node, { absence: { has: base.has, plain, waits: false, chain: base.has }, waits: value.waits });
 }
 
+/** How a member is read: its expression, and when it is there. */
 export interface Access {
   readonly node: Node;
   /** Whether the member itself is there; `undefined` when it surely is. */
@@ -46,6 +47,7 @@ export interface Access {
   readonly missing?: Absence['missing'];
 }
 
+/** The value of a member, which is absent where its object or the member itself is. */
 export function accessed(value: Sym, access: Access, optional: boolean, label: string): Sym {
   const base = baseOf(value, optional);
   const { waits } = value;

@@ -19,7 +19,8 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-const ragged = (items: readonly unknown[]): boolean => items.some(isOpen);
+/** Has the list elements that are there under a condition, or as part of another list? */
+const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
 const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);
@@ -39,7 +40,7 @@ export function arrayMethod(
   if (!isSymbolicDeep(array) && !isSymbolicDeep(args)) return undefined;
   if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   const each = () =>
-    ragged(array)
+    isConditional(array)
       ? conditionalArrayMethod(interpreter, array, name, args)
       : denseArrayMethod(interpreter, array, name, args);
   const value = VISITING.has(name)
@@ -50,7 +51,7 @@ export function arrayMethod(
 
 /** What `push` answers. In a symbolic loop, and with elements that may be missing, it may not be used. */
 function lengthAfter(array: readonly unknown[]): unknown {
-  if (!ragged(array) && activeTrace().loops.length === 0) return array.length;
+  if (!isConditional(array) && activeTrace().loops.length === 0) return array.length;
   return wrap(new Sym(variable(new Variable('the result of push()', 'accumulator'), INTEGER)));
 }
 
@@ -63,7 +64,7 @@ function changing(
   args: readonly unknown[],
 ): { readonly value: unknown } {
   owned(array, undefined);
-  activeTrace().touch(array);
+  activeTrace().recordUndo(array);
   if (name !== 'push' && name !== 'unshift' && args.some(isOpen)) return refuseOpen(name);
   if (name === 'push') {
     array.push(...args);
@@ -73,12 +74,12 @@ function changing(
     array.unshift(...args);
     return { value: lengthAfter(array) };
   }
-  if (name === 'sort' && (ragged(array) || isSymbolicDeep(array))) {
+  if (name === 'sort' && (isConditional(array) || isSymbolicDeep(array))) {
     const sorted = listMethod(interpreter, symOfItems(array), 'toSorted', args);
     array.splice(0, array.length, ...spreadItems(interpreter, sorted));
     return { value: array };
   }
-  if (name === 'reverse' && ragged(array)) {
+  if (name === 'reverse' && isConditional(array)) {
     array.splice(
       0,
       array.length,
@@ -86,13 +87,13 @@ function changing(
     );
     return { value: array };
   }
-  if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(interpreter, array, name) };
-  if (name === 'sort' && args[0] !== undefined && !ragged(array)) {
+  if ((name === 'shift' || name === 'pop') && isConditional(array)) return { value: takeEnd(interpreter, array, name) };
+  if (name === 'sort' && args[0] !== undefined && !isConditional(array)) {
     array.splice(0, array.length, ...sortedKnown(interpreter, array, args[0]));
     return { value: array };
   }
-  if (!ragged(array) && !isSymbolicDeep(positionsOf(name, args))) return { value: native(array, name, args) };
-  if (ragged(array) || isSymbolicDeep(args)) {
+  if (!isConditional(array) && !isSymbolicDeep(positionsOf(name, args))) return { value: native(array, name, args) };
+  if (isConditional(array) || isSymbolicDeep(args)) {
     return refuse(
       'no-cel',
       `.${name}() on a list with conditional or symbolic elements has no CEL form`,
@@ -123,7 +124,7 @@ function positionsOf(name: string, args: readonly unknown[]): readonly unknown[]
 
 function native(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
-  return Array.isArray(result) && result !== array ? activeTrace().born(result) : result;
+  return Array.isArray(result) && result !== array ? activeTrace().track(result) : result;
 }
 
 /** `shift` and `pop` of a list whose elements are not known one by one. */
@@ -149,13 +150,13 @@ function conditionalArrayMethod(
   args: readonly unknown[],
 ): unknown {
   const trace = activeTrace();
-  if (name === 'concat') return trace.born([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
+  if (name === 'concat') return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
   // Where an element stands depends on which ones before it are there.
   if (CALLING.has(name) && usesIndex(interpreter, args[0]))
     return listMethod(interpreter, symOfItems(array), name, args);
   if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
   if (name === 'filter') {
-    return trace.born(
+    return trace.track(
       array.flatMap((item) => {
         if (item instanceof Splice)
           return spreadItems(
@@ -294,7 +295,7 @@ function eachItem(
       }
     } else add(interpreter.call(fn, undefined, [item], 'the callback'), undefined);
   }
-  return name === 'forEach' ? undefined : trace.born(results);
+  return name === 'forEach' ? undefined : trace.track(results);
 }
 
 /** Work on a list whose elements are all there, some of them symbolic. */
@@ -306,14 +307,14 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
   switch (name) {
     case 'map':
-      return trace.born(array.map(visit));
+      return trace.track(array.map(visit));
     case 'forEach':
       array.forEach(visit);
       return undefined;
     case 'flatMap':
-      return trace.born(array.flatMap((item, position) => asItems(interpreter, visit(item, position))));
+      return trace.track(array.flatMap((item, position) => asItems(interpreter, visit(item, position))));
     case 'filter':
-      return trace.born(
+      return trace.track(
         array.flatMap((item, position) => {
           const keep = truthy(visit(item, position));
           return keep === true ? [item] : keep === false ? [] : [new Maybe(keep, item)];
@@ -362,7 +363,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     case 'reduce':
       return reduce(interpreter, array, args);
     case 'concat':
-      return trace.born([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
+      return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
     case 'at':
     case 'slice':
     case 'toReversed':
@@ -373,9 +374,9 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
         ? listMethod(interpreter, symOfItems(array), name, args)
         : nativeCopy(array, name, args);
     case 'flat':
-      return trace.born([...flatItems(interpreter, array, fn)]);
+      return trace.track([...flatItems(interpreter, array, fn)]);
     case 'toSorted':
-      if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.born(sortedKnown(interpreter, array, args[0]));
+      if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.track(sortedKnown(interpreter, array, args[0]));
       return listMethod(interpreter, symOfItems(array), name, args);
     default:
       return UNKNOWN;
@@ -400,9 +401,9 @@ function from(
 
 /** A native method that copies elements without looking at them. */
 function nativeCopy(array: unknown[], name: string, args: readonly unknown[]): unknown {
-  if (name === 'toReversed') return activeTrace().born([...array].reverse());
+  if (name === 'toReversed') return activeTrace().track([...array].reverse());
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
-  return Array.isArray(result) ? activeTrace().born(result) : result;
+  return Array.isArray(result) ? activeTrace().track(result) : result;
 }
 
 function join(array: readonly unknown[], separator: unknown): unknown {

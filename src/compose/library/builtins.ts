@@ -194,7 +194,7 @@ define(Array.isArray, (args, interpreter) => {
   }
   return value instanceof View || Array.isArray(value);
 });
-define(Array.of, (args) => activeTrace().born([...args]));
+define(Array.of, (args) => activeTrace().track([...args]));
 define(Array.from, (args, interpreter) => {
   const source = resolve(args[0]);
   if (!symbolicSome(args)) return NATIVE;
@@ -219,7 +219,7 @@ define(Array.from, (args, interpreter) => {
 
 /** A list of the author's own with the elements of a symbolic one. */
 function copied(interpreter: Interpreter, value: unknown): unknown {
-  return activeTrace().born(spreadItems(interpreter, value));
+  return activeTrace().track(spreadItems(interpreter, value));
 }
 
 /** `Array.from({ length: n }, (_, i) => …)`. */
@@ -228,7 +228,7 @@ function generated(interpreter: Interpreter, length: unknown, fn: unknown): unkn
     const items = Array.from({ length }, (_, position) =>
       fn === undefined ? undefined : interpreter.call(fn, undefined, [undefined, position], 'the callback'),
     );
-    return activeTrace().born(items);
+    return activeTrace().track(items);
   }
   const count = toNode(length);
   requireInteger(count);
@@ -266,7 +266,7 @@ function listing(
       const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'listed by its keys');
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
-        const copy: Record<string, unknown> = activeTrace().born({});
+        const copy: Record<string, unknown> = activeTrace().track({});
         mergeSpread(interpreter, copy, wrap(sure));
         return listed(copy, known);
       }
@@ -308,7 +308,7 @@ function listed(value: Record<string, unknown>, known: (key: string, value: unkn
       ),
     ];
   });
-  return trace.born(items);
+  return trace.track(items);
 }
 
 listing(
@@ -317,7 +317,7 @@ listing(
   (key) => key,
   false,
 );
-listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]), true);
+listing(Object.entries, entriesView, (key, value) => activeTrace().track([key, value]), true);
 listing(
   Object.values,
   (map) => {
@@ -346,12 +346,12 @@ define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], t
 
 define(Object.assign, (args, interpreter) => {
   if (isOpen(args[0])) return refuseOpen('Object.assign');
-  if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;
+  if (!symbolicSome(args) && !activeTrace().isTracked(resolve(args[0]) as object)) return NATIVE;
   const either = symbolic(resolve(args[0]));
   if (either instanceof Phi)
     return distribute(either, (side) => interpreter.call(Object.assign, Object, [side, ...args.slice(1)], 'assign'));
   const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
-  activeTrace().touch(target);
+  activeTrace().recordUndo(target);
   for (const source of args.slice(1)) {
     if (source instanceof Splice) mergeEach(interpreter, target as Record<string, unknown>, source);
     else if (source instanceof Maybe)
@@ -367,7 +367,7 @@ define(Object.freeze, ([value]) => {
 define(Object.isFrozen, ([value]) => (currentOwns(value) ? isFrozen(value) : NATIVE));
 
 const currentOwns = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && activeTrace().owns(value);
+  typeof value === 'object' && value !== null && activeTrace().isTracked(value);
 
 /** `new X(…)` for the built-in classes that have a translation. */
 export function constructBuiltin(
@@ -395,7 +395,7 @@ export function constructBuiltin(
       return symbolicSome([key]) ? undefined : ([key, getMember(interpreter, pair, '1')] as const);
     });
     const entries = known.filter((entry) => entry !== undefined);
-    if (entries.length === pairs.length) return { value: activeTrace().born(new Map(entries)) };
+    if (entries.length === pairs.length) return { value: activeTrace().track(new Map(entries)) };
     return refuse('native-call', 'new Map() takes known keys only', 'use an object: Object.fromEntries(list)');
   }
   if (constructor === Array && args.length === 1 && symbolicSome(args)) return refuseLength();

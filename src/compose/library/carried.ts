@@ -34,7 +34,7 @@ import { knowing } from './view.ts';
 /** The list that a loop runs over, and what stands for its element. */
 export type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
 
-/** What a loop hands from turn to turn, in the form in which one turn sees it. */
+/** A loop-carried value: what one turn of a loop passes to the next one. */
 export type Carried =
   | { readonly kind: 'value'; readonly variable: Variable; readonly start: Node; readonly type: StaticType }
   /** `undefined` or `null` before the first turn that sets it. */
@@ -47,30 +47,30 @@ export type Carried =
     }
   /** `Infinity` or `-Infinity` before the first turn, for which CEL has no literal. */
   | { readonly kind: 'endless'; readonly variable: Variable; readonly start: number }
-  /** An object or list with fixed members, each of which is handed on. */
+  /** An object or list with fixed members, each of which is carried. */
   | { readonly kind: 'members'; readonly isList: boolean; readonly members: ReadonlyMap<string, Carried> };
 
-/** A value that the turns hand on as one expression. */
+/** Carries a value that is one expression. */
 export function carriedValue(name: string, start: Node): Carried {
   // An empty object grows by the keys that the turns add.
   const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }
 
-/** A number that begins beyond every other, as the least and the largest do. */
+/** Carries a number that begins with `Infinity` or `-Infinity`. */
 export function carriedEndless(name: string, start: number): Carried {
   return { kind: 'endless', variable: new Variable(name, 'accumulator'), start };
 }
 
 export const isEndless = (value: unknown): value is number => value === Infinity || value === -Infinity;
 
-/** A value that no turn may have set yet; `type` is what a turn sets. */
+/** Carries a value that is unset until a turn sets it; `type` is the type of what a turn sets. */
 export function carriedOptional(name: string, start: null | undefined, type: StaticType): Carried {
   const [of, present] = [new Variable(name, 'accumulator'), new Variable(name, 'accumulator')];
   return { kind: 'optional', variable: of, present, start, type: type.kind === 'string' ? STRING : type };
 }
 
-/** An object with known keys, or a list of fixed length, whose members are handed on one by one. */
+/** Carries the members of an object with known keys, or of a list of fixed length, one by one. */
 export function carriedMembers(start: object): Carried {
   const members = new Map<string, Carried>();
   for (const [key, raw] of Object.entries(start)) {
@@ -94,13 +94,13 @@ export function isStruct(value: unknown): value is object {
     value !== null &&
     !Array.isArray(value) &&
     symbolic(value) === undefined &&
-    activeTrace().owns(value) &&
+    activeTrace().isTracked(value) &&
     Reflect.ownKeys(value).length > 0 &&
     Reflect.ownKeys(value).every((key) => typeof key === 'string')
   );
 }
 
-/** What a turn sees of it. */
+/** The carried value as a turn of the loop reads it. */
 export function seenInTurn(of: Carried): unknown {
   if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
   if (of.kind === 'endless') return wrap(new Sym(variable(of.variable, INTEGER)));
@@ -109,19 +109,19 @@ export function seenInTurn(of: Carried): unknown {
     const absence = { has: variable(of.present, BOOL), plain: false, waits: false, ...missing };
     return wrap(new Sym(variable(of.variable, of.type), { absence, label: of.variable.name }));
   }
-  if (of.isList) return activeTrace().born([...of.members.values()].map(seenInTurn));
-  const result: Record<string, unknown> = activeTrace().born({});
+  if (of.isList) return activeTrace().track([...of.members.values()].map(seenInTurn));
+  const result: Record<string, unknown> = activeTrace().track({});
   for (const [key, member] of of.members) setOwn(result, key, seenInTurn(member));
   return result;
 }
 
-/** One value of several that the turns hand on together, and what a turn makes of it. */
+/** One carried value of several, and its value after one turn. */
 interface Turn {
   readonly of: Exclude<Carried, { readonly kind: 'members' }>;
   readonly next: unknown;
 }
 
-/** What it is after all turns, when `next` is what it is after one; `undefined` where that has no expression. */
+/** The carried value after the loop; `next` is its value after one turn. `undefined` where CEL has no form for it. */
 export function afterTurns(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
   const turns: Turn[] = [];
   if (!collect(of, next, turns)) return undefined;
@@ -171,7 +171,7 @@ function rebuild(
     if (of.kind === 'endless') return endlessAfter(pass, of, turn.next);
     return of.kind === 'optional' ? optionalAfter(pass, of, turn.next) : valueAfter(pass, turn, turns);
   }
-  const result = activeTrace().born(of.isList ? [] : {});
+  const result = activeTrace().track(of.isList ? [] : {});
   for (const [key, member] of of.members) {
     const after = rebuild(pass, member, turns, place);
     if (after === undefined) return undefined;
@@ -193,7 +193,7 @@ function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { r
   return after === undefined ? undefined : { value: asValue(after) };
 }
 
-/** The largest or least of what the turns take; without such a turn it is endless still. */
+/** The largest or least of the values that the turns take; `Infinity` or `-Infinity` where no turn takes one. */
 function endlessAfter(
   pass: Pass,
   { variable: of, start }: Carried & { readonly kind: 'endless' },
@@ -206,12 +206,12 @@ function endlessAfter(
 
 const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));
 
-/** The condition under which a turn sets what no turn has set before. */
+/** The condition under which a turn sets a value that is still unset. */
 export function takesOf({ present }: Carried & { readonly kind: 'optional' }, next: unknown): Node {
   return knowing(not(variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
 }
 
-/** What it is after all turns: what the first turn sets it to, and then what the others make of that. */
+/** The value after the loop: the first turn that sets it gives the start, and the later ones fold over it. */
 function optionalAfter(
   pass: Pass,
   of: Carried & { readonly kind: 'optional' },

@@ -41,10 +41,10 @@ export function fromEntries(interpreter: Interpreter, value: unknown): { readonl
 
 /** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
 function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): Record<string, unknown> {
-  const made: Record<string, unknown> = activeTrace().born({});
+  const made: Record<string, unknown> = activeTrace().track({});
   activeTrace().noteRead(pairs);
   const entry = (pair: unknown) => {
-    const single: Record<string, unknown> = activeTrace().born({});
+    const single: Record<string, unknown> = activeTrace().track({});
     mergeKey(single, keyOf(getMember(interpreter, pair, '0')), getMember(interpreter, pair, '1'));
     return single;
   };

@@ -15,7 +15,7 @@ import type { Carried, Pass } from './carried.ts';
 import { optionalFold, seenInTurn, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
-/** What the turns of a loop hand on under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
+/** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
 /** What a turn sees and writes under its key. */
@@ -46,7 +46,7 @@ export function writeSlot(slot: KeyedSlot, value: unknown): void {
       'give it a default with ??, or test it first',
     );
   refuseShared(slot, value);
-  activeTrace().touch(slot.holder);
+  activeTrace().recordUndo(slot.holder);
   slot.holder.value = value;
 }
 
@@ -59,7 +59,7 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
     refuseShared(slot, inner.otherwise);
   } else if (inner === undefined && typeof value === 'object' && value !== null) {
     const trace = activeTrace();
-    if (trace.owns(value) && !trace.isNewer(value, slot.holder))
+    if (trace.isTracked(value) && !trace.isNewer(value, slot.holder))
       refuse(
         'loop-carried',
         'one list or object is written under several keys',
@@ -72,19 +72,19 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
 /** What a turn sees under its key: nothing, or what the turns before made. A list is one that the turn may fill. */
 export function seenByKey(of: CarriedByKey): unknown {
   if (of.type.kind !== 'list') return seenInTurn(of);
-  const list = activeTrace().born([new Splice(variable(of.variable, of.type), false)]);
+  const list = activeTrace().track([new Splice(variable(of.variable, of.type), false)]);
   return phi(variable(of.present, BOOL), list, undefined);
 }
 
 /** Is this an object of the composition that has no key yet? */
 export function isUnfilled(value: object): boolean {
-  const isOwn = activeTrace().owns(value) && !Array.isArray(value) && symbolic(value) === undefined;
+  const isOwn = activeTrace().isTracked(value) && !Array.isArray(value) && symbolic(value) === undefined;
   return isOwn && Reflect.ownKeys(value).length === 0 && mergedPieces(value) === undefined;
 }
 
 /**
- * The map that the turns make: under each key what the turns with that key hand on, in their order. `undefined` where
- * that has no expression; `empty` where no turn sets a key.
+ * The map that the loop fills: under each key the value that the turns with this key carry, in their order. `undefined`
+ * where that has no expression; `empty` where no turn sets a key.
  */
 export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: unknown): Node | 'empty' | undefined {
   const takes = takesOf(of, next);
@@ -96,7 +96,7 @@ export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: un
   const keys = method('distinct', macro('map', kept, [pass.loop], [slot.key], listOf(STRING)), [], listOf(STRING));
   const key = macroVariable('k');
   const isOwn = eq(slot.key, variable(key, STRING));
-  // Turns that do not take the key leave what is there: the fold sees to that.
+  // A turn that does not write the key keeps its value; the fold does this.
   const own = { ...pass, list: macro('filter', kept, [pass.loop], [isOwn], type) };
   const after = knowing(takes, () => optionalFold(own, of, next));
   if (after === undefined) return undefined;

@@ -94,7 +94,7 @@ export function viewMethod(interpreter: Interpreter, view: View, name: string, a
       return wrap(markIterator(new Sym(call('lists.range', [size(node, INTEGER)], listOf(INTEGER)), { waits })));
     case 'entries': {
       const { view: positions, at } = indexed(view);
-      return markIterator(new View(positions.list, (loop) => activeTrace().born([wrap(loop), at(loop)])));
+      return markIterator(new View(positions.list, (loop) => activeTrace().track([wrap(loop), at(loop)])));
     }
     default:
       return plainMethod(interpreter, elements(view), name, args);
@@ -215,7 +215,7 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
 
 /** What `concat` appends for an argument: the elements of a list, anything else itself. */
 function concatenated(interpreter: Interpreter, raw: unknown): Node {
-  if (isOpen(raw)) return asList(interpreter.callMethod(activeTrace().born([]), 'concat', [raw])).node;
+  if (isOpen(raw)) return asList(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
   const value = resolve(raw);
   if (value instanceof View) return plainList(elements(value).node);
   if (isListValue(value)) return plainList(asList(value).node);

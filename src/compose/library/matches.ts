@@ -46,9 +46,9 @@ function matchValue(value: Sym, { text, groups, names }: MatchTexts, pattern: Re
       ? untoldGroup(position + 1, pattern)
       : phi(group.has, wrap(new Sym(group.text, { waits, label: `group ${position + 1}` })), undefined),
   );
-  const named: Record<string, unknown> = activeTrace().born({});
+  const named: Record<string, unknown> = activeTrace().track({});
   for (const [name, position] of names) setOwn(named, name, texts[position - 1]);
-  return Object.defineProperties(activeTrace().born([wrap(new Sym(text, { waits })), ...texts]), {
+  return Object.defineProperties(activeTrace().track([wrap(new Sym(text, { waits })), ...texts]), {
     index: { get: index },
     input: { value: wrap(value) },
     groups: { value: names.size > 0 ? named : undefined },

@@ -49,6 +49,7 @@ export function getMember(interpreter: Interpreter, object: unknown, key: Key, o
   return concreteMember(interpreter, value, key);
 }
 
+/** Reads a member of one side of a conditional value; `whole` is named in messages. */
 export function memberOfSide(
   interpreter: Interpreter,
   whole: Phi,

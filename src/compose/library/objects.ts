@@ -79,7 +79,7 @@ function spreadEither(interpreter: Interpreter, target: Record<string, unknown>,
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
     trace.under(test, () => {
-      const made: Record<string, unknown> = trace.born({});
+      const made: Record<string, unknown> = trace.track({});
       mergeSpread(interpreter, made, raw, asked);
       return made;
     });
@@ -156,7 +156,7 @@ export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly s
       new Sym(macro('transformMap', inner.node, [k, v], [keep, variable(v, element)], of), { waits: inner.waits }),
     );
   }
-  const rest: Record<string, unknown> = activeTrace().born({});
+  const rest: Record<string, unknown> = activeTrace().track({});
   mergeSpread(interpreter, rest, value);
   // Maps among the pieces may have the keys, too.
   if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);

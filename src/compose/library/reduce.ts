@@ -79,7 +79,7 @@ const elementNode = (view: View, position: number): Node => index(view.list.node
 
 /** An object or a list that the composition made: a callback may fill it. */
 function isOwn(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && symbolic(value) === undefined && activeTrace().owns(value);
+  return typeof value === 'object' && value !== null && symbolic(value) === undefined && activeTrace().isTracked(value);
 }
 
 /** `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})`: a loop that fills `acc`. */
@@ -141,7 +141,7 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   }
 }
 
-/** What the turns hand on, by what they begin with; `undefined` where they hand on the beginning itself. */
+/** The carried value for a start value; `undefined` where the turns leave the start value as it is. */
 function carriedFrom(
   interpreter: Interpreter,
   fn: unknown,

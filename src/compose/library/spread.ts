@@ -113,16 +113,16 @@ export function writtenElements(
       at: (position) =>
         position < sure ? items[position] : elementAt(interpreter, list(), new Sym(literal(position - sure)), false),
       rest: (from) =>
-        from <= sure ? born(items.slice(from)) : listMethod(interpreter, list(), 'slice', [from - sure]),
+        from <= sure ? track(items.slice(from)) : listMethod(interpreter, list(), 'slice', [from - sure]),
     };
   }
   return {
     at: (position) => (position < sure ? items[position] : present(tail, position - sure)),
-    rest: (from) => born(from <= sure ? items.slice(from) : after(tail, from - sure)),
+    rest: (from) => track(from <= sure ? items.slice(from) : after(tail, from - sure)),
   };
 }
 
-const born = (items: unknown[]): unknown[] => activeTrace().born(items);
+const track = (items: unknown[]): unknown[] => activeTrace().track(items);
 
 const testOf = (item: unknown): Node => (item instanceof Maybe ? item.test : TRUE());
 const valueOf = (item: unknown): unknown => (item instanceof Maybe ? item.value : item);

@@ -122,7 +122,7 @@ function concatenated(interpreter: Interpreter, arg: unknown): Node {
       literal(''),
     );
   if (!(arg instanceof Splice)) return textNode(arg);
-  return textNode(interpreter.callMethod(activeTrace().born([arg]), 'join', ['']));
+  return textNode(interpreter.callMethod(activeTrace().track([arg]), 'join', ['']));
 }
 
 function unknownMember(value: Sym, name: string): never {

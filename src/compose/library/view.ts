@@ -81,7 +81,7 @@ export function loopView(value: unknown): View {
   if (of === undefined || pair?.kind !== 'list' || pair.args.length === 0) return view;
   const parts = pair.args.map((part) => (part.kind === 'dyn' ? part.args[0] : part));
   return new View(new Sym(list, { waits }), (loop) =>
-    activeTrace().born(parts.map((part) => wrap(new Sym(substitute(part, of, loop.node), { waits })))),
+    activeTrace().track(parts.map((part) => wrap(new Sym(substitute(part, of, loop.node), { waits })))),
   );
 }
 
@@ -203,7 +203,10 @@ export function indexed(view: View): IndexedView {
 export function entriesView(map: Sym): View {
   const value = map.type.kind === 'map' ? map.type.value : ({ kind: 'dyn' } as const);
   return new View(new Sym(keysOf(map.node)), (loop) =>
-    activeTrace().born([wrap(loop), wrap(converted(new Sym(index(map.node, loop.node, value), { waits: map.waits })))]),
+    activeTrace().track([
+      wrap(loop),
+      wrap(converted(new Sym(index(map.node, loop.node, value), { waits: map.waits }))),
+    ]),
   );
 }
 

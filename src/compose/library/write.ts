@@ -26,15 +26,15 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (slot !== undefined) return writeSlot(slot, value);
   const target = owned(object, inner instanceof Sym ? inner : undefined);
   if (key instanceof Sym) activeTrace().keyUses.push({ object: target, writes: true });
-  activeTrace().touch(target);
+  activeTrace().recordUndo(target);
   if (key === '__proto__') refuse('unsupported', 'a prototype is set', 'copy the members: { ...base, … }');
   if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);
   if (key instanceof Sym)
     refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');
-  const ragged = target.some(isOpen);
-  if (key === 'length' && (typeof value !== 'number' || (ragged && value !== 0)))
+  const conditional = target.some(isOpen);
+  if (key === 'length' && (typeof value !== 'number' || (conditional && value !== 0)))
     refuse('no-cel', 'the length of a list with conditional elements has no CEL form', 'take a part: list.slice(0, n)');
-  if (ragged && key !== 'length') {
+  if (conditional && key !== 'length') {
     refuse(
       'no-cel',
       'assigning an element of a list with conditional elements has no CEL form',
@@ -56,7 +56,7 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
     return;
   }
   const target = owned(object, inner instanceof Sym ? inner : undefined);
-  activeTrace().touch(target);
+  activeTrace().recordUndo(target);
   if (key instanceof Sym) return deleteSymbolic(target, key);
   if (mergedPieces(target) !== undefined && typeof key === 'string')
     return replaceMembers(interpreter, target, restOf(interpreter, target, [key]));
@@ -104,7 +104,7 @@ export function owned(object: unknown, inner: Sym | undefined): object {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
     throw new TypeError(`Cannot set properties of ${String(object)}`);
   }
-  if (!activeTrace().owns(object)) {
+  if (!activeTrace().isTracked(object)) {
     refuse(
       'outer-write',
       'an object outside the composition is changed; that has no place in the graph',

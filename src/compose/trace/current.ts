@@ -4,9 +4,9 @@ import type { Interpreter } from './interpreter.ts';
 import type { Trace } from './trace.ts';
 
 /*
- * The one place of the tracer that holds state between calls. JavaScript gives the trap of a proxy (`spec.name` in code
- * that runs natively) nothing but the proxy, and the author calls a factory without an argument that says for which
- * run. Both find the run here.
+ * The pointer to the tracing run that is under way. JavaScript gives the trap of a proxy (`spec.name` in code that runs
+ * natively) nothing but the proxy, and the author calls a factory without an argument that says for which run. Both find
+ * the run here, and so does what they call.
  */
 let active: Trace | undefined;
 /** The interpreter of the last run: code may read a proxy that it kept after its run has ended. */

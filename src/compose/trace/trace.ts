@@ -25,23 +25,23 @@ export class Binding {
 /** Most mistakes of one composition that are told at once. */
 const MAX_ERRORS = 20;
 
-/** What a cell held before a branch or loop body changed it. */
+/** What a ref held before a branch or loop body changed it. */
 type Snapshot =
   | { readonly kind: 'binding'; readonly value: unknown }
   | { readonly kind: 'object'; readonly keys: Map<PropertyKey, unknown> }
   | { readonly kind: 'array'; readonly items: readonly unknown[] };
 
-type Cell = object;
+type MutableRef = object;
 
 interface Frame {
   readonly epoch: number;
-  readonly saved: Map<Cell, Snapshot>;
+  readonly saved: Map<MutableRef, Snapshot>;
   /** The frame of an attempt, which is no branch: what it writes stays unless it is taken back. */
   readonly attempt?: true;
 }
 
-/** What a branch wrote: the cells and their contents at its end. */
-export type Writes = ReadonlyMap<Cell, { readonly before: Snapshot; readonly after: Snapshot }>;
+/** What a branch wrote: the refs and their contents at its end. */
+export type Writes = ReadonlyMap<MutableRef, { readonly before: Snapshot; readonly after: Snapshot }>;
 
 /** The state of one tracing run: path condition, writes that may have to be undone, and what was recorded. */
 export class Trace {
@@ -89,8 +89,8 @@ export class Trace {
   /** Objects that were read and written by keys that are expressions, in this order. */
   readonly keyUses: { readonly object: object; readonly writes: boolean }[] = [];
   /** Lists and objects whose contents stand under a key that is an expression: later changes would not reach these. */
-  private readonly copied = new WeakSet<Cell>();
-  private readonly births = new WeakMap<Cell, number>();
+  private readonly copied = new WeakSet<MutableRef>();
+  private readonly createdAt = new WeakMap<MutableRef, number>();
   private clock = 0;
 
   constructor(strict: boolean, interpreter: Interpreter) {
@@ -98,27 +98,27 @@ export class Trace {
     this.interpreter = interpreter;
   }
 
-  /** Notes that a cell came into being now: branches that began earlier may have to undo writes to it. */
-  born<T extends Cell>(cell: T): T {
-    this.births.set(cell, ++this.clock);
-    return cell;
+  /** Notes that a ref came into being now: branches that began earlier may have to undo writes to it. */
+  track<T extends MutableRef>(ref: T): T {
+    this.createdAt.set(ref, ++this.clock);
+    return ref;
   }
 
-  /** Was the cell made by the traced program? Others belong to the world outside. */
-  owns(cell: Cell): boolean {
-    return this.births.has(cell);
+  /** Was the ref made by the traced program? Others belong to the world outside. */
+  isTracked(ref: MutableRef): boolean {
+    return this.createdAt.has(ref);
   }
 
   /** Notes that the contents of a list or object of the program were copied, and must stay as they are. */
   noteCopied(value: unknown): void {
-    if (typeof value !== 'object' || value === null || !this.births.has(value) || this.copied.has(value)) return;
+    if (typeof value !== 'object' || value === null || !this.createdAt.has(value) || this.copied.has(value)) return;
     this.copied.add(value);
     for (const item of Object.values(value)) this.noteCopied(item);
   }
 
-  /** Did the first cell come into being after the second? */
-  isNewer(cell: Cell, other: Cell): boolean {
-    return (this.births.get(cell) ?? 0) > (this.births.get(other) ?? 0);
+  /** Did the first ref come into being after the second? */
+  isNewer(ref: MutableRef, other: MutableRef): boolean {
+    return (this.createdAt.get(ref) ?? 0) > (this.createdAt.get(other) ?? 0);
   }
 
   /** Is interpretation inside a branch or a symbolic loop, whose changes may have to be taken back? */
@@ -127,26 +127,26 @@ export class Trace {
   }
 
   /** Was the object made inside the branch that is running? */
-  isLocal(cell: Cell): boolean {
+  isLocal(ref: MutableRef): boolean {
     const frame = this.frames.findLast(({ attempt }) => attempt !== true);
-    return frame === undefined || (this.births.get(cell) ?? 0) > frame.epoch;
+    return frame === undefined || (this.createdAt.get(ref) ?? 0) > frame.epoch;
   }
 
-  /** Must be called before a cell is changed. */
-  touch(cell: Cell): void {
-    if (this.copied.has(cell))
+  /** Must be called before a ref is changed. */
+  recordUndo(ref: MutableRef): void {
+    if (this.copied.has(ref))
       throw new Refusal(
         'unsupported',
         'a list or object is changed after it was written under a key of the spec',
         'fill it first, and write it under the key then',
       );
     const frame = this.frames.at(-1);
-    if (frame !== undefined) this.save(frame, cell, () => snapshot(cell));
+    if (frame !== undefined) this.save(frame, ref, () => snapshot(ref));
   }
 
-  private save(frame: Frame, cell: Cell, before: () => Snapshot): void {
-    if (frame.saved.has(cell) || (this.births.get(cell) ?? 0) > frame.epoch) return;
-    frame.saved.set(cell, before());
+  private save(frame: Frame, ref: MutableRef, before: () => Snapshot): void {
+    if (frame.saved.has(ref) || (this.createdAt.get(ref) ?? 0) > frame.epoch) return;
+    frame.saved.set(ref, before());
   }
 
   /** Runs `work`; `takeBack` forgets what it wrote, learnt and recorded, as long as nothing else was done since. */
@@ -160,7 +160,7 @@ export class Trace {
       return {
         result,
         takeBack: () => {
-          for (const [cell, before] of frame.saved) restore(cell, before);
+          for (const [ref, before] of frame.saved) restore(ref, before);
           this.facts.rollback(mark);
           forget();
         },
@@ -168,20 +168,20 @@ export class Trace {
     } finally {
       this.frames.pop();
       const outer = this.frames.at(-1);
-      if (outer !== undefined) for (const [cell, before] of frame.saved) this.save(outer, cell, () => before);
+      if (outer !== undefined) for (const [ref, before] of frame.saved) this.save(outer, ref, () => before);
     }
   }
 
   /** Notes that the contents of a list or object were looked at. */
-  noteRead(cell: unknown): void {
-    if (this.loopReads.length === 0 || typeof cell !== 'object' || cell === null) return;
-    for (const reads of this.loopReads) reads.add(cell);
+  noteRead(ref: unknown): void {
+    if (this.loopReads.length === 0 || typeof ref !== 'object' || ref === null) return;
+    for (const reads of this.loopReads) reads.add(ref);
   }
 
   /** Notes that a member of an object was looked at. */
-  noteMemberRead(cell: unknown, key: PropertyKey): void {
-    const own = typeof cell === 'object' && cell !== null ? this.accumulated.get(cell) : undefined;
-    if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(cell);
+  noteMemberRead(ref: unknown, key: PropertyKey): void {
+    const own = typeof ref === 'object' && ref !== null ? this.accumulated.get(ref) : undefined;
+    if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(ref);
   }
 
   /** Runs `work`, in which members of objects are accumulators. */
@@ -216,18 +216,18 @@ export class Trace {
     };
   }
 
-  /** Runs `work` and takes back what it wrote to older cells. */
+  /** Runs `work` and takes back what it wrote to older refs. */
   isolate<T>(work: () => T): { readonly result: T; readonly writes: Writes } {
     const frame: Frame = { epoch: ++this.clock, saved: new Map() };
     this.frames.push(frame);
     try {
       const result = work();
-      const writes = new Map<Cell, { before: Snapshot; after: Snapshot }>();
-      for (const [cell, before] of frame.saved) writes.set(cell, { before, after: snapshot(cell) });
+      const writes = new Map<MutableRef, { before: Snapshot; after: Snapshot }>();
+      for (const [ref, before] of frame.saved) writes.set(ref, { before, after: snapshot(ref) });
       return { result, writes };
     } finally {
       this.frames.pop();
-      for (const [cell, before] of frame.saved) restore(cell, before);
+      for (const [ref, before] of frame.saved) restore(ref, before);
     }
   }
 
@@ -288,19 +288,19 @@ export class Trace {
 
   /** Writes that were taken back, made good. */
   commit(writes: Writes): void {
-    for (const [cell, { after }] of writes) {
-      this.touch(cell);
-      restore(cell, after);
+    for (const [ref, { after }] of writes) {
+      this.recordUndo(ref);
+      restore(ref, after);
     }
   }
 
   private join(test: Node, a: Writes, b: Writes, merge: MergeValues): void {
-    for (const cell of new Set([...a.keys(), ...b.keys()])) {
-      const before = (a.get(cell) ?? b.get(cell))?.before as Snapshot;
-      const left = a.get(cell)?.after ?? before;
-      const right = b.get(cell)?.after ?? before;
-      this.touch(cell);
-      restore(cell, joinSnapshots(test, left, right, merge));
+    for (const ref of new Set([...a.keys(), ...b.keys()])) {
+      const before = (a.get(ref) ?? b.get(ref))?.before as Snapshot;
+      const left = a.get(ref)?.after ?? before;
+      const right = b.get(ref)?.after ?? before;
+      this.recordUndo(ref);
+      restore(ref, joinSnapshots(test, left, right, merge));
     }
   }
 
@@ -343,7 +343,7 @@ export class Trace {
   }
 }
 
-/** How two values of one cell become one. */
+/** How two values of one ref become one. */
 export interface MergeValues {
   value(test: Node, a: unknown, b: unknown): unknown;
   items(test: Node, a: readonly unknown[], b: readonly unknown[]): unknown[];
@@ -355,25 +355,25 @@ export interface MergeValues {
   ): Map<PropertyKey, unknown>;
 }
 
-function snapshot(cell: Cell): Snapshot {
-  if (cell instanceof Binding) return { kind: 'binding', value: cell.value };
-  if (Array.isArray(cell)) return { kind: 'array', items: [...(cell as unknown[])] };
+function snapshot(ref: MutableRef): Snapshot {
+  if (ref instanceof Binding) return { kind: 'binding', value: ref.value };
+  if (Array.isArray(ref)) return { kind: 'array', items: [...(ref as unknown[])] };
   const keys = new Map<PropertyKey, unknown>();
-  for (const key of Reflect.ownKeys(cell)) keys.set(key, (cell as Record<PropertyKey, unknown>)[key]);
+  for (const key of Reflect.ownKeys(ref)) keys.set(key, (ref as Record<PropertyKey, unknown>)[key]);
   return { kind: 'object', keys };
 }
 
-function restore(cell: Cell, to: Snapshot): void {
+function restore(ref: MutableRef, to: Snapshot): void {
   if (to.kind === 'binding') {
-    (cell as Binding).value = to.value;
+    (ref as Binding).value = to.value;
   } else if (to.kind === 'array') {
-    const array = cell as unknown[];
+    const array = ref as unknown[];
     array.length = 0;
     for (const item of to.items) array.push(item);
   } else {
-    const object = cell as Record<PropertyKey, unknown>;
+    const object = ref as Record<PropertyKey, unknown>;
     // Keys that come back take their place among the others again.
-    const inOrder = typeof cell === 'function' || keepsOrder(Reflect.ownKeys(object), [...to.keys.keys()]);
+    const inOrder = typeof ref === 'function' || keepsOrder(Reflect.ownKeys(object), [...to.keys.keys()]);
     for (const key of Reflect.ownKeys(object)) if (!to.keys.has(key) || !inOrder) delete object[key];
     for (const [key, value] of to.keys) {
       if (Object.hasOwn(object, key) && Object.is(object[key], value)) continue;
@@ -394,6 +394,6 @@ function joinSnapshots(test: Node, a: Snapshot, b: Snapshot, merge: MergeValues)
   if (a.kind === 'binding' && b.kind === 'binding')
     return { kind: 'binding', value: merge.value(test, a.value, b.value) };
   if (a.kind === 'array' && b.kind === 'array') return { kind: 'array', items: merge.items(test, a.items, b.items) };
-  if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one cell differ in kind');
+  if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one ref differ in kind');
   return { kind: 'object', keys: merge.members(test, a.keys, b.keys) };
 }

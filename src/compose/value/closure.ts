@@ -27,7 +27,7 @@ export class Scope {
   }
 
   declare(name: string, constant: boolean, value: unknown, initialised: boolean): Binding {
-    const binding = activeTrace().born(new Binding(name, constant, value, initialised));
+    const binding = activeTrace().track(new Binding(name, constant, value, initialised));
     this.names.set(name, binding);
     return binding;
   }
@@ -58,6 +58,7 @@ export function closureOf(fn: unknown): Closure | undefined {
   return typeof fn === 'function' ? closures.get(fn as FunctionLike) : undefined;
 }
 
+/** Notes the closure behind a function value. */
 export function rememberClosure(fn: FunctionLike, closure: Closure): void {
   closures.set(fn, closure);
 }

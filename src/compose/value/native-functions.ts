@@ -23,6 +23,7 @@ export function defineFactory<F extends (...args: never[]) => unknown>(fn: F): F
   return fn;
 }
 
+/** Is the function called natively, with symbolic values inside? */
 export function isNativeFactory(fn: FunctionLike): boolean {
   return natives.has(fn);
 }

@@ -269,5 +269,5 @@ function isResource(item: unknown): boolean {
 
 /** A new list of the author's own with the elements of an expression: it may be changed. */
 export function freshList(node: Node, waits: boolean): unknown {
-  return activeTrace().born([new Splice(node, waits)]);
+  return activeTrace().track([new Splice(node, waits)]);
 }

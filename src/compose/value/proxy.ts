@@ -19,7 +19,7 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
   return references.get(value)?.();
 }
 
-/** References to things of other compositions, with what makes each part of the one under way. */
+/** References to things of other compositions, with how the run under way gets its own part of each. */
 const references = new WeakMap<object, () => Sym>();
 
 /** A member of a symbolic value, as the function of a composition reads it. */

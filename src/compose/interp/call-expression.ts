@@ -1,0 +1,53 @@
+import type { AnyNode, CallExpression, Expression, SpreadElement } from 'acorn';
+import { callMethod } from '../library/methods.ts';
+import { spreadItems } from '../library/spread.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { callValue } from './calls.ts';
+import type { Env } from './env.ts';
+import { refuseUnmade } from './env.ts';
+import { evaluateObject, privateMember, propertyKey } from './members.ts';
+
+/** `f(…)`, `object.method(…)` outside an optional chain. */
+export function callExpression(node: CallExpression, env: Env): unknown {
+  const { callee } = node;
+  if (callee.type === 'MemberExpression') {
+    const object = evaluateObject(callee.object, env);
+    if (callee.property.type === 'PrivateIdentifier') {
+      const fn = privateMember(object, callee.property.name, env);
+      return resolve(callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+    }
+    const key = propertyKey(callee, env);
+    return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
+  }
+  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
+  const fn = env.interpreter.evaluate(callee, env);
+  if (callee.type === 'Identifier' && callee.name === 'eval' && isEval(fn)) {
+    refuse('unsupported', 'eval inside a composition', 'write the code itself');
+  }
+  if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
+    refuseUnmade(callee.name);
+  return resolve(callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+}
+
+/** The arguments of a call, spread ones element by element. */
+export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
+  const args: unknown[] = [];
+  for (const node of nodes) {
+    if (node.type === 'SpreadElement')
+      for (const item of spreadItems(env.interpreter, env.interpreter.evaluate(node.argument, env))) args.push(item);
+    else args.push(env.interpreter.evaluate(node, env));
+  }
+  return args;
+}
+
+/** The global function that runs text as code: what it would see cannot be followed. */
+function isEval(fn: unknown): boolean {
+  return fn === Reflect.get(globalThis, 'eval');
+}
+
+/** The source text of a node, for messages. */
+export function sourceOf(node: AnyNode, env: Env): string {
+  const text = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

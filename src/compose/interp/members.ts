@@ -1,0 +1,56 @@
+import type { Expression, MemberExpression, Super } from 'acorn';
+import { readKeyOf } from '../library/key.ts';
+import { getMember } from '../library/member.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { labelOf, symbolic } from '../value/proxy.ts';
+import type { Sym } from '../value/symbolic.ts';
+import type { Env } from './env.ts';
+
+/** `object.key`, `object[key]` outside an optional chain. */
+export function member(node: MemberExpression, env: Env): unknown {
+  const object = evaluateObject(node.object, env);
+  if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
+  if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);
+  return getMember(env.interpreter, object, propertyKey(node, env));
+}
+
+/** A variable around the composition that has no value yet most often is the composition itself. */
+function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
+  if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
+  refuse(
+    'unknown-name',
+    `${node.name} has no value while the composition is followed`,
+    `give it one above the composition; a composition cannot read itself, so take what it needs from its resources`,
+  );
+}
+
+/** `object.#name`: only the code around the function can read it; the transform leaves a reader for it. */
+export function privateMember(raw: unknown, name: string, env: Env): unknown {
+  const found = env.unit.lookup(`#${name}`);
+  if (found === undefined || !('value' in found)) {
+    return refuse(
+      'this',
+      `#${name} cannot be read`,
+      'copy what is needed into a const first, or run with the typekro transform',
+    );
+  }
+  const object = resolve(raw);
+  const inner = symbolic(object);
+  // Values of the graph have no private members; reading one throws in JavaScript, too.
+  if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);
+  return (found.value as (of: unknown) => unknown)(object);
+}
+
+/** The object of a member or call. @throws Refusal for `super`. */
+export function evaluateObject(node: Expression | Super, env: Env): unknown {
+  if (node.type === 'Super') return refuse('this', '`super` cannot be read', 'copy what is needed into a const first');
+  return env.interpreter.evaluate(node, env);
+}
+
+/** The key of a member: a name, a symbol, or an expression. */
+export function propertyKey(node: MemberExpression, env: Env): string | symbol | Sym {
+  if (node.computed) return readKeyOf(env.interpreter.evaluate(node.property as Expression, env));
+  if (node.property.type === 'Identifier') return node.property.name;
+  return refuse('unsupported', 'a private name cannot be traced', 'copy what is needed into a const first');
+}

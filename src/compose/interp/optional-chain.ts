@@ -1,0 +1,161 @@
+import type { CallExpression, Expression } from 'acorn';
+import { callMethod } from '../library/methods.ts';
+import { getMember } from '../library/member.ts';
+import { refuse } from '../trace/refusal.ts';
+import { bool, truthy } from '../value/ops.ts';
+import { argumentsOf, sourceOf } from './call-expression.ts';
+import { callValue } from './calls.ts';
+import type { Env, TreeInterpreter } from './env.ts';
+import { atNode } from './env.ts';
+import { evaluateObject, privateMember, propertyKey } from './members.ts';
+import { cond, FALSE, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
+import { activeTrace } from '../trace/current.ts';
+import { resolve } from '../value/merge.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { choose } from './branches.ts';
+
+/** What a chain stopped with: the rest of it is not evaluated. */
+export const STOPPED = Symbol('chain stopped');
+
+/** Is the value `undefined` or null? */
+export const nothing = (value: unknown): boolean => {
+  const found = resolve(value);
+  return found === undefined || found === null;
+};
+
+/** Values of a chain that are `undefined` where the chain stopped: its further members are fine. */
+const stopping = new WeakSet<Phi>();
+
+/** Notes that a value is one of these. */
+export function stopsWithChain(value: unknown): unknown {
+  const inner = symbolic(value);
+  if (inner instanceof Phi) stopping.add(inner);
+  return value;
+}
+
+/** Applies the rest of a chain to each side of a conditional value; missing sides stop there. */
+export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
+  const inner = symbolic(resolve(object));
+  if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
+  const goesOn: [Node, Node] = [FALSE(), FALSE()];
+  const side = (value: unknown, which: 0 | 1) => () => {
+    if (nothing(value)) return undefined;
+    const found = overPhi(resolve(value), optional, apply);
+    if (found === STOPPED) return undefined;
+    const own = symbolic(found);
+    goesOn[which] = (own instanceof Sym ? own.absence?.chain : undefined) ?? TRUE();
+    return found;
+  };
+  const result = choose(inner.test, side(inner.then, 0), side(inner.otherwise, 1));
+  if (goesOn.every((each) => isLiteral(each, false))) return STOPPED;
+  const made = symbolic(stopsWithChain(result));
+  if (!(made instanceof Sym) || made.absence === undefined || goesOn.every((each) => isLiteral(each, true)))
+    return result;
+  // The chain stops where the object is missing; further members of it are fine.
+  const there = cond(inner.test, ...goesOn);
+  const has = activeTrace().facts.simplify(there);
+  const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
+  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
+}
+
+/** The value of a whole chain: `undefined` where it stopped; further members are on their own. */
+export function endChain(value: unknown): unknown {
+  if (value === STOPPED) return undefined;
+  const found = resolve(value);
+  const inner = symbolic(found);
+  // Members of what the chain gave are on their own.
+  if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
+  if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
+  const { chain: _, ...absence } = inner.absence;
+  return wrap(
+    new Sym(inner.node, {
+      absence,
+      waits: inner.waits,
+      label: inner.label,
+      ...(inner.resource && { resource: inner.resource }),
+    }),
+  );
+}
+
+/**
+ * Evaluates an element of an optional chain, as `spec.a?.b`. The schema says which fields may be missing; where one is,
+ * the result is `STOPPED` if that is known, else a `Sym` with an `Absence`: the expression of the field, and the condition
+ * under which it is there.
+ */
+export function chain(node: Expression, env: Env): unknown {
+  if (node.type === 'MemberExpression') {
+    const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
+    if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
+    if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
+    const key = propertyKey(node, env);
+    return overPhi(object, node.optional, (side) => getMember(env.interpreter, side, key, node.optional));
+  }
+  if (node.type === 'CallExpression') return chainCall(node, env);
+  return env.interpreter.evaluate(node, env);
+}
+
+function chainObject(node: Expression, env: Env): unknown {
+  const inChain = node.type === 'MemberExpression' || node.type === 'CallExpression';
+  return inChain
+    ? atNode(env.unit, node, () => resolveKeepingChain(chain(node, env)))
+    : env.interpreter.evaluate(node, env);
+}
+
+const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
+
+function chainCall(node: CallExpression, env: Env): unknown {
+  const callee = node.callee;
+  if (callee.type === 'MemberExpression') {
+    const object =
+      callee.object.type === 'Super' ? evaluateObject(callee.object, env) : chainObject(callee.object, env);
+    if (object === STOPPED || (callee.optional && nothing(object))) return STOPPED;
+    if (callee.property.type === 'PrivateIdentifier') {
+      const fn = privateMember(object, callee.property.name, env);
+      if (node.optional && nothing(fn)) return STOPPED;
+      return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
+    }
+    const key = propertyKey(callee, env);
+    if (typeof key === 'string' && node.optional) {
+      const fn = getMember(env.interpreter, object, key, callee.optional);
+      if (nothing(fn)) return STOPPED;
+    }
+    return callOptional(env.interpreter, object, key, callee.optional, () => argumentsOf(node.arguments, env));
+  }
+  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
+  const fn = chainObject(callee, env);
+  if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
+  return overPhi(fn, node.optional, (side) =>
+    callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
+  );
+}
+
+/** `object?.method(args)`: where the object is missing, nothing is called and the result is `undefined`. */
+function callOptional(
+  interpreter: TreeInterpreter,
+  object: unknown,
+  key: string | symbol | Sym,
+  optional: boolean,
+  args: () => unknown[],
+): unknown {
+  const value = resolve(object);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
+  const doubtful =
+    inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
+  if (!doubtful) return callMethod(interpreter, value, key, args());
+  const there = inner.absence?.has;
+  if (there === undefined) return callMethod(interpreter, value, key, args());
+  const result = choose(
+    truthy(bool(there)),
+    () => callMethod(interpreter, resolve(value), key, args()),
+    () => undefined,
+  );
+  const made = symbolic(stopsWithChain(result));
+  if (!(made instanceof Sym) || made.absence === undefined) return result;
+  // The rest of the chain is skipped with the call: `tag?.trim().length`.
+  const absence = { ...made.absence, chain: there };
+  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
+}
