@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import { createCompositionApi, defineFactory } from './compose/index.ts';
+import type { KubernetesComposition, ToResourceGraph } from './compose/index.ts';
 import { callerPlace } from './core/index.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
 import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
@@ -23,10 +24,10 @@ const api = createCompositionApi({
  *
  * @throws CompositionError when the function cannot be translated exactly; it names the place and the remedy.
  */
-export const kubernetesComposition = api.kubernetesComposition;
+export const kubernetesComposition: KubernetesComposition = api.kubernetesComposition;
 
 /** Defines a resource graph by two functions: resources by key (the keys are the ids), and the status from them. */
-export const toResourceGraph = api.toResourceGraph;
+export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
 
 /**
  * The runtime that kro mode needs, as something to deploy: Flux's controllers, and kro (or our controller).
@@ -36,7 +37,8 @@ export const toResourceGraph = api.toResourceGraph;
  *
  * @example await typeKroRuntimeBootstrap().factory('direct').deploy({ namespace: 'flux-system' });
  */
-export const typeKroRuntimeBootstrap = defineFactory(bootstrapOf);
+export const typeKroRuntimeBootstrap: (options?: TypeKroRuntimeOptions) => RuntimeBootstrap =
+  defineFactory(bootstrapOf);
 
 function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
@@ -52,10 +54,16 @@ export type {
   TypeKroRuntimeStatus,
 } from './factories/bootstrap/index.ts';
 export type {
+  AliasDefinitions,
+  Aliases,
   ArgoOptions,
+  CelPart,
+  CelValue,
   Composition,
   CompositionDefinition,
+  CompositionNames,
   CompositionOptions,
+  Computed,
   DeclaredComposition,
   DefinitionStatus,
   DeletionResult,
@@ -63,26 +71,55 @@ export type {
   DeployedInstance,
   DeployEvent,
   DeployEventContent,
+  DerivedField,
   DryRunResult,
+  EmitOptions,
   EvaluatedResource,
   EventMonitoring,
   Evaluation,
   Factory,
   FactoryOptions,
   FactoryStatus,
+  FlatDefinition,
   FluxOptions,
   GitOpsFiles,
   GitOpsOptions,
+  InferInput,
+  InferSchema,
+  InstanceMetadata,
+  JsonSchemaInput,
+  KubeConfigSource,
+  KeysOfAny,
+  KubernetesComposition,
   Manifest,
+  MissingFields,
+  Mode,
   NestedComposition,
+  NestedDefinition,
+  OtherFields,
   Plan,
   PlanChange,
+  ReadinessResult,
+  ReferencesTo,
+  RequiredKeys,
   Resource,
+  ResourceEntry,
   ResourceHandle,
   ResourceList,
+  ResourceMetadata,
   ResourceOptions,
   RetryPolicy,
+  ReturnedStatus,
   RollbackResult,
+  SchemaInput,
+  SchemaReference,
+  StatusOf,
+  StatusResult,
+  Target,
+  ToResourceGraph,
+  UndeclaredFields,
+  UndeclaredStatusField,
+  Widened,
 } from './compose/index.ts';
 export type {
   FactoryExtras,
@@ -117,9 +154,20 @@ export {
   wholeResourceFactory,
 } from './compose/index.ts';
 export type { ExternalReference, Quantity, SingletonHandle } from './compose/index.ts';
-export * from './compose/aspects/index.ts';
+export * from './aspect-names.ts';
 export { simple } from './factories/simple/index.ts';
-export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
+export type {
+  Diagnostic,
+  JsonObject,
+  JsonValue,
+  KubeObject,
+  ObjectMeta,
+  ObjectRef,
+  OwnerReference,
+  Severity,
+  SourcePosition,
+  TypeKroErrorDetails,
+} from './core/index.ts';
 export { formatDiagnostic, TypeKroError } from './core/index.ts';
 export * from './moved-namespaces.ts';
 export type { MovedName } from './core/index.ts';

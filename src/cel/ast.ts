@@ -1,7 +1,7 @@
 import type { CelUint } from './values.ts';
 
 /** What all nodes have. Offsets count UTF-16 units of the source text. */
-interface Node {
+export interface SyntaxNode {
   /** Unique in its tree, from 1; type and overload are kept per id. */
   readonly id: number;
   readonly start: number;
@@ -11,7 +11,7 @@ interface Node {
 }
 
 /** A constant. `value` is an int where `type` is int, a `number` where it is double. */
-export interface Literal extends Node {
+export interface Literal extends SyntaxNode {
   readonly kind: 'literal';
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
@@ -20,13 +20,13 @@ export interface Literal extends Node {
 }
 
 /** A variable or the first part of a qualified name; a leading dot is part of the name. */
-export interface Ident extends Node {
+export interface Ident extends SyntaxNode {
   readonly kind: 'ident';
   readonly name: string;
 }
 
 /** `operand.field`, `operand.?field` (optional), `has(operand.field)` (test). */
-export interface Select extends Node {
+export interface Select extends SyntaxNode {
   readonly kind: 'select';
   readonly operand: Expr;
   readonly field: string;
@@ -37,14 +37,14 @@ export interface Select extends Node {
 }
 
 /** A function call. Operators have cel-go's names (`_+_`, `_?_:_`, `_[_]`, `_[?_]`). */
-export interface Call extends Node {
+export interface Call extends SyntaxNode {
   readonly kind: 'call';
   readonly name: string;
   readonly target: Expr | undefined;
   readonly args: readonly Expr[];
 }
 
-export interface ListLiteral extends Node {
+export interface ListLiteral extends SyntaxNode {
   readonly kind: 'list';
   readonly elements: readonly Expr[];
   /** Indices of elements written `?e`. */
@@ -59,7 +59,7 @@ export interface MapEntry {
   readonly optional: boolean;
 }
 
-export interface MapLiteral extends Node {
+export interface MapLiteral extends SyntaxNode {
   readonly kind: 'map';
   readonly entries: readonly MapEntry[];
 }
@@ -72,14 +72,14 @@ export interface StructField {
   readonly optional: boolean;
 }
 
-export interface StructLiteral extends Node {
+export interface StructLiteral extends SyntaxNode {
   readonly kind: 'struct';
   readonly name: string;
   readonly fields: readonly StructField[];
 }
 
 /** cel-go's fold: for each element of `range`, while `condition`, accumulate `step`; then `result`. */
-export interface Comprehension extends Node {
+export interface Comprehension extends SyntaxNode {
   readonly kind: 'comprehension';
   readonly range: Expr;
   readonly variable: string;
@@ -93,7 +93,7 @@ export interface Comprehension extends Node {
 }
 
 /** A macro: the call as it was written and what it stands for. Checker and planner read the expansion. */
-export interface MacroCall extends Node {
+export interface MacroCall extends SyntaxNode {
   readonly kind: 'macro';
   readonly call: Call;
   readonly expansion: Expr;

@@ -33,6 +33,7 @@ export type {
   Select,
   StructField,
   StructLiteral,
+  SyntaxNode,
 } from './ast.ts';
 export type { CelError, CelEvalError } from './errors.ts';
 export type {
@@ -42,6 +43,7 @@ export type {
   Library,
   Macro,
   MacroBuilder,
+  MacroError,
   Overload,
   PlanRefusal,
   StructDeclaration,

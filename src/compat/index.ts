@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 import * as root from '../index.ts';
+import type { ExternalReference, Manifest, ResourceOptions } from '../compose/index.ts';
 import type { Enhanced } from './types.ts';
 
 export * from '../index.ts';
@@ -71,15 +72,12 @@ export * as rook from '../factories/rook/index.ts';
 export * from './root.ts';
 export type * from './types.ts';
 
-/** The reference to an object that no node of the graph owns. */
-type Reference = Parameters<typeof root.externalRef>[0];
-
 /** As `externalRef` of `typekro`, with the types of spec and status, as older programs give them. */
 export const externalRef = root.externalRef as unknown as <
   Spec extends object = Record<string, unknown>,
   Status extends object = Record<string, unknown>,
 >(
-  apiVersion: Reference,
+  apiVersion: string | ExternalReference,
   kind?: string,
   name?: string,
   namespace?: string,
@@ -90,6 +88,6 @@ export const createResource = root.createResource as unknown as <
   Spec extends object = Record<string, unknown>,
   Status extends object = Record<string, unknown>,
 >(
-  manifest: Parameters<typeof root.createResource>[0],
-  options?: Parameters<typeof root.createResource>[1],
+  manifest: Manifest,
+  options?: ResourceOptions,
 ) => Enhanced<Spec, Status>;

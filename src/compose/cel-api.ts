@@ -44,7 +44,7 @@ export const Cel = {
   conditional: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
-  /** The same as `conditional`. */
+  /** @deprecated The same as `conditional`. */
   cond: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
@@ -52,7 +52,7 @@ export const Cel = {
   default: native(
     <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
   ),
-  /** The same as `default`. */
+  /** @deprecated The same as `default`. */
   coalesce: native(
     <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
   ),
@@ -62,9 +62,13 @@ export const Cel = {
   has: native((reference: unknown): boolean => hasValue(reference)),
   /** The opposite of a condition. */
   not: native((condition: unknown): boolean => negated(condition)),
+  /** How many items, members or characters. */
   size: native((of: unknown): number => value(call('size', [toNode(of)], INTEGER)) as number),
+  /** A value as a text. */
   string: native((of: unknown): string => textValue(textNode(of)) as string),
+  /** A value as an integer. */
   int: native((of: unknown): number => value(call('int', [toNode(of)], INTEGER)) as number),
+  /** A value as a number with a fraction. */
   double: native((of: unknown): number => value(call('double', [toNode(of)], FLOAT)) as number),
   /** The smallest of the values. */
   min: native((...values: readonly unknown[]): number => extreme('min', values)),
@@ -74,15 +78,20 @@ export const Cel = {
   math: native(
     (name: string, ...values: readonly unknown[]): number => value(call(name, values.map(toNode), DYN)) as number,
   ),
+  /** @deprecated Write `Cel.expr<boolean>(…)`. */
   boolean: native((...parts: readonly CelPart[]): boolean => value(typed(rawParts(parts, ''), BOOL)) as boolean),
+  /** @deprecated Write `Cel.expr<string>(…)`. */
   str: native((...parts: readonly CelPart[]): string => value(typed(rawParts(parts, ''), STRING)) as string),
+  /** @deprecated Write `Cel.expr<number>(…)`. */
   number: native((...parts: readonly CelPart[]): number => value(typed(rawParts(parts, ''), INTEGER)) as number),
-  /** A tagged template: text with values. */
+  /** @deprecated The same as `cel`. */
   tag: native((strings: TemplateStringsArray, ...values: readonly unknown[]): string => tagged(strings, values)),
 } as const;
 
 /** A tagged template for texts with values: `` cel`http://${svc.spec.clusterIP}:80` ``. */
-export const cel = Cel.tag;
+export const cel = native((strings: TemplateStringsArray, ...values: readonly unknown[]): string =>
+  tagged(strings, values),
+);
 
 function typed(node: Node, type: Node['type']): Node {
   return node.kind === 'raw' ? raw(node.pieces, node.args, type) : node;

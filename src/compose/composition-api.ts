@@ -44,7 +44,7 @@ export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput
   ? unknown
   : OtherFields<InferSchema<Status>, Returned>;
 
-type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
+export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
   ? unknown
   : Returned extends object
     ? { readonly [Key in Exclude<keyof Returned, keyof Declared>]?: UndeclaredStatusField }
@@ -63,12 +63,12 @@ export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput ex
     };
 
 /** The keys of fields that must be there and may not be null. */
-type RequiredKeys<T> = {
+export type RequiredKeys<T> = {
   [Key in keyof T]-?: Partial<Pick<T, Key>> extends Pick<T, Key> ? never : null extends T[Key] ? never : Key;
 }[keyof T];
 
 /** The keys that any alternative of a type has. */
-type KeysOfAny<T> = T extends object ? keyof T : never;
+export type KeysOfAny<T> = T extends object ? keyof T : never;
 
 /** The type of a status field that the declared status does not have. No value has it. */
 export interface UndeclaredStatusField {

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/index.ts';
 import type { Diagnostic, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { Transport } from '../kube/index.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
@@ -46,7 +47,10 @@ export type DeployEventContent =
 /** Something that happened while deploying: a closed union by `type`. */
 export type DeployEvent = DeployEventContent & { readonly timestamp: Date };
 
-/** Options of `factory(mode, options)`. Durations are milliseconds. */
+/** A kubeconfig: its path, its text, its parsed object, or a `KubeConfig` of `@kubernetes/client-node`. */
+export type KubeConfigSource = string | JsonObject | { exportConfig(): string };
+
+/** Options of `factory(mode, options)`. Durations are milliseconds, where their names do not say otherwise. */
 export interface FactoryOptions {
   /** Namespace of namespaced objects without one (direct), and of the instance (kro). Default `default`. */
   readonly namespace?: string;
@@ -61,13 +65,11 @@ export interface FactoryOptions {
    * `omit` and `now` on. Direct mode always has both.
    */
   readonly target?: Target;
-  /** Without effect: the status is always the one that the cluster has. */
-  readonly hydrateStatus?: boolean;
   /** Make the namespace if it is missing; `deleteInstance` leaves it. Default `true`. */
   readonly createNamespace?: boolean;
   readonly progressCallback?: (event: DeployEvent) => void;
-  /** A kubeconfig: path, text, parsed object, or a `KubeConfig` of `@kubernetes/client-node`. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
-  readonly kubeConfig?: unknown;
+  /** Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
+  readonly kubeConfig?: KubeConfigSource;
   readonly skipTLSVerify?: boolean;
   /** Lets a new definition change the schema of its kind in ways that break instances (kro). Default `false`. */
   readonly allowBreakingChanges?: boolean;
@@ -79,7 +81,7 @@ export interface FactoryOptions {
   /** Tells the events of the objects (`kubectl get events`) while a deploy runs, as events `kubernetes-event`. */
   readonly eventMonitoring?: EventMonitoring;
   /** A way into a cluster of this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
-  readonly transport?: unknown;
+  readonly transport?: Transport;
 }
 
 /** How often and when a request is sent again. Times are milliseconds; half of each wait is random. */

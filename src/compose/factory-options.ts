@@ -44,7 +44,6 @@ const FACTORY_OPTIONS: Readonly<Record<keyof FactoryOptions, Taken>> = {
   timeout: MILLISECONDS,
   waitForReady: FLAG,
   target: ANYTHING,
-  hydrateStatus: ANYTHING,
   createNamespace: FLAG,
   progressCallback: FUNCTION,
   eventMonitoring: ANYTHING,
@@ -72,7 +71,7 @@ const RETRY_POLICY: Readonly<Record<keyof RetryPolicy, Taken>> = {
 };
 
 /** Options of the SDK before this one that nothing is lost without. */
-const NEEDLESS = new Set(['debugLogging', 'strictCelDiagnostics', 'autoFix', 'httpTimeouts']);
+const NEEDLESS = new Set(['hydrateStatus', 'debugLogging', 'strictCelDiagnostics', 'autoFix', 'httpTimeouts']);
 
 /** Options of the SDK before this one whose absence would change what is deployed, and what there is instead. */
 const SUPERSEDED: ReadonlyMap<string, string> = new Map([

@@ -8,7 +8,11 @@
  */
 export type {
   DeclaredComposition,
+  KeysOfAny,
   KubernetesComposition,
+  OtherFields,
+  ReferencesTo,
+  RequiredKeys,
   ResourceEntry,
   ReturnedStatus,
   StatusOf,
@@ -16,6 +20,7 @@ export type {
   MissingFields,
   UndeclaredFields,
   UndeclaredStatusField,
+  Widened,
 } from './composition-api.ts';
 export type {
   DefinitionStatus,
@@ -31,6 +36,7 @@ export type {
   Factory,
   FactoryOptions,
   FactoryStatus,
+  KubeConfigSource,
   Mode,
   Plan,
   PlanChange,
@@ -41,6 +47,7 @@ export type { Composition, NestedComposition, ResourceList } from './composition
 export type {
   CelValue,
   CompositionDefinition,
+  CompositionNames,
   CompositionOptions,
   Computed,
   EmitOptions,
@@ -62,6 +69,7 @@ export type {
   Target,
 } from './public-types.ts';
 export type { AnyAspect } from './aspects/types.ts';
+export type { CelPart } from './cel-api.ts';
 export type { CompositionApiOptions } from './factory.ts';
 export type { Manifest } from './emit/create.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';

@@ -19,7 +19,7 @@ export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.Infer
 /** The TypeScript type that a caller passes in: fields with a default are optional. */
 export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : JsonObject;
 
-interface DefinitionNames {
+export interface CompositionNames {
   /** Name of the definition; made a DNS label (`myApp` → `my-app`). */
   readonly name: string;
   /** `version` or `group/version`; `v1alpha1` when absent. */
@@ -31,13 +31,13 @@ interface DefinitionNames {
 }
 
 /** A definition with its schemas side by side. */
-export interface FlatDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends DefinitionNames {
+export interface FlatDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends CompositionNames {
   readonly spec: Spec;
   readonly status?: Status;
 }
 
 /** A definition with its schemas under `schema`. */
-export interface NestedDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends DefinitionNames {
+export interface NestedDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends CompositionNames {
   readonly schema: { readonly spec: Spec; readonly status?: Status };
 }
 

@@ -15,7 +15,7 @@ export interface ControllerFlag {
   readonly default: string;
   readonly description: string;
   /** The problem of a text; undefined when it is valid. */
-  readonly problem?: Problem;
+  readonly problem?: (text: string) => string | undefined;
   /** Accepted for compatibility, without effect. */
   readonly ignored?: true;
 }

@@ -15,6 +15,7 @@ export type {
   ForEachDimension,
   Graph,
   GraphNode,
+  NodeBase,
   Hole,
   InstanceType,
   PathStep,
@@ -28,20 +29,31 @@ export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
 export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
+export type { ParsedPath } from './path.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export type { SyntaxText } from './syntax-text.ts';
 export { syntaxText } from './syntax-text.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
-export type { NameText, Relation } from './name-text.ts';
+export type { NameSymbol, NameText, Relation } from './name-text.ts';
 export { isLiteral, nameText, compareNameTexts, shownName, variesByInstance } from './name-text.ts';
+export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 export { diagnosticCodes } from './codes.ts';
 /** Used together with the compiler: the kinds that templates use, and the text of problems. */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
-export type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
+export type {
+  BuiltinSource,
+  CrdSourceOptions,
+  ListType,
+  OpenApiDocument,
+  ResourceInfo,
+  Schema,
+  SchemaSource,
+  ValidationRule,
+} from '../schema/index.ts';
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';

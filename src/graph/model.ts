@@ -45,7 +45,8 @@ export interface ForEachDimension {
   readonly expression: Expression;
 }
 
-interface NodeBase {
+/** What every node of a graph has. */
+export interface NodeBase {
   readonly id: string;
   /** Position in `spec.resources`, from 0. */
   readonly index: number;

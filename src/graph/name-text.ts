@@ -5,10 +5,10 @@ import { scanExpressions } from './scan.ts';
 export type Relation = 'equal' | 'different' | 'open';
 
 /** One character of literal text, or one expression. */
-type Symbol = { readonly text: string; readonly expression: boolean };
+export type NameSymbol = { readonly text: string; readonly expression: boolean };
 
 /** A text of a template as characters and expressions. */
-export type NameText = readonly Symbol[];
+export type NameText = readonly NameSymbol[];
 
 /** Expressions that read the spec or the metadata of the instance, and so have one value in the whole graph. */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
@@ -75,12 +75,12 @@ export function compareNameTexts(a: NameText, b: NameText): Relation {
   if (left.length === 0 || right.length === 0) {
     return [...left, ...right].some(({ expression }) => !expression) ? 'different' : 'open';
   }
-  const differs = (one: Symbol | undefined, other: Symbol | undefined): boolean =>
+  const differs = (one: NameSymbol | undefined, other: NameSymbol | undefined): boolean =>
     one?.expression === false && other?.expression === false;
   return differs(left[0], right[0]) || differs(left.at(-1), right.at(-1)) ? 'different' : 'open';
 }
 
-function isSame(a: Symbol | undefined, b: Symbol | undefined): boolean {
+function isSame(a: NameSymbol | undefined, b: NameSymbol | undefined): boolean {
   if (a === undefined || b === undefined || a.expression !== b.expression || a.text !== b.text) return false;
   return !a.expression || SHARED.test(a.text);
 }

@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { TypeKroError } from '../core/index.ts';
 import type { KubeConfig } from './types.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** Variables of the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder in which the kubelet mounts a pod's credentials. */
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Does the environment look like that of a pod? */
-export function isInCluster(env: Env): boolean {
+export function isInCluster(env: Environment): boolean {
   return (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '' && (env['KUBERNETES_SERVICE_PORT'] ?? '') !== '';
 }
 
 /** The configuration of a pod's service account. Its token is read again every minute, since it rotates. */
-export async function inClusterConfig(env: Env, folder: string = FOLDER): Promise<KubeConfig> {
+export async function inClusterConfig(env: Environment, folder: string = FOLDER): Promise<KubeConfig> {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
   try {

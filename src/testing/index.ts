@@ -19,8 +19,11 @@ export type {
   KubeVerb,
   Listener,
   ListenOptions,
+  LogLine,
   ManualClock,
   PresentedProcess,
   PresentOptions,
+  SnapshotCollection,
+  SnapshotLog,
   UserInfo,
 } from '../cluster/index.ts';

@@ -13,7 +13,8 @@ export interface EsbuildPlugin {
   setup(build: EsbuildBuild): void;
 }
 
-interface EsbuildBuild {
+/** What esbuild passes to a plugin. */
+export interface EsbuildBuild {
   readonly initialOptions: { readonly tsconfigRaw?: unknown };
   readonly esbuild: {
     transform(code: string, options: object): Promise<{ readonly code: string; readonly map: string }>;

@@ -6,7 +6,7 @@ import { inputMap } from './input-map.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 /** As much of webpack's loader context as is used. */
-interface LoaderContext {
+export interface LoaderContext {
   readonly resourcePath: string;
   getOptions(): TransformOptions;
   callback(error: null, code: string, map?: object): void;

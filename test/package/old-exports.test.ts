@@ -49,6 +49,17 @@ describe('the exports of TypeKro 0.33', () => {
     },
   );
 
+  test('the root has its own few names; any other was there in 0.33 and has another home', async () => {
+    const root = await valuesOf('typekro');
+    const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
+    const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);
+    const isMoved = (name: string) => elsewhere.has(name) || wayOf(root[name]) !== undefined;
+    const names = Object.keys(root);
+    expect(names.filter((name) => isMoved(name) && !old.has(name) && wayOf(root[name]) === undefined)).toEqual([]);
+    expect(names.filter((name) => !isMoved(name)).length).toBeLessThanOrEqual(22);
+    expect(names.length).toBeLessThanOrEqual(60);
+  });
+
   test('typekro/alchemy: each name is what it was, or says the way', async () => {
     const moved = (await import('../../src/alchemy/moved.ts')) as Record<string, unknown>;
     const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];

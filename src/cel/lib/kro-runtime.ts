@@ -18,13 +18,14 @@ import { LibraryValue } from './opaque.ts';
 const RUNTIME: CelType = structType('kro.run.Runtime');
 const CONDITION: CelType = structType('kro.run.Condition');
 
-const KEYS = ['type', 'status', 'reason', 'message'] as const;
-type Key = (typeof KEYS)[number];
+const KEYS: readonly ConditionKey[] = ['type', 'status', 'reason', 'message'];
+/** A member of a condition. */
+export type ConditionKey = 'type' | 'status' | 'reason' | 'message';
 
 /** A condition of an object's status, reduced to its four texts. */
 export class ConditionValue extends LibraryValue {
-  readonly fields: Readonly<Record<Key, string>>;
-  constructor(fields: Readonly<Record<Key, string>>) {
+  readonly fields: Readonly<Record<ConditionKey, string>>;
+  constructor(fields: Readonly<Record<ConditionKey, string>>) {
     super();
     this.fields = fields;
   }
@@ -36,7 +37,7 @@ export class ConditionValue extends LibraryValue {
     return KEYS.every((key) => this.fields[key] === other.fields[key]);
   }
   override field(name: string): Value | undefined {
-    return KEYS.includes(name as Key) ? this.fields[name as Key] : undefined;
+    return KEYS.includes(name as ConditionKey) ? this.fields[name as ConditionKey] : undefined;
   }
   toString(): string {
     return `&{${KEYS.map((key) => this.fields[key]).join(' ')}}`;
@@ -80,7 +81,7 @@ export const kroRuntime: Library = {
 };
 
 function newCondition(_runtime: Value, map: Value): Value {
-  const fields: Record<Key, string> = { type: '', status: '', reason: '', message: '' };
+  const fields: Record<ConditionKey, string> = { type: '', status: '', reason: '', message: '' };
   for (const [key, value] of entriesOf(map) ?? []) {
     const name = KEYS.find((known) => known === key);
     if (typeof value !== 'string') {
@@ -126,7 +127,7 @@ function findCondition(_runtime: Value, object: Value, type: string, context: Ca
 function toCondition(value: Value): ConditionValue {
   if (value instanceof ConditionValue) return value;
   if (!isMap(value)) return fail(`runtime.condition: unexpected condition element type ${typeNameOf(value)}`);
-  const text = (key: Key): string => {
+  const text = (key: ConditionKey): string => {
     const entry = entryOf(value, key);
     return typeof entry === 'string' ? entry : '';
   };

@@ -12,18 +12,24 @@ import {
 import type { AspectDefinition, AspectPatch, AspectTargetGroup, MetadataSurface, OverrideSurface } from './types.ts';
 import { AspectDefinitionError } from './types.ts';
 
-type Texts = Readonly<Record<string, string>>;
-type MetadataAspect = AspectDefinition<AspectTargetGroup<'allResources'>, MetadataSurface>;
-type WorkloadAspect = AspectDefinition<AspectTargetGroup<'workloads'>, OverrideSurface>;
+/** Labels and annotations on every resource. */
+export type MetadataAspect = AspectDefinition<AspectTargetGroup<'allResources'>, MetadataSurface>;
+
+/** A change of every workload. */
+export type WorkloadAspect = AspectDefinition<AspectTargetGroup<'workloads'>, OverrideSurface>;
 
 /** Labels on every resource. */
-export const withLabels = (labels: Texts): MetadataAspect => withMetadata({ labels });
+export const withLabels = (labels: Readonly<Record<string, string>>): MetadataAspect => withMetadata({ labels });
 
 /** Annotations on every resource. */
-export const withAnnotations = (annotations: Texts): MetadataAspect => withMetadata({ annotations });
+export const withAnnotations = (annotations: Readonly<Record<string, string>>): MetadataAspect =>
+  withMetadata({ annotations });
 
 /** Labels and annotations on every resource. */
-export function withMetadata(options: { readonly labels?: Texts; readonly annotations?: Texts }): MetadataAspect {
+export function withMetadata(options: {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}): MetadataAspect {
   return aspect.on(allResources, metadata(options));
 }
 
@@ -40,7 +46,7 @@ function onContainers(patch: AspectPatch): WorkloadAspect {
 export const withReplicas = (count: number): WorkloadAspect => onWorkloads({ replicas: replace(count) });
 
 /** Environment variables in every container; those of the same name are replaced. */
-export function withEnvVars(variables: Texts): WorkloadAspect {
+export function withEnvVars(variables: Readonly<Record<string, string>>): WorkloadAspect {
   return onContainers({ env: mergeByName(Object.entries(variables).map(([name, value]) => ({ name, value }))) });
 }
 
@@ -90,7 +96,7 @@ export function withLocalWorkspace(options: LocalWorkspaceOptions): WorkloadAspe
 export interface HotReloadOptions {
   readonly containers: readonly object[];
   readonly volumes?: readonly object[];
-  readonly labels?: Texts;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly replicas?: number;
 }
 

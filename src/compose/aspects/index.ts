@@ -32,7 +32,13 @@ export {
   withResourceDefaults,
   withServiceAccount,
 } from './helpers.ts';
-export type { HotReloadOptions, ImagePullPolicy, LocalWorkspaceOptions } from './helpers.ts';
+export type {
+  HotReloadOptions,
+  ImagePullPolicy,
+  LocalWorkspaceOptions,
+  MetadataAspect,
+  WorkloadAspect,
+} from './helpers.ts';
 export { slot } from './slot.ts';
 export { AspectApplicationError, AspectDefinitionError } from './types.ts';
 export type {
@@ -45,6 +51,8 @@ export type {
   AspectSurface,
   AspectTarget,
   AspectTargetGroup,
+  MetadataChange,
   MetadataSurface,
   OverrideSurface,
+  SingleAspectTarget,
 } from './types.ts';

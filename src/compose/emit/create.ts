@@ -28,7 +28,10 @@ export interface Manifest {
  * `options.id`, else the field `id` of the manifest, which is no part of the object unless its kind has such a field.
  * Every factory ends here. Outside a composition the resource becomes part of each composition that uses it.
  */
-export const createResource = defineResourceFactory(makeResource);
+export const createResource: <Fields extends object = Record<string, unknown>>(
+  manifest: Manifest,
+  options?: ResourceOptions,
+) => Resource<Fields> = defineResourceFactory(makeResource);
 
 function makeResource<Fields extends object = Record<string, unknown>>(
   manifest: Manifest,

@@ -1,19 +1,21 @@
+import type { Read, Resource } from '../../compose/index.ts';
 import { defineResourceFactory, membersOf, withDefault } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from './flat.ts';
 import { divide } from './flat.ts';
 import * as raw from './generated/kustomize.toolkit.fluxcd.io.ts';
+import type { KustomizationFields, KustomizationSpec } from './generated/kustomize.toolkit.fluxcd.io.ts';
 import { DEFAULT_INTERVAL } from './sources.ts';
 
 /** Arguments of `kustomization`: the spec, with `source` for `sourceRef`. */
 export type KustomizationConfig = FlatInput<
-  Omit<raw.KustomizationSpec, 'sourceRef'>,
+  Omit<KustomizationSpec, 'sourceRef'>,
   'interval' | 'path' | 'prune' | 'wait' | 'timeout'
 > &
   (
-    | { readonly source: raw.KustomizationSpec['sourceRef']; readonly sourceRef?: never }
-    | { readonly sourceRef: raw.KustomizationSpec['sourceRef']; readonly source?: never }
+    | { readonly source: KustomizationSpec['sourceRef']; readonly sourceRef?: never }
+    | { readonly sourceRef: KustomizationSpec['sourceRef']; readonly source?: never }
   );
 
 /**
@@ -23,11 +25,11 @@ export type KustomizationConfig = FlatInput<
  * @example kustomization({ name: 'app', source: { kind: 'GitRepository', name: 'app' }, path: './deploy' })
  */
 export const kustomization = defineResourceFactory(
-  (input: KustomizationConfig): ReturnType<typeof raw.kustomization> => {
+  (input: KustomizationConfig): Resource<Read<KustomizationFields>> => {
     const { source, ...rest } = membersOf('kustomization', input);
     const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
     const { own, spec } = divide({ ...rest, sourceRef: withDefault(source, rest['sourceRef']) }, { spec: defaults });
-    return (raw.kustomization as (object: object) => ReturnType<typeof raw.kustomization>)({ ...own, spec });
+    return (raw.kustomization as (object: object) => Resource<Read<KustomizationFields>>)({ ...own, spec });
   },
 );
 

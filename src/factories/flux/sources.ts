@@ -1,4 +1,14 @@
 import * as raw from './generated/source.toolkit.fluxcd.io.ts';
+import type {
+  BucketFields,
+  BucketSpec,
+  GitRepositoryFields,
+  GitRepositorySpec,
+  HelmChartFields,
+  HelmChartSpec,
+  OCIRepositoryFields,
+  OCIRepositorySpec,
+} from './generated/source.toolkit.fluxcd.io.ts';
 import { flatFactory } from './flat.ts';
 
 /** Default interval at which Flux checks for changes. */
@@ -9,27 +19,25 @@ export const DEFAULT_INTERVAL = '5m';
  *
  * @example gitRepository({ name: 'app', url: 'https://github.com/example/app', ref: { branch: 'main' } })
  */
-export const gitRepository = flatFactory<raw.GitRepositorySpec, raw.GitRepositoryFields, 'interval'>(
-  raw.gitRepository,
-  { interval: DEFAULT_INTERVAL },
-);
+export const gitRepository = flatFactory<GitRepositorySpec, GitRepositoryFields, 'interval'>(raw.gitRepository, {
+  interval: DEFAULT_INTERVAL,
+});
 
 /**
  * An artifact in an OCI registry that Flux fetches.
  *
  * @example ociRepository({ name: 'manifests', url: 'oci://ghcr.io/example/manifests', ref: { tag: '1.2.3' } })
  */
-export const ociRepository = flatFactory<raw.OCIRepositorySpec, raw.OCIRepositoryFields, 'interval'>(
-  raw.ociRepository,
-  { interval: DEFAULT_INTERVAL },
-);
+export const ociRepository = flatFactory<OCIRepositorySpec, OCIRepositoryFields, 'interval'>(raw.ociRepository, {
+  interval: DEFAULT_INTERVAL,
+});
 
 /** An object store (S3 and its like) whose files Flux fetches. */
-export const bucket = flatFactory<raw.BucketSpec, raw.BucketFields, 'interval'>(raw.bucket, {
+export const bucket = flatFactory<BucketSpec, BucketFields, 'interval'>(raw.bucket, {
   interval: DEFAULT_INTERVAL,
 });
 
 /** One chart in one version, fetched by Flux. A `helmRelease` makes its own; this is for charts by themselves. */
-export const helmChart = flatFactory<raw.HelmChartSpec, raw.HelmChartFields, 'interval'>(raw.helmChart, {
+export const helmChart = flatFactory<HelmChartSpec, HelmChartFields, 'interval'>(raw.helmChart, {
   interval: DEFAULT_INTERVAL,
 });

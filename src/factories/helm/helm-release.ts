@@ -1,3 +1,4 @@
+import type { Read, Resource } from '../../compose/index.ts';
 import {
   defineResourceFactory,
   ifPresent,
@@ -12,6 +13,7 @@ import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/helm.toolkit.fluxcd.io.ts';
+import type { HelmReleaseFields, HelmReleaseSpec } from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import { FLUX_NAMESPACE } from './helm-repository.ts';
 import { sourceName } from './source-name.ts';
 
@@ -30,22 +32,26 @@ export interface ChartSource {
   readonly namespace?: string | undefined;
 }
 
-type OtherSpec = Omit<raw.HelmReleaseSpec, 'chart' | 'chartRef' | 'values'>;
+/** What the spec of a release has beside its chart and its values. */
+export type HelmReleaseSettings = Omit<HelmReleaseSpec, 'chart' | 'chartRef' | 'values'>;
 
 /** Arguments of `helmRelease`. `Values` are the values of the chart. */
-export type HelmReleaseConfig<Values extends object = Record<string, unknown>> = FlatInput<OtherSpec, 'interval'> & {
+export type HelmReleaseConfig<Values extends object = Record<string, unknown>> = FlatInput<
+  HelmReleaseSettings,
+  'interval'
+> & {
   readonly values?: Values | undefined;
 } & (
     | { readonly chart: ChartInput; readonly sourceRef?: ChartSource | undefined; readonly chartRef?: never }
     | {
-        readonly chartRef: NonNullable<raw.HelmReleaseSpec['chartRef']>;
+        readonly chartRef: NonNullable<HelmReleaseSpec['chartRef']>;
         readonly chart?: never;
         readonly sourceRef?: never;
       }
   );
 
 /** A Helm release of a graph; its values are typed as they were given. */
-export type HelmReleaseResource = ReturnType<typeof raw.helmRelease>;
+export type HelmReleaseResource = Resource<Read<HelmReleaseFields>>;
 
 const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
 

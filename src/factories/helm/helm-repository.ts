@@ -1,25 +1,27 @@
+import type { Read, Resource } from '../../compose/index.ts';
 import { defineResourceFactory, membersOf } from '../../compose/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
+import type { HelmRepositoryFields, HelmRepositorySpec } from '../flux/generated/source.toolkit.fluxcd.io.ts';
 
 /** Where Flux and what it installs live, unless told otherwise. */
 export const FLUX_NAMESPACE = 'flux-system';
 
 /** Arguments of `helmRepository`. */
-export type HelmRepositoryConfig = FlatInput<raw.HelmRepositorySpec, 'interval'>;
+export type HelmRepositoryConfig = FlatInput<HelmRepositorySpec, 'interval'>;
 
 /**
  * A repository of Helm charts, in `flux-system` unless a namespace is given. An `oci://` address is a
  * registry; its `type` need not be said when the address is a constant.
  */
 export const helmRepository = defineResourceFactory(
-  (input: HelmRepositoryConfig): ReturnType<typeof raw.helmRepository> => {
+  (input: HelmRepositoryConfig): Resource<Read<HelmRepositoryFields>> => {
     const given = membersOf('helmRepository', input);
     const { url } = given;
     const oci = typeof url === 'string' && url.startsWith('oci://') ? { type: 'oci' } : {};
     const defaults = { own: { namespace: FLUX_NAMESPACE }, spec: { interval: '5m', ...oci } };
     const { own, spec } = divide(given, defaults);
-    return (raw.helmRepository as (object: object) => ReturnType<typeof raw.helmRepository>)({ ...own, spec });
+    return (raw.helmRepository as (object: object) => Resource<Read<HelmRepositoryFields>>)({ ...own, spec });
   },
 );

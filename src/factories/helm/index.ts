@@ -6,8 +6,15 @@
  */
 export type { ChartConfig, ChartFactory, ChartReference } from './chart.ts';
 export { chartFactory } from './chart.ts';
-export type { ChartInput, ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
+export type {
+  ChartInput,
+  ChartSource,
+  HelmReleaseConfig,
+  HelmReleaseResource,
+  HelmReleaseSettings,
+} from './helm-release.ts';
 export { helmRelease, helmReleaseReadinessEvaluator, simpleHelmChart } from './helm-release.ts';
+export type { Readiness, ReadinessState } from '../../readiness/index.ts';
 export type { HelmRepositoryConfig } from './helm-repository.ts';
 export { helmRepository } from './helm-repository.ts';
 export type {

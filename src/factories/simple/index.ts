@@ -28,6 +28,7 @@ export type {
   PodTemplateFields,
   PvcResource,
   SecretResource,
+  SelectorFields,
   ServiceResource,
   StatefulSetResource,
 } from './kinds.ts';

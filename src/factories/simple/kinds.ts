@@ -30,7 +30,8 @@ export interface PodTemplateFields {
   readonly spec: { readonly containers: readonly ContainerFields[]; readonly serviceAccountName: string };
 }
 
-interface SelectorFields {
+/** Which pods a workload or a policy selects. */
+export interface SelectorFields {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 

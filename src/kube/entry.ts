@@ -1,0 +1,52 @@
+/**
+ * `typekro/kube`: talking to a Kubernetes API. A `Transport` carries requests, a `KubeClient` has the verbs and typed
+ * errors, and `LiveSchemas` are the schemas of a live server. Importing it loads neither sockets nor yaml: both are read
+ * when a connection or a kubeconfig is asked for.
+ *
+ * @packageDocumentation
+ */
+export type {
+  ApiResource,
+  ApplyOptions,
+  CallOptions,
+  Clock,
+  DeleteOptions,
+  Discovery,
+  Impersonation,
+  KubernetesApi,
+  ListOptions,
+  ObjectList,
+  PatchOptions,
+  PatchType,
+  RawRequest,
+  RawResponse,
+  RepeatableOptions,
+  ResourceType,
+  Selection,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+  RequestMeter,
+  Credentials,
+  ExecPlugin,
+  KubeConfig,
+} from './types.ts';
+export type { KubeErrorDetails, StatusDetails } from './error.ts';
+export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
+export { systemClock } from './clock.ts';
+export type { KubeClientOptions } from './client.ts';
+export { KubeClient } from './client.ts';
+export type { LoadKubeConfigOptions } from './kubeconfig.ts';
+export { loadKubeConfig } from './kubeconfig.ts';
+export type { Environment } from './in-cluster.ts';
+export { inClusterConfig, isInCluster } from './in-cluster.ts';
+export { createTransport } from './transport.ts';
+export type { BackoffPolicy } from '../core/index.ts';
+export type { RateLimit } from './rate-limit.ts';
+export type { DocumentCacheOptions } from './document-cache.ts';
+export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';
+export { LiveSchemas } from './live-schemas.ts';
+export { waitForObject } from './wait-for.ts';
