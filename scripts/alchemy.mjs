@@ -1,6 +1,6 @@
 /**
  * Tries `typekro/alchemy` with the real package, which it installs into `test/alchemy` first: it is no dependency
- * of the package. `npm run alchemy`
+ * of the package. `npm run long -- alchemy`
  */
 import { fileURLToPath } from 'node:url';
 import { installFixture } from './install.mjs';

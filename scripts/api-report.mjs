@@ -80,7 +80,7 @@ for (const [entry, target] of Object.entries(exports)) {
     },
   });
   if (result.apiReportChanged && !update) {
-    console.error(`The API of ${entry} changed: read the difference, then run npm run api:update.`);
+    console.error(`The API of ${entry} changed: read the difference, then run npm run check -- api --update.`);
     failed = true;
   } else if (!result.succeeded && !update) failed = true;
 }

@@ -1,6 +1,7 @@
 /**
  * Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart, the version in the
- * chart and the Dockerfile. `npm run docs`
+ * chart and the Dockerfile. `npm run docs`. The factories and the data of the built-in kinds are written on demand:
+ * `npm run docs -- factories`, `npm run docs -- kubernetes-types MINOR DIR`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
@@ -15,14 +16,29 @@ function write(name: string, text: string): void {
   console.log(`wrote ${name}`);
 }
 
-write('docs/diagnostics.md', diagnosticsPage());
-write('docs/seeds.md', seedsPage());
-write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
-for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
-for (const name of VERSIONED_FILES)
-  write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));
-const graphs = await exampleGraphs();
-for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {
-  const page = `docs/factories/${name}`;
-  write(page, withPictures(readFileSync(new URL(`../${page}`, import.meta.url), 'utf8'), graphs));
+async function writePages(): Promise<void> {
+  write('docs/diagnostics.md', diagnosticsPage());
+  write('docs/seeds.md', seedsPage());
+  write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
+  for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
+  for (const name of VERSIONED_FILES)
+    write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));
+  const graphs = await exampleGraphs();
+  for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {
+    const page = `docs/factories/${name}`;
+    write(page, withPictures(readFileSync(new URL(`../${page}`, import.meta.url), 'utf8'), graphs));
+  }
 }
+
+/** What is written on demand, by scripts of their own. */
+const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
+  factories: () => import('./factories.ts'),
+  'kubernetes-types': () => import('./kubernetes-types.ts'),
+};
+
+const [part] = process.argv.splice(2, 1);
+const work = part === undefined ? writePages : PARTS[part];
+if (work === undefined) {
+  console.error(`usage: npm run docs [-- ${Object.keys(PARTS).join('|')}]`);
+  process.exitCode = 2;
+} else await work();

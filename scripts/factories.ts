@@ -1,5 +1,5 @@
 /**
- * Writes the factories that the package ships: `npm run factories`. Built-in kinds come from the data of the
+ * Writes the factories that the package ships: `npm run docs -- factories`. Built-in kinds come from the data of the
  * package, other projects from their definitions in `data/crds` and `test/fixtures/crds`. With `--check`
  * nothing is written and a difference is an error.
  */

@@ -1,6 +1,6 @@
 /**
  * Writes the bundle of built-in types of another Kubernetes version from a cluster's own OpenAPI:
- * `npm run kubernetes-types -- MINOR DIR`. DIR holds the answers of a cluster as files:
+ * `npm run docs -- kubernetes-types MINOR DIR`. DIR holds the answers of a cluster as files:
  * `api.json` and `apis.json` (aggregated discovery of `/api` and `/apis`) and any number of OpenAPI v3
  * documents, for example
  *
@@ -19,7 +19,7 @@ const DISCOVERY = ['api.json', 'apis.json'] as const;
 function main(args: readonly string[]): number {
   const [minor, directory, ...rest] = args;
   if (minor === undefined || directory === undefined || rest.length > 0 || !/^1\.\d+$/.test(minor)) {
-    console.error('usage: npm run kubernetes-types -- MINOR DIR   (MINOR such as 1.35)');
+    console.error('usage: npm run docs -- kubernetes-types MINOR DIR   (MINOR such as 1.35)');
     return 2;
   }
   const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as JsonValue;

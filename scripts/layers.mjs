@@ -1,7 +1,7 @@
 /**
  * The order of the files of `src/`, imports of types included:
  *
- * - A room imports only rooms that stand before it in `ROOMS`, and only through their door (`index.ts`). `npm run lint`
+ * - A room imports only rooms that stand before it in `ROOMS`, and only through their door (`index.ts`). `npm run check -- lint`
  *   checks it; `node scripts/layers.mjs --write` rewrites its rules in `.oxlintrc.json` after a room was added.
  * - Inside the rooms of `FLOORS` a file imports files of its own floor and of those below.
  * - No file imports itself by way of others.

@@ -3,13 +3,25 @@
  * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
  * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
  * the Dockerfile's steps, whose result serves a definition; then a sample of the list of mutations, the recorded
- * scenarios of a controller, the hosts, and the package alchemy.
+ * scenarios of a controller, the hosts, and the package alchemy. `npm run long -- hosts [--installed]` and
+ * `npm run long -- alchemy` run the last two alone.
  */
 import { main, runNode } from './run.mjs';
 
 const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients', 'test/image'];
 
+const [part, ...flags] = process.argv.slice(2);
+const PARTS = ['hosts', 'alchemy'];
+if (part !== undefined && !PARTS.includes(part)) {
+  console.error(`usage: npm run long [-- ${PARTS.join('|')}]`);
+  process.exit(2);
+}
+
 await main(async () => {
+  if (part !== undefined) {
+    await runNode(['scripts/setup.mjs']);
+    return runNode([`scripts/${part}.mjs`, ...flags]);
+  }
   await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts']);
   await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], {
     env: { ...process.env, TYPEKRO_BUDGET: 'long' },

@@ -6,7 +6,7 @@ import { generateBuiltin, generateFactories } from '../src/factories/generate/in
 import type { BuiltinDescriptions } from '../src/schema/index.ts';
 import { builtinSource } from '../src/schema/index.ts';
 
-const COMMAND = 'npm run factories';
+const COMMAND = 'npm run docs -- factories';
 const TOOLS = '../../../compose/index.ts';
 
 /** The folders of factories and the definitions behind each, from `data/crds`. */

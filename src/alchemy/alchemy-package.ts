@@ -1,7 +1,7 @@
 import { TypeKroError } from '../core/index.ts';
 import type { Lifecycle, Secret, StoredOutput, StoredProps } from './model.ts';
 
-/** The versions that `npm run alchemy` tries; the same as in `peerDependencies`. */
+/** The versions that `npm run long -- alchemy` tries; the same as in `peerDependencies`. */
 const VERSIONS = '~0.94.0';
 
 /** What we use of the package `alchemy`. */

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the hosts are installed (`npm run hosts`). */
+/** Where the hosts are installed (`npm run long -- hosts`). */
 export const HOSTS = fileURLToPath(new URL('.', import.meta.url));
 
 const installed = (path: string) => join(HOSTS, 'node_modules', path);

@@ -8,7 +8,7 @@ import { BUNDLE_PROGRAM, withAuthorsNames } from '../support/bundle-program.ts';
 import { runCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
-// Other bundlers: `npm run hosts`.
+// Other bundlers: `npm run long -- hosts`.
 describe('the packed package, bundled into one file', () => {
   const parent = mkdtempSync(join(tmpdir(), 'typekro-bundles-'));
   /** Where bundles run: no package is found from here. */

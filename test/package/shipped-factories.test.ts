@@ -6,7 +6,7 @@ import { shippedFactories } from '../../scripts/shipped-factories.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test.each([...shippedFactories()])('%s is what `npm run factories` writes', (folder, files) => {
+test.each([...shippedFactories()])('%s is what `npm run docs -- factories` writes', (folder, files) => {
   expect(readdirSync(join(root, folder)).sort()).toEqual([...files.keys()].sort());
   for (const [name, text] of files) {
     // Compared as a truth: a difference of thousands of lines would drown the name.
