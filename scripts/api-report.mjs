@@ -79,6 +79,7 @@ for (const [entry, target] of reported) {
       if (message.messageId === 'ae-forgotten-export') {
         // The extractor numbers the second import of one namespace.
         unnamed.add(/The symbol "(\w+?)(?:_\d+)?"/.exec(message.text)?.[1] ?? message.text);
+        message.logLevel = ExtractorLogLevel.None;
         message.handled = true;
       } else if (message.logLevel === ExtractorLogLevel.None || message.messageId === 'console-compiler-version-notice')
         message.handled = true;
