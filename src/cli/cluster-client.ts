@@ -3,8 +3,16 @@ import { KubeClient, loadKubeConfig } from '../kube/index.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
-/** A client of the cluster that `--kubeconfig` and `--context` name; by default as kubectl. The caller closes it. */
-export async function clusterClient(context: CommandContext, input: CommandInput): Promise<KubeClient> {
+/** The cluster that a command talks to. */
+export interface ClusterConnection {
+  /** The caller closes it. */
+  readonly client: KubeClient;
+  /** Namespace of the context. */
+  readonly namespace: string;
+}
+
+/** The cluster that `--kubeconfig` and `--context` name; by default as kubectl. */
+export async function connectToCluster(context: CommandContext, input: CommandInput): Promise<ClusterConnection> {
   const path = textOption(input, 'kubeconfig');
   const name = textOption(input, 'context');
   const config = await loadKubeConfig({
@@ -12,5 +20,5 @@ export async function clusterClient(context: CommandContext, input: CommandInput
     ...(name === undefined ? {} : { context: name }),
     env: context.env,
   });
-  return new KubeClient({ config });
+  return { client: new KubeClient({ config }), namespace: config.namespace };
 }

@@ -1,10 +1,10 @@
 import type { JsonValue } from '../core/index.ts';
-import { clusterClient } from './cluster-client.ts';
+import { connectToCluster } from './cluster-client.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 
 /** The CustomResourceDefinitions of the cluster that `--kubeconfig` and `--context` name. */
 export async function readClusterCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
-  const client = await clusterClient(context, input);
+  const { client } = await connectToCluster(context, input);
   try {
     const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
     const { items } = await client.list(type, { signal: context.signal });

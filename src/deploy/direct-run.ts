@@ -15,6 +15,7 @@ import type {
 import { elapsed, KubeError, pause } from '../kube/index.ts';
 import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
+import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
 import type { WatchedObject, Watched } from './watch-set.ts';
@@ -67,6 +68,8 @@ export interface DirectRunOptions {
   beforeWrite(record: WatchedObject): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
+  /** Live objects that were read already; others are read when a step asks for them. */
+  readonly known?: readonly KnownObject[];
   /** Called with each applied object: as it was known before, and the server's answer. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with every decision, before it is carried out. */
@@ -94,6 +97,7 @@ export class DirectRun {
     this.#options = options;
     this.#instance = options.instance;
     this.#store = new ObservedStore(() => options.clock.now());
+    for (const { target, object } of options.known ?? []) this.#store.setObject(target, object);
     const applySet = applySetIdOf(options.instance);
     this.#watches = new WatchSet(
       options.api,

@@ -10,3 +10,5 @@ export { createDeployEngine } from './engine.ts';
 export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 export type { RuntimeInstallation } from './install-runtime.ts';
 export { installRuntime } from './load-installer.ts';
+export type { ObserveInstanceOptions } from './observe-instance.ts';
+export { observeInstance } from './observe-instance.ts';

@@ -15,6 +15,12 @@ import type {
 } from '../runtime/index.ts';
 import { ownedFingerprint, targetKey } from '../runtime/index.ts';
 
+/** A live object with its target. */
+export interface KnownObject {
+  readonly target: ObjectTarget;
+  readonly object: KubeObject;
+}
+
 /** The key of a failed read of a list. */
 export function listKey(target: ListTarget): string {
   return `list ${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { age, duration } from './age.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';

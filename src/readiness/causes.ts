@@ -14,6 +14,8 @@ export interface Cause {
   readonly reason: string;
   /** What its controller, the kubelet or the scheduler says; may be empty. */
   readonly message: string;
+  /** The container of a pod whose state tells it, for its log. */
+  readonly container?: string;
   /** What to do; absent for unknown reasons. */
   readonly remedy?: string;
 }
@@ -113,12 +115,12 @@ function containerCauses(pod: KubeObject): Found[] {
       // The cause is the lack of memory, not the pause before the restart.
       const isMemory = end !== undefined && textAt(end, 'reason') === 'OOMKilled';
       const message = [exit === '' ? `container ${name} waits` : exit, said].filter((part) => part !== '').join('; ');
-      return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, about: pod }];
+      return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, container: name, about: pod }];
     }
     if (end === undefined || valueAt(status, 'state', 'running') !== undefined) return [];
     const said = textAt(end, 'message');
     const message = said === '' ? exit : `${exit}; ${said}`;
-    return [{ object: refOf(pod), reason: textAt(end, 'reason') || 'Error', message, about: pod }];
+    return [{ object: refOf(pod), reason: textAt(end, 'reason') || 'Error', message, container: name, about: pod }];
   });
 }
 
@@ -188,11 +190,20 @@ function merged(all: readonly Found[]): Cause[] {
   for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);
   return [...byReason.values()].flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
-    const { object, reason, message, about } = first;
+    const { object, reason, message, container, about } = first;
     // One refusal appears in the ReplicaSet's condition, its event and its Deployment's condition.
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const remedy = remedyOfCause({ object, reason, message, about });
-    return [{ object, others: names.size, reason, message, ...(remedy === undefined ? {} : { remedy }) }];
+    return [
+      {
+        object,
+        others: names.size,
+        reason,
+        message,
+        ...(container === undefined ? {} : { container }),
+        ...(remedy === undefined ? {} : { remedy }),
+      },
+    ];
   });
 }

@@ -6,6 +6,11 @@ export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace
 /** Remedies for refused writes, by the server's message. */
 const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
   [
+    /^namespaces "[^"]*" not found/,
+    ({ namespace = 'default' }) =>
+      `create the namespace (kubectl create namespace ${namespace}), or make it a resource of the graph`,
+  ],
+  [
     /(?:exceeded|failed) quota/,
     ({ namespace = 'default' }) =>
       `ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ${namespace}`,

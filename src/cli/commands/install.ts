@@ -1,7 +1,7 @@
 import { controllerCrds, controllerManifests, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
-import { clusterClient } from '../cluster-client.ts';
+import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
@@ -46,7 +46,7 @@ export const install: Command = {
       context.print(await yamlText(objects));
       return ExitCode.ok;
     }
-    const client = await clusterClient(context, input);
+    const { client } = await connectToCluster(context, input);
     try {
       const { apply, kept } = await safeInstallation(client, objects, context.signal);
       for (const crd of kept) context.print(keptText(crd));

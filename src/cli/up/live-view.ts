@@ -1,3 +1,4 @@
+import { usesColour } from '../colour.ts';
 import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
 import type { NodeState } from '../../runtime/index.ts';
@@ -13,9 +14,7 @@ export interface LiveView {
 
 /** In a terminal a block that is drawn again in place; elsewhere a line per change. */
 export function createLiveView(context: CommandContext): LiveView {
-  // https://no-color.org: present and not empty.
-  const colour = (context.env['NO_COLOR'] ?? '') === '';
-  return context.terminal === undefined ? lineView(context) : blockView(context.terminal, colour);
+  return context.terminal === undefined ? lineView(context) : blockView(context.terminal, usesColour(context));
 }
 
 function lineView(context: CommandContext): LiveView {

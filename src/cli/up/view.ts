@@ -43,12 +43,21 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
   deleted: 'gray',
 };
 
-/** One line for a node: mark, id, state, and what it waits for. */
-export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
-  const mark = colour ? styleText(COLOUR[node.state], MARK[node.state], { validateStream: false }) : MARK[node.state];
+/** The mark of a state in one column. */
+export function stateMark(state: NodeState, colour: boolean): string {
+  return colour ? styleText(COLOUR[state], MARK[state], { validateStream: false }) : MARK[state];
+}
+
+/** The state of a node and its reason. */
+export function stateText(node: NodeReport): string {
   // Without the time of the next retry, which changes while the failure stays the same.
   const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
-  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
+  return `${node.state}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+/** One line for a node: mark, id, state, and what it waits for. */
+export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
+  return `  ${stateMark(node.state, colour)} ${node.id.padEnd(width)}  ${stateText(node)}`;
 }
 
 /** The lines of one node: its own, then one for each cause why its objects are not ready. */

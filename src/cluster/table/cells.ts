@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { displayedSelector } from '../types/selector-text.ts';
-import { age, duration } from './age.ts';
+import { age, duration } from '../../kubernetes/index.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
 import type { CellPrinter } from './infrastructure-cells.ts';

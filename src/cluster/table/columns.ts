@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import type { ColumnFacts } from '../data.ts';
 import { loadData } from '../data.ts';
-import { age } from './age.ts';
+import { age } from '../../kubernetes/index.ts';
 import { CELLS } from './cells.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
 

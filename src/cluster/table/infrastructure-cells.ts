@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { age, duration } from './age.ts';
+import { age, duration, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
 export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];

@@ -15,7 +15,7 @@ import type { Route } from '../verbs/route.ts';
 import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
 import { displayedSelector } from '../types/selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
-import { age } from '../table/age.ts';
+import { age } from '../../kubernetes/index.ts';
 import { partialOf } from '../table/partial.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';

@@ -7,7 +7,7 @@ import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
-import { pinnedRevision } from '../instance/instance-directory.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';

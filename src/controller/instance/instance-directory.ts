@@ -13,6 +13,7 @@ import type { Outcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord, without } from './record.ts';
+import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
 
 /** The graph of a revision, or why it has none. */
 export type RevisionGraph =
@@ -166,11 +167,11 @@ export class InstanceDirectory {
       ? { missing: 'that is no number' }
       : await this.#options.graphOf(latest.definition, revision, signal);
     if (graph !== undefined) return { ...rest, revision, graph };
-    const text = instance.metadata.annotations?.[PIN] ?? '';
+    const text = instance.metadata.annotations?.[PIN_ANNOTATION] ?? '';
     return {
       ...rest,
       revision,
-      failure: `pinned graph revision ${text} not available: ${missing}; change annotation ${PIN} or take it away`,
+      failure: `pinned graph revision ${text} not available: ${missing}; change annotation ${PIN_ANNOTATION} or take it away`,
     };
   }
 
@@ -201,17 +202,6 @@ export class InstanceDirectory {
 /** The failure of a cluster-scoped instance where each namespace has its own ServiceAccount. */
 const NO_ACCOUNT =
   'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
-
-/** Annotation that pins an instance to a revision. */
-const PIN = 'typekro.dev/revision';
-
-/** The revision that an instance is pinned to: a number, `NaN` for any other text, `undefined` without a pin. */
-export function pinnedRevision(instance: KubeObject): number | undefined {
-  const annotations = instance.metadata.annotations ?? {};
-  const text = Object.hasOwn(annotations, PIN) ? annotations[PIN] : undefined;
-  if (text === undefined || text === '') return undefined;
-  return /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-}
 
 /** The id of an instance: `group/kind/namespace/name`. `key` is that of its cache. */
 export function instanceId(type: ObjectType, key: string): string {

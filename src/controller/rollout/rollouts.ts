@@ -5,7 +5,8 @@ import { isSuspended } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
-import { instanceId, pinnedRevision } from '../instance/instance-directory.ts';
+import { instanceId } from '../instance/instance-directory.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance, Candidate, Outcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 

@@ -1,0 +1,34 @@
+import { TypeKroError } from '../../core/index.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { diffLines, diffReport } from '../instance/diff-report.ts';
+import { INSTANCE_OPTIONS, withObservation } from '../instance/observation.ts';
+import { printReport } from '../instance/print-report.ts';
+
+/** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
+export const diff: Command = {
+  name: 'diff',
+  summary: 'show where the objects of an instance are not as its graph wants them',
+  description:
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets are not shown. Ends with 4 when there is a difference. Writes nothing.',
+  positionals: [
+    { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, then /NODE', required: true },
+  ],
+  options: INSTANCE_OPTIONS,
+  examples: [
+    { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },
+    { command: 'typekro diff team-a/shop/deployment --output json', summary: 'those of one node, for another program' },
+  ],
+  run: (context, input) =>
+    withObservation(context, input, ({ instance, live, node, definition }) => {
+      if (live === undefined) {
+        throw new TypeKroError(`no revision of ${definition.metadata.name} compiles, and so nothing is wanted`, {
+          code: 'instance/no-graph',
+          remedy: 'typekro why tells what is wrong with the definition',
+        });
+      }
+      const report = diffReport(instance, live.decision, node);
+      printReport(context, input, report, () => diffLines(report));
+      return Promise.resolve(report.changes.length === 0 ? ExitCode.ok : ExitCode.drift);
+    }),
+};

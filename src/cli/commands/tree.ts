@@ -1,0 +1,38 @@
+import { refOf } from '../../core/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import { usesColour } from '../colour.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { INSTANCE_OPTIONS, recordedState, withObservation } from '../instance/observation.ts';
+import { printReport } from '../instance/print-report.ts';
+import type { TreeReport } from '../instance/tree-view.ts';
+import { treeLines, treeNodes } from '../instance/tree-view.ts';
+
+/** `typekro tree INSTANCE`: the nodes of an instance, their objects and states. */
+export const tree: Command = {
+  name: 'tree',
+  summary: 'show the nodes of an instance and their objects',
+  description:
+    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. It decides as the controller does, and writes nothing. It works for instances of stock kro, too.',
+  positionals: [
+    { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME', required: true },
+  ],
+  options: INSTANCE_OPTIONS,
+  examples: [
+    { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
+    { command: 'typekro tree webapp/shop --output json', summary: 'of the kind WebApp, for another program' },
+  ],
+  run: (context, input) =>
+    withObservation(context, input, (observation) => {
+      const { instance, revision } = observation;
+      const report: TreeReport = {
+        schemaVersion: 1,
+        instance: refOf(instance),
+        state: recordedState(instance).state,
+        revision,
+        nodes: treeNodes(observation),
+      };
+      printReport(context, input, report, () => treeLines(observation, systemClock.now(), usesColour(context)));
+      return Promise.resolve(ExitCode.ok);
+    }),
+};

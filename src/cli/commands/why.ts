@@ -1,0 +1,37 @@
+import { systemClock } from '../../kube/index.ts';
+import { usesColour } from '../colour.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { findEvidence } from '../instance/evidence.ts';
+import { INSTANCE_OPTIONS, withObservation } from '../instance/observation.ts';
+import { printReport } from '../instance/print-report.ts';
+import { rootsOf } from '../instance/roots.ts';
+import { whyReport } from '../instance/why-report.ts';
+import { whyLines } from '../instance/why-view.ts';
+
+/** `typekro why INSTANCE[/NODE]`: what everything waits for. */
+export const why: Command = {
+  name: 'why',
+  summary: 'tell why an instance waits, down to the one object that it waits for',
+  description:
+    'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. Writes nothing. It works for instances of stock kro, too.',
+  positionals: [
+    { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, then /NODE', required: true },
+  ],
+  options: INSTANCE_OPTIONS,
+  examples: [
+    { command: 'typekro why team-a/shop', summary: 'everything that keeps the instance from being ready' },
+    { command: 'typekro why team-a/shop/ingress', summary: 'only what the node ingress waits for' },
+    { command: 'typekro why webapp/shop --output json', summary: 'for another program' },
+  ],
+  run: (context, input) =>
+    withObservation(context, input, async (observation, api) => {
+      const { live, node } = observation;
+      const roots = live === undefined ? [] : rootsOf(live.decision.nodes, node);
+      const found = live === undefined ? [] : await findEvidence(api, roots, live.decision, context.signal);
+      const report = whyReport(observation, found);
+      const lines = () => whyLines(observation, report, systemClock.now(), usesColour(context));
+      printReport(context, input, report, lines);
+      return ExitCode.ok;
+    }),
+};

@@ -1,0 +1,44 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+/** Names of fields that a text lists. */
+const MAX_NAMES = 12;
+
+/**
+ * What an object has where an expression looks for data: for `service.status.loadBalancer.ingress[0].hostname` and a
+ * Service whose address is an IP, `status.loadBalancer.ingress[0] has ip, and no hostname`.
+ *
+ * @returns `undefined` for an expression that is no path, and for data that is there.
+ */
+export function dataAt(expression: string, object: KubeObject): string | undefined {
+  const match = /^[A-Za-z_]\w*((?:\.\??\w+|\[\??\d+\])+)$/.exec(expression.trim());
+  if (match === null) return undefined;
+  const steps = Array.from(
+    match[1]?.matchAll(/\.\??(\w+)|\[\??(\d+)\]/g) ?? [],
+    ([, name, index]) => name ?? Number(index),
+  );
+  let value: JsonValue | undefined = object as unknown as JsonValue;
+  let path = '';
+  for (const step of steps) {
+    const next: JsonValue | undefined = member(value, step);
+    if (next === undefined) return `${path === '' ? 'the object' : path} ${contents(value)}, and ${lack(step)}`;
+    value = next;
+    path = typeof step === 'number' ? `${path}[${step}]` : path === '' ? step : `${path}.${step}`;
+  }
+  return undefined;
+}
+
+function member(value: JsonValue | undefined, step: string | number): JsonValue | undefined {
+  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+function contents(value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return `has ${value.length} item${value.length === 1 ? '' : 's'}`;
+  if (!isJsonObject(value)) return 'is no object';
+  const names = Object.keys(value);
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more fields` : '';
+  return names.length === 0 ? 'is empty' : `has ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
+}
+
+const lack = (step: string | number): string => (typeof step === 'number' ? `none at ${step}` : `no ${step}`);

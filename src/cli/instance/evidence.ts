@@ -1,0 +1,125 @@
+import type { ObjectRef } from '../../core/index.ts';
+import { apiFailure } from '../../execute/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError, readCauses } from '../../kube/index.ts';
+import type { Cause } from '../../readiness/index.ts';
+import type { ApplyAction, Decision } from '../../runtime/index.ts';
+import { failureText, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { dataAt } from './data-at.ts';
+import { objectName } from './object-name.ts';
+import type { Root } from './roots.ts';
+import type { Evidence, Trouble } from './why-report.ts';
+
+/** Lines of a log that a report shows. */
+const MAX_LOG_LINES = 10;
+
+/** Reasons of containers that ended, whose log tells more. */
+const ENDED: ReadonlySet<string> = new Set([
+  'CrashLoopBackOff',
+  'Error',
+  'OOMKilled',
+  'StartError',
+  'ContainerCannotRun',
+]);
+
+/** Objects of a root that are looked at; the others of a collection have the same trouble more often than not. */
+const MAX_OBJECTS = 10;
+
+/** Finds out what keeps each root where it is: pods, conditions, events, logs, and a dry run of the write that is due. */
+export async function findEvidence(
+  api: KubernetesApi,
+  roots: readonly Root[],
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<{ readonly root: Root; readonly evidence: Evidence }[]> {
+  const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
+  const all = looked.flat();
+  const causes = all.length === 0 ? [] : await readCauses(api, all, signal);
+  let from = 0;
+  return Promise.all(
+    roots.map(async (root, index) => {
+      const count = looked[index]?.length ?? 0;
+      const own = causes.slice(from, (from += count));
+      const unread = [...new Set(own.flatMap((each) => each.unread))];
+      if (count < root.objects.length) unread.push(`${root.objects.length - count} more objects were not looked at`);
+      const troubles = await Promise.all(
+        own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal)),
+      );
+      const action = decision.apply.find(({ nodeId }) => nodeId === root.node.id);
+      const write = action === undefined ? undefined : await dryRun(api, action, signal);
+      const found = await dataFound(api, root, signal);
+      return { root, evidence: { found, troubles, unread, ...(write === undefined ? {} : { write }) } };
+    }),
+  );
+}
+
+/** What the object of a node has in place of the data that another node reads from it. */
+async function dataFound(api: KubernetesApi, { node, objects }: Root, signal: AbortSignal): Promise<string[]> {
+  const { because } = node;
+  const [only, ...others] = objects;
+  if (because.kind !== 'missing-data' || only === undefined || others.length > 0) return [];
+  const object = await api.find(only, { signal }).catch((error: unknown) => {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  });
+  const text = object === undefined ? undefined : dataAt(because.expression, object);
+  return text === undefined ? [] : [`${objectName(only)}: ${text}`];
+}
+
+/** Does the API server take the write that is due? A controller that was refused says so nowhere else. */
+async function dryRun(
+  api: KubernetesApi,
+  { desired, target }: ApplyAction,
+  signal: AbortSignal,
+): Promise<Evidence['write']> {
+  const ref = refOfTarget(target);
+  try {
+    await api.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, dryRun: true, signal });
+    return {
+      outcome: `the API server would take the write of ${objectName(ref)} now, and no controller has made it`,
+      remedy: 'see that the controller runs and may write this kind: its log and its events name what it was refused',
+    };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    const failure = apiFailure(error, undefined);
+    if (failure.permission !== undefined) {
+      return { outcome: `a dry run of the write of ${objectName(ref)} is not allowed: ${failureText(failure)}` };
+    }
+    const remedy = refusalRemedy(error.message, ref);
+    return {
+      outcome: `the API server refuses ${objectName(ref)}: ${failureText(failure)}`,
+      refused: true,
+      ...(remedy === undefined ? {} : { remedy }),
+    };
+  }
+}
+
+/** With the last lines that the container wrote before it ended, where they can be read. */
+async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {
+  const { object, container, reason } = cause;
+  if (container === undefined || object.namespace === undefined || !ENDED.has(reason)) return cause;
+  const log =
+    (await logOf(api, object, container, true, signal)) ?? (await logOf(api, object, container, false, signal));
+  return log === undefined || log.length === 0 ? cause : { ...cause, log };
+}
+
+async function logOf(
+  api: KubernetesApi,
+  { namespace = '', name }: ObjectRef,
+  container: string,
+  previous: boolean,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const query = new URLSearchParams({ container, tailLines: String(MAX_LOG_LINES), previous: String(previous) });
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log?${query.toString()}`;
+  try {
+    const { text } = await api.raw({ path, signal });
+    return text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-MAX_LOG_LINES);
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import { nearestName, pluralize } from '../../schema/index.ts';
+import type { InstanceName } from './argument.ts';
+import { readingsOf } from './argument.ts';
+import { objectName } from './object-name.ts';
+
+/** An instance, its definition, and the node that the user asked for. */
+export interface FoundInstance {
+  readonly instance: KubeObject;
+  readonly definition: KubeObject;
+  readonly node?: string;
+}
+
+/** A definition with the kind that it declares. */
+interface Declared {
+  readonly definition: KubeObject;
+  readonly type: GroupVersionKind;
+}
+
+/** Instances that a message names at the most. */
+const MAX_NAMED = 10;
+
+/**
+ * Finds the instance that `INSTANCE[/NODE]` means, among the kinds of all definitions of the cluster.
+ *
+ * @param namespace where a name without a namespace is looked for
+ * @throws TypeKroError `cli/no-instance` when there is none, and `cli/ambiguous-instance` when several kinds have one.
+ */
+export async function findInstance(
+  api: KubernetesApi,
+  text: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<FoundInstance> {
+  const declared = await declaredKinds(api, signal);
+  const readings = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
+  if (readings.length === 0) throw unreadable(text);
+  for (const reading of readings) {
+    const kinds = declared.filter(({ type }) => reading.kind === undefined || hasName(type, reading.kind));
+    const found = await instancesOf(api, kinds, reading, namespace, signal);
+    if (found.length > 1) throw ambiguous(text, found);
+    const [only] = found;
+    if (only !== undefined) return { ...only, ...(reading.node === undefined ? {} : { node: reading.node }) };
+  }
+  throw await notFound(api, text, declared, namespace, signal);
+}
+
+async function declaredKinds(api: KubernetesApi, signal: AbortSignal): Promise<Declared[]> {
+  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+  const { items } = await api.list(type, { signal }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+    throw new TypeKroError('this cluster does not know ResourceGraphDefinitions', {
+      code: 'cli/no-definitions',
+      remedy: 'name another cluster with --context, or install the controller: typekro install | kubectl apply -f -',
+    });
+  });
+  return items.map((item) => ({
+    definition: { ...item, ...type },
+    type: declaredKind(isJsonObject(item.spec) ? item.spec : {}),
+  }));
+}
+
+function hasName({ kind }: GroupVersionKind, word: string): boolean {
+  const name = kind.toLowerCase();
+  return [name, pluralize(name)].includes(word.toLowerCase());
+}
+
+async function instancesOf(
+  api: KubernetesApi,
+  kinds: readonly Declared[],
+  { name, namespace: given }: InstanceName,
+  fallback: string,
+  signal: AbortSignal,
+): Promise<{ readonly instance: KubeObject; readonly definition: KubeObject }[]> {
+  const found = await Promise.all(
+    kinds.map(async ({ definition, type }) => {
+      const { kind } = type;
+      const apiVersion = formatApiVersion(type);
+      const resource = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
+      if (resource === undefined || (!resource.namespaced && given !== undefined)) return [];
+      const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
+      const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
+      return instance === undefined ? [] : [{ instance: { ...instance, apiVersion, kind }, definition }];
+    }),
+  );
+  return found.flat();
+}
+
+function unreadable(text: string): TypeKroError {
+  return new TypeKroError(`"${text}" names no instance`, {
+    code: 'cli/usage',
+    remedy: 'write NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, and /NODE behind it for one of its nodes',
+  });
+}
+
+function ambiguous(text: string, found: readonly { readonly instance: KubeObject }[]): TypeKroError {
+  const names = found.map(({ instance }) => objectName(refOf(instance)));
+  return new TypeKroError(`"${text}" means ${names.join(' and ')}`, {
+    code: 'cli/ambiguous-instance',
+    remedy: `write the kind before it: ${(names[0] ?? '').toLowerCase().replace(' ', '/')}`,
+  });
+}
+
+/** That there is none, with the nearest name or those that there are. */
+async function notFound(
+  api: KubernetesApi,
+  text: string,
+  declared: readonly Declared[],
+  namespace: string,
+  signal: AbortSignal,
+): Promise<TypeKroError> {
+  const code = 'cli/no-instance';
+  if (declared.length === 0) {
+    const remedy = 'apply a ResourceGraphDefinition first, or name another cluster with --context';
+    return new TypeKroError('this cluster has no definitions, and so no instances', { code, remedy });
+  }
+  const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
+  const names = all.flat();
+  if (names.length === 0) {
+    const kinds = declared.map(({ type }) => type.kind).join(', ');
+    return new TypeKroError(`there is no instance of ${kinds}`, { code, remedy: 'create one, and ask again' });
+  }
+  const word = text.split('/').at(-1) ?? '';
+  const lastParts = names.map((each) => each.split('/').at(-1) ?? '');
+  const near = lastParts.includes(word) ? word : nearestName(word, lastParts);
+  const likely = names.filter((each) => near !== undefined && each.endsWith(`/${near}`));
+  const shown = (likely.length > 0 ? likely : names).slice(0, MAX_NAMED);
+  const more = (likely.length > 0 ? likely : names).length - shown.length;
+  return new TypeKroError(`there is no instance ${text}${text.includes('/') ? '' : ` in namespace ${namespace}`}`, {
+    code,
+    remedy: `${likely.length > 0 ? 'did you mean' : 'there are'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
+  });
+}
+
+/** Instances of a kind as the argument names them; those that may not be listed are left out. */
+async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
+  try {
+    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
+    return items.map(({ metadata: { namespace, name = '' } }) =>
+      [type.kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/'),
+    );
+  } catch (error) {
+    if (error instanceof KubeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { formatDiagnostic, refOf } from '../../core/index.ts';
+import { age } from '../../kubernetes/index.ts';
+import { printable, printableLine } from '../printable.ts';
+import type { Observation } from './observation.ts';
+import { objectName } from './object-name.ts';
+import { isDone, recordedState } from './observation.ts';
+
+/**
+ * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what
+ * differs from the usual, and why no revision compiles.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function headLines(observation: Observation, now: number): string[] {
+  const { live, revision, problems, notes } = observation;
+  const { state, ready } = recordedState(observation.instance);
+  const since = ready?.lastTransitionTime === undefined ? '' : ` ${age(ready.lastTransitionTime, now)}`;
+  const nodes = live?.decision.nodes ?? [];
+  const parts = [
+    objectName(refOf(observation.instance)),
+    state === '' ? 'no controller has written its status yet' : `${state}${since}`,
+    ...(revision === 0 ? [] : [`revision ${revision}`]),
+    ...(nodes.length === 0 ? [] : [`${nodes.filter(isDone).length} of ${nodes.length} nodes ready`]),
+  ];
+  return [
+    parts.map(printableLine).join('   '),
+    ...notes.map((note) => `note: ${printableLine(note)}`),
+    ...problems.map((problem) => printable(formatDiagnostic(problem))),
+  ];
+}

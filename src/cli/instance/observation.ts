@@ -1,0 +1,100 @@
+import { liveDefinition } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { observeInstance } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
+import { textOption } from '../command.ts';
+import { findInstance } from './find-instance.ts';
+
+/** An instance as a controller that starts now would see it. */
+export interface Observation {
+  readonly instance: KubeObject;
+  readonly definition: KubeObject;
+  /** Number of the revision; 0 when the definition itself was taken. */
+  readonly revision: number;
+  /** Absent when no revision compiles. */
+  readonly live?: { readonly graph: Graph; readonly decision: Decision };
+  /** Errors of the newest revision that does not compile. */
+  readonly problems: readonly Diagnostic[];
+  /** What differs from the usual, in sentences. */
+  readonly notes: readonly string[];
+  /** The node that the user asked for. */
+  readonly node?: string;
+}
+
+/** Options of all commands that look at an instance of a cluster. */
+export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'namespace',
+    summary: 'namespace of an instance that is named without one; by default that of the context',
+    value: 'name',
+  },
+  { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+  { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+  { name: 'output', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+];
+
+/** Finds the instance that the first argument names, and looks at it. The client stays open for `look`. */
+export async function withObservation(
+  context: CommandContext,
+  input: CommandInput,
+  look: (observation: Observation, api: KubernetesApi) => Promise<number>,
+): Promise<number> {
+  const { client, namespace: ownNamespace } = await connectToCluster(context, input);
+  try {
+    const namespace = textOption(input, 'namespace') ?? ownNamespace;
+    return await look(await observe(client, input.positionals[0] ?? '', namespace, context.signal), client);
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * Finds an instance and looks at it.
+ *
+ * @param text `INSTANCE[/NODE]` as typed
+ * @param namespace where a name without a namespace is looked for
+ * @throws TypeKroError when there is no such instance or node.
+ */
+export async function observe(
+  api: KubernetesApi,
+  text: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const { instance, definition, node } = await findInstance(api, text, namespace, signal);
+  const { graph, revision, step, problems, notes } = await liveDefinition(api, definition, instance, signal);
+  const seen = { instance, definition, revision, problems, notes };
+  if (graph === undefined) return seen;
+  if (node !== undefined && !graph.nodes.has(node)) throw unknownNode(node, graph);
+  const decision = await observeInstance({ api, graph, instance, step, signal });
+  return { ...seen, live: { graph, decision }, ...(node === undefined ? {} : { node }) };
+}
+
+function unknownNode(node: string, graph: Graph): TypeKroError {
+  const ids = [...graph.nodes.keys()];
+  const near = nearestName(node, ids);
+  return new TypeKroError(`the definition ${graph.name} has no node ${node}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `its nodes are ${ids.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+/** Nodes that have come to where they are wanted. */
+export function isDone({ state }: NodeReport): boolean {
+  return state === 'ready' || state === 'skipped' || state === 'deleted';
+}
+
+/** What the controller wrote into the status last: the state, and its condition `Ready`. */
+export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
+  const status = isJsonObject(instance.status) ? instance.status : {};
+  const state = typeof status['state'] === 'string' ? status['state'] : '';
+  const ready = readConditions(status['conditions']).find(({ type }) => type === 'Ready');
+  return { state, ...(ready === undefined ? {} : { ready }) };
+}

@@ -1,0 +1,59 @@
+import type { ObjectRef } from '../../core/index.ts';
+import type { NodeReport, ObjectReport } from '../../runtime/index.ts';
+import { explainNode } from '../../runtime/index.ts';
+import { printableLine } from '../printable.ts';
+import { stateMark, stateText } from '../up/view.ts';
+import { headLines } from './instance-head.ts';
+import { objectName } from './object-name.ts';
+import type { Observation } from './observation.ts';
+
+/** `typekro tree` as JSON. Later versions of the same number only add fields. */
+export interface TreeReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  readonly state: string;
+  readonly revision: number;
+  readonly nodes: readonly TreeNode[];
+}
+
+/** One node of the report. */
+export interface TreeNode {
+  readonly id: string;
+  readonly state: NodeReport['state'];
+  readonly reason: string;
+  readonly waitsFor: readonly string[];
+  readonly remedy?: string;
+  readonly objects: readonly ObjectReport[];
+}
+
+/** The nodes of an instance as data. */
+export function treeNodes({ live }: Observation): TreeNode[] {
+  return (live?.decision.nodes ?? []).map((node) => {
+    const { reason, waitsFor, remedy } = explainNode(node);
+    const { id, state, objects } = node;
+    return { id, state, reason, waitsFor, ...(remedy === undefined ? {} : { remedy }), objects };
+  });
+}
+
+/** The instance and its nodes in the order of the graph, with their objects. Nothing is cut. */
+export function treeLines(observation: Observation, now: number, colour: boolean): string[] {
+  const nodes = observation.live?.decision.nodes ?? [];
+  const labels = nodes.map(({ objects }) => objectsText(objects));
+  const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
+  const rows = nodes.map((node, index) => {
+    const branch = index === nodes.length - 1 ? '└─' : '├─';
+    const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), stateText(node)];
+    return `${branch} ${stateMark(node.state, colour)} ${columns.join('  ')}`.trimEnd();
+  });
+  return [...headLines(observation, now), ...rows];
+}
+
+const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+
+/** `Deployment team-a/shop`, or the kind and number of several objects. */
+function objectsText(objects: readonly ObjectReport[]): string {
+  const [first] = objects;
+  if (first === undefined) return '';
+  if (objects.length > 1) return `${first.object.kind} ×${objects.length}`;
+  return printableLine(objectName(first.object));
+}

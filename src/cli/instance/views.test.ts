@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { KubeObject } from '../../core/index.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import { diffLines, diffReport } from './diff-report.ts';
+import { observe } from './observation.ts';
+import { treeLines, treeNodes } from './tree-view.ts';
+
+const NEVER = new AbortController().signal;
+const DEFINITION = parse(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: app }
+spec:
+  schema: { apiVersion: v1alpha1, kind: App, spec: { names: '[]string', metrics: boolean | default=false } }
+  resources:
+    - id: settings
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}" }, data: { a: b, c: d } }
+    - id: secret
+      template: { apiVersion: v1, kind: Secret, metadata: { name: "\${schema.metadata.name}" }, stringData: { key: hidden } }
+    - id: parts
+      forEach: [{ name: "\${schema.spec.names}" }]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name + '-' + name}" } }
+    - id: monitor
+      includeWhen: ["\${schema.spec.metrics}"]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: monitor } }
+`) as KubeObject;
+
+const instance = (name: string, kind = 'App'): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'default' },
+  spec: { names: ['x', 'y'] },
+});
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+  await world.apply(DEFINITION);
+  await world.advance(2000);
+  await world.apply(instance('shop'));
+  await world.advance(2000);
+});
+afterEach(async () => {
+  await world.close();
+});
+
+const look = (text: string) => observe(world.user, text, 'default', NEVER);
+const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });
+
+async function diff(text = 'shop'): Promise<string[]> {
+  const { instance: found, live, node } = await look(text);
+  if (live === undefined) throw new Error('it has no graph');
+  return diffLines(diffReport(found, live.decision, node));
+}
+
+describe('tree', () => {
+  test('nodes in the order of the graph, a collection with its number, what is left out with its reason', async () => {
+    const seen = await look('shop');
+    expect(treeLines(seen, world.clock.now(), false)).toEqual([
+      'App default/shop   ACTIVE 2s   revision 1   4 of 4 nodes ready',
+      '├─ ✓ settings  ConfigMap default/shop  ready: is as wanted and ready',
+      '├─ ✓ secret    Secret default/shop     ready: is as wanted and ready',
+      '├─ ✓ parts     ConfigMap ×2            ready: is as wanted and ready',
+      '└─ - monitor                           skipped: is left out: schema.spec.metrics is false',
+    ]);
+    expect(treeNodes(seen)[2]?.objects.map(({ object }) => object.name)).toEqual(['shop-x', 'shop-y']);
+  });
+
+  test('what nobody made yet', async () => {
+    await world.controller.stop();
+    await world.apply(instance('later'));
+    expect(treeLines(await look('later'), world.clock.now(), false).slice(0, 2)).toEqual([
+      'App default/later   no controller has written its status yet   revision 1   1 of 4 nodes ready',
+      '├─ > settings  ConfigMap default/later  applying: creates its object',
+    ]);
+  });
+});
+
+describe('diff', () => {
+  test('nothing to tell', async () => {
+    expect(await diff()).toEqual(['no difference: every object is as the graph wants it']);
+  });
+
+  test('fields that another program changed, and objects that it deleted', async () => {
+    await world.controller.stop();
+    await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.delete(configMap('shop-x'));
+    expect(await diff()).toEqual([
+      '~ ConfigMap default/shop  drift (settings), last written by kubectl-edit',
+      '    data.a  "edited" in the cluster, by kubectl-edit; "b" is wanted and will be put back',
+      '+ ConfigMap default/shop-x  create (parts)',
+    ]);
+    expect(await diff('shop/parts')).toEqual(['+ ConfigMap default/shop-x  create (parts)']);
+  });
+
+  test('values of Secrets are not shown', async () => {
+    await world.controller.stop();
+    const secret = { apiVersion: 'v1', kind: 'Secret', name: 'shop', namespace: 'default' };
+    await world.user.patch(secret, { data: { key: 'b3RoZXI=' } }, { fieldManager: 'kubectl-edit' });
+    const lines = (await diff()).join('\n');
+    expect(lines).toContain('Secret default/shop  change (secret)');
+    expect(lines).not.toMatch(/b3RoZXI|other|hidden|aGlkZGVu/);
+  });
+});
+
+describe('an instance is found', () => {
+  test.each([
+    'shop',
+    'default/shop',
+    'app/shop',
+    'apps/shop',
+    'APP/default/shop',
+    'shop/settings',
+    'app/default/shop/parts',
+  ])('as %s', async (text) => {
+    expect((await look(text)).instance.metadata.name).toBe('shop');
+  });
+
+  test.each([
+    ['shp', 'there is no instance shp in namespace default', 'did you mean app/default/shop?'],
+    ['other/shop', 'there is no instance other/shop', 'did you mean app/default/shop?'],
+    ['something', 'there is no instance something in namespace default', 'there are app/default/shop'],
+    ['shop/setings', 'the definition app has no node setings', 'did you mean settings?'],
+    ['shop/nothing/like/it/there', '"shop/nothing/like/it/there" names no instance', 'KIND/NAMESPACE/NAME'],
+    ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
+  ])('not as %s', async (text, message, remedy) => {
+    const error: unknown = await look(text).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ message, remedy: expect.stringContaining(remedy) as string });
+  });
+
+  test('two kinds with one name are told apart by the kind', async () => {
+    const other = structuredClone(DEFINITION) as unknown as {
+      metadata: { name: string };
+      spec: { schema: { kind: string } };
+    };
+    other.metadata.name = 'tool';
+    other.spec.schema.kind = 'Tool';
+    await world.apply(other as unknown as KubeObject);
+    await world.advance(2000);
+    await world.apply(instance('shop', 'Tool'));
+    await expect(look('shop')).rejects.toMatchObject({
+      message: '"shop" means App default/shop and Tool default/shop',
+      remedy: 'write the kind before it: app/default/shop',
+    });
+    expect((await look('tool/shop')).instance.kind).toBe('Tool');
+  });
+});

@@ -1,0 +1,295 @@
+import { afterEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { KubeObject } from '../../core/index.ts';
+import type { VirtualWorld, VirtualWorldOptions } from '../../../test/support/virtual-world.ts';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import { findEvidence } from './evidence.ts';
+import { observe } from './observation.ts';
+import { rootsOf } from './roots.ts';
+import { whyReport } from './why-report.ts';
+import { whyLines } from './why-view.ts';
+
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+/** A definition `app` of the kind App with these resources as YAML, and its instance `shop`. */
+const definition = (resources: string, spec = '{ image: string | default="nginx", size: integer | default=1 }') =>
+  parse(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: app }
+spec:
+  schema: { apiVersion: v1alpha1, kind: App, spec: ${spec} }
+  resources:
+${resources.replaceAll(/^/gm, '    ')}`) as KubeObject;
+
+const instance = (spec = {}, metadata = {}): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'App',
+  metadata: { name: 'shop', namespace: 'default', ...metadata },
+  spec,
+});
+
+const deployment = (annotations = '{}', container = 'image: "${schema.spec.image}"') => `
+- id: web
+  readyWhen: ["\${web.status.readyReplicas == 1}"]
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: "\${schema.metadata.name}" }
+    spec:
+      replicas: 1
+      selector: { matchLabels: { app: web } }
+      template:
+        metadata: { labels: { app: web }, annotations: ${annotations} }
+        spec: { containers: [{ name: main, ${container} }] }
+- id: after
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: { name: "\${schema.metadata.name}-after" }
+    data: { ready: "\${string(web.status.readyReplicas)}" }`;
+
+const config = (id: string, data: string, more = '') => `
+- id: ${id}
+  ${more}
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}-${id}" }, data: ${data} }`;
+
+async function why(text = 'shop'): Promise<string> {
+  const seen = await observe(world.user, text, 'default', NEVER);
+  const roots = seen.live === undefined ? [] : rootsOf(seen.live.decision.nodes, seen.node);
+  const evidence = seen.live === undefined ? [] : await findEvidence(world.user, roots, seen.live.decision, NEVER);
+  const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
+  // Names of pods end with what the cluster draws.
+  return lines
+    .join('\n')
+    .replaceAll(/(Pod default\/\w+)-\w+-\w+/g, '$1-…')
+    .replaceAll(/pod (\w+)-\w+-\w+ /g, 'pod $1-… ');
+}
+
+async function start(options: VirtualWorldOptions, ...objects: KubeObject[]): Promise<void> {
+  world = await virtualWorld(options);
+  for (const object of objects) {
+    await world.apply(object);
+    await world.advance(2000);
+  }
+  await world.advance(30_000);
+}
+
+const SIMULATED = { cluster: { workloads: true } };
+
+/** An object as YAML. */
+const yaml = (text: string) => parse(text) as KubeObject;
+
+const settings = (data: string) =>
+  yaml(`{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default }, data: ${data} }`);
+const external = `
+- id: ext
+  externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default } }
+${config('map', '{ a: "${ext.data.key}" }')}`;
+const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
+const plain = definition(config('map', '{ a: b }'));
+
+/** Staged failures: what is applied, and what `why` has to name. */
+const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], told: readonly string[]])[] = [
+  [
+    'an image that is not there',
+    [failing('ImagePullBackOff'), instance()],
+    [
+      'App default/shop   IN_PROGRESS 32s   revision 1   0 of 2 nodes ready',
+      '… web  waiting: waits until web.status.readyReplicas == 1 is true',
+      '└ because  ImagePullBackOff (Pod default/shop-…): container main waits',
+      'do         correct registry, name and tag of the image nginx',
+      'look       kubectl describe pod shop-… -n default',
+      'waiting    after',
+    ],
+  ],
+  [
+    'a container that crashes',
+    [failing('CrashLoopBackOff'), instance()],
+    [
+      '└ because  CrashLoopBackOff (Pod default/shop-…): container main ended with exit code 1',
+      'its log says what it misses',
+    ],
+  ],
+  [
+    'a name that the server refuses',
+    [definition(config('map', '{ a: b }').replace('"${schema', '"Not_${schema')), instance()],
+    ['✗ map  failed: the API server refuses ConfigMap default/Not_shop-map', 'RFC 1123 subdomain'],
+  ],
+  [
+    'a division by zero',
+    [
+      definition(
+        config('map', '{ a: "${string(10 / (schema.spec.size - 1))}" }') + config('after', '{ b: "${map.data.a}" }'),
+      ),
+      instance(),
+    ],
+    ['✗ map  failed: failed at data.a', 'division by zero', 'do         test the divisor first', 'waiting    after'],
+  ],
+  [
+    'an external object that is missing',
+    [definition(external), instance()],
+    ['… ext  waiting: waits for ConfigMap v1 default/settings', 'do         create it', 'waiting    map'],
+  ],
+  [
+    'an external object without the key',
+    [settings('{ other: x }'), definition(external), instance()],
+    [
+      '· map  pending: waits for data: ext.data.key',
+      '└ because  ConfigMap default/settings: data has other, and no key',
+    ],
+  ],
+  [
+    'an address of another form',
+    [
+      definition(`
+- id: service
+  template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.metadata.name}" }, spec: { type: LoadBalancer, ports: [{ port: 80 }] } }
+${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`),
+      instance(),
+    ],
+    ['└ because  Service default/shop: status.loadBalancer.ingress[0] has ip, ipMode, and no hostname'],
+  ],
+  [
+    'a readyWhen that is false',
+    [definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]')), instance()],
+    [
+      "waits until map.data.a == 'c' is true",
+      'it is false',
+      '└ because  ConfigMap default/shop-map reports no trouble',
+    ],
+  ],
+  [
+    'an instance that is suspended',
+    [plain, instance({}, { annotations: { 'kro.run/reconcile': 'suspended' } })],
+    [
+      '! map  blocked: would be written, but the instance is suspended',
+      'do         remove the annotation kro.run/reconcile',
+    ],
+  ],
+  [
+    'a namespace that is not there',
+    [
+      definition(config('map', '{ a: b }').replace('metadata: { name', 'metadata: { namespace: nowhere, name')),
+      instance(),
+    ],
+    [
+      'the API server refuses ConfigMap nowhere/shop-map: namespaces "nowhere" not found',
+      'kubectl create namespace nowhere',
+    ],
+  ],
+  [
+    'a quota',
+    [
+      yaml(
+        '{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: default }, spec: { hard: { configmaps: "0" } } }',
+      ),
+      plain,
+      instance(),
+    ],
+    [
+      'the API server refuses ConfigMap default/shop-map',
+      'exceeded quota: none',
+      'do         ask for what the quota leaves',
+    ],
+  ],
+  [
+    'a claim without a class',
+    [
+      definition(`
+- id: claim
+  readyWhen: ["\${claim.status.phase == 'Bound'}"]
+  template: { apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: data }, spec: { storageClassName: none, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } } }`),
+      instance(),
+    ],
+    ['└ because  ProvisioningFailed (PersistentVolumeClaim default/data)', 'do         set storageClassName'],
+  ],
+  [
+    'a job that failed',
+    [
+      definition(`
+- id: job
+  readyWhen: ["\${job.status.succeeded == 1}"]
+  template:
+    apiVersion: batch/v1
+    kind: Job
+    metadata: { name: job }
+    spec:
+      backoffLimit: 0
+      template:
+        metadata: { annotations: { typekro.dev/simulate-failure: Error } }
+        spec: { restartPolicy: Never, containers: [{ name: main, image: nginx }] }`),
+      instance(),
+    ],
+    ['└ because  Error (Pod default/', '└ because  BackoffLimitExceeded (Job default/job)'],
+  ],
+  [
+    'an object that another instance owns',
+    [
+      definition(config('map', '{ a: b }').replace('${schema.metadata.name}-map', 'same')),
+      instance({}, { name: 'first' }),
+      instance(),
+    ],
+    ['✗ map  failed: may not take ConfigMap v1 default/same, which belongs to App default/first'],
+  ],
+  [
+    'a definition that no longer compiles',
+    [plain, instance(), definition(config('map', '{ a: "${schema.spec.nothing}" }'))],
+    ['note: the definition as it stands does not compile: revision 1 is served', 'nothing', '1 of 1 nodes ready'],
+  ],
+  [
+    'a kind that the cluster does not have',
+    [
+      plain,
+      instance(),
+      definition('- id: map\n  template: { apiVersion: example.com/v1, kind: Gone, metadata: { name: a } }'),
+    ],
+    ['note: the definition as it stands does not compile: revision 1 is served', 'Gone'],
+  ],
+  [
+    'nothing',
+    [plain, instance()],
+    ['App default/shop   ACTIVE', '1 of 1 nodes ready', 'nothing is waited for: every node is ready'],
+  ],
+];
+
+test.each(STAGED)('%s', async (_title, objects, told) => {
+  await start(SIMULATED, ...objects);
+  const text = await why();
+  for (const each of told) expect(text).toContain(each);
+});
+
+test('the node that waits leads to the same cause', async () => {
+  await start(SIMULATED, failing('CrashLoopBackOff'), instance());
+  expect(await why('shop/after')).toBe(await why('default/shop/web'));
+});
+
+test('a finalizer that holds a child of a deleted instance', async () => {
+  const held = config('map', '{ a: b }').replace(
+    'metadata: { name',
+    'metadata: { finalizers: [example.com/hold], name',
+  );
+  await start(SIMULATED, definition(held), instance());
+  await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'App', name: 'shop', namespace: 'default' });
+  await world.advance(60_000);
+  const text = await why();
+  expect(text).toContain('App default/shop   DELETING');
+  expect(text).toContain('… map  deleting: waits until ConfigMap v1 default/shop-map is gone');
+  expect(text).toContain('held by example.com/hold');
+});
+
+test('an instance that no controller has seen', async () => {
+  await start(SIMULATED, plain);
+  await world.controller.stop();
+  await world.apply(instance());
+  const text = await why();
+  expect(text).toContain('App default/shop   no controller has written its status yet');
+  expect(text).toContain(
+    'the API server would take the write of ConfigMap default/shop-map now, and no controller has made it',
+  );
+});

@@ -1,0 +1,111 @@
+import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound, KubeError, LiveSchemas } from '../../kube/index.ts';
+import type { StepOptions } from '../../runtime/index.ts';
+import { keys } from '../../runtime/index.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
+import { readDefinition, REVISION_TYPE } from './definition.ts';
+import { readPolicies } from './policies.ts';
+import type { Revision } from './revision.ts';
+import { definitionOf, readRevision } from './revision.ts';
+
+/** What a controller serves an instance with, as it can be read from a cluster by another program. */
+export interface LiveDefinition {
+  /** Absent when no revision compiles. */
+  readonly graph?: Graph;
+  /** Number of the revision that the graph is; 0 when it comes from the definition itself. */
+  readonly revision: number;
+  /** How the definition wants its instances stepped. */
+  readonly step: Omit<StepOptions, 'now' | 'memory'>;
+  /** Errors of the newest revision that does not compile. */
+  readonly problems: readonly Diagnostic[];
+  /** What differs from the usual, in sentences: an older revision that is served, a pin, a policy that means nothing. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The graph that the controller follows for an instance: the revision that the instance is pinned to, else the newest
+ * that compiles against the schemas of the cluster, else the definition itself where there are no revisions.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export async function liveDefinition(
+  api: KubernetesApi,
+  object: KubeObject,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<LiveDefinition> {
+  const definition = readDefinition(object);
+  const policies = readPolicies(object);
+  const { revisions, unread } = await revisionsOf(api, definition.name, signal);
+  const pin = pinnedRevision(instance);
+  const wanted = pin === undefined ? revisions.toReversed() : revisions.filter(({ number }) => number === pin);
+  const notes = [...policies.problems, ...(unread === undefined ? [] : [unread])];
+  if (pin !== undefined) notes.push(`the instance is pinned to revision ${pin}`);
+  if (pin !== undefined && wanted.length === 0) notes.push('that revision does not exist');
+  const step: LiveDefinition['step'] = {
+    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? 'devel',
+    definitionUid: definition.uid,
+    nodeAdoption: policies.nodeAdoption,
+    ...(policies.adoption === undefined ? {} : { adoption: policies.adoption }),
+    ...(policies.budget === undefined ? {} : { budget: policies.budget }),
+    ...(policies.namespaces === undefined ? {} : { namespaces: policies.namespaces }),
+  };
+  const schemas = new LiveSchemas(api);
+  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, signal);
+  // A definition that does not compile gets no revision, and one that was changed a moment ago has none yet.
+  const newest = revisions.at(-1);
+  const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
+  const own = isIssued ? undefined : await compileOf(definition.spec);
+  let problems = own?.errors ?? [];
+  if (newest === undefined && pin === undefined && own?.graph !== undefined) {
+    return { graph: own.graph, revision: 0, step, problems, notes };
+  }
+  for (const { number, spec } of wanted) {
+    const { graph, errors } = await compileOf(spec);
+    if (graph !== undefined) {
+      if (problems.length > 0) notes.push(`the definition as it stands does not compile: revision ${number} is served`);
+      else if (!isIssued && pin === undefined) notes.push(`the definition was changed after revision ${number}`);
+      return { graph, revision: number, step: { ...step, revision: number }, problems, notes };
+    }
+    if (problems.length === 0) problems = errors;
+  }
+  return { revision: 0, step, problems, notes };
+}
+
+async function compileSpec(
+  schemas: LiveSchemas,
+  name: string,
+  spec: JsonObject,
+  signal: AbortSignal,
+): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
+  const sources = await schemas.sourceFor(kindsUsed(spec), { signal });
+  const text = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+  const { graph, diagnostics } = compile(text, { sources, target: 'typekro', features: { omit: true, now: true } });
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return graph === undefined ? { errors } : { graph, errors };
+}
+
+/** The revisions of a definition that are not being deleted, oldest first. */
+async function revisionsOf(
+  api: KubernetesApi,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly revisions: readonly Revision[]; readonly unread?: string }> {
+  const type = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
+  try {
+    const { items } = await api.list(type, { signal });
+    const own = items.filter((item) => definitionOf(item) === name).map((item) => readRevision({ ...item, ...type }));
+    return { revisions: own.filter(({ deleting }) => !deleting).sort((a, b) => a.number - b.number) };
+  } catch (error) {
+    if (isNotFound(error)) return { revisions: [] };
+    if (!(error instanceof KubeError)) throw error;
+    return {
+      revisions: [],
+      unread: `the revisions could not be read (${error.message}): the definition itself is shown`,
+    };
+  }
+}

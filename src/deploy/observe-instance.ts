@@ -1,0 +1,94 @@
+import type { KubeObject } from '../core/index.ts';
+import { formatApiVersion, RETRY_POLICIES } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { KubeError, systemClock } from '../kube/index.ts';
+import type { Decision, ObjectType, StepOptions } from '../runtime/index.ts';
+import { applySetIdOf, keys, recordedInventory, recordedScope } from '../runtime/index.ts';
+import { DirectRun } from './direct-run.ts';
+import type { KnownObject } from './observed-store.ts';
+import { targetOfObject } from './observed-store.ts';
+
+/** An instance of a definition, and how its controller works on it. */
+export interface ObserveInstanceOptions {
+  readonly api: KubernetesApi;
+  readonly graph: Graph;
+  /** The instance as it stands in the cluster. */
+  readonly instance: KubeObject;
+  readonly step: Omit<StepOptions, 'now' | 'memory'>;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * What a controller that starts now would decide about an instance: the same step on the same reads. Writes nothing, and
+ * opens no watch. Reads that fail are reported by the nodes that need them.
+ */
+export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
+  const { api, graph, instance, step, signal, clock = systemClock } = options;
+  const { group, version, kind, plural, namespaced } = graph.instance;
+  const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
+  const run = new DirectRun({
+    api,
+    graph,
+    instance,
+    clock,
+    signal,
+    effects: 'read',
+    rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
+    step,
+    // Nothing is written and nothing watched: the record is never looked at.
+    record: { target, selector: '' },
+    beforeWrite: () => Promise.resolve(),
+    writeParent: (_parent, current) => Promise.resolve(current),
+    known: await children(api, graph, instance, signal),
+    report: () => undefined,
+  });
+  return run.run(({ read }) => read.length === 0);
+}
+
+/** The children of an instance: one list for each kind and namespace, in place of a read for each object. */
+async function children(
+  api: KubernetesApi,
+  graph: Graph,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<readonly KnownObject[]> {
+  const types = new Map<string, ObjectType>();
+  for (const { type, plural, namespaced, nodeType } of graph.nodes.values()) {
+    if (nodeType !== 'resource' && nodeType !== 'collection') continue;
+    const { group, version, kind } = type;
+    types.set(`${group}/${version}/${kind}`, { group, version, kind, plural, namespaced });
+  }
+  const { namespaces } = recordedScope(recordedInventory(instance));
+  const own = instance.metadata.namespace;
+  const everywhere = [...new Set([...(own === undefined ? [] : [own]), ...namespaces])];
+  const lists = [...types.values()].flatMap((type) =>
+    (type.namespaced ? everywhere : [undefined]).map((namespace) => listOf(api, type, namespace, instance, signal)),
+  );
+  return (await Promise.all(lists)).flat();
+}
+
+async function listOf(
+  api: KubernetesApi,
+  type: ObjectType,
+  namespace: string | undefined,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<KnownObject[]> {
+  const apiVersion = formatApiVersion(type);
+  const labelSelector = `${keys.PART_OF_LABEL}=${applySetIdOf(instance)}`;
+  const place = namespace === undefined ? {} : { namespace };
+  try {
+    const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
+    // The items of a list carry no type of their own.
+    return items.map((item) => {
+      const object = { ...item, apiVersion, kind: type.kind };
+      return { target: targetOfObject(type, object), object };
+    });
+  } catch (error) {
+    // A right to read may cover the objects by their names; the step reads them so, and reports what fails.
+    if (error instanceof KubeError) return [];
+    throw error;
+  }
+}
