@@ -15,6 +15,7 @@ test.each([
   [{ kroPrerequisites: {} }, 'compose/superseded-option'],
   [{ timeout: '60s' }, 'compose/invalid-option'],
   [{ timeout: Number.NaN }, 'compose/invalid-option'],
+  [{ timeout: 0 }, 'compose/invalid-option'],
   [{ namespace: '' }, 'compose/invalid-option'],
   [{ namespace: { name: 'a' } }, 'compose/invalid-option'],
   [{ waitForReady: 'no' }, 'compose/invalid-option'],

@@ -211,6 +211,15 @@ describe('KubeClient', () => {
     expect(asked()).toHaveLength(1 + 4);
   });
 
+  it('tells the server in each request who sends it, and for whom', async () => {
+    const { client, transport } = setup(() => ({ body: MAP }));
+    await client.as({ user: 'anna' }).get(REF);
+    expect(transport.requests.at(-1)?.headers).toMatchObject({
+      'impersonate-user': 'anna',
+      'user-agent': expect.stringContaining('typekro') as string,
+    });
+  });
+
   it('follows no redirect, and takes none for an answer', async () => {
     const { client, asked } = setup(() => ({ status: 302, body: MAP, headers: { location: '/elsewhere' } }));
     await expect(client.get(REF)).rejects.toMatchObject({ status: 302 });

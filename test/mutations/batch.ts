@@ -14,6 +14,8 @@ const vitest = await createVitest('test', {
   root,
   watch: false,
   cache: false,
+  // A worker that is kept would keep the module of the mutation before.
+  isolate: true,
   // The answer goes to a pipe: nothing else may be written there.
   reporters: [{}],
   onConsoleLog: () => false,

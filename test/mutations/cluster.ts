@@ -111,14 +111,14 @@ export const CLUSTER: readonly MutationRow[] = [
     file: 'src/cluster/verbs/delete.ts',
     find: '  if (uid !== undefined && uid !== live.metadata.uid) {',
     replace: '  if (uid !== undefined && live.metadata.uid === undefined) {',
-    tests: ['src/cluster/cluster.test.ts', 'src/cluster/dry-run.test.ts'],
+    tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
     name: 'a dry run of a deletion deletes',
     file: 'src/cluster/verbs/delete.ts',
     find: '  if (options.dryRun) return { object: graceful ? next : live, removed: true };',
     replace: '',
-    tests: ['src/cluster/dry-run.test.ts'],
+    tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
     name: 'a JSON pointer reads ~01 as a slash',
@@ -157,11 +157,7 @@ export const CLUSTER: readonly MutationRow[] = [
     file: 'src/cluster/verbs/update.ts',
     find: "if (!strategy.hasGeneration || write.subresource === 'status') return;",
     replace: 'if (!strategy.hasGeneration) return;',
-    tests: [
-      'src/cluster/crd/finalizer-warnings.test.ts',
-      'src/cluster/cluster.test.ts',
-      'src/cluster/kinds/status-checks.test.ts',
-    ],
+    tests: ['src/cluster/verbs/update.test.ts'],
   },
   {
     name: 'an Accept header without a quality counts least',

@@ -9,7 +9,10 @@ const GROUP = 'rbac.authorization.k8s.io';
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await createCluster({ controllers: false });
-  const rules = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['a', 'c'], verbs: ['*'] }];
+  const rules = [
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: ['a', 'c'], verbs: ['*'] },
+    { apiGroups: [''], resources: ['pods', 'namespaces/status'], verbs: ['get'] },
+  ];
   const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'few' };
   const subjects = [{ apiGroup: GROUP, kind: 'User', name: 'anna' }];
   await send('POST', `${RBAC}/clusterroles`, { metadata: { name: 'few' }, rules });
@@ -52,4 +55,13 @@ test.each<[string, string, string, object | undefined, number]>([
   ['deletes all of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
 ])('a rule for two names answers a user who %s', async (_name, method, path, body, status) => {
   expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
+});
+
+test.each([
+  ['pods', 'default/pods/x', 404],
+  ['their logs', 'default/pods/x/log', 403],
+  ['a subresource alone', 'default/status', 200],
+  ['what it belongs to', 'default', 403],
+])('a rule for a resource says nothing of its subresources, nor the other way: %s', async (_name, path, status) => {
+  expect(await send('GET', `/api/v1/namespaces/${path}`, undefined, 'anna')).toBe(status);
 });

@@ -6,6 +6,14 @@ import { applyJsonPatch, JsonPatchError } from './json-patch.ts';
 import { applyMergePatch } from './merge-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from './strategic.ts';
 
+test.each<[JsonValue, JsonValue, JsonValue]>([
+  [{ a: 1 }, { a: null, b: null }, {}],
+  [{}, { a: { b: null, c: 1 } }, { a: { c: 1 } }],
+  [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
+])('%j with the merge patch %j is %j', (document, patch, expected) => {
+  expect(applyMergePatch(document, patch)).toEqual(expected);
+});
+
 describe('JSON patch', () => {
   const rows: [string, JsonValue, JsonValue[], JsonValue][] = [
     ['adds a member', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
@@ -13,6 +21,7 @@ describe('JSON patch', () => {
     ['inserts before an index', [1, 2], [{ op: 'add', path: '/1', value: 9 }], [1, 9, 2]],
     ['appends with a dash', [1], [{ op: 'add', path: '/-', value: 2 }], [1, 2]],
     ['unescapes pointers', {}, [{ op: 'add', path: '/a~1b~0c', value: 1 }], { 'a/b~c': 1 }],
+    ['unescapes a tilde before a one', {}, [{ op: 'add', path: '/~01', value: 1 }], { '~1': 1 }],
     ['moves', { a: { b: 1 } }, [{ op: 'move', from: '/a/b', path: '/c' }], { a: {}, c: 1 }],
     ['replaces the whole document', { a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
   ];
@@ -22,6 +31,7 @@ describe('JSON patch', () => {
 
   const failing: [string, JsonValue[]][] = [
     ['a test that does not hold', [{ op: 'test', path: '/a', value: 2 }]],
+    ['a test of what is missing', [{ op: 'test', path: '/x', value: 2 }]],
     ['the removal of what is missing', [{ op: 'remove', path: '/x' }]],
     ['a parent that is missing', [{ op: 'add', path: '/x/y', value: 1 }]],
     ['an index beyond the end', [{ op: 'add', path: '/l/9', value: 1 }]],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseLabelSelector } from './selectors.ts';
+import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
 describe('a label selector that cannot be read names what it found', () => {
   test.each([
@@ -34,4 +34,26 @@ describe('a label selector selects', () => {
       selected,
     );
   });
+});
+
+test.each<[string, readonly [string, string, boolean][]]>([
+  [
+    'metadata.name=a,spec.x!=b',
+    [
+      ['metadata.name', 'a', true],
+      ['spec.x', 'b', false],
+    ],
+  ],
+  ['a==b', [['a', 'b', true]]],
+  [
+    'a=b\\,c,d=e',
+    [
+      ['a', 'b,c', true],
+      ['d', 'e', true],
+    ],
+  ],
+  ['a=b\\=c', [['a', 'b=c', true]]],
+  ['', []],
+])('the field selector %j', (text, expected) => {
+  expect(parseFieldSelector(text).map(({ field, value, equal }) => [field, value, equal])).toEqual(expected);
 });

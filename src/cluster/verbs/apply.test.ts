@@ -100,6 +100,7 @@ test('the version that is stored passes', async () => {
 test.each([
   [{ map: [{ k: null }] }, 422, 'spec.map[0].k: Invalid value: "null": spec.map[0].k in body must be of type string'],
   [{ map: [{ k: 'a' }, { k: null }] }, 422, 'spec.map[1].k: Invalid value: "null"'],
+  [{ map: [{ k: 'a' }, { k: 'b' }, { k: 'a' }] }, 500, '.spec.map: duplicate entries for key [k="a"]'],
   [{ map: 'x' }, 500, '.spec.map: expected list, got &{x}'],
   [{ map: { a: 1 } }, 500, '.spec.map: expected list, got &{map[a:1]}'],
 ])('an apply of %j is refused with %i', async (spec, status, message) => {

@@ -46,6 +46,28 @@ test('a list of any version comes in one page, also from a token on', async () =
   }
 });
 
+test('pages follow one another at the version of the first, up to the last, which has no token', async () => {
+  await using cluster = await story();
+  const query = 'limit=2&fieldSelector=metadata.name%21%3Dkube-root-ca.crt';
+  const first = (await cluster.send('GET', `${MAPS}?${query}`)).answer;
+  await cluster.send('POST', MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'd' } });
+  await cluster.send('DELETE', `${MAPS}/c`);
+  const second = (await cluster.send('GET', `${MAPS}?${query}&continue=${first.metadata.continue}`)).answer;
+  expect([namesOf(first), namesOf(second), second.metadata.continue]).toEqual([['a', 'b'], ['c'], undefined]);
+  expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+});
+
+test('a deletion of another object of the name, or a trial of one, deletes nothing', async () => {
+  await using cluster = await story();
+  const { metadata } = (await cluster.send('GET', `${MAPS}/a`)).answer;
+  for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
+    expect((await cluster.send('DELETE', `${MAPS}/a`, { preconditions })).status).toBe(409);
+  }
+  expect((await cluster.send('DELETE', `${MAPS}/a?dryRun=All`)).status).toBe(200);
+  const left = (await cluster.send('GET', `${MAPS}/a`)).answer.metadata;
+  expect(left.resourceVersion).toBe(metadata.resourceVersion);
+});
+
 test('a token fixes the version already', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;

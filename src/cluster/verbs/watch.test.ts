@@ -50,6 +50,24 @@ test('a watch that wants no initial events is told only what happens from then o
   expect((await events()).map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'after']]);
 });
 
+test('an object that leaves the selection of a watch is deleted for it, and one that enters is added', async () => {
+  await using cluster = await story();
+  const { metadata } = await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', labels: { app: 'x' } } });
+  const events = await cluster.watch(`labelSelector=app%3Dx&resourceVersion=${metadata.resourceVersion}`, 3);
+  for (const app of ['y', 'x']) await cluster.send('PATCH', `${MAPS}/a`, { metadata: { labels: { app } } });
+  await cluster.send('PATCH', `${MAPS}/a`, { metadata: { labels: { more: 'z' } } });
+  expect((await events()).map(({ type }) => type)).toEqual(['DELETED', 'ADDED', 'MODIFIED']);
+});
+
+test('a watch of a namespace shows no other one', async () => {
+  await using cluster = await story();
+  const { metadata } = await cluster.send('POST', MAPS, map('before'));
+  const events = await cluster.watch(`resourceVersion=${metadata.resourceVersion}`, 1);
+  await cluster.send('POST', '/api/v1/namespaces/kube-system/configmaps', map('elsewhere'));
+  await cluster.send('POST', MAPS, map('here'));
+  expect((await events()).map(({ object }) => object.metadata.name)).toEqual(['here']);
+});
+
 test('taking off the last finalizer deletes what is stored: the event still shows the finalizer', async () => {
   await using cluster = await story();
   await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', finalizers: ['example.com/hold'] } });

@@ -5,6 +5,10 @@ import type { JsonValue } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { printYaml } from './yaml.ts';
 
+test('a member without a value is left out', () => {
+  expect(printYaml({ b: { d: undefined, c: 1 }, a: undefined })).toBe('b:\n  c: 1\n');
+});
+
 describe('what is printed', () => {
   test('sorted keys, two spaces, lists below their keys, quotes where needed', () => {
     const value = {

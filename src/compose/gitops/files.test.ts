@@ -52,9 +52,20 @@ describe('the folder', () => {
   test.each([
     ['nothing to write', [instance('a')], { name: 'x' }, 'gitops/no-definition'],
     ['no name', [definition], { name: 'Not A Name' }, 'gitops/name'],
+    ['a name of 53 characters', [definition], { name: 'a'.repeat(53) }, 'gitops/name'],
   ])('refuses %s', (_, objects, options, code) => {
     expect(() => gitOpsFiles(objects, options)).toThrow(expect.objectContaining({ code }) as Error);
   });
+});
+
+test('what an author told Argo CD of an instance stays', () => {
+  const annotations = { 'argocd.argoproj.io/sync-options': 'Prune=false' };
+  const own = { ...instance('a'), metadata: { name: 'a', annotations } };
+  const argocd = { repoURL: 'https://git.example.com/r', path: 'p' };
+  const files = gitOpsFiles([definition, own], { name: 'a'.repeat(52), argocd });
+  expect(read(files['instances/shop-a.yaml'])).toMatchObject([
+    { metadata: { annotations: { ...annotations, 'argocd.argoproj.io/sync-wave': '1' } } },
+  ]);
 });
 
 describe('what GitOps tools need', () => {

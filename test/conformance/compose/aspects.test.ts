@@ -111,6 +111,18 @@ describe('aspects', () => {
     expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of them/);
   });
 
+  test('leave resources of others alone', () => {
+    const reader = sdk.kubernetesComposition({ name: 'reader', spec: schema }, (() => {
+      const store = sdk.externalRef('v1', 'ConfigMap', 'store') as unknown as { readonly data: { readonly k: string } };
+      ConfigMap({ id: 'copy', name: 'copy', data: { k: store.data.k } });
+    }) as never);
+    const { resources } = reader.toDefinition({ aspects: [sdk.withLabels({ x: 'y' })] })['spec'] as { resources: JsonObject[] };
+    expect(resources.map((entry) => [Object.hasOwn(entry, 'externalRef'), JSON.stringify(entry).includes('"x":"y"')])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+  });
+
   test('are made of targets and operations', () => {
     const patch = sdk.override({ spec: { template: { spec: { nodeSelector: sdk.merge({ disk: 'ssd' }) } } } });
     const changed = ['web', 'api', 'agent'].map((id) => template(id, sdk.aspect.on(Deployment, patch)));
@@ -136,6 +148,7 @@ describe('aspects', () => {
   test.each<[string, AnyAspect, RegExp]>([
     ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
     ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources fit: web, api, job, agent/],
+    ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources fit: agent, config/],
     ['a list known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
     ['elements known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
     ['a field that the kind does not have', sdk.withReplicas(2).where({ id: 'agent' }), /replicas/],
