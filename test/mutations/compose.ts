@@ -159,23 +159,14 @@ export const COMPOSE: readonly MutationRow[] = [
     file: 'src/compose/emit/resource.ts',
     find: 'unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));',
     replace: 'unique(conditions.flatMap(conjuncts));',
-    tests: [
-      'test/conformance/compose/graphs.test.ts',
-      'test/conformance/compose/conditional.test.ts',
-      'test/conformance/compose/references.test.ts',
-    ],
+    tests: ['test/conformance/compose/entries.test.ts'],
   },
   {
     name: 'an iterator takes the name of a resource',
     file: 'src/compose/emit/resource.ts',
     find: '  const taken = new Set(names.ids);\n  const nameFor',
     replace: '  const taken = new Set<string>();\n  const nameFor',
-    tests: [
-      'test/conformance/compose/graphs.test.ts',
-      'test/conformance/compose/conditional.test.ts',
-      'test/conformance/compose/references.test.ts',
-      'test/conformance/compose/nested-loops.test.ts',
-    ],
+    tests: ['test/conformance/compose/entries.test.ts'],
   },
   {
     name: 'a status may show the data of a Secret',

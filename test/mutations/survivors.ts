@@ -2,4 +2,8 @@
 export const SURVIVORS: Readonly<Record<string, string>> = {
   'a text that is long enough is padded':
     'Equivalent: a text of just the width is padded by an empty text, which gives the text itself.',
+  'a namespace in a loop is applied before the instance':
+    'Equivalent for graphs that compile: the name of such a namespace reads the variable of the loop, which is known later.',
+  'a change of the status raises the generation':
+    'Equivalent: a write to the status changes nothing else, and what differs in the status alone raises no generation.',
 };

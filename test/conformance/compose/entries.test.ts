@@ -1,0 +1,34 @@
+import { type } from 'arktype';
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import { kubernetesComposition } from '../../../src/index.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+
+/** The entries of a definition by their ids. */
+function entriesOf(definition: JsonObject): Record<string, JsonObject> {
+  const { resources } = definition['spec'] as { resources: JsonObject[] };
+  return Object.fromEntries(resources.map((entry) => [String(entry['id']), entry]));
+}
+
+const SPEC = type({ names: 'string[]' });
+
+test('the iterator of a loop takes another name than those of resources', () => {
+  const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
+    ConfigMap({ id: 'name', name: 'one', data: { k: 'v' } });
+    for (const name of spec.names) ConfigMap({ id: 'many', name: `many-${name}`, data: { k: name } });
+  });
+  expect(entriesOf(composition.toDefinition())['many']).toMatchObject({
+    forEach: [{ name2: '${schema.spec.names}' }],
+    template: { metadata: { name: 'many-${name2}' }, data: { k: '${name2}' } },
+  });
+});
+
+test('a condition that is true is none', () => {
+  const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
+    ConfigMap({ id: 'always', name: 'always', data: { k: 'v' } }).withIncludeWhen(true);
+    ConfigMap({ id: 'some', name: 'some', data: { k: 'v' } }).withIncludeWhen(spec.names.length > 0);
+  });
+  const { always, some } = entriesOf(composition.toDefinition());
+  expect(always).not.toHaveProperty('includeWhen');
+  expect(some?.['includeWhen']).toHaveLength(1);
+});
