@@ -173,7 +173,7 @@ export const COMPOSE: readonly MutationRow[] = [
     file: 'src/compose/emit/secrets.ts',
     find: 'VALUES.has(node.field) && this.#isSecret(first))',
     replace: "node.field === 'stringData' && this.#isSecret(first))",
-    tests: ['test/conformance/compose/refusals.test.ts', 'test/conformance/compose/all-refusals.test.ts'],
+    tests: ['test/conformance/compose/declared-status.test.ts'],
   },
   {
     name: 'the parameter of a catch is a name from outside',

@@ -6,6 +6,4 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
     'Equivalent for graphs that compile: the name of such a namespace reads the variable of the loop, which is known later.',
   'a change of the status raises the generation':
     'Equivalent: a write to the status changes nothing else, and what differs in the status alone raises no generation.',
-  'a status may show the data of a Secret':
-    'A gap that is known: the tests that run with this row read no `data` of a Secret in a status; it takes a row beside them.',
 };
