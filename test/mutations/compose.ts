@@ -175,11 +175,4 @@ export const COMPOSE: readonly MutationRow[] = [
     replace: "node.field === 'stringData' && this.#isSecret(first))",
     tests: ['test/conformance/compose/declared-status.test.ts'],
   },
-  {
-    name: 'the parameter of a catch is a name from outside',
-    file: 'src/compose/source/free-names.ts',
-    find: 'return within(node.param ? boundNames(node.param) : [], [node.param, node.body]);',
-    replace: 'return within([], [node.param, node.body]);',
-    tests: ['src/compose/source/free-names.test.ts'],
-  },
 ];

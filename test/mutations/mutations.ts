@@ -11,6 +11,7 @@ import { EXECUTE } from './execute.ts';
 import { FACTORIES } from './factories.ts';
 import { GOLANG } from './golang.ts';
 import { GRAPH } from './graph.ts';
+import { JAVASCRIPT } from './javascript.ts';
 import { KUBE } from './kube.ts';
 import { KUBERNETES } from './kubernetes.ts';
 import { READINESS } from './readiness.ts';
@@ -25,6 +26,7 @@ export interface Mutation extends MutationRow {
 const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   core: CORE,
   golang: GOLANG,
+  javascript: JAVASCRIPT,
   kubernetes: KUBERNETES,
   cel: CEL,
   schema: SCHEMA,
