@@ -6,6 +6,7 @@ import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, walk, withArgs } from '../ir/node.ts';
 import { celText, quote } from '../ir/to-cel.ts';
 import { DYN } from '../ir/types.ts';
+import { withOptionalReads } from '../ir/optional-reads.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -74,7 +75,7 @@ export class ExpressionWriter {
     const lowered = encoded(structured(this.lowering.lower(fused(this.expand(node))), schema), schema);
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
-    const shared = shareParts(lowered);
+    const shared = shareParts(withOptionalReads(lowered));
     // A part that stands in many places is written as often: the text is never shorter than its nodes.
     if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);

@@ -360,7 +360,7 @@ test('explain names every resource, its conditions and its expressions', () => {
       '  only when schema.spec.on',
       '  metadata.name = schema.spec.name',
       '  metadata.labels.app = schema.spec.name',
-      '  data.note = has(schema.spec.note) ? schema.spec.note : "none"',
+      '  data.note = schema.spec.?note.orValue("none")',
       'many: ConfigMap (v1)',
       '  for each itemElement of schema.spec.list',
       '  metadata.name = itemElement',

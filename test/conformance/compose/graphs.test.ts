@@ -69,7 +69,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
     expect(text).toMatchInlineSnapshot(`
       "composition sample
       c: ConfigMap (v1)
-        for each entry of schema.spec.ws.filter(w, has(w.on) && w.on).map(w, w.ports.map(p, {"w": w, "p": p})).flatten()
+        for each entry of schema.spec.ws.filter(w, w.?on.orValue(false)).map(w, w.ports.map(p, {"w": w, "p": p})).flatten()
         metadata.name = \${entry.w.name}-\${string(entry.p)}
         metadata.labels.app = \${entry.w.name}-\${string(entry.p)}
       "
@@ -124,9 +124,9 @@ describe('control flow becomes conditions, collections and expressions', () => {
     expect(text).toMatchInlineSnapshot(`
       "composition sample
       d: Deployment (apps/v1)
-        metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
-        spec.selector.matchLabels.app = has(schema.spec.labels) && has(schema.spec.labels.app) ? schema.spec.labels.app : "d"
-        spec.template.metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
+        metadata.labels = {"app": "d"}.merge(schema.spec.?labels.orValue({}))
+        spec.selector.matchLabels.app = schema.spec.?labels.?app.orValue("d")
+        spec.template.metadata.labels = {"app": "d"}.merge(schema.spec.?labels.orValue({}))
         spec.template.spec.containers[0].env = (has(schema.spec.host) ? [{"name": dyn("A"), "value": schema.spec.host}] : []) + [{"name": dyn("B"), "value": "5"}]
         spec.template.spec.containers[0].resources.limits.cpu = has(schema.spec.limits) && has(schema.spec.limits.cpu) ? dyn(schema.spec.limits.cpu) : omit()
       "

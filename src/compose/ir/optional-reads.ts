@@ -1,0 +1,85 @@
+import { compare, conjuncts, has, isIn, isLiteralNumber, literal, optIndex, optSelect, size } from './build.ts';
+import type { Node } from './node.ts';
+import { makeNode, withArgs } from './node.ts';
+import { INTEGER } from './types.ts';
+
+/**
+ * A lowered expression with its tests for members written as optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` is
+ * `a.?b.?c.orValue(x)`, of booleans `has(a.b) && a.b` is `a.?b.orValue(false)`. Both forms ask for the presence of the
+ * same members, so that a member that is null is null in both, and an error stays one.
+ */
+export function withOptionalReads(root: Node): Node {
+  const done = new Map<Node, Node>();
+  const visit = (node: Node): Node => {
+    let result = done.get(node);
+    if (result === undefined) {
+      const args = node.args.map(visit);
+      const same = args.every((arg, position) => arg === node.args[position]);
+      const inner = same ? node : withArgs(node, args);
+      result = optionalRead(inner) ?? inner;
+      done.set(node, result);
+    }
+    return result;
+  };
+  return visit(root);
+}
+
+/** The form with `orValue` of a value with a fallback where it is missing; `undefined` for anything else. */
+function optionalRead(node: Node): Node | undefined {
+  const choice = choiceOf(node);
+  if (choice === undefined) return undefined;
+  const tests = new Set(choice.tests);
+  const optional = optionalOf(choice.value, tests);
+  // A test that the value does not need says something else.
+  if (optional === undefined || tests.size > 0) return undefined;
+  return makeNode({ kind: 'orvalue', args: [optional, choice.otherwise], type: node.type });
+}
+
+interface Choice {
+  readonly tests: readonly Node[];
+  /** The value where all tests hold. */
+  readonly value: Node;
+  readonly otherwise: Node;
+}
+
+function choiceOf(node: Node): Choice | undefined {
+  switch (node.kind) {
+    case 'cond': {
+      const [test, value, otherwise] = node.args;
+      return { tests: conjuncts(test), value, otherwise };
+    }
+    case 'and': {
+      const parts = conjuncts(node);
+      const value = parts[parts.length - 1];
+      if (value?.type.kind !== 'bool') return undefined;
+      return { tests: parts.slice(0, -1), value, otherwise: literal(false) };
+    }
+    case 'or': {
+      const [absent, value] = node.args;
+      if (absent.kind !== 'not' || value.type.kind !== 'bool') return undefined;
+      return { tests: conjuncts(absent.args[0]), value, otherwise: literal(true) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A path as an optional, from the outside in as far as its members are tested; the tests that it covers leave `tests`. */
+function optionalOf(path: Node, tests: Set<Node>): Node | undefined {
+  if (path.kind === 'select') {
+    const [object] = path.args;
+    if (!tests.delete(has(object, path.field))) return undefined;
+    return optSelect(optionalOf(object, tests) ?? object, path.field, path.type);
+  }
+  if (path.kind !== 'index') return undefined;
+  const [object, key] = path.args;
+  const test = object.type.kind === 'map' ? isIn(key, object) : isLonger(object, key);
+  if (test === undefined || !tests.delete(test)) return undefined;
+  return optIndex(optionalOf(object, tests) ?? object, key, path.type);
+}
+
+/** The test that a list has a position, where that is plainly no negative one. */
+function isLonger(list: Node, position: Node): Node | undefined {
+  const isPosition = isLiteralNumber(position) && position.value >= 0;
+  return list.type.kind === 'list' && isPosition ? compare('gt', size(list, INTEGER), position) : undefined;
+}
