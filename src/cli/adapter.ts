@@ -51,7 +51,8 @@ function createProgram(
       sub.argument(positional.required === true ? `<${name}>` : `[${name}]`, positional.summary);
     }
     for (const spec of command.passThrough === true ? [] : command.options) {
-      const flags = spec.value === undefined ? `--${spec.name}` : `--${spec.name} <${spec.value}>`;
+      const short = spec.short === undefined ? '' : `-${spec.short}, `;
+      const flags = `${short}--${spec.name}${spec.value === undefined ? '' : ` <${spec.value}>`}`;
       const option = new Option(flags, spec.summary);
       if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
       sub.addOption(option);

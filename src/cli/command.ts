@@ -50,6 +50,8 @@ export interface PositionalSpec {
 export interface OptionSpec {
   /** As typed, without the dashes: `once`, `log-level`. */
   readonly name: string;
+  /** One letter, where kubectl has the option with that letter. */
+  readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;

@@ -2,8 +2,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
-import { INSTANCE_OPTIONS, withObservation } from '../instance/observation.ts';
-import { printReport } from '../instance/print-report.ts';
+import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
 export const diff: Command = {
@@ -17,18 +16,21 @@ export const diff: Command = {
   options: INSTANCE_OPTIONS,
   examples: [
     { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },
-    { command: 'typekro diff team-a/shop/deployment --output json', summary: 'those of one node, for another program' },
+    { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },
   ],
   run: (context, input) =>
-    withObservation(context, input, ({ instance, live, node, definition }) => {
+    reportOnInstance(context, input, ({ instance, live, node, definition }) => {
       if (live === undefined) {
         throw new TypeKroError(`no revision of ${definition.metadata.name} compiles, and so nothing is wanted`, {
           code: 'instance/no-graph',
           remedy: 'typekro why tells what is wrong with the definition',
         });
       }
-      const report = diffReport(instance, live.decision, node);
-      printReport(context, input, report, () => diffLines(report));
-      return Promise.resolve(report.changes.length === 0 ? ExitCode.ok : ExitCode.drift);
+      const data = diffReport(instance, live.decision, node);
+      return {
+        data,
+        lines: () => diffLines(data),
+        code: data.changes.length === 0 ? ExitCode.ok : ExitCode.drift,
+      };
     }),
 };

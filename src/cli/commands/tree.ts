@@ -2,9 +2,7 @@ import { refOf } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
-import { INSTANCE_OPTIONS, recordedState, withObservation } from '../instance/observation.ts';
-import { printReport } from '../instance/print-report.ts';
+import { INSTANCE_OPTIONS, recordedState, reportOnInstance } from '../instance/observation.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
@@ -20,19 +18,18 @@ export const tree: Command = {
   options: INSTANCE_OPTIONS,
   examples: [
     { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
-    { command: 'typekro tree webapp/shop --output json', summary: 'of the kind WebApp, for another program' },
+    { command: 'typekro tree webapp/shop -o json', summary: 'of the kind WebApp, for another program' },
   ],
   run: (context, input) =>
-    withObservation(context, input, (observation) => {
+    reportOnInstance(context, input, (observation) => {
       const { instance, revision } = observation;
-      const report: TreeReport = {
+      const data: TreeReport = {
         schemaVersion: 1,
         instance: refOf(instance),
         state: recordedState(instance).state,
         revision,
         nodes: treeNodes(observation),
       };
-      printReport(context, input, report, () => treeLines(observation, systemClock.now(), usesColour(context)));
-      return Promise.resolve(ExitCode.ok);
+      return { data, lines: () => treeLines(observation, systemClock.now(), usesColour(context)) };
     }),
 };

@@ -1,10 +1,8 @@
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
 import { findEvidence } from '../instance/evidence.ts';
-import { INSTANCE_OPTIONS, withObservation } from '../instance/observation.ts';
-import { printReport } from '../instance/print-report.ts';
+import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 import { rootsOf } from '../instance/roots.ts';
 import { whyReport } from '../instance/why-report.ts';
 import { whyLines } from '../instance/why-view.ts';
@@ -22,16 +20,14 @@ export const why: Command = {
   examples: [
     { command: 'typekro why team-a/shop', summary: 'everything that keeps the instance from being ready' },
     { command: 'typekro why team-a/shop/ingress', summary: 'only what the node ingress waits for' },
-    { command: 'typekro why webapp/shop --output json', summary: 'for another program' },
+    { command: 'typekro why webapp/shop -o json', summary: 'for another program' },
   ],
   run: (context, input) =>
-    withObservation(context, input, async (observation, api) => {
+    reportOnInstance(context, input, async (observation, api) => {
       const { live, node } = observation;
       const roots = live === undefined ? [] : rootsOf(live.decision.nodes, node);
       const found = live === undefined ? [] : await findEvidence(api, roots, live.decision, context.signal);
-      const report = whyReport(observation, found);
-      const lines = () => whyLines(observation, report, systemClock.now(), usesColour(context));
-      printReport(context, input, report, lines);
-      return ExitCode.ok;
+      const data = whyReport(observation, found);
+      return { data, lines: () => whyLines(observation, data, systemClock.now(), usesColour(context)) };
     }),
 };

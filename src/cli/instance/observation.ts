@@ -9,8 +9,10 @@ import { readConditions } from '../../runtime/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
-import { textOption } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
 import { findInstance } from './find-instance.ts';
+import type { Report } from './print-report.ts';
+import { reportPrinter } from './print-report.ts';
 
 /** An instance as a controller that starts now would see it. */
 export interface Observation {
@@ -28,28 +30,41 @@ export interface Observation {
   readonly node?: string;
 }
 
+/** A report, and the exit code that it means. */
+export interface Answer extends Report {
+  readonly code?: number;
+}
+
 /** Options of all commands that look at an instance of a cluster. */
 export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'namespace',
+    short: 'n',
     summary: 'namespace of an instance that is named without one; by default that of the context',
     value: 'name',
   },
   { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
   { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
-  { name: 'output', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
 ];
 
-/** Finds the instance that the first argument names, and looks at it. The client stays open for `look`. */
-export async function withObservation(
+/**
+ * Finds the instance that the first argument names, and prints what `look` finds out about it. The client is open until
+ * `look` has answered. Gives the exit code of the answer, by default `ok`.
+ */
+export async function reportOnInstance(
   context: CommandContext,
   input: CommandInput,
-  look: (observation: Observation, api: KubernetesApi) => Promise<number>,
+  look: (observation: Observation, api: KubernetesApi) => Answer | Promise<Answer>,
 ): Promise<number> {
+  const print = reportPrinter(context, input);
   const { client, namespace: ownNamespace } = await connectToCluster(context, input);
   try {
     const namespace = textOption(input, 'namespace') ?? ownNamespace;
-    return await look(await observe(client, input.positionals[0] ?? '', namespace, context.signal), client);
+    const observation = await observe(client, input.positionals[0] ?? '', namespace, context.signal);
+    const { code = ExitCode.ok, ...report } = await look(observation, client);
+    print(report);
+    return code;
   } finally {
     await client.close();
   }

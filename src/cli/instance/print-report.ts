@@ -2,35 +2,39 @@ import { stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 
+/** What a command found out: as data, and as lines for a reader. */
+export interface Report {
+  readonly data: object;
+  lines(): readonly string[];
+}
+
 /**
- * Prints a report in the form that `--output` names: its lines, or the report itself.
+ * Prints reports in the form that `--output` names: `text` prints the lines, `json` and `yaml` the data.
  *
  * @throws TypeKroError `cli/usage` for another form.
  */
-export function printReport(
-  context: CommandContext,
-  input: CommandInput,
-  report: object,
-  lines: () => readonly string[],
-): void {
+export function reportPrinter(context: CommandContext, input: CommandInput): (report: Report) => void {
   const form = textOption(input, 'output') ?? 'text';
-  const json = () => stringifyJson(JSON.parse(JSON.stringify(report)), 2);
-  switch (form) {
-    case 'text':
-      for (const line of lines()) context.print(line);
-      return;
-    case 'json':
-      context.print(json());
-      return;
-    case 'yaml':
-      context.print(
-        yamlLibrary().stringify(JSON.parse(json()), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd(),
-      );
-      return;
-    default:
-      throw new TypeKroError(`--output ${form} is none of text, json, yaml`, {
-        code: 'cli/usage',
-        remedy: 'write --output json',
-      });
+  const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
+  if (print === undefined) {
+    throw new TypeKroError(`--output ${form} is none of ${Object.keys(FORMS).join(', ')}`, {
+      code: 'cli/usage',
+      remedy: 'write --output json',
+    });
   }
+  return (report) => {
+    for (const text of print(report)) context.print(text);
+  };
 }
+
+const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
+  text: (report) => report.lines(),
+  json: ({ data }) => [jsonText(data)],
+  yaml: ({ data }) => [
+    yamlLibrary()
+      .stringify(JSON.parse(jsonText(data)), { lineWidth: 0, aliasDuplicateObjects: false })
+      .trimEnd(),
+  ],
+};
+
+const jsonText = (data: object): string => stringifyJson(JSON.parse(JSON.stringify(data)), 2);

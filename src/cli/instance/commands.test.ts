@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { runCommandLine } from '../adapter.ts';
+import { diff } from '../commands/diff.ts';
+import { tree } from '../commands/tree.ts';
+import { why } from '../commands/why.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-instance-'));
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app' },
+    spec: {
+      schema: { apiVersion: 'v1alpha1', kind: 'App', spec: {} },
+      resources: [
+        {
+          id: 'map',
+          readyWhen: ['${map.data.a == "c"}'],
+          template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'map' }, data: { a: 'b' } },
+        },
+      ],
+    },
+  });
+  await world.advance(2000);
+  const metadata = { name: 'shop', namespace: 'default' };
+  await world.apply({ apiVersion: 'kro.run/v1alpha1', kind: 'App', metadata, spec: {} });
+  await world.advance(2000);
+});
+
+afterAll(async () => {
+  await world.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** Runs a command line and gives its exit code, its results and its problems. */
+async function run(line: string): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await runCommandLine([why, tree, diff], '0', line.split(' '), {
+    cwd,
+    env: {},
+    print: (text) => void out.push(text),
+    printError: (text) => void err.push(text),
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('why prints the cause in lines', async () => {
+  const { code, out, err } = await run('why shop --kubeconfig kubeconfig');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('… map  waiting: waits until map.data.a == "c" is true');
+});
+
+test.each([
+  ['why -o json', (text: string) => JSON.parse(text) as unknown],
+  ['tree --output json', (text: string) => JSON.parse(text) as unknown],
+  ['diff -n default -o json', (text: string) => JSON.parse(text) as unknown],
+])('%s gives data with a version', async (line, parse) => {
+  const { code, out } = await run(`${line} shop --kubeconfig kubeconfig`);
+  expect(code).toBe(0);
+  expect(parse(out)).toMatchObject({ schemaVersion: 1, instance: { kind: 'App', name: 'shop', namespace: 'default' } });
+});
+
+test('yaml is the same data', async () => {
+  expect((await run('tree shop -o yaml --kubeconfig kubeconfig')).out).toMatch(/^schemaVersion: 1\ninstance:\n/);
+});
+
+test('another form is refused before a cluster is asked', async () => {
+  const { code, out, err } = await run('tree shop -o wide --kubeconfig missing');
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain('--output wide is none of text, json, yaml');
+});
+
+test.each([
+  ['why shp --kubeconfig kubeconfig', 2, 'did you mean app/default/shop?'],
+  ['why', 2, "missing required argument 'instance'"],
+  ['diff shop/nothing --kubeconfig kubeconfig', 2, 'its nodes are map'],
+])('%s ends with %d', async (line, code, told) => {
+  const ended = await run(line);
+  expect(ended.code).toBe(code);
+  expect(ended.err).toContain(told);
+});
+
+test('a difference is exit code 4', async () => {
+  await world.controller.stop();
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'map', namespace: 'default' };
+  await world.user.patch(ref, { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
+  const { code, out } = await run('diff shop --kubeconfig kubeconfig');
+  expect({ code, out }).toEqual({
+    code: 4,
+    out: [
+      '~ ConfigMap default/map  drift (map), last written by kubectl-edit',
+      '    data.a  "edited" in the cluster, by kubectl-edit; "b" is wanted and will be put back',
+    ].join('\n'),
+  });
+});
