@@ -13,7 +13,7 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { elapsed, KubeError, pause } from '../kube/index.ts';
-import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
+import { applySetIdOf, keys, ownedFingerprint, step, StepMemory, targetKey } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
@@ -68,6 +68,8 @@ export interface DirectRunOptions {
   beforeWrite(record: WatchedObject): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
+  /** Counts a write as made already: the object differs in nothing that the caller looks for. Default: none. */
+  readonly isSettled?: (action: ApplyAction) => boolean;
   /** Live objects that were read already; others are read when a step asks for them. */
   readonly known?: readonly KnownObject[];
   /** Called with each applied object: as it was known before, and the server's answer. */
@@ -87,6 +89,8 @@ export class DirectRun {
   readonly #options: DirectRunOptions;
   readonly #store: ObservedStore;
   readonly #memory = new StepMemory();
+  /** Keys of objects whose writes count as made. */
+  readonly #settled = new Set<string>();
   readonly #watches: WatchSet;
   #instance: KubeObject;
   /** Counts observed changes; the loop sleeps only while the count is unchanged. */
@@ -123,6 +127,7 @@ export class DirectRun {
         const decision = step(graph, this.#instance, this.#store, options);
         const cost = elapsed(clock) - began;
         for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
+        if (this.#settle(decision)) continue;
         this.#options.report(decision);
         if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
         const busy = await carryOut(decision, { ...ports, instance: this.#instance });
@@ -136,6 +141,23 @@ export class DirectRun {
       signal.removeEventListener('abort', stop);
       await this.#watches.close();
     }
+  }
+
+  /** Records writes that the caller counts as made; true when another step will see more. */
+  #settle({ apply }: Decision): boolean {
+    const { isSettled } = this.#options;
+    if (isSettled === undefined) return false;
+    let found = false;
+    for (const action of apply) {
+      const key = targetKey(action.target);
+      const known = this.#store.object(action.target);
+      if (known.state !== 'present' || this.#settled.has(key) || !isSettled(action)) continue;
+      this.#settled.add(key);
+      const { object, owned = ownedFingerprint(object) } = known.live;
+      this.#store.setSettled(action.target, { desired: action.fingerprint, owned });
+      found = true;
+    }
+    return found;
   }
 
   /** The ports of the executor; `stop` ends the reads that wait for watches. */

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../core/index.ts';
-import { formatApiVersion, RETRY_POLICIES } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, RETRY_POLICIES } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { KubeError, systemClock } from '../kube/index.ts';
-import type { Decision, ObjectType, StepOptions } from '../runtime/index.ts';
+import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '../runtime/index.ts';
 import { applySetIdOf, keys, recordedInventory, recordedScope } from '../runtime/index.ts';
 import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
@@ -42,9 +42,30 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
     known: await children(api, graph, instance, signal),
+    isSettled: isBookkeeping,
     report: () => undefined,
   });
   return run.run(({ read }) => read.length === 0);
+}
+
+/** Labels and annotations of a child that controllers write for themselves. */
+const OWN_KEY = /^metadata\.(?:labels|annotations)\["(?:internal\.)?kro\.run\//;
+
+/**
+ * Does a child differ in nothing but what its controller writes for itself? Versions of kro number the waves of deletion
+ * in other ways, write other labels and shorten them in other ways.
+ */
+function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
+  return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);
+}
+
+function isOfController({ path, wanted, found }: FieldDifference): boolean {
+  if (OWN_KEY.test(path)) return true;
+  if (path !== 'metadata.annotations' && path !== 'metadata.labels') return false;
+  return [wanted, found].every(
+    (value) =>
+      value === undefined || (isJsonObject(value) && Object.keys(value).every((key) => key.includes('kro.run/'))),
+  );
 }
 
 /** The children of an instance: one list for each kind and namespace, in place of a read for each object. */

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject, refOf } from '../core/index.ts';
 import { objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index.ts';
 import { remedyOfCause } from './cause-remedies.ts';
-import { readinessOf } from './readiness.ts';
+import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
 
 /** One thing that keeps an object from being ready. */
 export interface Cause {
@@ -60,7 +60,8 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const pods = open.filter(({ kind }) => kind === 'Pod');
   const others = open.filter(({ kind }) => kind !== 'Pod');
   const states = pods.flatMap(containerCauses);
-  const conditions = [...pods, ...others].flatMap(conditionCauses);
+  const own = isCustom(object) ? summaryCauses(object) : [];
+  const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
   const stated = new Set(states.map(({ object: pod }) => pod.name));
   const told = eventsOf(family, open, objects, events).filter(
     // The container's state says the same in other words.
@@ -132,6 +133,29 @@ function conditionCauses(object: KubeObject): Found[] {
     if (found?.status !== status) return [];
     return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
   });
+}
+
+/** Conditions with which operators (ACK, Crossplane, cert-manager, Flux) report trouble by being true. */
+const TROUBLED: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
+
+/** Is the kind one that an operator serves? Those of Kubernetes have rules of their own. */
+function isCustom({ apiVersion }: KubeObject): boolean {
+  const [group = '', version] = apiVersion.split('/');
+  return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
+}
+
+/** The conditions of a custom resource: troubles that are true, then summaries that are not. */
+function summaryCauses(object: KubeObject): Found[] {
+  const those = (types: readonly string[], isTrouble: (status: string) => boolean): Found[] =>
+    types.flatMap((type) => {
+      const found = statusCondition(object, type);
+      if (found === undefined || !isTrouble(found.status)) return [];
+      return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
+    });
+  return [
+    ...those(TROUBLED, (status) => status === 'True'),
+    ...those(SUMMARY_CONDITIONS, (status) => status !== 'True'),
+  ];
 }
 
 /** Causes from events of objects that are not ready, and of deleted pods; the newest first. */

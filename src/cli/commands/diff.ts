@@ -1,6 +1,7 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import type { DiffReport } from '../instance/diff-report.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
 import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
@@ -9,7 +10,7 @@ export const diff: Command = {
   name: 'diff',
   summary: 'show where the objects of an instance are not as its graph wants them',
   description:
-    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets are not shown. Ends with 4 when there is a difference. Writes nothing.',
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets, and fields that are computed from them, are not shown. Ends with 4 when there is a difference, and else with 1 when some objects could not be compared. Writes nothing.',
   positionals: [
     { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, then /NODE', required: true },
   ],
@@ -19,18 +20,25 @@ export const diff: Command = {
     { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },
   ],
   run: (context, input) =>
-    reportOnInstance(context, input, ({ instance, live, node, definition }) => {
+    reportOnInstance(context, input, (observation) => {
+      const { live, definition } = observation;
       if (live === undefined) {
         throw new TypeKroError(`no revision of ${definition.metadata.name} compiles, and so nothing is wanted`, {
           code: 'instance/no-graph',
           remedy: 'typekro why tells what is wrong with the definition',
         });
       }
-      const data = diffReport(instance, live.decision, node);
+      const data = diffReport(observation, live);
       return {
         data,
         lines: () => diffLines(data),
-        code: data.changes.length === 0 ? ExitCode.ok : ExitCode.drift,
+        code: codeOf(data),
       };
     }),
 };
+
+/** A difference counts before what is not known. */
+function codeOf({ changes, notCompared }: DiffReport): number {
+  if (changes.length > 0) return ExitCode.drift;
+  return notCompared.length > 0 ? ExitCode.failed : ExitCode.ok;
+}

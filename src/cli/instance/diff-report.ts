@@ -1,15 +1,19 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { refOf, stringifyJson } from '../../core/index.ts';
-import type { ApplyAction, Decision, FieldDifference } from '../../runtime/index.ts';
-import { refOfTarget } from '../../runtime/index.ts';
-import { printableLine } from '../printable.ts';
+import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/index.ts';
+import { explainNode, refOfTarget } from '../../runtime/index.ts';
+import { printable, printableLine } from '../printable.ts';
 import { objectName } from './object-name.ts';
+import type { Observation } from './observation.ts';
+import { secretFields } from './secret-fields.ts';
 
 /** `typekro diff` as JSON. Later versions of the same number only add fields. */
 export interface DiffReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
   readonly changes: readonly ObjectChange[];
+  /** Nodes that wait, are suspended or could not be read: what would be changed there is not known. */
+  readonly notCompared: readonly NotCompared[];
 }
 
 /** What the controller would do to one object now. */
@@ -23,19 +27,26 @@ export interface ObjectChange {
   readonly fields: readonly FieldDifference[];
 }
 
+/** A node whose objects are not compared, and why. */
+export interface NotCompared {
+  readonly node: string;
+  readonly reason: string;
+}
+
 /** Everything that is not as the graph wants it, objects in the order in which they would be written. */
 export function diffReport(
-  instance: Parameters<typeof refOf>[0],
-  decision: Decision,
-  node: string | undefined,
+  { instance, node }: Observation,
+  { decision, graph }: NonNullable<Observation['live']>,
 ): DiffReport {
+  const isAsked = (id: string): boolean => node === undefined || id === node;
+  const hides = secretFields(graph);
   const changes: ObjectChange[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
       object: refOfTarget(target),
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
-      fields: differences.map(maskedIfSecret(target.type.kind, target.type.group)),
+      fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
     })),
     ...decision.delete.map(({ nodeId, target }) => ({
       node: nodeId,
@@ -44,26 +55,30 @@ export function diffReport(
       fields: [],
     })),
   ];
+  const acting = new Set(changes.map((change) => change.node));
+  const left = decision.nodes.filter((each) => isAsked(each.id) && !acting.has(each.id) && !isCompared(each));
   return {
     schemaVersion: 1,
     instance: refOf(instance),
-    changes: changes.filter((change) => node === undefined || change.node === node),
+    changes: changes.filter((change) => isAsked(change.node)),
+    notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
   };
 }
 
-/** What stands in place of the values of a Secret. */
+/** Were the objects of the node compared with what it wants? A node that is not resolved wants nothing that is known. */
+function isCompared({ state, objects }: NodeReport): boolean {
+  const isKnown = objects.every((object) => object.state !== 'unknown' && object.state !== 'failed');
+  return isKnown && (state === 'ready' || state === 'skipped' || state === 'deleted' || state === 'waiting');
+}
+
+/** Replaces values that may come from Secrets. */
 const MASK = '(secret)';
 
-/** Paths of a Secret are shown, its values are not. */
-function maskedIfSecret(kind: string, group: string): (difference: FieldDifference) => FieldDifference {
-  if (kind !== 'Secret' || group !== '') return (difference) => difference;
-  return (difference) => {
-    if (!/^(?:data|stringData)\b/.test(difference.path)) return difference;
-    return {
-      ...difference,
-      ...(difference.wanted === undefined ? {} : { wanted: MASK }),
-      ...(difference.found === undefined ? {} : { found: MASK }),
-    };
+function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
+  return {
+    ...difference,
+    ...(wanted === undefined ? {} : { wanted: MASK }),
+    ...(found === undefined ? {} : { found: MASK }),
   };
 }
 
@@ -75,31 +90,43 @@ const SIGNS: Readonly<Record<ObjectChange['action'], string>> = {
   delete: '-',
 };
 
-/** The report in lines: one for each object, one for each field. */
-export function diffLines({ changes }: DiffReport): string[] {
-  if (changes.length === 0) return ['no difference: every object is as the graph wants it'];
-  return changes.flatMap(({ node, object, action, lastWriter, fields }) => {
+/** The report in lines: one for each object, one for each field, one for each node that was not compared. */
+export function diffLines({ changes, notCompared }: DiffReport): string[] {
+  if (changes.length === 0 && notCompared.length === 0) {
+    return ['no difference: every object is as the graph wants it'];
+  }
+  const lines = changes.flatMap(({ node, object, action, lastWriter, fields }) => {
     const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
     const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;
     return [
       `${SIGNS[action]} ${printableLine(objectName(object))}  ${printableLine(what)}`,
-      ...fields.map((field) => `    ${printableLine(field.path)}  ${printableLine(fieldText(field))}`),
+      ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, action)}`),
     ];
   });
+  return [...lines, ...notCompared.map(({ node, reason }) => `? ${node}  not compared: ${printableLine(reason)}`)];
 }
 
-function fieldText({ kind, wanted, found, managers }: FieldDifference): string {
-  const by = managers.length === 0 ? '' : `, by ${managers.join(', ')}`;
-  const text = (value: FieldDifference['wanted']) =>
-    value === undefined ? 'nothing' : value === MASK ? MASK : stringifyJson(value);
+/** Characters of a value that a line shows. */
+const MAX_VALUE_LENGTH = 200;
+
+function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectChange['action']): string {
+  const by = managers.length === 0 ? '' : `, by ${printableLine(managers.join(', '))}`;
+  const end = action === 'drift' ? ' and will be put back' : '';
   switch (kind) {
     case 'differs':
-      return `${text(found)} in the cluster${by}; ${text(wanted)} is wanted and will be put back`;
+      return `${valueText(found)} in the cluster${by}; ${valueText(wanted)} is wanted${end}`;
     case 'missing':
-      return `is not there; ${text(wanted)} is wanted`;
+      return `is not there; ${valueText(wanted)} is wanted`;
     case 'unowned':
-      return `${text(found)} is right, and belongs to other managers${by}`;
+      return `${valueText(found)} is right, and belongs to other managers${by}`;
     case 'release':
-      return `${text(found)} is no longer wanted`;
+      return `${valueText(found)} is no longer wanted`;
   }
+}
+
+/** A value on one line, with its blanks: two values that differ are shown as different. */
+function valueText(value: FieldDifference['wanted']): string {
+  if (value === undefined) return 'nothing';
+  const text = value === MASK ? MASK : printable(stringifyJson(value));
+  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters)`;
 }

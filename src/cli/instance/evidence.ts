@@ -3,8 +3,8 @@ import { apiFailure } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
-import type { ApplyAction, Decision } from '../../runtime/index.ts';
-import { failureText, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction } from '../../runtime/index.ts';
+import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
 import { objectName } from './object-name.ts';
 import type { Root } from './roots.ts';
@@ -45,10 +45,11 @@ export async function findEvidence(
       const troubles = await Promise.all(
         own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal)),
       );
-      const action = decision.apply.find(({ nodeId }) => nodeId === root.node.id);
-      const write = action === undefined ? undefined : await dryRun(api, action, signal);
+      const write = root.node.retired === true ? undefined : await pendingWrite(api, root.node.id, decision, signal);
       const found = await dataFound(api, root, signal);
-      return { root, evidence: { found, troubles, unread, ...(write === undefined ? {} : { write }) } };
+      const due = decision.delete.filter(({ nodeId }) => nodeId === root.node.id);
+      const evidence = { found: [...found, ...due.map(deletionText)], troubles, unread };
+      return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };
     }),
   );
 }
@@ -66,29 +67,49 @@ async function dataFound(api: KubernetesApi, { node, objects }: Root, signal: Ab
   return text === undefined ? [] : [`${objectName(only)}: ${text}`];
 }
 
-/** Does the API server take the write that is due? A controller that was refused says so nowhere else. */
+const deletionText = ({ target }: DeleteAction): string =>
+  `the deletion of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
+
+/** Does the API server take the writes of a node that are due? Tries them in order up to the first refusal. */
+async function pendingWrite(
+  api: KubernetesApi,
+  node: string,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<Evidence['write']> {
+  const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
+  const tried = await Promise.all(actions.slice(0, MAX_OBJECTS).map((action) => dryRun(api, action, signal)));
+  return (
+    tried.find((outcome) => outcome.result === 'refused') ?? tried.find(({ result }) => result !== 'taken') ?? tried[0]
+  );
+}
+
+/** The refusal of a dry run by an API server whose webhooks have side effects. */
+const NO_DRY_RUN = /does not support dry run/;
+
 async function dryRun(
   api: KubernetesApi,
   { desired, target }: ApplyAction,
   signal: AbortSignal,
-): Promise<Evidence['write']> {
+): Promise<NonNullable<Evidence['write']>> {
   const ref = refOfTarget(target);
+  const name = objectName(ref);
   try {
     await api.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, dryRun: true, signal });
-    return {
-      outcome: `the API server would take the write of ${objectName(ref)} now, and no controller has made it`,
-      remedy: 'see that the controller runs and may write this kind: its log and its events name what it was refused',
-    };
+    return { result: 'taken', outcome: name };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    if (failure.permission !== undefined) {
-      return { outcome: `a dry run of the write of ${objectName(ref)} is not allowed: ${failureText(failure)}` };
-    }
+    // The message of the API server may quote a value.
+    const said = ref.kind === 'Secret' ? failure.reason : failureText(failure);
+    // A namespace that is missing passes by itself for a controller; a reader has to act.
+    const isRefused = isRefusal(failure) || failure.code === 404;
+    const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
+    if (!isTried) return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}` };
     const remedy = refusalRemedy(error.message, ref);
     return {
-      outcome: `the API server refuses ${objectName(ref)}: ${failureText(failure)}`,
-      refused: true,
+      result: 'refused',
+      outcome: `the API server refuses ${name}: ${said}`,
       ...(remedy === undefined ? {} : { remedy }),
     };
   }

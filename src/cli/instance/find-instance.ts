@@ -3,6 +3,7 @@ import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
+import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 import type { InstanceName } from './argument.ts';
 import { readingsOf } from './argument.ts';
@@ -64,30 +65,56 @@ async function declaredKinds(api: KubernetesApi, signal: AbortSignal): Promise<D
   }));
 }
 
-function hasName({ kind }: GroupVersionKind, word: string): boolean {
+/** Is the word the kind or its plural, alone or with the group behind a dot? */
+function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
   const name = kind.toLowerCase();
-  return [name, pluralize(name)].includes(word.toLowerCase());
+  return [name, pluralize(name)].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
 
+interface Found {
+  readonly instance: KubeObject;
+  readonly definition: KubeObject;
+}
+
+/** The instances of a name, one for each object. A kind that may not be read counts only where there is no other. */
 async function instancesOf(
   api: KubernetesApi,
   kinds: readonly Declared[],
+  name: InstanceName,
+  fallback: string,
+  signal: AbortSignal,
+): Promise<Found[]> {
+  const answers = await Promise.allSettled(kinds.map((kind) => instanceOf(api, kind, name, fallback, signal)));
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
+  const failure = answers.find((answer) => answer.status === 'rejected');
+  if (failure !== undefined && (found.length === 0 || !(failure.reason instanceof KubeError))) throw failure.reason;
+  const byUid = new Map<string, Found>();
+  for (const each of found) {
+    const uid = each.instance.metadata.uid ?? '';
+    if (!byUid.has(uid) || isDefinedBy(each)) byUid.set(uid, each);
+  }
+  return [...byUid.values()];
+}
+
+async function instanceOf(
+  api: KubernetesApi,
+  { definition, type }: Declared,
   { name, namespace: given }: InstanceName,
   fallback: string,
   signal: AbortSignal,
-): Promise<{ readonly instance: KubeObject; readonly definition: KubeObject }[]> {
-  const found = await Promise.all(
-    kinds.map(async ({ definition, type }) => {
-      const { kind } = type;
-      const apiVersion = formatApiVersion(type);
-      const resource = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
-      if (resource === undefined || (!resource.namespaced && given !== undefined)) return [];
-      const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
-      const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
-      return instance === undefined ? [] : [{ instance: { ...instance, apiVersion, kind }, definition }];
-    }),
-  );
-  return found.flat();
+): Promise<Found | undefined> {
+  const { kind } = type;
+  const apiVersion = formatApiVersion(type);
+  const resource = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
+  if (resource === undefined || (!resource.namespaced && given !== undefined)) return undefined;
+  const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
+  const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
+  return instance === undefined ? undefined : { instance: { ...instance, apiVersion, kind }, definition };
+}
+
+/** Two definitions may declare one kind, of which one is served: the instance carries its name. */
+function isDefinedBy({ instance, definition }: Found): boolean {
+  return instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL] === definition.metadata.name;
 }
 
 function unreadable(text: string): TypeKroError {
@@ -139,7 +166,8 @@ async function notFound(
 /** Instances of a kind as the argument names them; those that may not be listed are left out. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
   try {
-    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
+    const options = { metadataOnly: true, signal };
+    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
     return items.map(({ metadata: { namespace, name = '' } }) =>
       [type.kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/'),
     );

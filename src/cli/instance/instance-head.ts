@@ -3,7 +3,7 @@ import { age } from '../../kubernetes/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Observation } from './observation.ts';
 import { objectName } from './object-name.ts';
-import { isDone, recordedState } from './observation.ts';
+import { currentNodes, isDone, recordedState } from './observation.ts';
 
 /**
  * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what
@@ -14,11 +14,14 @@ import { isDone, recordedState } from './observation.ts';
 export function headLines(observation: Observation, now: number): string[] {
   const { live, revision, problems, notes } = observation;
   const { state, ready } = recordedState(observation.instance);
-  const since = ready?.lastTransitionTime === undefined ? '' : ` ${age(ready.lastTransitionTime, now)}`;
-  const nodes = live?.decision.nodes ?? [];
+  const changed = Date.parse(ready?.lastTransitionTime ?? '');
+  const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
+  const nodes = currentNodes(live?.decision);
+  const { deletionTimestamp } = observation.instance.metadata;
   const parts = [
     objectName(refOf(observation.instance)),
     state === '' ? 'no controller has written its status yet' : `${state}${since}`,
+    ...(deletionTimestamp === undefined ? [] : [`being deleted since ${age(deletionTimestamp, now)}`]),
     ...(revision === 0 ? [] : [`revision ${revision}`]),
     ...(nodes.length === 0 ? [] : [`${nodes.filter(isDone).length} of ${nodes.length} nodes ready`]),
   ];

@@ -101,6 +101,11 @@ function unknownNode(node: string, graph: Graph): TypeKroError {
   });
 }
 
+/** The nodes of the graph, without reports about objects that it no longer has. */
+export function currentNodes(decision: Pick<Decision, 'nodes'> | undefined): readonly NodeReport[] {
+  return (decision?.nodes ?? []).filter(({ retired }) => retired !== true);
+}
+
 /** Nodes that have come to where they are wanted. */
 export function isDone({ state }: NodeReport): boolean {
   return state === 'ready' || state === 'skipped' || state === 'deleted';

@@ -3,7 +3,7 @@ import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import { isDone } from './observation.ts';
 
-/** A node that nothing in the graph can get on, and the nodes that wait for it. */
+/** An open node that waits for no open node, and the nodes that wait for it. */
 export interface Root {
   readonly node: NodeReport;
   /** Objects whose state keeps the node where it is. */
@@ -13,24 +13,31 @@ export interface Root {
 }
 
 /**
- * The nodes that others wait for while they themselves wait for no node that is open, in the order of the graph.
+ * The open nodes that wait for no open node, in the order of the graph; where nodes wait for one another, the first of
+ * them. A report about objects that the graph no longer has waits for the nodes that hold those objects.
  *
  * @param asked Only roots of this node, the node itself included.
  */
 export function rootsOf(nodes: readonly NodeReport[], asked?: string): Root[] {
   const open = nodes.filter((node) => !isDone(node));
-  const byId = new Map(open.map((node) => [node.id, node]));
-  const openDependencies = (node: NodeReport): NodeReport[] =>
-    explainNode(node).waitsFor.flatMap((id) => (id === node.id ? [] : (byId.get(id) ?? [])));
+  const byId = new Map(open.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
+  const dependencies = (node: NodeReport): NodeReport[] => {
+    // Two nodes that render one object wait for a change of the definition, not for one another.
+    if (node.because.kind === 'duplicate-target') return [];
+    return explainNode(node).waitsFor.flatMap((id) => {
+      const found = byId.get(id);
+      return found === undefined || found === node ? [] : [found];
+    });
+  };
   const isAsked = (node: NodeReport): boolean =>
-    asked === undefined || node.id === asked || behind(node, open, openDependencies).has(asked);
-  return open
-    .filter((node) => openDependencies(node).length === 0 && isAsked(node))
-    .map((node) => ({
-      node,
-      objects: objectsOf(node, nodes),
-      waiting: [...behind(node, open, openDependencies)],
-    }));
+    asked === undefined || node.id === asked || behind(node, open, dependencies).has(asked);
+  const relevant = open.filter(isAsked);
+  const independent = relevant.filter((node) => dependencies(node).length === 0);
+  return (independent.length > 0 ? independent : relevant.slice(0, 1)).map((node) => ({
+    node,
+    objects: objectsOf(node, nodes),
+    waiting: [...behind(node, open, dependencies)],
+  }));
 }
 
 /** The nodes that wait for one, directly or through others. */

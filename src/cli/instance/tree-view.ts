@@ -19,6 +19,8 @@ export interface TreeReport {
 /** One node of the report. */
 export interface TreeNode {
   readonly id: string;
+  /** The objects are those that the graph no longer has. */
+  readonly retired?: true;
   readonly state: NodeReport['state'];
   readonly reason: string;
   readonly waitsFor: readonly string[];
@@ -31,7 +33,8 @@ export function treeNodes({ live }: Observation): TreeNode[] {
   return (live?.decision.nodes ?? []).map((node) => {
     const { reason, waitsFor, remedy } = explainNode(node);
     const { id, state, objects } = node;
-    return { id, state, reason, waitsFor, ...(remedy === undefined ? {} : { remedy }), objects };
+    const old = node.retired === true ? ({ retired: true } as const) : {};
+    return { id, ...old, state, reason, waitsFor, ...(remedy === undefined ? {} : { remedy }), objects };
   });
 }
 

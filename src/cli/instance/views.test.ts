@@ -22,6 +22,8 @@ spec:
     - id: parts
       forEach: [{ name: "\${schema.spec.names}" }]
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name + '-' + name}" } }
+    - id: url
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}-url" }, data: { url: "\${'pg://u:' + string(secret.data.key)}", plain: x } }
     - id: monitor
       includeWhen: ["\${schema.spec.metrics}"]
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: monitor } }
@@ -50,20 +52,21 @@ const look = (text: string) => observe(world.user, text, 'default', NEVER);
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });
 
 async function diff(text = 'shop'): Promise<string[]> {
-  const { instance: found, live, node } = await look(text);
-  if (live === undefined) throw new Error('it has no graph');
-  return diffLines(diffReport(found, live.decision, node));
+  const seen = await look(text);
+  if (seen.live === undefined) throw new Error('it has no graph');
+  return diffLines(diffReport(seen, seen.live));
 }
 
 describe('tree', () => {
   test('nodes in the order of the graph, a collection with its number, what is left out with its reason', async () => {
     const seen = await look('shop');
     expect(treeLines(seen, world.clock.now(), false)).toEqual([
-      'App default/shop   ACTIVE 2s   revision 1   4 of 4 nodes ready',
-      '├─ ✓ settings  ConfigMap default/shop  ready: is as wanted and ready',
-      '├─ ✓ secret    Secret default/shop     ready: is as wanted and ready',
-      '├─ ✓ parts     ConfigMap ×2            ready: is as wanted and ready',
-      '└─ - monitor                           skipped: is left out: schema.spec.metrics is false',
+      'App default/shop   ACTIVE 2s   revision 1   5 of 5 nodes ready',
+      '├─ ✓ settings  ConfigMap default/shop      ready: is as wanted and ready',
+      '├─ ✓ secret    Secret default/shop         ready: is as wanted and ready',
+      '├─ ✓ parts     ConfigMap ×2                ready: is as wanted and ready',
+      '├─ ✓ url       ConfigMap default/shop-url  ready: is as wanted and ready',
+      '└─ - monitor                               skipped: is left out: schema.spec.metrics is false',
     ]);
     expect(treeNodes(seen)[2]?.objects.map(({ object }) => object.name)).toEqual(['shop-x', 'shop-y']);
   });
@@ -72,8 +75,8 @@ describe('tree', () => {
     await world.controller.stop();
     await world.apply(instance('later'));
     expect(treeLines(await look('later'), world.clock.now(), false).slice(0, 2)).toEqual([
-      'App default/later   no controller has written its status yet   revision 1   1 of 4 nodes ready',
-      '├─ > settings  ConfigMap default/later  applying: creates its object',
+      'App default/later   no controller has written its status yet   revision 1   1 of 5 nodes ready',
+      '├─ > settings  ConfigMap default/later      applying: creates its object',
     ]);
   });
 });
@@ -93,6 +96,32 @@ describe('diff', () => {
       '+ ConfigMap default/shop-x  create (parts)',
     ]);
     expect(await diff('shop/parts')).toEqual(['+ ConfigMap default/shop-x  create (parts)']);
+  });
+
+  test('what a suspended instance wants is not compared, and that is said', async () => {
+    const annotations = { 'kro.run/reconcile': 'suspended' };
+    await world.apply({ ...instance('shop'), metadata: { name: 'shop', namespace: 'default', annotations } });
+    await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
+    await world.advance(2000);
+    expect(await diff('shop/settings')).toEqual([
+      '? settings  not compared: would be written, but the instance is suspended',
+    ]);
+  });
+
+  test('two values that differ in blanks alone are shown as different', async () => {
+    await world.controller.stop();
+    await world.user.patch(configMap('shop'), { data: { a: 'b ' } }, { fieldManager: 'kubectl-edit' });
+    expect((await diff()).join('\n')).toContain('"b " in the cluster, by kubectl-edit; "b" is wanted');
+  });
+
+  test('a field that is computed from a Secret is not shown', async () => {
+    await world.controller.stop();
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-url', namespace: 'default' };
+    await world.user.patch(ref, { data: { url: 'other' } }, { fieldManager: 'kubectl-edit' });
+    expect(await diff('shop/url')).toEqual([
+      '~ ConfigMap default/shop-url  drift (url), last written by kubectl-edit',
+      '    data.url  (secret) in the cluster, by kubectl-edit; (secret) is wanted and will be put back',
+    ]);
   });
 
   test('values of Secrets are not shown', async () => {

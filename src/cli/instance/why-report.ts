@@ -2,9 +2,9 @@ import type { ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { NodeState } from '../../runtime/index.ts';
-import { explainNode } from '../../runtime/index.ts';
+import { explainNode, keys } from '../../runtime/index.ts';
 import type { Observation } from './observation.ts';
-import { isDone, recordedState } from './observation.ts';
+import { currentNodes, isDone, recordedState } from './observation.ts';
 import type { Root } from './roots.ts';
 
 /** `typekro why` as JSON. Later versions of the same number only add fields. */
@@ -13,7 +13,7 @@ export interface WhyReport {
   readonly instance: ObjectRef;
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
-  /** When the state was reached (RFC 3339). */
+  /** When the condition `Ready` changed last (RFC 3339). */
   readonly since?: string;
   /** What the controller says in the condition `Ready`, where that is not true. */
   readonly recorded?: string;
@@ -27,6 +27,8 @@ export interface WhyReport {
 /** One thing that everything behind it waits for. */
 export interface WhyCause {
   readonly node: string;
+  /** The cause is about objects that the graph no longer has. */
+  readonly retired?: true;
   readonly state: NodeState;
   readonly reason: string;
   /** Nodes whose data is missing although they are ready. */
@@ -52,12 +54,19 @@ export interface Trouble extends Cause {
   readonly log?: readonly string[];
 }
 
+/** What a dry run of a pending write came to: the text names the object that was taken, or says why it was not. */
+export interface PendingWrite {
+  readonly result: 'taken' | 'refused' | 'unknown';
+  readonly outcome: string;
+  readonly remedy?: string;
+}
+
 /** What was found out about a root beyond the decision. */
 export interface Evidence {
   readonly found: readonly string[];
   readonly troubles: readonly Trouble[];
   readonly unread: readonly string[];
-  readonly write?: { readonly outcome: string; readonly refused?: true; readonly remedy?: string };
+  readonly write?: PendingWrite;
 }
 
 /** The report of an instance, from its roots and what was found out about each. */
@@ -66,29 +75,33 @@ export function whyReport(
   roots: readonly { readonly root: Root; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
-  const nodes = live?.decision.nodes ?? [];
+  const nodes = currentNodes(live?.decision);
+  const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     schemaVersion: 1,
     instance: refOf(instance),
     state,
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
-    ...(ready === undefined || ready.status === 'True' || !ready.message ? {} : { recorded: ready.message }),
+    ...(recorded === undefined ? {} : { recorded }),
     ready: nodes.filter(isDone).length,
     nodes: nodes.length,
     blocked: [...(live?.decision.blocked ?? []), ...foreignFinalizers(instance)],
-    causes: roots.map(({ root, evidence }) => causeOf(root, evidence)),
+    causes: roots.map(({ root, evidence }) => causeOf(root, evidence, recorded)),
   };
 }
 
-function causeOf({ node, objects, waiting }: Root, { found, troubles, unread, write }: Evidence): WhyCause {
+function causeOf({ node, objects, waiting }: Root, evidence: Evidence, recorded: string | undefined): WhyCause {
+  const { found, troubles, unread, write } = evidence;
   const { reason, waitsFor, remedy } = explainNode(node);
   const [first] = troubles;
   const [object] = objects;
-  const advice = first?.remedy ?? write?.remedy ?? remedy;
+  const isRefused = write?.result === 'refused' && node.because.kind === 'write';
+  const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
+  const advice = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;
   const about = first?.object ?? object;
-  const isRefused = write?.refused === true;
   return {
     node: node.id,
+    ...(node.retired === true ? { retired: true } : {}),
     state: isRefused ? 'failed' : node.state,
     reason: isRefused ? write.outcome : reason,
     waitsFor,
@@ -96,10 +109,23 @@ function causeOf({ node, objects, waiting }: Root, { found, troubles, unread, wr
     objects,
     found,
     troubles,
-    ...(write === undefined || isRefused ? {} : { dryRun: write.outcome }),
+    ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,
     ...(advice === undefined ? {} : { remedy: advice }),
     ...(about === undefined ? {} : { look: describeCommand(about) }),
+  };
+}
+
+/** A write that is due and not refused: the controller's own words tell more than that it is due. */
+function pendingText(
+  { result, outcome }: PendingWrite,
+  recorded: string | undefined,
+): { text: string; remedy?: string } {
+  if (result !== 'taken') return { text: outcome };
+  if (recorded !== undefined) return { text: `the API server would take the write of ${outcome} from you` };
+  return {
+    text: `the API server would take the write of ${outcome} now, and no controller has made it`,
+    remedy: 'see that the controller runs and may write this kind: its log and its events name what it was refused',
   };
 }
 
@@ -108,14 +134,17 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
   // Custom kinds of one name may stand in several groups.
   const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
-  return `kubectl describe ${type} ${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
+  return `kubectl describe ${word(type)} ${word(name)}${namespace === undefined ? '' : ` -n ${word(namespace)}`}`;
 }
+
+/** A word of a shell command: names from the cluster may hold anything. */
+const word = (text: string): string => (/^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Finalizers of others, once the instance is to be deleted. */
 function foreignFinalizers({ metadata }: Observation['instance']): string[] {
   if (metadata.deletionTimestamp === undefined) return [];
   return (metadata.finalizers ?? [])
-    .filter((finalizer) => finalizer !== 'kro.run/finalizer')
+    .filter((finalizer) => finalizer !== keys.FINALIZER)
     .map(
       (finalizer) =>
         `the finalizer ${finalizer} of another program holds the instance since ${metadata.deletionTimestamp}`,

@@ -3,7 +3,9 @@ import { printable, printableLine } from '../printable.ts';
 import { stateMark } from '../up/view.ts';
 import { headLines } from './instance-head.ts';
 import { objectName } from './object-name.ts';
+import { isSuspended } from '../../runtime/index.ts';
 import type { Observation } from './observation.ts';
+import { currentNodes, isDone } from './observation.ts';
 import type { Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /** The report in lines: the head, then for each cause the chain down to the object, what to do and where to look. */
@@ -19,7 +21,7 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
   return [
     `${stateMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
     ...found.map((text) => `   └ because  ${printableLine(text)}`),
-    ...(troubles.length === 0 && found.length === 0 && objects.length > 0 ? [nothingMore(objects)] : []),
+    ...(isWithoutTrouble(cause) ? [nothingMore(objects)] : []),
     ...troubles.flatMap(troubleLines),
     ...(dryRun === undefined ? [] : [`   └ because  ${printableLine(dryRun)}`]),
     ...unread.map((text) => `   not known  ${printableLine(text)}`),
@@ -29,9 +31,16 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
   ];
 }
 
+/** Objects that a line names. */
+const MAX_NAMED = 5;
+
+const isWithoutTrouble = ({ objects, troubles, found, unread }: WhyCause): boolean =>
+  objects.length > 0 && troubles.length === 0 && found.length === 0 && unread.length === 0;
+
 function nothingMore(objects: WhyCause['objects']): string {
-  const names = objects.map(objectName).join(', ');
-  return `   └ because  ${printableLine(names)} ${objects.length === 1 ? 'reports' : 'report'} no trouble`;
+  const more = objects.length > MAX_NAMED ? ` and ${objects.length - MAX_NAMED} more` : '';
+  const names = objects.slice(0, MAX_NAMED).map(objectName).join(', ');
+  return `   └ because  ${printableLine(names)}${more} ${objects.length === 1 ? 'reports' : 'report'} no trouble`;
 }
 
 function troubleLines(trouble: Trouble): string[] {
@@ -41,22 +50,31 @@ function troubleLines(trouble: Trouble): string[] {
   ];
 }
 
-/** What is left to say where no node is in the way, and what the controller itself wrote. */
-function endLines({ live, problems }: Observation, { causes, blocked, state, recorded }: WhyReport): string[] {
+/** What is left to say behind the causes: the controller's own words, or that there is no cause. */
+function endLines(observation: Observation, { causes, blocked, state, recorded }: WhyReport): string[] {
+  const { live, problems, node } = observation;
+  const said = recorded === undefined ? '' : printableLine(recorded);
   if (live === undefined) {
     const text =
-      problems.length === 0
-        ? 'its definition has no revision that can be served'
-        : 'no revision of its definition compiles';
+      problems.length === 0 ? 'no revision of its definition can be served' : 'no revision of its definition compiles';
     return ['', `nothing is done for the instance: ${text}`];
   }
-  if (causes.length > 0 || blocked.length > 0) {
-    return recorded === undefined ? [] : ['', `the controller reports: ${printableLine(recorded)}`];
+  if (causes.length > 0 || blocked.length > 0)
+    return recorded === undefined ? [] : ['', `the controller reports: ${said}`];
+  if (isSuspended(observation.instance)) {
+    return ['', 'nothing is due, and the instance is suspended by the annotation kro.run/reconcile'];
+  }
+  const open = currentNodes(live.decision).filter((each) => !isDone(each));
+  if (node !== undefined && open.length > 0) {
+    const others = open.map(({ id }) => id).join(', ');
+    return ['', `${node} waits for nothing; other nodes are not ready: ${others}`];
+  }
+  if (observation.instance.metadata.deletionTimestamp !== undefined) {
+    return ['', 'no object is left, and no controller has taken the finalizer off the instance', SEE_CONTROLLER];
   }
   if (state === 'ACTIVE' && recorded === undefined) return ['', 'nothing is waited for: every node is ready'];
-  return [
-    '',
-    `every node is ready, and the status says ${state === '' ? 'nothing' : state}${recorded === undefined ? '' : `: ${printableLine(recorded)}`}`,
-    '   do         see that the controller runs: it has not written what it would find now',
-  ];
+  const status = state === '' ? 'nothing' : printableLine(state);
+  return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
 }
+
+const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';

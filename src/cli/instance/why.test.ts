@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
 import type { VirtualWorld, VirtualWorldOptions } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import { crdOf } from '../../../test/support/crd.ts';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
 import { rootsOf } from './roots.ts';
@@ -240,7 +241,11 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   [
     'a definition that no longer compiles',
     [plain, instance(), definition(config('map', '{ a: "${schema.spec.nothing}" }'))],
-    ['note: the definition as it stands does not compile: revision 1 is served', 'nothing', '1 of 1 nodes ready'],
+    [
+      'note: the definition as it stands does not compile: revision 1 is served',
+      "undefined field 'nothing'",
+      '1 of 1 nodes ready',
+    ],
   ],
   [
     'a kind that the cluster does not have',
@@ -266,7 +271,64 @@ test.each(STAGED)('%s', async (_title, objects, told) => {
 
 test('the node that waits leads to the same cause', async () => {
   await start(SIMULATED, failing('CrashLoopBackOff'), instance());
-  expect(await why('shop/after')).toBe(await why('default/shop/web'));
+  const text = await why('shop/after');
+  expect(text).toContain('CrashLoopBackOff');
+  expect(text).toBe(await why('default/shop/web'));
+});
+
+test('a node that is ready while another waits', async () => {
+  const waits = config('other', '{ a: b }', 'readyWhen: ["${other.data.a == \'c\'}"]');
+  await start(SIMULATED, definition(config('map', '{ a: b }') + waits), instance());
+  expect(await why('shop/map')).toContain('map waits for nothing; other nodes are not ready: other');
+});
+
+test('two nodes that render one object', async () => {
+  const same = (id: string) => config(id, '{ a: "${schema.spec.image}" }').replace(`-${id}`, '-${schema.spec.image}');
+  await start(SIMULATED, definition(same('one') + same('two')), instance());
+  const text = await why();
+  expect(text).toMatch(/(?:one|two)  \w+: renders ConfigMap v1 default\/shop-nginx, and so does/);
+  expect(text).not.toContain('every node is ready');
+});
+
+test('the second item of a collection is refused', async () => {
+  const items = `
+- id: parts
+  forEach: [{ name: "\${['ok', 'Not_ok']}" }]
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${name}" } }`;
+  await start(SIMULATED, definition(items), instance());
+  expect(await why()).toContain('the API server refuses ConfigMap default/Not_ok');
+});
+
+test('the conditions of a custom resource', async () => {
+  const bucket = crdOf(
+    'Bucket',
+    { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    { fields: { subresources: { status: {} } } },
+  );
+  const node = `
+- id: bucket
+  readyWhen: ["\${bucket.status.ready == true}"]
+  template: { apiVersion: example.com/v1, kind: Bucket, metadata: { name: data } }`;
+  await start(SIMULATED, bucket, definition(node), instance());
+  const conditions = [
+    { type: 'Ready', status: 'False', reason: 'Creating', message: 'waits for the account' },
+    { type: 'ACK.Terminal', status: 'True', reason: 'BucketAlreadyExists', message: 'the name is taken' },
+  ];
+  const ref = { apiVersion: 'example.com/v1', kind: 'Bucket', name: 'data', namespace: 'default' };
+  await world.user.patch(ref, { status: { conditions } }, { subresource: 'status' });
+  await world.advance(2000);
+  const text = await why();
+  expect(text).toContain('└ because  BucketAlreadyExists (Bucket default/data): the name is taken');
+  expect(text).toContain('└ because  Creating (Bucket default/data): waits for the account');
+});
+
+test('labels and annotations that another version of kro writes are no reason', async () => {
+  await start(SIMULATED, plain, instance());
+  await world.controller.stop();
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-map', namespace: 'default' };
+  const annotations = { 'internal.kro.run/apply-order': '7' };
+  await world.user.patch(ref, { metadata: { annotations } }, { fieldManager: 'kro.run/applyset' });
+  expect(await why()).toContain('nothing is waited for: every node is ready');
 });
 
 test('a finalizer that holds a child of a deleted instance', async () => {

@@ -5,8 +5,8 @@ import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError, LiveSchemas } from '../../kube/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
-import { keys } from '../../runtime/index.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
+import { keys, readConditions, readNowSample } from '../../runtime/index.ts';
+import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
 import { readDefinition, REVISION_TYPE } from './definition.ts';
 import { readPolicies } from './policies.ts';
 import type { Revision } from './revision.ts';
@@ -44,12 +44,21 @@ export async function liveDefinition(
   const pin = pinnedRevision(instance);
   const wanted = pin === undefined ? revisions.toReversed() : revisions.filter(({ number }) => number === pin);
   const notes = [...policies.problems, ...(unread === undefined ? [] : [unread])];
-  if (pin !== undefined) notes.push(`the instance is pinned to revision ${pin}`);
-  if (pin !== undefined && wanted.length === 0) notes.push('that revision does not exist');
+  if (pin !== undefined) {
+    const missing = wanted.length === 0 && unread === undefined ? ', which does not exist' : '';
+    notes.push(`the instance is pinned to revision ${instance.metadata.annotations?.[PIN_ANNOTATION]}${missing}`);
+  }
+  if (policies.canary !== undefined) {
+    notes.push('a new revision goes to a part of the instances first (annotation typekro.dev/canary)');
+  }
+  notes.push(...falseConditions(definition.status));
+  const sample = readNowSample(instance);
   const step: LiveDefinition['step'] = {
     version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? 'devel',
     definitionUid: definition.uid,
     nodeAdoption: policies.nodeAdoption,
+    plainData: true,
+    ...(sample === undefined ? {} : { templateNow: sample.template, statusNow: sample.status }),
     ...(policies.adoption === undefined ? {} : { adoption: policies.adoption }),
     ...(policies.budget === undefined ? {} : { budget: policies.budget }),
     ...(policies.namespaces === undefined ? {} : { namespaces: policies.namespaces }),
@@ -74,6 +83,13 @@ export async function liveDefinition(
     if (problems.length === 0) problems = errors;
   }
   return { revision: 0, step, problems, notes };
+}
+
+/** What the controller says against the definition. */
+function falseConditions(status: JsonObject): string[] {
+  return readConditions(status['conditions'])
+    .filter((condition) => condition.status === 'False')
+    .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
 }
 
 async function compileSpec(
@@ -105,7 +121,7 @@ async function revisionsOf(
     if (!(error instanceof KubeError)) throw error;
     return {
       revisions: [],
-      unread: `the revisions could not be read (${error.message}): the definition itself is shown`,
+      unread: `the revisions could not be read: ${error.message}`,
     };
   }
 }

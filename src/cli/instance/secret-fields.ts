@@ -1,0 +1,50 @@
+import type { Graph, GraphNode } from '../../graph/index.ts';
+
+/** Fields of a Secret that show nothing of its values. */
+const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
+
+const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kind === 'Secret';
+
+/**
+ * Tells which fields of which nodes may hold values of Secrets: those of Secrets, and those whose expression reads a
+ * Secret, directly or through other nodes.
+ *
+ * @returns a test for the id of a node and the path of a field, as differences name it
+ */
+export function secretFields(graph: Graph): (node: string, path: string) => boolean {
+  const reading = nodesThatReadSecrets(graph);
+  return (id, path) => {
+    const node = graph.nodes.get(id);
+    if (node === undefined) return true;
+    if (isSecret(node)) return !SHOWN.test(path);
+    return node.template.holes.some(
+      ({ pathText, expression }) =>
+        (isWithin(pathText, path) || isWithin(path, pathText)) &&
+        expression.references.some((name) => reading.has(name) || isIterator(node, name, reading)),
+    );
+  };
+}
+
+/** Ids of Secrets, and of nodes with a field that reads one of them or of those nodes. */
+function nodesThatReadSecrets(graph: Graph): Set<string> {
+  const reading = new Set<string>();
+  for (let before = -1; before !== reading.size;) {
+    before = reading.size;
+    for (const node of graph.nodes.values()) {
+      const isReading = node.dependsOn.some((id) => reading.has(id));
+      if (isSecret(node) || isReading) reading.add(node.id);
+    }
+  }
+  return reading;
+}
+
+/** Is the name an iterator over a list that may hold values of Secrets? */
+function isIterator(node: GraphNode, name: string, reading: ReadonlySet<string>): boolean {
+  if (node.nodeType !== 'collection') return false;
+  return node.forEach.some(
+    (dimension) => dimension.name === name && dimension.expression.references.some((id) => reading.has(id)),
+  );
+}
+
+const isWithin = (outer: string, path: string): boolean =>
+  path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));
