@@ -129,16 +129,20 @@ function pendingText(
   };
 }
 
-/** `kubectl describe service shop-svc -n team-a`. */
+/** `kubectl describe service shop-svc -n team-a`; for an instance of another definition, `typekro why`. */
 function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): string {
+  if (apiVersion.startsWith('kro.run/')) {
+    const place = namespace === undefined ? name : `${namespace}/${name}`;
+    return `typekro why ${shellWord(`${kind.toLowerCase()}/${place}`)}`;
+  }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
   // Custom kinds of one name may stand in several groups.
   const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
-  return `kubectl describe ${word(type)} ${word(name)}${namespace === undefined ? '' : ` -n ${word(namespace)}`}`;
+  return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
 
 /** A word of a shell command: names from the cluster may hold anything. */
-const word = (text: string): string => (/^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const shellWord = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Finalizers of others, once the instance is to be deleted. */
 function foreignFinalizers({ metadata }: Observation['instance']): string[] {

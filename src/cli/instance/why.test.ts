@@ -355,3 +355,22 @@ test('an instance that no controller has seen', async () => {
     'the API server would take the write of ConfigMap default/shop-map now, and no controller has made it',
   );
 });
+
+test('an instance inside an instance', async () => {
+  const inner = definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]'));
+  const outer = yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: outer }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Outer, spec: {} }
+  resources:
+    - id: app
+      readyWhen: ["\${app.status.state == 'ACTIVE'}"]
+      template: { apiVersion: kro.run/v1alpha1, kind: App, metadata: { name: inner }, spec: {} }`);
+  const metadata = { name: 'whole', namespace: 'default' };
+  await start(SIMULATED, inner, outer, { apiVersion: 'kro.run/v1alpha1', kind: 'Outer', metadata, spec: {} });
+  const text = await why('whole');
+  expect(text).toContain('(App default/inner): ');
+  expect(text).toContain('look       typekro why app/default/inner');
+});
