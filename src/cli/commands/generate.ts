@@ -9,6 +9,7 @@ import { readSources } from '../generate/read-sources.ts';
 import type { Sources } from '../generate/read-sources.ts';
 import { writeFiles } from '../generate/write-files.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** `typekro generate`: typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {
@@ -141,12 +142,11 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 
 /** The command that writes the same files, run in the same folder. */
 function commandLine(input: CommandInput, layout: string): string {
-  const quoted = (text: string) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {
     const value = textOption(input, name);
-    return value === undefined ? [] : [`--${name}`, quoted(value)];
+    return value === undefined ? [] : [`--${name}`, shellWord(value)];
   });
   const switches = ['cluster', 'types-only'].filter((name) => input.options[name] === true).map((name) => `--${name}`);
   const files = layout === 'group' ? [] : ['--files', layout];
-  return ['typekro', 'generate', ...input.positionals.map(quoted), ...switches, ...files, ...texts].join(' ');
+  return ['typekro', 'generate', ...input.positionals.map(shellWord), ...switches, ...files, ...texts].join(' ');
 }

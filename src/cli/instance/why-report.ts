@@ -3,6 +3,7 @@ import { refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { NodeState } from '../../runtime/index.ts';
 import { explainNode, keys } from '../../runtime/index.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Observation } from './observation.ts';
 import { currentNodes, isDone, recordedState } from './observation.ts';
 import type { Root } from './roots.ts';
@@ -140,9 +141,6 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
   const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
   return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
-
-/** A word of a shell command: names from the cluster may hold anything. */
-const shellWord = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Finalizers of others, once the instance is to be deleted. */
 function foreignFinalizers({ metadata }: Observation['instance']): string[] {
