@@ -11,7 +11,7 @@ export interface Access {
   readonly caches: CacheSet;
 }
 
-/** How accesses are made. */
+/** Options of `Accesses`. */
 export interface AccessesOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;

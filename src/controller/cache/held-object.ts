@@ -3,7 +3,10 @@ import type { LiveObject, EquivalentDigests } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, settledOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 
-/** A projection that keeps the equivalence of the object before it; `whole`: the object that it is a projection of. */
+/**
+ * The projection `projected` with the equivalence of its predecessor `before`. It also carries `whole`, the projected
+ * object, when another client changed owned fields.
+ */
 export function projectWithBaseline(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { settled } = before;
   const pair = settledOf(before);
@@ -13,7 +16,7 @@ export function projectWithBaseline(projected: LiveObject, before: LiveObject, w
   return isOurs ? makeEntry(projected, settled, undefined) : makeEntry(projected, pair, whole);
 }
 
-/** The object with this equivalence. */
+/** The entry with `pair`; without its whole object if `pair` explains the owned fields. */
 export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
@@ -37,7 +40,8 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
 }
 
 /**
- * Sets every member, so that all entries have one layout in V8; a spread with members left out would give each its own.
+ * Writes settled entries as one literal per set of members, so that equal sets share a layout in V8. Copies by
+ * conditional spreads would each have their own.
  */
 function makeEntry(
   { object, owned }: LiveObject,

@@ -18,8 +18,8 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
 }
 
 /**
- * A digest of what `crdDifference` and the comparison of names read, except labels and annotations (see `hasMetadata`).
- * CRDs with equal digests do not differ. Undefined for a CRD that has no such digest.
+ * A digest of all that `crdDifference` and the comparison of names in `planCrd` read, except labels and annotations
+ * (`hasMetadata`). `undefined` unless the CRD has exactly one version, with a schema.
  */
 export function crdPrint(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};

@@ -11,27 +11,27 @@ export type CrdPlan =
   | { readonly do: 'patch'; readonly body: JsonObject }
   | { readonly do: 'refuse'; readonly message: string };
 
-/** A change of the schema that stored objects or clients may not survive. */
+/** A schema change that can break stored objects or clients. */
 export interface BreakingChange {
   /** As authors of instances write it: `spec.replicas`. */
   readonly field: string;
   readonly description: string;
 }
 
-/** How the schema in the cluster differs from the one wanted. */
+/** How the live CRD differs from the wanted one. */
 export interface CrdDifference {
   /** Is a write necessary? */
   readonly changed: boolean;
-  /** The changes that stored objects or clients may not survive: kro's descriptions, and their fields. */
+  /** kro's descriptions of breaking changes, with their fields. */
   readonly breaking: readonly BreakingChange[];
-  /** Why the two cannot be compared. */
+  /** Why the CRDs cannot be compared. */
   readonly error?: string;
 }
 
 /** How many breaking changes kro describes before it counts the rest. */
 const NAMED_CHANGES = 3;
 
-/** How many fields are named; a condition's message has room for them. */
+/** The most fields that a message names, so that it fits a condition. */
 const NAMED_FIELDS = 30;
 
 /** The CRD to create: the graph's, with the labels that name its owner. */
@@ -86,7 +86,7 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 
-/** kro's summary, followed by the fields and the way to allow the change, which kro leaves out. */
+/** kro's summary, then what kro leaves out: the fields, and how to allow the change. */
 function summarize(breaking: readonly BreakingChange[]): string {
   const named = breaking.slice(0, NAMED_CHANGES).map(({ description }) => description);
   const more = breaking.length - NAMED_CHANGES;
@@ -97,7 +97,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
   return `${summary} (${fields.length === 1 ? 'field' : 'fields'} ${list}; ${ALLOW_BREAKING_REMEDY})`;
 }
 
-/** How an author allows a change that existing instances may not survive. */
+/** The remedy for a breaking change. */
 const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
 
 /** The names that an author chooses; the server fills in the rest. */
@@ -113,7 +113,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { labels = {}, annotations = {} } = wanted.metadata;
   return {
     metadata: {
-      // The write names the version that was compared: a later version has to be compared again.
+      // With the compared resourceVersion, so that an outdated plan gets a conflict.
       ...(existing.metadata.resourceVersion === undefined
         ? {}
         : { resourceVersion: existing.metadata.resourceVersion }),

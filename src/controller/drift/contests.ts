@@ -5,27 +5,30 @@ import { OWNER_FIELD } from '../../runtime/index.ts';
 
 /** When repeated drift counts as a contest, and how the controller slows down. */
 export interface ContestPolicy {
-  /** Number of times within `windowMs` that the same field has to be put back. */
+  /** Reverts of one field within `windowMs` that make a contest. */
   readonly reverts: number;
   readonly windowMs: number;
-  /** The pause after each further time that a contested field is put back. */
+  /** The pause after each revert of a contested field. */
   readonly pause: BackoffPolicy;
 }
 
-/** Five times within two minutes; then after 10 s, 20 s, … at most 10 minutes. */
+/** Five reverts in two minutes; then the pauses of `contestedField`. */
 export const CONTEST_POLICY: ContestPolicy = {
   reverts: 5,
   windowMs: 120_000,
   pause: RETRY_POLICIES.contestedField,
 };
 
-/** A field that was put back: its path, and the managers that had changed it. */
+/** A reverted field: its path, and the managers that had changed it. */
 export interface RevertedField {
   readonly path: string;
   readonly managers: readonly string[];
 }
 
-/** The drift that a write reverts, by manager: fields, or the whole object; `undefined` when it reverts none. */
+/**
+ * The fields that a write reverts, each with its managers; `OWNER_FIELD` when the write takes the object from another
+ * ApplySet. `undefined` when it reverts none.
+ */
 export function revertedBy({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
   if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
   return why === 'drift' ? differences : undefined;
@@ -33,20 +36,20 @@ export function revertedBy({ why, differences, formerOwner }: ApplyAction): read
 
 /** The recent drift of one object. */
 export interface DriftHistory {
-  /** When each field was put back lately, oldest first. */
+  /** Times of the recent reverts of each field, oldest first. */
   readonly reverts: ReadonlyMap<string, readonly number[]>;
   readonly contest?: Contest & { readonly pauses: number };
 }
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
 
-/** The contest at a time; undefined when there is none, or it is over. */
+/** The contest that lasts at `now`, if there is one. */
 export function contestAt(history: DriftHistory | undefined, now: number): Contest | undefined {
   const contest = history?.contest;
   return contest === undefined || contest.endsAt <= now ? undefined : contest;
 }
 
-/** The history after fields were put back. */
+/** The history after a revert of `fields`. */
 export function noteRevert(
   history: DriftHistory,
   fields: readonly RevertedField[],
