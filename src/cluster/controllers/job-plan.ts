@@ -8,37 +8,37 @@ import { failureVerdict, successOf } from './job-policies.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
 import { conditionOf, isFinished, specNumber } from './pods.ts';
 
-/** What the pods of a Job have come to, those included that were counted before and are gone. */
+/** The pods of a Job by outcome. The counts include pods that were counted earlier and deleted since. */
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
-  /** Those included that are not counted before their index is tried again. */
+  /** `failed`, plus failed pods that are not counted before the retry of their index. */
   readonly failedInAll: number;
-  /** Why the failure policy ends the Job because of a pod that is counted now. */
+  /** The failure policy's message when a failed pod ends the Job. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
-  /** Indexes that have failed and those to be tried again, of a Job with a limit per index. */
+  /** Failed and retried indexes of a Job with `backoffLimitPerIndex`. */
   readonly perIndex: IndexFailures | undefined;
-  /** Pods that run or will. */
+  /** Unended pods that are not being deleted. */
   readonly active: readonly KubeObject[];
-  /** Pods that are on their way out without having ended. */
+  /** Unended pods that are being deleted. */
   readonly terminating: readonly KubeObject[];
-  /** Ended pods whose end is counted here for the first time. */
+  /** Ended pods that no earlier tally counted. */
   readonly counted: readonly KubeObject[];
   /** Restarts of the containers of active pods. */
   readonly restarts: number;
-  /** Failed pods that are still there, counted or not. */
+  /** Failed pods that still exist, counted or not. */
   readonly failedPods: number;
   /** When the latest pod failed, in milliseconds. */
   readonly lastFailure: number | undefined;
 }
 
-/** What is to be done about a Job now. */
+/** The pods to make and to remove for a Job, and its new conditions. */
 export interface JobPlan {
   readonly remove: readonly KubeObject[];
-  /** An index per pod to be made. */
+  /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
   /** Milliseconds until time alone changes the plan. */
@@ -72,7 +72,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
-  // A Job that has ended tries nothing again.
+  // An ended Job has no retries: all its ended pods count.
   const kept = new Set(finished(job) === undefined ? perIndex?.awaiting.values() : []);
   const counted = ended.filter((pod) => !kept.has(pod));
   const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
@@ -149,7 +149,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   return { ...scale(job, tally, now, completions), conditions: resumed };
 }
 
-/** All that still runs is ended, and the conditions say why. */
+/** Removes all active pods; `conditions` say why. */
 function end(tally: Tally, conditions: readonly JobCondition[]): JobPlan {
   return { remove: tally.active, create: [], conditions, again: undefined };
 }
@@ -179,7 +179,7 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   return undefined;
 }
 
-/** Why the indexes that have failed end the Job: too many of them, or the others have succeeded. */
+/** Why failed indexes end the Job: too many, or all others have succeeded. */
 function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): readonly [string, string] | undefined {
   const failed = perIndex?.failed.size ?? 0;
   if (failed === 0) return undefined;
@@ -192,7 +192,7 @@ function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): read
   return undefined;
 }
 
-/** Makes pods up to the parallelism, after a failure only when the pause is over: 10 s, doubled up to 10 min. */
+/** Makes or removes pods up to the parallelism; after a failure makes them once `RETRY_POLICIES.failedPod` is over. */
 function scale(
   job: KubeObject,
   tally: Tally,
@@ -201,7 +201,7 @@ function scale(
 ): Pick<JobPlan, 'remove' | 'create' | 'again'> {
   const parallelism = specNumber(job, 'parallelism', 1);
   const needed = completions === undefined ? parallelism : completions - tally.succeeded;
-  // Without a number of completions the first success ends the making of pods.
+  // Without `completions` no pod is made after the first success.
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const untilDeadline = deadlineOf(job);
   const again = untilDeadline === undefined ? undefined : untilDeadline - now;
@@ -212,7 +212,7 @@ function scale(
   if (tally.perIndex !== undefined) {
     return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, again);
   }
-  // Failures that are not counted make the Job wait, too; else it would try again without end in no time.
+  // Ignored failures cause a pause, too; without it the Job would retry them in a busy loop.
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
     const remaining = tally.lastFailure + pauseAfter(failures) - now;

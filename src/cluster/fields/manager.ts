@@ -23,22 +23,22 @@ import {
 } from './tree.ts';
 import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
 
-/** What ownership needs to know of a resource in one version. */
+/** A resource in one version, for `apply` and `trackUpdate`. */
 export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
   readonly subresource: string;
-  /** Is it a built-in type? Decoding those copies what was sent, so that it stays as it was. */
+  /** Is the type built-in? Its decoder copies the request, so that `claim` may keep the configuration. */
   readonly builtin: boolean;
   /** Paths that this request cannot change; they have no owner. */
   readonly reset: FieldTree;
   /** The time written into entries; scale writes none. */
   readonly time: string | undefined;
-  /** The type and content in another version, for entries made in that version; `undefined`: it is gone. */
+  /** The type and the object in the version of an entry; `undefined` when that version is no longer served. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
 }
 
-/** Paths that belong to the system. */
+/** Paths that no manager owns. */
 const SYSTEM = treeOfMembers([
   ['apiVersion'],
   ['kind'],
@@ -62,7 +62,7 @@ function bare(object: KubeObject): JsonObject {
   return { ...object, metadata } as unknown as JsonObject;
 }
 
-/** A new object is not being deleted, whatever was sent. */
+/** Drops the deletion fields, which a create ignores, so that no manager owns them. */
 function withoutDeletion(object: JsonObject): JsonObject {
   const {
     deletionTimestamp: _timestamp,
@@ -82,7 +82,7 @@ function withEntries(object: JsonObject, entries: Entries): KubeObject {
   return { ...object, metadata } as unknown as KubeObject;
 }
 
-/** Entries as the request wants them: those it carries when it rewrites them, else those stored. */
+/** The request's entries when it rewrites `managedFields`, else the stored ones. `cleared`: the request removes all. */
 function entriesOf(
   live: KubeObject | undefined,
   next: KubeObject,
@@ -91,7 +91,7 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
-  // The metadata of a custom resource is read and written once more before, which loses an empty list.
+  // As in the API server, which re-encodes a custom resource's metadata first and so drops an empty list.
   if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
@@ -143,14 +143,14 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
 const isSame = (comparison: Comparison) =>
   comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
 
-/** What the system owns or the request cannot change does not count. */
+/** The comparison without paths that no manager owns or that the request cannot change. */
 function limited(comparison: Comparison, context: FieldContext): Comparison {
   if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.reset);
   return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
 }
 
-/** Takes changed paths from the entries of others and removed paths from all. */
+/** Takes changed and removed paths from all entries but `exceptKey`'s; deletes entries of versions no longer served. */
 function release(
   before: JsonObject,
   after: JsonObject,
@@ -208,8 +208,8 @@ export interface Applied {
  * Server-side apply of `config` by `manager` to `live` (absent: `empty` stands in): the merged object with
  * its new owners.
  *
- * @throws ApiError 409 with one cause per field that belongs to others with another value, unless forced;
- *   500 when the configuration does not have the structure of the type; 400 when it may not be applied.
+ * @throws ApiError 409 with one cause per unforced field that other managers own with another value;
+ *   500 when the configuration does not have the structure of the type; 400 when it sets `managedFields`.
  */
 export function apply(
   live: KubeObject | undefined,
@@ -248,12 +248,12 @@ export function apply(
   return { object: withEntries(isChanged ? pruned : before, entries), changed: isChanged };
 }
 
-/** The configuration that a set of paths was claimed with last, by the set. */
+/** The configuration that last claimed each set of paths. */
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
- * Checks the configuration and tells what it claims. A manager that applies again mostly changes little: what is as it
- * was in the manager's last configuration was checked then and is owned as then.
+ * Checks the configuration; gives its claim. Most applies repeat the manager's last configuration: its equal parts are
+ * neither checked nor walked again (built-in types only).
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -280,14 +280,14 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.reset);
-  // The same set as before keeps its identity, and with it its written form.
+  // An equal set keeps its object, whose serialized form is cached.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
   if (context.builtin) claimedWith.set(fields, { node: context.node, config });
   return { claimed: fields, key, previous };
 }
 
-/** Takes out what the manager applied before and does not any more, unless another manager owns it. */
+/** Removes fields that the manager applied before but not now and that no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);
@@ -295,7 +295,7 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const there = context.inVersion(apiVersion, merged);
   if (there === undefined) return merged;
-  // What the other version cannot leave out comes back as an empty value and is kept as it was.
+  // Fields that the other version cannot omit come back empty: they count as kept, with their value in `merged`.
   const pruned = pruneIn(there.node, there.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
@@ -341,7 +341,7 @@ function conflictsOf(
   return conflicts;
 }
 
-/** Conflicts on the paths of `force` are forced. */
+/** Throws 409 for conflicts outside `force`. */
 function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void {
   const rest = conflicts
     .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))

@@ -68,7 +68,7 @@ const FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
-/** Fields that a pod has a label for, but that an environment variable cannot have. */
+/** Field labels of pods that environment variables cannot use. */
 const OTHER_FIELDS = [
   'metadata.annotations',
   'metadata.labels',

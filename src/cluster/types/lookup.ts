@@ -10,12 +10,12 @@ export interface ObjectCollection {
   inNamespace(namespace: string): readonly { readonly key: string; readonly object: KubeObject }[];
 }
 
-/** Where hooks of kinds and rules of access look up other objects of the cluster. The store is one. */
+/** Look-up of other objects for hooks of kinds and access rules; the store implements it. */
 export interface ObjectLookup {
   collection(group: string, plural: string): ObjectCollection;
 }
 
-/** Where objects are looked up and put without the checks of a write, as the use of quotas and budgets is counted. */
+/** Look-up and unchecked writes of objects, as for the counters of quotas and budgets. */
 export interface ObjectStore {
   collection(group: string, plural: string): ObjectCollection & { put(key: string, object: KubeObject): unknown };
 }

@@ -15,13 +15,13 @@ import type { ListOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { Clock } from '../clock.ts';
 
-/** What reads use of the cluster besides the resource that they are about: versions, and a clock to wait for one. */
+/** What reads use besides their resource: versions, and a clock for the wait for one. */
 export interface ReadContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: Clock;
 }
 
-/** Where a read points. */
+/** What a read addresses; without a name, a collection. */
 export interface Target {
   readonly resource: Resource;
   readonly namespace: string;
@@ -67,7 +67,7 @@ export const malformedVersion = (asked: string, error: (message: string) => ApiE
     `${prefix}resourceVersion: Invalid value: ${goQuote(asked)}: strconv.ParseUint: parsing ${goQuote(asked)}: invalid syntax`,
   );
 
-/** Waits a while for a version from the future. Throws 504 when it does not come. */
+/** Waits at most `FUTURE_WAIT_MS` until the store has the version; then throws 504. */
 export async function untilVersion(context: ReadContext, version: number): Promise<void> {
   if (version <= context.store.version) return;
   await new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ export async function untilVersion(context: ReadContext, version: number): Promi
 /** What a list or watch selects. */
 export interface Selection {
   readonly matches: Matcher | undefined;
-  /** The one name that can match. */
+  /** The only name that the field selector admits. */
   readonly only: string | undefined;
 }
 
@@ -128,13 +128,13 @@ export async function listObjects(
   return replyList(resource, items, metadata, output, { includeObject: request.query.get('includeObject') }, warnings);
 }
 
-/** What was there at a version, or at the oldest that can be told. */
+/** The objects at a version, or at the oldest in the history. */
 function pastItems(resource: Resource, version: number): readonly Stored[] {
   const { collection } = resource;
   return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
 }
 
-/** The objects that a list shows, and what its metadata says; `asOf` shows them as at a version. */
+/** The objects and the metadata of a list; `asOf`: at that version. */
 export async function selectItems(
   context: ReadContext,
   resource: Resource,
@@ -157,7 +157,7 @@ export async function selectItems(
     return { items, metadata: { resourceVersion: String(start.version) } };
   }
   const items: Stored[] = [];
-  // Whether what follows matches is for the next page to find out.
+  // Only the next page tests whether later objects match.
   let index = start.from;
   for (; index < start.items.length && items.length < limit; index++) {
     const stored = start.items[index];

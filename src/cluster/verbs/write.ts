@@ -16,7 +16,7 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { ObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
-/** What writes use of the cluster besides the resource that they are about. */
+/** What writes use besides their resource. */
 export interface WriteServices {
   /** Other objects: the namespace, quotas, and what the rules of the kind look up. */
   readonly store: ObjectStore;
@@ -27,7 +27,7 @@ export interface WriteServices {
   readonly schemas: SchemaEngineSource;
 }
 
-/** One write: what, by whom, how. */
+/** A write: its object, its user and its options. */
 export interface Write {
   readonly services: WriteServices;
   readonly resource: Resource;
@@ -37,18 +37,18 @@ export interface Write {
   readonly subresource: string;
   readonly user: UserInfo;
   readonly options: WriteOptions;
-  /** Texts for the warning header, gathered on the way. */
+  /** Texts for the warning header; steps of the write append to it. */
   readonly warnings: string[];
 }
 
-/** What a write leaves. */
+/** A write's result. */
 export interface Outcome {
   readonly status: 200 | 201;
   /** In the version of the request. */
   readonly object: KubeObject;
 }
 
-/** The key of the object that the write is about. */
+/** The key of the object to write. */
 export const keyOfWrite = (write: Write): string => keyOf(write.namespace, write.name);
 
 /** The object as stored, in the version of the request. */
@@ -64,7 +64,7 @@ export function contextOf(write: Write): WriteContext {
   return { store, addresses, schemas, newUid, user, dryRun: options.dryRun, subresource, warn };
 }
 
-/** What ownership needs to know for this write. */
+/** The `FieldContext` of a write. */
 export function fieldContext(write: Write): FieldContext {
   const { resource, subresource } = write;
   return {
@@ -87,12 +87,12 @@ export function fieldContext(write: Write): FieldContext {
   };
 }
 
-/** An object of the type without content: what a new object is compared with. */
+/** The empty object of a type, with which a new one is compared. */
 export function emptyFor(resource: Resource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
 
-/** Reads JSON as the resource's type once more, as after a patch. Throws DecodeError. See `decodeObject`. */
+/** Decodes a changed object, such as a patch's result. Throws DecodeError. See `decodeObject`. */
 export function retype(
   resource: Resource,
   value: JsonObject,
@@ -107,7 +107,7 @@ export function retype(
 const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
-/** Is nothing different but the version and the times of ownership? */
+/** Are all fields equal but `resourceVersion` and ownership times? */
 export function unchanged(before: KubeObject, after: KubeObject): boolean {
   return (
     sameBut(METADATA, before, after) &&
@@ -116,7 +116,7 @@ export function unchanged(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
-/** Are the members the same, but for those of the names in `ignored`? */
+/** Are all members but those in `ignored` equal? */
 export function sameBut(ignored: ReadonlySet<string>, a: object, b: object): boolean {
   const [left, right] = [a as JsonObject, b as JsonObject];
   let counted = 0;
