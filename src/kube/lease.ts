@@ -23,13 +23,13 @@ export interface ElectionOptions extends Candidate {
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
   /**
-   * May the lease be given back? Called between its read and its write, so that another writer in between keeps it.
-   * Default: yes.
+   * May the lease be released? Called between its read and its write, so that another write in between makes the
+   * release fail with a conflict. Default: yes.
    */
   readonly release?: (signal: AbortSignal) => Promise<boolean>;
   /**
-   * May this candidate lead now? Called at each poll: while false, it only polls, and a leader ends its work and gives
-   * the lease back. Default: always true.
+   * May this candidate lead now? Called at each poll: while false, it only polls, and a leader ends its work and
+   * releases the lease. Default: always true.
    */
   readonly wanted?: () => boolean;
   /** Called after each poll of the lease: with undefined after success, else with the error. */
@@ -43,17 +43,18 @@ export interface ElectionOptions extends Candidate {
 }
 
 /**
- * Stands for a Lease until the signal aborts and the work of the last term has ended.
+ * Competes for a Lease until the signal aborts and the last term's work has ended.
  *
- * Guarantees: two candidates whose timers run at the same speed never lead at the same time. A leader that cannot renew
- * stops before the lease expires, counted from the sending of its last successful renewal, also while a request hangs.
- * Wrong or corrected clocks do not matter. A conflict means that another candidate wrote; the lease is read again.
+ * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
+ * time; candidates that share an identity may. A leader that cannot renew stops before the lease expires, counted from
+ * the sending of its last successful renewal, also while a request hangs. Wrong or corrected clocks do not matter. A
+ * conflict means that another candidate wrote; the lease is read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
 
-/** Reads of the lease in one poll when other candidates write it, too: candidates may share an identity. */
+/** The most reads of the lease in one poll: each conflict, as between candidates of one identity, causes another. */
 const MAX_TRIES = 4;
 
 /** A term as leader. */
@@ -66,7 +67,7 @@ class Election {
   readonly #options: ElectionOptions;
   readonly #times: LeaseTimes;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
-  /** Aborts when neither candidacy nor work is left. */
+  /** Aborts after the candidacy and all its work. */
   readonly #over = new AbortController();
   #state: LeaseState = INITIAL_LEASE_STATE;
   #term: Term | undefined;
@@ -118,7 +119,7 @@ class Election {
     return !this.#options.signal.aborted && this.#options.wanted?.() !== false;
   }
 
-  /** Reads the lease, and writes it if it is the own one or free. False when another candidate wrote meanwhile. */
+  /** Reads the lease; writes it if it is free, expired or held by this identity. False after a conflict. */
   async #look(): Promise<boolean> {
     const { api, clock } = this.#options;
     try {
@@ -204,7 +205,7 @@ class Election {
         if ((await release?.(signal)) !== false) await api.update(releasedLease(lease), { signal });
       });
     } catch (thrown) {
-      // No harm: the next leader waits until the lease has expired.
+      // Ignored: a lease that is not released expires.
       if (!(thrown instanceof KubeError)) throw thrown;
     }
   }
