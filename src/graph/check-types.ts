@@ -13,7 +13,7 @@ import { castHint } from './hints.ts';
 import type { Language } from './language.ts';
 import type { Problem, Problems } from './problems.ts';
 
-/** A resource whose expressions are all compiled; those with errors are left out. */
+/** The compiled expressions of a resource, without those that have errors. */
 export interface Checked {
   readonly linked: Linked;
   readonly fields: readonly Compiled<FieldSite>[];
@@ -56,7 +56,7 @@ class Checker {
     return this.#linked;
   }
 
-  /** The names that fields of the template may use: inside loops also the iterators. */
+  /** The names that template fields may use; in a collection also its iterators. */
   #environment(dimensions: readonly Compiled<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;

@@ -23,7 +23,7 @@ const deployment = (pod: string, more = ''): string => `- id: app
             - ${pod}
 ${more}`;
 
-/** Findings that kro accepts and the author should know. */
+/** Problems of definitions that kro accepts. */
 export const warningCodes: readonly CodeInfo[] = [
   warning(
     'graph/refused-by-api-server',

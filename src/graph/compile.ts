@@ -127,7 +127,7 @@ function isTooDeep(root: JsonValue): boolean {
     if (typeof top !== 'object' || top === null) continue;
     if (depth >= MAX_DEPTH) return true;
     const parts = Object.values(top);
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < parts.length; index += 1) {
       const part = parts[index];
       if (typeof part !== 'object' || part === null) continue;

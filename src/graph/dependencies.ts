@@ -55,7 +55,7 @@ class Linker {
     const includeWhen = gather(includeSites, (site) =>
       this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []),
     );
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < fields.length; index += 1) this.#addDependencies(fields[index] as Analysed, iterators);
     for (const each of [...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
     const { installedBy } = this.#draft;

@@ -13,11 +13,11 @@ export interface DefinitionDocument {
   readonly index: number;
   /** Where the value at a path begins; for a path that does not exist, its nearest ancestor that does. */
   position(path: readonly PathStep[]): SourcePosition;
-  /** Where the key of a member stands; as `position` for list elements. */
+  /** Where the key of a member stands; for list elements, `position`. */
   keyPosition(path: readonly PathStep[]): SourcePosition;
   /** Where a character of a string value stands: `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
-  /** The text of a scalar in the file, and the comment behind it; absent for other values. */
+  /** A scalar as the file has it, with its comment; `undefined` for other values. */
   written?(path: readonly PathStep[]): WrittenScalar | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { ResourceBlock } from './definition.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 
-/** An expression of the definition: its text and where the string stands that holds it. */
+/** An expression of the definition: its text, and its string's path. */
 export interface Site {
   readonly text: ExpressionText;
   /** Path of the string from the root of the definition. */
@@ -46,7 +46,7 @@ export interface Draft {
   readonly installedBy: string | undefined;
 }
 
-/** Is the node a list of objects to everybody else? */
+/** Do other nodes' expressions and the status see a list? */
 export function isList(draft: Draft): boolean {
   return draft.nodeType === 'collection' || draft.nodeType === 'externalCollection';
 }

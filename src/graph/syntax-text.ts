@@ -6,7 +6,7 @@ export interface SyntaxText {
   readonly hint?: string;
 }
 
-/** Operators of other languages, with CEL's; searched in the text from the error on. */
+/** Operators of other languages, with CEL's form; tested at the error's offset, and one character before. */
 const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [
     /^=>/,
@@ -33,7 +33,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
 ];
 
 /**
- * A readable syntax error: the found text and the expected one. The parser's own text, which kro prints, lists tokens.
+ * A syntax error in words: the parser's own text, which kro prints, lists tokens.
  *
  * @param offset of the error in `cel`, in UTF-16 units
  */
@@ -77,7 +77,7 @@ export function syntaxText({ message }: CelError, cel: string, offset: number): 
   };
 }
 
-/** A condition with one value: the parser stops where a colon should stand. */
+/** `a ? b` without `: c`: the parser stops where a colon is due. */
 function withoutElse(cel: string, before: string): SyntaxText | undefined {
   const plain = (text: string): string =>
     text.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));

@@ -163,7 +163,7 @@ class Walker {
     }
     const members: JsonObject = {};
     const keys = Object.keys(value);
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const entry = value[key];

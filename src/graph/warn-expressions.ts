@@ -176,7 +176,7 @@ class Warner {
       const hint = 'close it with }; kro sees double quotes only, so braces and quotes in single quotes mislead it';
       this.#report('graph/unclosed-expression', message, { path, offset }, hint);
     }
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < fields.length; index += 1) this.#field(draft, fields[index] as Compiled<FieldSite>);
     for (const each of includeWhen) this.#constant(each);
     for (const each of readyWhen) {

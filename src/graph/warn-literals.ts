@@ -53,7 +53,7 @@ class LiteralWarner {
     if (isJsonObject(value)) {
       if (schema.required !== undefined) this.#warnMissing(value, schema, schema.required);
       const keys = Object.keys(value);
-      // Counted: while code is cold, each step of for..of makes an object.
+      // Index loop: in unoptimized code for..of allocates at each step.
       for (let index = 0; index < keys.length; index += 1) {
         const key = keys[index] as string;
         const member = memberSchema(schema, key);
