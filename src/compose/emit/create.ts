@@ -157,7 +157,7 @@ function copyDeep(value: unknown, depth: number): unknown {
   if (prototype !== Object.prototype && prototype !== null) return copySpecial(value, depth);
   const copy: Record<PropertyKey, unknown> = {};
   const keys = Object.keys(value);
-  // Counted: while code is cold, each step of for..of makes an object.
+  // Index loop: in unoptimized code for..of allocates at each step.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
     setOwn(copy, key, copyDeep((value as Record<string, unknown>)[key], depth + 1));

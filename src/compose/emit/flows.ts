@@ -65,7 +65,7 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     settleValue(inner.then, schema, path, typed);
     settleValue(inner.otherwise, schema, path, typed);
   } else if (Array.isArray(value)) {
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
       if (item instanceof Splice) settleElements(item.list, schema.items, path);

@@ -36,7 +36,7 @@ function unprintable(value: unknown): Unprintable | undefined {
   if (typeof value !== 'object') return here(value === undefined ? 'undefined' : `a ${typeof value}`);
   if (symbolic(value) !== undefined) return here('a value of the graph outside of an expression');
   if (Array.isArray(value)) {
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < value.length; index += 1) {
       const found = unprintable(value[index]);
       if (found !== undefined) return under(`[${index}]`, found);

@@ -19,7 +19,7 @@ import { escapeText } from './expression.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { memberSchema } from './flows.ts';
 
-/** A field that is left out. */
+/** The result for an absent field. */
 export const LEFT_OUT = Symbol('left out');
 
 /** How a template is written. */
@@ -39,7 +39,7 @@ const EMPTY_IS_ABSENT = new Set([
   'matchLabels',
 ]);
 
-/** Writes an expression as a field; problems are told where the expression was put together. */
+/** Writes an expression as a field. A refusal or warning names the origin of the expression. */
 function writeField(options: TemplateOptions, node: Node, schema: Schema | undefined): JsonValue {
   const trace = activeTrace();
   const origin = trace.origins.get(node);
@@ -65,19 +65,19 @@ function isQuantity(schema: Schema | undefined): boolean {
   return schema?.type === undefined && kinds?.length === 2 && kinds.includes('string') && kinds.includes('number');
 }
 
-/** Where a value stands: under which key, and in which of the objects that kro wants written out. */
+/** The position of a value: its key, and whether kro wants its object written out. */
 interface Place {
   readonly key: string;
   /**
-   * A field of the template or of its metadata. Neither may be one expression, so a field of them cannot be left
-   * out without `omit()`: it is null there, which the API server takes for absent.
+   * True in the template and its metadata. kro takes neither as one expression, so without `omit()` an absent field is
+   * written as null, which the API server takes for absent.
    */
   readonly field: boolean;
 }
 
 const ELSEWHERE: Place = { key: '', field: false };
 
-/** A whole template. */
+/** Writes a whole template. */
 export function templateOf(
   manifest: unknown,
   schema: Schema | undefined,
@@ -90,7 +90,7 @@ export function templateOf(
     : templateValue(value, schema, options);
 }
 
-/** A value of a template: plain where it is known, `${…}` where it is not. */
+/** Writes a value of a template: plain where it is known, `${…}` where it is not. */
 function templateValue(
   raw: unknown,
   schema: Schema | undefined,
@@ -129,7 +129,7 @@ function templateValue(
   }
 }
 
-/** Most often a call was meant. */
+/** Refuses a function as a value; the remedy is the call that the author forgot. */
 function refuseFunction(fn: FunctionLike, key: string): never {
   refuseMovedName(fn);
   const name = fn.name === key ? '' : fn.name;
@@ -161,7 +161,7 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
   return writeField(options, cond(absence.has, value.node, call('omit', [], DYN)), schema);
 }
 
-/** An optional as a field of the template or its metadata. An empty namespace is the instance's. */
+/** An optional as such a field. An absent namespace is written as empty, which kro reads as the instance's. */
 const absentField = (optional: Node, place: Place): Node =>
   place.key === 'namespace' ? orValue(optional, literal('')) : optional;
 
@@ -206,7 +206,7 @@ export function mergeSides(value: Phi): Record<string, unknown> | undefined {
   return result;
 }
 
-/** Is this a value that may have to be left out? */
+/** May the value be absent at run time? */
 function mayBeMissing(raw: unknown, key: string): boolean {
   if (symbolic(raw) === undefined) return false;
   const value = resolve(raw);
@@ -230,7 +230,7 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
   return writeField(options, listNode(solid), schema);
 }
 
-/** Can a path of kro name the member? It writes keys without escapes, and takes an empty one for no step. */
+/** Can a path of kro name the member? kro does not escape keys in paths, and skips empty ones. */
 const isPathStep = (key: string): boolean => key !== '' && !/["[\]]/.test(key);
 
 const mayHoldExpression = (value: unknown): boolean =>
@@ -256,7 +256,7 @@ function objectValue(
     (role === 'part' && keys.some((key) => !isPathStep(key) && mayHoldExpression(value[key])));
   if (asOne) return writeField(options, objectNode(value), schema);
   const result: JsonObject = {};
-  // Counted: while code is cold, each step of for..of makes an object.
+  // Index loop: in unoptimized code for..of allocates at each step.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
     const place = { key, field: role === 'metadata' || role === 'template' };

@@ -25,7 +25,7 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
     const inner = lead === '' ? indent : `${indent}  `;
     let before = lead.endsWith('-') ? ' ' : inner;
     if (lead !== '' && before === inner) out.push('\n');
-    // Counted: while code is cold, each step of for..of makes an object.
+    // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const text = yamlScalar(key, undefined);

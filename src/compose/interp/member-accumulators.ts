@@ -12,7 +12,7 @@ export interface AssignedMember {
   readonly key: string;
 }
 
-/** The members of objects outside a body that it assigns by fixed names; `lookup` gives what a name holds. */
+/** The members of outer objects that a body assigns by constant keys; `lookup` gives a variable's value. */
 export function membersFor(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
   const found: AssignedMember[] = [];
   visitNodes(
@@ -36,7 +36,7 @@ function fixedName({ computed, property }: MemberExpression): string | undefined
   return property.type === 'Identifier' ? property.name : undefined;
 }
 
-/** The object that an expression of names and fixed members stands for, when it is a plain one of the composition. */
+/** The plain object of the composition that a variable or a path of constant keys names, if any. */
 function objectOf(node: AnyNode, lookup: (name: string) => unknown): object | undefined {
   if (node.type === 'Identifier') return plainOwn(lookup(node.name));
   if (node.type !== 'MemberExpression') return undefined;

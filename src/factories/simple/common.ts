@@ -66,7 +66,7 @@ export function idOf(config: CommonConfig): { readonly id?: string } {
 export function given(members: Record<string, unknown>): Record<string, unknown> {
   const there: Record<string, unknown> = {};
   const keys = Object.keys(members);
-  // Counted: while code is cold, each step of for..of makes an object.
+  // Index loop: in unoptimized code for..of allocates at each step.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
     if (members[key] !== undefined) there[key] = members[key];
