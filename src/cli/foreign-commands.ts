@@ -22,7 +22,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
 ];
 
-/** The hint for an unknown command; a general one for words of no known tool. */
+/** The hint for an unknown command: of a tool that has it, or a general one. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];

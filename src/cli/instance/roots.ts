@@ -6,9 +6,9 @@ import { isDone } from './observation.ts';
 /** An open node that waits for no open node, and the nodes that wait for it. */
 export interface Root {
   readonly node: NodeReport;
-  /** Objects whose state keeps the node where it is. */
+  /** Objects whose state the node waits for. */
   readonly objects: readonly ObjectRef[];
-  /** Ids of nodes that wait for it, directly or through others, in the order of the graph. */
+  /** Ids of the open nodes that wait for it, directly or through other nodes. */
   readonly waiting: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface Root {
  * The open nodes that wait for no open node, in the order of the graph; where nodes wait for one another, the first of
  * them. A report about objects that the graph no longer has waits for the nodes that hold those objects.
  *
- * @param asked Only roots of this node, the node itself included.
+ * @param asked Id of a node: only the roots that it waits for, or the node itself.
  */
 export function rootsOf(nodes: readonly NodeReport[], asked?: string): Root[] {
   const open = nodes.filter((node) => !isDone(node));
@@ -40,7 +40,7 @@ export function rootsOf(nodes: readonly NodeReport[], asked?: string): Root[] {
   }));
 }
 
-/** The nodes that wait for one, directly or through others. */
+/** Ids of the open nodes that wait for `root`, directly or through other nodes. */
 function behind(
   root: NodeReport,
   open: readonly NodeReport[],
@@ -55,7 +55,7 @@ function behind(
   return found;
 }
 
-/** The objects to look at: those that the reason names, else those of the node, or of the nodes whose data is missing. */
+/** The objects to inspect, by the reason: those that it names, those of the node, or of nodes with missing data. */
 function objectsOf(node: NodeReport, nodes: readonly NodeReport[]): ObjectRef[] {
   const { because } = node;
   switch (because.kind) {

@@ -9,11 +9,11 @@ interface TsxApi {
 }
 
 /**
- * Imports a TypeScript module of the user. Node takes types out by itself from 22.18. Below, the package `tsx` does it,
- * an optional peer dependency: the user's own comes first, then the one beside this package.
+ * Imports a TypeScript module of the user. Node strips types from 22.18. Older Nodes need `tsx`, an optional peer
+ * dependency: the user's copy first, then the one beside this package.
  *
  * @param path absolute path of the module
- * @throws TypeKroError `input/no-typescript-loader` where neither is there
+ * @throws TypeKroError `input/no-typescript-loader` when this Node strips no types and finds no `tsx`
  */
 export async function importTypeScript(path: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(path).href;
@@ -30,8 +30,8 @@ function stripsTypes(): boolean {
 }
 
 /**
- * The file of `tsx/esm/api` for `import`. `require.resolve` gives the one for `require`, whose loader of ES modules
- * looks for a file that the package does not have.
+ * The file of `tsx/esm/api` for `import`. `require.resolve` gives the entry for `require`, whose ES module loader needs
+ * a file that tsx lacks.
  */
 function entryForImport(manifest: string): string {
   const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
@@ -45,14 +45,14 @@ function entryForImport(manifest: string): string {
   });
 }
 
-/** The address of `tsx/esm/api` as the first of some modules sees it that has it. */
+/** The URL of `tsx/esm/api` for the first of `importers` that finds tsx. Throws `input/no-typescript-loader`. */
 export function tsxModule(importers: readonly string[]): string {
   for (const importer of importers) {
     try {
       const manifest = createRequire(importer).resolve('tsx/package.json');
       return new URL(entryForImport(manifest), pathToFileURL(manifest)).href;
     } catch (error) {
-      // This importer does not have it; any other failure is one of the installation, which the user has to see.
+      // This importer does not find tsx; any other failure is a broken installation, which the user has to see.
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }

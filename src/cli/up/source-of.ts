@@ -3,7 +3,7 @@ import type { PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { InputObject } from './load-inputs.ts';
 
-/** Where in the user's files a part of an object stands; `undefined` for objects that plain code made. */
+/** The position of a field (`key`: of its key) in the user's files; `undefined` for objects made by plain code. */
 export function sourceOf(
   { document, locate }: InputObject,
   steps: readonly PathStep[],

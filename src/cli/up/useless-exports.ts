@@ -21,14 +21,14 @@ export function uselessExports(module: Record<string, unknown>, path: string, fi
   };
 }
 
-/** The problem of a promise of an object that is exported as it is. */
+/** The problem of an exported promise that is not awaited. */
 export function promiseExport(name: string, path: string, file: string): Diagnostic {
   const hint =
     name === 'default' ? 'await it: `export default await …`' : `await it: \`export const ${name} = await …\``;
   return lostExport(`${titleOf(name)} is a promise; what it gives is left out`, hint, name, path, file);
 }
 
-/** The problem of a function of a composition that is exported without a call: `export const one = shop.toInstance`. */
+/** The problem of an exported method of a composition, not called: `export const one = shop.toInstance`. */
 export function uncalledExport(name: string, call: string, path: string, file: string): Diagnostic {
   const argument = call.endsWith('toInstance') ? '{ … }' : '';
   const hint = `call it${argument === '' ? '' : ' with the spec'}: ${call}(${argument})`;
