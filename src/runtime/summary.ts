@@ -62,8 +62,8 @@ export function resourcesReady(context: StepContext, pruning: Pruning, suspended
 }
 
 /**
- * Names retired objects that are marked as deleted but still exist, with their finalizers. kro is not ready while it
- * sees one among the kinds and namespaces that the nodes write.
+ * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, only those in a
+ * kind and namespace that nodes write delay readiness.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);
@@ -97,7 +97,7 @@ export function instanceState(
   return settled || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
-/** Failures that neither a write nor a wait caused. */
+/** Is it a failure that occurs before a node's write? */
 function isHard({ because }: NodeResult): boolean {
   return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
 }

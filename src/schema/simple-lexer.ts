@@ -29,11 +29,11 @@ export interface Marker {
   readonly offset: number;
   /** Where the value begins as written, with its quotes, in the field's text. */
   readonly valueOffset: number;
-  /** The value stands in quotes that are not part of it. */
+  /** Quotes, which `value` lacks, surround it. */
   readonly quoted: boolean;
 }
 
-/** A text that is not a list of markers. `unknownMarker` names the key when that is the reason. */
+/** Why a text is no list of markers. `unknownMarker`: the unknown key, if that is why. */
 export interface LexError {
   readonly message: string;
   readonly offset: number;
@@ -43,9 +43,9 @@ export interface LexError {
 const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 
 /**
- * Splits the text after the first `|` of a field into markers. One pass, as kro does it, with its odd
- * sides: white space before `=` belongs to the key, later `|` are ordinary characters, quotes and
- * brackets protect white space but different brackets are not matched to each other.
+ * Splits the text after the first `|` of a field into markers. One pass with the quirks of kro's own: white space
+ * before `=` belongs to the key, later `|` are ordinary characters, quotes and brackets protect white space, and any
+ * closing bracket closes any open one.
  *
  * @param base offset of `text` in the field's text, for positions
  */

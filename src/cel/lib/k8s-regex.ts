@@ -66,7 +66,7 @@ function dynamicPattern(source: string, context: CallContext): Pattern {
   return pattern instanceof Failure ? fail(`Illegal regex: ${pattern.message}`) : pattern;
 }
 
-/** With a constant pattern Kubernetes calls the function without looking at its arguments first. */
+/** With a constant pattern Kubernetes checks no argument types first: its error names no types. */
 function mismatch(name: string): NonNullable<Overload['mismatch']> {
   return (args, constants) =>
     typeof constants[1] === 'string'

@@ -92,7 +92,7 @@ function optionalOf(value: Value | undefined): CelOptional {
   return value === undefined ? OPTIONAL_NONE : new CelOptional(value);
 }
 
-/** Of a `dyn` list cel-go tries the first element against the overload; later ones are found while unwrapping. */
+/** cel-go checks the first element of a `dyn` list as an overload, later ones while unwrapping: two errors. */
 function unwrap(name: string): (list: Value, context: CallContext) => Value {
   return (list, context) => {
     const elements = elementsOf(list) ?? [];
@@ -108,7 +108,7 @@ function unwrap(name: string): (list: Value, context: CallContext) => Value {
   };
 }
 
-/** The zero value of its type: false, 0, empty, null, the first moment of the calendar. Library types have none. */
+/** Is it the zero value of its type: false, 0, empty, null, timestamp `0001-01-01`? Library types have none. */
 function isZero(value: Value): boolean {
   switch (typeof value) {
     case 'boolean':
