@@ -141,8 +141,8 @@ export interface StepOptions {
   /** Adoption by node id, before `adoption`. */
   readonly nodeAdoption?: ReadonlyMap<string, AdoptionPolicy>;
   /**
-   * Is a live object ready? Asked for nodes without `readyWhen`. Default, as in kro: an object that
-   * exists is ready. `direct` mode passes `readinessOf`.
+   * Is a live object ready? Asked for nodes without `readyWhen`. Direct mode passes the author's function for the node,
+   * else `readinessOf`; the controller passes nothing. Default, as in kro: an existing object is ready.
    */
   readonly readiness?: (object: KubeObject) => ObjectReadiness;
   /** All data is plain JSON, so that expressions need not check it first. Default false. */

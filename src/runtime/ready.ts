@@ -17,7 +17,8 @@ const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
 
 /**
  * Readiness of a single object: every `readyWhen` is true. Null and empty optionals count as false, absent data as not
- * ready yet. Without `readyWhen` an existing object is ready, unless the caller passes readiness rules.
+ * ready yet. Without `readyWhen`: direct mode passes `readinessOf` of `src/readiness`; the controller passes no rules, as
+ * kro, so that an existing object is ready.
  */
 export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
   if (node.readyWhen.length === 0) return readyByKind(context, node, object);
