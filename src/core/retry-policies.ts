@@ -1,7 +1,8 @@
 import type { BackoffPolicy } from './backoff.ts';
 
 /**
- * Every pause of the product between a failure and the next try. A `Retry-After` of the server takes the place of a
+ * Every pause of the product between a failure and the next try. Unless a row says otherwise (`factor`, `jitter`), each
+ * pause is twice as long as the one before, and half of it is random. A `Retry-After` of the server takes the place of a
  * pause of `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table stands in `core` because
  * rooms from the HTTP client to the embedded cluster use it; a retry elsewhere takes a row here.
  */
