@@ -17,7 +17,7 @@ export function checkTyped(node: TypeNode, value: JsonValue, checked?: JsonValue
   check(node, value, [], checked);
 }
 
-/** `path` is where the value stands; it is the same afterwards. */
+/** `path`: the path of the value; changed during the call, and restored. */
 function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonValue | undefined): void {
   if (value === null || node.kind === 'any') return;
   if (value === checked && typeof value === 'object') return;

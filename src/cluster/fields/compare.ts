@@ -34,7 +34,7 @@ export function compareFields(node: TypeNode, before: JsonValue | undefined, aft
   return both(compareAs(left, before, after), compareAs(right, before, after));
 }
 
-/** Compares as values of `form`; what has another form has no members and no elements. */
+/** Compares as values of `form`; a value of another form counts as one without members and elements. */
 function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: Comparison;
@@ -115,7 +115,7 @@ function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValu
 }
 
 function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]): Comparison {
-  // Most lists are as they were; finding that out is cheaper than matching elements by their keys.
+  // Most lists are unchanged, and the test for that is cheaper than matching elements by their keys.
   if (jsonEquals(before, after)) return SAME;
   const collected = new Collected();
   const left = group(node, before);

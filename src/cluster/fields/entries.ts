@@ -10,7 +10,7 @@ export interface ManagedEntry {
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
   readonly subresource: string;
-  /** When the object last changed by it; absent when it only took ownership. */
+  /** Time of the manager's last change of the object; absent when it only took ownership. */
   readonly time: string | undefined;
   readonly fields: FieldTree;
 }
@@ -18,7 +18,7 @@ export interface ManagedEntry {
 const parsed = new WeakMap<object, FieldTree>();
 const written = new WeakMap<FieldTree, JsonObject>();
 
-/** Same manager, same operation, same version, same subresource: one entry. */
+/** The key of an entry: operation, manager and subresource, and for `Update` the version. */
 export const entryKey = (entry: Omit<ManagedEntry, 'fields' | 'time'>): string =>
   `${entry.operation}\n${entry.manager}\n${entry.operation === 'Apply' ? '' : entry.apiVersion}\n${entry.subresource}`;
 
@@ -87,7 +87,7 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   });
 }
 
-/** More update entries than this are folded, the oldest first. */
+/** The most `Update` entries; above that the oldest are folded. */
 const MAX_UPDATERS = 10;
 
 /** Folds the oldest `Update` entries of a version into `ancient-changes` when there are too many. */
@@ -119,7 +119,7 @@ export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   }
 }
 
-/** The same owners of the same fields, whatever the times? */
+/** Do both lists name the same owners of the same fields, except for times? */
 export function sameEntries(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const left = readEntries(a);
   const right = readEntries(b);

@@ -34,7 +34,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   for (const key of Object.keys(applied)) {
     const left = Object.hasOwn(live, key) ? live[key] : undefined;
     const right = applied[key];
-    // A member without a value does not count, but stands where it stood.
+    // An equal member stays where it is, also one whose value is `undefined`.
     if (left === right && (left !== undefined || Object.hasOwn(live, key))) continue;
     const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
     if (merged === left) continue;
@@ -44,7 +44,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   return out ?? live;
 }
 
-/** The same elements in the same order, none twice: each is merged with its own, whatever stands around it. */
+/** Do both lists have the same elements in the same order, none twice? Then equal positions are merged. */
 function sameOrder(live: readonly string[], applied: readonly string[]): boolean {
   if (live.length !== applied.length || live.length > LINEAR_SCAN_LIMIT) return false;
   for (let index = 0; index < live.length; index++) {
@@ -54,7 +54,7 @@ function sameOrder(live: readonly string[], applied: readonly string[]): boolean
   return true;
 }
 
-/** Longer lists are not searched for repetitions one by one. */
+/** The longest list that is searched for repetitions element by element. */
 const LINEAR_SCAN_LIMIT = 100;
 
 interface Element {

@@ -23,10 +23,10 @@ export class FieldTree {
 
 const NONE: ReadonlyMap<string, FieldTree> = new Map();
 
-/** The set of nothing. */
+/** The empty set. */
 export const emptyTree = new FieldTree(false);
 
-/** A path of its own. */
+/** The set with the path up to here only. */
 export const leafTree = new FieldTree(true);
 
 /**
@@ -95,7 +95,7 @@ export function intersection(a: FieldTree, b: FieldTree): FieldTree {
   return owned || children.size > 0 ? new FieldTree(owned, children) : emptyTree;
 }
 
-/** The same paths? */
+/** Do both sets have the same paths? */
 export function sameTree(a: FieldTree, b: FieldTree): boolean {
   if (a === b) return true;
   if (a.owned !== b.owned || a.children.size !== b.children.size) return false;
@@ -160,7 +160,7 @@ export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree
   return new FieldTree(self, children);
 }
 
-/** How a path stands in conflict messages: `.spec.items[name="a"].value`. */
+/** A path as conflict messages write it: `.spec.items[name="a"].value`. */
 export function formatFieldPath(path: readonly string[]): string {
   let text = '';
   for (const step of path) {

@@ -11,7 +11,7 @@ export class TypedError extends Error {}
 /** The members of a granular object or map, or the elements of a granular list. */
 export type Granular = ObjectNode | MapNode | ListNode;
 
-/** What a value is when it is compared and merged. */
+/** The form as which a value is compared and merged. */
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
 /** The form of a value: that of its type, else its own. Where nothing is known, `null` is an object without members. */
@@ -31,7 +31,7 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
 const memberSteps = new Map<string, string>();
 const MEMBERS_REMEMBERED = 10_000;
 
-/** The step to a member. Names of fields come again and again; a text made once is found faster. */
+/** The step to a member; cached, since names of fields repeat. */
 export function memberStep(name: string): string {
   let step = memberSteps.get(name);
   if (step === undefined) {
@@ -43,7 +43,7 @@ export function memberStep(name: string): string {
 
 const listSteps = new WeakMap<readonly JsonValue[], { readonly node: ListNode; readonly steps: readonly string[] }>();
 
-/** The steps of all elements of a list that is not changed any more. */
+/** The steps of all elements of an immutable list. */
 export function elementSteps(node: ListNode, list: readonly JsonValue[]): readonly string[] {
   const known = listSteps.get(list);
   if (known?.node === node) return known.steps;
@@ -67,7 +67,7 @@ export function elementStep(node: ListNode, element: JsonValue, index: number): 
 /** Texts whose characters stand for themselves in a JSON string. */
 const PLAIN = /^[ !#-[\]-\uD7FF\uE000-\uFFFF]*$/;
 
-/** `toJsonText`, faster for what keys mostly are. */
+/** `toJsonText`, faster for short texts and integers, which most keys are. */
 function scalarText(value: JsonValue): string {
   if (typeof value === 'string' && value.length < 100 && PLAIN.test(value)) return `"${value}"`;
   return typeof value === 'number' && Number.isInteger(value) ? String(value) : toJsonText(value);
@@ -92,9 +92,8 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /**
- * The paths that a configuration owns: what an apply of `value` claims. Where the paths are those of
- * `known`, its trees are used, and what was derived from them stays valid. `of` is a configuration whose paths
- * `known` are, or some of them: what it shares with `value` is not walked again.
+ * The paths that an apply of `value` claims. Equal parts of `known` are used as they are, so that data cached for them
+ * stays valid. `of`: the configuration that `known` was made from; its parts that `value` shares are not walked again.
  */
 export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
@@ -103,7 +102,7 @@ export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of
   return isJsonObject(value) ? memberSet(inner, value, known, of) : emptyTree;
 }
 
-/** `known` if its children are these, else a tree of them; `owned` is what the tree is. */
+/** `known` if it has the same children and `owned`, else a new tree. */
 function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known: FieldTree | undefined): FieldTree {
   if (known?.owned === owned && known.children.size === children.size) {
     let same = true;
@@ -117,7 +116,7 @@ function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known:
   return new FieldTree(owned, children);
 }
 
-/** The tree with `owned` as said; `known` if that is it. */
+/** The tree with this `owned`; `known` if that is equal. */
 function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
   if (tree.owned === owned) return tree;
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);

@@ -13,23 +13,23 @@ import type { Outcome, Write } from './write.ts';
 import { emptyFor, fieldContext, keyOfWrite, liveObject, retype } from './write.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** Applies that were found to change nothing, by the object that they left as it was. */
+/** Applies that changed nothing, by the live object. */
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
-  /** A definition's change replaces the resource, and what was found then holds no longer. */
+  /** A definition's change replaces the resource, which makes the entry invalid. */
   readonly resource: Write['resource'];
   readonly warnings: Map<string, readonly string[]>;
 }
 const REMEMBERED = 8;
 
 /**
- * Server-side apply of a body. One that was found to change nothing is not worked out again while the
- * object and its resource stay the same: the outcome depends on nothing but these and the request.
+ * Server-side apply of a body. An apply that changed nothing has the same outcome until the object or its resource
+ * changes: `settled` answers it.
  */
 export function applyText(write: Write, text: string, read: (text: string) => JsonObject): Outcome {
   const { manager, force, fieldValidation } = write.options;
-  // Worked out only where it is used: most applies find nothing remembered and change something.
+  // Computed on use only: most applies change something, and `settled` has no entry for their object.
   const keyOfText = () => {
     const digest = createHash('sha1').update(text).digest('base64');
     return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
@@ -91,7 +91,7 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
   return storeNew(write, object);
 }
 
-/** The version and uid that a configuration names are checked, also where no manager owns metadata any more. */
+/** Takes the version and uid of the configuration, so that they are checked even if no manager owns metadata. */
 function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
   if (!isJsonObject(metadata)) return;
   for (const field of ['resourceVersion', 'uid'] as const) {
@@ -104,7 +104,7 @@ const startOf = (empty: JsonObject) => copyJson(empty);
 function typed(write: Write, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
     const sent = object as unknown as JsonObject;
-    // What stands there from the live object, and only that, is frozen.
+    // Frozen parts are those of the live object.
     const { value } = retype(write.resource, sent, inStorageVersion);
     return write.resource.custom === undefined
       ? value
@@ -136,7 +136,7 @@ function checkIdentity(write: Write, config: JsonObject) {
   }
 }
 
-/** Defaulting drops nulls that mean nothing; under apply they are the applier's words and are validated. */
+/** Restores nulls that defaulting drops: under apply they are part of the configuration and are validated. */
 function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   let out = decoded;
   for (const [key, value] of Object.entries(sent)) {

@@ -12,10 +12,10 @@ import type { FieldValidation } from './options.ts';
 import type { ApiRequest } from '../protocol/request.ts';
 import { ApiError, badRequest, invalid } from '../errors/status.ts';
 
-/** A body before it was matched with a type. */
+/** A parsed body, not yet matched with a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** What to say of members that occurred twice. */
+  /** Texts of the problems of members that occur twice. */
   readonly duplicates: readonly string[];
   readonly protobuf: boolean;
   /** The bytes, for what errors quote. */
@@ -122,7 +122,7 @@ export const typeOf = (resource: Resource): BodyType => ({
 
 /** Matches a body with a type. */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
-  // What says nothing says that everything is left out.
+  // An empty body is an object without members.
   const value = raw.value ?? {};
   const typed = checkKind(value, raw, type, registry);
   const refused = (problem: string) =>
@@ -202,7 +202,7 @@ function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVers
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (apiVersion !== type.apiVersion && kind === type.kind) {
-    // A version of its own that the group has not knows no members.
+    // A version that the group lacks has no type, and so no members.
     const { group } = parseApiVersion(apiVersion);
     const foreign = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));

@@ -13,7 +13,7 @@ import { timestampOf } from '../clock.ts';
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_PREFIX = 58;
 
-/** A name from a prefix: five random characters behind it. */
+/** A name: the prefix and five random characters. */
 export function generateName(prefix: string): string {
   let name = prefix.slice(0, MAX_PREFIX);
   for (let count = 0; count < 5; count++) name += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
@@ -44,7 +44,7 @@ export function checkPlace(write: Write, object: KubeObject): void {
   object.metadata.namespace = write.namespace;
 }
 
-/** Writes go to namespaces that exist and are not on their way out. */
+/** Refuses a namespace that does not exist or is being deleted. */
 export function checkNamespace(write: Write, name: string): void {
   if (!write.resource.namespaced) return;
   const namespace = write.services.store.collection('', 'namespaces').get(write.namespace)?.object;

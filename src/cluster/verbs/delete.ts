@@ -8,17 +8,17 @@ import type { Write } from './write.ts';
 import { contextOf, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
 
-/** What a deletion leaves. */
+/** A deletion's result. */
 export interface Deletion {
   readonly object: KubeObject;
-  /** Gone at once; otherwise something keeps the object. */
+  /** Is the object removed? Otherwise finalizers or a grace period keep it. */
   readonly removed: boolean;
 }
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Warns of a deletion that leaves dependents behind because it does not say what becomes of them. */
+/** Warns of a deletion without a policy, where the kind then orphans its dependents. */
 export function warnOfOrphans(write: Write, { propagationPolicy, orphanDependents }: DeleteOptions): void {
   const text = write.resource.strategy.orphansWarning;
   if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
@@ -48,7 +48,7 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
   if (pending && write.resource.strategy.grace !== undefined) {
-    // What is on its way out may only be hurried.
+    // The grace period of a deletion that has begun may only become shorter.
     const left = live.metadata.deletionGracePeriodSeconds ?? 0;
     if (left > 0 && (options.gracePeriodSeconds ?? left) >= left) return { object: live, removed: false };
   }
@@ -78,7 +78,7 @@ function remove(write: Write, live: KubeObject, next: KubeObject, options: Delet
   const graceful = resource.strategy.grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
     mark(write, next, 0);
-    // A pod is first seen to be on its way out, and then to be gone.
+    // Watchers of a pod see the deletion timestamp first, then the removal.
     if (!options.dryRun) resource.collection.put(keyOfWrite(write), resource.toStorage(thaw(next)));
   }
   if (options.dryRun) return { object: graceful ? next : live, removed: true };

@@ -10,7 +10,7 @@ import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, invalid } from '../errors/status.ts';
 
-/** How strictly unknown and duplicate members are taken. */
+/** The treatment of unknown and duplicate members. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** The options of a write. */
@@ -197,7 +197,7 @@ function checkWatch(options: ListOptions): FieldError[] {
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
-  // A watch that says nothing about where it starts begins with the state, as if it had asked for it.
+  // A watch without a start begins with the state, as one with `sendInitialEvents`.
   const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
   if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
   if (initial && match !== 'NotOlderThan')

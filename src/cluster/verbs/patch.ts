@@ -41,7 +41,7 @@ export function patchForm(contentType: string, custom: boolean): 'json' | 'merge
   });
 }
 
-/** A patch that was read but not applied. */
+/** A parsed patch. */
 export interface PatchBody {
   readonly form: 'json' | 'merge' | 'strategic' | 'apply';
   readonly text: string;
@@ -148,12 +148,12 @@ const rejected = () =>
     details: {},
   });
 
-/** What a patch makes of an object. */
+/** The result of a patch. */
 interface Applied {
   readonly value: JsonValue;
-  /** How an error shows what was patched. */
+  /** The patched object as errors show it. */
   readonly shown: string;
-  /** What a strict reading of the patch finds. */
+  /** Problems of the patch that a strict validation reports. */
   readonly problems: readonly string[];
 }
 

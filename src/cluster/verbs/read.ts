@@ -149,7 +149,7 @@ export async function selectItems(
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
-  // A client that takes any version (`0`) is answered from the server's cache, which knows no pages.
+  // The API server answers version `0` from its cache, which has no pages.
   const paged = options.limit > 0 && options.resourceVersion !== '0';
   const limit = paged ? options.limit : Number.POSITIVE_INFINITY;
   if (limit === Number.POSITIVE_INFINITY) {

@@ -16,7 +16,7 @@ export interface Route {
   readonly watchPath: boolean;
 }
 
-/** Options of a write that has none. */
+/** Options of a write that takes none but `dryRun`. */
 export const noOptions = (dryRun: boolean): WriteOptions => ({
   dryRun,
   manager: '',
@@ -24,7 +24,7 @@ export const noOptions = (dryRun: boolean): WriteOptions => ({
   force: false,
 });
 
-/** Subresources that answer something other than the stored object. */
+/** Subresources whose answer is not the stored object. */
 export type VirtualSubresource =
   | 'attach'
   | 'binding'
@@ -50,7 +50,7 @@ const VIRTUAL: ReadonlySet<string> = new Set<VirtualSubresource>([
 
 export const isVirtual = (subresource: string): boolean => VIRTUAL.has(subresource);
 
-/** Does the request ask for objects as they are stored? */
+/** Does the request read stored objects? */
 export const isRead = (request: ApiRequest, route: Route): boolean =>
   request.method === 'GET' && !isVirtual(route.subresource);
 
@@ -59,7 +59,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 /** A subresource that shows a part of the stored object is read and changed, never created or deleted. */
 const changesStored = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 
-/** Refuses what the resource does not offer. Throws 405. */
+/** Throws 405 for a verb that the resource does not offer. */
 export function checkVerb(route: Route, request: ApiRequest) {
   const { resource, subresource, name, watchPath } = route;
   const { method } = request;

@@ -50,7 +50,7 @@ export function checkName(write: Write, sent: KubeObject): void {
   }
 }
 
-/** The refusal of a body that does not say which object it is. */
+/** The refusal of a body without a name. */
 export const unnamed = (write: Write) =>
   badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
 
@@ -67,12 +67,12 @@ export function checkVersion(write: Write, live: KubeObject, next: KubeObject): 
   checkUid(write, live, next);
 }
 
-/** A patched object may not name another version; another uid is refused with what else is wrong with it. */
+/** A patched object must not name another version. Validation refuses another uid, with the other problems. */
 export function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
 }
 
-/** `prefix`: what stands before the complaint about a version that is none, by its text in quotes. */
+/** `prefix` gives the beginning of the error for a malformed version, from the quoted version. */
 function checkResourceVersion(
   write: Write,
   live: KubeObject,
@@ -99,7 +99,7 @@ function checkUid(write: Write, live: KubeObject, { metadata: { uid = '' } }: Ku
   );
 }
 
-/** Where a server stores the kinds that it stores under other names than their own. */
+/** Storage paths of kinds that the API server does not store under their plural. */
 const STORED_AS = new Map([
   ['/endpoints', 'services/endpoints'],
   ['/nodes', 'minions'],
@@ -139,7 +139,7 @@ function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject
   return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
 }
 
-/** Takes from `live` what did not change. */
+/** Shares the unchanged parts of `live`. */
 function shareParts(live: KubeObject, next: Draft) {
   const { metadata: before, ...parts } = live;
   const { metadata } = next;
@@ -167,7 +167,7 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
-    // What is stored is deleted without being written once more: its watchers see it as it was before this write.
+    // The removal comes without a write: watchers see the object as it was before this request.
     const stored = resource.collection.remove(key);
     if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
@@ -179,12 +179,12 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
-/** What the caller cannot change comes from the stored object. */
+/** Takes what the caller cannot change from the stored object. */
 function inherit(write: Write, live: KubeObject, draft: Draft): Draft {
   const { strategy } = write.resource;
   const metadata = { ...draft.metadata };
   const from = live.metadata;
-  // A uid or a time of deletion that differs is refused later.
+  // Validation refuses another uid or time of deletion.
   if ((metadata.uid ?? '') === '' && from.uid !== undefined) metadata.uid = from.uid;
   if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
   for (const field of ['deletionGracePeriodSeconds', 'generation'] as const) {

@@ -15,17 +15,17 @@ import type { Selection, Target } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
-/** Bytes that a reader may be behind before its watch is ended; it starts anew then. */
+/** The most unread bytes of a client; above that the server ends the watch, and the client opens another. */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-/** Bytes of the past that are written ahead of the reader. */
+/** Bytes of past events that are written before the client reads them. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** The past is written in portions of about so many bytes. */
+/** Approximate size of one write of past events. */
 const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /** Without `timeoutSeconds` a watch ends after half an hour to an hour, so that not all end together. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
-/** What a watch uses of the cluster besides the collection that it follows. */
+/** What a watch uses besides its collection. */
 export interface WatchContext {
   readonly store: Pick<Store, 'version' | 'window'>;
   readonly clock: Clock;
@@ -61,7 +61,7 @@ export function watchObjects(
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The line made last: an event goes to all its watches at once, and most of them show it alike. */
+/** The last line: most watches of an event send equal bytes, one after the other. */
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
 /** The line of an event. */
@@ -85,9 +85,9 @@ class WatchStream implements ByteStream {
   #unsubscribe: (() => void) | undefined;
   readonly #timers: Timer[] = [];
   #withColumns = true;
-  /** What is to be told before the present: the state, or events since a version. Absent once it is told. */
+  /** Lines to send before new events: the state, or events since a version. Absent once they are sent. */
   #past: Iterator<Buffer> | undefined;
-  /** Events that happened in the meantime. */
+  /** New events since the start of the watch, for after `#past`. */
   #present: StoreEvent[] = [];
 
   constructor(
@@ -149,7 +149,7 @@ class WatchStream implements ByteStream {
     sink?.end();
   }
 
-  /** Ends the stream because what it showed is no longer what there is: its reader has to list anew. */
+  /** Ends the stream after a replacement of the state: the client has to list again. */
   expire(): void {
     this.#fail(Number(this.#options.resourceVersion), this.#context.store.version);
   }
@@ -168,7 +168,7 @@ class WatchStream implements ByteStream {
     this.#timers.push(timer);
   }
 
-  /** The objects as they are now; they never change, however long it takes to tell them. */
+  /** Lines of the present objects. Stored objects never change, so that a slow client gets this state. */
   *#state(version: number): Generator<Buffer> {
     const { resource, namespace } = this.#target;
     for (const stored of resource.collection.inNamespace(namespace)) {
@@ -185,7 +185,7 @@ class WatchStream implements ByteStream {
     }
   }
 
-  /** Tells the past, as fast as the reader takes it, and then what happened meanwhile. */
+  /** Sends past events as fast as the client reads them, then `#present`. */
   #tell(): void {
     const past = this.#past;
     const sink = this.#sink;
@@ -226,7 +226,7 @@ class WatchStream implements ByteStream {
   }
 
   #bookmark() {
-    // A reader that is still being told the past is not where the bookmark says.
+    // A client that has not got all past events yet has not reached the version of the bookmark.
     if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
   }
 
@@ -260,7 +260,7 @@ class WatchStream implements ByteStream {
     else this.end();
   }
 
-  /** What an event is for this watch; `undefined`: nothing. */
+  /** The line of an event; `undefined` when this watch does not show it. */
   #lineOf(event: StoreEvent): Buffer | undefined {
     const { namespace } = this.#target;
     const { stored, previous } = event;
