@@ -6,7 +6,7 @@ import { jsonOf } from './pods.ts';
 import type { Access } from '../auth/access.ts';
 import type { Clock } from '../clock.ts';
 
-/** What tokens of service accounts are made with. */
+/** What the token controller uses besides the cluster's objects. */
 export interface AccountTokenContext {
   readonly access: Pick<Access, 'tokens'>;
   readonly clock: Clock;
@@ -20,7 +20,7 @@ const TYPE = 'kubernetes.io/service-account-token';
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
 const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 
-/** Tokens in Secrets do not expire; this is as good as never. */
+/** Tokens in Secrets do not expire: the token format needs a time, so this one is far off. */
 const LIFETIME_MS = 100 * 365 * 86_400_000;
 
 /** Fills Secrets that ask for the token of a ServiceAccount, and removes them with their account. */
@@ -48,7 +48,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
       const { annotations = {} } = secret.metadata;
       const account = world.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
       const uid = annotations[ACCOUNT_UID];
-      // A Secret without its account, or of an account that was made anew, is of no use.
+      // The account is missing, or has another uid: the Secret is useless.
       if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return world.remove(secret);
       const data = objectAt(jsonOf(secret), 'data');
       const encode = (text: string) => Buffer.from(text).toString('base64');

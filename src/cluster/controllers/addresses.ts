@@ -10,7 +10,7 @@ const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 /** The address of every Ingress: one controller serves them all. From the range for documentation (RFC 5737). */
 const INGRESS_ADDRESS = '203.0.113.1';
 
-/** Gives Services of type LoadBalancer an address of their own, and takes it back. */
+/** Gives each Service of type LoadBalancer an address, and takes it back. */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
   target: targetIn(SERVICES),

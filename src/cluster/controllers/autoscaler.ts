@@ -84,7 +84,7 @@ function targetOf(world: ControllerClient, autoscaler: KubeObject): KubeObject |
   return world.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
 }
 
-/** The replicas within the bounds; a target that was scaled to nothing stays so. */
+/** The replicas within the bounds; a target with 0 replicas keeps 0. */
 function decide(autoscaler: KubeObject, current: number): { desired: number; limited: Condition } {
   const minimum = specNumber(autoscaler, 'minReplicas', 1);
   const maximum = specNumber(autoscaler, 'maxReplicas', 1);

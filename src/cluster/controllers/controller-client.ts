@@ -17,7 +17,7 @@ import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
-/** What controllers use of the cluster. */
+/** What controllers use of the cluster, besides the services of a write. */
 export interface ControllerContext extends WriteServices {
   readonly store: Store;
   readonly registry: Registry;
@@ -42,7 +42,7 @@ export function createIndexes(store: Store): Indexes {
   return { owners: new ObjectIndex(store, ownersOf), claims: new ObjectIndex(store, claimsOf) };
 }
 
-/** How an object is deleted by a controller. */
+/** Options of a deletion by a controller. */
 export interface RemoveOptions {
   readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
   readonly graceSeconds?: number;
@@ -78,7 +78,7 @@ export class ControllerClient {
     return this.#context.clock.now();
   }
 
-  /** Now, as objects carry it. */
+  /** Now, as a timestamp of objects. */
   timestamp(): string {
     return timestampOf(this.#context.clock);
   }
@@ -95,7 +95,7 @@ export class ControllerClient {
       .map(({ object }) => object);
   }
 
-  /** Every resource that can be listed and deleted, once, whatever its versions. */
+  /** Every resource that can be listed and deleted, in one of its versions. */
   resources(): Resource[] {
     const found = new Map<string, Resource>();
     for (const resource of this.#context.registry.all()) {
@@ -170,12 +170,12 @@ export class ControllerClient {
     this.#context.store.collection('', 'pods').put(keyOf(namespace, name), bound);
   }
 
-  /** Forgets the logs of a pod that is gone. */
+  /** Deletes the logs of a removed pod. */
   forgetLogs(pod: KubeObject): void {
     this.#context.logs.drop(pod.metadata.uid ?? '');
   }
 
-  /** Deletes; an object that is gone or another one by now is left alone. */
+  /** Deletes the object; does nothing when it is gone, or when its name has another uid by now. */
   remove(object: KubeObject, options: RemoveOptions = {}): void {
     const write = this.#write(object, object.metadata.name ?? '', '');
     const live = this.get(write.resource, write.namespace, write.name);
@@ -205,7 +205,7 @@ export class ControllerClient {
   }
 }
 
-/** Is this the refusal of a write by the API, as opposed to a fault of ours? */
+/** Is the error a refusal by the API, as opposed to a bug? */
 export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
@@ -223,7 +223,7 @@ export function controllerReference(owner: KubeObject): OwnerReference {
   };
 }
 
-/** Has the object no controller, and will it stay? */
+/** May a controller adopt the object: it has no controller and is not being deleted? */
 export function isAdoptable({ metadata }: KubeObject): boolean {
   const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
   return !controlled && metadata.deletionTimestamp === undefined;

@@ -10,15 +10,15 @@ import type { ResourceName, ControllerClient } from './controller-client.ts';
 export interface SimulatedController {
   /** Name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
-  /** Keys of the work; usually `namespace/name` of the object that the controller is about. */
+  /** Keys of the work that an event causes; usually `namespace/name` of the object that the controller reconciles. */
   keysOf(event: StoreEvent, world: ControllerClient): Iterable<string>;
-  /** The object that a key is about: its annotations may hold, slow or fail the work. */
+  /** The object of a key: its annotations may hold, slow or fail the work. */
   target?(key: string, world: ControllerClient): KubeObject | undefined;
-  /** The annotation that asks for failure is the controller's own affair, or none of its business. */
+  /** The controller reads the annotation for failures itself, or ignores it. */
   readonly ownFailures?: boolean;
-  /** Forgets what it noticed: the whole state was replaced, and every object comes as if it were new. */
+  /** Drops what the controller remembers: the whole state was replaced, and every object comes as a new one. */
   reset?(): void;
-  /** Does the work of one key; gives the milliseconds after which to look again, if time alone changes something. */
+  /** Does the work of one key; gives the milliseconds until the next call, if time alone changes something. */
   reconcile(key: string, world: ControllerClient): number | undefined | void;
 }
 
@@ -47,7 +47,7 @@ export function keyOfObject({ metadata }: KubeObject): string {
   return namespace === '' ? name : `${namespace}/${name}`;
 }
 
-/** The earliest of several times to look again. */
+/** The earliest of several times of the next call. */
 export function soonest(...times: readonly (number | undefined)[]): number | undefined {
   const given = times.filter((time) => time !== undefined);
   return given.length === 0 ? undefined : Math.min(...given);

@@ -43,7 +43,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
   const local = localTimes(timeZone);
   if (local === undefined) return undefined;
   const weekday = (day: number) => weekdays.has(day) || (day === 0 && weekdays.has(7));
-  // When both days are restricted, either of them will do.
+  // When both fields of days are restricted, a match of one suffices.
   const either = !isAny(fields[2]) && !isAny(fields[4]);
   const matchesDay = (date: LocalTime) =>
     months.has(date.month) &&
@@ -55,7 +55,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // To the last minutes of this day; daylight saving may move midnight, so not to the next day at once.
+          // To the last minutes of this day, not to the next midnight, which daylight saving may move.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -77,7 +77,7 @@ interface LocalTime {
   readonly minute: number;
 }
 
-/** Tells the time in a zone; `undefined` when there is no such zone. */
+/** Converts a time to the local time of a zone; `undefined` for an unknown zone. */
 function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined {
   if (timeZone === 'UTC' || timeZone === 'Etc/UTC') {
     return (time) => {
@@ -110,7 +110,7 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, ...numeric, weekday: 'short', hourCycle: 'h23' });
   } catch (error) {
-    // The only way to ask whether a zone is known.
+    // `Intl` has no other test whether a zone is known.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -56,7 +56,7 @@ function jobsOf(world: ControllerClient, cron: KubeObject): KubeObject[] {
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
-/** Takes Jobs that have ended out of the list of active ones. */
+/** Removes ended Jobs from the list of active ones. */
 function noteFinished(world: ControllerClient, cron: KubeObject): void {
   const jobs = new Map(jobsOf(world, cron).map((job) => [job.metadata.uid ?? '', job]));
   let last = textAt(cron.status, 'lastSuccessfulTime');
@@ -84,7 +84,7 @@ function writeStatus(
   world.updateStatus(cron, list.length === 0 ? status : { ...status, active: list });
 }
 
-/** Finished Jobs beyond the limits go, oldest first. */
+/** Deletes finished Jobs beyond the limits, oldest first. */
 function trimHistory(world: ControllerClient, cron: KubeObject): void {
   const limits = { Complete: ['successfulJobsHistoryLimit', 3], Failed: ['failedJobsHistoryLimit', 1] } as const;
   for (const [type, [field, otherwise]] of Object.entries(limits)) {
@@ -101,13 +101,13 @@ function trimHistory(world: ControllerClient, cron: KubeObject): void {
 const startOf = (job: KubeObject): number =>
   Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
 
-/** The latest time that is due and not yet served, where several were missed only this one. */
+/** The latest due time since the last scheduled one; earlier missed times are dropped. */
 function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | undefined {
   const last = textAt(cron.status, 'lastScheduleTime') || String(cron.metadata.creationTimestamp);
   const deadline = secondsOf(cron, 'startingDeadlineSeconds');
   let from = Date.parse(last);
   if (deadline !== undefined) from = Math.max(from, now - deadline);
-  // A hundred missed times are as many as Kubernetes looks at one by one; of more, the last day's will do.
+  // As Kubernetes, tests at most a hundred missed times one by one; of more, only those of the last day.
   let due: number | undefined;
   let count = 0;
   for (let time = schedule.next(from); time !== undefined && time <= now; time = schedule.next(time)) {

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** The pods of a DaemonSet on its nodes, as a rolling update with `maxSurge` looks at them. */
+/** The pods of a DaemonSet on its nodes, for a rolling update with `maxSurge`. */
 export interface SurgeState {
   /** Names of the nodes that are to have a pod. */
   readonly nodes: readonly string[];
-  /** Pods that run and are not on their way out, the oldest first. */
+  /** Pods that run and are not being deleted, the oldest first. */
   readonly pods: readonly KubeObject[];
   /** How many nodes may have a new pod beside an old one that is available. */
   readonly maxSurge: number;
@@ -15,7 +15,7 @@ export interface SurgeState {
   readonly isAvailable: (pod: KubeObject) => boolean;
 }
 
-/** What is to be done about the pods now. */
+/** The pods to remove and the nodes to make pods for. */
 export interface SurgePlan {
   readonly remove: readonly KubeObject[];
   /** Nodes to make a pod for. */

@@ -53,7 +53,7 @@ export const daemonSetController: SimulatedController = {
   },
 };
 
-/** Names of the nodes that the pods of the set are for. */
+/** Names of the nodes that need a pod of the set. */
 function nodesOf(world: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
   return world
@@ -62,7 +62,7 @@ function nodesOf(world: ControllerClient, set: KubeObject): string[] {
     .map(({ metadata }) => metadata.name ?? '');
 }
 
-/** The node of a pod, before the scheduler has put it there, too. */
+/** The node of a pod, bound or still to be bound. */
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
 
 /** How many pods beyond one per node a rolling update may make; none for other strategies. */

@@ -61,7 +61,7 @@ export function reportDeployment(
   return rollout.remaining;
 }
 
-/** What the API had against pods of the ReplicaSets. */
+/** The API's refusals of pods of the ReplicaSets, as a condition. */
 function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
   if (found === undefined) return [];
@@ -73,13 +73,13 @@ interface NewCondition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
-  /** Something happened: the time of the last update is now, even if status and reason stay. */
+  /** Sets the time of the last update to now, even if status and reason stay. */
   readonly fresh?: true;
 }
 
 interface Progress {
   readonly complete: boolean;
-  /** Did the counts change for the better since the last look? */
+  /** Have the counts improved since the last status? */
   readonly moved: boolean;
   readonly now: number;
 }

@@ -19,7 +19,7 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
-/** Annotations that are a Deployment's own. */
+/** Annotations that a ReplicaSet does not get from its Deployment. */
 const OWN = new Set([
   REVISION,
   DESIRED,
@@ -29,7 +29,7 @@ const OWN = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-/** Rolls Deployments out: a ReplicaSet per pod template, moved from old to new as the strategy allows. */
+/** Rolls Deployments out: one ReplicaSet per pod template, scaled from old to new by the strategy. */
 export const deploymentController: SimulatedController = {
   name: 'deployment-controller',
   target: targetIn(DEPLOYMENTS),
@@ -166,7 +166,7 @@ function recordScaling(
   recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
 }
 
-/** The annotations that the ReplicaSet gets from its Deployment. */
+/** The annotations that a ReplicaSet gets from its Deployment. */
 function handedOn({ metadata }: KubeObject): Record<string, string> {
   const all = Object.entries(metadata.annotations ?? {});
   return Object.fromEntries(all.filter(([name]) => !OWN.has(name) && !isSimulation(name)));
@@ -181,13 +181,13 @@ function adoptSets(world: ControllerClient, deployment: KubeObject): void {
   }
 }
 
-/** Through the status, so that the generation stays: the specification is the same. */
+/** Writes annotations through the status, so that the generation stays. */
 function annotate(world: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
   const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
   world.update({ ...object, metadata }, 'status');
 }
 
-/** Old ReplicaSets without pods go when there are more than the history keeps. */
+/** Deletes old ReplicaSets without pods beyond the history's limit. */
 function cleanUp(world: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
   const empty = old
     .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)

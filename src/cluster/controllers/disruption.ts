@@ -10,7 +10,7 @@ import { controllerOf } from './object-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** Counts how many pods of each PodDisruptionBudget may be evicted now; evictions look at it. */
+/** Counts the pods of each PodDisruptionBudget that may be evicted now; evictions read the count. */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
   target: targetIn(BUDGETS),
@@ -59,7 +59,7 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
   return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
 }
 
-/** How many pods there should be, and how many of them must stay healthy. */
+/** The expected number of pods, and how many of them must stay healthy. */
 function wishOf(
   world: ControllerClient,
   budget: KubeObject,

@@ -13,7 +13,7 @@ const MANAGER = 'endpointslice-controller.k8s.io';
 /** Endpoints per slice, as Kubernetes sets it by default. */
 const PER_SLICE = 100;
 
-/** What one endpoint says about its pod; made once per version of the pod. */
+/** The endpoint of a pod, cached per version of the pod. */
 const made = new WeakMap<KubeObject, JsonObject>();
 
 function endpointOf(pod: KubeObject): JsonObject {
@@ -30,7 +30,7 @@ function endpointOf(pod: KubeObject): JsonObject {
   return endpoint;
 }
 
-/** The endpoints as they were written: comparing with these is quick, because most are the same values still. */
+/** The written endpoints: a comparison with them is quick, since most are the same objects. */
 const written = new WeakMap<KubeObject, JsonObject[]>();
 
 export function targetRef({ metadata }: KubeObject): JsonObject {
@@ -65,7 +65,7 @@ export function writeSlices(
   for (const { slice, endpoints } of kept) {
     if (endpoints.length === 0 && filled) world.remove(slice);
     else {
-      // One slice stays for a Service without pods, so that clients see that it has none.
+      // A Service without pods keeps one empty slice, so that clients see that it has none.
       filled = true;
       const same =
         jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&

@@ -11,7 +11,7 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
-/** Addresses that an Endpoints object holds at most; the rest is told by slices only. */
+/** The most addresses of an Endpoints object; only slices have the rest. */
 const CAPACITY = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
@@ -56,7 +56,7 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return true;
 }
 
-/** The ports that pods are reached at; a target port by name is looked up in the first pod that has it. */
+/** The ports of the pods; a named target port is the port of the first pod that has the name. */
 function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
   const ports = objectsAt(service.spec, 'ports');
   return ports.flatMap((port) => {

@@ -11,7 +11,7 @@ const ALL = 'all';
 
 /** Removes Events that are older than an hour, so that a long-lived cluster does not fill with them. */
 export function eventExpiry(): SimulatedController {
-  /** Changes in the order of time; only the last of an Event counts. */
+  /** Changes in order of time; of one Event only the last counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
   let first = 0;
   let waiting = false;

@@ -39,7 +39,7 @@ function writeEvent(
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
   const place = namespace === '' ? 'default' : namespace;
   const now = world.timestamp();
-  // The name follows from what is said, so that the same thing is found again without a search.
+  // The name is a digest of the content, so that an equal event is found without a search.
   const digest = createHash('sha1').update(`${uid} ${component} ${reason} ${message}`).digest('hex').slice(0, 16);
   const eventName = `${name.slice(0, 200)}.${digest}`;
   const same = world.get(EVENTS, place, eventName);

@@ -23,7 +23,7 @@ export const garbageCollector: SimulatedController = {
     const key = keyOf(collection.plural, collection.group, stored.key);
     const { metadata } = stored.object;
     if (type === 'DELETED') {
-      // Its dependents have lost an owner; its owners may have waited for it.
+      // A removal concerns the dependents, which lose an owner, and the owners, which may wait for it.
       for (const found of world.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
       for (const owner of metadata.ownerReferences ?? []) {
         const found = ownerOf(world, stored.object, owner);
@@ -72,7 +72,7 @@ function ownerOf(world: ControllerClient, dependent: KubeObject, owner: OwnerRef
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
-/** Orphans or deletes the dependents of an owner, and lets it go when nothing blocks it any more. */
+/** Orphans or deletes the dependents of an owner; removes its finalizer when no dependent blocks it. */
 function processDependents(world: ControllerClient, owner: KubeObject): void {
   const dependents = world.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
@@ -104,7 +104,7 @@ function resourceName(world: ControllerClient, object: KubeObject): ResourceName
   return world.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 
-/** Deletes a dependent without owners that are there; with some, it loses only the references that dangle. */
+/** Deletes a dependent without existing owners; else removes its dangling references. */
 function collect(world: ControllerClient, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
@@ -118,7 +118,7 @@ function collect(world: ControllerClient, object: KubeObject): void {
     }
     return;
   }
-  // A dependent of an owner that waits for it has dependents of its own to wait for.
+  // If the owner waits for this dependent, the dependent waits for its own dependents.
   const hasDependents = waiting.length > 0 && world.dependents(object.metadata.uid ?? '').length > 0;
   world.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
 }

@@ -8,7 +8,7 @@ export function indexesIn(text: string): Set<number> {
   return found;
 }
 
-/** Indexes as the status writes them: three and more in a row are a range. */
+/** Indexes as the status writes them, with a range for three or more in a row. */
 export function textOfIndexes(indexes: ReadonlySet<number>): string {
   const parts: { first: number; last: number }[] = [];
   for (const index of [...indexes].toSorted((a, b) => a - b)) {

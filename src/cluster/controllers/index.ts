@@ -1,7 +1,7 @@
 /**
  * The simulated controllers of a cluster: what `kube-controller-manager`, scheduler and kubelet do in a real
- * one, done in this process right after the write that makes it necessary, by the cluster's clock. One file
- * per controller; `manager.ts` runs them, `world.ts` is all that they can see and do.
+ * one, done in this process right after the write that makes it necessary, by the cluster's clock. One file per
+ * controller; `manager.ts` runs them, and `controller-client.ts` is their only access to the cluster.
  *
  * @packageDocumentation
  */
@@ -43,7 +43,7 @@ import type { ManagerContext } from './manager.ts';
 export type { ControllerSettings } from './settings.ts';
 export { noControllers } from './settings.ts';
 
-/** The controllers that every cluster needs. The collector comes first: what it removes, others need not look at. */
+/** The controllers that every cluster needs. The collector is first: the others need not reconcile what it removes. */
 function housekeeping(context: AccountTokenContext): SimulatedController[] {
   return [
     garbageCollector,

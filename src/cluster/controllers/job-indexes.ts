@@ -31,21 +31,21 @@ export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(j
 
 /** What has failed in a Job with a limit per index. */
 export interface IndexFailures {
-  /** Indexes that are given up. */
+  /** Indexes without a further retry. */
   readonly failed: ReadonlySet<number>;
   /**
-   * The latest failed pod of each index that is to be tried again. It tells its successor how often the index has
-   * failed, so it is kept, and not counted, until that one is there.
+   * The latest failed pod of each index that will be retried. Its annotations hold the failures of the index, which the
+   * next pod inherits: the Job keeps the pod, uncounted, until the next one exists.
    */
   readonly awaiting: ReadonlyMap<number, KubeObject>;
 }
 
 const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.metadata.annotations?.[annotation] ?? 0);
 
-/** Failures of the index before this pod, those included that its policy ignores. */
+/** Failures of the index before this pod, ignored ones included. */
 const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
 
-/** Sorts out the failed pods of a Job by index. `before` are the indexes given up so far, `settled` need no other pod. */
+/** Sorts failed pods of a Job by index. `before`: indexes that failed earlier; `settled`: indexes that need no pod. */
 export function indexFailuresOf(
   job: KubeObject,
   pods: readonly KubeObject[],
@@ -72,10 +72,10 @@ export function indexFailuresOf(
   return { failed, awaiting };
 }
 
-/** When an index may be tried again after this failed pod, in milliseconds since 1970. */
+/** When the index of this failed pod may be retried, in milliseconds since 1970. */
 export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
 
-/** What a pod of a Job with a limit per index says of the failures before it. */
+/** The annotations of a pod of a Job with a limit per index: the failures before it. */
 export function failureAnnotations(job: KubeObject, replaced: KubeObject | undefined): Record<string, string> {
   if (limitPerIndex(job) === undefined) return {};
   if (replaced === undefined) return { [FAILURES]: '0' };

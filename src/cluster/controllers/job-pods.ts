@@ -13,8 +13,7 @@ export const INDEX = 'batch.kubernetes.io/job-completion-index';
 export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
 
 /**
- * Makes a pod of a Job; `index` is its number in an indexed Job, else of no account. `annotations` are those that
- * a pod with an index has besides.
+ * Makes a pod of a Job; `index` and `annotations` are for indexed Jobs, other Jobs ignore them.
  */
 export function createJobPod(
   world: ControllerClient,
@@ -44,7 +43,7 @@ export function createJobPod(
   });
 }
 
-/** Tells the containers their index. */
+/** Adds the index to the environment of the containers. */
 function withIndex(spec: JsonObject): JsonObject {
   const fieldPath = `metadata.labels['${INDEX}']`;
   const variable = { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { fieldPath } } };

@@ -3,7 +3,7 @@ import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../..
 import { indexesIn } from './index-list.ts';
 import { conditionOf } from './pods.ts';
 
-/** What the rules of a Job's failure policy say of a failed pod. */
+/** The verdict of a Job's failure policy on a failed pod. */
 export interface FailureVerdict {
   readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
   /** Why the Job fails, for `FailJob`. */
@@ -25,7 +25,7 @@ export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict
   return COUNTED;
 }
 
-/** What of the pod matches the rule, as the condition of the Job says it. */
+/** The part of the pod that matches the rule, as the Job's condition words it. */
 function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   const place = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
   const codes = optionalAt(rule, 'onExitCodes');
@@ -54,7 +54,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   return undefined;
 }
 
-/** The first rule of `successPolicy` that the indexes which have succeeded fulfil, as the condition says it. */
+/** The first rule of `successPolicy` that the succeeded indexes fulfil, as the condition words it. */
 export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
   const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');
   const index = rules.findIndex((rule) => {

@@ -15,7 +15,7 @@ import { controllerOf } from './object-index.ts';
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
 
-/** Keys of pods whose Job is gone begin with this. */
+/** The prefix of keys of pods without a Job. */
 const ORPHAN = 'orphan ';
 
 /** Runs the pods of Jobs until enough of them have succeeded or too many have failed. */
@@ -65,7 +65,7 @@ export const jobController: SimulatedController = {
   },
 };
 
-/** Lets a pod go that has been counted. */
+/** Removes the finalizer of a counted pod. */
 function release(world: ControllerClient, pod: KubeObject): void {
   const { finalizers = [], ...metadata } = pod.metadata;
   if (!finalizers.includes(TRACKING)) return;

@@ -39,7 +39,7 @@ export const kubelet: SimulatedController = {
   },
 };
 
-/** Ends a deleted pod. One that finalizers hold is reported as ended, so that their owners can let it go. */
+/** Ends a deleted pod. A pod with finalizers gets the status of an ended one, so that their clients can remove them. */
 function end(world: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
     for (const { name } of objectsAt(pod.spec, 'containers')) {
@@ -50,7 +50,7 @@ function end(world: ControllerClient, pod: KubeObject): void {
   if (!isFinished(pod)) report(world, pod, { state: 'failed', reason: 'Killed' });
 }
 
-/** Brings the status to what a started pod has; gives the time until it changes by itself. */
+/** Writes the status of a started pod; gives the milliseconds until time alone changes it. */
 function run(world: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];
   const elapsed = typeof started === 'string' ? world.now() - Date.parse(started) : 0;

@@ -23,10 +23,10 @@ interface Entry {
   readonly controller: SimulatedController;
   readonly world: ControllerClient;
   readonly behaviour: Behaviour;
-  /** Keys that stand in the queue, and those that wait for a release. */
+  /** Keys in the queue, and keys that wait for `release`. */
   readonly due: Set<string>;
   readonly kept: Set<string>;
-  /** Keys whose work is slowed down, and those to be looked at again at some time. */
+  /** Timers of keys whose work is delayed, and of keys with a next call. */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
   /** Keys whose last attempt the API refused. */
@@ -91,14 +91,14 @@ export class ControllerManager implements ControllerSettings {
     this.#startAnew(entry);
   }
 
-  /** Drops the work that waits. */
+  /** Drops the waiting work. */
   #forget(entry: Entry): void {
     for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
     for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused]) keys.clear();
     entry.controller.reset?.();
   }
 
-  /** Lets a controller look at everything, as one does that was just started. */
+  /** Makes the keys of all objects due, as at the start of a controller. */
   #startAnew(entry: Entry): void {
     this.#forget(entry);
     if (entry.behaviour.disabled) return;
@@ -134,7 +134,7 @@ export class ControllerManager implements ControllerSettings {
     this.#entry(name).behaviour.failures = attempts;
   }
 
-  /** Makes a key of one controller due, for what no event tells; nothing happens when it does not run. */
+  /** Makes a key of one controller due where no event does; ignored while the controller does not run. */
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
     if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
@@ -206,7 +206,7 @@ export class ControllerManager implements ControllerSettings {
     }
   }
 
-  /** Do the object's annotations ask to leave it alone, or to fail? */
+  /** Do the object's annotations hold the work, or make it fail? */
   #isStopped({ controller, world }: Entry, target: KubeObject): boolean {
     if (isHeld(target, controller.name)) return true;
     const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');

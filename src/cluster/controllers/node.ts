@@ -15,7 +15,7 @@ export const NODE_NAME = 'fake-0';
 /** Address of the node inside the cluster. */
 export const NODE_ADDRESS = '10.0.0.10';
 
-/** Makes the one node, Ready and with room for everything. */
+/** Makes the one node: Ready, with ample resources. */
 export function putNode(context: BootstrapContext): void {
   const now = timestampOf(context.clock);
   const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };

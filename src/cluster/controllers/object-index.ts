@@ -2,7 +2,7 @@ import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import type { Collection, Store, StoreEvent } from '../store/store.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** A stored object with the place where it is stored. */
+/** A stored object and its collection. */
 export interface Found {
   readonly collection: Collection;
   readonly object: KubeObject;
@@ -21,13 +21,13 @@ export class ObjectIndex {
   readonly #termsOf: TermsOf;
   readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
 
-  /** Begins with what is stored now; of objects that are made later on demand, none has terms. */
+  /** Indexes the present objects; objects that the store makes later on demand have no terms. */
   constructor(store: Store, termsOf: TermsOf) {
     this.#termsOf = termsOf;
     this.fill(store);
   }
 
-  /** Begins anew with what is stored now. */
+  /** Rebuilds the index from the present objects. */
   fill(store: Store): void {
     this.#places.clear();
     for (const collection of store.collections()) {
@@ -35,7 +35,7 @@ export class ObjectIndex {
     }
   }
 
-  /** Takes an event of the store; to be called before any lookup of what it changed. */
+  /** Applies an event of the store; call it before look-ups that need the change. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
@@ -45,7 +45,7 @@ export class ObjectIndex {
     if (after.length > 0) this.#add(collection, stored.key, stored.object);
   }
 
-  /** The objects under a term, in the order in which they came under it. */
+  /** The objects with a term, in the order of their addition. */
   find(term: string): Found[] {
     const found: Found[] = [];
     for (const { collection, key } of this.#places.get(term)?.values() ?? []) {
@@ -55,7 +55,7 @@ export class ObjectIndex {
     return found;
   }
 
-  /** How many terms are known; for tests of what is left behind. */
+  /** The number of terms, for tests of leaks. */
   get size(): number {
     return this.#places.size;
   }

@@ -2,17 +2,17 @@ import type { KubeObject } from '../../core/index.ts';
 import { simulated, simulatedMs } from './simulate.ts';
 import { controllerOf } from './object-index.ts';
 
-/** What the containers of a started pod do at a time. */
+/** The state of the containers of a started pod. */
 export type PodOutcome =
-  /** They wait with a reason and have not run yet. */
+  /** The containers wait with a reason and have not run yet. */
   | { readonly state: 'waiting'; readonly reason: string }
   | { readonly state: 'running'; readonly ready: boolean }
-  /** They crash and are started again, after longer and longer pauses. */
+  /** The containers crash and are restarted, after increasing pauses. */
   | { readonly state: 'crashing'; readonly reason: string; readonly restarts: number; readonly pauseSeconds: number }
   | { readonly state: 'succeeded' }
   | { readonly state: 'failed'; readonly reason: string };
 
-/** An outcome, and after how many milliseconds time alone makes another one of it. */
+/** An outcome, and the milliseconds until time alone changes it. */
 export interface PodPlan {
   readonly outcome: PodOutcome;
   readonly next: number | undefined;
@@ -66,7 +66,7 @@ function crashLoop(reason: string, elapsed: number): PodPlan {
   while (total <= elapsed) {
     restarts += 1;
     pauseSeconds = Math.min(300, pauseSeconds * 2);
-    // Pauses of full length follow one another: no need to count them singly.
+    // Counts the further pauses of full length at once.
     const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
     restarts += skip;
     total += (skip + 1) * pauseSeconds * 1000;

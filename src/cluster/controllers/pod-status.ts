@@ -58,7 +58,7 @@ export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: strin
   };
 }
 
-/** When a container ended that has ended already. */
+/** The recorded end of an ended container. */
 function endOf(pod: KubeObject, index: number): string | undefined {
   const state = objectsAt(pod.status, 'containerStatuses')[index]?.['state'] as JsonObject | undefined;
   const finished = (state?.['terminated'] as JsonObject | undefined)?.['finishedAt'];
@@ -111,7 +111,7 @@ function stateOf(outcome: PodOutcome, startedAt: string, finishedAt: string): Js
 /** 128 + SIGKILL for what the kernel or the kubelet ended; else 1. */
 const exitCodeOf = (reason: string): number => (reason === 'OOMKilled' || reason === 'Killed' ? 137 : 1);
 
-/** Init containers have ended before the others start, but for those that keep running beside them. */
+/** The status of an init container: ended before the others start, unless it is a sidecar. */
 function initStatus(container: JsonObject, outcome: PodOutcome, startedAt: string, now: string): JsonObject {
   const sidecar = container['restartPolicy'] === 'Always';
   const own: PodOutcome =

@@ -12,7 +12,7 @@ export function conditionOf(object: KubeObject, type: string): JsonObject | unde
   return objectsAt(object.status, 'conditions').find((condition) => condition['type'] === type);
 }
 
-/** Stored objects never change, so what was found out about one holds. */
+/** A cache: stored objects never change. */
 const readiness = new WeakMap<KubeObject, boolean>();
 
 export function isReady(pod: KubeObject): boolean {
@@ -24,7 +24,7 @@ export function isReady(pod: KubeObject): boolean {
   return ready;
 }
 
-/** Ready for as long as `minReadySeconds` asks for. */
+/** Has the pod been ready for `minReadySeconds`? */
 export function isAvailable(pod: KubeObject, minReadySeconds: number, now: number): boolean {
   if (!isReady(pod) || minReadySeconds === 0) return isReady(pod);
   const since = Date.parse(String(conditionOf(pod, 'Ready')?.['lastTransitionTime'] ?? ''));
@@ -55,7 +55,7 @@ function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Recor
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
-/** Finished pods count for no controller. */
+/** Has the pod ended? Controllers do not count such pods. */
 export function isFinished(pod: KubeObject): boolean {
   const phase = pod.status?.['phase'];
   return phase === 'Succeeded' || phase === 'Failed';
@@ -66,7 +66,7 @@ export function podsOf(world: ControllerClient, owner: KubeObject): KubeObject[]
   return world.controlled(owner, PODS);
 }
 
-/** Pods that count towards replicas: neither finished nor on their way out. */
+/** Pods that count as replicas: neither finished nor being deleted. */
 export function activePods(pods: readonly KubeObject[]): KubeObject[] {
   return pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
 }
@@ -94,7 +94,7 @@ export function specNumber(object: KubeObject, field: string, otherwise: number)
 /** An object as plain JSON, for kinds whose content is not under `spec`. */
 export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 
-/** Counts that time alone changes next: when the first of the ready pods becomes available. */
+/** The milliseconds until the next ready pod becomes available. */
 export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: number, now: number): number | undefined {
   if (minReadySeconds === 0) return undefined;
   const waits = pods

@@ -10,7 +10,7 @@ import type { ResourceName } from './controller-client.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 
-/** Keeps what ResourceQuotas allow and what is used of it. Admission adds to it; what goes is taken off here. */
+/** Keeps the status of ResourceQuotas. Admission adds new objects; this controller subtracts removed ones. */
 export const quotaController: SimulatedController = {
   name: 'resourcequota-controller',
   target: targetIn(QUOTAS),
@@ -18,7 +18,7 @@ export const quotaController: SimulatedController = {
   *keysOf(event, world) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // A quota is itself a thing that quotas may count.
+      // Quotas may count quotas, too.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;

@@ -30,7 +30,7 @@ const NAME = 'replicaset-controller';
 /** Pods made or removed at a time; the events that they cause bring the next ones. */
 const BURST = 500;
 
-/** Keeps as many pods as a ReplicaSet asks for, and its counts. */
+/** Keeps the pods and the counts of ReplicaSets. */
 export const replicaSetController: SimulatedController = {
   name: NAME,
   target: targetIn(REPLICA_SETS),
@@ -55,13 +55,13 @@ export const replicaSetController: SimulatedController = {
 };
 
 interface Scaling {
-  /** Are the pods not those any more that were looked at? */
+  /** Have the pods changed since they were read? */
   readonly changed: boolean;
-  /** What the API had against a new pod. */
+  /** The API's refusal of a new pod. */
   readonly problem?: string;
 }
 
-/** Makes or removes pods, as many as are missing or too many. */
+/** Makes missing pods, or removes surplus ones. */
 function scale(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
@@ -74,11 +74,11 @@ function scale(world: ControllerClient, set: KubeObject, pods: readonly KubeObje
     const problem = createPod(world, set);
     if (problem !== undefined) return { changed: true, problem };
   }
-  // Too many may have been adopted; the events of the adoption bring the next look.
+  // Adoption may have taken too many pods; its events bring the next call.
   return { changed: true };
 }
 
-/** What is not ready goes first, then what is youngest. */
+/** Removes pods that are not ready first, then the youngest. */
 function removePods(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
@@ -101,14 +101,14 @@ function createPod(world: ControllerClient, set: KubeObject): string | undefined
     return undefined;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // Said once where users look for it; the controller tries again later.
+    // Records one Event; the controller tries again later.
     if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
     recordEvent(world, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
     return error.message;
   }
 }
 
-/** Pods without a controller that the selector chooses become the set's; gives how many. */
+/** Adopts pods that the selector chooses and that have no controller; gives their number. */
 function adoptPods(world: ControllerClient, set: KubeObject): number {
   const selector = optionalAt(set.spec, 'selector');
   let adopted = 0;
@@ -121,7 +121,7 @@ function adoptPods(world: ControllerClient, set: KubeObject): number {
   return adopted;
 }
 
-/** Writes the counts; gives the time until the next pod becomes available, where that is a matter of time alone. */
+/** Writes the counts; gives the milliseconds until the next ready pod becomes available. */
 function report(
   world: ControllerClient,
   set: KubeObject,
@@ -151,7 +151,7 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
   return count;
 }
 
-/** The text of the first refusal stays: the names in later ones are random, and would never come to rest. */
+/** Keeps the text of the first refusal: later ones have other random names, and each would cause a write. */
 function failureOf(world: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;

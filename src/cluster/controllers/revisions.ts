@@ -18,12 +18,12 @@ function revisionsOf(world: ControllerClient, owner: KubeObject): KubeObject[] {
 
 const numberOf = (revision: KubeObject): number => Number(jsonOf(revision)['revision'] ?? 0);
 
-/** What a revision keeps of its owner: a strategic patch that puts the pod template in place. */
+/** The data of a revision: a strategic patch that replaces the owner's pod template. */
 function dataOf(owner: KubeObject): JsonObject {
   return { spec: { template: { ...objectAt(owner.spec, 'template'), $patch: 'replace' } } };
 }
 
-/** Name of a revision's hash in the label of the revision itself. */
+/** The label of a revision with its hash. */
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
 /**

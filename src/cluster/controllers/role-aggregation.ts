@@ -8,7 +8,7 @@ import { jsonOf } from './pods.ts';
 
 const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
 
-/** Fills ClusterRoles that are made of others with the rules of those. */
+/** Fills aggregated ClusterRoles with the rules of the ClusterRoles that they select. */
 export const aggregationController: SimulatedController = {
   name: 'clusterrole-aggregation-controller',
   target: targetIn(ROLES),

@@ -2,12 +2,12 @@ import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { specNumber } from './pods.ts';
 
-/** How many pods each ReplicaSet of a Deployment is to have now. */
+/** The next number of pods of each ReplicaSet of a Deployment. */
 export interface RolloutPlan {
   /** May the new ReplicaSet be created yet? A Recreate rollout waits until the old pods are gone. */
   readonly mayCreate: boolean;
   readonly newReplicas: number;
-  /** Most pods that may exist at a time. */
+  /** The most pods that may exist at a time. */
   readonly maxReplicas: number;
   readonly old: readonly { readonly set: KubeObject; readonly replicas: number }[];
 }
@@ -61,7 +61,7 @@ interface Budget {
 function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
   const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
   let removable = budget.total - budget.minAvailable - budget.newUnavailable;
-  // Pods that are not available cost nothing.
+  // Removing pods that are not available costs no availability.
   for (const entry of plan) {
     const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
     entry.replicas -= unhealthy;
@@ -94,7 +94,7 @@ function limits(
     : { maxSurge, maxUnavailable };
 }
 
-/** A count that is given as a number or as a percentage of `of`. */
+/** A count: a number, or a percentage of `of`. */
 export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d{1,3})%$/.exec(String(value));
