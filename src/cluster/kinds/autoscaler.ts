@@ -127,7 +127,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) 
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
-    // Asked for as a type and as the source that goes with it.
+    // The API server reports it twice: as a type and as the source of that type.
     const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
     problems.push(unknown, unknown);
     return;

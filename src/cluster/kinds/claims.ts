@@ -11,10 +11,10 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateSelector } from './selectors.ts';
 
-/** The ways in which a volume may be used. */
+/** The access modes of volumes. */
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** Checks the ways in which a claim or a volume is used; `whenEmpty` says more of missing ones. */
+/** Checks the access modes of a claim or a volume; `whenEmpty`: the detail of the error for missing ones. */
 export function validateAccessModes(spec: JsonObject, path: string, problems: FieldError[], whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
   if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
@@ -26,8 +26,8 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
 }
 
 /**
- * Brings the two ways of saying what a claim is filled from together. The old one knows claims and snapshots
- * alone, and is dropped when it names anything else.
+ * Aligns `dataSource` and `dataSourceRef` of a claim. `dataSource`, the old field, admits claims and snapshots only,
+ * and is dropped when it names another kind.
  */
 export function alignSources(spec: JsonObject): void {
   const reference = optionalAt(spec, 'dataSourceRef');
@@ -51,7 +51,7 @@ function isClaimSource(source: JsonObject): boolean {
     : group === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
 }
 
-/** Checks what a claim asks for. */
+/** Checks the specification of a claim. */
 export function validateClaimSpec(spec: JsonObject, path: string, problems: FieldError[]): void {
   validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
   const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];

@@ -13,14 +13,14 @@ function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
-/** `path` is where texts say that it is too much, `encoding` how `data` is written. */
+/** `path`: the path of the error; `encoding`: that of `data`. */
 function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
     Object.values(objectAt(json(object), part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
       0,
     );
-  // Of bytes that are written as Base64, themselves count.
+  // Base64 counts by its decoded bytes.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
   if (size > LIMIT) problems.push(fieldTooLong(path, LIMIT));
 }

@@ -13,7 +13,7 @@ import { pathParts } from '../crd/definition.ts';
 import { finalizerWarnings } from '../crd/finalizer-warnings.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 
-/** How custom resources are written: validated by their schema, status apart if the definition says so. */
+/** The strategy of custom resources: validation by their schema, and a status subresource if the definition has one. */
 export function customStrategy(
   schema: Schema,
   version: DefinedVersion,
@@ -51,7 +51,7 @@ export function customStrategy(
   };
 }
 
-/** What was wrong before and did not change is only warned of, unless the rule is about changes. */
+/** A broken rule on an unchanged value is a warning only, unless the rule reads `oldSelf`. */
 function ratcheted(
   site: RuleSite,
   evaluate: (site: RuleSite) => readonly FieldError[],
@@ -66,7 +66,7 @@ function ratcheted(
 
 const MAX_INT32 = 2_147_483_647;
 
-/** The places that scale reads must hold a replica count. */
+/** The fields that the scale subresource reads must hold a replica count. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   const value = valueAt(object, ...pathParts(path));
   if (value === undefined || value === null) return;

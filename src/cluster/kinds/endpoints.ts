@@ -21,7 +21,7 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
 type Names = (text: string) => readonly string[];
 
-/** Checks a member that may be left out. */
+/** Checks an optional member. */
 function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
@@ -48,7 +48,7 @@ export const endpointSliceStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     const [slice, before] = [json(object), json(old)];
-    // Endpoints that did not change are not held against a new type.
+    // Unchanged endpoints are not checked against a new address type.
     if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, problems);
     validateRest(slice, problems);
     if (slice['addressType'] === before['addressType']) return;
@@ -87,7 +87,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, at: string, proble
   checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
 }
 
-/** Full names of hosts: at least two labels, and a dot at the end if one likes. */
+/** Full names of hosts: at least two labels, with an optional dot at the end. */
 function domainName(text: string): string[] {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const wrong = dnsSubdomain(name);
@@ -148,7 +148,7 @@ function validateAddress(address: JsonObject, at: string, problems: FieldError[]
   if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
-  // What is no address at all is refused as an endpoint's, too.
+  // The API server reports a text that is no address twice.
   const text = wrong === undefined ? specialAddress(ip) : 'must be a valid IP address';
   if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
 }

@@ -7,7 +7,7 @@ import { checkLabelName } from './selectors.ts';
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATES = ['False', 'True', 'Unknown'];
 
-/** Checks what a Job does about pods that fail. `spec` is where the Job's specification stands. */
+/** Checks the failure policy of a Job. `spec`: the path of the Job's specification. */
 export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: FieldError[]): void {
   const restart = textAt(pod, 'restartPolicy');
   if (restart !== 'Never')

@@ -12,7 +12,7 @@ const MAX_INDEXES = 100_000;
 /** The most of those fields above that. */
 const MAX_FAILED_INDEXES = 10_000;
 
-/** Checks what concerns the indexes of a Job, and that one without indexes says nothing of them. */
+/** Checks the fields of an indexed Job, and that another Job has none of them. */
 export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
   const most = numberAt(spec, 'maxFailedIndexes');
   const limit = numberAt(spec, 'backoffLimitPerIndex');

@@ -70,7 +70,7 @@ export const jobStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     validateJob(object, problems);
-    // The specification is checked as that of a new Job, and once more as what an old one becomes.
+    // The API server checks the specification twice: as that of a new Job, and as that of an update.
     validateWholeSpec(object.spec ?? {}, problems);
     immutableSelector(object, old, problems);
     for (const key of ['completions', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
@@ -108,7 +108,7 @@ function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
   validateJobSpec(spec, 'spec', problems);
 }
 
-/** A template stays; while a Job waits to start, where and with what its pods will run may change. */
+/** The template is immutable, except for placement and resources while a suspended Job has not started. */
 function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
   if (jsonEquals(next, before)) return;
@@ -121,7 +121,7 @@ function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: Fiel
     problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), 'field is immutable'));
 }
 
-/** The specification of a pod without what says where it runs, and with how much. */
+/** The specification of a pod without placement and resources. */
 function withoutPlacement(spec: JsonObject): JsonObject {
   const {
     affinity: _affinity,

@@ -25,7 +25,7 @@ export const limitRangeStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
 
-/** Puts the defaults of the namespace's LimitRanges into a pod and refuses what is outside of them. */
+/** Sets the defaults of the namespace's LimitRanges in a pod; refuses a pod outside their bounds. */
 export function admitLimits(pod: KubeObject, context: WriteContext): void {
   const namespace = pod.metadata.namespace ?? '';
   const ranges = context.store.collection('', 'limitranges').inNamespace(namespace);

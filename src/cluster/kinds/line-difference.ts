@@ -1,8 +1,8 @@
 const CONTEXT = 3;
-/** From so many lines on, lines that come often do not start a match. */
+/** In texts with at least so many lines, frequent lines do not start a match. */
 const MANY_LINES = 200;
 
-/** Lines that both texts have in common: where they start in each, and how many. */
+/** Lines that both texts share: their start in each, and their number. */
 interface Match {
   readonly before: number;
   readonly after: number;
@@ -82,7 +82,7 @@ interface Change {
   readonly after: readonly [from: number, to: number];
 }
 
-/** The changes between matches, those together that few lines lie between. */
+/** The changes between matches; changes with few lines between them share a hunk. */
 function hunksOf(matches: readonly Match[]): Change[][] {
   const hunks: Change[][] = [];
   let [line, other] = [0, 0];

@@ -8,7 +8,7 @@ import type { Strategy } from './strategy.ts';
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
-/** What the rules of metadata depend on. */
+/** The facts of a resource that the rules of metadata need. */
 export interface MetadataRules {
   readonly group: string;
   /** Present for custom resources. */
@@ -16,7 +16,7 @@ export interface MetadataRules {
   readonly strategy: Pick<Strategy, 'validateName'>;
 }
 
-/** Checks what every object has in common. */
+/** Checks the metadata of an object. */
 export function validateMeta(object: KubeObject, resource: MetadataRules, problems: FieldError[]): void {
   const { metadata } = object;
   const check = resource.strategy.validateName ?? dnsSubdomain;
@@ -125,7 +125,7 @@ function validateFinalizers(finalizers: readonly string[], qualified: boolean, p
   }
 }
 
-/** Checks what may not change. */
+/** Checks that immutable metadata stays. */
 export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldError[]): void {
   if (next.metadata.name !== live.metadata.name) {
     problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));

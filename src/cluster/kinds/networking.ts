@@ -27,7 +27,7 @@ import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
-/** The class as it was said before `ingressClassName`. */
+/** The annotation that named the class before `ingressClassName`. */
 const CLASS = 'kubernetes.io/ingress.class';
 
 export const ingressStrategy: Partial<Strategy> = {

@@ -22,7 +22,7 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
-/** A pod has the priority of its class, or of the class that is the default, and says no other. */
+/** Sets the priority of a pod's class, or of the default class; refuses a pod with another priority. */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const classes = store
@@ -54,7 +54,7 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   spec['preemptionPolicy'] = priority.policy;
 }
 
-/** The runtime class that a pod names must exist; what it costs is the class's to say. */
+/** A pod's runtime class must exist; a pod with an overhead needs a class with one. */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');

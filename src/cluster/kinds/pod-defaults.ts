@@ -77,7 +77,7 @@ function defaultHandler(handler: JsonObject) {
   if (get !== undefined) fill(get, { path: '/', scheme: 'HTTP' });
 }
 
-/** Of pods (not of templates) a limit without a request is the request. */
+/** In pods (not in templates) a limit without a request becomes the request. */
 function defaultRequests(container: JsonObject) {
   const limits = optionalAt(optionalAt(container, 'resources'), 'limits');
   if (limits === undefined) return;

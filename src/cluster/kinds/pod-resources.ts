@@ -19,11 +19,11 @@ import type { FieldError } from '../../kubernetes/index.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 const isHuge = (name: string) => name.startsWith('hugepages-');
-/** Resources that nodes advertise besides their own. */
+/** Is it an extended resource, which nodes advertise? */
 const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
-/** Checks what a container asks for and may use at most. `pod` is its pod's specification. */
+/** Checks requests and limits of a container. `pod`: the specification of its pod. */
 export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldError[]): void {
   const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
   for (const [group, values] of [
@@ -72,7 +72,7 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
 
 function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
   const limit = limits[name];
-  // What cannot be promised to more than one must be had in full.
+  // Resources without overcommitment: request and limit must be equal.
   const whole = isExtended(name) || isHuge(name);
   if (limit === undefined) {
     if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));

@@ -10,9 +10,9 @@ import { describeDifference } from './object-diff.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** What writes to a subresource of a pod may change, and how such a change is checked. */
+/** The changes that a write to a subresource of a pod may make, and their check. */
 interface PartialUpdate {
-  /** The specification of the write, with everything that it cannot reach set back. */
+  /** The specification of the write, with all fields reset that it cannot change. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
   readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
 }
@@ -24,10 +24,10 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
   ['resize', { keep: keepResources, check: checkResize }],
 ]);
 
-/** How a write to the subresource differs from one to the pod, if it does. */
+/** The rules of a write to the subresource; `undefined` when they are those of the pod. */
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
-/** Refuses to resize a pod whose node is not there. Throws 403. */
+/** Throws 403 for the resize of a pod whose node does not exist. */
 export function admitResize(pod: Draft, old: KubeObject, { store }: WriteContext): void {
   const node = textAt(old.spec, 'nodeName');
   if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;

@@ -75,7 +75,7 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldE
 
 const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));
 
-/** Members that are names, and how those must look. */
+/** Members that are names, with the rule of each. */
 const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['serviceAccountName', dnsSubdomain],
   ['nodeName', dnsSubdomain],
@@ -129,7 +129,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
   }
 }
 
-/** A port of the node can be had once. */
+/** Each port of the node can be used once. */
 function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
@@ -146,7 +146,7 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
   }
 }
 
-/** Where a container stands. */
+/** The surroundings of a container, for its checks. */
 interface Place {
   readonly spec: JsonObject;
   /** Names of containers seen so far. */
@@ -170,7 +170,7 @@ function validateContainers(place: Place, list: 'containers' | 'initContainers',
     const at = `${path}.${list}[${index}]`;
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
-    // Only what goes on beside the others is watched and told to stop.
+    // Hooks and probes are for containers that run beside the others.
     const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       const value = optionalAt(container, key);

@@ -15,7 +15,7 @@ import { checkLocalPath } from './pod-security.ts';
 
 const SOURCES_BY_NAME = new Set(['name']);
 
-/** Checks the volumes of a pod's specification; the names of those that are well-formed. */
+/** Checks the volumes of a pod's specification; gives the names of the well-formed ones. */
 export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
   const names = new Set<string>();
   const volumes = objectsAt(spec, 'volumes');
@@ -44,7 +44,7 @@ export function checkVolumeSource(kind: string, source: JsonObject, at: string, 
   sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
 
-/** The order in which the server looks at volume sources; the first one found is fine, the others are too many. */
+/** The order in which the API server checks volume sources: it accepts the first and refuses the others. */
 const SOURCE_ORDER = [
   'emptyDir',
   'hostPath',
@@ -76,7 +76,7 @@ function secondSource(sources: readonly string[]): string {
   return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
 }
 
-/** Sources that texts know by another name. */
+/** Sources with another name in error paths. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
 type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;

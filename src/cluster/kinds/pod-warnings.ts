@@ -56,7 +56,7 @@ const DEPRECATED_LABELS = new Map([
 
 const NO_POD = 'a null labelSelector results in matching no pod';
 
-/** Selection by labels of nodes that have new names. */
+/** Warnings of deprecated node labels, and of spread constraints without a selector. */
 function labelWarnings(spec: JsonObject, path: string): string[] {
   const warnings: string[] = [];
   for (const key of Object.keys(objectAt(spec, 'nodeSelector'))) {
@@ -123,7 +123,7 @@ function volumeWarnings(spec: JsonObject, path: string): string[] {
   );
 }
 
-/** Elements that say the same in `key`. */
+/** Warnings of elements with equal values of `key`. */
 function repeated(list: readonly JsonObject[], key: string, path: string): string[] {
   const seen = new Set<string>();
   return list.flatMap((element, index) => {
@@ -197,7 +197,7 @@ function portWarnings(containers: readonly Placed[]): string[] {
   return warnings;
 }
 
-/** A port that is asked for by its name is the first of that name. */
+/** A reference to a port by name finds the first port of that name. */
 function portNameWarnings(containers: readonly Placed[]): string[] {
   const first = new Map<string, string>();
   return containers.flatMap(({ container, place: at }) =>

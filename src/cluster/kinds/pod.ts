@@ -100,7 +100,7 @@ export const podStrategy: Partial<Strategy> = {
   ],
 };
 
-/** The one address of a pod is the first of several; where they differ, it alone counts. */
+/** `podIP` is the first of `podIPs`; where they differ, `podIP` replaces the list. */
 function alignAddresses(status: JsonObject | undefined) {
   if (status === undefined) return;
   const [address, first] = [textAt(status, 'podIP'), textAt(objectsAt(status, 'podIPs')[0], 'ip')];
@@ -108,7 +108,7 @@ function alignAddresses(status: JsonObject | undefined) {
   else if (address !== '' && address !== first) status['podIPs'] = [{ ip: address }];
 }
 
-/** The new specification with everything set back that may change. */
+/** The new specification with all mutable fields reset. */
 function mutable(next: JsonObject, before: JsonObject): JsonObject {
   const out = copyJson(next);
   for (const key of ['containers', 'initContainers']) {
@@ -132,7 +132,7 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
   return out;
 }
 
-/** An update asks for images once more, of all that may change in a container. */
+/** An update requires images again; no other mutable field of a container is required. */
 function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(spec, key).entries())
     if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
@@ -145,7 +145,7 @@ function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefine
   else if (next > before) refuse('must be less than or equal to previous value');
 }
 
-/** Why a pod with gates is on no node. */
+/** The condition of a pod with scheduling gates. */
 const heldBack = (since: string | null | undefined): JsonObject => ({
   type: 'PodScheduled',
   status: 'False',
@@ -157,7 +157,7 @@ const heldBack = (since: string | null | undefined): JsonObject => ({
 
 const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
 
-/** Gates only go away; while there are some, the nodes may be narrowed. */
+/** An update may only remove gates; while a pod has gates, it may restrict the nodes further. */
 function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]) {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
   for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())

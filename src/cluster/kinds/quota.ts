@@ -16,7 +16,7 @@ import { checkQuotaResourceName, isQuotaName, isWhole } from './resource-names.t
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
-/** The resources that each scope can be about. */
+/** The resources that a quota with a scope may limit. */
 const SCOPES = new Map<string, readonly string[]>([
   ['BestEffort', ['pods']],
   ['NotBestEffort', PODS],
@@ -26,7 +26,7 @@ const SCOPES = new Map<string, readonly string[]>([
   ['CrossNamespacePodAffinity', PODS],
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
-/** Scopes with values; the others are there or not. */
+/** Scopes that take values; others only exist or not. */
 const VALUED = new Set(['PriorityClass', 'VolumeAttributesClass']);
 const OPPOSITES = [
   ['BestEffort', 'NotBestEffort'],

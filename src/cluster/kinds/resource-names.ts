@@ -28,7 +28,7 @@ const QUOTA_NAMES = new Set(OF_QUOTAS);
 const isHuge = (name: string) => name.startsWith('hugepages-');
 const isHugeOfQuota = (name: string) => isHuge(name) || name.startsWith('requests.hugepages-');
 
-/** Resources that are counted one by one. */
+/** Is the resource counted in whole units? */
 export const isWhole = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
 
 /** May a quota name this resource without a domain before it? */

@@ -30,7 +30,7 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
 /** Does the Service have an address of its own? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
-/** Does a balancer ask every node whether it has an endpoint? */
+/** Does a load balancer need a health check port, to find nodes with an endpoint? */
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
 /** Reached from outside the cluster: by node ports, a balancer or addresses of its own. */
@@ -118,7 +118,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
   }
 }
 
-/** A port as texts show it: what makes it one of its kind. */
+/** A port as errors show it: the members that identify it. */
 const shownPort = (port: JsonObject) => ({
   Name: '',
   Protocol: textAt(port, 'protocol'),

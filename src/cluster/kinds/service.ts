@@ -16,7 +16,7 @@ import {
   withPorts,
 } from './service-validation.ts';
 
-/** Services: addresses and node ports are handed out and taken back. */
+/** Services: allocates and releases addresses and node ports. */
 export const serviceStrategy: Partial<Strategy> = {
   validateName: serviceName,
   defaults(object) {
@@ -68,7 +68,7 @@ function nodePorts(spec: JsonObject): number[] {
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
 
-/** What an update leaves out and was allocated before is kept; what the new type has no use for goes. */
+/** Keeps allocated fields that an update leaves out; removes fields that the new type does not use. */
 function inheritAddresses(object: Draft, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
@@ -80,7 +80,7 @@ function inheritAddresses(object: Draft, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // A client that changes the one address alone means the list, too.
+  // A client that changes `clusterIP` only changes `clusterIPs`, too.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];
@@ -101,7 +101,7 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** A port keeps the node port of the port of the same name, unless another one asks for that. */
+/** A port keeps the node port of the earlier port of its name, unless another port requests that. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const asked = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
@@ -131,7 +131,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 
-/** Hands out what is missing. A dry run gives back what it took. */
+/** Allocates missing addresses and ports. A dry run releases them. */
 function allocate(object: Draft, old: KubeObject | undefined, context: WriteContext) {
   const quick: FieldError[] = [];
   validateService(object, quick);

@@ -7,14 +7,14 @@ import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
 
-/** What the counts of a status must be to each other. */
+/** The relations between the counts of a status. */
 interface Counts {
   readonly counts: readonly string[];
-  /** These are among `replicas`. */
+  /** Counts that are at most `replicas`. */
   readonly parts?: readonly string[];
   /** What is available is ready; the path of that as the kind's errors write it. */
   readonly ready?: string;
-  /** Never becomes less. */
+  /** A count that never decreases. */
   readonly grows?: string;
 }
 

@@ -29,13 +29,13 @@ import { checkLabelName, validateNodeTerm } from './selectors.ts';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
-/** Refuses a word that is none of the known ones. */
+/** Refuses a value that is not among `known`. */
 function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
 }
 
-/** The ways in which a volume can be made, in the order in which the server looks at them. */
+/** The sources of volumes, in the order in which the API server checks them. */
 const SOURCES = [
   'hostPath',
   'gcePersistentDisk',

@@ -5,7 +5,7 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 
-/** What a hook may use. */
+/** The services and the request, for hooks. */
 export interface WriteContext {
   readonly store: ObjectLookup;
   readonly addresses: ServiceAddresses;
@@ -19,7 +19,7 @@ export interface WriteContext {
   warn(text: string): void;
 }
 
-/** What a deletion tells the kind. */
+/** The request of a deletion, for `terminate`. */
 export interface TerminateContext {
   /** The time of the request, as objects carry it. */
   readonly timestamp: string;
@@ -36,7 +36,7 @@ export type Draft = KubeObject & { spec?: JsonObject; status?: JsonObject };
  * that is absent does nothing.
  */
 export interface Strategy {
-  /** `status` is a subresource: writes to the object leave it alone. */
+  /** `status` is a subresource: writes to the object do not change it. */
   readonly hasStatus: boolean;
   /** A new object keeps the status that it was sent with. */
   readonly keepsStatus?: boolean;
@@ -47,7 +47,7 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** PUT may leave `resourceVersion` out. */
   readonly unconditionalUpdate: boolean;
-  /** DELETE answers the object instead of a Status. */
+  /** DELETE answers with the object instead of a Status. */
   readonly returnsDeleted: boolean;
   /** Seconds between the request to delete and the end, when the request names none; absent: at once. */
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
@@ -82,7 +82,7 @@ export interface Strategy {
   readonly uncollected?: boolean;
   /** A deletion without a policy leaves dependents behind. */
   readonly orphansByDefault?: boolean;
-  /** What to say of that. */
+  /** The warning for that. */
   readonly orphansWarning?: string;
   /** After the object was stored or removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;

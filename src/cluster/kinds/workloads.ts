@@ -23,10 +23,10 @@ import { copyJson } from '../types/copy.ts';
 /** The specification of a draft, made when it is missing. */
 export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-/** What was said of a template. Versions of an object share it as long as it stays as it is. */
+/** The warnings of a template, cached: versions of an object share an unchanged template. */
 const said = new WeakMap<JsonObject, readonly string[]>();
 
-/** Warnings of a template at a path. Of one nothing is said again while the object's generation stays. */
+/** Warnings of a template at a path; none for an update that keeps the object's generation. */
 export const warningsOfTemplate =
   (path: string) =>
   (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
@@ -42,7 +42,7 @@ export const warningsOfTemplate =
 
 export const templateWarnings = warningsOfTemplate('spec.template');
 
-/** Must an update be checked? A spec that it shares with what is stored was checked with that. */
+/** Must the spec of an update be checked? A spec that is shared with the stored object has been. */
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
   subresource === '' && object.spec !== old.spec;
 
