@@ -18,7 +18,7 @@ function rawCondition(text: string, where: string): Node {
   return raw([inner], [], BOOL);
 }
 
-/** A condition that the author gave as a value, as CEL text, or as a constant. */
+/** An author's condition: a value, CEL text, or a constant. */
 export function conditionNode(given: unknown, where: string): Node {
   const value = resolve(given);
   if (typeof value === 'string') return rawCondition(value, where);

@@ -73,7 +73,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const chosen = options.id ?? own.id;
   const given = chosen === undefined ? undefined : checkId(chosen);
   const id = given ?? defaultId(kind, manifest);
-  // Copied first: a resource from outside the composition that it refers to comes into the graph before it.
+  // Copies first: a copy registers the outside resources that it refers to, and they come before this one.
   const copy = copyDeep(own.manifest, 0) as Record<string, unknown>;
   const record: ResourceRecord = {
     id,
@@ -104,7 +104,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
 }
 
 /**
- * The id that stands in a manifest, and the manifest without it: `createResource({ id, apiVersion, … })`. A kind with a
+ * The id in a manifest, and the manifest without it: `createResource({ id, apiVersion, … })`. A kind with a
  * field `id` of its own keeps it.
  */
 function takeId(manifest: Manifest): { readonly id?: string; readonly manifest: Manifest } {
@@ -113,7 +113,7 @@ function takeId(manifest: Manifest): { readonly id?: string; readonly manifest: 
   return { id: id as string, manifest: rest };
 }
 
-/** The value that stands for a resource. */
+/** The value of a resource for the author's code. */
 export function handleOf(record: ResourceRecord): unknown {
   const of = record.element ?? record.variable;
   return wrap(new Sym(variable(of, record.type), { waits: true, resource: record }));
@@ -129,7 +129,7 @@ function checkId(id: unknown): string {
   );
 }
 
-/** The id of a resource that was given none: from kind and name when the name is constant, else the kind. */
+/** The id of a resource without one: kind and name when the name is constant, else the kind. */
 function defaultId(kind: string, manifest: Manifest): string {
   const { name } = (manifest.metadata ?? {}) as Readonly<Record<string, unknown>>;
   const lower = kind.toLowerCase();
@@ -140,7 +140,7 @@ function defaultId(kind: string, manifest: Manifest): string {
 
 const MAX_DEPTH = 64;
 
-/** The manifest as it is now: later changes of the author's objects do not count. */
+/** A copy of the manifest, which later changes of the author's objects do not affect. */
 function copyDeep(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return hasTokens(value) ? textValue(textNode(value)) : value;
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
@@ -167,13 +167,13 @@ function copyDeep(value: unknown, depth: number): unknown {
   return copy;
 }
 
-/** What stands for elements of a list; no other object of a class may be part of a resource. */
+/** Copies the values that represent elements of a list; refuses all other class instances. */
 function copySpecial(value: object, depth: number): unknown {
   if (value instanceof Maybe) return new Maybe(value.test, copyDeep(value.value, depth + 1));
   if (value instanceof Splice) return value;
   if (value instanceof SeenList) return wrap(value.elements());
   if (value instanceof Promise) {
-    // The refusal is what is told of it; whether it is rejected, too, is of no interest.
+    // Handles a rejection of the promise: the refusal reports it already.
     value.catch(() => {});
     return refuse(
       'unsupported',
@@ -194,7 +194,7 @@ function copyPhi(value: object | null, depth: number): unknown {
   return wrap(new Phi(inner.test, copyDeep(inner.then, depth + 1), copyDeep(inner.otherwise, depth + 1)));
 }
 
-/** The outermost call behind a place; a function that is written as an argument of the call is no other place. */
+/** The outermost of `calls` that does not contain the place, as a call with a function as its argument does. */
 function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefined {
   const holds = ({ text, start, end }: Site): boolean =>
     site !== undefined && text === site.text && start <= site.start && site.end <= end;

@@ -10,16 +10,16 @@ import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 
-/** Where the author writes a field of the status, and where the whole of it is returned. */
+/** The places of the status in the author's code: of its fields, and of the returned whole. */
 export interface StatusPlaces {
   readonly whole: Site;
   readonly field: (path: readonly string[]) => Site | undefined;
 }
 
-/** Something that a field may be: a value of the composition, or any value of a type. */
+/** A possible value of a field: a value of the composition, or any value of a type. */
 type Candidate = { readonly value: unknown } | { readonly type: StaticType };
 
-/** The fields of an object. `open`: it may have others. `passed`: the author hands it on as a whole. */
+/** The fields of an object. `open`: it may have more. `passed`: the author passes it on as a whole. */
 interface Shape {
   readonly fields: Map<string, Candidate[]>;
   readonly open: boolean;
@@ -44,7 +44,7 @@ export function checkDeclaredStatus(status: unknown, schema: Schema, places: Sta
 
 class StatusCheck {
   readonly #places: StatusPlaces;
-  /** Declared fields that a misspelt one stands for: they are not missing besides. */
+  /** Declared fields that the author misspelt; they are not reported as missing, too. */
   readonly #meant = new Set<string>();
 
   constructor(places: StatusPlaces) {
@@ -91,7 +91,7 @@ class StatusCheck {
     }
   }
 
-  /** Is the field something else than what is declared, on every way through the function? */
+  /** Does the field contradict its declared type on every path through the function? */
   #isMistyped(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): boolean {
     const wanted = typeof schema.type === 'string' ? FORMS[schema.type] : undefined;
     const found = candidates.flatMap(formsOf);
@@ -134,7 +134,7 @@ class StatusCheck {
   }
 }
 
-/** Notes what `work` refuses, with its place; others may be found after it. */
+/** Records what `work` refuses, with its place, so that the search for others goes on. */
 export function noteRefusal(work: () => never, site: Site): void {
   activeTrace().collecting(() => {
     try {
@@ -158,7 +158,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   string: 'a text',
 };
 
-/** Forms of values by the kinds of static types; what may be several is left out. */
+/** Forms of values by the kinds of static types, without kinds that several forms may have. */
 const STATIC_FORMS: Readonly<Partial<Record<StaticType['kind'], Form>>> = {
   bool: 'true or false',
   list: 'a list',
@@ -174,7 +174,7 @@ const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
   string: 'a text',
 };
 
-/** The forms that a value may have, `undefined` for one that is not known; none for a field that is left out. */
+/** The possible forms of a value, `undefined` for an unknown one; empty for an absent field. */
 function formsOf(candidate: Candidate): (Form | undefined)[] {
   if ('type' in candidate) return [STATIC_FORMS[candidate.type.kind]];
   const value = resolve(candidate.value);
@@ -207,7 +207,7 @@ function isOpen(schema: Schema): boolean {
   );
 }
 
-/** The fields of what may be there; `undefined` where they are not known. */
+/** The fields of a possible value; `undefined` where they are unknown. */
 function shapeOf(candidate: Candidate): Shape | undefined {
   if ('type' in candidate) return shapeOfType(candidate.type);
   const value = resolve(candidate.value);
@@ -245,7 +245,7 @@ function shapeOfType(type: StaticType): Shape | undefined {
   return { fields, open: type.open, passed: true };
 }
 
-/** The fields of several objects that are one, or one of them. */
+/** The joint fields of objects that are merged, or of which one is taken. */
 function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   const known = shapes.filter((shape) => shape !== undefined);
   if (known.length === 0) return undefined;
@@ -256,7 +256,7 @@ function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   return { fields, open, passed: known.every(({ passed }) => passed) };
 }
 
-/** What the elements of a list may be. */
+/** The possible values of the elements of a list. */
 function elementsOf(candidate: Candidate): Candidate[] {
   if ('type' in candidate) return candidate.type.kind === 'list' ? [{ type: candidate.type.element }] : [];
   const value = resolve(candidate.value);

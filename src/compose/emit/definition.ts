@@ -19,7 +19,7 @@ import type { ValidationRecord } from '../trace/records.ts';
 /** kro's annotation that permits breaking changes of a schema. */
 export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
-/** Names and versions of a definition, made definite. */
+/** Names and versions of a definition, with defaults filled in. */
 export interface DefinitionNames {
   readonly name: string;
   readonly group: string | undefined;
@@ -27,7 +27,7 @@ export interface DefinitionNames {
   readonly kind: string;
 }
 
-/** What a traced composition consists of. */
+/** The results of tracing a composition. */
 export interface TracedGraph {
   readonly names: DefinitionNames;
   readonly spec: Schema;
@@ -35,7 +35,7 @@ export interface TracedGraph {
   readonly status: unknown;
   /** The fields of the declared status; `undefined` where it is not declared, or may have others. */
   readonly declaredStatus: readonly string[] | undefined;
-  /** Where the status is returned. */
+  /** The place of the returned status. */
   readonly statusSite: Site;
   readonly validations: readonly ValidationRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
@@ -100,7 +100,7 @@ export function writeDefinition(
   };
 }
 
-/** A part of the definition that is data and nothing else. */
+/** The part, after the check that it is plain data. */
 function printable(part: JsonObject, name: string): JsonObject {
   assertPrintable(part, name);
   return part;

@@ -10,8 +10,8 @@ import { Sym } from '../value/symbolic.ts';
 const PREFIX = 'typekro.dev/depends-on-';
 
 /**
- * The manifest with an annotation for each `dependsOn`: kro takes the order from what a node reads. What is
- * not part of the instance is not waited for, so the name is read only where the other resource exists.
+ * The manifest with an annotation for each `dependsOn`: kro derives the order from what a node reads. The annotation
+ * reads the name of the other resource only where that exists, so that a node never waits for an excluded resource.
  */
 export function withDependencies(
   record: ResourceRecord,

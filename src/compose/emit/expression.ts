@@ -22,16 +22,16 @@ export class ExpressionWriter {
   private readonly ids: ReadonlySet<string>;
   private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;
-  /** What was written already: many fields of a graph hold the same expression. */
+  /** A cache: many fields of a graph hold the same expression. */
   private readonly written = new Map<Node, Map<Schema | undefined, string>>();
-  /** The same of texts that are put together: the name of a workload stands in all its labels. */
+  /** The same for concatenated texts: the name of a workload is in all its labels. */
   private readonly texts = new Map<Node, string>();
 
   private readonly expand: (node: Node) => Node;
 
   /**
-   * `ids`: of all resources; `loopNames`: what the iterators of this resource are called; `expand`: what is
-   * written for an expression that reads resources which are several nodes.
+   * `ids`: of all resources; `loopNames`: the names of this resource's iterators; `expand`: replaces reads of resources
+   * that are several nodes.
    */
   constructor(
     ids: ReadonlySet<string>,
@@ -76,7 +76,7 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(withOptionalReads(lowered));
-    // A part that stands in many places is written as often: the text is never shorter than its nodes.
+    // A part in several places is written several times: the text has at least one character per node.
     if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
     if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
@@ -108,7 +108,7 @@ export function escapeText(text: string): string {
   return text.includes('${') ? `\${${quote(text)}}` : text;
 }
 
-/** Functions that stock kro has only behind a feature gate. */
+/** Functions of stock kro behind feature gates. */
 const GATED: readonly (readonly [RegExp, string, string])[] = [
   [/\bnow\s*\(\s*\)/, 'now()', 'CELNow'],
   [/\bomit\s*\(\s*\)/, 'omit()', 'CELOmitFunction'],
@@ -130,7 +130,7 @@ function checkStock(node: Node): void {
   });
 }
 
-/** Variables that may not be left over in an expression. */
+/** Refuses variables that must not remain in an expression. */
 function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void {
   let count = 0;
   walk(node, (part) => {

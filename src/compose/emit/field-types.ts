@@ -9,7 +9,7 @@ import type { Sym } from '../value/symbolic.ts';
 /** Deepest type that is compared: schemas may be recursive. */
 const MAX_DEPTH = 6;
 
-/** What a schema calls the types of JavaScript. */
+/** The types of JavaScript by their names in a schema. */
 const NAMES: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['string', 'string'],
   ['integer', 'number'],
@@ -19,7 +19,7 @@ const NAMES: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['object', 'map'],
 ]);
 
-/** Types that JavaScript tells apart; values of other types are left to the compiler of the graph. */
+/** Types that JavaScript distinguishes; the compiler of the graph checks values of other types. */
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 'map', 'object']);
 
 /** A value of another type than the field takes, as a refusal at the place where the value is written. */
@@ -43,7 +43,7 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
 interface Mismatch {
   readonly given: StaticType;
   readonly wanted: StaticType['kind'];
-  /** The way down to the part that is wrong, such as `[].name`. */
+  /** The path of the wrong part, such as `[].name`. */
   readonly inside: string;
 }
 
@@ -81,7 +81,7 @@ const nameOf = (kind: StaticType['kind'], { items }: Schema): string => {
 
 const withArticle = (words: string): string => `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
 
-/** What to write so that the value fits. */
+/** The remedy for a value of the wrong type. */
 function remedy(given: StaticType, wanted: StaticType['kind'], label: string): string {
   const isObject = given.kind === 'map' || given.kind === 'object';
   switch (wanted) {

@@ -11,7 +11,7 @@ import { symbolic } from '../value/proxy.ts';
 import { misplacedType } from './field-types.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
-/** A number that may have a fraction, where an integer is wanted. */
+/** A number that may have a fraction, in an integer field. */
 class MisplacedFraction extends Refusal {
   readonly path: readonly string[];
 
@@ -52,7 +52,7 @@ export function settleStatus(
   }
 }
 
-/** `typed`: whether the type of each value is compared with the schema. */
+/** `typed`: compare the type of each value with the schema. */
 function settleValue(value: unknown, schema: Schema | undefined, path: Way, typed: boolean): void {
   if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
   const inner = symbolic(value);
@@ -90,7 +90,7 @@ export function memberSchema(schema: Schema | undefined, key: string): Schema | 
   return typeof additionalProperties === 'object' ? additionalProperties : undefined;
 }
 
-/** Follows an expression down to what becomes the field's value. */
+/** Follows an expression to the parts that become the field's value. */
 function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   if (schema === undefined) return;
   if (schema.type === 'integer') return withPath(path, () => requireInteger(node));

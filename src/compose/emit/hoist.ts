@@ -20,7 +20,7 @@ export function isHoisted(record: ResourceRecord): boolean {
   return !readsLater(toNode(resolve(manifest['metadata'])));
 }
 
-/** What is left of a hoisted namespace in the graph: a reference where something reads it, else nothing. */
+/** The resources without hoisted namespaces; one that an expression reads stays as an external reference. */
 export function withoutHoisted(
   resources: readonly JsonObject[],
   status: JsonObject,

@@ -1,7 +1,7 @@
-/** What kro takes as the id of a resource. */
+/** The ids of resources that kro accepts. */
 export const ID = /^[a-z][A-Za-z0-9]*$/;
 
-/** Words that kro or CEL keep for themselves; ids may not be among them. */
+/** Reserved words of kro and CEL, which cannot be ids. */
 const RESERVED = new Set(
   (
     'apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph instance ' +

@@ -3,7 +3,7 @@ import { refuse } from '../trace/refusal.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 
-/** A line that JavaScript made of an object. Texts of several lines are files, which may speak of such texts. */
+/** A line that JavaScript printed for an object. Texts of several lines are files, which may quote such a line. */
 const PRINTED_OBJECT = /^[^\n]*\[object [A-Z]\w*\][^\n]*$/;
 
 /**
@@ -21,7 +21,7 @@ export function assertPrintable(value: unknown, path: string): asserts value is 
 
 interface Unprintable {
   readonly what: string;
-  /** From the value that was asked for. It is put together on the way back: nearly every value is printable. */
+  /** The path from the checked value. It is built on return, since nearly every value is printable. */
   readonly path: string;
 }
 

@@ -5,7 +5,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 /** Resources that expressions read, in the order in which they are found. */
 export interface Reads {
   readonly variables: ReadonlySet<Variable>;
-  /** Those of them that hand-written CEL names by their ids. */
+  /** The resources among them that hand-written CEL names by id. */
   readonly byHand: ReadonlySet<Variable>;
 }
 
@@ -25,7 +25,7 @@ export class ReadFinder {
     return this.#byVariable.get(of);
   }
 
-  /** What all the expressions together read that `each` visits. */
+  /** All reads of the expressions that `each` visits. */
   all(each: (visit: (node: Node) => void) => void): Reads {
     const variables = new Set<Variable>();
     const byHand = new Set<Variable>();

@@ -22,13 +22,13 @@ import { ExpressionWriter } from './expression.ts';
 import { isReservedId } from './names.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
-/** What the writing of one resource needs to know of the whole graph. */
+/** The parts of the whole graph that the writing of one resource needs. */
 export interface GraphNames {
   readonly ids: ReadonlySet<string>;
   readonly records: readonly ResourceRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
   readonly target: Target;
-  /** Writes what stands outside of loops. */
+  /** Writes expressions outside loops. */
   readonly writer: ExpressionWriter;
 }
 
@@ -37,7 +37,7 @@ interface Iterators {
   readonly dimensions: readonly { readonly name: string; readonly variable: Variable; readonly list: Node }[];
   /** Loop variables that are members of a composite iterator. */
   readonly replace: (node: Node) => Node;
-  /** Conditions that do not concern single elements. */
+  /** Conditions that concern no single element. */
   readonly includeWhen: readonly Node[];
 }
 
@@ -49,7 +49,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
   const given = record.manifest;
-  // Outside of loops there is neither a turn whose own resources could be read nor an iterator to replace.
+  // Outside loops there is no iterator to replace, and no resource of the same turn to read.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateOf(manifest, names.schemaOf(record), { writer, target: names.target });
   const include = includeConditions(iterators, record);
@@ -71,12 +71,12 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   return entry;
 }
 
-/** In loops the names of the iterators are taken, and mean something of their own. */
+/** The writer for expressions inside loops, which use the names of the iterators. */
 function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): ExpressionWriter {
   return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
 }
 
-/** The conditions under which a resource exists: those of the path to it, then the author's own. */
+/** The conditions of a resource: those of the path to it, then the author's own. */
 function includeConditions(iterators: Iterators, record: ResourceRecord): readonly Node[] {
   const own = record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen'));
   const conditions = [...iterators.includeWhen, ...own];
@@ -86,7 +86,7 @@ function includeConditions(iterators: Iterators, record: ResourceRecord): readon
 
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
-/** A condition of readiness: it may read the resource alone; in a collection it speaks of each object. */
+/** A condition of readiness: it may read the resource only; in a collection it is about each object. */
 function readiness(record: ResourceRecord, node: Node): Node {
   walk(node, (part) => {
     const of = part.kind === 'var' ? part.variable : undefined;

@@ -2,7 +2,7 @@ import type { GroupVersionKind } from '../../core/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
 import { combineSources } from '../../schema/index.ts';
 
-/** Where a tracing run finds the schemas of kinds. */
+/** The schemas of kinds, by tracing run. */
 const sources = new WeakMap<object, SchemaSource>();
 
 /** Gives a tracing run its schemas. */
@@ -10,7 +10,7 @@ export function setSchemas(trace: object, source: SchemaSource): void {
   sources.set(trace, source);
 }
 
-/** Adds schemas to those of a tracing run; the ones that it has already win. */
+/** Adds schemas to those of a tracing run, which take precedence. */
 export function addSchemas(trace: object, source: SchemaSource): void {
   const own = sources.get(trace);
   if (own !== source) sources.set(trace, own === undefined ? source : combineSources(own, source));

@@ -61,7 +61,7 @@ class SecretFinder {
     this.#variables = new Set(secrets.flatMap(({ variable, element }) => [variable, element]));
   }
 
-  /** What a value reads of a Secret, as a path; `undefined` for nothing. Whether a key is there is no value. */
+  /** The path in a Secret that a value reads; `undefined` for none. The presence of a key is no secret. */
   find(value: unknown, seen = new Set<Node>()): string | undefined {
     let found: string | undefined;
     visitNodes(value, (node) => (found ??= this.#search(node, seen)));
@@ -97,7 +97,7 @@ class SecretFinder {
     return undefined;
   }
 
-  /** Is it no value but whether something is there that is asked, of a Secret or of another object? */
+  /** May a test for presence name the expression: the values of a Secret, or a part of another object? */
   #isTold(node: Node): boolean {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
   }
@@ -109,7 +109,7 @@ class SecretFinder {
     return this.#others.find(isIt) ?? this.#others.find(({ type }) => node.type === type);
   }
 
-  /** What the composition wrote at a path of another object, if that reads a Secret. */
+  /** The path in a Secret that the composition wrote into another object at `path`; `undefined` for none. */
   #through(record: ResourceRecord, path: readonly (string | undefined)[], seen: Set<Node>): string | undefined {
     const read = this.find(writtenAt(record.manifest, path), seen);
     if (read === undefined) return undefined;
@@ -178,7 +178,7 @@ function memberPath(node: Node): {
   return { root, path, keys };
 }
 
-/** What a manifest has at a path; everything that may be there, where that is not known. */
+/** The value of a manifest at a path; where a key is unknown, all possible values. */
 function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): unknown {
   let value = manifest;
   for (const key of path) {
@@ -195,7 +195,7 @@ function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): un
 const KEEP_OUTSIDE =
   'make the Secret outside the graph and refer to it (externalRef), or keep what is printed as you keep the Secret';
 
-/** What is said of a Secret whose values were printed for a spec. */
+/** The warning of a Secret whose values were printed for a spec. */
 export const printedSecret = (id: string): Diagnostic => ({
   code: 'trace/printed-secret',
   severity: 'warning',

@@ -110,7 +110,7 @@ function missingWhen(has: Node, node: Node): Node {
 
 function text(node: Node, writer: ExpressionWriter): JsonValue {
   try {
-    // A variable of a macro is no reference: a macro over constants is one.
+    // A variable of a macro is no reference: a macro over constants is a constant.
     const refers = mentions(node, ({ role }) => role !== 'macro' && role !== 'loop');
     return refers || writer.readsByHand(node) ? writer.field(node) : constant(node, writer);
   } catch (error) {
@@ -138,7 +138,7 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
   return text(missingWhen(there, found), writer);
 }
 
-/** When JavaScript sees a value. */
+/** The condition under which JavaScript sees a value. */
 function presence(raw: unknown): Node {
   const value = resolve(raw);
   if (value === undefined || value === null) return literal(false);
@@ -164,7 +164,7 @@ function listField(items: readonly unknown[], writer: ExpressionWriter): JsonVal
   });
 }
 
-/** May JavaScript see `undefined` here? It would be printed as null, which no list of a status holds. */
+/** May JavaScript see `undefined` here? It would become null, which a list of a status cannot hold. */
 function mayBeUndefined(raw: unknown): boolean {
   const value = resolve(raw);
   if (value === undefined || value === null) return true;

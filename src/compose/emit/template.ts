@@ -22,7 +22,7 @@ import { memberSchema } from './flows.ts';
 /** The result for an absent field. */
 export const LEFT_OUT = Symbol('left out');
 
-/** How a template is written. */
+/** Options for writing a template. */
 export interface TemplateOptions {
   readonly writer: ExpressionWriter;
   readonly target: Target;

@@ -8,7 +8,7 @@ import type { ValidationRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 
-/** Preconditions as markers: rules by field, and fields that must be given. */
+/** Preconditions as markers: rules by field, and required fields. */
 export interface FieldRulesOut {
   readonly rules: ReadonlyMap<string, readonly string[]>;
   readonly required: ReadonlySet<string>;
@@ -16,7 +16,7 @@ export interface FieldRulesOut {
 
 /**
  * A precondition on one field of the spec is a `validation` of that field; one on several fields of a
- * nested object is a rule of that object. Others have no place in a definition for stock kro.
+ * nested object is a rule of that object. Other preconditions have no place in a definition for stock kro.
  */
 export function fieldRules(
   validations: readonly ValidationRecord[],

@@ -2,12 +2,12 @@ import type { Node, Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { Trace } from '../trace/trace.ts';
 
-/** One of several nodes that stand for one resource, each under a condition of its own. */
+/** One of the nodes of a resource, each of which has its own condition. */
 export interface Variant {
   readonly record: ResourceRecord;
-  /** What holds wherever the node is part of an instance, in the order in which it may be evaluated. */
+  /** The conditions of the node, in an order that allows their evaluation. */
   readonly exists: readonly Node[];
-  /** What distinguishes it in ids: the resources that it does without. */
+  /** The resources that the node does not read, as its id says. */
   readonly without: readonly string[];
 }
 
@@ -18,22 +18,22 @@ export interface Open {
   readonly nodes: readonly Variable[];
 }
 
-/** Is a resource there under what is known, and as which node? */
+/** Does a resource exist under the known conditions, and as which node? */
 export type Look = { readonly kind: 'there'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
-/** What to settle next before a part can be written. */
+/** The next decision before a part can be written. */
 export type Step =
   | (Open & { readonly of: Variable })
   | { readonly kind: 'excluded'; readonly of: Variable }
   | { readonly kind: 'chosen'; readonly of: Variable; readonly variant: Variant };
 
-/** What is known on the way to one form of a resource. */
+/** The decisions on the path to one form of a resource. */
 export class Path {
   readonly record: ResourceRecord | undefined;
   /** Resources among the reads that may be excluded, or that are several nodes. */
   readonly optional: readonly Variable[];
   readonly trace: Trace;
-  /** The node that is read for a resource that is several. */
+  /** The node to read for a resource of several nodes. */
   readonly chosen = new Map<Variable, Variable>();
 
   constructor(record: ResourceRecord | undefined, optional: readonly Variable[], trace: Trace) {

@@ -8,7 +8,7 @@ import { Sym } from '../value/symbolic.ts';
 import { withoutMissing } from './depends-on.ts';
 import { specialiseValue, visitNodes } from '../value/specialise.ts';
 
-/** What of a resource is written into the graph. */
+/** The parts of a resource that are written into the graph. */
 export interface Content {
   readonly includeWhen: readonly Node[];
   readonly loops: readonly LoopRecord[];
@@ -37,7 +37,7 @@ export type Names = ReadonlySet<Variable>;
 export interface Leaf {
   readonly content: Content;
   readonly reads: ReadonlySet<Variable>;
-  /** Ids of resources that it does without although the author's resource reads them. */
+  /** Ids of resources that the author's resource reads and this form does not. */
   readonly without: ReadonlySet<string>;
 }
 

@@ -19,15 +19,15 @@ import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, Names, Tree } from './variant-tree.ts';
 
-/** More variants of one object than this are refused: each is a node of the graph. */
+/** The most variants of one object; each is a node of the graph. */
 const MAX_VARIANTS = 8;
-/** More paths than this are not followed: most of them end in one of few variants. */
+/** The most paths that are followed; most end in one of few variants. */
 const MAX_PATHS = 256;
 
 /** Ids stand in labels of objects, which hold 63 characters; two are left for a number. */
 const MAX_ID = 61;
 
-/** The nodes of a graph, and what they were made of. */
+/** The nodes of a graph, and the resources that they were made from. */
 export interface Variants {
   /** One record for each node of the graph. */
   readonly records: readonly ResourceRecord[];
@@ -70,7 +70,7 @@ class Splitter {
   readonly #conditional: boolean;
   /** Collections that are excluded with a resource that their elements read, where the author's loop has no turn. */
   readonly #withoutTurns = new Map<ResourceRecord, Variable>();
-  /** The resources that are looked at, each for the sake of the one before. */
+  /** The resources under way, each because the one before reads it. */
   readonly #open: ResourceRecord[] = [];
   /** Resources that read each other in a circle. */
   readonly #circular = new Set<ResourceRecord>();
