@@ -6,13 +6,13 @@ import { refuse } from '../trace/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
 
-/** A place that can be read and written once its parts were evaluated. */
+/** A target of an assignment; its object and key are evaluated. */
 export interface Target {
   read(): unknown;
   write(value: unknown): void;
 }
 
-/** The place that an expression names. */
+/** The target that an expression names. */
 export function assignTo(node: AnyNode, env: Env): Target {
   if (node.type === 'Identifier') {
     return { read: () => readName(env, node.name), write: (value) => writeName(env, node.name, value) };

@@ -8,14 +8,14 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, forked, NORMAL } from './completion.ts';
 import { DeadEnd } from './env.ts';
 
-/** Runs `work`; a path that ends in `throw` gives `dead`. */
+/** Runs `work`; gives `dead` for a path that ends in `throw`. */
 export function unlessDead<T>(work: () => T, dead: T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof DeadEnd) return dead;
     if (error instanceof Refusal) throw error;
-    // After a mistake, values may be missing that would have been there.
+    // After a mistake, values may be missing because of it.
     if (activeTrace().errors.length > 0) throw new FollowUp();
     throw thrownInBranch(error);
   }

@@ -19,7 +19,7 @@ import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './s
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
-/** Calls a function value, by the rules of what may run natively. */
+/** Calls a function value: traces it, or runs it natively where the rules allow that. */
 export function callValue(
   interpreter: TreeInterpreter,
   raw: unknown,
@@ -67,7 +67,7 @@ export function callValue(
   return mayAssignVariables(callable) ? assigningCall(callable, self, args) : native(callable, self, args);
 }
 
-/** Calls a function from outside the composition with values that are not known yet. */
+/** Calls a function from outside the composition with symbolic values. */
 function callOuter(
   interpreter: TreeInterpreter,
   outer: Closure,
@@ -84,7 +84,7 @@ function callOuter(
   }
 }
 
-/** Calls a function with spread arguments (`f(...list)`) whose number is not known. */
+/** Calls a function with an unknown number of spread arguments (`f(...list)`). */
 function callWithOpen(
   interpreter: TreeInterpreter,
   fn: FunctionLike,
@@ -101,7 +101,7 @@ function selfOf(closure: Closure, self: unknown): Closure['self'] {
   return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
 }
 
-/** Runs a function natively that may assign variables around it, which other functions read. */
+/** Runs a function natively that may assign outer variables, which other functions read. */
 function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   try {
     return native(fn, self, args);
@@ -122,7 +122,7 @@ function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]):
   }
 }
 
-/** Runs a function natively; what it makes belongs to the composition. */
+/** Runs a function natively; the composition owns the objects that it makes. */
 function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);

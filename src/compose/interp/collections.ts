@@ -8,7 +8,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { activeTrace } from '../trace/current.ts';
 import { specialiseNode } from '../value/specialise.ts';
 
-/** Macros that say something of each element; the result holds none of the elements that they run over. */
+/** Macros with an expression for each element; their results contain no element of the list. */
 const OF_EACH = ['map', 'all', 'exists'] as const;
 
 /**
@@ -52,7 +52,7 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
   });
 }
 
-/** The expression by the conditions that all objects of a collection have in common; `undefined` where they surely exist. */
+/** The expression under the common conditions of a collection's objects; `undefined` where the objects surely exist. */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();
   const test = made.map((record) => trace.facts.simplify(commonTest(record))).find(({ kind }) => kind !== 'lit');
@@ -60,7 +60,7 @@ function whereMade(part: Node, made: readonly ResourceRecord[], records: readonl
   const where = (known: Node) =>
     trace.under(known, () => collections(specialiseNode(part, trace.facts, new Map()), records));
   const without = where(not(test));
-  // What reads an object that is left out is left out with it.
+  // An expression that reads an excluded object is excluded, too.
   return elementsIn(without, made).length > 0 ? undefined : cond(test, where(test), without);
 }
 

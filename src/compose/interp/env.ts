@@ -8,10 +8,10 @@ import { useDetached } from '../value/detached.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 
-/** How a pattern binds its names: it declares them, or assigns those that are there. */
+/** How a pattern binds its names: as declarations, or as assignments to existing ones. */
 export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 
-/** The interpreter as its own parts see it: they call each other through it. */
+/** The interpreter for its own parts, which call each other through it. */
 export interface TreeInterpreter extends Interpreter {
   evaluate(node: Expression, env: Env): unknown;
   execute(node: Statement, env: Env, labels?: readonly string[]): Completion;
@@ -20,7 +20,7 @@ export interface TreeInterpreter extends Interpreter {
   bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void;
 }
 
-/** Where interpretation stands: names, `this`, the arguments of the function. */
+/** The environment of interpretation: names, `this`, the arguments of the function. */
 export interface Env {
   readonly interpreter: TreeInterpreter;
   readonly scope: Scope;
@@ -29,15 +29,15 @@ export interface Env {
   readonly args: readonly unknown[];
 }
 
-/** The same place with names of its own. */
+/** The same environment with another scope. */
 export function withScope({ interpreter, unit, self, args }: Env, scope: Scope): Env {
   return { interpreter, scope, unit, self, args };
 }
 
-/** Places by unit: functions with the same text share their syntax nodes and stand at different places. */
+/** Places by unit: functions with equal text share their syntax nodes, but have different places. */
 const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
 
-/** The place of a syntax node: the same one each time that a loop comes by. */
+/** The place of a syntax node; one object for all turns of a loop. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
   let ofUnit = sites.get(unit);
   if (ofUnit === undefined) {
@@ -62,7 +62,7 @@ export function atNode<T>(unit: Unit, node: AnyNode, work: () => T): T {
   return inEnv(unit, node, work, undefined);
 }
 
-/** The same with what `work` needs, so that the evaluation of an expression makes no function of its own. */
+/** As `atNode`, with the arguments of `work`, so that an evaluation allocates no function. */
 export function inEnv<N extends AnyNode, E, T>(unit: Unit, node: N, work: (node: N, env: E) => T, env: E): T {
   const trace = activeTrace();
   const outer = trace.site;
@@ -109,7 +109,7 @@ export function readName(env: Env, name: string): unknown {
   );
 }
 
-/** A name outside that has a value only after the composition was followed, as the composition itself. */
+/** Refuses an outer name that gets its value only after the tracing, such as the composition itself. */
 export function refuseUnmade(name: string): never {
   return refuse(
     'unknown-name',

@@ -58,7 +58,7 @@ export function evaluate(node: Expression, env: Env): unknown {
   }
 }
 
-/** Only symbolic values have a place: those that are known are most, and no message shows where they come from. */
+/** Notes the place of symbolic values only: most values are known, and no message shows the place of those. */
 function noted(value: unknown, node: Expression, env: Env): unknown {
   return symbolic(value) === undefined ? value : noteWritten(value, siteOf(env.unit, node));
 }
@@ -132,7 +132,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
 function conditional(node: ConditionalExpression, env: Env): unknown {
   const { consequent, alternate } = node;
   const test = testOf(node.test, env);
-  // Constants neither read nor change anything, so no branch has to be kept apart.
+  // Constants read and change nothing, so they need no separate branches.
   if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
     return phi(test, consequent.value, alternate.value);
   return choose(

@@ -13,7 +13,7 @@ import { executeBody } from './body.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;
 
-/** Deepest nesting of calls; a recursion that ends only for some specs would go on for ever. */
+/** The deepest nesting of calls: a recursion that ends for some specs only would not terminate. */
 const MAX_CALL_DEPTH = 200;
 
 /** The function value of a function expression or declaration. It can be called by native code too. */

@@ -6,7 +6,7 @@ import { Sym } from '../value/symbolic.ts';
 const LATER =
   'make the resource at once; one that is to wait for another reads a field of it, or names it in dependsOn()';
 
-/** Functions that run others later: a composition is followed once, when it is made. */
+/** Functions that run callbacks later: a composition is traced once, at its creation. */
 const TIMERS: ReadonlySet<string> = new Set([
   'setTimeout',
   'setInterval',
@@ -15,10 +15,10 @@ const TIMERS: ReadonlySet<string> = new Set([
   'nextTick',
 ]);
 
-/** What waits for promises, of which a composition has none. */
+/** Functions that wait for promises, of which a composition has none. */
 const WAITING: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve']);
 
-/** Refuses calls of the host that have no meaning in a composition, in words of their own. */
+/** Refuses calls of the host without a meaning in a composition, each with a message of its own. */
 export function refuseHostCall(self: unknown, fn: { readonly name: string }, label: string): void {
   const isTimer = TIMERS.has(fn.name) && (fn === Reflect.get(globalThis, fn.name) || self === process);
   if (isTimer) refuse('native-call', `a composition has no clock: what ${label}() calls would run after it`, LATER);
@@ -35,7 +35,7 @@ const REFUSED_NEW = 'use plain objects and functions';
 const PASS_IN =
   'call it before the composition, and pass what it gives in with the spec; a function that only hands its argument on may be marked with opaque()';
 
-/** What to write in the place of a function that cannot look at a value: of the module that has it, and by its name. */
+/** Remedies for functions that cannot read a symbolic value, by module and name. */
 const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hint: (value: string) => string])[] = [
   [
     'fs',
@@ -59,7 +59,7 @@ const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hin
   ],
 ];
 
-/** Refuses a call whose function cannot be looked into, with what to write instead. */
+/** Refuses a call of a function whose source is unavailable, with a remedy. */
 export function refuseNativeCall(fn: HostFunction, self: unknown, args: readonly unknown[], label: string): never {
   const value = firstSymbolic([...args, self]);
   const shown = value === undefined ? 'that value' : labelOf(value);
@@ -67,7 +67,7 @@ export function refuseNativeCall(fn: HostFunction, self: unknown, args: readonly
   return refuse('native-call', needsKnown(`${shortLabel(label)}()`, value), row?.[2](shown) ?? PASS_IN);
 }
 
-/** Refuses `new X(…)` of a class that cannot be looked into. */
+/** Refuses `new X(…)` of a class whose source is unavailable. */
 export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
   const value = firstSymbolic(args);
   const hint =
@@ -97,7 +97,7 @@ function isOf(module: string, fn: HostFunction, self: unknown): boolean {
   return members.some((member) => member === fn || (self !== undefined && (member === self || isMade(member))));
 }
 
-/** The first value that is not known while the graph is built, also inside texts, lists and objects. */
+/** The first symbolic value, also inside texts, lists and objects. */
 function firstSymbolic(value: unknown, level = 0): Sym | undefined {
   const found = symbolic(value);
   if (found !== undefined) return found instanceof Sym ? found : undefined;

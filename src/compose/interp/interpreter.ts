@@ -14,7 +14,7 @@ import { execute, executeFresh } from './statements.ts';
 import { symbolicMap } from './symbolic-map.ts';
 
 /**
- * The interpreter of compositions. It keeps nothing between calls: what a run has found is in its `Trace`, and where
+ * The interpreter of compositions. It has no state: what a run has found is in its `Trace`, and where
  * interpretation stands in an `Env`. Each part gets it as an argument, or in the `Env`.
  */
 export const interpreter: TreeInterpreter = {
@@ -31,7 +31,7 @@ export const interpreter: TreeInterpreter = {
   },
   member: (object, key) => {
     const found = getMember(interpreter, object, key);
-    // Native code calls methods on what it reads; the interpreter never comes this way.
+    // Only native code gets here, which calls the methods that it reads.
     return symbolic(object) instanceof Sym && typeof found === 'function'
       ? (...args: unknown[]) => callMethod(interpreter, object, key, args)
       : found;

@@ -21,13 +21,13 @@ export function logicalOperation(operator: string, left: unknown, right: () => u
   return choose(test, () => resolve(left), right);
 }
 
-/** A value that is known to be false, as what it then is. */
+/** The value of `left` where it is falsy. */
 function falsy(left: unknown): unknown {
   const value = falsySide(left);
   return value === DEAD ? undefined : value;
 }
 
-/** The same of one of several values; DEAD for what is never false. */
+/** The same for conditional values; DEAD for a value that is never falsy. */
 function falsySide(left: unknown): unknown {
   const value = resolve(left);
   const inner = symbolic(value);
@@ -43,7 +43,7 @@ function falsySide(left: unknown): unknown {
   const empty = emptyOf(inner);
   if (empty === NO_CONSTANT) return value;
   if (inner.absence === undefined) return empty;
-  // Missing, or there and empty.
+  // The value is absent, or present and empty.
   const absence = { has: inner.absence.has, plain: false, waits: false };
   return wrap(new Sym(literal(empty as string), { absence, label: inner.label }));
 }

@@ -34,16 +34,16 @@ import { unlessDead } from './branches.ts';
 export interface SymbolicLoop {
   readonly view: View;
   readonly name: string;
-  /** Variables outside that the body assigns. */
+  /** Outer variables that the body assigns. */
   readonly bindings: readonly Binding[];
-  /** Members of objects outside that the body assigns. */
+  /** Members of outer objects that the body assigns. */
   readonly members?: readonly AssignedMember[];
-  /** What is known in every turn. */
+  /** A condition that holds in every turn. */
   readonly fact?: (loop: Sym) => Node | undefined;
   readonly turn: (value: unknown) => Completion;
 }
 
-/** What one run of the body left behind. */
+/** The results of one run of the body. */
 export interface Run {
   readonly outcome: { readonly result: Completion; readonly writes: Writes };
   readonly reads: ReadonlySet<object>;
@@ -128,7 +128,7 @@ function attemptType(value: unknown): StaticType | undefined {
   }
 }
 
-/** Runs the body once; without `earlier` variables that have no expression keep what they held before the loop. */
+/** Runs the body once; without `earlier`, variables without an expression keep their value from before the loop. */
 function runOnce(
   loop: SymbolicLoop,
   value: Sym,
@@ -195,7 +195,7 @@ function runOnce(
   }
 }
 
-/** What messages call a value that is carried under a key. */
+/** The name of a value under a key in messages. */
 const UNDER_KEY = 'the value under a key';
 
 /** Objects without a key that a turn reads and writes by keys that are expressions. */
@@ -218,14 +218,14 @@ function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKe
   return handed;
 }
 
-/** `let best = list[0]` before a loop over the list: in every turn it is there. */
+/** `let best = list[0]` before a loop over the list: in every turn the element exists. */
 export function firstElement(view: View, raw: unknown): Node | undefined {
   const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
   if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
   return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
 }
 
-/** Makes a member an accumulator, where what it holds has an expression. */
+/** Makes a member an accumulator if its value has an expression. */
 function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
   const { object: of, key } = member;
   const start = startNode((of as Record<string, unknown>)[key]);
@@ -236,7 +236,7 @@ function startMember(member: AssignedMember, accumulators: Map<AssignedMember, V
   setOwn(of, key, wrap(new Sym(variable(accumulator, wider(start.type)))));
 }
 
-/** What a variable holds before the loop, as an expression; `undefined` where it has none. */
+/** The expression of a variable's value before the loop; `undefined` where it has none. */
 export function startNode(raw: unknown): Node | undefined {
   if (raw instanceof Earlier) return undefined;
   const value = resolve(raw);
@@ -257,7 +257,7 @@ function isEmptyObject(value: unknown): boolean {
   return isObject && activeTrace().isTracked(value) && Reflect.ownKeys(value).length === 0;
 }
 
-/** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */
+/** The type of a variable for any assignment of a turn, without the values of an enumeration. */
 function wider(type: StaticType): StaticType {
   return type.kind === 'string' ? STRING : type;
 }

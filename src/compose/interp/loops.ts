@@ -35,19 +35,19 @@ import { assignedNames, boundNames, assignedAround } from '../../javascript/inde
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
-/** Most turns of a loop whose end is known: more would make a graph that no server takes. */
+/** The most turns of a loop with a known end: more would make a graph that no server accepts. */
 const MAX_TURNS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
-/** Ends of a turn that mean "go on with the next". */
+/** The completion of a turn, where `continue` of this loop is normal. */
 function endOfTurn(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
   );
 }
 
-/** What is left of a loop's completion outside of it. */
+/** The completion of a whole loop, where `break` of this loop is normal. */
 function endOfLoop(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'break' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
@@ -279,7 +279,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
     members: membersFor(node.body, (of) => env.scope.find(of)?.value),
-    // Inside, the counter is below the bound: elements at it are there.
+    // In the body the counter is below the bound: elements at that index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {
       const scope = new Scope(env.scope, env.unit);
@@ -289,14 +289,14 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   });
 }
 
-/** The counter is below the bound, and not negative when it begins so. */
+/** The counter is below the bound, and not negative if its start is not. */
 function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
   const below = compare(operator, counter, bound);
   const positive = start.kind === 'lit' && Number(start.value) >= 0;
   return positive ? and(below, compare('ge', counter, literal(0))) : below;
 }
 
-/** `while` and `do … while`: only with tests that are known. */
+/** `while` and `do … while`, with known tests only. */
 export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, labels: readonly string[]): Completion {
   const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {

@@ -17,7 +17,7 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
-/** What a chain stopped with: the rest of it is not evaluated. */
+/** The value of a chain that stopped: the rest is not evaluated. */
 export const STOPPED = Symbol('chain stopped');
 
 /** Is the value `undefined` or null? */
@@ -26,10 +26,10 @@ export const nothing = (value: unknown): boolean => {
   return found === undefined || found === null;
 };
 
-/** Values of a chain that are `undefined` where the chain stopped: its further members are fine. */
+/** Values of a chain that are `undefined` only where the chain stopped: further members of the chain may read them. */
 const stopping = new WeakSet<Phi>();
 
-/** Notes that a value is one of these. */
+/** Adds a value to `stopping`. */
 export function stopsWithChain(value: unknown): unknown {
   const inner = symbolic(value);
   if (inner instanceof Phi) stopping.add(inner);
@@ -54,19 +54,19 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined || goesOn.every((each) => isLiteral(each, true)))
     return result;
-  // The chain stops where the object is missing; further members of it are fine.
+  // The chain stops where the object is missing, so that its further members are allowed.
   const there = cond(inner.test, ...goesOn);
   const has = activeTrace().facts.simplify(there);
   const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }
 
-/** The value of a whole chain: `undefined` where it stopped; further members are on their own. */
+/** The value of a whole chain: `undefined` where it stopped; members outside the chain are checked anew. */
 export function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;
   const found = resolve(value);
   const inner = symbolic(found);
-  // Members of what the chain gave are on their own.
+  // Members of the result are outside the chain.
   if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
   if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
   const { chain: _, ...absence } = inner.absence;

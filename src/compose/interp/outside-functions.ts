@@ -11,7 +11,7 @@ interface Made {
   readonly closure: Closure | undefined;
 }
 
-/** What is known of functions in one run: sources are tied to the providers that are open. */
+/** A cache of facts about functions, per run: sources depend on the open providers. */
 interface Known {
   readonly closures: WeakMap<FunctionLike, Made>;
   /** Whether a function must be traced. */
@@ -32,7 +32,7 @@ function cache(): Known {
   return found;
 }
 
-/** A function outside the composition, ready to be traced; `undefined` when its source cannot be had. */
+/** A function outside the composition as a closure, for tracing; `undefined` when its source is unavailable. */
 export function outerClosure(fn: FunctionLike): Closure | undefined {
   const { closures } = cache();
   const known = closures.get(fn);
@@ -198,7 +198,7 @@ function leadsToFactory(source: FunctionSource, name: string, level: number): bo
   );
 }
 
-/** Does the code ask the host for the time or for chance: `Math.random()`, `randomUUID()`, `new Date()`? */
+/** Does the code read the time or random numbers of the host: `Math.random()`, `randomUUID()`, `new Date()`? */
 function asksTheHost(node: AnyNode): boolean {
   if (node.type === 'CallExpression' || node.type === 'NewExpression') {
     const { callee } = node;

@@ -14,7 +14,7 @@ import type { BindingMode, Env } from './env.ts';
 import { atNode, writeName } from './env.ts';
 import { assignMember } from './assign.ts';
 
-/** Binds a pattern to a value: declares its names, or assigns what they name. */
+/** Binds a pattern to a value: declares its names, or assigns its targets. */
 export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void {
   switch (pattern.type) {
     case 'Identifier':

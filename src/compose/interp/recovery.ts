@@ -20,7 +20,7 @@ export function recovering(node: Statement, env: Env, work: () => Completion): C
   try {
     return work();
   } catch (error) {
-    // Of a function that is not the author's only the call of it is told.
+    // A refusal inside a foreign function is reported at the author's call.
     if (!(error instanceof Refusal) || (error.site !== undefined && isForeign(error.site))) throw error;
     if (!activeTrace().recover(error)) throw error;
     if (node.type === 'ReturnStatement') return { kind: 'return', value: POISON };
@@ -30,7 +30,7 @@ export function recovering(node: Statement, env: Env, work: () => Completion): C
   }
 }
 
-/** Does the statement decide whether what follows it runs? Then nothing can be said about what follows. */
+/** Does the statement decide whether the next ones run? Then those cannot be checked. */
 function leaves(node: Statement): boolean {
   let found = false;
   visitNodes(
@@ -52,7 +52,7 @@ function poison(node: Statement, env: Env): void {
   visitNodes(node, (inner) => poisonChanged(inner, env), true);
 }
 
-/** A declared name that has no value yet; those before it in the declaration have theirs. */
+/** Poisons a declared name without a value; names before it in the declaration have theirs. */
 function poisonDeclared(name: string, env: Env): void {
   const binding = env.scope.find(name);
   if (binding !== undefined && (!binding.initialised || binding.value === undefined)) poisonBinding(name, env);
@@ -66,7 +66,7 @@ function poisonBinding(name: string, env: Env): void {
   binding.initialised = true;
 }
 
-/** Names declared further out whose objects the statement, or a function that it calls, may have changed. */
+/** Poisons outer names whose objects the statement, or a function that it calls, may have changed. */
 function poisonChanged(node: AnyNode, env: Env): void {
   if (node.type === 'VariableDeclaration' && node.kind === 'var') {
     for (const { id } of node.declarations) for (const name of boundNames(id)) poisonDeclared(name, env);

@@ -4,10 +4,10 @@ import type { Closure } from '../value/closure.ts';
 import { siteOf } from './env.ts';
 import { visitNodes } from '../../javascript/index.ts';
 
-/** A step into a list, whichever its element is. */
+/** A step into any element of a list. */
 export const ELEMENT = '[]';
 
-/** What is written under one name: the place of the name, and the value. */
+/** A written field: the place of its name, and the value. */
 interface Written {
   readonly place: AnyNode;
   readonly value: AnyNode;
@@ -49,7 +49,7 @@ function resultsOf({ body }: AnyFunction): AnyNode[] {
 /** Finds the fields of expressions inside one function. */
 class FieldFinder {
   readonly #root: AnyFunction;
-  /** Names being followed: a variable may refer to itself. */
+  /** Names under way: a variable may refer to itself. */
   readonly #open = new Set<string>();
 
   constructor(root: AnyFunction) {
@@ -123,7 +123,7 @@ class FieldFinder {
     }
   }
 
-  /** What a name may stand for. */
+  /** The possible expressions of a name. */
   #valuesOf(name: string): AnyNode[] {
     const values: AnyNode[] = [];
     const isName = (node: AnyNode | null): boolean => node?.type === 'Identifier' && node.name === name;

@@ -6,7 +6,7 @@ import { assignedAround, visitNodes } from '../../javascript/index.ts';
 
 const known = new WeakMap<FunctionNode, boolean>();
 
-/** Methods that change what they are called on. */
+/** Methods that change their object. */
 const MUTATING = new Set(
   'push pop shift unshift splice sort reverse fill copyWithin set add delete clear append remove'.split(' '),
 );

@@ -131,7 +131,7 @@ export function executeFresh(body: readonly Statement[], env: Env): Completion {
   return executeBlock(body, env);
 }
 
-/** Executes statements in order; what follows a statement that may have left runs under the rest of the condition. */
+/** Executes statements in order; after a conditional end, the rest runs under the remaining condition. */
 export function executeBlock(body: readonly Statement[], env: Env): Completion {
   return executeFrom(body.length, (index) => execute(body[index] as Statement, env), 0);
 }
@@ -240,7 +240,7 @@ function throwValue(value: unknown): never {
   if (text.kind !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const parts = text.kind === 'concat' ? text.args : [text];
-  // Users of the instance read the text: it names the fields of the spec as they do.
+  // Users of the instance read the text, so it names the fields of the spec as the instance does.
   const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts
     .map((part) => (part.kind === 'lit' ? String(part.value) : nameOf(part.kind === 'tostr' ? part.args[0] : part)))
