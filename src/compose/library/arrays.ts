@@ -19,7 +19,7 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-/** Has the list elements that are there under a condition, or as part of another list? */
+/** Has the list conditional elements, or the elements of another list? */
 const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
@@ -49,7 +49,7 @@ export function arrayMethod(
   return value === UNKNOWN ? undefined : { value };
 }
 
-/** What `push` answers. In a symbolic loop, and with elements that may be missing, it may not be used. */
+/** The result of `push`; refused on use in a symbolic loop, and with elements that may be missing. */
 function lengthAfter(array: readonly unknown[]): unknown {
   if (!isConditional(array) && activeTrace().loops.length === 0) return array.length;
   return wrap(new Sym(variable(new Variable('the result of push()', 'accumulator'), INTEGER)));
@@ -103,7 +103,7 @@ function changing(
   return { value: native(array, name, args) };
 }
 
-/** A list whose elements are known, in the order of a comparator of the author's. */
+/** A list of known elements, sorted by the author's comparator. */
 function sortedKnown(interpreter: Interpreter, array: readonly unknown[], comparator: unknown): unknown[] {
   return array.toSorted((a, b) => {
     const order = resolve(interpreter.call(comparator, undefined, [a, b], 'the comparator'));
@@ -116,7 +116,7 @@ function sortedKnown(interpreter: Interpreter, array: readonly unknown[], compar
   });
 }
 
-/** The arguments that decide which elements are changed; the others are put in as they are. */
+/** The arguments that choose the changed elements; the others are inserted as they are. */
 function positionsOf(name: string, args: readonly unknown[]): readonly unknown[] {
   if (name === 'fill') return args.slice(1);
   return name === 'splice' ? args.slice(0, 2) : args;
@@ -151,7 +151,7 @@ function conditionalArrayMethod(
 ): unknown {
   const trace = activeTrace();
   if (name === 'concat') return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
-  // Where an element stands depends on which ones before it are there.
+  // The position of an element depends on the presence of those before it.
   if (CALLING.has(name) && usesIndex(interpreter, args[0]))
     return listMethod(interpreter, symOfItems(array), name, args);
   if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
@@ -187,7 +187,7 @@ function conditionalArrayMethod(
   return listMethod(interpreter, symOfItems(array), name, args);
 }
 
-/** `reduce` over elements that may be missing: their turns run where they are there. */
+/** `reduce` over elements that may be missing: the turn of each runs where it is present. */
 function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
     const turn = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
@@ -222,7 +222,7 @@ function asCondition(value: unknown): Node {
   return typeof test === 'boolean' ? literal(test) : test;
 }
 
-/** What `concat`, `flat` and `flatMap` put in for a value: the elements of a list, anything else itself. */
+/** The elements that `concat`, `flat` and `flatMap` insert for a value: those of a list, or the value itself. */
 export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
   if (isOpen(raw)) return oneLevel(interpreter, raw);
   const value = resolve(raw);
@@ -298,7 +298,7 @@ function eachItem(
   return name === 'forEach' ? undefined : trace.track(results);
 }
 
-/** Work on a list whose elements are all there, some of them symbolic. */
+/** A method of a list whose elements are all present, some of them symbolic. */
 function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
@@ -399,7 +399,7 @@ function from(
   return array.reduceRight<unknown>((rest, item, at) => (at < start ? rest : phi(same(item), at, rest)), -1);
 }
 
-/** A native method that copies elements without looking at them. */
+/** A native method that copies elements without reading them. */
 function nativeCopy(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().track([...array].reverse());
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
@@ -418,7 +418,7 @@ function join(array: readonly unknown[], separator: unknown): unknown {
   );
 }
 
-/** The text of an element: nothing for null and undefined, also where it may be one of them. */
+/** The text of an element: empty for null and undefined, also where it may be one of them. */
 function joinedText(value: unknown): Node {
   if (value === undefined || value === null) return literal('');
   const inner = symbolic(value);

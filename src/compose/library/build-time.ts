@@ -5,7 +5,7 @@ import { define } from './builtin-table.ts';
 const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
 const CLOCK = 'pass the time in with the spec';
 
-/** What functions are called that ask the host for the time or for chance. */
+/** The names of functions that read the time or random numbers of the host. */
 export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(
   (
     'random now randomUUID getRandomValues randomBytes randomInt randomFill randomFillSync ' +

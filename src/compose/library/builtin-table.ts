@@ -34,7 +34,7 @@ export function callDefined(
   return value === NATIVE ? undefined : { value };
 }
 
-/** Does an argument contain something that is not known while the graph is built? */
+/** Does an argument contain a symbolic value? */
 export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => isSymbolicDeep(arg));
 
 /** A handler for scalars: native when everything is known, distributed over conditionals. */

@@ -59,7 +59,7 @@ export function builtin(
   return callDefined(interpreter, fn, args);
 }
 
-/** Does a built-in function take the elements of a list whose length is not known, as its arguments? */
+/** Does a built-in function take the elements of a list of unknown length as its arguments? */
 export function takesAnyNumber(fn: unknown): boolean {
   return fn === Math.max || fn === Math.min || fn === Array.of || fn === Object.assign;
 }
@@ -137,7 +137,7 @@ function isEndless(value: unknown, inside: boolean): boolean {
   return !inside && (value === Infinity || value === -Infinity);
 }
 
-/** The larger or lesser of two; what is no number stays, as in JavaScript. */
+/** The larger or smaller of two numbers; NaN stays NaN, as in JavaScript. */
 function further(name: 'max' | 'min', a: Node, b: Node): Node {
   const test = compare(name === 'max' ? 'gt' : 'lt', a, b);
   const number = numberTest(a);
@@ -217,7 +217,7 @@ define(Array.from, (args, interpreter) => {
   return args[1] === undefined ? items : interpreter.callMethod(items, 'map', [args[1]]);
 });
 
-/** A list of the author's own with the elements of a symbolic one. */
+/** A new list of the author with the elements of a symbolic one. */
 function copied(interpreter: Interpreter, value: unknown): unknown {
   return activeTrace().track(spreadItems(interpreter, value));
 }
@@ -282,7 +282,7 @@ function listing(
   });
 }
 
-/** Refuses to list the values of a map that JavaScript gives a key without a value; the map of the graph has no such key. */
+/** Refuses to list a map with an `undefined` value: JavaScript lists its key, the map of the graph has no such key. */
 function refuseUndefined(members: Record<string, unknown>, name: string): void {
   const [found] = [{ keys: members }, ...(mergedPieces(members) ?? [])].flatMap(undefinedKeys);
   if (found === undefined) return;
@@ -294,7 +294,7 @@ function refuseUndefined(members: Record<string, unknown>, name: string): void {
   );
 }
 
-/** The entries of a known object; those set in one branch only are there under its condition. */
+/** The entries of a known object; one that was set in a branch has the condition of the branch. */
 function listed(value: Record<string, unknown>, known: (key: string, value: unknown) => unknown): unknown[] {
   const trace = activeTrace();
   trace.noteRead(value);

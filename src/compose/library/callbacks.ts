@@ -10,7 +10,7 @@ export function parameterName(interpreter: Interpreter, fn: unknown, fallback: s
   return first === undefined ? fallback : (boundNames(first)[0] ?? fallback);
 }
 
-/** Built-in functions that look at their first argument only. */
+/** Built-in functions that read their first argument only. */
 const OF_ONE = new Set<unknown>([
   String,
   Number,
@@ -22,7 +22,7 @@ const OF_ONE = new Set<unknown>([
   isFinite,
 ]);
 
-/** How many arguments a callback looks at; all of them, when that cannot be told. */
+/** The number of arguments that a callback reads; all, when that is unknown. */
 export function argumentCount(interpreter: Interpreter, fn: unknown): number {
   // Functions of the SDK, and opaque ones, are never traced.
   if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
@@ -33,7 +33,7 @@ export function argumentCount(interpreter: Interpreter, fn: unknown): number {
   return syntax.type !== 'ArrowFunctionExpression' && readsArguments(syntax.body) ? Infinity : params.length;
 }
 
-/** Does a callback take the position as its second argument? */
+/** Does a callback read the position, its second argument? */
 export function usesIndex(interpreter: Interpreter, fn: unknown): boolean {
   return argumentCount(interpreter, fn) >= 2;
 }
@@ -44,7 +44,7 @@ function readsArguments(node: AnyNode): boolean {
   return childrenOf(node).some(readsArguments);
 }
 
-/** Methods that change what they are called on. */
+/** Methods that change their object. */
 const CHANGING = new Set(['push', 'unshift', 'splice', 'sort', 'reverse', 'set', 'add']);
 
 /** Does a callback change its first argument: `acc[k] = v`, `acc.push(x)`, `Object.assign(acc, …)`? */

@@ -31,10 +31,10 @@ import { memberOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { knowing } from './view.ts';
 
-/** The list that a loop runs over, and what stands for its element. */
+/** The list of a loop, and the value of its element. */
 export type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
 
-/** A loop-carried value: what one turn of a loop passes to the next one. */
+/** A loop-carried value, which one turn of a loop passes to the next one. */
 export type Carried =
   | { readonly kind: 'value'; readonly variable: Variable; readonly start: Node; readonly type: StaticType }
   /** `undefined` or `null` before the first turn that sets it. */
@@ -50,7 +50,7 @@ export type Carried =
   /** An object or list with fixed members, each of which is carried. */
   | { readonly kind: 'members'; readonly isList: boolean; readonly members: ReadonlyMap<string, Carried> };
 
-/** Carries a value that is one expression. */
+/** A carried value that is one expression. */
 export function carriedValue(name: string, start: Node): Carried {
   // An empty object grows by the keys that the turns add.
   const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
@@ -140,7 +140,7 @@ function collect(of: Carried, next: unknown, turns: Turn[]): boolean {
   return [...of.members].every(([key, member]) => collect(member, read(key), turns));
 }
 
-/** Has the value the same members, whichever side of its conditions holds? */
+/** Has the value the same members on each side of its conditions? */
 function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): boolean {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -193,7 +193,7 @@ function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { r
   return after === undefined ? undefined : { value: asValue(after) };
 }
 
-/** The largest or least of the values that the turns take; `Infinity` or `-Infinity` where no turn takes one. */
+/** The largest or smallest of the values that the turns take; `Infinity` or `-Infinity` where no turn takes one. */
 function endlessAfter(
   pass: Pass,
   { variable: of, start }: Carried & { readonly kind: 'endless' },
@@ -312,7 +312,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
   return undefined;
 }
 
-/** The type of what a turn sets a value to that nothing set before; `undefined` where it sets nothing. */
+/** The type of the value that a turn sets first; `undefined` where it sets none. */
 export function typeOfSet(raw: unknown): StaticType | undefined {
   const value = resolve(raw);
   const inner = symbolic(value);

@@ -39,7 +39,7 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   return bool(presence(value, key));
 }
 
-/** Is this one of the names that every object has? Those of the spec are not expected to be one. */
+/** Is the key a name that every object inherits? Keys of the spec are assumed to be none. */
 function isInherited(key: Key, prototype: object | null): boolean {
   return !(key instanceof Sym) && prototype !== null && key in prototype;
 }

@@ -7,7 +7,7 @@ import { Phi, Sym } from '../value/symbolic.ts';
 /** A property key: known, or an expression. */
 export type Key = string | symbol | Sym;
 
-/** The key that a computed member is read by: it may be missing. */
+/** The key for a read of a computed member; the key may be absent. */
 export function readKeyOf(raw: unknown): Key {
   const inner = symbolic(resolve(raw));
   return inner instanceof Sym ? inner : keyOf(raw);

@@ -18,7 +18,7 @@ import { knowing } from './view.ts';
 /** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
-/** What a turn sees and writes under its key. */
+/** The value under the key of a turn: read, and written. */
 export interface KeyedSlot {
   readonly holder: { value: unknown };
   /** The key of the turn; every read and write of a turn is by one key. */
@@ -50,7 +50,7 @@ export function writeSlot(slot: KeyedSlot, value: unknown): void {
   slot.holder.value = value;
 }
 
-/** Refuses a list or object that was there before the turn: JavaScript would have one under several keys. */
+/** Refuses a list or object from before the turn: JavaScript would share it between keys. */
 function refuseShared(slot: KeyedSlot, raw: unknown): void {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -69,14 +69,14 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
   }
 }
 
-/** What a turn sees under its key: nothing, or what the turns before made. A list is one that the turn may fill. */
+/** The value that a turn reads under its key: none, or that of earlier turns. The turn may fill a list. */
 export function seenByKey(of: CarriedByKey): unknown {
   if (of.type.kind !== 'list') return seenInTurn(of);
   const list = activeTrace().track([new Splice(variable(of.variable, of.type), false)]);
   return phi(variable(of.present, BOOL), list, undefined);
 }
 
-/** Is this an object of the composition that has no key yet? */
+/** Is the value an object of the composition without keys? */
 export function isUnfilled(value: object): boolean {
   const isOwn = activeTrace().isTracked(value) && !Array.isArray(value) && symbolic(value) === undefined;
   return isOwn && Reflect.ownKeys(value).length === 0 && mergedPieces(value) === undefined;

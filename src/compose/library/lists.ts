@@ -53,7 +53,7 @@ export function listMethod(interpreter: Interpreter, value: Sym, name: string, a
   return viewMethod(interpreter, viewOf(wrap(value)), name, args);
 }
 
-/** A method of a Set, which stands for the list of its values. */
+/** A method of a Set, which is treated as the list of its values. */
 function setMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
@@ -201,7 +201,7 @@ function mayHold(value: Sym, raw: unknown, name: string): boolean {
   return false;
 }
 
-/** Is the value in the list? No list of the graph holds NaN: a number that is read of a text may be. */
+/** Is the value in the list? No list of the graph holds NaN, but a number that is parsed from a text may be NaN. */
 function contains(all: Node, wanted: Node): Node {
   const number = numberTest(wanted, false);
   return number === undefined ? isIn(wanted, all) : and(number, isIn(asDoubles(wanted), all));
@@ -213,7 +213,7 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
   return cond(number, method(name, all, [asDoubles(wanted)], INTEGER), literal(-1));
 }
 
-/** What `concat` appends for an argument: the elements of a list, anything else itself. */
+/** The elements that `concat` appends for an argument: those of a list, or the argument itself. */
 function concatenated(interpreter: Interpreter, raw: unknown): Node {
   if (isOpen(raw)) return asList(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
   const value = resolve(raw);
@@ -332,7 +332,7 @@ function stablySorted(value: Sym, element: Variable, key: Node): Node {
   });
 }
 
-/** What a comparator of `a` and `b` compares: a key of both, from the least or from the largest. */
+/** The key by which a comparator of `a` and `b` sorts, ascending or descending. */
 function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; readonly descending: boolean } | undefined {
   const [left, right] = differenceOf(order) ?? [];
   if (left === undefined || right === undefined) return undefined;
@@ -357,7 +357,7 @@ function differenceOf(order: Node): readonly Node[] | undefined {
   return lesserFirst ? [x, y] : [y, x];
 }
 
-/** Runs a callback that must not change anything and must not make resources. */
+/** Runs a callback that must neither change values nor make resources. */
 export function predicate<T>(work: () => T): T {
   const trace = activeTrace();
   trace.predicates++;
@@ -376,7 +376,7 @@ export function predicate<T>(work: () => T): T {
   }
 }
 
-/** The condition that a predicate puts on the loop variable. */
+/** The condition of a predicate on the loop variable. */
 function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown[]): Node {
   const result = predicate(() => truthy(interpreter.call(fn, undefined, args, 'the callback')));
   return typeof result === 'boolean' ? literal(result) : result;

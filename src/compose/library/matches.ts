@@ -29,7 +29,7 @@ function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node,
   return [first.found, activeTrace().under(first.found, () => matchValue(value, first, pattern, index)), null];
 }
 
-/** A group whose text cannot be told. */
+/** The refusal of a group whose text is unknown. */
 export function untoldGroup(number: number, pattern: RegExp): Untranslated {
   return new Untranslated(
     'regex',

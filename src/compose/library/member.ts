@@ -86,7 +86,7 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
   return object[key as string];
 }
 
-/** Refuses a field that the declaration of an object does not have; one that it has may still be left out. */
+/** Refuses a field that the declaration of an object lacks; a declared field may be absent. */
 function refuseUndeclared(object: object, key: string): void {
   const declared = activeTrace().declaredFields.get(object);
   if (declared === undefined || declared.names.includes(key)) return;
@@ -279,7 +279,7 @@ function unknownField(value: Sym, key: string, optional: boolean): unknown {
   return wrap(fieldOf(late, key, field, optional, `${label}.${key}`));
 }
 
-/** Advice for fields that people look for where they are not. */
+/** Advice for fields that authors look for in the wrong place. */
 function adviceFor(key: string): string | undefined {
   if (key === 'podIP' || key === 'podIPs' || key === 'hostIP')
     return 'put a Service in front of it and use the name of that Service';

@@ -57,7 +57,7 @@ export function callMethod(interpreter: Interpreter, object: unknown, key: Key, 
   return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
-/** Methods of a Map or Set that look at nothing but the key, and pass values on as they are. */
+/** Methods of a Map or Set that read the key only, and pass values on as they are. */
 const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
 
 const isKnownKey = (key: unknown): boolean => typeof key === 'function' || (!isOpen(key) && !isSymbolicDeep(key));
@@ -70,7 +70,7 @@ function knownTableMethod(table: object, key: string, args: readonly unknown[]):
   return Reflect.apply(method, table, [...args]);
 }
 
-/** Looking up a value of the spec in a Map or Set of the author's. */
+/** A look-up of a value of the spec in the author's Map or Set. */
 function tableMethod(
   interpreter: Interpreter,
   table: unknown,

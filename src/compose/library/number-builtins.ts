@@ -65,12 +65,12 @@ function converted(value: Sym): Node {
   );
 }
 
-/** What JavaScript sees as `undefined`; a resource's field is waited for. */
+/** Is the value present in JavaScript? The graph waits for a resource's field. */
 function isThere({ absence }: Sym): Node {
   return absence === undefined || absence.waits ? TRUE() : absence.has;
 }
 
-/** `isNaN(value)` and `isFinite(value)`, which convert what they are given. */
+/** `isNaN(value)` and `isFinite(value)`, which convert their argument. */
 function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknown {
   if (value.absence?.missing !== undefined)
     return refuse(
@@ -84,7 +84,7 @@ function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknow
   return bool(fn === isNaN ? or(not(there), test) : and(there, test));
 }
 
-/** What one of the functions of `Number` answers for a number. */
+/** The result of a function of `Number` for a number. */
 function answer(fn: (value: unknown) => boolean, node: Node): Node {
   const number = numberTest(node) ?? TRUE();
   const exact = asDoubles(node);

@@ -65,7 +65,7 @@ export function mergeSpread(
   mergeMembers(target, membersOf(Object(source) as object));
 }
 
-/** Sets the keys of an object that is written out, where it has them. */
+/** Sets the keys of a written object, each under its condition. */
 function mergeMembers(target: Record<string, unknown>, members: Members): void {
   for (const { key, test } of keyEntries(members)) mergeKeyWhen(target, key, test, members.get(key));
   for (const [key, value] of members) {
@@ -133,7 +133,7 @@ export function asFound(member: unknown): unknown {
   return wrap(new Sym(inner.node, { absence: { ...inner.absence, waits: false }, waits: true, label: inner.label }));
 }
 
-/** A field that may be missing overrides an earlier one only where it is there. */
+/** A field that may be missing overrides an earlier one only where it is present. */
 function setOwnIfThere(target: Record<string, unknown>, name: string, member: unknown): void {
   const inner = symbolic(member);
   const absence = inner instanceof Sym ? inner.absence : undefined;
