@@ -54,7 +54,7 @@ function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: 
   try {
     best = withoutInitial(interpreter, view, fn);
   } catch (error) {
-    // Not one of the elements: the object is what the turns make of it.
+    // The result is none of the elements, but an object that the turns build.
     if (error instanceof Refusal) return undefined;
     throw error;
   }
@@ -93,7 +93,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
-  // How many arguments a function of the SDK looks at is told by its length.
+  // The length of a function of the SDK is the number of arguments that it reads.
   const visit =
     argumentCount(interpreter, fn) >= 3
       ? (element: unknown, position: unknown) => turn(element, position)

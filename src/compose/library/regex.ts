@@ -92,17 +92,17 @@ export function searchPattern(text: Node, pattern: RegExp): Node {
   return cond(found.found, found.index(), literal(-1));
 }
 
-/** What a group of a match holds. */
+/** The text of a group of a match. */
 export interface GroupText {
   readonly text: Node;
-  /** Where it is not `undefined`. */
+  /** The condition under which it is not `undefined`. */
   readonly has: Node;
 }
 
 /** The text of a match and of its groups. */
 export interface MatchTexts {
   readonly text: Node;
-  /** By their numbers, from 1 on; `undefined` for those whose place in the match cannot be told. */
+  /** By their numbers, from 1 on; `undefined` for a group whose place in the match is unknown. */
   readonly groups: readonly (GroupText | undefined)[];
   readonly names: ReadonlyMap<string, number>;
 }
@@ -110,7 +110,7 @@ export interface MatchTexts {
 /** The first match of a pattern. */
 export interface FirstMatch extends MatchTexts {
   readonly found: Node;
-  /** Where it begins. @throws Refusal where that cannot be told. */
+  /** The position where it begins. @throws Refusal where that is unknown. */
   readonly index: () => Node;
 }
 
@@ -179,7 +179,7 @@ export function everyMatch(
 
 const matches = (text: Node, expression: Node): Node => method('matches', text, [expression], BOOL);
 
-/** What stands in the place of a match: a fixed text, or one that is made of the match. */
+/** The replacement of a match: a fixed text, or one that is made from the match. */
 export type Replacement = string | ((match: MatchTexts) => Node);
 
 const replaced = (by: Replacement, match: MatchTexts): Node => (typeof by === 'string' ? literal(by) : by(match));
@@ -275,7 +275,7 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
   const plain = plainText(of);
   if (plain !== undefined) return { text, separator: plain };
   const once = new RegExp(pattern.source, pattern.flags.replaceAll('g', ''));
-  // One of the separators stands for all of them.
+  // One of the separators replaces all of them.
   const separator = characterOf(of) === undefined ? undefined : PRINTABLE.find((each) => once.test(each));
   if (separator === undefined)
     return refuse(

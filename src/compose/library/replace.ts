@@ -28,7 +28,7 @@ export function replace(interpreter: Interpreter, value: Sym, name: string, args
   return method('replace', value.node, [from, to, literal(1)], STRING);
 }
 
-/** A text in the place of a match. What `$` means in it is known only where the text is. */
+/** A text as the replacement. The meaning of `$` in it is known only if the text is known. */
 function fixed(given: unknown, name: string, pattern: unknown): Replacement {
   const by = textNode(given);
   if (by.kind !== 'lit') {
@@ -85,7 +85,7 @@ function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): 
   return isLiteral(group.has, true) ? group.text : cond(group.has, group.text, literal(''));
 }
 
-/** What a function makes of a match and its groups. */
+/** The replacement that a function makes from a match and its groups. */
 function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replacement {
   return (match) => {
     const { groups, names, text } = match;

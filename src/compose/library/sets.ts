@@ -4,13 +4,13 @@ import type { SeenList, Sym } from '../value/symbolic.ts';
 const sets = new WeakSet<SeenList | Sym>();
 const iterators = new WeakSet<SeenList | Sym>();
 
-/** Notes that a list expression stands for a Set of the author's: its values, each once. */
+/** Marks a list expression as the values of the author's Set, each once. */
 export function markSet(value: Sym): Sym {
   sets.add(value);
   return value;
 }
 
-/** Notes that a list expression stands for an iterator over its elements: `list.keys()`. */
+/** Marks a list expression as an iterator over its elements: `list.keys()`. */
 export function markIterator<T extends SeenList | Sym>(value: T): T {
   iterators.add(value);
   return value;

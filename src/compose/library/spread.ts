@@ -96,7 +96,7 @@ export function elementsOf(
   return writtenElements(interpreter, items);
 }
 
-/** A list that is written out, by position; some of its elements may be there under a condition only. */
+/** The elements of a written list by position; some may be conditional. */
 export function writtenElements(
   interpreter: Interpreter,
   items: readonly unknown[],
@@ -127,7 +127,7 @@ const track = (items: unknown[]): unknown[] => activeTrace().track(items);
 const testOf = (item: unknown): Node => (item instanceof Maybe ? item.test : TRUE());
 const valueOf = (item: unknown): unknown => (item instanceof Maybe ? item.value : item);
 
-/** The element at a position, of elements that are there under conditions: the first with so many before it. */
+/** The element at a position of conditional elements: the first with so many present ones before it. */
 function present(items: readonly unknown[], position: number): unknown {
   const tests = items.map(testOf);
   return items.reduceRight<unknown>(

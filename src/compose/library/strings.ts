@@ -113,7 +113,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
   }
 }
 
-/** What `concat` appends for an argument; for the elements of a list, all of them. */
+/** The text that `concat` appends for an argument; for spread elements of a list, all of them. */
 function concatenated(interpreter: Interpreter, arg: unknown): Node {
   if (arg instanceof Maybe)
     return cond(
@@ -218,7 +218,7 @@ function unsigned(node: Node): Node {
   return modulo(add(modulo(node, range), range), range);
 }
 
-/** The number that a position counts from the end, where that is known. */
+/** The known distance of a position from the end, if any. */
 const fromEndOf = (node: Node): number | undefined =>
   node.kind === 'lit' && Number(node.value) < 0 ? -Number(node.value) : undefined;
 
@@ -299,7 +299,7 @@ function substring(node: Node, args: readonly unknown[]): Node {
     return between(node, cut(Math.min(...ends), node), cut(Math.max(...ends), node));
   }
   const to = cut(args[1], node);
-  // substring swaps its ends when they are the wrong way round.
+  // `substring` swaps its ends when the first is larger.
   return cond(compare('le', from, to), between(node, from, to), method('substring', node, [to, from], STRING));
 }
 
@@ -335,7 +335,7 @@ function charAt(value: Sym, name: string, raw: unknown): unknown {
   return textValue(cond(sure, character, literal('')), waits);
 }
 
-/** `unit` as often as `count` says; never negative. */
+/** `unit` repeated `count` times; `count` is never negative. */
 function repeated(count: Node, unit: Node): Node {
   if (count.kind === 'lit' && unit.kind === 'lit') return literal(String(unit.value).repeat(Number(count.value)));
   const i = macroVariable('i');
