@@ -78,6 +78,11 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
+/** `Deployment default/web`: an object where its API version is known or of no interest. */
+export function objectName({ kind, name, namespace }: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string {
+  return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+}
+
 /** One text per object, for messages: `Deployment apps/v1 default/web`. */
 export function formatRef(ref: ObjectRef): string {
   return `${ref.kind} ${ref.apiVersion} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;

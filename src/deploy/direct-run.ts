@@ -13,7 +13,16 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { elapsed, KubeError, pause } from '../kube/index.ts';
-import { applySetIdOf, keys, ownedFingerprint, step, StepMemory, targetKey } from '../runtime/index.ts';
+import {
+  applySetIdOf,
+  isDone,
+  isSameFingerprint,
+  keys,
+  ownedFingerprint,
+  settledOf,
+  step,
+  StepMemory,
+} from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
@@ -89,8 +98,6 @@ export class DirectRun {
   readonly #options: DirectRunOptions;
   readonly #store: ObservedStore;
   readonly #memory = new StepMemory();
-  /** Keys of objects whose writes count as made. */
-  readonly #settled = new Set<string>();
   readonly #watches: WatchSet;
   #instance: KubeObject;
   /** Counts observed changes; the loop sleeps only while the count is unchanged. */
@@ -149,11 +156,12 @@ export class DirectRun {
     if (isSettled === undefined) return false;
     let found = false;
     for (const action of apply) {
-      const key = targetKey(action.target);
       const known = this.#store.object(action.target);
-      if (known.state !== 'present' || this.#settled.has(key) || !isSettled(action)) continue;
-      this.#settled.add(key);
-      const { object, owned = ownedFingerprint(object) } = known.live;
+      if (known.state !== 'present' || !isSettled(action)) continue;
+      const { live } = known;
+      const before = settledOf(live)?.desired;
+      if (before !== undefined && isSameFingerprint(before, action.fingerprint)) continue;
+      const owned = live.owned ?? ownedFingerprint(live.object);
       this.#store.setSettled(action.target, { desired: action.fingerprint, owned });
       found = true;
     }
@@ -257,7 +265,5 @@ export class DirectRun {
 
 /** Nodes that prevent success. */
 export function unsettledNodes(decision: Decision): NodeReport[] {
-  return decision.nodes.filter(
-    (node) => node.state !== 'ready' && node.state !== 'skipped' && node.state !== 'deleted',
-  );
+  return decision.nodes.filter((node) => !isDone(node));
 }

@@ -48,8 +48,11 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
   return run.run(({ read }) => read.length === 0);
 }
 
-/** Labels and annotations of a child that controllers write for themselves. */
-const OWN_KEY = /^metadata\.(?:labels|annotations)\["(?:internal\.)?kro\.run\//;
+/** A label or an annotation as differences name it. */
+const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
+
+/** Does a controller write the label or annotation for itself? Templates may not set it. */
+const isReserved = (key: string): boolean => keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
 
 /**
  * Does a child differ in nothing but what its controller writes for itself? Versions of kro number the waves of deletion
@@ -60,11 +63,11 @@ function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
 }
 
 function isOfController({ path, wanted, found }: FieldDifference): boolean {
-  if (OWN_KEY.test(path)) return true;
+  const key = MARK.exec(path)?.[1];
+  if (key !== undefined) return isReserved(key);
   if (path !== 'metadata.annotations' && path !== 'metadata.labels') return false;
   return [wanted, found].every(
-    (value) =>
-      value === undefined || (isJsonObject(value) && Object.keys(value).every((key) => key.includes('kro.run/'))),
+    (value) => value === undefined || (isJsonObject(value) && Object.keys(value).every(isReserved)),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { isJsonObject, refOf } from '../core/index.ts';
+import { isJsonObject, objectName, refOf } from '../core/index.ts';
 import { objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index.ts';
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
@@ -73,10 +73,9 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
 }
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
-export function causeText({ object: { kind, namespace, name }, others, reason, message }: Cause): string {
+export function causeText({ object, others, reason, message }: Cause): string {
   const more = others === 0 ? '' : ` and ${others} more`;
-  const about = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${more}`;
-  return `${reason} (${about})${message === '' ? '' : `: ${message}`}`;
+  return `${reason} (${objectName(object)}${more})${message === '' ? '' : `: ${message}`}`;
 }
 
 /** The object, the objects that it owns, directly or not, and the claims of pods among them. */

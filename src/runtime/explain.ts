@@ -5,6 +5,7 @@ import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
 import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
+import { isDone } from './report.ts';
 import { refOfTarget } from './target.ts';
 
 /** Why a node is in its state, in words; `why`, `plan`, events and the dashboard print these. */
@@ -26,8 +27,7 @@ export function explain(decision: Pick<Decision, 'nodes'>): Explanation[] {
 
 /** The nodes that others wait for and that wait for no other node: the ones to look at first. */
 export function rootCauses(decision: Pick<Decision, 'nodes'>): Explanation[] {
-  const done: readonly NodeState[] = ['ready', 'skipped', 'deleted'];
-  const open = decision.nodes.filter(({ state, because }) => !done.includes(state) && because.kind !== 'dependency');
+  const open = decision.nodes.filter((node) => !isDone(node) && node.because.kind !== 'dependency');
   return open.map(explainNode);
 }
 

@@ -4,6 +4,7 @@ import { explainNode } from './explain.ts';
 import { annotationOf } from './identity.ts';
 import type { Condition, StepOptions } from './model.ts';
 import type { NodeReport, NodeState } from './report.ts';
+import { isDone } from './report.ts';
 
 /** Annotation that puts the reports of nodes into the status of an instance: `"true"`. */
 const EXPLAIN = 'typekro.dev/explain';
@@ -14,7 +15,6 @@ const RETIRED_PREFIX = 'retired.typekro.dev/';
 const MAX_NODES = 64;
 const MAX_TEXT_LENGTH = 300;
 
-const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
 
 /**
@@ -36,7 +36,7 @@ export function nodeConditions(
     if (!shown.has(report)) continue;
     const type = (report.retired === true ? RETIRED_PREFIX : NODE_PREFIX) + (report.id === '' ? 'unknown' : report.id);
     const { state } = report;
-    const status = DONE.has(state) ? 'True' : STUCK.has(state) ? 'False' : 'Unknown';
+    const status = isDone(report) ? 'True' : STUCK.has(state) ? 'False' : 'Unknown';
     const reason = state.charAt(0).toUpperCase() + state.slice(1);
     const value = { status, reason, message: textOf(report) } as const;
     conditions.set(type, transition(type, value, before.get(type), generation, now));
@@ -51,8 +51,8 @@ export function isNodeCondition(type: string): boolean {
 
 function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
   if (reports.length <= MAX_NODES) return new Set(reports);
-  const open = reports.filter(({ state }) => !DONE.has(state));
-  const done = reports.filter(({ state }) => DONE.has(state));
+  const open = reports.filter((report) => !isDone(report));
+  const done = reports.filter(isDone);
   return new Set([...open, ...done].slice(0, MAX_NODES));
 }
 

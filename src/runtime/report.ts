@@ -163,3 +163,10 @@ export interface NodeReport {
   /** kro's text for the problem, for the message of `ResourcesReady`; absent when there is none. */
   readonly message?: string;
 }
+
+const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
+
+/** Is nothing left to do for the node? */
+export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
+  return DONE.has(state);
+}

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { objectName } from '../core/index.ts';
 import { formatPath } from '../graph/index.ts';
 import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
@@ -119,5 +120,5 @@ function instanceOf(live: KubeObject): string | undefined {
   const name = labelOf(live, INSTANCE_NAME_LABEL);
   const namespace = labelOf(live, INSTANCE_NAMESPACE_LABEL) ?? '';
   if (kind === undefined || name === undefined) return undefined;
-  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+  return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
 }

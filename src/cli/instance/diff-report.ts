@@ -1,9 +1,8 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { refOf, stringifyJson } from '../../core/index.ts';
+import { objectName, refOf, stringifyJson } from '../../core/index.ts';
 import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
-import { objectName } from './object-name.ts';
 import type { Observation } from './observation.ts';
 import { secretFields } from './secret-fields.ts';
 

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../../core/index.ts';
+import { objectName } from '../../core/index.ts';
 import { apiFailure } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
@@ -6,7 +7,6 @@ import type { Cause } from '../../readiness/index.ts';
 import type { ApplyAction, Decision, DeleteAction } from '../../runtime/index.ts';
 import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
-import { objectName } from './object-name.ts';
 import type { Root } from './roots.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
@@ -34,19 +34,20 @@ export async function findEvidence(
 ): Promise<{ readonly root: Root; readonly evidence: Evidence }[]> {
   const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = looked.flat();
-  const causes = all.length === 0 ? [] : await readCauses(api, all, signal);
-  let from = 0;
+  const read = all.length === 0 ? [] : await readCauses(api, all, signal);
+  const causes = new Map(read.map((each) => [each.object, each]));
   return Promise.all(
     roots.map(async (root, index) => {
-      const count = looked[index]?.length ?? 0;
-      const own = causes.slice(from, (from += count));
+      const objects = looked[index] ?? [];
+      const own = objects.flatMap((object) => causes.get(object) ?? []);
       const unread = [...new Set(own.flatMap((each) => each.unread))];
-      if (count < root.objects.length) unread.push(`${root.objects.length - count} more objects were not looked at`);
-      const troubles = await Promise.all(
-        own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal)),
-      );
-      const write = root.node.retired === true ? undefined : await pendingWrite(api, root.node.id, decision, signal);
-      const found = await dataFound(api, root, signal);
+      if (objects.length < root.objects.length)
+        unread.push(`${root.objects.length - objects.length} more objects were not looked at`);
+      const [troubles, write, found] = await Promise.all([
+        Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
+        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, signal),
+        dataFound(api, root, signal),
+      ]);
       const due = decision.delete.filter(({ nodeId }) => nodeId === root.node.id);
       const evidence = { found: [...found, ...due.map(deletionText)], troubles, unread };
       return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };

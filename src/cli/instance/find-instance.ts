@@ -1,13 +1,12 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 import type { InstanceName } from './argument.ts';
 import { readingsOf } from './argument.ts';
-import { objectName } from './object-name.ts';
 
 /** An instance, its definition, and the node that the user asked for. */
 export interface FoundInstance {

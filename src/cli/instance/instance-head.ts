@@ -1,9 +1,9 @@
-import { formatDiagnostic, refOf } from '../../core/index.ts';
+import { formatDiagnostic, objectName, refOf } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
+import { isDone } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Observation } from './observation.ts';
-import { objectName } from './object-name.ts';
-import { currentNodes, isDone, recordedState } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
 
 /**
  * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what

@@ -106,11 +106,6 @@ export function currentNodes(decision: Pick<Decision, 'nodes'> | undefined): rea
   return (decision?.nodes ?? []).filter(({ retired }) => retired !== true);
 }
 
-/** Nodes that have come to where they are wanted. */
-export function isDone({ state }: NodeReport): boolean {
-  return state === 'ready' || state === 'skipped' || state === 'deleted';
-}
-
 /** What the controller wrote into the status last: the state, and its condition `Ready`. */
 export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
   const status = isJsonObject(instance.status) ? instance.status : {};

@@ -1,7 +1,6 @@
 import type { ObjectRef } from '../../core/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
-import { explainNode } from '../../runtime/index.ts';
-import { isDone } from './observation.ts';
+import { explainNode, isDone } from '../../runtime/index.ts';
 
 /** An open node that waits for no open node, and the nodes that wait for it. */
 export interface Root {

@@ -1,10 +1,10 @@
 import type { ObjectRef } from '../../core/index.ts';
+import { objectName } from '../../core/index.ts';
 import type { NodeReport, ObjectReport } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
 import { stateMark, stateText } from '../up/view.ts';
 import { headLines } from './instance-head.ts';
-import { objectName } from './object-name.ts';
 import type { Observation } from './observation.ts';
 
 /** `typekro tree` as JSON. Later versions of the same number only add fields. */

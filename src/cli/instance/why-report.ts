@@ -2,10 +2,10 @@ import type { ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { NodeState } from '../../runtime/index.ts';
-import { explainNode, keys } from '../../runtime/index.ts';
+import { explainNode, isDone, keys } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Observation } from './observation.ts';
-import { currentNodes, isDone, recordedState } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
 import type { Root } from './roots.ts';
 
 /** `typekro why` as JSON. Later versions of the same number only add fields. */

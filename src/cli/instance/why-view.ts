@@ -1,11 +1,11 @@
+import { objectName } from '../../core/index.ts';
 import { causeText } from '../../readiness/index.ts';
+import { isDone, isSuspended } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { stateMark } from '../up/view.ts';
 import { headLines } from './instance-head.ts';
-import { objectName } from './object-name.ts';
-import { isSuspended } from '../../runtime/index.ts';
 import type { Observation } from './observation.ts';
-import { currentNodes, isDone } from './observation.ts';
+import { currentNodes } from './observation.ts';
 import type { Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /** The report in lines: the head, then for each cause the chain down to the object, what to do and where to look. */

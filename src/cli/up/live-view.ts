@@ -1,7 +1,7 @@
 import { usesColour } from '../colour.ts';
 import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
-import type { NodeState } from '../../runtime/index.ts';
+import { isDone } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 import { fitLine, instanceLines, messageLines, nodeLines, wrapLine } from './view.ts';
 
@@ -62,9 +62,6 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
   };
 }
 
-/** States of nodes that are hidden first when there is no room. */
-const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
-
 /**
  * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
  * away. Then ACTIVE instances are hidden first, then nodes that are done or only wait for others, and the rest is
@@ -85,7 +82,7 @@ function visibleLines(
   const room = Math.max(0, rows - 2);
   const causes = busy.map((view) => ({
     ...view,
-    nodes: view.nodes.filter(({ state, because }) => !DONE.has(state) && because.kind !== 'dependency'),
+    nodes: view.nodes.filter((node) => !isDone(node) && node.because.kind !== 'dependency'),
   }));
   const shown = busy.flatMap(linesOf).length <= room ? busy : causes;
   return ['', fitLine(summary, terminal.columns), ...shown.flatMap(linesOf).slice(0, room)].slice(0, Math.max(1, rows));
