@@ -43,23 +43,16 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   return closure;
 }
 
-/** Functions of the host that are known, the classes of the web that were never read, and how many modules Node had loaded. */
-let ofHost:
-  | { readonly functions: WeakSet<object>; readonly unread: Set<string>; readonly modules: Set<string>; loads: number }
-  | undefined;
+/** Functions of the host that are known, names of the web that were never read, and how many modules were looked at. */
+let ofHost: { readonly functions: WeakSet<object>; readonly unread: Set<string>; modules: number } | undefined;
 
 /**
  * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some have a
  * source, but a refusal at a place inside it would not help the author.
  */
 function isOfHost(fn: FunctionLike): boolean {
-  ofHost ??= {
-    functions: new WeakSet(),
-    unread: new Set([...WEB_CLASSES, ...WEB_FUNCTIONS]),
-    modules: new Set(),
-    loads: -1,
-  };
-  const { functions, unread, modules } = ofHost;
+  ofHost ??= { functions: new WeakSet(), unread: new Set([...WEB_CLASSES, ...WEB_FUNCTIONS]), modules: 0 };
+  const { functions, unread } = ofHost;
   for (const name of unread) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
     // Node loads some classes (20 ms and more) when their global is read; a program cannot hold their methods before.
@@ -67,27 +60,21 @@ function isOfHost(fn: FunctionLike): boolean {
     unread.delete(name);
     if (typeof found?.value === 'function') addFunction(functions, found.value);
   }
-  const loaded = modulesLoaded();
-  if (loaded.length !== ofHost.loads) {
-    ofHost.loads = loaded.length;
-    for (const name of loaded) {
-      if (modules.has(name)) continue;
-      modules.add(name);
-      addModule(functions, process.getBuiltinModule?.(name));
-    }
+  if (ofHost.modules === 0) addModule(functions, process);
+  const loaded = loadedModules();
+  for (; ofHost.modules < loaded.length; ofHost.modules += 1) {
+    const name = loaded[ofHost.modules]?.replace('NativeModule ', '') ?? '';
+    addModule(functions, process.getBuiltinModule?.(name));
   }
   return functions.has(fn);
 }
 
 /**
- * The modules that Node has loaded so far: a program cannot hold functions of others, and loading those takes long. To
- * ask the debugger for the script of a function would take 40 ms in each process.
+ * The modules that Node has loaded so far, oldest first; the list only grows. A program cannot hold functions of others,
+ * and loading those takes long. To ask the debugger for the script of a function would take 40 ms in each process.
  */
-function modulesLoaded(): readonly string[] {
-  const list = (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList;
-  if (list === undefined) return HOST_MODULES;
-  const prefix = 'NativeModule ';
-  return ['process', ...list.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))];
+function loadedModules(): readonly string[] {
+  return (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? HOST_MODULES;
 }
 
 function addModule(found: WeakSet<object>, module: unknown): void {
@@ -114,7 +101,7 @@ function valuesOf(holder: unknown): readonly unknown[] {
 }
 
 /** Modules whose functions compositions use, for hosts that do not say which modules are loaded. */
-const HOST_MODULES = ['process', 'path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
+const HOST_MODULES = ['path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
 
 /** Classes and functions of the web; which of them are written in JavaScript differs from host to host. */
 const WEB_CLASSES = [
