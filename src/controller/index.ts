@@ -5,46 +5,7 @@
  *
  * @packageDocumentation
  */
-export type { Logger, LogLevel } from './logger.ts';
-export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
-export type { Controller, ControllerOptions } from './options.ts';
-export type {
-  AdoptionPolicy,
-  ApiFailure,
-  Because,
-  Condition,
-  Contested,
-  MissingPermission,
-  InstanceState,
-  NodeReport,
-  NodeState,
-  ObjectReport,
-  Terminating,
-} from '../runtime/index.ts';
-export type {
-  DefinitionSummary,
-  InspectEvent,
-  InspectSource,
-  InstanceReport,
-  InstanceSummary,
-} from '../inspect/index.ts';
-export type { ServiceAccountRef } from './access.ts';
-export type { DefinitionShare } from './shards/share.ts';
-export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
-export { createController } from './controller.ts';
-export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
-export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
-export { optionsFromFlags } from './options-from-flags.ts';
-export type { ProbeServer, ProbeSource } from './probes.ts';
-export { serveProbes } from './probes.ts';
-export type { RunControllerOptions } from './run-controller.ts';
-export { runController } from './run-controller.ts';
-export type { DefinitionRights, DefinitionRoles, DefinitionRolesOptions } from './install/definition-roles.ts';
-export { definitionRoles } from './install/definition-roles.ts';
-export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
-export { keptText, safeInstallation } from './install/safe-installation.ts';
-export type { ManifestOptions } from './install/manifests.ts';
-export { controllerManifests } from './install/manifests.ts';
-export { ALLOW_BREAKING, declaredKind, DEFINITION_TYPE } from './definition/definition.ts';
+export * from './entry.ts';
+export { declaredKind, DEFINITION_TYPE } from './definition/definition.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { liveDefinition } from './definition/live-definition.ts';
