@@ -5,7 +5,7 @@ import { makeNode } from './ir/node.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
 import type { Call, Expr } from '../cel/index.ts';
-import { syntaxText } from '../graph/index.ts';
+import { explainSyntaxError } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
 import { TypeKroError } from '../core/index.ts';
 import { refuse } from './trace/refusal.ts';
@@ -95,7 +95,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
   if (!parsed.ok) {
     const shown = source.replaceAll(PLACEHOLDERS, '…');
     const [error] = parsed.errors;
-    const words = error === undefined || error.offset < 0 ? undefined : syntaxText(error, source, error.offset);
+    const words = error === undefined || error.offset < 0 ? undefined : explainSyntaxError(error, source, error.offset);
     return refuse(
       'syntax',
       `"${shown}" is not CEL: ${words?.message ?? error?.message ?? 'syntax error'}`,

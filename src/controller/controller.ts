@@ -1,7 +1,7 @@
 import { monotonicMs, TypeKroError } from '../core/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
-import { Accesses } from './access.ts';
+import { ActingIdentities } from './acting-identity.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-names.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -45,7 +45,7 @@ class KroController implements Controller {
   readonly #options: ControllerOptions;
   readonly #metrics: ControllerMetrics;
   readonly #events: EventRecorder;
-  readonly #accesses: Accesses;
+  readonly #identities: ActingIdentities;
   readonly #requestMeters: readonly RequestMeter[];
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
@@ -66,15 +66,15 @@ class KroController implements Controller {
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
     this.#requestMeters = [meters.requests, new Reachability(logger, clock)];
-    const accesses = new Accesses({
+    const identities = new ActingIdentities({
       client,
       clock,
       onWake: (subscriber, change) => this.#router.woken(subscriber, change),
-      onMember: (applySet) => instances.wakeOwner(applySet),
+      onChildChange: (applySet) => instances.wakeOwner(applySet),
       meter: meters.caches,
     });
-    const { caches } = accesses.own;
-    this.#accesses = accesses;
+    const { caches } = identities.own;
+    this.#identities = identities;
     const refused = new RefusedEvents(logger, clock);
     const reads = new WatchErrorLogger(logger);
     this.#events = new EventRecorder({
@@ -129,8 +129,8 @@ class KroController implements Controller {
       onEvent,
       reconciler,
       graphOf: (definition, revision, signal) => definitions.graphOf(definition, revision, signal),
-      accessIn: (namespace) =>
-        account === undefined ? undefined : accesses.of({ namespace: namespace ?? '', name: account }),
+      identityIn: (namespace) =>
+        account === undefined ? undefined : identities.of({ namespace: namespace ?? '', name: account }),
       enqueue: (work) => this.#instanceRunner.wake(work),
     });
     const definitions: DefinitionReconciler = new DefinitionReconciler({
@@ -140,7 +140,7 @@ class KroController implements Controller {
       caches,
       compiler,
       served,
-      accesses,
+      identities,
       onEvent,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
@@ -177,7 +177,7 @@ class KroController implements Controller {
       served,
       instances,
       compiler,
-      accesses,
+      identities,
       wakeDefinition,
       onInstance: (change) => meters.parentChanged(change),
       onServing: (serves) => meters.parentServed(serves),
@@ -186,7 +186,7 @@ class KroController implements Controller {
     });
     const parts: MeasuredParts = {
       clock,
-      accesses,
+      identities,
       served,
       instances,
       runners: new Map([
@@ -231,7 +231,7 @@ class KroController implements Controller {
     const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
     const began = elapsed(clock);
     await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
-    await this.#accesses.close();
+    await this.#identities.close();
     // A server that does not answer must not delay the end of this process, nor its successor.
     const left = Math.max(0, grace - (elapsed(clock) - began));
     await withDeadline(left, [abortGrace], clock, (signal) => this.#events.flush(signal));
@@ -253,7 +253,7 @@ class KroController implements Controller {
     while (this.#state === 'running') {
       await this.#definitionRunner.idle();
       await this.#instanceRunner.idle();
-      const sets = this.#accesses.all().map(({ caches }) => caches);
+      const sets = this.#identities.all().map(({ caches }) => caches);
       await Promise.all(sets.map((caches) => caches.whenSettled()));
       const settled = sets.every((caches) => caches.settled);
       if (settled && !this.#definitionRunner.busy && !this.#instanceRunner.busy) return;

@@ -27,7 +27,7 @@ export type {
   InstanceReport,
   InstanceSummary,
 } from '../inspect/index.ts';
-export type { ServiceAccountRef } from './access.ts';
+export type { ServiceAccountRef } from './acting-identity.ts';
 export type { DefinitionShare } from './shards/share.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
 export { createController } from './controller.ts';

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
-import type { Access } from './access.ts';
+import type { ActingIdentity } from './acting-identity.ts';
 import type { Policies } from './definition/policies.ts';
 import type { Canary } from './rollout/canary.ts';
 
@@ -17,7 +17,7 @@ export interface ServedKind {
   readonly authorConditions?: boolean;
   readonly revision: number;
   readonly policies: Policies;
-  readonly access: Access;
+  readonly identity: ActingIdentity;
   /** Present while only some instances follow `revision`. */
   readonly canary?: Canary;
 }
@@ -47,7 +47,7 @@ export class ServedKinds {
       before.authorConditions === served.authorConditions &&
       before.revision === served.revision &&
       before.definitionUid === served.definitionUid &&
-      before.access === served.access &&
+      before.identity === served.identity &&
       before.canary?.key === served.canary?.key &&
       samePolicies(before.policies, served.policies)
     ) {

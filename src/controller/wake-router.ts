@@ -3,7 +3,7 @@ import { isJsonObject } from '../core/index.ts';
 import { kindsUsed } from '../graph/index.ts';
 import type { KubeError } from '../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../runtime/index.ts';
-import type { Accesses } from './access.ts';
+import type { ActingIdentities } from './acting-identity.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
 import type { DefinitionCompiler } from './definition/compiler.ts';
@@ -25,7 +25,7 @@ export interface WakeRouterOptions {
   readonly served: ServedKinds;
   readonly instances: InstanceDirectory;
   readonly compiler: DefinitionCompiler;
-  readonly accesses: Accesses;
+  readonly identities: ActingIdentities;
   readonly wakeDefinition: (name: string) => void;
   /** Called when a kind is served from now on, or no longer. */
   readonly onServing: (serves: boolean) => void;
@@ -105,7 +105,7 @@ export class WakeRouter {
       return;
     }
     caches.keep(kind.type, [[]]);
-    if (kind.graph !== undefined) kind.access.caches.keepGraph(kind.graph);
+    if (kind.graph !== undefined) kind.identity.caches.keepGraph(kind.graph);
     caches.setInterest(KIND_PREFIX + definition, [everythingOf(kind.type)]);
     instances.wakeAllOf(definition);
   }
@@ -139,12 +139,12 @@ export class WakeRouter {
   /** Queues all users of a kind after a change of its CRD. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
-    const { accesses, compiler, caches, instances, wakeDefinition } = this.#options;
+    const { identities, compiler, caches, instances, wakeDefinition } = this.#options;
     const { group, kind } = kindOfCrd(object);
     compiler.forgetKind(group, kind);
-    for (const access of accesses.all()) {
-      access.client.discovery.forget(group, kind);
-      access.caches.restart(group, kind, isRedefined(change));
+    for (const identity of identities.all()) {
+      identity.client.discovery.forget(group, kind);
+      identity.caches.restart(group, kind, isRedefined(change));
     }
     instances.kindMayExist(group, kind);
     for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.indexed(`${group}/${kind}`) ?? []) {

@@ -3,7 +3,7 @@ import { formatRef } from '../core/index.ts';
 import { KubeError, limitOf } from '../kube/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { describeLeftovers, describeUnready } from './failure-report.ts';
-import { unsettledNodes } from './direct-run.ts';
+import { openNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
@@ -30,7 +30,7 @@ export function failedDeploy(
 
 /** The error of a deploy that was not ready in time, with the nodes that it waits for. */
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
-  const waiting = unsettledNodes(decision);
+  const waiting = openNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
   const told = await describeUnready(context.api, waiting);
   const lines = [

@@ -19,7 +19,7 @@ import {
   isSameFingerprint,
   keys,
   ownedFingerprint,
-  settledOf,
+  equivalenceOf,
   step,
   StepMemory,
 } from '../runtime/index.ts';
@@ -133,7 +133,7 @@ export class DirectRun {
         const options = { ...this.#options.step, now: clock.now(), memory: this.#memory };
         const decision = step(graph, this.#instance, this.#store, options);
         const cost = elapsed(clock) - began;
-        for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
+        for (const { target, pair } of decision.equivalences) this.#store.setEquivalence(target, pair);
         if (this.#settle(decision)) continue;
         this.#options.report(decision);
         if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
@@ -159,10 +159,10 @@ export class DirectRun {
       const known = this.#store.object(action.target);
       if (known.state !== 'present' || !isSettled(action)) continue;
       const { live } = known;
-      const before = settledOf(live)?.desired;
+      const before = equivalenceOf(live)?.desired;
       if (before !== undefined && isSameFingerprint(before, action.fingerprint)) continue;
       const owned = live.owned ?? ownedFingerprint(live.object);
-      this.#store.setSettled(action.target, { desired: action.fingerprint, owned });
+      this.#store.setEquivalence(action.target, { desired: action.fingerprint, owned });
       found = true;
     }
     return found;
@@ -264,6 +264,6 @@ export class DirectRun {
 }
 
 /** Nodes that prevent success. */
-export function unsettledNodes(decision: Decision): NodeReport[] {
+export function openNodes(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => !isDone(node));
 }

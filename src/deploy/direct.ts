@@ -16,7 +16,7 @@ import type { DeletionOutcome } from './deletion.ts';
 import { identity } from './deletion.ts';
 import type { DirectRunOptions, DirectContext } from './direct-run.ts';
 import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
-import { DirectRun, unsettledNodes } from './direct-run.ts';
+import { DirectRun, openNodes } from './direct-run.ts';
 import { describeLeftovers } from './failure-report.ts';
 import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 import { ensureNamespace } from './namespace.ts';
@@ -66,7 +66,7 @@ export async function deployDirect(
       if (failed.length > 0 && current.apply.length === 0)
         throw failedDeploy(context, failed, current, describeLeftovers(current));
       if (!current.quiet) return false;
-      return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
+      return options.waitForReady ? current.state === 'ACTIVE' && openNodes(current).length === 0 : true;
     });
     await checkRecord(context);
     return deployed(graph, context, decision);
@@ -124,7 +124,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
       status: 'blocked',
       deleted,
       remaining: remaining.map(({ object }) => identity(object)),
-      blockers: (last === undefined ? [] : unsettledNodes(last)).map((node) => ({
+      blockers: (last === undefined ? [] : openNodes(last)).map((node) => ({
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
         retryable: true,

@@ -60,7 +60,7 @@ describe('what a deploy knows of an object', () => {
   test('an answer to an apply settles what was sent', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied(target, configMap('u', '1'), 'd');
-    expect(store.object(target)).toMatchObject({ live: { settled: { desired: 'd' } } });
+    expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });
   });
 
   test('a read that failed is reported until its pause is over, and then asked for again', () => {

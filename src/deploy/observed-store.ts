@@ -49,7 +49,7 @@ export class ObservedStore implements Observed {
   readonly #objects = new Map<string, Observation>();
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
-  readonly #settled = new Map<string, EquivalentDigests>();
+  readonly #equivalences = new Map<string, EquivalentDigests>();
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();
   readonly #now: () => number;
@@ -70,9 +70,9 @@ export class ObservedStore implements Observed {
   object(target: ObjectTarget): Observation {
     const key = targetKey(target);
     const observation = this.#objects.get(key) ?? this.#unread(objectReadKey(target));
-    const settled = this.#settled.get(key);
-    if (observation.state !== 'present' || settled === undefined) return observation;
-    return { state: 'present', live: { ...observation.live, settled } };
+    const equivalence = this.#equivalences.get(key);
+    if (observation.state !== 'present' || equivalence === undefined) return observation;
+    return { state: 'present', live: { ...observation.live, equivalence } };
   }
 
   list(target: ListTarget): ListObservation {
@@ -106,7 +106,7 @@ export class ObservedStore implements Observed {
     const before = this.#objects.get(key);
     if (object === undefined) {
       this.#objects.set(key, { state: 'absent' });
-      this.#settled.delete(key);
+      this.#equivalences.delete(key);
       return before?.state !== 'absent';
     }
     if (before?.state === 'present' && !isNewer(object, before.live.object)) return false;
@@ -145,8 +145,8 @@ export class ObservedStore implements Observed {
     this.#lists.clear();
   }
 
-  setSettled(target: ObjectTarget, pair: EquivalentDigests): void {
-    this.#settled.set(targetKey(target), pair);
+  setEquivalence(target: ObjectTarget, pair: EquivalentDigests): void {
+    this.#equivalences.set(targetKey(target), pair);
   }
 
   /**
@@ -158,7 +158,7 @@ export class ObservedStore implements Observed {
     const answer = present(live);
     const before = this.#objects.get(key);
     if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#objects.set(key, answer);
-    this.#settled.set(key, { desired, owned: answer.live.owned });
+    this.#equivalences.set(key, { desired, owned: answer.live.owned });
   }
 
   /** Records that the object is gone, unless another one has its name by now. */

@@ -25,7 +25,7 @@ const deletion = (name: string): DeleteAction => {
   return { nodeId: name, target: target('ConfigMap', name), uid: `uid of ${name}`, why: 'prune', wave: 1 };
 };
 const read = (name: string): ReadRequest => {
-  return { kind: 'whole-object', nodeId: name, target: target('ConfigMap', name), why: 'unsettled' };
+  return { kind: 'whole-object', nodeId: name, target: target('ConfigMap', name), why: 'no-equivalence' };
 };
 const decision = (part: Partial<Decision>): Decision =>
   ({ parent: {}, apply: [], delete: [], read: [], state: 'IN_PROGRESS', statusChanged: false, ...part }) as Decision;

@@ -1,6 +1,6 @@
 import type { Ast, CelError, Expr } from '../cel/index.ts';
 import { needsNoEscape } from '../golang/index.ts';
-import type { Site } from './draft.ts';
+import type { ExpressionSite } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ReferenceRules, Names } from './language.ts';
@@ -8,11 +8,11 @@ import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
 import type { TextPart } from './scan.ts';
-import type { SyntaxText } from './syntax-text.ts';
-import { syntaxText } from './syntax-text.ts';
+import type { SyntaxExplanation } from './explain-syntax-error.ts';
+import { explainSyntaxError } from './explain-syntax-error.ts';
 
 /** An expression at its place. */
-export interface Analysed<S extends Site = Site> extends Names {
+export interface Analysed<S extends ExpressionSite = ExpressionSite> extends Names {
   readonly site: S;
 }
 
@@ -27,7 +27,7 @@ export interface Refusal {
   readonly syntax: boolean;
 }
 
-export type Analysis<S extends Site> =
+export type Analysis<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Analysed<S> }
   | { readonly ok: false; readonly refusal: Refusal };
 
@@ -37,7 +37,7 @@ export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
  * Parses an expression and finds the names it uses, under the rules of the place where it stands. `names`
  * are those that stand for parts of nodes: iterators and `each`.
  */
-export function analyse<S extends Site>(
+export function analyse<S extends ExpressionSite>(
   site: S,
   language: Language,
   rules: ReferenceRules,
@@ -69,16 +69,16 @@ export function analyse<S extends Site>(
 }
 
 /** A parser's error in words, where it is one of syntax. */
-function wordsOf(error: CelError, cel: string): SyntaxText {
+function wordsOf(error: CelError, cel: string): SyntaxExplanation {
   return celCode(error.message) === 'cel/syntax' && error.offset >= 0
-    ? syntaxText(error, cel, offsetOf(cel, error))
+    ? explainSyntaxError(error, cel, offsetOf(cel, error))
     : withHint(
         celWords(error.message),
         celHint(error, () => [], cel),
       );
 }
 
-const withHint = (message: string, hint: string | undefined): SyntaxText =>
+const withHint = (message: string, hint: string | undefined): SyntaxExplanation =>
   hint === undefined ? { message } : { message, hint };
 
 /** Longest expression, and most parts, of a text that is not parsed as a whole. */
@@ -90,7 +90,7 @@ const MAX_JOINED_PARTS = 16;
  * their expressions are. Undefined when an expression has an error, or might mean something else by itself
  * (a comment ends with it); the text is then taken as a whole.
  */
-function joinedText<S extends Site>(site: S, language: Language): JoinedText<S> | undefined {
+function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;
   if (text.parts === undefined) return undefined;
   let names = language.joined.get(text);
@@ -132,7 +132,7 @@ function namesOf(cel: string, language: Language): Names | undefined {
   return names;
 }
 
-class JoinedText<S extends Site> implements Analysed<S> {
+class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   readonly site: S;
   readonly ids: readonly string[];
   readonly reads: readonly Part[];
@@ -164,13 +164,13 @@ export function rootsOf(names: Names): readonly Expr[] {
 }
 
 /** The place of a language error in the definition. */
-export function placeOf(site: Site, error: CelError | undefined): Place {
+export function placeOf(site: ExpressionSite, error: CelError | undefined): Place {
   if (error === undefined || error.offset < 0) return { path: site.path };
   return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }
 
 /** kro's refusals of names, with a code and a remedy. */
-function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: Language): Refusal {
+function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, language: Language): Refusal {
   const place = { path: site.path, offset: site.text.toOriginal(0) };
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];
   if (unknown !== undefined) {
@@ -218,7 +218,7 @@ function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: L
 }
 
 /** Offset in the original string of the first use of a name. */
-function offsetOfName(site: Site, name: string): number {
+function offsetOfName(site: ExpressionSite, name: string): number {
   const pattern = new RegExp(`(?<![\\w.])${name.replace(/[^\w]/g, String.raw`\$&`)}(?!\\w)`);
   const at = pattern.exec(site.text.cel)?.index ?? 0;
   return site.text.toOriginal(at);

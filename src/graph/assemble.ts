@@ -1,13 +1,13 @@
 import { typeToString } from '../cel/index.ts';
 import type { JsonObject, JsonValue, SourcePosition } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
-import type { Checked } from './check-types.ts';
+import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural } from './crd.ts';
 import { applyOrder, topologicalOrder } from './dag.ts';
 import type { Definition } from './definition.ts';
 import type { DefinitionDocument } from './document.ts';
-import type { FieldSite, Site } from './draft.ts';
+import type { FieldSite, ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
@@ -22,7 +22,7 @@ export interface Parts {
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
   readonly specSchema: Schema;
-  readonly resources: readonly Checked[];
+  readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly Compiled[] | undefined;
 }
@@ -122,7 +122,7 @@ class Assembler {
     return { ...this.expression(entry), ...(types === undefined ? {} : { types }) };
   }
 
-  #source(site: Site): SourcePosition | undefined {
+  #source(site: ExpressionSite): SourcePosition | undefined {
     return this.#document?.positionInside(site.path, site.text.toOriginal(0));
   }
 
@@ -130,7 +130,7 @@ class Assembler {
     return { path: field.site.steps, pathText: field.site.pathText, kind, expression: this.expression(field) };
   }
 
-  node({ linked, fields, dimensions, includeWhen, readyWhen }: Checked): GraphNode {
+  node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {
     const { draft, dependsOn } = linked;
     if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));

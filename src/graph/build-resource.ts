@@ -3,7 +3,7 @@ import { goQuote } from '../golang/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
-import type { DimensionSite, Draft, Site } from './draft.ts';
+import type { DimensionSite, Draft, ExpressionSite } from './draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
@@ -302,7 +302,7 @@ class Builder {
     }
   }
 
-  #conditions(list: 'readyWhen' | 'includeWhen', entries: readonly ConditionText[]): Site[] {
+  #conditions(list: 'readyWhen' | 'includeWhen', entries: readonly ConditionText[]): ExpressionSite[] {
     return gather(entries, (entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list));
   }
 
@@ -314,7 +314,7 @@ class Builder {
     });
   }
 
-  #standalone({ text, path }: ConditionText, prefix: string, what: string): Site | undefined {
+  #standalone({ text, path }: ConditionText, prefix: string, what: string): ExpressionSite | undefined {
     const scanned = scanExpressions(text);
     const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
     if (joined !== undefined && joined.template === undefined) return { text: joined, path };

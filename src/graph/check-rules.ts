@@ -6,7 +6,7 @@ import { fieldsAt, offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
-import { syntaxText } from './syntax-text.ts';
+import { explainSyntaxError } from './explain-syntax-error.ts';
 
 /** Functions of the API server that are not declared here; rules that use them are not checked. */
 const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
@@ -55,7 +55,7 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
     return compiled.errors.map((error) => ({
       ...(celCode(error.message) === 'cel/syntax' && error.offset >= 0
-        ? syntaxText(error, rule, offsetOf(rule, error))
+        ? explainSyntaxError(error, rule, offsetOf(rule, error))
         : { message: celWords(error.message), hint: hintOf(rule, error, environment, types) }),
       offset: Math.max(0, offsetOf(rule, error)),
     }));

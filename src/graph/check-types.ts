@@ -5,7 +5,7 @@ import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
 import { isAssignable, explainMismatch } from './assignability.ts';
 import type { Linked } from './dependencies.ts';
-import type { DimensionSite, FieldSite, Site } from './draft.ts';
+import type { DimensionSite, FieldSite, ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import { gather } from './gather.ts';
@@ -14,7 +14,7 @@ import type { Language } from './language.ts';
 import type { Problem, Problems } from './problems.ts';
 
 /** The compiled expressions of a resource, without those that have errors. */
-export interface Checked {
+export interface TypedResource {
   readonly linked: Linked;
   readonly fields: readonly Compiled<FieldSite>[];
   readonly dimensions: readonly Compiled<DimensionSite>[];
@@ -23,7 +23,7 @@ export interface Checked {
 }
 
 /** Checks the types of all expressions of a resource against the fields and places where they stand. */
-export function checkTypes(linked: Linked, language: Language, problems: Problems): Checked {
+export function checkTypes(linked: Linked, language: Language, problems: Problems): TypedResource {
   return new Checker(linked, language, problems).check();
 }
 
@@ -40,7 +40,7 @@ class Checker {
     this.#id = linked.draft.id;
   }
 
-  check(): Checked {
+  check(): TypedResource {
     const { linked } = this;
     const dimensions = gather(linked.dimensions, (found) => this.#dimension(found));
     const environment = this.#environment(dimensions);
@@ -72,7 +72,11 @@ class Checker {
     this.#problems.error({ ...problem, phase: 'typeCheck', kro: prefix + kro });
   }
 
-  #compile<S extends Site>(found: Analysed<S>, environment: Environment, step: () => string): Compiled<S> | undefined {
+  #compile<S extends ExpressionSite>(
+    found: Analysed<S>,
+    environment: Environment,
+    step: () => string,
+  ): Compiled<S> | undefined {
     const result = compileExpression(found, environment, this.#language);
     if (result.ok) return result.value;
     return this.#refuse({ ...result.refusal, kro: step() + result.refusal.kro });
@@ -134,7 +138,7 @@ class Checker {
     });
   }
 
-  #readyWhen(site: Site): Compiled | undefined {
+  #readyWhen(site: ExpressionSite): Compiled | undefined {
     const { draft } = this.#linked;
     const subject = draft.nodeType === 'collection' ? 'each' : draft.id;
     const names = new Map(subject === 'each' ? [['each', { id: draft.id, steps: [] }]] : []);

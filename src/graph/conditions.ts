@@ -4,7 +4,7 @@ import { typeToString, walkAst } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import type { Site } from './draft.ts';
+import type { ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import type { Language } from './language.ts';
@@ -38,11 +38,11 @@ export function buildConditions(
 
 /** An entry with its tree; without one when it does not parse, which is reported later. */
 interface Entry {
-  readonly site: Site;
+  readonly site: ExpressionSite;
   readonly root: Expr | undefined;
 }
 
-function readSites(block: JsonValue, problems: Problems): Site[] {
+function readSites(block: JsonValue, problems: Problems): ExpressionSite[] {
   const refuse = (path: readonly PathStep[], kro: string, message: string, hint?: string): void =>
     problems.error({ phase: 'status', code: 'graph/conditions-block', message, place: { path }, hint, kro });
   const prefix = 'failed to build instance status schema: failed to extract conditions block: ';
@@ -76,7 +76,7 @@ function readSites(block: JsonValue, problems: Problems): Site[] {
   });
 }
 
-function analyseCondition(site: Site, language: Language, problems: Problems): Analysed | undefined {
+function analyseCondition(site: ExpressionSite, language: Language, problems: Problems): Analysed | undefined {
   const analysis = analyse(site, language, { place: 'conditions' });
   if (analysis.ok) return analysis.value;
   const { syntax: _syntax, kro, ...refusal } = analysis.refusal;

@@ -1,7 +1,7 @@
 import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES } from './analysis.ts';
 import { findCycle } from './dag.ts';
-import type { DimensionSite, Draft, FieldSite, Site } from './draft.ts';
+import type { DimensionSite, Draft, FieldSite, ExpressionSite } from './draft.ts';
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import type { Problems } from './problems.ts';
@@ -63,7 +63,7 @@ class Linker {
     return { draft: this.#draft, fields, dimensions, includeWhen, dependsOn: [...this.#dependsOn] };
   }
 
-  #analyse<S extends Site>(
+  #analyse<S extends ExpressionSite>(
     site: S,
     step: string,
     iterators: readonly string[],

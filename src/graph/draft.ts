@@ -5,21 +5,21 @@ import type { GraphNode, PathStep } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 
 /** An expression of the definition: its text, and its string's path. */
-export interface Site {
+export interface ExpressionSite {
   readonly text: ExpressionText;
   /** Path of the string from the root of the definition. */
   readonly path: readonly PathStep[];
 }
 
 /** An expression that fills a field of a template. */
-export interface FieldSite extends Site {
+export interface FieldSite extends ExpressionSite {
   /** Steps from the root of the template. */
   readonly steps: readonly PathStep[];
   readonly pathText: string;
 }
 
 /** A dimension of a collection: name and list expression. */
-export interface DimensionSite extends Site {
+export interface DimensionSite extends ExpressionSite {
   readonly name: string;
 }
 
@@ -39,8 +39,8 @@ export interface Draft {
   readonly fields: readonly FieldSite[];
   /** Places in the template of a `${` that is not closed. */
   readonly unclosed: readonly { readonly path: readonly PathStep[]; readonly offset: number }[];
-  readonly includeWhen: readonly Site[];
-  readonly readyWhen: readonly Site[];
+  readonly includeWhen: readonly ExpressionSite[];
+  readonly readyWhen: readonly ExpressionSite[];
   readonly dimensions: readonly DimensionSite[];
   /** Id of the resource of the same graph that installs the kind; it must come first. */
   readonly installedBy: string | undefined;

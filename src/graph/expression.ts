@@ -2,19 +2,19 @@ import type { Ast, CelError, Environment, Program } from '../cel/index.ts';
 import { joinPrograms, STRING } from '../cel/index.ts';
 import type { Analysed, Refusal } from './analysis.ts';
 import { placeOf } from './analysis.ts';
-import type { Site } from './draft.ts';
+import type { ExpressionSite } from './draft.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, Names, CheckedExpression } from './language.ts';
 
 /** An expression that is checked and planned. */
-export interface Compiled<S extends Site = Site> extends Analysed<S>, CheckedExpression {}
+export interface Compiled<S extends ExpressionSite = ExpressionSite> extends Analysed<S>, CheckedExpression {}
 
-export type Compilation<S extends Site> =
+export type Compilation<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Compiled<S> }
   | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: Refusal };
 
 /** Checks the types of an expression and plans it. A refusal has the language's full text as `kro`. */
-export function compileExpression<S extends Site>(
+export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,
   environment: Environment,
   language: Language,
@@ -56,7 +56,7 @@ function isText(part: Names, environment: Environment, language: Language): bool
 }
 
 /** A text whose parts are checked; it is planned when its program is asked for. */
-class CompiledText<S extends Site> implements Compiled<S> {
+class CompiledText<S extends ExpressionSite> implements Compiled<S> {
   readonly site: S;
   readonly ids: Names['ids'];
   readonly reads: Names['reads'];
@@ -100,12 +100,12 @@ class CompiledText<S extends Site> implements Compiled<S> {
   }
 }
 
-function compiled<S extends Site>(found: Analysed<S>, { type, program }: CheckedExpression): Compiled<S> {
+function compiled<S extends ExpressionSite>(found: Analysed<S>, { type, program }: CheckedExpression): Compiled<S> {
   const { site, ast, ids, reads } = found;
   return { site, ast, ids, reads, type, program };
 }
 
-function refused<S extends Site>(
+function refused<S extends ExpressionSite>(
   found: Analysed<S>,
   errors: readonly CelError[],
   text: string,

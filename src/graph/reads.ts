@@ -1,5 +1,5 @@
 import type { Analysed } from './analysis.ts';
-import type { Checked } from './check-types.ts';
+import type { TypedResource } from './check-types.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 
@@ -9,7 +9,7 @@ import { formatPath } from './path.ts';
  * that one.
  */
 export function collectReads(
-  resources: readonly Checked[],
+  resources: readonly TypedResource[],
   others: readonly Analysed[],
 ): Map<string, readonly (readonly PathStep[])[]> {
   const byId = new Map<string, Map<string, readonly PathStep[]>>();

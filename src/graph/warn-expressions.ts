@@ -5,7 +5,7 @@ import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
 import { acceptedByKroLoophole } from './assignability.ts';
 import { callsGlobal } from './ast-visit.ts';
-import type { Checked } from './check-types.ts';
+import type { TypedResource } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
 import { isList } from './draft.ts';
 import type { Compiled } from './expression.ts';
@@ -17,7 +17,7 @@ import { expectedTypes } from './walk.ts';
 
 /** Warns of expressions that compile and will not do what they seem to do. */
 export function warnExpressions(
-  resources: readonly Checked[],
+  resources: readonly TypedResource[],
   other: readonly Compiled[],
   language: Language,
   options: CompileOptions,
@@ -160,7 +160,7 @@ class Warner {
     this.#problems = problems;
   }
 
-  resource({ linked, fields, dimensions, includeWhen, readyWhen }: Checked): void {
+  resource({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): void {
     const { draft } = linked;
     for (const { path, offset } of draft.unclosed) {
       // YAML ends a text without quotes before " #".

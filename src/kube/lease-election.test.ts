@@ -7,7 +7,7 @@ import type { KubernetesApi } from './types.ts';
 const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
 
 /** A server that holds one Lease, a clock that is moved by hand, and a candidate. */
-function setup(wanted?: () => boolean) {
+function setup(isEligible?: () => boolean) {
   let now = 0;
   const timers = new Set<{ due: number; callback: () => void }>();
   const clock = {
@@ -64,7 +64,7 @@ function setup(wanted?: () => boolean) {
     identity: 'me',
     times: TIMES,
     signal: stop.signal,
-    ...(wanted === undefined ? {} : { wanted }),
+    ...(isEligible === undefined ? {} : { isEligible }),
     onLeading(ending, lost) {
       said.push(`leading at ${now}`);
       ending.addEventListener('abort', () => said.push(`ending at ${now}`));
@@ -110,7 +110,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('leads only while it is wanted: it ends its work, then gives the lease back, and comes again', async () => {
+  it('leads only while it is eligible: it ends its work, then gives the lease back, and comes again', async () => {
     let isWanted = false;
     const { stop, said, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(5000);
@@ -153,7 +153,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('goes on leading anew when it is wanted again before its work ended', async () => {
+  it('goes on leading anew when it is eligible again before its work ended', async () => {
     let isWanted = true;
     const { stop, said, ended, advance, finish } = setup(() => isWanted);
     await advance(1000);

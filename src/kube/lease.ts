@@ -26,12 +26,12 @@ export interface ElectionOptions extends Candidate {
    * May the lease be released? Called between its read and its write, so that another write in between makes the
    * release fail with a conflict. Default: yes.
    */
-  readonly release?: (signal: AbortSignal) => Promise<boolean>;
+  readonly mayRelease?: (signal: AbortSignal) => Promise<boolean>;
   /**
    * May this candidate lead now? Called at each poll: while false, it only polls, and a leader ends its work and
    * releases the lease. Default: always true.
    */
-  readonly wanted?: () => boolean;
+  readonly isEligible?: () => boolean;
   /** Called after each poll of the lease: with undefined after success, else with the error. */
   readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
@@ -55,7 +55,7 @@ export function runElection(options: ElectionOptions): Promise<void> {
 }
 
 /** The most reads of the lease in one poll: each conflict, as between candidates of one identity, causes another. */
-const MAX_TRIES = 4;
+const MAX_READS_PER_POLL = 4;
 
 /** A term as leader. */
 interface Term {
@@ -107,16 +107,16 @@ class Election {
 
   /** One poll: ends an unwanted term, else reads the lease, again after a conflict. */
   async #round(): Promise<void> {
-    if (!this.#wanted) this.#term?.ending.abort();
+    if (!this.#eligible) this.#term?.ending.abort();
     if (this.#term?.ending.signal.aborted === true && this.#working === 0) {
       this.#apply({ ...this.#state, leading: false });
       return this.#giveBack();
     }
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) if (await this.#look()) return;
+    for (let tries = 0; tries < MAX_READS_PER_POLL; tries += 1) if (await this.#look()) return;
   }
 
-  get #wanted(): boolean {
-    return !this.#options.signal.aborted && this.#options.wanted?.() !== false;
+  get #eligible(): boolean {
+    return !this.#options.signal.aborted && this.#options.isEligible?.() !== false;
   }
 
   /** Reads the lease; writes it if it is free, expired or held by this identity. False after a conflict. */
@@ -134,7 +134,7 @@ class Election {
       );
       this.#apply(next);
       // A candidate that may not lead renews only a lease that running work still needs.
-      if (action.do === 'wait' || (!this.#wanted && !next.leading)) {
+      if (action.do === 'wait' || (!this.#eligible && !next.leading)) {
         this.#options.onPoll?.(undefined);
         // Release a lease that still has this identity, as after a lost term, so that no candidate waits for it.
         const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
@@ -197,7 +197,7 @@ class Election {
   }
 
   async #giveBack(): Promise<void> {
-    const { api, clock, identity, release } = this.#options;
+    const { api, clock, identity, mayRelease: release } = this.#options;
     try {
       await withDeadline(this.#times.renewDeadlineMs, [], clock, async (signal) => {
         const lease = await api.find(this.#ref, { signal });

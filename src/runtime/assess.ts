@@ -180,23 +180,23 @@ function assessObject(context: StepContext, node: ResourceNode | CollectionNode,
   if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(context, target, refusal) };
 
   const fingerprint = fingerprintOf(context, desired);
-  const need = decideWrite(desired, fingerprint, live);
+  const decision = decideWrite(desired, fingerprint, live);
   const known = { report, live: live.object };
-  if (need.kind === 'read') {
+  if (decision.kind === 'read') {
     const failed = context.observed.failedRead?.(target);
     if (failed !== undefined && failed.retryAt > context.options.now) {
       return { ...known, problem: readProblem(object, failed) };
     }
-    context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
+    context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'no-equivalence' });
     return { ...known, unread: true };
   }
   const contest = context.observed.contest?.(target);
   const contested = contest === undefined ? {} : { contest };
-  if (need.kind === 'apply') {
-    if (contest !== undefined && isHeld(context, contest, need)) return { ...known, contest, held: true };
-    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, need, uid) };
+  if (decision.kind === 'apply') {
+    if (contest !== undefined && isHeld(context, contest, decision)) return { ...known, contest, held: true };
+    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, decision, uid) };
   }
-  if (need.kind === 'settled') context.settled.push({ target, pair: need.pair });
+  if (decision.kind === 'equivalent') context.equivalences.push({ target, pair: decision.pair });
   return { ...known, ...contested };
 }
 
@@ -205,8 +205,8 @@ function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
 }
 
 /** Contested fields are put back with growing pauses, other fields of the object at once. */
-function isHeld(context: StepContext, contest: Contest, need: WriteDecision & { kind: 'apply' }): boolean {
-  const { why, differences, formerOwner } = need;
+function isHeld(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
+  const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
   // Two instances that take an object from each other would repeat that without a pause.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);

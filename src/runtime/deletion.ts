@@ -114,7 +114,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
       quiet: actions.length === 0 && read.length === 0 && !removing,
       ...(outcome.retryAt === undefined ? {} : { requeueAt: outcome.retryAt }),
       evaluations: 0,
-      settled: [],
+      equivalences: [],
     };
   }
 }

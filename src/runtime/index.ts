@@ -34,7 +34,7 @@ export type {
   StepOptions,
   WatchRequest,
 } from './model.ts';
-export { settledOf } from './model.ts';
+export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';

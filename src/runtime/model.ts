@@ -20,7 +20,7 @@ export interface LiveObject {
    * The result of an earlier apply or comparison of this process: the owned fields satisfy the desired ones, although
    * they may differ (the server normalises values). `true`: they are equal, the common case.
    */
-  readonly settled?: EquivalentDigests | true;
+  readonly equivalence?: EquivalentDigests | true;
   /**
    * The whole object of a projection, where the observer has it: of objects whose owned fields changed, so that a
    * difference can be named, and of objects that a step asked for. It saves another read.
@@ -35,8 +35,8 @@ export interface EquivalentDigests {
 }
 
 /** The equivalence that is known of a live object. */
-export function settledOf({ settled, owned = '' }: LiveObject): EquivalentDigests | undefined {
-  return settled === true ? { desired: owned, owned } : settled;
+export function equivalenceOf({ equivalence, owned = '' }: LiveObject): EquivalentDigests | undefined {
+  return equivalence === true ? { desired: owned, owned } : equivalence;
 }
 
 /** What is known of one object. `unknown` means not fetched yet, which is not the same as absent. */
@@ -225,7 +225,7 @@ export type ReadRequest =
       readonly kind: 'whole-object';
       readonly nodeId: string;
       readonly target: ObjectTarget;
-      readonly why: 'unsettled';
+      readonly why: 'no-equivalence';
     }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
   | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
@@ -306,6 +306,6 @@ export interface Decision {
   readonly requeueAt?: number;
   /** What blocks the instance's deletion besides finalizers of other clients, a text for each. */
   readonly blocked?: readonly string[];
-  /** New equivalences, to remember as `LiveObject.settled`. */
-  readonly settled: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
+  /** New equivalences, to remember as `LiveObject.equivalence`. */
+  readonly equivalences: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
 }

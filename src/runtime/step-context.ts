@@ -30,7 +30,7 @@ export interface StepContext {
   readonly results: Map<string, NodeResult>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
-  readonly settled: { target: ObjectTarget; pair: EquivalentDigests }[];
+  readonly equivalences: { target: ObjectTarget; pair: EquivalentDigests }[];
 }
 
 /** The result of a node in this step. */

@@ -33,7 +33,7 @@ function settle(cluster: FakeCluster, key: string, options: Partial<StepOptions>
     const { memory: _memory, ...fresh } = options;
     const decision = step(PUMPS, instance, view, { now: NOW, ...options });
     expect(decided(decision)).toEqual(decided(step(PUMPS, instance, view, { now: NOW, ...fresh })));
-    for (const { target, pair } of decision.settled) cluster.settle(target, pair);
+    for (const { target, pair } of decision.equivalences) cluster.setEquivalence(target, pair);
     if (decision.quiet) return decision;
     carryOut(key, decision, cluster);
   }

@@ -19,7 +19,7 @@ import type { Pruning } from './prune.ts';
 import { nowConditions } from './now-sample.ts';
 import { nodeConditions } from './node-conditions.ts';
 import type { Because, NodeReport } from './report.ts';
-import { instanceState, MANAGED, RESOLVED, resourcesReady } from './summary.ts';
+import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
 import { visitNode } from './visit.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
@@ -89,7 +89,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     quiet: idle && !mark,
     evaluations: context.evaluation.tally?.evaluations ?? 0,
     ...(requeueAt === undefined ? {} : { requeueAt }),
-    settled: context.settled,
+    equivalences: context.equivalences,
   };
 }
 
@@ -119,7 +119,7 @@ function createStepContext(graph: Graph, instance: KubeObject, observed: Observe
     results: new Map(),
     reads: [],
     watches: [],
-    settled: [],
+    equivalences: [],
   };
 }
 
@@ -168,7 +168,7 @@ function statusOf(
   refusal: ParentRefusal | undefined,
 ): StatusPart {
   const { instance, options } = context;
-  const ready = resourcesReady(context, pruning, suspended);
+  const ready = resourcesReadyCondition(context, pruning, suspended);
   // When the instance's metadata is refused, later conditions stay as they were.
   const values =
     refusal === undefined

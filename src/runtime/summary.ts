@@ -32,7 +32,7 @@ const SUSPENDED: ConditionValue = {
  * The ResourcesReady condition. It names all problems in topological order, so that equal failures give equal texts,
  * and leaves out nodes that only wait for others.
  */
-export function resourcesReady(context: StepContext, pruning: Pruning, suspended: boolean): ConditionValue {
+export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionValue {
   if (suspended) return SUSPENDED;
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
@@ -86,15 +86,15 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 export function instanceState(
   context: StepContext,
   ready: ConditionValue,
-  untouched: boolean,
+  writesSuspended: boolean,
   degraded: boolean,
 ): InstanceState {
   const results = [...context.results.values()];
   if (degraded) return 'ERROR';
-  if (untouched) return 'ACTIVE';
+  if (writesSuspended) return 'ACTIVE';
   if (results.some(({ state }) => state === 'failed')) return 'ERROR';
-  const settled = results.every(({ state }) => state === 'ready' || state === 'skipped');
-  return settled || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
+  const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
+  return isDone || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
 /** Is it a failure that occurs before a node's write? */

@@ -53,6 +53,6 @@ export function stepUnresolved(
     ),
     quiet: true,
     evaluations: 0,
-    settled: [],
+    equivalences: [],
   };
 }

@@ -15,7 +15,7 @@ import {
   PART_OF_LABEL,
 } from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from './model.ts';
-import { settledOf } from './model.ts';
+import { equivalenceOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 
 /** The path of the label that names an object's ApplySet, in the form of differences. */
@@ -25,7 +25,7 @@ export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 export type WriteDecision =
   | { readonly kind: 'none' }
   /** Found equal for the first time, by fingerprint or field by field: to be remembered. */
-  | { readonly kind: 'settled'; readonly pair: EquivalentDigests }
+  | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';
       readonly why: ApplyReason;
@@ -57,23 +57,23 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
   const owned = ownedFingerprintOf(live);
-  const settled = settledOf(live);
+  const equivalence = equivalenceOf(live);
   // Equal fingerprints show that this object's fingerprints are comparable, which a later change needs.
   if (isSameFingerprint(owned, wanted)) {
-    return settled === undefined ? { kind: 'settled', pair: { desired: owned, owned } } : { kind: 'none' };
+    return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
   }
-  const isKnown = settled !== undefined && isSameFingerprint(settled.desired, wanted);
-  if (isKnown && isSameFingerprint(settled.owned, owned)) return { kind: 'none' };
+  const isKnown = equivalence !== undefined && isSameFingerprint(equivalence.desired, wanted);
+  if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
-  if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
+  if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
   if (owner !== labelOf(desired, PART_OF_LABEL)) {
     return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
   }
-  const need = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
-  if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: wanted, owned } };
+  const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
+  if (decision.differences?.length === 0) return { kind: 'equivalent', pair: { desired: wanted, owned } };
   // After a restart no equivalence is known, but `managedFields` show which manager took a field.
-  const isTaken = settled === undefined && need.differences?.every(({ taken }) => taken === true) === true;
-  return isTaken ? { ...need, why: 'drift' } : need;
+  const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
+  return isTaken ? { ...decision, why: 'drift' } : decision;
 }
 
 function wholeOf(live: LiveObject): KubeObject | undefined {

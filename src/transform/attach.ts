@@ -7,7 +7,7 @@ import { analyseScopes } from '../javascript/index.ts';
 import type { ScopeAnalysis } from '../javascript/index.ts';
 import { isTransformed, sourceData } from './source-data.ts';
 import { findTargets } from './targets.ts';
-import type { Block, Target } from './targets.ts';
+import type { Block, TransformTarget } from './targets.ts';
 
 /** What is to be transformed. */
 export interface ModuleSource {
@@ -110,7 +110,12 @@ function freshName(wanted: string, analysis: ScopeAnalysis): string {
  * Expressions are wrapped in a call that returns them. Declarations are hoisted, so theirs is a statement at
  * the beginning of their block; a default export without a name gets one for it.
  */
-function insertionsFor({ node, block, name }: Target, helper: string, data: string, defaultName: string): Insertion[] {
+function insertionsFor(
+  { node, block, name }: TransformTarget,
+  helper: string,
+  data: string,
+  defaultName: string,
+): Insertion[] {
   const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
   if (block === undefined) {
     return [

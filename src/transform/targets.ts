@@ -3,7 +3,7 @@ import { resolve, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
 /** A function that gets its source beside it. */
-export interface Target {
+export interface TransformTarget {
   readonly node: FunctionSyntax;
   /** The block that a declaration belongs to; `undefined` for expressions. */
   readonly block: Block | undefined;
@@ -38,7 +38,7 @@ export function findTargets(
   analysis: ScopeAnalysis,
   isSdk: (module: string) => boolean,
   importsSdk: boolean,
-): Target[] {
+): TransformTarget[] {
   const finder = new TargetFinder(analysis, isSdk, importsSdk);
   finder.visit(program, { depth: 0, block: program, isTraced: false });
   return finder.targets();
@@ -91,12 +91,12 @@ class TargetFinder {
   }
 
   /** The functions that were found, with those that they capture. */
-  targets(): Target[] {
+  targets(): TransformTarget[] {
     // The map grows while it is gone through.
     for (const node of this.found.keys()) {
       for (const binding of this.analysis.capturesOf(node).bindings) this.follow(binding, false);
     }
-    const targets: Target[] = [];
+    const targets: TransformTarget[] = [];
     for (const [node, name] of this.found) {
       const block = this.blocks.get(node);
       if (node.type === 'FunctionDeclaration' && block === undefined) continue;

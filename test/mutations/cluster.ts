@@ -69,7 +69,7 @@ export const CLUSTER: readonly MutationRow[] = [
     file: 'src/cluster/fields/check.ts',
     find: '    if (seen.has(step)) throw fail(path, `duplicate entries for key ${formatFieldPath([step])}`);',
     replace: '',
-    tests: ['src/cluster/verbs/apply.test.ts', 'src/cluster/fields/manager.test.ts'],
+    tests: ['src/cluster/verbs/apply.test.ts', 'src/cluster/fields/ownership.test.ts'],
   },
   {
     name: 'a page begins with the last object of the one before',

@@ -51,7 +51,7 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
 export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster, options: LoopOptions = {}): Decision {
   const now = Date.parse('2026-11-01T00:00:00Z');
   const decision = step(graph, instance, cluster.view(graph, options), { now, definitionUid: 'rgd', ...options.step });
-  for (const { target, pair } of decision.settled) cluster.settle(target, pair);
+  for (const { target, pair } of decision.equivalences) cluster.setEquivalence(target, pair);
   return decision;
 }
 
@@ -68,7 +68,10 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
     const result = cluster.apply(action.desired, keys.CHILD_MANAGER);
     if ('kind' in result) {
       cluster.fail(action.target, undefined);
-      cluster.settle(action.target, { desired: action.fingerprint, owned: ownedFingerprintOf({ object: result }) });
+      cluster.setEquivalence(action.target, {
+        desired: action.fingerprint,
+        owned: ownedFingerprintOf({ object: result }),
+      });
     } else {
       cluster.fail(action.target, { digest: digestText(action.fingerprint), failure: result, retryAt: now + 1000 });
     }

@@ -31,7 +31,7 @@ export class FakeCluster {
   readonly #known = new Set<string>();
   readonly #whole = new Set<string>();
   readonly #failed = new Map<string, FailedWrite>();
-  readonly #settled = new Map<string, EquivalentDigests>();
+  readonly #equivalences = new Map<string, EquivalentDigests>();
   #count = 0;
 
   /** Writes in the order they were made: `apply ConfigMap/ns/name`, `delete …`, `gone …`. No-ops are not among them. */
@@ -136,13 +136,13 @@ export class FakeCluster {
     else this.#failed.set(targetKey(target), failed);
   }
 
-  settle(target: ObjectTarget, pair: EquivalentDigests): void {
-    this.#settled.set(targetKey(target), pair);
+  setEquivalence(target: ObjectTarget, pair: EquivalentDigests): void {
+    this.#equivalences.set(targetKey(target), pair);
   }
 
   /** Everything a process knows only from memory is gone. */
   forget(): void {
-    for (const memory of [this.#known, this.#whole, this.#failed, this.#settled]) memory.clear();
+    for (const memory of [this.#known, this.#whole, this.#failed, this.#equivalences]) memory.clear();
   }
 
   read(request: ReadRequest): void {
@@ -153,10 +153,10 @@ export class FakeCluster {
 
   view(graph: Graph, { mode = 'whole', lazy = false }: ViewOptions = {}): Observed {
     const show = (key: string, object: KubeObject): LiveObject => {
-      const settled = this.#settled.get(key);
+      const settled = this.#equivalences.get(key);
       const whole = mode === 'whole' || this.#whole.has(key);
       const live = whole ? { object } : projectObject(object, graph.reads.get(nodeIdOf(object)) ?? [[]]);
-      return settled === undefined ? live : { ...live, settled };
+      return settled === undefined ? live : { ...live, equivalence: settled };
     };
     const all = (matches: (object: KubeObject) => boolean): ListObservation => ({
       state: 'known',
@@ -222,7 +222,7 @@ export class FakeCluster {
   #drop(key: string): void {
     this.#objects.delete(key);
     this.#owners.delete(key);
-    this.#settled.delete(key);
+    this.#equivalences.delete(key);
     this.log.push(`gone ${key}`);
   }
 

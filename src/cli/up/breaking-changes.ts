@@ -3,7 +3,7 @@ import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { compareCrds, fieldOfChange } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 
 /**
  * The breaking changes, with their fields, that a controller refuses because the cluster already serves the kind with
@@ -19,7 +19,7 @@ export function breakingChanges(input: InputObject, graph: Graph, known: readonl
   return ('error' in compared ? [] : compared.breaking).map((change) => {
     const field = fieldOfChange(change);
     const steps = field.split('.').map((name) => name.replaceAll('[]', ''));
-    const source = sourceOf(input, ['spec', 'schema', ...steps], true);
+    const source = inputPosition(input, ['spec', 'schema', ...steps], true);
     return {
       code: 'input/breaking-change',
       severity: 'error',

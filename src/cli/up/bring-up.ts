@@ -15,7 +15,7 @@ import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
 import { instanceLines, nodeLine } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
@@ -198,7 +198,7 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
     if (signal.aborted || !(error instanceof KubeError)) throw error;
     const { namespace } = input.object.metadata;
     const missing = error.status === 404 && namespace !== undefined;
-    const source = missing ? sourceOf(input, ['metadata', 'namespace']) : undefined;
+    const source = missing ? inputPosition(input, ['metadata', 'namespace']) : undefined;
     const place = source === undefined ? placeOf(input) : `${input.file}:${source.line}:${source.column}`;
     throw new TypeKroError(`${place}: ${error.message}`, {
       code: error.code,

@@ -13,7 +13,7 @@ import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './follow-ups.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
@@ -247,7 +247,7 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
 }
 
 function problem(input: InputObject, path: readonly string[], code: string, message: string, hint: string): Diagnostic {
-  const source = sourceOf(input, path);
+  const source = inputPosition(input, path);
   const diagnostic = { code, severity: 'error' as const, message, hint };
   if (source === undefined) return inFile(diagnostic, input);
   return { ...diagnostic, source, ...(input.document === undefined ? { path: path.join('.') } : {}) };

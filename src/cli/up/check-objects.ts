@@ -20,7 +20,7 @@ import {
 } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 
 /** The beginning of the hint for a field that belongs into the spec. */
@@ -268,7 +268,7 @@ function report(
   hint: string | undefined,
 ): Diagnostic {
   const { object, file } = input;
-  const source = sourceOf(input, steps, key) ?? quotedIn(input, steps);
+  const source = inputPosition(input, steps, key) ?? quotedIn(input, steps);
   const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
   return {
     code,

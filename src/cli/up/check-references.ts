@@ -11,7 +11,7 @@ import type { NameText, Relation } from '../../graph/index.ts';
 import { isLiteral, shownName, variesByInstance } from '../../graph/index.ts';
 import type { Reference } from './references.ts';
 import { referencesOf } from './references.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 import type { Mismatch } from './check-ports.ts';
 
 /**
@@ -124,7 +124,7 @@ function keysOf({ object }: Manifest): readonly string[] | undefined {
 
 function warning({ input, base, object, kind }: Manifest, { code, path, message, hint }: Mismatch): Diagnostic {
   const whole = [...base, ...path];
-  const source = sourceOf(input, whole);
+  const source = inputPosition(input, whole);
   const id = base.length === 0 ? undefined : at(input.object as unknown as JsonObject, ...base.slice(0, -1), 'id');
   const name = id === undefined ? at(object, 'metadata', 'name') : stringifyJson(id);
   const text = `${kind} ${typeof name === 'string' ? name : ''}: ${message}`;

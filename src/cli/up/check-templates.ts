@@ -7,7 +7,7 @@ import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
 import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAt, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
-import { sourceOf } from './source-of.ts';
+import { inputPosition } from './input-position.ts';
 
 /**
  * What an API server refuses in a definition's templates. Fields with expressions get stand-in values, and findings
@@ -63,7 +63,7 @@ async function checkNameParts(
       .map(({ kind, text }) => (kind === 'text' ? text.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-') : `\${${text}}`))
       .join('');
     const steps = ['spec', 'resources', node.index, 'template', ...path];
-    const source = sourceOf(input, steps);
+    const source = inputPosition(input, steps);
     const text = `${node.type.kind} "${node.id}": metadata.${field}: ${JSON.stringify(wrong.text)} can be part of no ${field}; the API server will refuse it`;
     found.push({
       code: 'input/refused-template',
@@ -118,7 +118,7 @@ async function checkNode(
     const written = valueAt(value, place.steps);
     const { message, hint } = ownTemplate(written) ?? refusalText(cause.message, written, cause.field);
     const { file, object: definition } = input;
-    const source = sourceOf(input, path, place.key);
+    const source = inputPosition(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${cause.field}: ${message}; the API server will refuse it`;
     return [
       {

@@ -7,7 +7,7 @@ import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
 import { displayPlace, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
-import { promiseExport, uncalledExport, uselessExports } from './useless-exports.ts';
+import { promiseProblem, uncalledProblem, noExportProblem } from './export-problems.ts';
 
 /** Something exported that can print its definition: a composition, also one of another copy of this package. */
 interface DefinitionExport {
@@ -56,7 +56,7 @@ export async function loadModule(
       return { module: loaded, found: exportedObjects(loaded, cwd), lost: await lostExports(loaded, path, file) };
     });
     if (found.objects.length > 0 || lost.length > 0) return { ...found, diagnostics: [...found.diagnostics, ...lost] };
-    return { objects: [], diagnostics: [uselessExports(module, path, file)] };
+    return { objects: [], diagnostics: [noExportProblem(module, path, file)] };
   } catch (error) {
     return { objects: [], diagnostics: await moduleProblems(error, { path, cwd }) };
   }
@@ -77,11 +77,11 @@ async function lostExports(
     if (value instanceof Promise) {
       const given: unknown = await value;
       if ([given].flat().some((each) => isDefinitionExport(each) || asKubeObject(each as JsonValue) !== undefined))
-        found.push(promiseExport(name, path, file));
+        found.push(promiseProblem(name, path, file));
     } else if (typeof value === 'function') {
       for (const [owner, composition] of compositions) {
         const method = METHODS.find((each) => Reflect.get(composition as object, each) === value);
-        if (method !== undefined) found.push(uncalledExport(name, `${owner}.${method}`, path, file));
+        if (method !== undefined) found.push(uncalledProblem(name, `${owner}.${method}`, path, file));
       }
     }
   }

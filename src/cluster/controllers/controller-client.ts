@@ -9,8 +9,8 @@ import { keyOf } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
-import type { Write, WriteServices } from '../verbs/write.ts';
-import { retype } from '../verbs/write.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
+import { redecode } from '../verbs/write.ts';
 import type { Found } from './object-index.ts';
 import { claimsOf, ObjectIndex, ownersOf, controllerOf } from './object-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -138,14 +138,14 @@ export class ControllerClient {
 
   create(object: KubeObject): KubeObject {
     const write = this.#write(object, '', '');
-    return createObject(write, retype(write.resource, object as unknown as JsonObject).value).object;
+    return createObject(write, redecode(write.resource, object as unknown as JsonObject).value).object;
   }
 
   update(object: KubeObject, subresource = ''): KubeObject {
     const write = this.#write(object, object.metadata.name ?? '', subresource);
     const live = this.get(write.resource, write.namespace, write.name);
     if (live === undefined) return object;
-    return changeObject(write, live, retype(write.resource, object as unknown as JsonObject).value).object;
+    return changeObject(write, live, redecode(write.resource, object as unknown as JsonObject).value).object;
   }
 
   /** Writes the status if it differs from the one that is stored. */
@@ -189,7 +189,7 @@ export class ControllerClient {
     });
   }
 
-  #write(object: KubeObject, name: string, subresource: string): Write {
+  #write(object: KubeObject, name: string, subresource: string): WriteRequest {
     const resource = this.#context.registry.findKind(object.apiVersion, object.kind);
     if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
     return {

@@ -6,7 +6,7 @@ import type { Schedule } from './cron-schedule.ts';
 import { parseSchedule } from './cron-schedule.ts';
 import { recordEvent } from './events.ts';
 import { JOBS, secondsOf } from './job.ts';
-import { finished } from './job-plan.ts';
+import { finishedCondition } from './job-plan.ts';
 import { specNumber } from './pods.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -62,7 +62,7 @@ function noteFinished(world: ControllerClient, cron: KubeObject): void {
   let last = textAt(cron.status, 'lastSuccessfulTime');
   const still = activeOf(cron).filter((reference) => {
     const job = jobs.get(textAt(reference, 'uid'));
-    const end = job === undefined ? undefined : finished(job);
+    const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || end === undefined) return job !== undefined;
     const text = `Saw completed job: ${job.metadata.name ?? ''}, condition: ${String(end['type'])}`;
     recordEvent(world, cron, NAME, 'SawCompletedJob', text);
@@ -89,7 +89,7 @@ function trimHistory(world: ControllerClient, cron: KubeObject): void {
   const limits = { Complete: ['successfulJobsHistoryLimit', 3], Failed: ['failedJobsHistoryLimit', 1] } as const;
   for (const [type, [field, otherwise]] of Object.entries(limits)) {
     const ended = jobsOf(world, cron)
-      .filter((job) => finished(job)?.['type'] === type && job.metadata.deletionTimestamp === undefined)
+      .filter((job) => finishedCondition(job)?.['type'] === type && job.metadata.deletionTimestamp === undefined)
       .toSorted((a, b) => startOf(a) - startOf(b));
     for (const job of ended.slice(0, Math.max(0, ended.length - specNumber(cron, field, otherwise)))) {
       world.remove(job, { propagation: 'Background' });

@@ -13,7 +13,7 @@ export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
   /** `failed`, plus failed pods that are not counted before the retry of their index. */
-  readonly failedInAll: number;
+  readonly failedWithAwaiting: number;
   /** The failure policy's message when a failed pod ends the Job. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
@@ -42,7 +42,7 @@ export interface JobPlan {
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
   /** Milliseconds until time alone changes the plan. */
-  readonly again: number | undefined;
+  readonly replanInMs: number | undefined;
 }
 
 interface JobCondition {
@@ -53,7 +53,7 @@ interface JobCondition {
 }
 
 /** The condition that says that a Job has ended. */
-export function finished(job: KubeObject): JsonObject | undefined {
+export function finishedCondition(job: KubeObject): JsonObject | undefined {
   for (const type of ['Complete', 'Failed']) {
     const condition = conditionOf(job, type);
     if (condition?.['status'] === 'True') return condition;
@@ -73,7 +73,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
   // An ended Job has no retries: all its ended pods count.
-  const kept = new Set(finished(job) === undefined ? perIndex?.awaiting.values() : []);
+  const kept = new Set(finishedCondition(job) === undefined ? perIndex?.awaiting.values() : []);
   const counted = ended.filter((pod) => !kept.has(pod));
   const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
   const verdicts = failed.map((pod) => ({ isKept: kept.has(pod), ...failureVerdict(job, pod) }));
@@ -84,7 +84,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   return {
     succeeded: indexed ? done.size : (numberAt(job.status, 'succeeded') ?? 0) + fresh.length,
     failed: failedBefore + failures.filter(({ isKept }) => !isKept).length,
-    failedInAll: failedBefore + failures.length,
+    failedWithAwaiting: failedBefore + failures.length,
     refusal: failures.find(({ action }) => action === 'FailJob')?.message,
     completedIndexes: texts === '' ? undefined : texts,
     doneIndexes: indexed ? done : new Set(),
@@ -140,7 +140,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   if (job.spec?.['suspend'] === true) {
     const known = conditionOf(job, 'Suspended')?.['status'] === 'True';
     const conditions = known ? [] : [condition('Suspended', 'JobSuspended', 'Job suspended')];
-    return { remove: tally.active, create: [], conditions, again: undefined };
+    return { remove: tally.active, create: [], conditions, replanInMs: undefined };
   }
   const resumed: readonly JobCondition[] =
     conditionOf(job, 'Suspended')?.['status'] === 'True'
@@ -151,7 +151,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
 
 /** Removes all active pods; `conditions` say why. */
 function end(tally: Tally, conditions: readonly JobCondition[]): JobPlan {
-  return { remove: tally.active, create: [], conditions, again: undefined };
+  return { remove: tally.active, create: [], conditions, replanInMs: undefined };
 }
 
 function startOf(job: KubeObject): number | undefined {
@@ -169,7 +169,7 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   if (tally.refusal !== undefined) return ['PodFailurePolicy', tally.refusal];
   const limit = specNumber(job, 'backoffLimit', 6);
   const restarted = tally.restarts > 0 && tally.restarts >= Math.max(1, limit);
-  if (tally.failedInAll > limit || restarted) {
+  if (tally.failedWithAwaiting > limit || restarted) {
     return ['BackoffLimitExceeded', 'Job has reached the specified backoff limit'];
   }
   const deadline = deadlineOf(job);
@@ -198,27 +198,27 @@ function scale(
   tally: Tally,
   now: number,
   completions: number | undefined,
-): Pick<JobPlan, 'remove' | 'create' | 'again'> {
+): Pick<JobPlan, 'remove' | 'create' | 'replanInMs'> {
   const parallelism = specNumber(job, 'parallelism', 1);
   const needed = completions === undefined ? parallelism : completions - tally.succeeded;
   // Without `completions` no pod is made after the first success.
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const untilDeadline = deadlineOf(job);
-  const again = untilDeadline === undefined ? undefined : untilDeadline - now;
+  const replanInMs = untilDeadline === undefined ? undefined : untilDeadline - now;
   const running = tally.active.length + tally.terminating.length;
-  if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], again };
+  if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], replanInMs };
   const missing = wanted - running;
-  if (missing <= 0) return { remove: [], create: [], again };
+  if (missing <= 0) return { remove: [], create: [], replanInMs };
   if (tally.perIndex !== undefined) {
-    return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, again);
+    return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
   // Ignored failures cause a pause, too; without it the Job would retry them in a busy loop.
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
     const remaining = tally.lastFailure + pauseAfter(failures) - now;
-    if (remaining > 0) return { remove: [], create: [], again: soonest(again, remaining) };
+    if (remaining > 0) return { remove: [], create: [], replanInMs: soonest(replanInMs, remaining) };
   }
-  return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), again };
+  return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
 
 /** Each index waits for the end of its own pause. */
@@ -226,8 +226,8 @@ function eachInTime(
   indexes: readonly number[],
   { awaiting }: IndexFailures,
   now: number,
-  again: number | undefined,
-): Pick<JobPlan, 'remove' | 'create' | 'again'> {
+  replanInMs: number | undefined,
+): Pick<JobPlan, 'remove' | 'create' | 'replanInMs'> {
   const remaining = (index: number) => {
     const failed = awaiting.get(index);
     return failed === undefined ? 0 : Math.max(0, retryAt(failed) - now);
@@ -236,7 +236,7 @@ function eachInTime(
   return {
     remove: [],
     create: indexes.filter((index) => remaining(index) === 0),
-    again: pauses.length === 0 ? again : soonest(again, Math.min(...pauses)),
+    replanInMs: pauses.length === 0 ? replanInMs : soonest(replanInMs, Math.min(...pauses)),
   };
 }
 

@@ -6,7 +6,7 @@ import { recordEvent } from './events.ts';
 import { textOfIndexes } from './index-list.ts';
 import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
-import { finished, planJob, tallyOf } from './job-plan.ts';
+import { finishedCondition, planJob, tallyOf } from './job-plan.ts';
 import type { JobPlan, Tally } from './job-plan.ts';
 import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -47,8 +47,8 @@ export const jobController: SimulatedController = {
     const job = world.get(JOBS, namespace, name);
     if (job === undefined) return;
     const tally = tallyOf(job, podsOf(world, job));
-    if (finished(job) !== undefined || job.metadata.deletionTimestamp !== undefined) {
-      report(world, job, tally, { remove: [], create: [], conditions: [], again: undefined });
+    if (finishedCondition(job) !== undefined || job.metadata.deletionTimestamp !== undefined) {
+      report(world, job, tally, { remove: [], create: [], conditions: [], replanInMs: undefined });
       return;
     }
     const plan = planJob(job, tally, world.now());
@@ -61,7 +61,7 @@ export const jobController: SimulatedController = {
       recordEvent(world, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     }
     report(world, job, tally, plan);
-    return plan.again;
+    return plan.replanInMs;
   },
 };
 
@@ -138,7 +138,7 @@ export const ttlController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const job = world.get(JOBS, namespace, name);
     const ttl = job === undefined ? undefined : secondsOf(job, 'ttlSecondsAfterFinished');
-    const end = job === undefined ? undefined : finished(job);
+    const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || ttl === undefined || end === undefined) return;
     const remaining = Date.parse(String(end['lastTransitionTime'])) + ttl - world.now();
     if (remaining > 0) return soonest(remaining);

@@ -4,7 +4,7 @@ import { goQuote } from '../../golang/index.ts';
 import { ADMIN } from '../auth/access.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
-import type { Write, WriteServices } from '../verbs/write.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
 import type { Definition } from '../crd/definition.ts';
 import { CLEANUP, conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
@@ -111,7 +111,7 @@ function writeStatus(
   return changeObject(write, live, next).object !== live;
 }
 
-function statusWrite(context: LifecycleContext, name: string): Write {
+function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   const resource = context.registry.find(GROUP, 'v1', PLURAL);
   if (resource === undefined) throw new Error('definitions are not served');
   const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };

@@ -3,7 +3,7 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec/json.ts';
 import type { ObjectNode } from '../types/node.ts';
-import { claimedPaths } from './manager.ts';
+import { claimedPaths } from './ownership.ts';
 import type { FieldTree } from './tree.ts';
 
 const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';

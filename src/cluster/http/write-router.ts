@@ -9,7 +9,7 @@ import type { DeleteOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
 import { patchForm, patchObject } from '../verbs/patch.ts';
 import { replaceObject } from '../verbs/update.ts';
-import type { Outcome, Write, WriteServices } from '../verbs/write.ts';
+import type { WriteResult, WriteRequest, WriteServices } from '../verbs/write.ts';
 import type { VirtualContext } from '../virtual/index.ts';
 import { virtualReply } from '../virtual/index.ts';
 import { decodeAs, decodeBody, mediaType, readBody } from '../verbs/body.ts';
@@ -48,8 +48,8 @@ function writeOf(
   request: ApiRequest,
   route: Route,
   warnings: string[],
-  options: Write['options'],
-): Write {
+  options: WriteRequest['options'],
+): WriteRequest {
   return {
     services: context,
     resource: route.resource,
@@ -121,7 +121,7 @@ function onObject(
 }
 
 /** Answers a write with its object; a stored object answers its cached bytes. */
-function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {
+function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
   const shown = stored === undefined ? undefined : representation(resource, stored);
@@ -136,7 +136,7 @@ function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, outpu
   );
 }
 
-function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
+function replyDeletion(write: WriteRequest, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   warnOfOrphans(write, options);
   const { object, removed } = deleteObject(write, options);

@@ -12,7 +12,7 @@ import {
 } from '../../kubernetes/index.ts';
 import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
-import type { ObjectStore } from '../types/lookup.ts';
+import type { UncheckedObjectStore } from '../types/lookup.ts';
 import { CORE_COUNTS } from './resource-names.ts';
 
 const ONE = quantityOfInteger(1n);
@@ -56,7 +56,12 @@ function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObjec
 }
 
 /** Refuses an object that would exceed a quota of its namespace; else counts it, unless it is a dry run. Throws 403. */
-export function admitQuota(store: ObjectStore, resource: GroupResource, object: KubeObject, dryRun: boolean): void {
+export function admitQuota(
+  store: UncheckedObjectStore,
+  resource: GroupResource,
+  object: KubeObject,
+  dryRun: boolean,
+): void {
   const { namespace = '' } = object.metadata;
   const quotas = store.collection('', 'resourcequotas');
   if (namespace === '' || quotas.size === 0) return;

@@ -16,6 +16,6 @@ export interface ObjectLookup {
 }
 
 /** Look-up and unchecked writes of objects, as for the counters of quotas and budgets. */
-export interface ObjectStore {
+export interface UncheckedObjectStore {
   collection(group: string, plural: string): ObjectCollection & { put(key: string, object: KubeObject): unknown };
 }

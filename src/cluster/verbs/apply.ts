@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { apply } from '../fields/manager.ts';
+import { applyWithOwnership } from '../fields/ownership.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../errors/status.ts';
 import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { storeNew } from './create.ts';
 import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
-import type { Outcome, Write } from './write.ts';
-import { emptyFor, fieldContext, keyOfWrite, liveObject, retype } from './write.ts';
+import type { WriteResult, WriteRequest } from './write.ts';
+import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './write.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** Applies that changed nothing, by the live object. */
@@ -18,7 +18,7 @@ const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
   /** A definition's change replaces the resource, which makes the entry invalid. */
-  readonly resource: Write['resource'];
+  readonly resource: WriteRequest['resource'];
   readonly warnings: Map<string, readonly string[]>;
 }
 const REMEMBERED = 8;
@@ -27,7 +27,7 @@ const REMEMBERED = 8;
  * Server-side apply of a body. An apply that changed nothing has the same outcome until the object or its resource
  * changes: `settled` answers it.
  */
-export function applyText(write: Write, text: string, read: (text: string) => JsonObject): Outcome {
+export function applyText(write: WriteRequest, text: string, read: (text: string) => JsonObject): WriteResult {
   const { manager, force, fieldValidation } = write.options;
   // Computed on use only: most applies change something, and `settled` has no entry for their object.
   const keyOfText = () => {
@@ -49,14 +49,14 @@ export function applyText(write: Write, text: string, read: (text: string) => Js
   return outcome;
 }
 
-function remember(live: KubeObject, resource: Write['resource'], key: string, said: readonly string[]) {
+function remember(live: KubeObject, resource: WriteRequest['resource'], key: string, said: readonly string[]) {
   const known = settled.get(live);
   if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, said]]) });
   else if (known.warnings.size < REMEMBERED) known.warnings.set(key, said);
 }
 
 /** Server-side apply: creates the object when it is missing. */
-function applyConfiguration(write: Write, config: JsonObject): Outcome {
+function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResult {
   const live = liveObject(write);
   checkIdentity(write, config);
   if (live === undefined && write.subresource !== '') throw notFound(write.resource, write.name);
@@ -64,7 +64,7 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
   const { manager, force } = write.options;
   const declared = force ? undefined : declaredBefore(live, manager, write.resource.node);
   const start = live === undefined ? startOf(empty) : empty;
-  const applied = apply(live, start, config, manager, declared ?? force, fieldContext(write));
+  const applied = applyWithOwnership(live, start, config, manager, declared ?? force, ownershipContext(write));
   const { managedFields } = applied.object.metadata;
   const { managedFields: _, ...metadata } = applied.object.metadata;
   const stored = write.resource.collection.get(keyOfWrite(write))?.object;
@@ -101,11 +101,11 @@ function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
 
 const startOf = (empty: JsonObject) => copyJson(empty);
 
-function typed(write: Write, object: KubeObject, inStorageVersion: boolean): KubeObject {
+function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
     const sent = object as unknown as JsonObject;
     // Frozen parts are those of the live object.
-    const { value } = retype(write.resource, sent, inStorageVersion);
+    const { value } = redecode(write.resource, sent, inStorageVersion);
     return write.resource.custom === undefined
       ? value
       : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);
@@ -116,7 +116,7 @@ function typed(write: Write, object: KubeObject, inStorageVersion: boolean): Kub
 }
 
 /** The configuration must be of the resource's type and carry the name of the path. */
-function checkIdentity(write: Write, config: JsonObject) {
+function checkIdentity(write: WriteRequest, config: JsonObject) {
   const { resource } = write;
   const kind = typeof config['kind'] === 'string' ? config['kind'] : '';
   const apiVersion = typeof config['apiVersion'] === 'string' ? config['apiVersion'] : '';

@@ -1,13 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
-import { trackUpdate } from '../fields/manager.ts';
+import { updateOwnership } from '../fields/ownership.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { Draft } from '../kinds/strategy.ts';
 import { keyOf } from '../store/store.ts';
-import type { Outcome, Write } from './write.ts';
-import { contextOf, emptyFor, fieldContext } from './write.ts';
+import type { WriteResult, WriteRequest } from './write.ts';
+import { writeContext, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
@@ -21,18 +21,24 @@ export function generateName(prefix: string): string {
 }
 
 /** Creates an object from a decoded body. */
-export function createObject(write: Write, sent: KubeObject): Outcome {
+export function createObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkPlace(write, sent);
   if (sent.metadata.resourceVersion !== undefined && sent.metadata.resourceVersion !== '') {
     throw internalError('resourceVersion should not be set on objects to be created');
   }
   write.resource.strategy.defaults?.(sent);
-  const tracked = trackUpdate(undefined, emptyFor(write.resource), sent, write.options.manager, fieldContext(write));
+  const tracked = updateOwnership(
+    undefined,
+    emptyFor(write.resource),
+    sent,
+    write.options.manager,
+    ownershipContext(write),
+  );
   return storeNew(write, tracked);
 }
 
 /** The namespace of the body must be that of the path. */
-export function checkPlace(write: Write, object: KubeObject): void {
+export function checkPlace(write: WriteRequest, object: KubeObject): void {
   const { namespace } = object.metadata;
   if (!write.resource.namespaced) {
     delete object.metadata.namespace;
@@ -45,7 +51,7 @@ export function checkPlace(write: Write, object: KubeObject): void {
 }
 
 /** Refuses a namespace that does not exist or is being deleted. */
-export function checkNamespace(write: Write, name: string): void {
+export function checkNamespace(write: WriteRequest, name: string): void {
   if (!write.resource.namespaced) return;
   const namespace = write.services.store.collection('', 'namespaces').get(write.namespace)?.object;
   if (namespace === undefined) throw notFound({ group: '', plural: 'namespaces' }, write.namespace);
@@ -65,10 +71,10 @@ export function checkNamespace(write: Write, name: string): void {
 }
 
 /** The rest of a create, for an object whose owners are known: completes, checks and stores it. */
-export function storeNew(write: Write, object: Draft): Outcome {
+export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   const { resource, services } = write;
   const { strategy } = resource;
-  const context = contextOf(write);
+  const context = writeContext(write);
   checkNamespace(write, object.metadata.name ?? '');
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
@@ -101,7 +107,7 @@ export function storeNew(write: Write, object: Draft): Outcome {
 }
 
 /** New objects start with the status of their type's empty object. */
-function clearStatus(write: Write, object: Draft) {
+function clearStatus(write: WriteRequest, object: Draft) {
   const status = emptyFor(write.resource)['status'];
   if (status === undefined) delete object.status;
   else object.status = structuredClone(status) as NonNullable<Draft['status']>;

@@ -6,12 +6,12 @@ import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteOptions, ListOptions } from './options.ts';
 import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
-import type { Write } from './write.ts';
+import type { WriteRequest } from './write.ts';
 
 /** Deletes everything that the selectors choose in `context` and answers the list of it. */
 export async function deleteCollection(
   context: ReadContext,
-  write: Write,
+  write: WriteRequest,
   options: DeleteOptions,
   list: ListOptions,
   output: Output,

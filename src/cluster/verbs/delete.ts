@@ -4,8 +4,8 @@ import { timestampOf } from '../clock.ts';
 import { conflict, notFound } from '../errors/status.ts';
 import type { DeleteOptions } from './options.ts';
 import { commit } from './update.ts';
-import type { Write } from './write.ts';
-import { contextOf, keyOfWrite, liveObject } from './write.ts';
+import type { WriteRequest } from './write.ts';
+import { writeContext, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
 
 /** A deletion's result. */
@@ -19,18 +19,18 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
 /** Warns of a deletion without a policy, where the kind then orphans its dependents. */
-export function warnOfOrphans(write: Write, { propagationPolicy, orphanDependents }: DeleteOptions): void {
+export function warnOfOrphans(write: WriteRequest, { propagationPolicy, orphanDependents }: DeleteOptions): void {
   const text = write.resource.strategy.orphansWarning;
   if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
     write.warnings.push(text);
 }
 
 /** Deletes an object, or marks it when finalizers or a grace period keep it. */
-export function deleteObject(write: Write, options: DeleteOptions): Deletion {
+export function deleteObject(write: WriteRequest, options: DeleteOptions): Deletion {
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
-  write.resource.strategy.admitDelete?.(live, contextOf(write));
+  write.resource.strategy.admitDelete?.(live, writeContext(write));
   const { terminate } = write.resource.strategy;
   const next = thaw(live);
   if (terminate !== undefined) {
@@ -65,7 +65,7 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   return { object: commit(write, live, next).object, removed: false };
 }
 
-function mark(write: Write, next: KubeObject, grace: number) {
+function mark(write: WriteRequest, next: KubeObject, grace: number) {
   const before = next.metadata.deletionTimestamp;
   next.metadata.deletionTimestamp = formatTime(write.services.clock.now() + grace * 1000);
   next.metadata.deletionGracePeriodSeconds = grace;
@@ -73,7 +73,7 @@ function mark(write: Write, next: KubeObject, grace: number) {
     next.metadata.generation = (next.metadata.generation ?? 0) + 1;
 }
 
-function remove(write: Write, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
+function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
   const { resource } = write;
   const graceful = resource.strategy.grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
@@ -91,7 +91,7 @@ function remove(write: Write, live: KubeObject, next: KubeObject, options: Delet
   };
 }
 
-function checkPreconditions(write: Write, live: KubeObject, { preconditions }: DeleteOptions) {
+function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditions }: DeleteOptions) {
   const { uid, resourceVersion } = preconditions;
   const target = {
     group: write.resource.group,
@@ -114,7 +114,7 @@ function checkPreconditions(write: Write, live: KubeObject, { preconditions }: D
 }
 
 /** Finalizers with those of the garbage collector as the options ask for. */
-function finalizersFor(write: Write, live: KubeObject, options: DeleteOptions): string[] {
+function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteOptions): string[] {
   const present = live.metadata.finalizers ?? [];
   if (write.resource.strategy.uncollected === true) return [...present];
   const { propagationPolicy: policy, orphanDependents } = options;

@@ -13,8 +13,8 @@ import type { ObjectNode } from '../types/node.ts';
 import { applyText } from './apply.ts';
 import { checkPlace } from './create.ts';
 import { changeObject, checkName, checkPatchedVersion, unnamed } from './update.ts';
-import type { Outcome, Write } from './write.ts';
-import { liveObject, retype } from './write.ts';
+import type { WriteResult, WriteRequest } from './write.ts';
+import { liveObject, redecode } from './write.ts';
 
 /** The forms of a patch, by content type. */
 export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | 'apply'> = new Map([
@@ -48,7 +48,7 @@ export interface PatchBody {
 }
 
 /** Patches an object. */
-export function patchObject(write: Write, patch: PatchBody): Outcome {
+export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult {
   if (patch.form === 'apply') return applyText(write, patch.text, readApply);
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
@@ -73,7 +73,7 @@ export function readApply(text: string): JsonObject {
 }
 
 /** The object after a JSON, merge or strategic patch, read as its type. */
-export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeObject {
+export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
   const before = live as unknown as JsonObject;
   const { value, shown, problems } = applied(write.resource.node, before, patch);
   if (!isJsonObject(value))
@@ -82,7 +82,7 @@ export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeO
   let unknown: readonly string[];
   const strategic = patch.form === 'strategic';
   try {
-    ({ value: object, unknown } = retype(write.resource, strategic ? value : checkedType(write, value, shown)));
+    ({ value: object, unknown } = redecode(write.resource, strategic ? value : checkedType(write, value, shown)));
   } catch (thrown) {
     if (thrown instanceof DecodeError) throw refusedPatch(shown, strategic ? thrown.conversion : thrown.message);
     throw thrown;
@@ -102,7 +102,7 @@ export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeO
   return object;
 }
 
-function checkedType(write: Write, value: JsonObject, shown: string): JsonObject {
+function checkedType(write: WriteRequest, value: JsonObject, shown: string): JsonObject {
   const { resource } = write;
   if (value['kind'] === resource.kind && value['apiVersion'] === resource.apiVersion) return value;
   const kind = typeof value['kind'] === 'string' ? value['kind'] : '';

@@ -22,7 +22,7 @@ export interface ReadContext {
 }
 
 /** What a read addresses; without a name, a collection. */
-export interface Target {
+export interface RequestTarget {
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;
@@ -34,7 +34,7 @@ const FUTURE_WAIT_MS = 3000;
 export async function getObject(
   context: ReadContext,
   request: ApiRequest,
-  target: Target,
+  target: RequestTarget,
   output: Output,
   warnings: readonly string[],
 ): Promise<ApiReply> {
@@ -95,29 +95,29 @@ export async function untilVersion(context: ReadContext, version: number): Promi
 }
 
 /** What a list or watch selects. */
-export interface Selection {
+export interface ListSelection {
   readonly matches: Matcher | undefined;
   /** The only name that the field selector admits. */
-  readonly only: string | undefined;
+  readonly onlyName: string | undefined;
 }
 
 /** The selectors of a list or watch. Throws 400. */
 export function selectionOf(
   resource: Resource,
   options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
-): Selection {
+): ListSelection {
   const labels = parseLabelSelector(options.labelSelector);
   const fields = fieldMatcher(resource, options.fieldSelector);
-  if (labels === undefined) return { matches: fields?.matches, only: fields?.only };
-  if (fields === undefined) return { matches: labels, only: undefined };
-  return { matches: (object) => labels(object) && fields.matches(object), only: fields.only };
+  if (labels === undefined) return { matches: fields?.matches, onlyName: fields?.only };
+  if (fields === undefined) return { matches: labels, onlyName: undefined };
+  return { matches: (object) => labels(object) && fields.matches(object), onlyName: fields.only };
 }
 
 /** GET of a collection. */
 export async function listObjects(
   context: ReadContext,
   request: ApiRequest,
-  target: Target,
+  target: RequestTarget,
   output: Output,
   warnings: readonly string[],
 ): Promise<ApiReply> {
@@ -140,7 +140,7 @@ export async function selectItems(
   resource: Resource,
   namespace: string,
   options: ListOptions,
-  selection: Selection,
+  selection: ListSelection,
   asOf?: number,
 ): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
   const start =
@@ -163,7 +163,7 @@ export async function selectItems(
     const stored = start.items[index];
     if (stored !== undefined && selects(stored)) items.push(stored);
   }
-  const rest = selection.only === undefined ? start.items.length - index : 0;
+  const rest = selection.onlyName === undefined ? start.items.length - index : 0;
   if (rest === 0) return { items, metadata: { resourceVersion: String(start.version) } };
   const token = encodeToken(start.version, items.at(-1)?.key ?? '');
   const metadata = {

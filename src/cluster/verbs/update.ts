@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { trackUpdate } from '../fields/manager.ts';
+import { updateOwnership } from '../fields/ownership.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../errors/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
@@ -10,13 +10,13 @@ import type { Draft } from '../kinds/strategy.ts';
 import { shareUnchanged } from '../types/share.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
-import type { Outcome, Write } from './write.ts';
-import { contextOf, emptyFor, fieldContext, keyOfWrite, liveObject, sameBut, unchanged } from './write.ts';
+import type { WriteResult, WriteRequest } from './write.ts';
+import { writeContext, emptyFor, ownershipContext, keyOfWrite, liveObject, equalExcept, isNoOpWrite } from './write.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
 /** Replaces an object by a decoded body (PUT). */
-export function replaceObject(write: Write, sent: KubeObject): Outcome {
+export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkName(write, sent);
   const live = liveObject(write);
   if (live === undefined) {
@@ -42,7 +42,7 @@ export function replaceObject(write: Write, sent: KubeObject): Outcome {
 }
 
 /** The name of the body must be that of the path. */
-export function checkName(write: Write, sent: KubeObject): void {
+export function checkName(write: WriteRequest, sent: KubeObject): void {
   const name = sent.metadata.name ?? '';
   if (name === '') throw unnamed(write);
   if (name !== write.name) {
@@ -51,30 +51,35 @@ export function checkName(write: Write, sent: KubeObject): void {
 }
 
 /** The refusal of a body without a name. */
-export const unnamed = (write: Write) =>
+export const unnamed = (write: WriteRequest) =>
   badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
 
 /** Gives ownership of the changes to the manager of the request and stores the result. */
-export function changeObject(write: Write, live: KubeObject, next: KubeObject, check = checkVersion): Outcome {
+export function changeObject(
+  write: WriteRequest,
+  live: KubeObject,
+  next: KubeObject,
+  check = checkVersion,
+): WriteResult {
   check(write, live, next);
-  const tracked = trackUpdate(live, emptyFor(write.resource), next, write.options.manager, fieldContext(write));
+  const tracked = updateOwnership(live, emptyFor(write.resource), next, write.options.manager, ownershipContext(write));
   return storeChange(write, live, tracked);
 }
 
 /** The version and uid of the body, where it has them, must be those stored. */
-export function checkVersion(write: Write, live: KubeObject, next: KubeObject): void {
+export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, (text) => `resourceVersion: Invalid value: ${text}: `);
   checkUid(write, live, next);
 }
 
 /** A patched object must not name another version. Validation refuses another uid, with the other problems. */
-export function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
+export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
 }
 
 /** `prefix` gives the beginning of the error for a malformed version, from the quoted version. */
 function checkResourceVersion(
-  write: Write,
+  write: WriteRequest,
   live: KubeObject,
   { metadata: { resourceVersion = '' } }: KubeObject,
   prefix: (quoted: string) => string,
@@ -87,7 +92,7 @@ function checkResourceVersion(
   if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
 }
 
-function checkUid(write: Write, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
+function checkUid(write: WriteRequest, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
   if (uid === '' || uid === live.metadata.uid) return;
   const { group, plural, custom } = write.resource;
   const place = custom === undefined ? (STORED_AS.get(`${group}/${plural}`) ?? plural) : `${group}/${plural}`;
@@ -109,10 +114,10 @@ const STORED_AS = new Map([
 ]);
 
 /** The rest of an update, for an object whose owners are known: completes, checks and stores it. */
-export function storeChange(write: Write, live: KubeObject, draft: Draft): Outcome {
+export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft): WriteResult {
   const { resource } = write;
   const { strategy } = resource;
-  const context = contextOf(write);
+  const context = writeContext(write);
   const next = inherit(write, live, draft);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
@@ -155,7 +160,7 @@ function shareMembers(before: JsonObject, after: JsonObject) {
 }
 
 /** Stores a checked object, or removes it when nothing keeps it any more. */
-export function commit(write: Write, live: KubeObject, changed: KubeObject): Outcome {
+export function commit(write: WriteRequest, live: KubeObject, changed: KubeObject): WriteResult {
   const { resource, options } = write;
   const next = resource.settle(changed);
   const finished =
@@ -163,7 +168,7 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
     (next.metadata.finalizers ?? []).length === 0 &&
     (next.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
     resource.strategy.isHeld?.(next) !== true;
-  if (!finished && unchanged(live, next)) return { status: 200, object: live };
+  if (!finished && isNoOpWrite(live, next)) return { status: 200, object: live };
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
@@ -180,7 +185,7 @@ const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
 /** Takes what the caller cannot change from the stored object. */
-function inherit(write: Write, live: KubeObject, draft: Draft): Draft {
+function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
   const { strategy } = write.resource;
   const metadata = { ...draft.metadata };
   const from = live.metadata;
@@ -206,7 +211,7 @@ function inherit(write: Write, live: KubeObject, draft: Draft): Draft {
 }
 
 /** A write to the status subresource takes the status and leaves the rest. */
-function withStatus(write: Write, live: KubeObject, draft: Draft): Draft {
+function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
   const { custom } = write.resource;
   const managedFields = draft.metadata.managedFields;
   if (custom !== undefined) {
@@ -230,13 +235,13 @@ function withStatus(write: Write, live: KubeObject, draft: Draft): Draft {
   return next;
 }
 
-function bumpGeneration(write: Write, live: KubeObject, next: Draft) {
+function bumpGeneration(write: WriteRequest, live: KubeObject, next: Draft) {
   const { strategy, custom } = write.resource;
   if (!strategy.hasGeneration || write.subresource === 'status') return;
   const counted = strategy.generationOf;
   const annotated = counted !== undefined && !jsonEquals(live.metadata[counted], next.metadata[counted]);
   const ignored = custom !== undefined && !strategy.hasStatus ? METADATA : METADATA_AND_STATUS;
-  if (annotated || !sameBut(ignored, live, next)) next.metadata.generation = (live.metadata.generation ?? 0) + 1;
+  if (annotated || !equalExcept(ignored, live, next)) next.metadata.generation = (live.metadata.generation ?? 0) + 1;
 }
 
 const METADATA: ReadonlySet<string> = new Set(['metadata']);

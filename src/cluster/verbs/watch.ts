@@ -11,7 +11,7 @@ import type { Representation } from '../store/representation.ts';
 import type { Store, Stored, StoreEvent } from '../store/store.ts';
 import { listOptions } from './options.ts';
 import type { ListOptions } from './options.ts';
-import type { Selection, Target } from './read.ts';
+import type { ListSelection, RequestTarget } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
@@ -37,7 +37,7 @@ export interface WatchContext {
 export function watchObjects(
   context: WatchContext,
   request: ApiRequest,
-  target: Target,
+  target: RequestTarget,
   output: Output,
   warnings: readonly string[],
 ): ApiReply {
@@ -76,10 +76,10 @@ const lineOf = (type: EventType | 'BOOKMARK' | 'ERROR', bytes: Buffer) =>
 
 class WatchStream implements ByteStream {
   readonly #context: WatchContext;
-  readonly #target: Target;
+  readonly #target: RequestTarget;
   readonly #output: Output;
   readonly #options: ListOptions;
-  readonly #selection: Selection;
+  readonly #selection: ListSelection;
   readonly #includeObject: string;
   #sink: StreamSink | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -92,10 +92,10 @@ class WatchStream implements ByteStream {
 
   constructor(
     context: WatchContext,
-    target: Target,
+    target: RequestTarget,
     output: Output,
     options: ListOptions,
-    selection: Selection,
+    selection: ListSelection,
     includeObject: string,
   ) {
     this.#context = context;
@@ -247,7 +247,7 @@ class WatchStream implements ByteStream {
   }
 
   #selects(stored: Stored): boolean {
-    const { matches, only } = this.#selection;
+    const { matches, onlyName: only } = this.#selection;
     if (only !== undefined && stored.object.metadata.name !== only) return false;
     return matches === undefined || matches(representation(this.#target.resource, stored).object);
   }
@@ -265,7 +265,7 @@ class WatchStream implements ByteStream {
     const { namespace } = this.#target;
     const { stored, previous } = event;
     if (namespace !== '' && stored.object.metadata.namespace !== namespace) return undefined;
-    const { matches, only } = this.#selection;
+    const { matches, onlyName: only } = this.#selection;
     if (matches === undefined) return this.#line(event.type, stored);
     if (only !== undefined && stored.object.metadata.name !== only) return undefined;
     const was = previous !== undefined && this.#selects(previous);

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { sameEntries } from '../fields/entries.ts';
-import type { FieldContext } from '../fields/manager.ts';
+import type { FieldContext } from '../fields/ownership.ts';
 import { decodeTyped, typeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
@@ -13,13 +13,13 @@ import type { WriteOptions } from './options.ts';
 import { timestampOf } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
-import type { ObjectStore } from '../types/lookup.ts';
+import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
 /** What writes use besides their resource. */
 export interface WriteServices {
   /** Other objects: the namespace, quotas, and what the rules of the kind look up. */
-  readonly store: ObjectStore;
+  readonly store: UncheckedObjectStore;
   /** Addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface WriteServices {
 }
 
 /** A write: its object, its user and its options. */
-export interface Write {
+export interface WriteRequest {
   readonly services: WriteServices;
   readonly resource: Resource;
   readonly namespace: string;
@@ -42,22 +42,22 @@ export interface Write {
 }
 
 /** A write's result. */
-export interface Outcome {
+export interface WriteResult {
   readonly status: 200 | 201;
   /** In the version of the request. */
   readonly object: KubeObject;
 }
 
 /** The key of the object to write. */
-export const keyOfWrite = (write: Write): string => keyOf(write.namespace, write.name);
+export const keyOfWrite = (write: WriteRequest): string => keyOf(write.namespace, write.name);
 
 /** The object as stored, in the version of the request. */
-export function liveObject(write: Write): KubeObject | undefined {
+export function liveObject(write: WriteRequest): KubeObject | undefined {
   const { resource } = write;
   return resource.collection.get(keyOfWrite(write))?.as(resource).object;
 }
 
-export function contextOf(write: Write): WriteContext {
+export function writeContext(write: WriteRequest): WriteContext {
   const { services, user, options, subresource, warnings } = write;
   const { store, addresses, schemas, newUid } = services;
   const warn = (text: string) => void warnings.push(text);
@@ -65,14 +65,14 @@ export function contextOf(write: Write): WriteContext {
 }
 
 /** The `FieldContext` of a write. */
-export function fieldContext(write: Write): FieldContext {
+export function ownershipContext(write: WriteRequest): FieldContext {
   const { resource, subresource } = write;
   return {
     apiVersion: resource.apiVersion,
     node: resource.node,
     builtin: resource.custom === undefined,
     subresource,
-    reset: resource.reset(subresource),
+    resetFields: resource.reset(subresource),
     time: subresource === 'scale' ? undefined : timestampOf(write.services.clock),
     inVersion(apiVersion, object) {
       const other = resource.inVersion(apiVersion);
@@ -93,7 +93,7 @@ export function emptyFor(resource: Resource): JsonObject {
 }
 
 /** Decodes a changed object, such as a patch's result. Throws DecodeError. See `decodeObject`. */
-export function retype(
+export function redecode(
   resource: Resource,
   value: JsonObject,
   frozenIsTyped = false,
@@ -108,16 +108,16 @@ const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersi
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
 /** Are all fields equal but `resourceVersion` and ownership times? */
-export function unchanged(before: KubeObject, after: KubeObject): boolean {
+export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   return (
-    sameBut(METADATA, before, after) &&
-    sameBut(ALWAYS_NEW, before.metadata, after.metadata) &&
+    equalExcept(METADATA, before, after) &&
+    equalExcept(ALWAYS_NEW, before.metadata, after.metadata) &&
     sameEntries(before.metadata.managedFields, after.metadata.managedFields)
   );
 }
 
 /** Are all members but those in `ignored` equal? */
-export function sameBut(ignored: ReadonlySet<string>, a: object, b: object): boolean {
+export function equalExcept(ignored: ReadonlySet<string>, a: object, b: object): boolean {
   const [left, right] = [a as JsonObject, b as JsonObject];
   let counted = 0;
   for (const key of Object.keys(left)) {

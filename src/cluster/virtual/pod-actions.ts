@@ -14,11 +14,11 @@ import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
-import type { Write, WriteServices } from '../verbs/write.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { podOf } from './pod-container.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ObjectStore } from '../types/lookup.ts';
+import type { UncheckedObjectStore } from '../types/lookup.ts';
 import { timestampOf } from '../clock.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
@@ -52,7 +52,7 @@ export function evictionReply(
   refuseDisruption(context.store, pod, route, options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
-  const write: Write = {
+  const write: WriteRequest = {
     services: context,
     resource: route.resource,
     namespace: route.namespace,
@@ -76,7 +76,7 @@ export function evictionReply(
 }
 
 /** Refuses an eviction that a budget does not allow; an allowed one is taken off at once, before it is counted anew. */
-function refuseDisruption(store: ObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
+function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
   const budgets = store.collection('policy', 'poddisruptionbudgets');
   for (const { key, object } of budgets.inNamespace(route.namespace)) {
     const selector = optionalAt(object.spec, 'selector');

@@ -3,7 +3,7 @@ import { listAt, objectAt, optionalAt, textAt } from '../../kubernetes/index.ts'
 
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
-import { trackUpdate } from '../fields/manager.ts';
+import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -12,7 +12,7 @@ import type { Route } from '../verbs/route.ts';
 import { badRequest, invalid, methodNotAllowed } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
-import { emptyFor, fieldContext } from '../verbs/write.ts';
+import { emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Access } from '../auth/access.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
@@ -89,7 +89,7 @@ export function reviewReply(
     warnings,
   };
   const owned = tracked
-    ? trackUpdate(undefined, emptyFor(resource), review, options.manager, fieldContext(write))
+    ? updateOwnership(undefined, emptyFor(resource), review, options.manager, ownershipContext(write))
     : review;
   const creation = resource.plural === 'selfsubjectreviews' ? { creationTimestamp: timestampOf(context.clock) } : {};
   const value = { ...owned, metadata: { ...owned.metadata, ...creation }, ...(keepSpec ? {} : { spec: {} }), status };

@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { countAt, valueAt } from '../../kubernetes/index.ts';
 import { readEntries, writeEntries } from '../fields/entries.ts';
-import type { FieldContext } from '../fields/manager.ts';
-import { apply, trackUpdate } from '../fields/manager.ts';
+import type { FieldContext } from '../fields/ownership.ts';
+import { applyWithOwnership, updateOwnership } from '../fields/ownership.ts';
 import type { ReplicasPath } from '../fields/scale-fields.ts';
 import { SCALE_VERSION, toParentEntries, toScaleEntries } from '../fields/scale-fields.ts';
 import { treeOfMembers } from '../fields/tree.ts';
@@ -13,7 +13,7 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
-import { displayedSelector } from '../types/selector-text.ts';
+import { selectorText } from '../types/selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
 import { age } from '../../kubernetes/index.ts';
 import { partialOf } from '../table/partial.ts';
@@ -23,8 +23,8 @@ import { writeOptions } from '../verbs/options.ts';
 import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
 import { checkPlace } from '../verbs/create.ts';
 import { checkName, checkVersion, storeChange } from '../verbs/update.ts';
-import type { Write, WriteServices } from '../verbs/write.ts';
-import { fieldContext, liveObject } from '../verbs/write.ts';
+import type { WriteRequest, WriteServices } from '../verbs/write.ts';
+import { ownershipContext, liveObject } from '../verbs/write.ts';
 import { copyJson } from '../types/copy.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Clock } from '../clock.ts';
@@ -48,7 +48,7 @@ const pathsOf = (resource: Resource): ScalePaths => resource.custom?.scale ?? BU
 export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = paths.selector === undefined ? '' : displayedSelector(valueAt(object, ...paths.selector));
+  const selector = paths.selector === undefined ? '' : selectorText(valueAt(object, ...paths.selector));
   const replicas = valueAt(object, ...paths.specReplicas);
   const metadata: JsonObject = { name: name ?? '' };
   for (const [key, value] of Object.entries({ namespace, uid, resourceVersion, creationTimestamp })) {
@@ -83,7 +83,7 @@ export function scaleReply(
     request.method === 'PATCH' ? 'PatchOptions' : 'UpdateOptions',
     mediaType(request.headers['content-type']) === 'application/apply-patch+yaml',
   );
-  const write: Write = {
+  const write: WriteRequest = {
     services: context,
     resource,
     namespace: route.namespace,
@@ -181,7 +181,7 @@ function withReplicas(object: KubeObject, path: readonly string[], replicas: num
   return next;
 }
 
-function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject {
+function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): KubeObject {
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
   const { resourceVersion, uid } = metadata;
   const sent = scale as unknown as KubeObject;
@@ -193,7 +193,7 @@ function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject 
       fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   }
-  const tracked = trackUpdate(
+  const tracked = updateOwnership(
     ownedScale(write, live),
     emptyScale,
     scale as unknown as KubeObject,
@@ -220,14 +220,14 @@ const emptyScale: JsonObject = { kind: 'Scale', apiVersion: SCALE_VERSION, metad
 
 /** The versions of the resource and where their replicas stand. */
 const replicasIn =
-  ({ resource }: Write): ReplicasPath =>
+  ({ resource }: WriteRequest): ReplicasPath =>
   (apiVersion) => {
     const other = resource.inVersion(apiVersion);
     return other === undefined ? undefined : pathsOf(other).specReplicas;
   };
 
 /** The Scale with the owners of its replicas. */
-function ownedScale(write: Write, live: KubeObject): KubeObject {
+function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   const scale = scaleOf(write.resource, live);
   const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));
   const metadata: JsonObject = { ...(scale['metadata'] as JsonObject) };
@@ -236,7 +236,7 @@ function ownedScale(write: Write, live: KubeObject): KubeObject {
 }
 
 /** The scaled object with the owners that a write to its scale left. */
-function ownedAs(write: Write, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
+function ownedAs(write: WriteRequest, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
   const before = readEntries(live.metadata.managedFields) ?? [];
   const owners = readEntries(scale.metadata.managedFields) ?? [];
   const entries = toParentEntries(before, owners, replicasIn(write), write.resource.apiVersion);
@@ -246,20 +246,20 @@ function ownedAs(write: Write, live: KubeObject, next: KubeObject, scale: KubeOb
   return { ...next, metadata };
 }
 
-function scaleContext(write: Write): FieldContext {
+function scaleContext(write: WriteRequest): FieldContext {
   const node = builtinType('autoscaling.v1.Scale');
   return {
-    ...fieldContext(write),
+    ...ownershipContext(write),
     apiVersion: SCALE_VERSION,
     node,
     builtin: true,
-    reset: treeOfMembers([]),
+    resetFields: treeOfMembers([]),
     inVersion: (apiVersion, object) => (apiVersion === SCALE_VERSION ? { node, object } : undefined),
   };
 }
 
 /** Apply through scale owns the replicas of the scaled object. */
-function applyScale(write: Write, live: KubeObject, config: JsonObject): KubeObject {
+function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): KubeObject {
   const { resource } = write;
   const replicas = replicasOf(config);
   if (replicas < 0 && resource.custom === undefined) {
@@ -272,11 +272,11 @@ function applyScale(write: Write, live: KubeObject, config: JsonObject): KubeObj
     throw inconvertible('failed to create manager for existing fields: failed to convert live object (/; ');
   }
   const { manager, force } = write.options;
-  const applied = apply(before, emptyScale, config, manager, force, scaleContext(write));
-  if (resource.custom !== undefined && applied.changed) {
+  const applied = applyWithOwnership(before, emptyScale, config, manager, force, scaleContext(write));
+  if (resource.custom !== undefined && applied.isChanged) {
     throw inconvertible(`failed to convert new object (/${write.name}; `);
   }
-  const next = applied.changed
+  const next = applied.isChanged
     ? withReplicas(live, pathsOf(resource).specReplicas, replicasOf(applied.object as unknown as JsonObject))
     : live;
   return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { formatTime, listAt, numberAt } from '../../kubernetes/index.ts';
-import { trackUpdate } from '../fields/manager.ts';
+import { updateOwnership } from '../fields/ownership.ts';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
@@ -13,7 +13,7 @@ import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/empty.ts';
 import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
-import { fieldContext } from '../verbs/write.ts';
+import { ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Access } from '../auth/access.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -63,7 +63,7 @@ export function tokenReply(
     ]);
   }
   const fields = {
-    ...fieldContext({
+    ...ownershipContext({
       services: context,
       resource,
       namespace: route.namespace,
@@ -76,7 +76,7 @@ export function tokenReply(
     apiVersion: type.apiVersion,
     node,
   };
-  const tracked = trackUpdate(undefined, emptyObject(node), body, options.manager, fields);
+  const tracked = updateOwnership(undefined, emptyObject(node), body, options.manager, fields);
   const audiences = listAt(spec, 'audiences').map(String);
   const expires = context.clock.now() + seconds * 1000;
   const wanted = audiences.length === 0 ? [context.access.tokens.issuer] : audiences;

@@ -7,13 +7,13 @@ import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
 
 /** A target of an assignment; its object and key are evaluated. */
-export interface Target {
+export interface AssignmentTarget {
   read(): unknown;
   write(value: unknown): void;
 }
 
 /** The target that an expression names. */
-export function assignTo(node: AnyNode, env: Env): Target {
+export function assignTo(node: AnyNode, env: Env): AssignmentTarget {
   if (node.type === 'Identifier') {
     return { read: () => readName(env, node.name), write: (value) => writeName(env, node.name, value) };
   }

@@ -25,7 +25,7 @@ import { asSym, resolve } from '../value/merge.ts';
 import { listNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
-import type { AssignedMember } from './member-accumulators.ts';
+import type { AssignedMember } from './assigned-members.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END } from './completion.ts';
 import { unlessDead } from './branches.ts';

@@ -30,7 +30,7 @@ import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { Scope } from '../value/closure.ts';
-import { membersFor } from './member-accumulators.ts';
+import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
@@ -163,7 +163,7 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
     view,
     name,
     bindings: bindingsFor(assignedNames(node), env.scope),
-    members: membersFor(node, (of) => env.scope.find(of)?.value),
+    members: assignedMembers(node, (of) => env.scope.find(of)?.value),
     turn: (value) => run(value),
   });
 }
@@ -278,7 +278,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     view,
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
-    members: membersFor(node.body, (of) => env.scope.find(of)?.value),
+    members: assignedMembers(node.body, (of) => env.scope.find(of)?.value),
     // In the body the counter is below the bound: elements at that index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {

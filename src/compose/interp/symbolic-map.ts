@@ -14,8 +14,8 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
-import { membersFor } from './member-accumulators.ts';
-import type { AssignedMember } from './member-accumulators.ts';
+import { assignedMembers } from './assigned-members.ts';
+import type { AssignedMember } from './assigned-members.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 import { asItems } from '../library/arrays.ts';
 
@@ -73,7 +73,7 @@ function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | un
   const closure = closureOf(fn);
   if (closure === undefined) return [];
   const name = first === undefined ? undefined : parameterName(interpreter, fn, '');
-  return membersFor(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
+  return assignedMembers(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 
 /** Refuses a resource, object or list that some turns give and others do not: such a list has no expression. */

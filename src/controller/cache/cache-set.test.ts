@@ -59,7 +59,7 @@ function setup() {
     clock,
     onWake: (subscriber, change) =>
       log.push(change === undefined ? `${subscriber}: state` : `${subscriber}: ${change.key}`),
-    onMember: (applySet, change) => log.push(`set ${applySet}: ${change.key}`),
+    onChildChange: (applySet, change) => log.push(`set ${applySet}: ${change.key}`),
   });
   const said = () => log.splice(0);
   return { api, clock, caches, said };
@@ -269,7 +269,7 @@ describe('CacheSet', () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [wishFor('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
-    const need = caches.keepGraph(graphOf(['data']));
+    const projectionGeneration = caches.keepGraph(graphOf(['data']));
     said();
     const error = new KubeError('no', { status: 500, reason: 'InternalError' });
     await api.watches[1]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
@@ -277,7 +277,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.errorIn('n')).toBe(error);
     await api.watches[1]?.push(restarted, added(map('a', '2', { data: { x: '1' } })), synced('2'));
     expect(said()).toEqual(['i1: n/a']);
-    expect(caches.peek(type)?.get('n/a', need)?.object['data']).toEqual({ x: '1' });
+    expect(caches.peek(type)?.get('n/a', projectionGeneration)?.object['data']).toEqual({ x: '1' });
   });
 
   it.each([

@@ -25,7 +25,7 @@ export interface CacheSetOptions {
   /** Called when an object that a subscriber watches changed, or its kind became readable or unreadable. */
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   /** Called when a member of an ApplySet changed. */
-  readonly onMember: (applySet: string, change: CacheChange) => void;
+  readonly onChildChange: (applySet: string, change: CacheChange) => void;
   readonly meter?: CacheMeter;
 }
 
@@ -57,7 +57,9 @@ export class CacheSet {
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
   readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
-  readonly #reads = new KeptReads((type, need) => this.#beginReading(type)?.readMore(need));
+  readonly #reads = new KeptReads((type, projectionGeneration) =>
+    this.#beginReading(type)?.readMore(projectionGeneration),
+  );
   /** The kinds that a subscriber watches. */
   readonly #kindsOf = new Map<string, readonly string[]>();
   /** The list of kinds made last; most subscribers share it. */
@@ -82,7 +84,7 @@ export class CacheSet {
    * to later ones only.
    */
   keepGraph(graph: Graph): number {
-    return this.#reads.of(graph).need;
+    return this.#reads.of(graph).projectionGeneration;
   }
 
   /**
@@ -90,10 +92,10 @@ export class CacheSet {
    * is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
-    const { need, kinds } = this.#reads.of(graph);
+    const { projectionGeneration, kinds } = this.#reads.of(graph);
     for (const id of kinds) {
       const cache = this.#slots.get(id)?.cache;
-      if (cache?.isReading(need) !== true) continue;
+      if (cache?.isReading(projectionGeneration) !== true) continue;
       cache.stale.await(subscriber);
       return true;
     }
@@ -263,7 +265,7 @@ export class CacheSet {
     const subscribers = interests.of(change);
     this.#options.meter?.routed(change.type, subscribers.size);
     for (const subscriber of subscribers) this.#options.onWake(subscriber, change);
-    for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
+    for (const applySet of applySetsOf(change)) this.#options.onChildChange(applySet, change);
   }
 
   /** The cache of a kind, if it is watched. From now on the kind counts as being listed. */

@@ -1,23 +1,23 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { LiveObject, EquivalentDigests } from '../../runtime/index.ts';
-import { digestText, isSameFingerprint, settledOf } from '../../runtime/index.ts';
+import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 
 /**
  * The projection `projected` with the equivalence of its predecessor `before`. It also carries `whole`, the projected
  * object, when another client changed owned fields.
  */
-export function projectWithBaseline(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
-  const { settled } = before;
-  const pair = settledOf(before);
-  if (settled === undefined || pair === undefined) return projected;
+export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  const { equivalence } = before;
+  const pair = equivalenceOf(before);
+  if (equivalence === undefined || pair === undefined) return projected;
   // Another client may have changed owned fields: the whole object tells which fields, and names the client.
   const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
-  return isOurs ? makeEntry(projected, settled, undefined) : makeEntry(projected, pair, whole);
+  return isOurs ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
 /** The entry with `pair`; without its whole object if `pair` explains the owned fields. */
-export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObject {
+export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
   const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
@@ -26,13 +26,17 @@ export function withBaseline(live: LiveObject, pair: EquivalentDigests): LiveObj
 
 /** The projection together with the whole object, which decides where the projection alone cannot. */
 export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
-  return makeEntry(live, live.settled, whole);
+  return makeEntry(live, live.equivalence, whole);
 }
 
 /** The same entry in the least memory: digests replace fingerprints, and common texts are interned. */
-export function compacted({ object, owned, settled, whole }: LiveObject): LiveObject {
+export function compacted({ object, owned, equivalence, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
-  return makeEntry(copy, settled === undefined || settled === true ? settled : digestsOf(settled), whole);
+  return makeEntry(
+    copy,
+    equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence),
+    whole,
+  );
 }
 
 function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
@@ -40,18 +44,18 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
 }
 
 /**
- * Writes settled entries as one literal per set of members, so that equal sets share a layout in V8. Copies by
- * conditional spreads would each have their own.
+ * Writes entries with an equivalence as one literal per set of members, so that equal sets share a layout in V8.
+ * Copies by conditional spreads would each have their own.
  */
 function makeEntry(
   { object, owned }: LiveObject,
-  settled: EquivalentDigests | true | undefined,
+  equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
-  if (settled === undefined) {
+  if (equivalence === undefined) {
     const known = owned === undefined ? { object } : { object, owned };
     return whole === undefined ? known : { ...known, whole };
   }
-  if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
-  return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
+  if (owned === undefined) return whole === undefined ? { object, equivalence } : { object, equivalence, whole };
+  return whole === undefined ? { object, owned, equivalence } : { object, owned, equivalence, whole };
 }

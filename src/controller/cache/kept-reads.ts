@@ -6,21 +6,21 @@ import { PathUnion } from './path-union.ts';
 /** What is kept for one graph. */
 export interface KeptGraph {
   /** The projection generation that the graph needs (`KindCache.get`). */
-  readonly need: number;
+  readonly projectionGeneration: number;
   /** The kinds of its nodes, as `kindId` names them. */
   readonly kinds: readonly string[];
 }
 
 /** The paths that graphs read of the objects of each kind, also of kinds without a watch. */
 export class KeptReads {
-  readonly #onGrowth: (type: GroupVersionKind, need: number) => void;
+  readonly #onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void;
   readonly #paths = new Map<string, PathUnion>();
   readonly #graphs = new WeakMap<Graph, KeptGraph>();
   /** The projection generation: how often a graph read more of a kind than was kept. */
   #growths = 0;
 
   /** `onGrowth` is called when a new graph reads more of a kind than was kept. */
-  constructor(onGrowth: (type: GroupVersionKind, need: number) => void) {
+  constructor(onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void) {
     this.#onGrowth = onGrowth;
   }
 
@@ -50,7 +50,7 @@ export class KeptReads {
       if (this.grow(node.type, readsOf(graph, node))) this.#onGrowth(node.type, (this.#growths += 1));
     }
     const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
-    const kept = { need: this.#growths, kinds: [...kinds] };
+    const kept = { projectionGeneration: this.#growths, kinds: [...kinds] };
     this.#graphs.set(graph, kept);
     return kept;
   }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { Fingerprint, LiveObject, ObjectType, EquivalentDigests } from '../../runtime/index.ts';
 import { ownedFingerprint } from '../../runtime/index.ts';
-import { withWhole, projectWithBaseline, withBaseline, compacted } from './held-object.ts';
+import { withWhole, projectWithEquivalence, withEquivalence, compacted } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
 import { StaleObjects } from './stale-objects.ts';
@@ -129,8 +129,8 @@ export class KindCache {
    * Lists the kind again, since graphs of this projection generation read more of it than is held. Graphs of earlier
    * generations keep reading what is held.
    */
-  readMore(need: number): void {
-    this.#stale.readMore(this.#objects.keys(), need);
+  readMore(projectionGeneration: number): void {
+    this.#stale.readMore(this.#objects.keys(), projectionGeneration);
     this.start();
   }
 
@@ -159,16 +159,17 @@ export class KindCache {
   }
 
   /**
-   * The held projection of an object; undefined while it is stale or holds less than this generation needs. `need` is
-   * the generation that `CacheSet.keepGraph` returned; 0 stands for the fields kept of every object.
+   * The held projection of an object; undefined while it is stale or holds less than this generation needs.
+   * `projectionGeneration` is the number that `CacheSet.keepGraph` returned; 0 stands for the fields kept of every
+   * object.
    */
-  get(key: string, need = 0): LiveObject | undefined {
-    return this.#stale.isStale(key, need) ? undefined : this.#objects.get(key);
+  get(key: string, projectionGeneration = 0): LiveObject | undefined {
+    return this.#stale.isStale(key, projectionGeneration) ? undefined : this.#objects.get(key);
   }
 
   /** Is a list of the kind under way that this generation needs? False where the kind cannot be read. */
-  isReading(need: number): boolean {
-    return this.error === undefined && (!this.synced || this.#stale.hasStale(need));
+  isReading(projectionGeneration: number): boolean {
+    return this.error === undefined && (!this.synced || this.#stale.hasStale(projectionGeneration));
   }
 
   keys(): Iterable<string> {
@@ -202,13 +203,13 @@ export class KindCache {
     // drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
-    this.settle(key, { desired, owned: owned ?? ownedFingerprint(object) });
+    this.setEquivalence(key, { desired, owned: owned ?? ownedFingerprint(object) });
   }
 
   /**
    * Like `observe`, for a whole object that a step asked for. It is held beside the projection until the object changes
-   * or is settled. A step that may not write the object yet (a pause after a failed write, a contested field) then
-   * decides from it without another read.
+   * or its equivalence is known. A step that may not write the object yet (a pause after a failed write, a contested
+   * field) then decides from it without another read.
    */
   observeWhole(object: KubeObject): void {
     this.observe(object);
@@ -227,13 +228,13 @@ export class KindCache {
   }
 
   /** Remembers that what was desired is satisfied by what is owned. */
-  settle(key: string, pair: EquivalentDigests): void {
+  setEquivalence(key: string, pair: EquivalentDigests): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
-    const next = withBaseline(live, pair);
+    const next = withEquivalence(live, pair);
     this.#objects.set(key, next);
     // A pair that adds nothing leaves the entry compacted.
-    if (next.settled !== true) this.#tidier.add(key);
+    if (next.equivalence !== true) this.#tidier.add(key);
   }
 
   /**
@@ -248,7 +249,7 @@ export class KindCache {
     const isReread = listing || this.#stale.has(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const projected = this.#options.project(object);
-    const after = before?.object.metadata.uid === uid ? projectWithBaseline(projected, before, object) : projected;
+    const after = before?.object.metadata.uid === uid ? projectWithEquivalence(projected, before, object) : projected;
     this.#objects.set(key, after);
     this.#tidier.add(key);
     this.#index(key, before, after);

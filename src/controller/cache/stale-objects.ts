@@ -2,8 +2,8 @@
 const NOT_ENOUGH = -1;
 
 /**
- * The objects of a kind that have to be read again, and the subscribers that wait for that. `need` is a projection
- * generation: the number that `CacheSet.keepGraph` returned, 0 for the fields kept of every object.
+ * The objects of a kind that have to be read again, and the subscribers that wait for that. `projectionGeneration` is
+ * the number that `CacheSet.keepGraph` returned, 0 for the fields kept of every object.
  */
 export class StaleObjects {
   /** The highest generation for which the entry of an object is enough. */
@@ -16,8 +16,8 @@ export class StaleObjects {
   }
 
   /** Marks these entries as too small for readers of this generation. */
-  readMore(keys: Iterable<string>, need: number): void {
-    for (const key of keys) if (!this.#enough.has(key)) this.#enough.set(key, need - 1);
+  readMore(keys: Iterable<string>, projectionGeneration: number): void {
+    for (const key of keys) if (!this.#enough.has(key)) this.#enough.set(key, projectionGeneration - 1);
   }
 
   /** Does this object have to be read again? */
@@ -31,14 +31,14 @@ export class StaleObjects {
   }
 
   /** Is the entry of this object too small for this generation? */
-  isStale(key: string, need: number): boolean {
+  isStale(key: string, projectionGeneration: number): boolean {
     const enough = this.#enough.get(key);
-    return enough !== undefined && enough < need;
+    return enough !== undefined && enough < projectionGeneration;
   }
 
   /** Is any entry too small for this generation? */
-  hasStale(need: number): boolean {
-    for (const enough of this.#enough.values()) if (enough < need) return true;
+  hasStale(projectionGeneration: number): boolean {
+    for (const enough of this.#enough.values()) if (enough < projectionGeneration) return true;
     return false;
   }
 

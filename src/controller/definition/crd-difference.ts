@@ -21,7 +21,7 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
  * A digest of all that `crdDifference` and the comparison of names in `planCrd` read, except labels and annotations
  * (`hasMetadata`). `undefined` unless the CRD has exactly one version, with a schema.
  */
-export function crdPrint(crd: KubeObject): string | undefined {
+export function crdDigest(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
   const [version, ...others] = Array.isArray(versions) ? versions : [];
   const schema = schemaOf(version);

@@ -9,7 +9,7 @@ import { isOwned } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
-import { crdDifference, crdPrint, hasMetadata } from './crd-difference.ts';
+import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import type { Definition } from './definition.ts';
 import { CRD_TYPE, declaredKind } from './definition.ts';
 
@@ -148,7 +148,7 @@ export class CrdEnsurer {
     if (ownerConflict(crd, definition.name) !== undefined) return false;
     const wanted = graph.instance.crd;
     // The cache holds labels, but no annotations: a CRD with wanted annotations has to be read.
-    if (!hasMetadata(crd, wanted) || crdPrint(wanted) !== seen.print) return false;
+    if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.print) return false;
     this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
     return true;
   }
@@ -157,7 +157,7 @@ export class CrdEnsurer {
     const { name = '' } = crd.metadata;
     const stamp = stampOf(crd);
     if (!isOwned(crd) || this.#prints.get(name)?.stamp === stamp) return;
-    const print = crdPrint(crd);
+    const print = crdDigest(crd);
     if (print === undefined) this.#prints.delete(name);
     else this.#prints.set(name, { stamp, print });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { crdDifference, crdPrint } from './crd-difference.ts';
+import { crdDifference, crdDigest } from './crd-difference.ts';
 import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinition } from './definition.ts';
 import { crdOf } from '../../../test/support/crd.ts';
@@ -138,7 +138,7 @@ describe('planCrd', () => {
   });
 });
 
-describe('crdPrint', () => {
+describe('crdDigest', () => {
   const priority = (value: number) => ({ ...column, priority: value });
 
   it.each<{ title: string; live: KubeObject; wanted?: KubeObject; same: boolean }>([
@@ -164,8 +164,8 @@ describe('crdPrint', () => {
     { title: 'differs by the schema', live: boatCrd(), wanted: boatCrd({ hull: { type: 'integer' } }), same: false },
     { title: 'differs by a name', live: boatCrd({ shortNames: ['bo'] }), wanted: boatCrd(), same: false },
   ])('$title', ({ live, wanted = boatCrd(), same }) => {
-    expect(crdPrint(live)).toEqual(expect.any(String));
-    expect(crdPrint(live) === crdPrint(wanted)).toBe(same);
+    expect(crdDigest(live)).toEqual(expect.any(String));
+    expect(crdDigest(live) === crdDigest(wanted)).toBe(same);
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe('crdPrint', () => {
     ['a version without a schema', [{ name: 'v1' }]],
   ])('tells nothing of a CRD with %s', (_what, versions) => {
     const crd = boatCrd();
-    expect(crdPrint({ ...crd, spec: { ...crd.spec, versions } })).toBeUndefined();
+    expect(crdDigest({ ...crd, spec: { ...crd.spec, versions } })).toBeUndefined();
   });
 });
 

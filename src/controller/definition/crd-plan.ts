@@ -29,10 +29,10 @@ export interface CrdDifference {
 }
 
 /** How many breaking changes kro describes before it counts the rest. */
-const NAMED_CHANGES = 3;
+const MAX_NAMED_CHANGES = 3;
 
 /** The most fields that a message names, so that it fits a condition. */
-const NAMED_FIELDS = 30;
+const MAX_NAMED_FIELDS = 30;
 
 /** The CRD to create: the graph's, with the labels that name its owner. */
 export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
@@ -88,12 +88,12 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
 
 /** kro's summary, then what kro leaves out: the fields, and how to allow the change. */
 function summarize(breaking: readonly BreakingChange[]): string {
-  const named = breaking.slice(0, NAMED_CHANGES).map(({ description }) => description);
-  const more = breaking.length - NAMED_CHANGES;
+  const named = breaking.slice(0, MAX_NAMED_CHANGES).map(({ description }) => description);
+  const more = breaking.length - MAX_NAMED_CHANGES;
   const summary = [...named, ...(more > 0 ? [`and ${more} more changes`] : [])].join('; ');
   const fields = [...new Set(breaking.map(({ field }) => field))];
-  const left = fields.length - NAMED_FIELDS;
-  const list = [...fields.slice(0, NAMED_FIELDS), ...(left > 0 ? [`and ${left} more`] : [])].join(', ');
+  const left = fields.length - MAX_NAMED_FIELDS;
+  const list = [...fields.slice(0, MAX_NAMED_FIELDS), ...(left > 0 ? [`and ${left} more`] : [])].join(', ');
   return `${summary} (${fields.length === 1 ? 'field' : 'fields'} ${list}; ${ALLOW_BREAKING_REMEDY})`;
 }
 

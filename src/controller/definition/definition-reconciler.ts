@@ -3,14 +3,14 @@ import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
-import type { Accesses } from '../access.ts';
+import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
-import type { Outcome } from '../rollout/canary.ts';
+import type { RevisionOutcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
@@ -36,7 +36,7 @@ export interface DefinitionReconcilerOptions {
   readonly clock: Clock;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
-  readonly accesses: Accesses;
+  readonly identities: ActingIdentities;
   readonly version: string;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
@@ -44,7 +44,7 @@ export interface DefinitionReconcilerOptions {
   readonly onServed: (definition: string) => void;
   readonly onEvent: ControllerListener;
   /** The outcome of a revision on an instance. */
-  readonly outcomeOf: (instanceId: string) => Outcome | undefined;
+  readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
 }
 
 /** How long a status is held back at most while the CRD or the watch of a new definition starts. */

@@ -1,4 +1,4 @@
-import type { Accesses } from '../access.ts';
+import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
@@ -16,7 +16,7 @@ export interface HandoverOptions {
   readonly caches: CacheSet;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
-  readonly accesses: Accesses;
+  readonly identities: ActingIdentities;
   /** Called when another graph, or none, is served to the instances. */
   readonly onServed: (definition: string) => void;
   readonly revisions: RevisionStore;
@@ -101,7 +101,7 @@ export class Handover {
     { definition, conditions }: DefinitionPass,
     what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary'>,
   ): boolean {
-    const { served, onServed, accesses } = this.#options;
+    const { served, onServed, identities } = this.#options;
     const { name, uid } = definition;
     const policies = readPolicies(definition.object);
     const before = served.ofDefinition(name);
@@ -114,12 +114,12 @@ export class Handover {
       conditions.set('ControllerReady', outcomes.notStarted(policies.problems.join('; ')));
       return false;
     }
-    const access = accesses.of(policies.serviceAccount);
-    if (before !== undefined && before.access !== access) {
+    const identity = identities.of(policies.serviceAccount);
+    if (before !== undefined && before.identity !== identity) {
       // State that was read as one identity must not be used as another.
       this.withdraw(name);
     }
-    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, access })) onServed(name);
+    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) onServed(name);
     return true;
   }
 }

@@ -3,8 +3,8 @@ import type { AdoptionPolicy } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { Allowance } from '../rollout/canary.ts';
 import { parseAllowance } from '../rollout/canary.ts';
-import type { ServiceAccountRef } from '../access.ts';
-import { parseServiceAccount } from '../access.ts';
+import type { ServiceAccountRef } from '../acting-identity.ts';
+import { parseServiceAccount } from '../acting-identity.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
 const SERVICE_ACCOUNT = 'typekro.dev/service-account';

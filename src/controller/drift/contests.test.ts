@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { DriftHistory } from './contests.ts';
-import { contestAt, NO_DRIFT, noteRevert } from './contests.ts';
+import { contestAt, NO_DRIFT, withRevert } from './contests.ts';
 
 const policy = { reverts: 3, windowMs: 100, pause: { initialMs: 10, maxMs: 35, jitter: 0 } };
 const field = (path: string, ...managers: string[]) => ({ path, managers });
 
 /** Puts the same field back at each of these times. */
 function revertsAt(times: readonly number[], path = 'spec.replicas'): DriftHistory {
-  return times.reduce((history, now) => noteRevert(history, [field(path, 'hpa')], now, policy), NO_DRIFT);
+  return times.reduce((history, now) => withRevert(history, [field(path, 'hpa')], now, policy), NO_DRIFT);
 }
 
-describe('noteRevert', () => {
+describe('withRevert', () => {
   const rows: { name: string; times: number[]; retryAt: number | undefined }[] = [
     { name: 'is calm below the number of reverts', times: [0, 1], retryAt: undefined },
     { name: 'begins with the first pause', times: [0, 1, 2], retryAt: 12 },
@@ -28,13 +28,13 @@ describe('noteRevert', () => {
   it('names fields and managers, sorted, and gathers those that join the fight', () => {
     let history = revertsAt([0, 1, 2]);
     for (const now of [3, 4, 5]) {
-      history = noteRevert(history, [field('a', 'z'), field('spec.replicas', 'b')], now, policy);
+      history = withRevert(history, [field('a', 'z'), field('spec.replicas', 'b')], now, policy);
     }
     expect(contestAt(history, 5)).toMatchObject({ fields: ['a', 'spec.replicas'], managers: ['b', 'hpa', 'z'] });
   });
 
   it('keeps a fight as it is when another field has to be put back', () => {
-    const history = noteRevert(revertsAt([0, 1, 2]), [field('other', 'x')], 5, policy);
+    const history = withRevert(revertsAt([0, 1, 2]), [field('other', 'x')], 5, policy);
     expect(contestAt(history, 5)).toMatchObject({ fields: ['spec.replicas'], retryAt: 12 });
   });
 

@@ -29,7 +29,7 @@ export interface RevertedField {
  * The fields that a write reverts, each with its managers; `OWNER_FIELD` when the write takes the object from another
  * ApplySet. `undefined` when it reverts none.
  */
-export function revertedBy({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
+export function revertedFields({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
   if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
   return why === 'drift' ? differences : undefined;
 }
@@ -50,7 +50,7 @@ export function contestAt(history: DriftHistory | undefined, now: number): Conte
 }
 
 /** The history after a revert of `fields`. */
-export function noteRevert(
+export function withRevert(
   history: DriftHistory,
   fields: readonly RevertedField[],
   now: number,

@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ServiceAccountRef } from '../access.ts';
+import type { ServiceAccountRef } from '../acting-identity.ts';
 import { readPolicies } from '../definition/policies.ts';
 import type { PolicyRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';

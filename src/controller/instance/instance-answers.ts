@@ -5,7 +5,7 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
 import { refOfTarget, targetKey } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { NO_DRIFT, noteRevert, revertedBy } from '../drift/contests.ts';
+import { NO_DRIFT, withRevert, revertedFields } from '../drift/contests.ts';
 import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { without } from './record.ts';
@@ -49,11 +49,11 @@ export class InstanceAnswers implements ExecutionView {
   applied(action: ApplyAction, answer: KubeObject): void {
     const { caches, clock } = this.#context;
     caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint);
-    const reverted = revertedBy(action);
+    const reverted = revertedFields(action);
     if (reverted === undefined) return;
     const key = targetKey(action.target);
     const drift = (this.#record.drift ??= new Map());
-    drift.set(key, noteRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
+    drift.set(key, withRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
   }
 
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {

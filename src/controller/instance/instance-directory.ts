@@ -2,14 +2,14 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { Decision, ObjectType } from '../../runtime/index.ts';
-import type { Access } from '../access.ts';
+import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { internString } from '../cache/intern.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
-import type { Outcome } from '../rollout/canary.ts';
+import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord, without } from './record.ts';
@@ -30,7 +30,7 @@ export interface InstanceDirectoryOptions {
   /** The graph of an older revision, for instances that are pinned to it. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
   /** The identity for children of an instance in this namespace, when its definition names none. */
-  readonly accessIn: (namespace: string | undefined) => Access | undefined;
+  readonly identityIn: (namespace: string | undefined) => ActingIdentity | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
 }
@@ -110,11 +110,11 @@ export class InstanceDirectory {
       return {};
     }
     const served = this.#identified(followed, instance);
-    const record = known ?? newRecord(id, key, served.definition, served.access.caches);
+    const record = known ?? newRecord(id, key, served.definition, served.identity.caches);
     this.#records.set(id, record);
-    if (record.caches !== served.access.caches) {
+    if (record.caches !== served.identity.caches) {
       record.caches.setInterest(record.id, []);
-      record.caches = served.access.caches;
+      record.caches = served.identity.caches;
     }
     // The end of the list wakes the instance again, so that a restart costs one pass, once all is known.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
@@ -145,7 +145,7 @@ export class InstanceDirectory {
   }
 
   /** The outcome of the last pass over an instance. */
-  outcomeOf(id: string): Outcome | undefined {
+  outcomeOf(id: string): RevisionOutcome | undefined {
     return this.#records.get(id)?.outcome;
   }
 
@@ -178,12 +178,12 @@ export class InstanceDirectory {
   /** The served kind with the identity of this instance. */
   #identified(served: ServedKind, { metadata }: KubeObject): ServedKind {
     if (served.policies.serviceAccount !== undefined) return served;
-    const access = this.#options.accessIn(metadata.namespace);
-    if (access === undefined) return served;
-    if (metadata.namespace !== undefined) return { ...served, access };
+    const identity = this.#options.identityIn(metadata.namespace);
+    if (identity === undefined) return served;
+    if (metadata.namespace !== undefined) return { ...served, identity };
     // Without a namespace there is no ServiceAccount; the controller's own rights must not replace its rights.
     const { graph: _graph, ...rest } = served;
-    return { ...rest, access, failure: NO_ACCOUNT };
+    return { ...rest, identity, failure: NO_ACCOUNT };
   }
 
   #servedOf(id: string): ServedKind | undefined {

@@ -10,7 +10,7 @@ import { internString } from '../cache/intern.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
-import type { Outcome } from '../rollout/canary.ts';
+import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
 import { failedReads, InstanceAnswers } from './instance-answers.ts';
@@ -49,7 +49,7 @@ export interface InstanceReconcilerOptions {
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
   /** The last outcome; most instances share it. */
-  #outcome: Outcome | undefined;
+  #outcome: RevisionOutcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
     this.#options = options;
@@ -66,8 +66,8 @@ export class InstanceReconciler {
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, random, pacer } = this.#options;
-    const { client, caches, user } = served.access;
-    const projectionGeneration = () => needOf(served);
+    const { client, caches, user } = served.identity;
+    const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     // Rendered templates are kept for all steps of the pass, as long as their inputs stay the same.
     const memory = record.memory ?? new StepMemory();
@@ -89,7 +89,7 @@ export class InstanceReconciler {
   }
 
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
-    const view = new ObservedView(served.access, record, this.#options.clock.now(), needOf(served));
+    const view = new ObservedView(served.identity, record, this.#options.clock.now(), projectionGenerationOf(served));
     const options = { ...this.#stepOptions(record, served, instance), ...given('memory', memory) };
     const decision =
       served.graph === undefined
@@ -106,7 +106,7 @@ export class InstanceReconciler {
     signal: AbortSignal,
   ) {
     const { clock, onEvent, onApplySet } = this.#options;
-    const { caches } = served.access;
+    const { caches } = served.identity;
     const began = monotonicMs();
     const { view, decision } = this.#step(record, served, instance, memory);
     const milliseconds = monotonicMs() - began;
@@ -120,8 +120,8 @@ export class InstanceReconciler {
     record.served = served;
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
-    for (const { target, pair } of decision.settled) {
-      caches.peek(target.type)?.settle(cacheKey(target), pair);
+    for (const { target, pair } of decision.equivalences) {
+      caches.peek(target.type)?.setEquivalence(cacheKey(target), pair);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
     const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {
@@ -134,7 +134,7 @@ export class InstanceReconciler {
     return { step, learned };
   }
 
-  #noteOutcome(record: InstanceRecord, outcome: Outcome): void {
+  #noteOutcome(record: InstanceRecord, outcome: RevisionOutcome): void {
     if (isSame(record.outcome, outcome)) return;
     // Instances with equal outcomes share one object.
     if (!isSame(this.#outcome, outcome)) this.#outcome = outcome;
@@ -181,7 +181,7 @@ export class InstanceReconciler {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { clock, random } = this.#options;
-    const context = { clock, random, signal, user: served.access.user };
+    const context = { clock, random, signal, user: served.identity.user };
     let learned = false;
     for (const [key, { group, kind }] of view.askedKinds) {
       if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
@@ -228,20 +228,20 @@ function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: K
   if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
 }
 
-function isSame(a: Outcome | undefined, b: Outcome): boolean {
+function isSame(a: RevisionOutcome | undefined, b: RevisionOutcome): boolean {
   return a?.revision === b.revision && a.state === b.state && a.message === b.message;
 }
 
 /** The outcome of a revision on an instance, read from the decision's conditions. */
-function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Outcome {
+function outcomeOf({ conditions, state, quiet }: Decision, revision: number): RevisionOutcome {
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
 }
 
 /** The projection generation of a graph; keeps the graph's reads from its first step on. */
-function needOf({ graph, access }: ServedKind): number {
-  return graph === undefined ? 0 : access.caches.keepGraph(graph);
+function projectionGenerationOf({ graph, identity }: ServedKind): number {
+  return graph === undefined ? 0 : identity.caches.keepGraph(graph);
 }
 
 async function discover(
@@ -250,7 +250,7 @@ async function discover(
   kind: string,
   signal: AbortSignal,
 ): Promise<ObjectType | undefined> {
-  const found = await served.access.client.discovery.inGroup(group, kind, { signal });
+  const found = await served.identity.client.discovery.inGroup(group, kind, { signal });
   if (found === undefined) return undefined;
   const { version, plural, namespaced } = found;
   return { group, version, kind, plural, namespaced };

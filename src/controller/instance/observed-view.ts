@@ -13,7 +13,7 @@ import type {
 import { targetKey } from '../../runtime/index.ts';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
-import type { Access } from '../access.ts';
+import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { keyOf } from '../cache/scope-watch.ts';
@@ -25,16 +25,21 @@ export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
-  readonly #need: number;
+  readonly #projectionGeneration: number;
   /** The user that the caches read as; absent for the controller itself. */
   readonly #user: string | undefined;
   /** Kinds that the step looked for members in, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
 
-  /** `need`: the projection generation of the graph. */
-  constructor({ caches, user }: Pick<Access, 'caches' | 'user'>, record: InstanceRecord, now: number, need: number) {
+  /** `projectionGeneration`: of the graph. */
+  constructor(
+    { caches, user }: Pick<ActingIdentity, 'caches' | 'user'>,
+    record: InstanceRecord,
+    now: number,
+    projectionGeneration: number,
+  ) {
     this.#now = now;
-    this.#need = need;
+    this.#projectionGeneration = projectionGeneration;
     this.#user = user;
     this.#caches = caches;
     this.#record = record;
@@ -43,9 +48,9 @@ export class ObservedView implements Observed {
   object(target: ObjectTarget): Observation {
     const cache = this.#caches.peek(target.type);
     const key = cacheKey(target);
-    const live = cache?.get(key, this.#need);
+    const live = cache?.get(key, this.#projectionGeneration);
     if (live !== undefined) return { state: 'present', live };
-    const isStale = cache?.stale.isStale(key, this.#need) === true;
+    const isStale = cache?.stale.isStale(key, this.#projectionGeneration) === true;
     if (isStale) cache.stale.await(this.#record.id);
     else if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
@@ -59,12 +64,12 @@ export class ObservedView implements Observed {
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
-    const isTooLittle = cache.stale.hasStale(this.#need);
+    const isTooLittle = cache.stale.hasStale(this.#projectionGeneration);
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
       // A stale entry may lack the labels.
-      if (isTooLittle && cache.stale.isStale(keyOf(live.object), this.#need)) {
+      if (isTooLittle && cache.stale.isStale(keyOf(live.object), this.#projectionGeneration)) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }

@@ -3,7 +3,7 @@ import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
-import type { Outcome } from '../rollout/canary.ts';
+import type { RevisionOutcome } from '../rollout/canary.ts';
 
 /** A map that is absent while it is empty: of thousands of instances few have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
@@ -37,7 +37,7 @@ export interface InstanceRecord {
   applySet: string | undefined;
   /** The served kind of the last step. */
   served: ServedKind | undefined;
-  outcome: Outcome | undefined;
+  outcome: RevisionOutcome | undefined;
   /** Kept between passes while an expression fails, since each evaluation may cost the whole budget. */
   memory: StepMemory | undefined;
   steppedAt: number;

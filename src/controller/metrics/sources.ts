@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import type { Accesses } from '../access.ts';
+import type { ActingIdentities } from '../acting-identity.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { InstanceDirectory } from '../instance/instance-directory.ts';
 import type { Runner } from '../queue/runner.ts';
@@ -11,7 +11,7 @@ import { gvrText, queueName } from './metrics.ts';
 /** The parts of a controller that a scrape reads. */
 export interface MeasuredParts {
   readonly clock: Clock;
-  readonly accesses: Accesses;
+  readonly identities: ActingIdentities;
   readonly served: ServedKinds;
   readonly instances: InstanceDirectory;
   readonly runners: ReadonlyMap<string, Runner>;
@@ -27,8 +27,8 @@ export interface MeasuredParts {
 export function metricSources(parts: () => MeasuredParts): MetricSources {
   const caches = () =>
     parts()
-      .accesses.all()
-      .flatMap((access) => access.caches.all());
+      .identities.all()
+      .flatMap((identity) => identity.caches.all());
   return {
     queueLength: () => parts().runners.get('dynamic')?.backlog ?? 0,
     queues: () =>
@@ -52,7 +52,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
       parts()
         .instances.counts()
         .map(({ type, instances }): Reading => [{ parent_gvr: gvrText(type) }, instances]),
-    watchRequests: () => watchRequests(parts().accesses),
+    watchRequests: () => watchRequests(parts().identities),
     revisions: () => [...parts().revisionStates()].map(([state, count]): Reading => [{ state }, count]),
     shards: () => [...parts().shards()].map((shard): Reading => [{ shard: String(shard) }, 1]),
     schemas: () => parts().schemas(),
@@ -63,9 +63,9 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
 }
 
 /** Summed over identities, since a series must be unique. */
-function watchRequests(accesses: Accesses): Reading[] {
+function watchRequests(identities: ActingIdentities): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
-  for (const { caches } of accesses.all()) {
+  for (const { caches } of identities.all()) {
     for (const { type, objects, lists } of caches.wishes()) {
       const gvr = gvrText(type);
       const sum = sums.get(gvr) ?? { objects: 0, lists: 0 };
@@ -78,9 +78,9 @@ function watchRequests(accesses: Accesses): Reading[] {
   ]);
 }
 
-function conditionAges({ accesses, served, clock }: MeasuredParts): Reading[] {
+function conditionAges({ identities, served, clock }: MeasuredParts): Reading[] {
   return [...served.all()].flatMap(({ type }) =>
-    [...(accesses.own.caches.peek(type)?.values() ?? [])].flatMap(({ object }) => {
+    [...(identities.own.caches.peek(type)?.values() ?? [])].flatMap(({ object }) => {
       const { namespace = '', name = '' } = object.metadata;
       return readConditions(object.status?.['conditions']).map((condition): Reading => {
         const since = Date.parse(condition.lastTransitionTime ?? '');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidate, Outcome } from './canary.ts';
+import type { Candidate, RevisionOutcome } from './canary.ts';
 import { allowedOf, decideRollout, parseAllowance } from './canary.ts';
 
 describe('parseAllowance', () => {
@@ -36,7 +36,11 @@ describe('allowedOf', () => {
 
 const NOBODY: ReadonlySet<string> = new Set();
 const candidates = (...ids: string[]): Candidate[] => ids.map((id) => ({ id, uid: `uid-${id}` }));
-const outcome = (state: Outcome['state'], revision = 2): Outcome => ({ revision, state, message: `${state}!` });
+const outcome = (state: RevisionOutcome['state'], revision = 2): RevisionOutcome => ({
+  revision,
+  state,
+  message: `${state}!`,
+});
 
 describe('decideRollout', () => {
   const all = candidates('a', 'b', 'c', 'd');
@@ -46,7 +50,7 @@ describe('decideRollout', () => {
     const rollout = decide(list, count, chosen);
     return rollout.phase === 'everywhere' ? 'everywhere' : [...rollout.members].sort();
   };
-  const withOutcomes = (state: Outcome['state'], revision = 2) => {
+  const withOutcomes = (state: RevisionOutcome['state'], revision = 2) => {
     const first = membersOf(all, 1);
     return all.map((entry) => (first.includes(entry.id) ? { ...entry, outcome: outcome(state, revision) } : entry));
   };

@@ -33,7 +33,7 @@ export function allowedOf(allowance: Allowance, instances: number): number {
 }
 
 /** The outcome of a revision on an instance. */
-export interface Outcome {
+export interface RevisionOutcome {
   readonly revision: number;
   readonly state: 'ready' | 'failed' | 'waiting';
   /** Why it is not ready, in the words of its condition. */
@@ -45,7 +45,7 @@ export interface Candidate {
   readonly id: string;
   readonly uid: string;
   /** The outcome of its last pass; absent before the first. */
-  readonly outcome?: Outcome;
+  readonly outcome?: RevisionOutcome;
 }
 
 /** The input of a roll-out's decision. */

@@ -7,7 +7,7 @@ import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
-import type { Allowance, Candidate, Outcome, Rollout, Canary } from './canary.ts';
+import type { Allowance, Candidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
 /** Annotation of a revision with a canary: the number of its first instances, `0` before the first, or `done`. */
@@ -33,7 +33,7 @@ export interface RolloutDecision {
 /** What roll-outs are decided with. */
 export interface RolloutsOptions {
   readonly revisions: RevisionStore;
-  readonly outcomeOf: (instanceId: string) => Outcome | undefined;
+  readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
   readonly compile: (definition: string, revision: Revision, signal: AbortSignal) => Promise<Graph | undefined>;
 }
 

@@ -60,7 +60,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     ...(onPoll === undefined ? {} : { onPoll }),
     // Other replicas may still work under it. Replicas that end at the same time have all given back their own Leases
     // by now, so the last one to list sees no other.
-    release: async (asked) => {
+    mayRelease: async (asked) => {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
       return crew.isAlone(items);
     },
@@ -95,7 +95,7 @@ async function workInShards(
   const election = (
     name: string,
     purpose: string,
-    rest: Pick<ElectionOptions, 'onLeading' | 'onPoll' | 'wanted'>,
+    rest: Pick<ElectionOptions, 'onLeading' | 'onPoll' | 'isEligible'>,
   ): Promise<void> => {
     const labels = { [LEASE_LABEL]: purpose };
     return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
@@ -118,7 +118,7 @@ async function workInShards(
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();
       return election(`${lease}-shard-${shard}`, SHARD, {
-        wanted: () => joined && crew.wants(shard),
+        isEligible: () => joined && crew.wants(shard),
         onLeading(end, gone) {
           term = term.then(() => holdShard(options, share, shard, end, AbortSignal.any([gone, lost])));
           return term;

@@ -36,7 +36,7 @@ export function concernsDeployment(event: StoreEvent, controller: string): boole
 }
 
 /** An outcome of looking at an object. */
-export interface Outcome {
+export interface StandInOutcome {
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;
@@ -45,7 +45,7 @@ export interface Outcome {
 }
 
 /** Writes an outcome as Flux does, if it says anything new. */
-export function settle(world: ControllerClient, object: KubeObject, outcome: Outcome): void {
+export function settle(world: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
   const before = objectsAt(object.status, 'conditions').find(({ type }) => type === 'Ready');

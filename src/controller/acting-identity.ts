@@ -4,49 +4,49 @@ import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
 /** The identity that reads and writes children, with the caches of what that identity may read. */
-export interface Access {
+export interface ActingIdentity {
   /** The ServiceAccount's user name; absent for the controller itself. */
   readonly user?: string;
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
 }
 
-/** Options of `Accesses`. */
-export interface AccessesOptions {
+/** Options of `ActingIdentities`. */
+export interface ActingIdentitiesOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
-  readonly onMember: (applySet: string) => void;
+  readonly onChildChange: (applySet: string) => void;
   readonly meter: CacheMeter;
 }
 
 /**
- * The controller's own access and one for each ServiceAccount that a definition names. Each has watches of its own, so
- * that no identity sees what only another one may read.
+ * The controller's own identity and one for each ServiceAccount that a definition names. Each has watches of its own,
+ * so that no identity sees what only another one may read.
  */
-export class Accesses {
-  readonly own: Access;
-  readonly #options: AccessesOptions;
-  readonly #byUser = new Map<string, Access>();
+export class ActingIdentities {
+  readonly own: ActingIdentity;
+  readonly #options: ActingIdentitiesOptions;
+  readonly #byUser = new Map<string, ActingIdentity>();
 
-  constructor(options: AccessesOptions) {
+  constructor(options: ActingIdentitiesOptions) {
     this.#options = options;
     this.own = { client: options.client, caches: this.#openCaches(options.client) };
   }
 
-  /** The access of a ServiceAccount; without one, the controller's own. */
-  of(serviceAccount: ServiceAccountRef | undefined): Access {
+  /** The identity of a ServiceAccount; without one, the controller's own. */
+  of(serviceAccount: ServiceAccountRef | undefined): ActingIdentity {
     if (serviceAccount === undefined) return this.own;
     const user = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
     const known = this.#byUser.get(user);
     if (known !== undefined) return known;
     const client = this.#options.client.as({ user });
-    const access = { user, client, caches: this.#openCaches(client) };
-    this.#byUser.set(user, access);
-    return access;
+    const identity = { user, client, caches: this.#openCaches(client) };
+    this.#byUser.set(user, identity);
+    return identity;
   }
 
-  all(): Access[] {
+  all(): ActingIdentity[] {
     return [this.own, ...this.#byUser.values()];
   }
 
@@ -55,8 +55,8 @@ export class Accesses {
   }
 
   #openCaches(client: KubernetesApi): CacheSet {
-    const { clock, onWake, onMember, meter } = this.#options;
-    return new CacheSet({ client, clock, onWake, onMember, meter });
+    const { clock, onWake, onChildChange, meter } = this.#options;
+    return new CacheSet({ client, clock, onWake, onChildChange, meter });
   }
 }
 

@@ -13,7 +13,7 @@ export interface AssignedMember {
 }
 
 /** The members of outer objects that a body assigns by constant keys; `lookup` gives a variable's value. */
-export function membersFor(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
+export function assignedMembers(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
   const found: AssignedMember[] = [];
   visitNodes(
     body,

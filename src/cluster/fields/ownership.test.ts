@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { builtinType } from '../types/builtin.ts';
-import type { FieldContext } from './manager.ts';
-import { apply } from './manager.ts';
+import type { FieldContext } from './ownership.ts';
+import { applyWithOwnership } from './ownership.ts';
 import { emptyTree } from './tree.ts';
 
 const context: FieldContext = {
@@ -11,7 +11,7 @@ const context: FieldContext = {
   node: builtinType('apps.v1.Deployment'),
   builtin: true,
   subresource: '',
-  reset: emptyTree,
+  resetFields: emptyTree,
   time: '2020-01-01T00:00:00Z',
   inVersion: () => undefined,
 };
@@ -52,8 +52,8 @@ test('what a manager applied before makes no difference to what an apply does', 
       for (const [manager, config] of list) {
         // A copy of the object has trees of its own, with which nothing is remembered.
         const forgotten = live === undefined ? undefined : structuredClone(live);
-        const expected = apply(forgotten, {}, sent(config), manager, true, context);
-        const actual = apply(live, {}, sent(config), manager, true, context);
+        const expected = applyWithOwnership(forgotten, {}, sent(config), manager, true, context);
+        const actual = applyWithOwnership(live, {}, sent(config), manager, true, context);
         expect(actual).toEqual(expected);
         live = actual.object;
       }

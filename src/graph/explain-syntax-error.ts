@@ -1,7 +1,7 @@
 import type { CelError } from '../cel/index.ts';
 
 /** A syntax error of an expression, with its remedy. */
-export interface SyntaxText {
+export interface SyntaxExplanation {
   readonly message: string;
   readonly hint?: string;
 }
@@ -37,7 +37,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
  *
  * @param offset of the error in `cel`, in UTF-16 units
  */
-export function syntaxText({ message }: CelError, cel: string, offset: number): SyntaxText {
+export function explainSyntaxError({ message }: CelError, cel: string, offset: number): SyntaxExplanation {
   const rest = cel.slice(Math.max(0, offset));
   const before = cel.slice(0, Math.max(0, offset));
   for (const [pattern, text, hint] of rest.trim() === '' ? [] : FOREIGN) {
@@ -78,7 +78,7 @@ export function syntaxText({ message }: CelError, cel: string, offset: number): 
 }
 
 /** `a ? b` without `: c`: the parser stops where a colon is due. */
-function withoutElse(cel: string, before: string): SyntaxText | undefined {
+function withoutElse(cel: string, before: string): SyntaxExplanation | undefined {
   const plain = (text: string): string =>
     text.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));
   const bare = plain(cel).replaceAll(/\.\?|\[\?/g, '__');
@@ -93,7 +93,7 @@ function withoutElse(cel: string, before: string): SyntaxText | undefined {
 }
 
 /** An expression that ends too early. */
-function unfinished(before: string): SyntaxText {
+function unfinished(before: string): SyntaxExplanation {
   const open = unclosed(before);
   if (before.trim() === '') return { message: 'the expression is empty', hint: 'write an expression between ${ and }' };
   if (open !== '' && /[\w)\]}"']\s*$/.test(before)) {

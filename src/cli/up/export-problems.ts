@@ -4,7 +4,7 @@ import { positionAt, textOf } from './source-text.ts';
 const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
 
 /** The problem of a module that exports neither a composition nor an object: what it exports, and what to do with it. */
-export function uselessExports(module: Record<string, unknown>, path: string, file: string): Diagnostic {
+export function noExportProblem(module: Record<string, unknown>, path: string, file: string): Diagnostic {
   const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];
   const text = textOf(path);
   const described =
@@ -22,14 +22,14 @@ export function uselessExports(module: Record<string, unknown>, path: string, fi
 }
 
 /** The problem of an exported promise that is not awaited. */
-export function promiseExport(name: string, path: string, file: string): Diagnostic {
+export function promiseProblem(name: string, path: string, file: string): Diagnostic {
   const hint =
     name === 'default' ? 'await it: `export default await …`' : `await it: \`export const ${name} = await …\``;
   return lostExport(`${titleOf(name)} is a promise; what it gives is left out`, hint, name, path, file);
 }
 
 /** The problem of an exported method of a composition, not called: `export const one = shop.toInstance`. */
-export function uncalledExport(name: string, call: string, path: string, file: string): Diagnostic {
+export function uncalledProblem(name: string, call: string, path: string, file: string): Diagnostic {
   const argument = call.endsWith('toInstance') ? '{ … }' : '';
   const hint = `call it${argument === '' ? '' : ' with the spec'}: ${call}(${argument})`;
   return lostExport(`${titleOf(name)} is the function ${call}, which is not called`, hint, name, path, file);

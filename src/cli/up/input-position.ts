@@ -4,7 +4,7 @@ import { formatPath } from '../../graph/index.ts';
 import type { InputObject } from './load-inputs.ts';
 
 /** The position of a field (`key`: of its key) in the user's files; `undefined` for objects made by plain code. */
-export function sourceOf(
+export function inputPosition(
   { document, locate }: InputObject,
   steps: readonly PathStep[],
   key = false,

@@ -5,7 +5,7 @@ import { shareUnchanged } from '../types/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
 import type { Comparison } from './compare.ts';
-import { changed, compareFields } from './compare.ts';
+import { changedPaths, compareFields } from './compare.ts';
 import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
 import { mergeApplied } from './merge.ts';
@@ -23,7 +23,7 @@ import {
 } from './tree.ts';
 import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
 
-/** A resource in one version, for `apply` and `trackUpdate`. */
+/** A resource in one version, for `applyWithOwnership` and `updateOwnership`. */
 export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
@@ -31,7 +31,7 @@ export interface FieldContext {
   /** Is the type built-in? Its decoder copies the request, so that `claim` may keep the configuration. */
   readonly builtin: boolean;
   /** Paths that this request cannot change; they have no owner. */
-  readonly reset: FieldTree;
+  readonly resetFields: FieldTree;
   /** The time written into entries; scale writes none. */
   readonly time: string | undefined;
   /** The type and the object in the version of an entry; `undefined` when that version is no longer served. */
@@ -103,7 +103,7 @@ function entriesOf(
  * Ownership after a create, update or patch (all but apply): what the request changed belongs to `manager` alone.
  * `live` is absent on create, where `empty` (an object of the type without content) stands in.
  */
-export function trackUpdate(
+export function updateOwnership(
   live: KubeObject | undefined,
   empty: JsonObject,
   next: KubeObject,
@@ -131,7 +131,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
   release(before, after, entries, key, comparison, context);
   const own = entries.get(key);
   if (own !== undefined) keepOrDrop(entries, key, own, difference(own.fields, comparison.removed));
-  const taken = changed(comparison);
+  const taken = changedPaths(comparison);
   if (!taken.empty) {
     const previous = entries.get(key);
     const fields = previous === undefined ? taken : union(previous.fields, taken);
@@ -146,7 +146,7 @@ const isSame = (comparison: Comparison) =>
 /** The comparison without paths that no manager owns or that the request cannot change. */
 function limited(comparison: Comparison, context: FieldContext): Comparison {
   if (isSame(comparison)) return comparison;
-  const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.reset);
+  const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.resetFields);
   return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
 }
 
@@ -167,7 +167,7 @@ function release(
       entries.delete(key);
       continue;
     }
-    const fields = difference(difference(entry.fields, changed(inVersion)), inVersion.removed);
+    const fields = difference(difference(entry.fields, changedPaths(inVersion)), inVersion.removed);
     keepOrDrop(entries, key, entry, fields);
   }
 }
@@ -198,10 +198,10 @@ function comparisonIn(
 }
 
 /** The outcome of an apply before defaulting and validation. */
-export interface Applied {
+export interface ApplyResult {
   readonly object: KubeObject;
   /** Did the content change? A change of ownership alone does not count. */
-  readonly changed: boolean;
+  readonly isChanged: boolean;
 }
 
 /**
@@ -211,14 +211,14 @@ export interface Applied {
  * @throws ApiError 409 with one cause per unforced field that other managers own with another value;
  *   500 when the configuration does not have the structure of the type; 400 when it sets `managedFields`.
  */
-export function apply(
+export function applyWithOwnership(
   live: KubeObject | undefined,
   empty: JsonObject,
   config: JsonObject,
   manager: string,
   force: boolean | FieldTree,
   context: FieldContext,
-): Applied {
+): ApplyResult {
   const metadata = config['metadata'];
   if (isJsonObject(metadata) && metadata['managedFields'] !== undefined) {
     throw badRequest('metadata.managedFields must be nil');
@@ -245,7 +245,7 @@ export function apply(
   const isChanged = !jsonEquals(before, pruned);
   const mine = entries.get(key);
   if (isChanged && mine !== undefined) entries.set(key, { ...mine, time: context.time });
-  return { object: withEntries(isChanged ? pruned : before, entries), changed: isChanged };
+  return { object: withEntries(isChanged ? pruned : before, entries), isChanged: isChanged };
 }
 
 /** The configuration that last claimed each set of paths. */
@@ -279,7 +279,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
     );
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
-  const claimed = differenceBelow(difference(all, SYSTEM), context.reset);
+  const claimed = differenceBelow(difference(all, SYSTEM), context.resetFields);
   // An equal set keeps its object, whose serialized form is cached.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
@@ -335,7 +335,7 @@ function conflictsOf(
   for (const [key, entry] of entries) {
     if (key === mine) continue;
     const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
-    const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, changed(inVersion));
+    const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, changedPaths(inVersion));
     if (!fields.empty) conflicts.push({ entry, fields });
   }
   return conflicts;
