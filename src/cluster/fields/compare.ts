@@ -145,4 +145,4 @@ function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Com
 }
 
 /** Everything that is new or different. */
-export const changedPaths = (comparison: Comparison): FieldTree => union(comparison.added, comparison.modified);
+export const addedOrModified = (comparison: Comparison): FieldTree => union(comparison.added, comparison.modified);

@@ -5,7 +5,7 @@ import { shareUnchanged } from '../types/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
 import type { Comparison } from './compare.ts';
-import { changedPaths, compareFields } from './compare.ts';
+import { addedOrModified, compareFields } from './compare.ts';
 import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
 import { mergeApplied } from './merge.ts';
@@ -131,7 +131,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
   release(before, after, entries, key, comparison, context);
   const own = entries.get(key);
   if (own !== undefined) keepOrDrop(entries, key, own, difference(own.fields, comparison.removed));
-  const taken = changedPaths(comparison);
+  const taken = addedOrModified(comparison);
   if (!taken.empty) {
     const previous = entries.get(key);
     const fields = previous === undefined ? taken : union(previous.fields, taken);
@@ -167,7 +167,7 @@ function release(
       entries.delete(key);
       continue;
     }
-    const fields = difference(difference(entry.fields, changedPaths(inVersion)), inVersion.removed);
+    const fields = difference(difference(entry.fields, addedOrModified(inVersion)), inVersion.removed);
     keepOrDrop(entries, key, entry, fields);
   }
 }
@@ -335,7 +335,7 @@ function conflictsOf(
   for (const [key, entry] of entries) {
     if (key === mine) continue;
     const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
-    const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, changedPaths(inVersion));
+    const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, addedOrModified(inVersion));
     if (!fields.empty) conflicts.push({ entry, fields });
   }
   return conflicts;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
-import { selectorText } from '../types/selector-text.ts';
+import { labelSelectorText } from '../types/label-selector-text.ts';
 import { age, duration } from '../../kubernetes/index.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
@@ -79,7 +79,7 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
     time,
     ageOf(object, now),
     ...templateOf(object),
-    orNone(selectorText(object.spec?.['selector'])),
+    orNone(labelSelectorText(object.spec?.['selector'])),
   ];
 }
 
@@ -274,7 +274,7 @@ function cronJobCells(object: KubeObject, now: number): JsonValue[] {
     last === '' ? NONE : age(last, now),
     ageOf(object, now),
     ...containersOf(template),
-    orNone(selectorText(selector)),
+    orNone(labelSelectorText(selector)),
   ];
 }
 
@@ -382,7 +382,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/deployments': (object, now) => [
     name(object),
@@ -391,7 +391,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     count(object, 'status', 'availableReplicas'),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/replicasets': (object, now) => [
     name(object),
@@ -400,7 +400,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     count(object, 'status', 'readyReplicas'),
     ageOf(object, now),
     ...templateOf(object),
-    selectorText(object.spec?.['selector']),
+    labelSelectorText(object.spec?.['selector']),
   ],
   'apps/v1/statefulsets': (object, now) => [
     name(object),
@@ -434,7 +434,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   },
   'networking.k8s.io/v1/networkpolicies': (object, now) => [
     name(object),
-    orNone(selectorText(object.spec?.['podSelector'])),
+    orNone(labelSelectorText(object.spec?.['podSelector'])),
     ageOf(object, now),
   ],
   'policy/v1/poddisruptionbudgets': budgetCells,

@@ -13,7 +13,7 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
-import { selectorText } from '../types/selector-text.ts';
+import { labelSelectorText } from '../types/label-selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
 import { age } from '../../kubernetes/index.ts';
 import { partialOf } from '../table/partial.ts';
@@ -48,7 +48,7 @@ const pathsOf = (resource: Resource): ScalePaths => resource.custom?.scale ?? BU
 export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = paths.selector === undefined ? '' : selectorText(valueAt(object, ...paths.selector));
+  const selector = paths.selector === undefined ? '' : labelSelectorText(valueAt(object, ...paths.selector));
   const replicas = valueAt(object, ...paths.specReplicas);
   const metadata: JsonObject = { name: name ?? '' };
   for (const [key, value] of Object.entries({ namespace, uid, resourceVersion, creationTimestamp })) {

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { listAt, requirementText, textAt } from '../../kubernetes/index.ts';
 
 /** A label selector, or a plain map of labels, as text. */
-export function selectorText(selector: JsonValue | undefined): string {
+export function labelSelectorText(selector: JsonValue | undefined): string {
   if (typeof selector === 'string') return selector;
   if (!isJsonObject(selector)) return '';
   const labels = isJsonObject(selector['matchLabels'])
