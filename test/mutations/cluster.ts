@@ -81,8 +81,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'the last page has a token',
     file: 'src/cluster/verbs/read.ts',
-    find: 'const rest = selection.only === undefined ? start.items.length - index : 0;',
-    replace: 'const rest = selection.only === undefined ? start.items.length - index + 1 : 0;',
+    find: 'const rest = selection.onlyName === undefined ? start.items.length - index : 0;',
+    replace: 'const rest = selection.onlyName === undefined ? start.items.length - index + 1 : 0;',
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
