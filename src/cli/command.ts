@@ -7,7 +7,7 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
-  /** Reads the whole standard input. */
+  /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are no UTF-8. */
   readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */
   readonly terminal?: LiveTerminal;
@@ -22,6 +22,9 @@ export interface LiveTerminal {
   /** Writes raw text, escape sequences included. */
   write(text: string): void;
 }
+
+/** The standard input as messages name it; `-` on the command line. */
+export const STANDARD_INPUT = 'standard input';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
 export const ExitCode = {

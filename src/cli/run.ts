@@ -1,8 +1,8 @@
 import { packageManifestText, refuseDeploysHere } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
-import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { printable } from './printable.ts';
+import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 
 /** The version of the package, from its own manifest. */
@@ -76,7 +76,8 @@ const context: CommandContext = {
   async readInput() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+    const { decodeText } = await import('./up/read-manifest.ts');
+    return decodeText(Buffer.concat(chunks), STANDARD_INPUT);
   },
   ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     ? {

@@ -58,4 +58,9 @@ export { builtinSource, combineSources, crdSource, openApiDocument } from '../sc
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';
 export { toMermaid } from './mermaid.ts';
+export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.ts';
+export { graphOutline } from './outline/outline.ts';
+export { outlineLines } from './outline/outline-text.ts';
+export { toDot } from './outline/dot.ts';
+export { toSvg } from './outline/svg.ts';
 export { kindsUsed } from './kinds-used.ts';

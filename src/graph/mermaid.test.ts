@@ -35,8 +35,8 @@ test('a graph as a picture: collections, conditions, what exists already, and wh
       n_settings{{"settings<br/>ConfigMap"}}
       n_svc["svc<br/>Service<br/>if schema.spec.public #38;#38; schema.spec.name #33;= #34;a#92;#34;#59; end#34;"]
       n_zone[["zone<br/>ConfigMap<br/>for each place"]]
-      n_settings --> n_zone
-      n_svc --> n_zone
+      n_settings -->|"settings.data.at"| n_zone
+      n_svc -->|"svc.spec.clusterIP"| n_zone
       n_svc -. status .-> instance
     "
   `);

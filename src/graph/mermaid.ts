@@ -1,12 +1,13 @@
 import type { Graph, GraphNode } from './model.ts';
+import { graphOutline } from './outline/outline.ts';
 
 /** Texts of a picture are short: longer conditions are cut. */
 const MAX_TEXT = 60;
 
 /**
  * A picture of a graph in the language of Mermaid, which GitHub and many editors draw: a box for each resource, an
- * arrow to each that reads it, dotted boxes for external objects, and the nodes that the status reads. The same graph
- * gives the same text.
+ * arrow to each that reads it with the expression that does, dotted boxes for external objects, and the nodes that the
+ * status reads. The same graph gives the same text.
  */
 export function toMermaid(graph: Graph): string {
   const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind)}])`];
@@ -14,9 +15,11 @@ export function toMermaid(graph: Graph): string {
     const node = graph.nodes.get(id);
     if (node !== undefined) lines.push(`  ${boxOf(node)}`);
   }
-  for (const id of graph.order) {
-    for (const other of [...(graph.nodes.get(id)?.dependsOn ?? [])].sort()) {
-      lines.push(`  ${nameOf(other)} --> ${nameOf(id)}`);
+  for (const { id, dependsOn, reads } of graphOutline(graph).nodes) {
+    for (const other of dependsOn) {
+      const [first, ...more] = reads.filter(({ nodes }) => nodes.includes(other)).map(({ expression }) => expression);
+      const label = first === undefined ? '' : `|${quoted(first, ...(more.length > 0 ? [`+ ${more.length}`] : []))}|`;
+      lines.push(`  ${nameOf(other)} -->${label} ${nameOf(id)}`);
     }
   }
   const reported = graph.status.dependsOn.filter((id) => graph.nodes.has(id)).sort();

@@ -3,6 +3,7 @@ import { controller } from './controller.ts';
 import { diff } from './diff.ts';
 import { generate } from './generate.ts';
 import { gitops } from './gitops.ts';
+import { graph } from './graph.ts';
 import { install } from './install.ts';
 import { rbac } from './rbac.ts';
 import { tree } from './tree.ts';
@@ -14,6 +15,7 @@ import { why } from './why.ts';
 export const commands: readonly Command[] = [
   up,
   validate,
+  graph,
   why,
   tree,
   diff,

@@ -3,6 +3,7 @@ import { extname, join, relative, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { parseJson, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
+import { STANDARD_INPUT } from '../command.ts';
 
 /** Parsed documents and the problems of their texts. */
 export interface Sources {
@@ -37,7 +38,7 @@ export async function readSources(
   };
   for (const name of names) {
     if (name === '-') {
-      read(await readInput(), 'standard input');
+      read(await readInput(), STANDARD_INPUT);
       continue;
     }
     for (const path of filesUnder(resolve(cwd, name), name, 0)) {

@@ -6,18 +6,26 @@ import { textOption } from '../command.ts';
 export interface Report {
   readonly data: object;
   lines(): readonly string[];
+  /** The texts of further forms, by name. */
+  readonly forms?: Readonly<Record<string, () => readonly string[]>>;
 }
 
 /**
  * Prints reports in the form that `--output` names: `text` prints the lines, `json` and `yaml` the data.
  *
+ * @param more names of further forms that each report has
  * @throws TypeKroError `cli/usage` for another form.
  */
-export function reportPrinter(context: CommandContext, input: CommandInput): (report: Report) => void {
+export function reportPrinter(
+  context: CommandContext,
+  input: CommandInput,
+  more: readonly string[] = [],
+): (report: Report) => void {
   const form = textOption(input, 'output') ?? 'text';
-  const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
+  const further = more.includes(form) ? (report: Report) => report.forms?.[form]?.() ?? [] : undefined;
+  const print = Object.hasOwn(FORMS, form) ? FORMS[form] : further;
   if (print === undefined) {
-    throw new TypeKroError(`--output ${form} is none of ${Object.keys(FORMS).join(', ')}`, {
+    throw new TypeKroError(`--output ${form} is none of ${[...Object.keys(FORMS), ...more].join(', ')}`, {
       code: 'cli/usage',
       remedy: 'write --output json',
     });

@@ -32,11 +32,12 @@ export async function readChecked(
   input: CommandInput,
   files: readonly string[] = input.positionals,
 ): Promise<Checked> {
-  const inputs = await loadInputs(files, context.cwd, (text) => context.printError(text));
+  const note = (text: string): void => context.printError(text);
+  const inputs = await loadInputs(files, context.cwd, note, () => context.readInput());
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);
-  const late = await lateFailures((text) => context.printError(text));
+  const late = await lateFailures(note);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;
@@ -47,7 +48,7 @@ export async function readChecked(
     return placedInCall(each, text);
   });
   printDiagnostics(context, diagnostics, texts);
-  const note = shippedNote(known);
-  if (note !== undefined) context.printError(note);
+  const shipped = shippedNote(known);
+  if (shipped !== undefined) note(shipped);
   return { graphs, diagnostics, inputs, known, failed: hasErrors(diagnostics) };
 }

@@ -3,9 +3,11 @@ import { extname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
+import { STANDARD_INPUT } from '../command.ts';
 import { checkFile } from './check-file.ts';
 import { loadModule } from './load-module.ts';
-import { readManifest } from './read-manifest.ts';
+import type { Manifest } from './read-manifest.ts';
+import { parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
 
 /** One object that the user wants in the cluster, and where it came from. */
@@ -37,6 +39,7 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  * once.
  *
  * @param note takes what is said while the files are read: that a module takes long
+ * @param readInput reads the standard input, which the name `-` stands for; by default it is refused
  * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
  * nothing at all. A module that throws while it is loaded gives diagnostics.
  */
@@ -44,12 +47,23 @@ export async function loadInputs(
   files: readonly string[],
   cwd: string,
   note: (text: string) => void = () => {},
+  readInput?: () => Promise<string>,
 ): Promise<Inputs> {
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
   const empty: { readonly file: string; readonly text: string }[] = [];
+  const addManifest = (manifest: Manifest, file: string): void => {
+    texts.set(file, manifest.text);
+    diagnostics.push(...manifest.diagnostics);
+    objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
+    if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
+  };
   for (const [path, name] of new Map(files.map((given) => [resolve(cwd, given), given]))) {
+    if (name === '-' && readInput !== undefined) {
+      addManifest(parseManifest(await readInput(), STANDARD_INPUT), STANDARD_INPUT);
+      continue;
+    }
     if (!existsSync(path)) checkFile(path, name, KNOWN_TYPES);
     const short = relative(cwd, path);
     const file = short === '' || short.startsWith('..') ? (short === '' ? name : path) : short;
@@ -63,11 +77,7 @@ export async function loadInputs(
       for (const name of sources) texts.set(name, textOf(resolve(cwd, name)));
       continue;
     }
-    const manifest = await readManifest(path, file);
-    texts.set(file, manifest.text);
-    diagnostics.push(...manifest.diagnostics);
-    objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
-    if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
+    addManifest(await readManifest(path, file), file);
   }
   if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
   else {

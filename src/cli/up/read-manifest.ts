@@ -26,7 +26,11 @@ export interface Manifest {
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
  */
 export async function readManifest(path: string, file: string): Promise<Manifest> {
-  const text = await readText(path, file);
+  return parseManifest(await readText(path, file), file);
+}
+
+/** The objects of a text of YAML or JSON. */
+export function parseManifest(text: string, file: string): Manifest {
   const parsed = parseDefinitions(text, file);
   const objects: ManifestObject[] = [];
   const diagnostics = [...parsed.diagnostics];
@@ -47,13 +51,26 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
   return typeof apiVersion === 'string' && typeof kind === 'string' && named ? (value as KubeObject) : undefined;
 }
 
-/** Bytes that are no UTF-8 would turn into other characters without a word, so they are refused. */
-async function readText(path: string, file: string): Promise<string> {
+/**
+ * The text of a file.
+ *
+ * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
+ */
+export async function readText(path: string, file: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     const mayNot = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
     const remedy = mayNot ? `as its owner run chmod a+r ${file}, or name a copy that is yours` : 'name a file';
     throw unreadable(file, whyUnreadable(error), remedy, error);
   });
+  return decodeText(bytes, file);
+}
+
+/**
+ * Bytes as text. Bytes that are no UTF-8 would turn into other characters without a word, so they are refused.
+ *
+ * @throws TypeKroError `input/unreadable` with the place of the first byte that is no UTF-8.
+ */
+export function decodeText(bytes: Buffer, file: string): string {
   const [reason, remedy] = notText(bytes);
   if (reason !== '') throw unreadable(file, reason, remedy);
   try {

@@ -1,0 +1,88 @@
+import { TypeKroError } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { graphOutline, outlineLines, toDot, toMermaid, toSvg } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { Command, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+
+/** Pictures of one graph. */
+const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
+  mermaid: toMermaid,
+  dot: (graph) => toDot(graphOutline(graph)),
+  svg: (graph) => toSvg(graphOutline(graph)),
+};
+
+/** `typekro graph FILE…`: nodes, dependencies and conditions, without a cluster. */
+export const graph: Command = {
+  name: 'graph',
+  summary: 'show the nodes of definitions and what makes them depend on each other',
+  description:
+    'Compiles the definitions and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
+  ],
+  options: [
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, mermaid, dot, svg, json or yaml',
+      value: 'form',
+      defaultValue: 'text',
+    },
+    { name: 'definition', summary: 'only the definition of this name', value: 'name' },
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro graph my-application.yaml', summary: 'in lines' },
+    { command: 'typekro graph my-application.yaml -o svg > graph.svg', summary: 'as a picture' },
+    { command: 'typekro graph webapp.ts -o mermaid', summary: 'for a page of Markdown' },
+    { command: 'kubectl get rgd webapp -o yaml | typekro graph -', summary: 'a definition of the cluster' },
+  ],
+  async run(context, input) {
+    const pictures = Object.keys(PICTURES);
+    const print = reportPrinter(context, input, pictures);
+    const { failed, graphs } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
+    const chosen = chooseGraphs(graphs, input);
+    print({
+      data: { schemaVersion: 1, graphs: chosen.map(graphOutline) },
+      lines: () => chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(graphOutline(each))]),
+      forms: Object.fromEntries(
+        Object.entries(PICTURES).map(([form, draw]) => [form, () => [draw(onlyGraph(chosen, form)).trimEnd()]]),
+      ),
+    });
+    return ExitCode.ok;
+  },
+};
+
+/** The graphs that `--definition` names; all without it. */
+function chooseGraphs(graphs: readonly Graph[], input: CommandInput): readonly Graph[] {
+  const name = textOption(input, 'definition');
+  const names = graphs.map((each) => each.name);
+  if (graphs.length === 0) {
+    throw new TypeKroError('there is no definition in these files', {
+      code: 'input/empty',
+      remedy: 'name files with a ResourceGraphDefinition or a composition',
+    });
+  }
+  if (name === undefined) return graphs;
+  const chosen = graphs.filter((each) => each.name === name);
+  if (chosen.length > 0) return chosen;
+  const near = nearestName(name, names);
+  throw new TypeKroError(`there is no definition ${name} in these files`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+function onlyGraph(graphs: readonly Graph[], form: string): Graph {
+  const [first] = graphs;
+  if (first !== undefined && graphs.length === 1) return first;
+  throw new TypeKroError(`${form} shows one graph, and the files hold ${graphs.length}`, {
+    code: 'cli/usage',
+    remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
+  });
+}

@@ -1,0 +1,56 @@
+import type { GraphOutline, OutlineNode } from './outline.ts';
+import { kindText, natureText } from './outline-text.ts';
+
+/** A picture of a graph in DOT, the language of Graphviz. The same outline gives the same text. */
+export function toDot(outline: GraphOutline): string {
+  const { nodes, status, kind } = outline;
+  const lines = [
+    `digraph ${quoted(outline.name)} {`,
+    '  rankdir=LR;',
+    '  node [shape=box, style=rounded, fontname="monospace"];',
+    '  edge [fontname="monospace", fontsize=10];',
+    ...nodes.map((node) => `  ${nodeName(node.id)} [${attributes(node)}];`),
+    ...nodes.flatMap((node) =>
+      node.dependsOn.map((id) => {
+        const reads = node.reads.filter((read) => read.nodes.includes(id));
+        const label = reads.map(({ place, expression }) => `${place} = ${expression}`);
+        const text = label.length === 0 ? 'installs its kind' : label.join('\n');
+        return `  ${nodeName(id)} -> ${nodeName(node.id)} [label=${leftAligned(text)}];`;
+      }),
+    ),
+  ];
+  if (status.length > 0) {
+    lines.push(`  status [shape=note, label=${quoted(`${kind} status`)}];`);
+    const readers = [...new Set(status.flatMap((read) => read.nodes))].sort();
+    for (const id of readers) {
+      const reads = status.filter((read) => read.nodes.includes(id));
+      const label = reads.map(({ place, expression }) => `${place} = ${expression}`).join('\n');
+      lines.push(`  ${nodeName(id)} -> status [style=dotted, label=${leftAligned(label)}];`);
+    }
+  }
+  return `${[...lines, '}'].join('\n')}\n`;
+}
+
+/** Ids are letters and digits; `node`, `graph` and the like are words of DOT. */
+const nodeName = (id: string): string => quoted(`n:${id}`);
+
+function attributes(node: OutlineNode): string {
+  const conditions = node.includeWhen.map((cel) => `include when ${cel}`);
+  const label = [node.id, kindText(node), natureText(node), ...conditions].filter((line) => line !== '').join('\n');
+  const isExternal = node.nodeType === 'external' || node.nodeType === 'externalCollection';
+  const style = isExternal ? ', style="rounded,dashed"' : node.nodeType === 'collection' ? ', peripheries=2' : '';
+  return `label=${quoted(label)}${style}`;
+}
+
+/** A quoted string of DOT, whose lines are centred. */
+const quoted = (text: string): string => `"${text.split('\n').map(escapeLine).join('\\n')}"`;
+
+/** The same with lines that begin at the left. */
+const leftAligned = (text: string): string =>
+  `"${text
+    .split('\n')
+    .map((line) => `${escapeLine(line)}\\l`)
+    .join('')}"`;
+
+/** Backslashes would begin escapes of labels, such as `\N`. */
+const escapeLine = (line: string): string => line.replaceAll(/["\\]/g, (character) => `\\${character}`);

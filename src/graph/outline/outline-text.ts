@@ -1,0 +1,69 @@
+import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
+
+/** Width of the column of levels. */
+const INDENT = '   ';
+
+/** A graph in lines: nodes by level, what each one is, when it exists, and the expressions that read other nodes. */
+export function outlineLines(outline: GraphOutline): string[] {
+  const { nodes, status } = outline;
+  const idWidth = widthOf(nodes.map(({ id }) => id));
+  const kindWidth = widthOf(nodes.map(kindText));
+  const lines = nodes.flatMap((node, index) => {
+    const isFirst = nodes[index - 1]?.level !== node.level;
+    const margin = isFirst ? String(node.level).padEnd(INDENT.length) : INDENT;
+    const head = [node.id.padEnd(idWidth), kindText(node).padEnd(kindWidth), natureText(node)].join('  ').trimEnd();
+    return [`${margin}${head}`, ...detailLines(node)];
+  });
+  const statusLines = status.length === 0 ? [] : [`${INDENT}status`, ...rows(status.map(readRow))];
+  return [headLine(outline), ...lines, ...statusLines];
+}
+
+function headLine({ kind, apiVersion, name, nodes }: GraphOutline): string {
+  const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
+  const counts = `${amount(nodes.length, 'node')} in ${amount(levels, 'level')}`;
+  return `${kind}  ${apiVersion}  definition ${name}  ${nodes.length === 0 ? 'no nodes' : counts}`;
+}
+
+const amount = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+
+/** `Deployment apps/v1`. */
+export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`;
+
+/** What a node is beside one object of the graph; empty for that. */
+export function natureText({ nodeType, forEach }: OutlineNode): string {
+  switch (nodeType) {
+    case 'external':
+      return 'external, exists already';
+    case 'externalCollection':
+      return 'external, by selector';
+    case 'collection':
+      return `for each ${forEach.map(({ name, expression }) => `${name} in ${expression}`).join(', ')}`;
+    case 'resource':
+      return '';
+  }
+}
+
+type Row = readonly [left: string, right: string];
+
+function detailLines(node: OutlineNode): string[] {
+  const explained = new Set(node.reads.flatMap(({ nodes }) => nodes));
+  const installers = node.dependsOn.filter((id) => !explained.has(id));
+  return rows([
+    ...node.includeWhen.map((cel): Row => ['include when', cel]),
+    ...node.readyWhen.map((cel): Row => ['ready when', cel]),
+    ...installers.map((id): Row => ['kind from', id]),
+    // Conditions and lists stand above in full.
+    ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),
+  ]);
+}
+
+const readRow = ({ place, expression }: OutlineRead): Row => [place, `= ${oneLine(expression)}`];
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
+function rows(pairs: readonly Row[]): string[] {
+  const width = widthOf(pairs.map(([left]) => left));
+  return pairs.map(([left, right]) => `${INDENT}  ${left.padEnd(width)}  ${oneLine(right)}`);
+}

@@ -1,0 +1,153 @@
+import type { LayoutBox, Point } from './layout.ts';
+import { layoutColumns } from './layout.ts';
+import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
+import { kindText, natureText } from './outline-text.ts';
+
+/** Sizes in pixels. A character of the widest usual fixed-width font takes 0.62 of the size of the font. */
+const FONT_SIZE = 12;
+const CHARACTER_WIDTH = FONT_SIZE * 0.62;
+const LINE_HEIGHT = 17;
+const PADDING = 10;
+/** Longer lines are cut in the box; their whole text is a tooltip. */
+const MAX_LINE_LENGTH = 56;
+/** More lines of a box are counted; the tooltip has all of them. */
+const MAX_LINES = 14;
+
+/** The id of the box for the status. No node has it: ids hold letters and digits. */
+const STATUS = 'status:';
+
+interface Card {
+  readonly id: string;
+  readonly column: number;
+  readonly style: string;
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * A picture of a graph as SVG: levels from left to right, a box for each node with the expressions that read other
+ * nodes, dashed boxes for external objects, a double border for collections, and the status. It follows the light or
+ * dark theme of its reader. The same outline gives the same text.
+ */
+export function toSvg(outline: GraphOutline): string {
+  const cards = cardsOf(outline);
+  const edges = [
+    ...outline.nodes.flatMap(({ id, dependsOn }) => dependsOn.map((from) => ({ from, to: id }))),
+    ...[...new Set(outline.status.flatMap(({ nodes }) => nodes))].sort().map((from) => ({ from, to: STATUS })),
+  ];
+  const layout = layoutColumns(cards.map(boxOf), edges);
+  const drawn = cards.map((card) => {
+    const box = layout.boxes.get(card.id);
+    return box === undefined ? '' : cardText(card, box);
+  });
+  const arrows = layout.edges.map(({ points, from, to }) => {
+    const style = to === STATUS ? ' class="dotted"' : '';
+    return `<path${style} d="${pathOf(points)}" marker-end="url(#arrow)"><title>${escaped(`${from} → ${to.replace(':', '')}`)}</title></path>`;
+  });
+  const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(`graph of ${outline.kind}`)}">`,
+    STYLE,
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>',
+    `<rect class="ground" width="${width}" height="${height}"/>`,
+    ...arrows,
+    ...drawn,
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
+const STYLE = `<style>
+.ground{fill:#fff}text{font:${FONT_SIZE}px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#24292f;white-space:pre}
+.name{font-weight:700}.more{fill:#57606a}rect{fill:#f6f8fa;stroke:#57606a}.ground{stroke:none}.external{stroke-dasharray:5 3}
+.inner{fill:none}.status{fill:#ddf4ff}path{fill:none;stroke:#57606a}.dotted{stroke-dasharray:2 3}.head{fill:#57606a;stroke:none}
+@media (prefers-color-scheme:dark){.ground{fill:#0d1117}text{fill:#e6edf3}.more{fill:#9198a1}rect{fill:#161b22;stroke:#9198a1}
+.inner{fill:none}.status{fill:#0c2d6b}path{stroke:#9198a1}.head{fill:#9198a1}}
+</style>`;
+
+function cardsOf({ nodes, status, kind }: GraphOutline): Card[] {
+  const columns = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
+  const cards = nodes.map((node) => cardOf(node));
+  if (status.length === 0 && nodes.length > 0) return cards;
+  const whole = [`${kind} status`, ...status.map(readLine)];
+  return [...cards, card(STATUS, columns, 'status', whole)];
+}
+
+function cardOf(node: OutlineNode): Card {
+  const nature = natureText(node);
+  const isExternal = node.nodeType === 'external' || node.nodeType === 'externalCollection';
+  const whole = [
+    node.id,
+    kindText(node),
+    ...(nature === '' ? [] : [nature]),
+    ...node.includeWhen.map((cel) => `if ${cel}`),
+    ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readLine),
+  ];
+  return card(node.id, node.level - 1, isExternal ? 'external' : node.nodeType, whole);
+}
+
+function card(id: string, column: number, style: string, texts: readonly string[]): Card {
+  const whole = texts.map((text) => legal(text.replaceAll(/\s*\n\s*/g, ' ')));
+  const shown = whole.length > MAX_LINES ? whole.slice(0, MAX_LINES - 1) : whole;
+  const more = whole.length > shown.length ? [`… ${whole.length - shown.length} more`] : [];
+  return { id, column, style, title: whole.join('\n'), lines: [...shown.map(shortened), ...more] };
+}
+
+const readLine = ({ place, expression }: OutlineRead): string => `${place} ← ${expression}`;
+
+function shortened(text: string): string {
+  const characters = Array.from(text);
+  let width = 0;
+  const end = characters.findIndex((character) => (width += columns(character)) > MAX_LINE_LENGTH);
+  return end < 0 ? text : `${characters.slice(0, end - 1).join('')}…`;
+}
+
+/** Columns of a fixed-width font. Characters outside of Latin, Greek and Cyrillic may be twice as wide. */
+const columns = (character: string): number =>
+  (character.codePointAt(0) ?? 0) < 0x1100 || /[\u2026\u2190\u2192]/.test(character) ? 1 : 2;
+
+const widthOf = (text: string): number => Array.from(text).reduce((sum, character) => sum + columns(character), 0);
+
+function boxOf({ id, column, lines }: Card): LayoutBox {
+  const longest = Math.max(0, ...lines.map(widthOf));
+  return {
+    id,
+    column,
+    width: Math.ceil(longest * CHARACTER_WIDTH) + 2 * PADDING,
+    height: lines.length * LINE_HEIGHT + 2 * PADDING,
+  };
+}
+
+function cardText({ style, title, lines }: Card, { x, y, width, height }: LayoutBox & Point): string {
+  const inner =
+    style === 'collection'
+      ? `<rect class="inner" x="${x + 3}" y="${y + 3}" width="${width - 6}" height="${height - 6}" rx="4"/>`
+      : '';
+  const texts = lines.map((line, index) => {
+    const kind = index === 0 ? ' class="name"' : index === 1 ? ' class="more"' : '';
+    const baseline = y + PADDING + index * LINE_HEIGHT + FONT_SIZE;
+    return `<text${kind} x="${x + PADDING}" y="${baseline}">${escaped(line)}</text>`;
+  });
+  return `<g><title>${escaped(title)}</title><rect class="${style}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${inner}${texts.join('')}</g>`;
+}
+
+/** Straight through columns, and curved between them. */
+function pathOf(points: readonly Point[]): string {
+  const [start, ...rest] = points;
+  let at = start ?? { x: 0, y: 0 };
+  const parts = rest.map((point) => {
+    const middle = (at.x + point.x) / 2;
+    const part = at.y === point.y ? `H${point.x}` : `C${middle} ${at.y} ${middle} ${point.y} ${point.x} ${point.y}`;
+    at = point;
+    return part;
+  });
+  return [`M${start?.x ?? 0} ${start?.y ?? 0}`, ...parts].join(' ');
+}
+
+/** The text without the characters that XML 1.0 does not have. */
+const legal = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what is to be left out
+  text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd');
+
+function escaped(text: string): string {
+  return legal(text).replaceAll(/[&<>"]/g, (character) => `&#${character.codePointAt(0) ?? 63};`);
+}

@@ -1,0 +1,31 @@
+import { runCommandLine } from '../../src/cli/adapter.ts';
+import type { Command } from '../../src/cli/command.ts';
+
+/** How a command ended, and what it printed. */
+export interface CommandRun {
+  readonly code: number;
+  /** The standard output. */
+  readonly out: string;
+  /** The standard error. */
+  readonly err: string;
+}
+
+/** Runs command lines in this process: words divided by blanks, and the text of the standard input. */
+export function commandRunner(
+  commands: readonly Command[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): (line: string | readonly string[], stdin?: string) => Promise<CommandRun> {
+  return async (line, stdin = '') => {
+    const [out, err]: [string[], string[]] = [[], []];
+    const code = await runCommandLine(commands, '0', typeof line === 'string' ? line.split(' ') : line, {
+      cwd,
+      env,
+      print: (text) => void out.push(text),
+      printError: (text) => void err.push(text),
+      readInput: () => Promise.resolve(stdin),
+      signal: new AbortController().signal,
+    });
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  };
+}
