@@ -60,7 +60,7 @@ export const FLOORS = {
     'target.ts keys.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts',
     'fingerprint.ts owned-fields.ts compare.ts',
     'report.ts resolved.ts step-memory.ts model.ts',
-    'failure.ts contest-text.ts refusal-remedies.ts explain.ts applyset.ts finalizer.ts project-object.ts write-decision.ts',
+    'failure.ts contest-text.ts refusal-remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts',
     'conditions.ts evaluate.ts template.ts now-sample.ts',
     'step-context.ts',
     'include.ts ready.ts wanted.ts resource.ts collection.ts external.ts assess.ts conflicts.ts visit.ts',

@@ -4,7 +4,7 @@ import type { CompositionCore } from './composition.ts';
 import { createResource, handleOf } from './emit/create.ts';
 import { addSchemas } from './emit/run-schemas.ts';
 import type { Manifest } from './emit/create.ts';
-import { camelCase } from './emit/names.ts';
+import { camelCase } from './emit/resource-ids.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './trace/bring.ts';
 import { currentInterpreter } from './trace/current.ts';

@@ -9,7 +9,7 @@ import { schemasOf, setSchemas } from './emit/run-schemas.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
 import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
 import { settleNumbers, settleStatus } from './emit/flows.ts';
-import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
+import { isReservedId, pascalCase, camelCase } from './emit/resource-ids.ts';
 import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeLines, explainLines, explainNode, rootCauses } from './index.ts';
+import { changeLines, explainLines, explainNode, rootCausesOf } from './index.ts';
 import type { Because, NodeReport, NodeState } from './index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
@@ -109,8 +109,8 @@ test('lines are aligned and end with status fields that failed', () => {
   ]);
 });
 
-test('root causes leave out those that only wait for others', () => {
-  expect(rootCauses({ nodes }).map(({ node }) => node)).toEqual(['db']);
+test('a root cause waits for no open node, and names the nodes that wait for it', () => {
+  expect(rootCausesOf(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
 });
 
 test('writes that are due are one line each', () => {

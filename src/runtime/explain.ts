@@ -5,7 +5,6 @@ import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
 import { refusalRemedy } from './refusal-remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
-import { isDone } from './report.ts';
 import { refOfTarget } from './target.ts';
 
 /** Why a node is in its state, in words; `why`, `plan`, events and the dashboard print these. */
@@ -23,12 +22,6 @@ export interface Explanation {
 /** The explanation of every node, in topological order. */
 export function explain(decision: Pick<Decision, 'nodes'>): Explanation[] {
   return decision.nodes.map(explainNode);
-}
-
-/** The nodes that others wait for and that wait for no other node: the ones to look at first. */
-export function rootCauses(decision: Pick<Decision, 'nodes'>): Explanation[] {
-  const open = decision.nodes.filter((node) => !isDone(node) && node.because.kind !== 'dependency');
-  return open.map(explainNode);
 }
 
 /** One line per node: `web  waiting  waits until …`, columns aligned, then status fields that failed. */

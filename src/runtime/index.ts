@@ -86,4 +86,6 @@ export { isAlwaysKept, projectObject } from './project-object.ts';
 export { readConditions, transition } from './conditions.ts';
 export type { ConditionValue } from './conditions.ts';
 export type { Explanation } from './explain.ts';
-export { changeLines, describeWatch, explain, explainLines, explainNode, rootCauses } from './explain.ts';
+export type { RootCause } from './root-causes.ts';
+export { rootCausesOf } from './root-causes.ts';
+export { changeLines, describeWatch, explain, explainLines, explainNode } from './explain.ts';

@@ -4,10 +4,9 @@ import { apiFailure } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
-import type { ApplyAction, Decision, DeleteAction } from '../../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
-import type { Root } from './roots.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
 /** Lines of a log that a report shows. */
@@ -28,10 +27,10 @@ const MAX_OBJECTS = 10;
 /** Finds out what keeps each root where it is: pods, conditions, events, logs, and a dry run of the write that is due. */
 export async function findEvidence(
   api: KubernetesApi,
-  roots: readonly Root[],
+  roots: readonly RootCause[],
   decision: Decision,
   signal: AbortSignal,
-): Promise<{ readonly root: Root; readonly evidence: Evidence }[]> {
+): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
   const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = looked.flat();
   const read = all.length === 0 ? [] : await readCauses(api, all, signal);
@@ -56,7 +55,7 @@ export async function findEvidence(
 }
 
 /** What the object of a node has in place of the data that another node reads from it. */
-async function dataFound(api: KubernetesApi, { node, objects }: Root, signal: AbortSignal): Promise<string[]> {
+async function dataFound(api: KubernetesApi, { node, objects }: RootCause, signal: AbortSignal): Promise<string[]> {
   const { because } = node;
   const [only, ...others] = objects;
   if (because.kind !== 'missing-data' || only === undefined || others.length > 0) return [];

@@ -1,12 +1,11 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
-import type { NodeState } from '../../runtime/index.ts';
+import type { NodeState, RootCause } from '../../runtime/index.ts';
 import { explainNode, isDone, keys } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Observation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import type { Root } from './roots.ts';
 
 /** `typekro why` as JSON. Later versions of the same number only add fields. */
 export interface WhyReport {
@@ -73,7 +72,7 @@ export interface Evidence {
 /** The report of an instance, from its roots and what was found out about each. */
 export function whyReport(
   { instance, live }: Observation,
-  roots: readonly { readonly root: Root; readonly evidence: Evidence }[],
+  roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
   const nodes = currentNodes(live?.decision);
@@ -91,7 +90,7 @@ export function whyReport(
   };
 }
 
-function causeOf({ node, objects, waiting }: Root, evidence: Evidence, recorded: string | undefined): WhyCause {
+function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, recorded: string | undefined): WhyCause {
   const { found, troubles, unread, write } = evidence;
   const { reason, waitsFor, remedy } = explainNode(node);
   const [first] = troubles;

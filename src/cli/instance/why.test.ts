@@ -6,7 +6,7 @@ import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import { crdOf } from '../../../test/support/crd.ts';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
-import { rootsOf } from './roots.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
@@ -62,7 +62,7 @@ const config = (id: string, data: string, more = '') => `
 
 async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER);
-  const roots = seen.live === undefined ? [] : rootsOf(seen.live.decision.nodes, seen.node);
+  const roots = seen.live === undefined ? [] : rootCausesOf(seen.live.decision.nodes, seen.node);
   const evidence = seen.live === undefined ? [] : await findEvidence(world.user, roots, seen.live.decision, NEVER);
   const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
   // Names of pods end with what the cluster draws.

@@ -8,7 +8,7 @@ import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
 import type { Definition } from '../crd/definition.ts';
 import { CLEANUP, conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
-import { acceptNames } from './names.ts';
+import { acceptNames } from './accept-names.ts';
 import type { PublishContext } from './publish.ts';
 import { GROUP, PLURAL, publish } from './publish.ts';
 import { thaw } from '../types/copy.ts';

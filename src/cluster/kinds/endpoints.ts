@@ -11,7 +11,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { addressProblem } from './names.ts';
+import { addressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../types/parts.ts';
 import { specialAddress } from './service-validation.ts';
 

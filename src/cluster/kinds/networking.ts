@@ -22,7 +22,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { cidrProblem } from './names.ts';
+import { cidrProblem } from './ip-addresses.ts';
 import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';

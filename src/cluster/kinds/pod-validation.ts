@@ -22,7 +22,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem } from './names.ts';
+import { addressProblem } from './ip-addresses.ts';
 import { notNegative, portProblem } from '../types/parts.ts';
 import { validateEnv } from './pod-env.ts';
 import { validateResizePolicy, validateResources } from './pod-resources.ts';

@@ -20,7 +20,7 @@ import {
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
-import { addressProblem, cidrProblem } from './names.ts';
+import { addressProblem, cidrProblem } from './ip-addresses.ts';
 import { portProblem } from '../types/parts.ts';
 import { checkPortOrName } from './pod-validation.ts';
 

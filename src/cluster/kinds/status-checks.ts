@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import { addressProblem } from './names.ts';
+import { addressProblem } from './ip-addresses.ts';
 import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;

@@ -12,7 +12,7 @@ import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
-import { camelCase, ID } from './names.ts';
+import { camelCase, ID } from './resource-ids.ts';
 import { schemaFor } from './run-schemas.ts';
 
 /** A Kubernetes object with values that may be known only when the graph runs. */

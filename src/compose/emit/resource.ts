@@ -19,7 +19,7 @@ import type { MergedPiece } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
-import { isReservedId } from './names.ts';
+import { isReservedId } from './resource-ids.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
 /** The parts of the whole graph that the writing of one resource needs. */

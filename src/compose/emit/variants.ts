@@ -10,7 +10,7 @@ import { Sym } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
 import { withDependencies } from './depends-on.ts';
 import { elementFields } from './element-fields.ts';
-import { pascalCase } from './names.ts';
+import { pascalCase } from './resource-ids.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
 import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from '../value/specialise.ts';

@@ -4,7 +4,7 @@ import { structuralSchema } from '../../schema/index.ts';
 import { asText } from '../../kubernetes/index.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { member, textsOf } from './kind-plan.ts';
-import { compareVersions } from './names.ts';
+import { compareVersions } from './identifiers.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
 

@@ -2,7 +2,7 @@ import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema } from '.
 import { describeField, describeKind, describeType, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { factoryName, identifier, pascalCase } from './names.ts';
+import { factoryName, identifier, pascalCase } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
 import { factoryDoc, quote } from './write-kind.ts';
 

@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
 import { docComment, fromJsonSchema, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
-import { factoryName, kebabCase, pascalCase } from './names.ts';
+import { factoryName, kebabCase, pascalCase } from './identifiers.ts';
 import { quote } from './write-kind.ts';
 
 /** Which chart a factory is written for. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { generateFactories } from './generate-factories.ts';
-import { compareVersions, factoryName, identifier, kebabCase } from './names.ts';
+import { compareVersions, factoryName, identifier, kebabCase } from './identifiers.ts';
 
 const documentsOf = (text: string) => parseDefinitions(text).documents.map(({ value }) => value);
 

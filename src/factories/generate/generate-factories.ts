@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { kindsOfCrds } from './crd-kinds.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { compareVersions, identifier, kebabCase, NameRegister } from './names.ts';
+import { compareVersions, identifier, kebabCase, NameRegister } from './identifiers.ts';
 import { sharedParts } from './shared-parts.ts';
 import { baseName, isWhole, namesUnder, partsOf, writeKind } from './write-kind.ts';
 

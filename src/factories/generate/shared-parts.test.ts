@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Schema } from '../../schema/index.ts';
-import { singular } from './names.ts';
+import { singular } from './identifiers.ts';
 import { sharedParts } from './shared-parts.ts';
 
 const text: Schema = { type: 'string' };

@@ -1,6 +1,6 @@
 import type { Schema } from '../../schema/index.ts';
 import { toTypeScript } from '../../schema/index.ts';
-import { pascalCase, singular } from './names.ts';
+import { pascalCase, singular } from './identifiers.ts';
 
 /** A part of a file: the spec or the status of a kind, which have names anyway, or all its fields. */
 export interface FilePart {

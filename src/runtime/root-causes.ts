@@ -1,9 +1,10 @@
-import type { ObjectRef } from '../../core/index.ts';
-import type { NodeReport } from '../../runtime/index.ts';
-import { explainNode, isDone } from '../../runtime/index.ts';
+import type { ObjectRef } from '../core/index.ts';
+import { explainNode } from './explain.ts';
+import type { NodeReport } from './report.ts';
+import { isDone } from './report.ts';
 
 /** An open node that waits for no open node, and the nodes that wait for it. */
-export interface Root {
+export interface RootCause {
   readonly node: NodeReport;
   /** Objects whose state the node waits for. */
   readonly objects: readonly ObjectRef[];
@@ -17,7 +18,7 @@ export interface Root {
  *
  * @param asked Id of a node: only the roots that it waits for, or the node itself.
  */
-export function rootsOf(nodes: readonly NodeReport[], asked?: string): Root[] {
+export function rootCausesOf(nodes: readonly NodeReport[], asked?: string): RootCause[] {
   const open = nodes.filter((node) => !isDone(node));
   const byId = new Map(open.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
   const dependencies = (node: NodeReport): NodeReport[] => {
