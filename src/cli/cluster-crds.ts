@@ -8,7 +8,7 @@ export async function readClusterCrds(context: CommandContext, input: CommandInp
   try {
     const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
     const { items } = await client.list(type, { signal: context.signal });
-    return items.map((item) => ({ ...type, ...item }) as unknown as JsonValue);
+    return items as unknown as readonly JsonValue[];
   } finally {
     await client.close();
   }

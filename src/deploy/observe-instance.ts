@@ -105,11 +105,7 @@ async function listOf(
   const place = namespace === undefined ? {} : { namespace };
   try {
     const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
-    // The items of a list carry no type of their own.
-    return items.map((item) => {
-      const object = { ...item, apiVersion, kind: type.kind };
-      return { target: targetOfObject(type, object), object };
-    });
+    return items.map((object) => ({ target: targetOfObject(type, object), object }));
   } catch (error) {
     // A right to read may cover the objects by their names; the step reads them so, and reports what fails.
     if (error instanceof KubeError) return [];

@@ -57,6 +57,26 @@ describe('KubeClient', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['no type', {}],
+    ['the form of the answer for a type', { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' }],
+    ['their type', { apiVersion: 'v1', kind: 'ConfigMap' }],
+  ])('names the type of objects to which the server gives %s', async (_title, type) => {
+    const object = { ...type, metadata: { name: 'a', resourceVersion: '3' } };
+    const { client } = setup(({ path }) => ({
+      body: path.includes('watch=')
+        ? `${JSON.stringify({ type: 'ADDED', object })}\n`
+        : { metadata: { resourceVersion: '2' }, items: [object] },
+    }));
+    const asked = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const { items } = await client.list(asked, { metadataOnly: true });
+    expect(items).toMatchObject([asked]);
+    for await (const event of client.watch(asked, { metadataOnly: true, resourceVersion: '2' })) {
+      expect(event).toMatchObject({ type: 'ADDED', object: asked });
+      break;
+    }
+  });
+
   it('reads everything at once when the version of its pages has become too old', async () => {
     const { client, asked } = setup(({ path }) => {
       if (path.includes('continue=')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };

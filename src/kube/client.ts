@@ -43,6 +43,7 @@ import type {
   RequestMeter,
   KubeConfig,
 } from './types.ts';
+import { setType } from './set-type.ts';
 import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';
 
@@ -297,6 +298,7 @@ export class KubeClient implements KubernetesApi {
           };
           return this.#checked(type, () => requestStream(this.#context, request));
         },
+        type,
         clock: this.#context.clock,
         random: this.#context.random,
         idleTimeoutMs: options.idleTimeoutMs ?? IDLE_MS,
@@ -419,11 +421,7 @@ function readPage(type: ResourceType, text: string) {
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });
   }
   const items = values as unknown as KubeObject[];
-  // Servers leave type fields out of the items of built-in lists; every object carries them here.
-  for (const item of items) {
-    item.apiVersion ??= type.apiVersion;
-    item.kind ??= type.kind;
-  }
+  for (const item of items) setType(item, type);
   const { continue: next, resourceVersion: version } = metadata;
   return {
     items,

@@ -72,8 +72,7 @@ async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string,
       const [list, failure] = await attempt(() =>
         api.list(type, { namespace: namespace || 'default', limit: MAX_OBJECTS, signal }),
       );
-      // The items of a list carry no type of their own.
-      return { type, failure, items: (list?.items ?? []).map((item) => ({ ...item, ...type })) };
+      return { type, failure, items: list?.items ?? [] };
     }),
   );
   return {

@@ -177,7 +177,7 @@ export interface ListOptions extends Selection, CallOptions {
   readonly limit?: number;
   /** `0` answers from the server's cache, absent reads the newest state. */
   readonly resourceVersion?: string;
-  /** Ask for metadata only: objects come without spec, status and data. */
+  /** Ask for metadata only: objects come without spec, status and data, and with the type that was asked for. */
   readonly metadataOnly?: boolean;
 }
 
@@ -262,6 +262,7 @@ export interface KubernetesApi {
   get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
   /** As `get`, but `undefined` when the object (or its kind) does not exist. */
   find(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
+  /** Every item names its type, also where the server leaves it out. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   update(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;

@@ -1,6 +1,7 @@
 import { readLines } from './body.ts';
 import { isAborted, KubeError } from './error.ts';
-import type { Clock, ObjectList, TransportResponse, WatchEvent } from './types.ts';
+import { setType } from './set-type.ts';
+import type { Clock, ObjectList, ResourceType, TransportResponse, WatchEvent } from './types.ts';
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';
 
@@ -9,6 +10,8 @@ export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
   /** Opens the stream of changes; without a version the server sends the existing objects first. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
+  /** The type of the watched objects; events that hold metadata only do not name it. */
+  readonly type: ResourceType;
   readonly clock: Clock;
   readonly random: () => number;
   readonly idleTimeoutMs: number;
@@ -41,8 +44,10 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
       state = next;
       let effect: WatchAction | undefined;
       for (const action of actions) {
-        if (action.type === 'emit') yield action.event;
-        else effect = action;
+        if (action.type === 'emit') {
+          if ('object' in action.event) setType(action.event.object, effects.type);
+          yield action.event;
+        } else effect = action;
       }
       const arrived = effect === undefined ? stream.takeArrived() : undefined;
       input = arrived ?? (await stream.run(effect));

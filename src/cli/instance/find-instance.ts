@@ -59,7 +59,7 @@ async function declaredKinds(api: KubernetesApi, signal: AbortSignal): Promise<D
     });
   });
   return items.map((item) => ({
-    definition: { ...item, ...type },
+    definition: item,
     type: declaredKind(isJsonObject(item.spec) ? item.spec : {}),
   }));
 }
@@ -108,7 +108,7 @@ async function instanceOf(
   if (resource === undefined || (!resource.namespaced && given !== undefined)) return undefined;
   const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
   const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
-  return instance === undefined ? undefined : { instance: { ...instance, apiVersion, kind }, definition };
+  return instance === undefined ? undefined : { instance, definition };
 }
 
 /** Two definitions may declare one kind, of which one is served: the instance carries its name. */

@@ -114,7 +114,7 @@ async function revisionsOf(
   const type = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
   try {
     const { items } = await api.list(type, { signal });
-    const own = items.filter((item) => definitionOf(item) === name).map((item) => readRevision({ ...item, ...type }));
+    const own = items.filter((item) => definitionOf(item) === name).map(readRevision);
     return { revisions: own.filter(({ deleting }) => !deleting).sort((a, b) => a.number - b.number) };
   } catch (error) {
     if (isNotFound(error)) return { revisions: [] };
