@@ -52,6 +52,31 @@ describe('whether a field was taken from us', () => {
     const found = compareApplied(map('wanted'), { ...map('found'), metadata: { name: 'm', managedFields } });
     expect(found.map((difference) => difference.taken)).toEqual([taken]);
   });
+
+  // The server never gives back `stringData`, and records its owner beside that of `data`.
+  const secret = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...data });
+  const differences = (type: object, managedFields: readonly object[]) =>
+    compareApplied({ ...secret({ stringData: { text: 'wanted' } }), ...type }, {
+      ...secret({ data: { text: 'Zm91bmQ=' } }),
+      ...type,
+      metadata: { name: 's', managedFields },
+    } as KubeObject).map(({ path, kind, taken }) => [path, kind, taken]);
+
+  test.each([
+    ['by an edit of data after our apply', [ours('stringData'), theirs('Update', 4)], true],
+    ['not where data is ours, too', [ours('stringData', 'data'), theirs('Update', 4)], undefined],
+    ['not by an edit before our apply', [ours('stringData'), theirs('Update', 2)], undefined],
+    ['not where no other manager owns it: we want something else now', [ours('stringData')], undefined],
+  ])('stringData of a Secret: taken %s', (_, managedFields, taken) => {
+    expect(differences({}, managedFields)).toEqual([['data.text', 'differs', taken]]);
+  });
+
+  test('stringData of a custom resource is a field as any other', () => {
+    const custom = { apiVersion: 'vaults.test/v1' };
+    expect(differences(custom, [ours('stringData'), theirs('Update', 4)])).toEqual([
+      ['stringData', 'missing', undefined],
+    ]);
+  });
 });
 
 test('a quantity in a list that is owned as a whole is the same amount, written differently', () => {

@@ -6,7 +6,7 @@ import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
-import { comparable, ownedFields, project } from './owned-fields.ts';
+import { comparable, ownedFields, project, storedFields } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 
 /** A field in which a live object differs from the desired one. */
@@ -43,13 +43,16 @@ export function compareApplied(
   live: KubeObject,
   manager: string = CHILD_MANAGER,
 ): FieldDifference[] {
-  const fields = normalised(ownedFields(live, manager));
+  const recorded = ownedFields(live, manager);
+  const fields = recorded === undefined ? undefined : storedFields(live, recorded);
   const found: FieldDifference[] = [];
   const appliedAt = Math.max(...entriesOf(live, manager).map(({ at }) => at));
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);
-    const isLost = fields !== undefined && setAt(fields, path, live as unknown as JsonValue) === undefined;
+    // A write-only field stays with its manager when another manager writes the field that the server stores it in. So
+    // only a field that is recorded as it is stored is still owned.
+    const isLost = recorded !== undefined && setAt(recorded, path, live as unknown as JsonValue) === undefined;
     found.push({
       path: formatPath(path),
       ...difference,
@@ -57,13 +60,13 @@ export function compareApplied(
       ...(isLost && others.some(([, , at]) => at > appliedAt) ? { taken: true as const } : {}),
     });
   };
-  const wanted = comparable(desired.kind, desired as unknown as JsonValue);
-  const actual = comparable(live.kind, live as unknown as JsonValue);
+  const wanted = comparable(desired, desired as unknown as JsonValue);
+  const actual = comparable(live, live as unknown as JsonValue);
   const isWhole = (path: readonly PathStep[]) =>
     othersAt(live, path, manager).some(([, set]) => Object.keys(set).length === 0);
   walkWanted([], wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
-    const owned = comparable(live.kind, project(fields, actual));
+    const owned = comparable(live, project(fields, actual));
     walkReleased([], owned, wanted, fields, desired as unknown as JsonValue, report);
   }
   return found;
@@ -87,14 +90,6 @@ interface Walk {
   readonly report: Report;
   /** Does another manager own this field atomically, so that its members are not tracked? */
   readonly isWhole: (path: readonly PathStep[]) => boolean;
-}
-
-/** `stringData` is compared as `data`; so is its ownership. */
-function normalised(fields: FieldSet | undefined): FieldSet | undefined {
-  const stringData = fields?.['f:stringData'];
-  if (fields === undefined || !isJsonObject(stringData)) return fields;
-  const data = fields['f:data'];
-  return { ...fields, 'f:data': { ...(isJsonObject(data) ? data : {}), ...stringData } };
 }
 
 function walkWanted(

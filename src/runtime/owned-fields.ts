@@ -28,35 +28,52 @@ export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER)
 export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, manager);
   if (fields === undefined) return '';
-  return new LazyDigest(comparable(object.kind, project(fields, object as unknown as JsonValue)));
+  return new LazyDigest(comparable(object, project(storedFields(object, fields), object as unknown as JsonValue)));
 }
 
 /** Fingerprint of an object to be applied, comparable with `ownedFingerprint`. */
 export function desiredFingerprint(desired: KubeObject): Fingerprint {
-  return new LazyDigest(comparable(desired.kind, desired as unknown as JsonValue));
+  return new LazyDigest(comparable(desired, desired as unknown as JsonValue));
+}
+
+type ObjectType = Pick<KubeObject, 'apiVersion' | 'kind'>;
+
+/**
+ * Does the server store `stringData` of the kind in `data`, and give back `data` only? This is the one write-only field
+ * of the built-in kinds. A custom resource may have a field of that name, which is one as any other.
+ */
+function hasWriteOnlyData({ apiVersion, kind }: ObjectType): boolean {
+  return kind === 'Secret' && apiVersion === 'v1';
+}
+
+/** The fields of a set by the names under which the server stores them. */
+export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
+  if (!hasWriteOnlyData(type)) return fields;
+  const { 'f:stringData': written, ...stored } = fields;
+  return isJsonObject(written) ? mergeSets(stored, { 'f:data': written }) : fields;
 }
 
 /**
- * The compared part of an object: without type, name and namespace (never recorded as owned), without the version label
- * (a version alone causes no write), without nulls and empty metadata, and with the `stringData` of a Secret moved to
- * `data`, as the server stores it.
+ * The compared part of an object or of a projection of one: without type, name and namespace (never recorded as owned),
+ * without the version label (a version alone causes no write), without nulls and empty metadata, and with the
+ * `stringData` of a Secret moved to `data`, as the server stores it.
  */
-export function comparable(kind: string, value: JsonValue | undefined): JsonObject {
+export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};
-  const { metadata, stringData } = value;
+  const { metadata } = value;
+  const written = hasWriteOnlyData(type) ? value['stringData'] : undefined;
   const result: JsonObject = {};
   for (const key of Object.keys(value)) {
-    if (key === 'apiVersion' || key === 'kind' || key === 'metadata' || key === 'stringData') continue;
+    if (key === 'apiVersion' || key === 'kind' || key === 'metadata') continue;
+    if (key === 'stringData' && isJsonObject(written)) continue;
     const clean = withoutNulls(value[key]);
     if (clean !== undefined) setOwn(result, key, clean);
   }
   const clean = isJsonObject(metadata) ? comparableMetadata(metadata) : undefined;
   if (clean !== undefined) result['metadata'] = clean;
-  if (kind === 'Secret' && isJsonObject(stringData)) {
+  if (isJsonObject(written)) {
     const data = isJsonObject(result['data']) ? result['data'] : {};
-    result['data'] = { ...data, ...encodeAll(stringData) };
-  } else if (stringData !== undefined) {
-    result['stringData'] = stringData;
+    result['data'] = { ...data, ...encodeAll(written) };
   }
   return result;
 }
@@ -137,25 +154,11 @@ export function project(fields: FieldSet, value: JsonValue | undefined): JsonVal
     const below = fields[member];
     if (!member.startsWith('f:') || !isJsonObject(below)) continue;
     const name = member.slice(2);
-    const source = name === 'stringData' && !Object.hasOwn(value, name) ? secretData(below, value) : value;
-    if (!Object.hasOwn(source, name)) continue;
-    const projected = project(below, source[name]);
+    if (!Object.hasOwn(value, name)) continue;
+    const projected = project(below, value[name]);
     if (projected !== undefined) setOwn(result, name, projected);
   }
   return result;
-}
-
-/** The server stores owned `stringData` as `data`: read it from there. */
-function secretData(fields: FieldSet, object: JsonObject): JsonObject {
-  const data = object['data'];
-  if (!isJsonObject(data)) return {};
-  const decoded: JsonObject = {};
-  for (const key of Object.keys(fields)) {
-    const name = key.slice(2);
-    const value = Object.hasOwn(data, name) ? data[name] : undefined;
-    if (typeof value === 'string') setOwn(decoded, name, Buffer.from(value, 'base64').toString('utf8'));
-  }
-  return { stringData: decoded };
 }
 
 function projectList(fields: FieldSet, members: readonly string[], list: readonly JsonValue[]): JsonValue {

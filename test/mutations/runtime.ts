@@ -80,6 +80,13 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {
+    name: 'a write-only field counts as owned where the server stores it',
+    file: 'src/runtime/compare.ts',
+    find: 'setAt(recorded, path,',
+    replace: 'setAt(fields ?? recorded, path,',
+    tests: ['src/runtime/compare.test.ts'],
+  },
+  {
     name: 'the last writer is the one that wrote first',
     file: 'src/runtime/compare.ts',
     find: 'if (found === undefined || at >= found.at) found =',
