@@ -129,7 +129,7 @@ describe('diff', () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', name: 'shop', namespace: 'default' };
     await world.user.patch(secret, { data: { key: 'b3RoZXI=' } }, { fieldManager: 'kubectl-edit' });
     const lines = (await diff()).join('\n');
-    expect(lines).toContain('Secret default/shop  change (secret)');
+    expect(lines).toContain('Secret default/shop  drift (secret), last written by kubectl-edit');
     expect(lines).not.toMatch(/b3RoZXI|other|hidden|aGlkZGVu/);
   });
 });

@@ -1,6 +1,6 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { FollowUp, Refusal, thrownInBranch } from '../trace/refusal.ts';
+import { FollowUp, isStackOverflow, Refusal, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
@@ -14,7 +14,7 @@ export function unlessDead<T>(work: () => T, dead: T): T {
     return work();
   } catch (error) {
     if (error instanceof DeadEnd) return dead;
-    if (error instanceof Refusal) throw error;
+    if (error instanceof Refusal || isStackOverflow(error)) throw error;
     // After a mistake, values may be missing because of it.
     if (activeTrace().errors.length > 0) throw new FollowUp();
     throw thrownInBranch(error);

@@ -51,6 +51,7 @@ export function callClosure(
   const { factory } = trace;
   const call = trace.site;
   trace.callDepth++;
+  if (trace.callDepth > trace.deepestCall) trace.deepestCall = trace.callDepth;
   if (call !== undefined) trace.calls.push(call);
   trace.factory = undefined;
   try {

@@ -271,7 +271,7 @@ function executeTry(node: TryStatement, env: Env): Completion {
       if (handler) trace.tries--;
     }
   } catch (error) {
-    if (error instanceof Refusal || error instanceof DeadEnd) throw error;
+    if (mayNotBeCaught(error)) throw error;
     failure = { error };
   }
   if (failure !== undefined && handler) {
@@ -282,7 +282,7 @@ function executeTry(node: TryStatement, env: Env): Completion {
     try {
       completion = run();
     } catch (second) {
-      if (second instanceof Refusal || second instanceof DeadEnd) throw second;
+      if (mayNotBeCaught(second)) throw second;
       failure = { error: second };
     }
   }
@@ -291,6 +291,11 @@ function executeTry(node: TryStatement, env: Env): Completion {
   if (failure !== undefined) throw failure.error;
   const before = completion;
   return mapLeaves(last, (leaf) => (leaf.kind === 'normal' ? before : leaf));
+}
+
+/** Refusals, the end of a path and a full stack are no exceptions of the author's program. */
+function mayNotBeCaught(error: unknown): boolean {
+  return error instanceof Refusal || error instanceof DeadEnd || isStackOverflow(error);
 }
 
 function executeHandler(handler: CatchClause, error: unknown, env: Env): Completion {

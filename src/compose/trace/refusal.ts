@@ -183,14 +183,15 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
 
 /**
  * An exception as a refusal with the place in the author's source. Errors of the SDK have their own code and remedy, and
- * what the author throws is theirs: there is no refusal for them. The use of a moved name gets its place.
+ * what the author throws is theirs: there is no refusal for them. The use of a moved name gets its place. `deepestCall`:
+ * the number of functions that called each other at most.
  */
-export function failureOf(error: unknown): Refusal | undefined {
+export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined {
   if (error instanceof Refusal) return error;
   const moved = error instanceof TypeKroError && error.code === 'compose/moved' ? error : undefined;
   const isTheirs = error instanceof TypeKroError || (error instanceof Error && thrownByAuthor.has(error));
   if (moved === undefined && isTheirs) return undefined;
-  if (error instanceof RangeError && /call stack/.test(error.message)) return placedFailure(endless(), error);
+  if (isStackOverflow(error)) return placedFailure(fullStack(deepestCall), error);
   const refusal =
     moved === undefined
       ? new Refusal('user-error', `${thrownText(error)} is thrown while the composition is followed`, thrownHint(error))
@@ -212,12 +213,30 @@ function thrownHint(error: unknown): string {
   return `declare ${early} above this line; where two resources read each other, take the value from the spec in one of them`;
 }
 
-const endless = (): Refusal =>
-  new Refusal(
-    'too-large',
-    'an object holds itself, or a function calls itself without an end',
-    'return plain data without circles, and let what decides about a recursion be known while the graph is built',
-  );
+/**
+ * Is the call stack full? JavaScript runs the same program with less of it, so the error is none of the program's: it
+ * passes every `catch` of the author's.
+ */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message);
+}
+
+/** From this many calls inside each other a full stack comes of the calls, and not of the data. */
+const MIN_RECURSION_LEVELS = 20;
+
+function fullStack(deepestCall: number): Refusal {
+  return deepestCall >= MIN_RECURSION_LEVELS
+    ? new Refusal(
+        'too-large',
+        `functions call each other ${deepestCall} levels deep, and the call stack is full`,
+        'end the recursion sooner, or write it as a loop over a known list',
+      )
+    : new Refusal(
+        'too-large',
+        'an object holds itself, or a function calls itself without an end',
+        'return plain data without circles, and let what decides about a recursion be known while the graph is built',
+      );
+}
 
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */
 export function thrownInBranch(error: unknown): Refusal {

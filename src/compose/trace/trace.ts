@@ -78,6 +78,8 @@ export class Trace {
   readonly calls: Site[] = [];
   /** How many functions are being interpreted, with those of the run around this one. */
   callDepth = 0;
+  /** The greatest `callDepth` so far. */
+  deepestCall = 0;
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
   /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */

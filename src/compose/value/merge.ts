@@ -2,7 +2,7 @@ import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, rootOf } from '../ir/node.ts';
 import { holdsObjects, NULL, sameType } from '../ir/types.ts';
-import { refuse, thrownInBranch } from '../trace/refusal.ts';
+import { isStackOverflow, refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/current.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
@@ -224,6 +224,7 @@ function onSide(side: unknown, apply: (side: unknown) => unknown): unknown {
   try {
     return apply(resolve(side));
   } catch (error) {
-    throw error instanceof TypeError || error instanceof RangeError ? thrownInBranch(error) : error;
+    const isOfJavaScript = error instanceof TypeError || error instanceof RangeError;
+    throw isOfJavaScript && !isStackOverflow(error) ? thrownInBranch(error) : error;
   }
 }
