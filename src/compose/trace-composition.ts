@@ -139,7 +139,8 @@ export function warningsOf(trace: Trace): Diagnostic[] {
 /** What is thrown for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
   // An exception after a mistake comes of the values that are missing because of it.
-  const failure = error instanceof Refusal || trace.errors.length === 0 ? failureOf(error, trace.deepestCall) : undefined;
+  const failure =
+    error instanceof Refusal || trace.errors.length === 0 ? failureOf(error, trace.deepestCall) : undefined;
   if (failure !== undefined) trace.recover(failure);
   else if (trace.errors.length === 0) return error;
   const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];

@@ -12,7 +12,7 @@ import type {
 import type { Node } from '../ir/node.ts';
 import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
-import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
+import { isStackOverflow, noteThrow, Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
