@@ -215,7 +215,7 @@ export function isInt(value: Value): value is Int {
 }
 
 /** The int of a `bigint`; overflow of int64 is an error. */
-export function toInt(value: bigint): Int {
+export function checkedInt(value: bigint): Int {
   if (value >= -9007199254740991n && value <= 9007199254740991n) return Number(value);
   if (value < MIN_INT || value > MAX_INT) return fail('integer overflow');
   return value;

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { loadData } from './data.ts';
 import type { Resource } from './registry/resource.ts';
-import { keyOf } from './store/store.ts';
+import { storeKey } from './store/store.ts';
 import { decodeObject } from './types/decode.ts';
 import type { Clock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
@@ -81,7 +81,7 @@ function complete(context: BootstrapContext, object: KubeObject, created: string
   const { metadata } = object;
   metadata.uid = context.newUid();
   metadata.creationTimestamp = created;
-  return { key: keyOf(metadata.namespace ?? '', metadata.name ?? ''), object };
+  return { key: storeKey(metadata.namespace ?? '', metadata.name ?? ''), object };
 }
 
 /** A built-in object as its type writes it. */

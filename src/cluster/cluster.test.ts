@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '../core/index.ts';
 import type { Transport } from './index.ts';
 import { KubeClient } from '../kube/index.ts';
-import { createCluster, createManualClock } from './index.ts';
+import { createEmbeddedCluster, createManualClock } from './index.ts';
 import { crdOf } from '../../test/support/crd.ts';
 
 async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
@@ -27,7 +27,7 @@ const map = (name: string, data: Record<string, string> = {}) => ({
 });
 
 test('a watch in process sees what happens after its answer', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const stop = new AbortController();
   const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true`, signal: stop.signal });
@@ -43,7 +43,7 @@ test('a watch in process sees what happens after its answer', async () => {
 });
 
 test('a slow reader is told a state larger than any backlog, and then the present', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const text = 'x'.repeat(900_000);
   const names = Array.from({ length: 50 }, (_, index) => `m${String(index).padStart(2, '0')}`);
@@ -68,7 +68,7 @@ test('a slow reader is told a state larger than any backlog, and then the presen
 });
 
 test('what a cluster begins with is as its types write it', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {
     const { body } = await call(transport, 'GET', path);
@@ -78,7 +78,7 @@ test('what a cluster begins with is as its types write it', async () => {
 
 test('a watch ends by the clock of the cluster', async () => {
   const clock = createManualClock(0);
-  await using cluster = await createCluster({ controllers: false, clock });
+  await using cluster = await createEmbeddedCluster({ controllers: false, clock });
   const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true&timeoutSeconds=60` });
   clock.advance(60_000);
   const chunks: Uint8Array[] = [];
@@ -92,7 +92,7 @@ test.each([
   ['deep nesting', '['.repeat(200_000), 400],
   ['text', 'hello', 400],
 ])('a body of %s is refused and the server lives on', async (_name, body, status) => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   expect((await call(transport, 'POST', MAPS, body)).status).toBe(status);
   expect((await call(transport, 'GET', MAPS)).status).toBe(200);
@@ -104,14 +104,14 @@ test.each([
   '/api/v1/%ZZ',
   '/apis/%00/v1/x',
 ])('the path %s leads nowhere', async (path) => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const { status } = await call(cluster.transport(), 'GET', path);
   expect([200, 400, 404]).toContain(status);
   if (status === 200) expect((await call(cluster.transport(), 'GET', path)).body?.['items']).toEqual([]);
 });
 
 test('members named like those of every JavaScript object are data', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const body =
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"__proto__":"x","constructor":"y"}}';
@@ -124,7 +124,7 @@ test('members named like those of every JavaScript object are data', async () =>
 });
 
 test('integers beyond 2⁵³ survive a custom resource', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   await call(transport, 'POST', crds, crdOf('Big', { properties: { n: { type: 'integer' } } }, { scope: 'Cluster' }));
@@ -142,7 +142,7 @@ test('integers beyond 2⁵³ survive a custom resource', async () => {
 });
 
 test('a user without rights is refused, one with a role is not', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const user = { name: 'alice', groups: ['devs'] };
   expect((await call(cluster.transport(user), 'GET', MAPS)).status).toBe(403);
   await call(cluster.transport(), 'POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
@@ -159,7 +159,7 @@ test('a user without rights is refused, one with a role is not', async () => {
 test('clusters are apart and leave nothing behind', async () => {
   const clock = createManualClock(0);
   for (let count = 0; count < 50; count++) {
-    await using cluster = await createCluster({ clock });
+    await using cluster = await createEmbeddedCluster({ clock });
     await call(cluster.transport(), 'POST', MAPS, map('a'));
     const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true` });
     await cluster.idle();
@@ -169,7 +169,7 @@ test('clusters are apart and leave nothing behind', async () => {
 });
 
 test('an apply that changed nothing is worked out again once the definition changed', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const definition = (properties: JsonObject) => crdOf('Thing', { properties }, { scope: 'Cluster' });
@@ -194,7 +194,7 @@ test('an apply that changed nothing is worked out again once the definition chan
 });
 
 test('a request on a closed transport fails at once instead of being tried again', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   // A clock that nobody turns: whoever waited for another try would wait for ever.
   const client = new KubeClient({ transport, clock: createManualClock(0) });

@@ -57,7 +57,7 @@ export interface Cluster {
  *
  * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` has something else than a cluster's state.
  */
-export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
   const { controllers = true } = options;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
-import { createCluster } from './cluster.ts';
+import { createEmbeddedCluster } from './cluster.ts';
 import type { Listener } from './options.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -24,7 +24,7 @@ interface Served extends AsyncDisposable {
 }
 
 async function served(): Promise<Served> {
-  const cluster = await createCluster({ controllers: false });
+  const cluster = await createEmbeddedCluster({ controllers: false });
   const listener = await cluster.listen({ https: false });
   const port = Number(new URL(listener.url).port);
   return { cluster, listener, port, [Symbol.asyncDispose]: () => cluster.close() };
@@ -229,7 +229,7 @@ describe('connections', () => {
   });
 
   test('a connection that never speaks does not keep the cluster from closing', async () => {
-    const cluster = await createCluster({ controllers: false });
+    const cluster = await createEmbeddedCluster({ controllers: false });
     const { url } = await cluster.listen();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => socket.destroy());
@@ -313,7 +313,7 @@ describe('watches', () => {
 
 describe('who may', () => {
   test('on an address that others reach, requests without credentials are anonymous', async () => {
-    await using cluster = await createCluster({ controllers: false });
+    await using cluster = await createEmbeddedCluster({ controllers: false });
     const { url, token } = await cluster.listen({ host: '0.0.0.0', https: false });
     const at = `http://127.0.0.1:${new URL(url).port}${MAPS}`;
     expect(await (await fetch(at)).json()).toMatchObject({ code: 403, reason: 'Forbidden' });
@@ -323,7 +323,7 @@ describe('who may', () => {
   });
 
   test('nobody is let in there by an option', async () => {
-    await using cluster = await createCluster({ controllers: false });
+    await using cluster = await createEmbeddedCluster({ controllers: false });
     const anonymous = { name: 'me', groups: ['system:masters'] };
     await expect(cluster.listen({ host: '0.0.0.0', anonymous })).rejects.toThrow('for everybody there');
   });

@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export type { Cluster } from './cluster.ts';
-export { createCluster } from './cluster.ts';
+export { createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
 export type { ClusterOptions, ControllersOptions, Listener, ListenOptions, UserInfo } from './options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';

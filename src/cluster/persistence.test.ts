@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
-import { createCluster } from './cluster.ts';
+import { createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '../../test/support/crd.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -37,7 +37,7 @@ async function call(cluster: Cluster, method: string, path: string, body?: objec
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-state-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-const open = (controllers = false) => createCluster({ controllers, stateDirectory: directory });
+const open = (controllers = false) => createEmbeddedCluster({ controllers, stateDirectory: directory });
 const names = async (cluster: Cluster) =>
   (JSON.parse((await call(cluster, 'GET', MAPS)).text) as { items: { metadata: { name: string } }[] }).items.map(
     ({ metadata }) => metadata.name,
@@ -69,7 +69,10 @@ describe('a cluster with a directory', () => {
   });
 
   test('works on: what its controllers had begun goes on', async () => {
-    const first = await createCluster({ stateDirectory: directory, controllers: { hold: ['replicaset-controller'] } });
+    const first = await createEmbeddedCluster({
+      stateDirectory: directory,
+      controllers: { hold: ['replicaset-controller'] },
+    });
     await call(first, 'POST', '/apis/apps/v1/namespaces/default/deployments', {
       apiVersion: 'apps/v1',
       kind: 'Deployment',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
-import { createCluster } from './cluster.ts';
+import { createEmbeddedCluster } from './cluster.ts';
 import { createManualClock } from './clock.ts';
 
 const PODS = '/api/v1/namespaces/kro-system/pods';
@@ -24,7 +24,7 @@ async function podsOf(cluster: Cluster): Promise<Shown[]> {
 
 async function presented() {
   const clock = createManualClock(Date.UTC(2026, 0, 1));
-  const cluster = await createCluster({ clock });
+  const cluster = await createEmbeddedCluster({ clock });
   const process = await cluster.presentProcess({ name: 'kro', labels: { team: 'a' } });
   const [pod] = await podsOf(cluster);
   if (pod === undefined) throw new Error('no pod');
@@ -108,7 +108,7 @@ describe('a process of this program in the cluster', () => {
   });
 
   test('a name that no Deployment can have is refused', async () => {
-    await using cluster = await createCluster();
+    await using cluster = await createEmbeddedCluster();
     await expect(cluster.presentProcess({ name: 'No Name' })).rejects.toThrow('could not be shown');
   });
 });

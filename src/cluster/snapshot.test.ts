@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { crdOf } from '../../test/support/crd.ts';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
-import { createCluster } from './cluster.ts';
+import { createEmbeddedCluster } from './cluster.ts';
 
 interface Answer {
   readonly status: number;
@@ -64,7 +64,7 @@ async function contents(cluster: Cluster): Promise<unknown> {
 
 describe('a restored cluster', () => {
   test('shows what it showed, with the old versions and uids, and goes on from there', async () => {
-    await using cluster = await createCluster({ clock: createManualClock(0) });
+    await using cluster = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(cluster, 'POST', '/apis/apps/v1/namespaces/default/deployments', web);
     await call(cluster, 'POST', CRDS, crd);
     await cluster.idle();
@@ -101,7 +101,7 @@ describe('a restored cluster', () => {
   });
 
   test('serves no definition that came after the snapshot', async () => {
-    await using cluster = await createCluster();
+    await using cluster = await createEmbeddedCluster();
     const snapshot = cluster.snapshot();
     await call(cluster, 'POST', CRDS, crd);
     await cluster.idle();
@@ -116,7 +116,7 @@ describe('a restored cluster', () => {
   });
 
   test('has addresses and ports taken as its Services have them', async () => {
-    await using cluster = await createCluster({ controllers: false });
+    await using cluster = await createEmbeddedCluster({ controllers: false });
     const SERVICES = '/api/v1/namespaces/default/services';
     const first = await call(cluster, 'POST', SERVICES, service('a'));
     const { clusterIP } = (first.body as unknown as { spec: { clusterIP: string } }).spec;
@@ -129,7 +129,7 @@ describe('a restored cluster', () => {
   });
 
   test('ends open watches with 410 and refuses versions from before the restoration', async () => {
-    await using cluster = await createCluster({ controllers: false });
+    await using cluster = await createEmbeddedCluster({ controllers: false });
     const snapshot = cluster.snapshot();
     const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true` });
     const created = await call(cluster, 'POST', MAPS, map('a'));
@@ -154,7 +154,7 @@ describe('a restored cluster', () => {
   });
 
   test('refuses an update that was made from an abandoned version', async () => {
-    await using cluster = await createCluster({ controllers: false });
+    await using cluster = await createEmbeddedCluster({ controllers: false });
     const original = (await call(cluster, 'POST', MAPS, map('a'))).body;
     const snapshot = cluster.snapshot();
     const changed = (await call(cluster, 'PUT', `${MAPS}/a`, { ...original, data: { a: 'b' } })).body;
@@ -164,12 +164,12 @@ describe('a restored cluster', () => {
   });
 
   test('may be another cluster, which then is one of its own', async () => {
-    await using first = await createCluster({ clock: createManualClock(0) });
+    await using first = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(first, 'POST', CRDS, crd);
     await first.idle();
     await call(first, 'POST', GADGETS, gadget('one'));
     await first.idle();
-    await using second = await createCluster({ clock: createManualClock(0) });
+    await using second = await createEmbeddedCluster({ clock: createManualClock(0) });
     second.restore(first.snapshot());
     await second.idle();
     expect(await contents(second)).toEqual(await contents(first));
@@ -180,7 +180,7 @@ describe('a restored cluster', () => {
 
 describe('a controller that is switched off', () => {
   test('neither works nor gathers work, and looks at everything when it is switched on', async () => {
-    await using cluster = await createCluster({ controllers: { disable: ['deployment-controller'] } });
+    await using cluster = await createEmbeddedCluster({ controllers: { disable: ['deployment-controller'] } });
     await call(cluster, 'POST', '/apis/apps/v1/namespaces/default/deployments', web);
     await cluster.idle();
     const pods = async () => (await call(cluster, 'GET', '/api/v1/namespaces/default/pods')).body.items.length;
@@ -198,13 +198,13 @@ describe('a controller that is switched off', () => {
   });
 
   test('must exist', async () => {
-    await using cluster = await createCluster();
+    await using cluster = await createEmbeddedCluster();
     expect(() => cluster.controllers.disable('nobody')).toThrow('no simulated controller is named "nobody"');
   });
 });
 
 test('a snapshot with definitions is served at once by a process that has met none', async () => {
-  await using first = await createCluster();
+  await using first = await createEmbeddedCluster();
   await call(first, 'POST', CRDS, crd);
   await first.idle();
   await call(first, 'POST', GADGETS, gadget('kept'));
@@ -212,7 +212,7 @@ test('a snapshot with definitions is served at once by a process that has met no
 
   vi.resetModules();
   const fresh = await import('./cluster.ts');
-  await using second = await fresh.createCluster();
+  await using second = await fresh.createEmbeddedCluster();
   second.restore(snapshot);
   const [kept, made, wrong] = await Promise.all([
     call(second, 'GET', `${GADGETS}/kept`),

@@ -2,7 +2,7 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } fr
 import { formatApiVersion, formatDiagnostic, hasErrors, isJsonObject } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { applyDefaults, refusalText, refusedPlace, validate, valueAt } from '../schema/index.ts';
+import { applyDefaults, refusalText, refusedPlace, validate, valueAtSteps } from '../schema/index.ts';
 import { applyAspects } from './aspects/apply.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -16,7 +16,7 @@ import { inAuthorsWords } from './emit/author-words.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
-import { schemasFor, structuralSchema, withUnknownKinds } from './schemas.ts';
+import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { withProviders } from './source/current.ts';
 import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
@@ -62,7 +62,7 @@ export class CompositionCore {
   static trace(definition: unknown, functions: CompositionFunctions, options: CompositionOptions): CompositionCore {
     const normal = normalDefinition(definition);
     const sources = schemasFor(options.types);
-    const spec = structuralSchema(normal.spec, 'spec');
+    const spec = schemaOfInput(normal.spec, 'spec');
     const traced = traceComposition(normal, spec.schema, functions, options, sources, spec.diagnostics);
     return new CompositionCore({ traced, functions, options, specInput: normal.spec });
   }
@@ -213,8 +213,8 @@ export class CompositionCore {
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
         const { steps } = refusedPlace(value, field, message);
-        const text = refusalText(message, valueAt(value, steps), field);
-        const remedy = inTypeScript(text.hint, valueAt(value, steps)) ?? `correct the spec of ${names.kind}`;
+        const text = refusalText(message, valueAtSteps(value, steps), field);
+        const remedy = inTypeScript(text.hint, valueAtSteps(value, steps)) ?? `correct the spec of ${names.kind}`;
         return {
           code: 'compose/invalid-spec',
           severity: 'error',

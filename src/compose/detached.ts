@@ -12,7 +12,7 @@ import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
 import { Trace } from './trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
 import { markDetached } from './value/detached.ts';
-import { hasTokens, memberOf, referenceTo, symbolic } from './value/proxy.ts';
+import { hasTokens, symbolicMember, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -117,7 +117,7 @@ function outsideField(label: string, known: Readonly<Record<string, unknown>>, k
   if (value !== undefined && isConstant(value) && !isRecord(value)) return value;
   const inner = isRecord(value) && isConstantShape(value) ? value : {};
   return outsideValue(label, inner, () => {
-    const member = symbolic(memberOf(use(), key));
+    const member = symbolic(symbolicMember(use(), key));
     return member instanceof Sym
       ? member
       : refuse('untraced', `${label} has several values`, 'read it inside the composition');

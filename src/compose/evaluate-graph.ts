@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { CollectionNode, Expression, Graph, GraphNode } from '../graph/index.ts';
-import { evaluate, fillTemplate, projectStatus } from '../runtime/index.ts';
+import { evaluateToJson, fillTemplate, projectStatus } from '../runtime/index.ts';
 import type { EvaluateContext, EvaluationFailure } from '../runtime/index.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
@@ -104,7 +104,7 @@ function fill(node: GraphNode, scope: Scope): { readonly value: JsonObject } | {
 
 /** Evaluates one expression. Errors count as pending here, with their text. */
 function run(expression: Expression, { variables, context }: Scope): Result {
-  const result = evaluate(expression, variables, context);
+  const result = evaluateToJson(expression, variables, context);
   return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };
 }
 

@@ -36,7 +36,7 @@ export function takeArguments(
   table: Readonly<Record<string, Need>>,
   shapes: Readonly<Record<string, ArgumentShape>> = {},
 ): Record<string, unknown> {
-  const given = membersOf(kind, input);
+  const given = argumentMembers(kind, input);
   const names = Object.keys(table);
   const isMerged = mergedPieces(given) !== undefined;
   refuseUnknown(kind, given, names);
@@ -76,7 +76,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
 }
 
 /** The members of an object that may be conditional, or an object of the spec. */
-export function membersOf(kind: string, input: unknown): Record<string, unknown> {
+export function argumentMembers(kind: string, input: unknown): Record<string, unknown> {
   const value = resolve(input);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject) refuse('argument', `${kind} is called without its arguments`, `pass one object: ${kind}({ name: … })`);

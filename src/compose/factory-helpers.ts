@@ -21,7 +21,7 @@ import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
 /** Helpers for factories: ordinary operations that also work on values that are known only later. */
 
 /** `String(value)`; `undefined` stays `undefined`. */
-export function asText(value: unknown): string | undefined {
+export function textArgument(value: unknown): string | undefined {
   return present(value, textOf) as string | undefined;
 }
 
@@ -104,12 +104,12 @@ export function joinLists(first: readonly unknown[], second: unknown): unknown {
 }
 
 /** Is the (present) value a list, known or not? */
-export function isList(value: unknown): boolean {
+export function isListArgument(value: unknown): boolean {
   return isListValue(value);
 }
 
 /** Is the (present) value an object or a map, known or not? */
-export function isObject(value: unknown): boolean {
+export function isObjectArgument(value: unknown): boolean {
   const found = resolve(value);
   const inner = symbolic(found);
   if (inner instanceof Sym) return inner.type.kind === 'object' || inner.type.kind === 'map';
@@ -178,7 +178,7 @@ export function mergeObjects(...parts: readonly (object | undefined)[]): Record<
 }
 
 /** Is the (present) value a number, known or not? */
-export function isNumber(value: unknown): boolean {
+export function isNumberArgument(value: unknown): boolean {
   return isOfType(value, 'number');
 }
 

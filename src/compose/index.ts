@@ -83,11 +83,11 @@ export type { AliasDefinitions, Aliases } from './computed.ts';
 export { externalRef, observedResource } from './external-ref.ts';
 export type { ExternalReference } from './external-ref.ts';
 export {
-  asText,
+  textArgument,
   ifPresent,
-  isList,
-  isNumber,
-  isObject,
+  isListArgument,
+  isNumberArgument,
+  isObjectArgument,
   isText,
   joinLists,
   mapEntries,
@@ -101,7 +101,7 @@ export {
 export { isPlainText } from './argument-shapes.ts';
 export type { ArgumentShape } from './argument-shapes.ts';
 export type { ArgumentTable } from './factory-arguments.ts';
-export { membersOf, requireKnown, takeArguments } from './factory-arguments.ts';
+export { argumentMembers, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
 export { defineResourceFactory } from './detached.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
-import { checkRequired, membersOf, refuseUnknown } from './factory-arguments.ts';
+import { checkRequired, argumentMembers, refuseUnknown } from './factory-arguments.ts';
 import { camelCase, pascalCase } from './emit/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
 import { dependOn } from './library/resources.ts';
@@ -71,7 +71,7 @@ function statusOf(core: CompositionCore, spec: unknown): unknown {
 function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObject {
   const { properties = {}, required = [], additionalProperties } = traced.graph.spec;
   if (spec === undefined && required.length === 0) return {};
-  const given = membersOf(name, spec);
+  const given = argumentMembers(name, spec);
   if (symbolic(resolve(spec)) !== undefined || mergedPieces(given) !== undefined) return spec as JsonObject;
   if (additionalProperties === undefined || additionalProperties === false)
     refuseUnknown(

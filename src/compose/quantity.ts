@@ -2,7 +2,7 @@ import { kroEnvironment, STRING as CEL_STRING, toJson } from '../cel/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import { call, method, raw } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
-import { quote } from './ir/to-cel.ts';
+import { quoteCel } from './ir/to-cel.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
@@ -48,7 +48,7 @@ export const quantity = defineFactory((text: string): Quantity => amountObject(a
 /** Is the text a quantity (`100m`, `2Gi`)? */
 export const isQuantity = defineFactory((text: string): boolean => {
   const value: unknown = resolve(text);
-  if (typeof value === 'string' && !hasTokens(value)) return constant(`isQuantity(${quote(value)})`) as boolean;
+  if (typeof value === 'string' && !hasTokens(value)) return constant(`isQuantity(${quoteCel(value)})`) as boolean;
   return wrap(new Sym(call('isQuantity', [textNode(value)], BOOL))) as boolean;
 });
 
@@ -59,13 +59,13 @@ function amountOf(given: unknown): Amount {
     if (known !== undefined) return known;
   }
   if (typeof value === 'string' && !hasTokens(value)) {
-    if (constant(`isQuantity(${quote(value)})`) !== true) {
+    if (constant(`isQuantity(${quoteCel(value)})`) !== true) {
       throw new TypeKroError(`"${value}" is no quantity`, {
         code: 'compose/quantity',
         remedy: 'write a number with or without a suffix: 250m, 2, 1.5Gi, 10M',
       });
     }
-    return `quantity(${quote(value)})`;
+    return `quantity(${quoteCel(value)})`;
   }
   if (typeof value !== 'string' && symbolic(value) === undefined) {
     throw new TypeKroError(`${String(value)} is no text of a quantity`, {

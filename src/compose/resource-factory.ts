@@ -4,7 +4,7 @@ import { crdSource } from '../schema/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { Cel } from './cel-api.ts';
 import { createResource } from './emit/create.ts';
-import { membersOf, requireKnown } from './factory-arguments.ts';
+import { argumentMembers, requireKnown } from './factory-arguments.ts';
 import { defineResourceFactory } from './detached.ts';
 import type { Resource } from './public-types.ts';
 
@@ -111,7 +111,7 @@ export function resourceFactory<Fields extends object>(
 ): ResourceFactory<Fields> {
   const make = maker(apiVersion, kind, options);
   return defineResourceFactory((input: Record<string, unknown>) => {
-    const { id, waitForReady, ...object } = membersOf(kind, input);
+    const { id, waitForReady, ...object } = argumentMembers(kind, input);
     if (object['metadata'] !== undefined) return make(object, { id, waitForReady });
     const metadata: Record<string, unknown> = {};
     for (const member of MEMBERS) {

@@ -67,7 +67,7 @@ function infoOf(type: { group: string; version: string; kind: string }): Resourc
  *
  * @throws CompositionError with every part that has no structural form.
  */
-export function structuralSchema(
+export function schemaOfInput(
   input: SchemaInput,
   what: string,
 ): { readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] } {

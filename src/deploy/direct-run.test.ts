@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { TestClock } from '../../test/support/test-clock.ts';
-import { createCluster } from '../cluster/index.ts';
+import { createEmbeddedCluster } from '../cluster/index.ts';
 import type { Transport, TransportResponse } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
 import { DirectRun } from './direct-run.ts';
@@ -38,7 +38,7 @@ function refusal(status: number, retryAfter: string | undefined): TransportRespo
 
 /** Deploys a child whose first writes are refused, and tells when each write of it was sent. */
 async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<number[]> {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const clock = new TestClock();
   const left = [...refusals];
   const times: number[] = [];

@@ -7,7 +7,7 @@ import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './kro.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionsOf, waitUntilGone } from './kro-wait.ts';
+import { conditionViews, waitUntilGone } from './kro-wait.ts';
 
 /** Time limit for the last read of remaining objects after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
@@ -32,7 +32,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
   } catch (error) {
     if (!signal.aborted) throw error;
     const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
-    const said = left === undefined ? [] : conditionsOf(left).map(({ message }) => message);
+    const said = left === undefined ? [] : conditionViews(left).map(({ message }) => message);
     const blocker = {
       code: 'deploy/still-deleting',
       message: said.filter(Boolean).join('; '),
@@ -87,7 +87,7 @@ async function unusedDefinition(
   const definition = await api.find(definitionRef(target), { signal }).catch(ignoreNotFound);
   if (definition === undefined || appliedAt(definition) === undefined) return undefined;
   if (await hasInstances(context, type)) return undefined;
-  const isSound = conditionsOf(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
+  const isSound = conditionViews(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
   return isSound && !wasThere ? undefined : definition;
 }
 

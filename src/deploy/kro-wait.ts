@@ -56,7 +56,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         last = beingDeleted(object);
         return undefined;
       }
-      const conditions = conditionsOf(object);
+      const conditions = conditionViews(object);
       const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
       const ready = conditions.find(({ type }) => type === 'Ready');
       if (accepted?.status === 'False' && isCurrent(accepted)) {
@@ -181,7 +181,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
       const state = String(object.status?.['state'] ?? '');
-      const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
+      const ready = conditionViews(object).find(({ type }) => type === 'Ready');
       const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
       if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
       last = text;
@@ -248,7 +248,7 @@ function timedOut(message: string, object: ObjectRef, last: string): Error {
 }
 
 /** The conditions in the status of a definition or an instance. */
-export function conditionsOf(object: KubeObject): ConditionView[] {
+export function conditionViews(object: KubeObject): ConditionView[] {
   const list = object.status?.['conditions'];
   if (!Array.isArray(list)) return [];
   return list.filter(isJsonObject).map((condition) => ({

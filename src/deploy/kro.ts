@@ -8,7 +8,7 @@ import { changeOf } from './plan.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionsOf, waitForDefinition, waitForInstance, waitUntilGone } from './kro-wait.ts';
+import { conditionViews, waitForDefinition, waitForInstance, waitUntilGone } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** Field manager of definitions and instances that are applied for the user. */
@@ -196,7 +196,7 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
   const { api, target, signal } = context;
   const object = await api.find(definitionRef(target), { signal });
   if (object === undefined) return { name: target.name, phase: 'pending', conditions: [] };
-  const conditions = conditionsOf(object);
+  const conditions = conditionViews(object);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
   return {

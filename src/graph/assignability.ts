@@ -10,10 +10,10 @@ const MAX_DEPTH = 100;
  * cel-go's own assignability: the same type, or one with dyn in the place of any of its parts. It comes
  * before kro's structural comparison.
  */
-export function isAssignable(from: CelType, to: CelType): boolean {
+export function isAssignableWithDyn(from: CelType, to: CelType): boolean {
   if (from.kind === 'dyn' || to.kind === 'dyn') return true;
   if (from.kind !== to.kind || from.name !== to.name || from.params.length !== to.params.length) return false;
-  return from.params.every((param, index) => isAssignable(param, to.params[index] ?? DYN));
+  return from.params.every((param, index) => isAssignableWithDyn(param, to.params[index] ?? DYN));
 }
 
 /**

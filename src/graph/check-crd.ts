@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { RuleChecker } from '../schema/index.ts';
-import { crdErrors, defaultOffset, refusalText, stepsIn, valueAt } from '../schema/index.ts';
+import { crdErrors, defaultOffset, refusalText, stepsIn, valueAtSteps } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -34,8 +34,8 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
     const object = crd as unknown as JsonValue;
-    const said = refusalText(message, valueAt(object, stepsIn(object, field)), field);
-    const written = field.endsWith('.default') ? valueAt(definition, path) : undefined;
+    const said = refusalText(message, valueAtSteps(object, stepsIn(object, field)), field);
+    const written = field.endsWith('.default') ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
     const what = offset === undefined ? `${field}: ${said.message}` : defaultText(path, said.message);
     const text = `the API server will refuse the CustomResourceDefinition: ${what}`;

@@ -3,7 +3,7 @@ import { goQuote } from '../golang/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import { isAssignable, explainMismatch } from './assignability.ts';
+import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
 import type { Linked } from './dependencies.ts';
 import type { DimensionSite, FieldSite, ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
@@ -109,7 +109,7 @@ class Checker {
     const compiled = this.#compile(found, environment, step);
     if (compiled === undefined) return undefined;
     const expected = this.#language.fieldType(this.#id, site.pathText);
-    if (expected === undefined || isAssignable(compiled.type, expected)) return compiled;
+    if (expected === undefined || isAssignableWithDyn(compiled.type, expected)) return compiled;
     const detail = explainMismatch(compiled.type, expected, this.#language.types);
     if (detail === undefined) return compiled;
     const [got, want] = [typeToString(compiled.type), typeToString(expected)];

@@ -47,6 +47,6 @@ export interface Draft {
 }
 
 /** Do other nodes' expressions and the status see a list? */
-export function isList(draft: Draft): boolean {
+export function readsAsList(draft: Draft): boolean {
   return draft.nodeType === 'collection' || draft.nodeType === 'externalCollection';
 }

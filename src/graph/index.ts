@@ -36,7 +36,7 @@ export { explainSyntaxError } from './explain-syntax-error.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';
 export type { NameSymbol, NameText, Relation } from './name-text.ts';
-export { isLiteral, nameText, compareNameTexts, shownName, variesByInstance } from './name-text.ts';
+export { isConstantName, nameText, compareNameTexts, shownName, variesByInstance } from './name-text.ts';
 export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';

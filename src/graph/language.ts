@@ -15,7 +15,7 @@ import { builtinSource, celType, celTypes, nearestName } from '../schema/index.t
 import { callsGlobal } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
-import { isList } from './draft.ts';
+import { readsAsList } from './draft.ts';
 import { SchemaPaths } from './expected-type.ts';
 import { selectorFieldType } from './external-metadata.ts';
 import { fieldsAt } from './fields-at.ts';
@@ -108,7 +108,7 @@ export class Language {
     for (const draft of drafts) {
       const schema = draft.resolved?.schema;
       if (schema === undefined) unknown.push([draft.id, DYN]);
-      else resources[draft.id] = isList(draft) ? { listOf: schema } : { schema };
+      else resources[draft.id] = readsAsList(draft) ? { listOf: schema } : { schema };
     }
     for (const [id, resource] of Object.entries(resources)) {
       const root = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
@@ -172,7 +172,7 @@ export class Language {
 
   isCollection(id: string): boolean {
     const draft = this.#drafts.get(id);
-    return draft !== undefined && isList(draft);
+    return draft !== undefined && readsAsList(draft);
   }
 
   /** The typed environment with forEach iterators; one whose list has an error is dyn. */
@@ -189,7 +189,7 @@ export class Language {
     const draft = this.#drafts.get(id);
     const schema = draft?.resolved?.schema;
     if (draft === undefined || schema === undefined) return this.typed.extend({ [subject]: DYN });
-    const resource = isList(draft) && subject !== 'each' ? { listOf: schema } : { schema };
+    const resource = readsAsList(draft) && subject !== 'each' ? { listOf: schema } : { schema };
     const { variables, types } = celTypes({ [subject]: resource }, { raw: true });
     return this.#environment(variables, types);
   }

@@ -42,7 +42,7 @@ export function nameText(
 }
 
 /** Has the text no expression? */
-export function isLiteral(text: NameText): boolean {
+export function isConstantName(text: NameText): boolean {
   return text.every(({ expression }) => !expression);
 }
 
@@ -70,7 +70,7 @@ export function compareNameTexts(a: NameText, b: NameText): Relation {
   const left = a.slice(from, a.length - back);
   const right = b.slice(from, b.length - back);
   if (left.length === 0 && right.length === 0) return 'equal';
-  if (isLiteral(left) && isLiteral(right)) return 'different';
+  if (isConstantName(left) && isConstantName(right)) return 'different';
   // Literal text is never empty; an expression may be.
   if (left.length === 0 || right.length === 0) {
     return [...left, ...right].some(({ expression }) => !expression) ? 'different' : 'open';

@@ -7,7 +7,7 @@ import { acceptedByKroLoophole } from './assignability.ts';
 import { callsGlobal } from './ast-visit.ts';
 import type { TypedResource } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
-import { isList } from './draft.ts';
+import { readsAsList } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { callsBeyondStock } from './gated-functions.ts';
 import type { Language } from './language.ts';
@@ -189,7 +189,7 @@ class Warner {
 
   #field(draft: Draft, field: Compiled<FieldSite>): void {
     // The names of types in collections are others.
-    const sound = isList(draft) ? new Sound() : this.#soundField(draft, field);
+    const sound = readsAsList(draft) ? new Sound() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
     this.#restarts(draft, field);

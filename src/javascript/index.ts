@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { assignedAround, freeNames } from './free-names.ts';
-export { analyseScopes, resolve } from './scope-analysis.ts';
+export { analyseScopes, findBinding } from './scope-analysis.ts';
 export type { Binding, Captures, Scope, ScopeAnalysis } from './scope-analysis.ts';
 export { assignedNames, boundNames, childrenOf, isFunction, varNames, visitNodes } from './syntax.ts';
 export type { FunctionSyntax } from './syntax.ts';

@@ -45,7 +45,7 @@ export interface ScopeAnalysis {
 }
 
 /** The binding that a name means in a scope; `undefined` for globals. */
-export function resolve(scope: Scope | undefined, name: string): Binding | undefined {
+export function findBinding(scope: Scope | undefined, name: string): Binding | undefined {
   for (let at = scope; at !== undefined; at = at.parent) {
     const found = at.names.get(name);
     if (found !== undefined) return found;
@@ -100,7 +100,7 @@ class Analysis {
   result(): ScopeAnalysis {
     const captured = new Map<AnyNode, Set<Binding>>();
     for (const { name, scope } of this.references) {
-      const binding = resolve(scope, name);
+      const binding = findBinding(scope, name);
       if (binding === undefined) continue;
       for (let at: Scope | undefined = scope; at !== undefined && at !== binding.scope; at = at.parent) {
         if (at.owner === undefined || at.owner === at.parent?.owner || at.owner === binding.scope.owner) continue;
@@ -121,7 +121,7 @@ class Analysis {
 
   private freeNames(references: readonly Reference[]): ReadonlySet<string> {
     const isFree = ({ name, scope }: Reference): boolean => {
-      const binding = resolve(scope, name);
+      const binding = findBinding(scope, name);
       return binding === undefined || binding.scope === this.around;
     };
     return new Set(references.filter(isFree).map(({ name }) => name));

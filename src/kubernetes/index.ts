@@ -33,6 +33,7 @@ export {
   asObjects,
   asText,
   conditionIn,
+  conditionOf,
   countAt,
   listAt,
   numberAt,

@@ -81,6 +81,11 @@ export function statusCondition(object: KubeObject, type: string): StatusConditi
   return conditionIn(objectsAt(object, 'status', 'conditions'), type);
 }
 
+/** The condition of a type as JSON, with all its fields; `undefined` when the object has none. */
+export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {
+  return objectsAt(object, 'status', 'conditions').find((condition) => condition['type'] === type);
+}
+
 /** The condition of a type in a list. */
 export function conditionIn(list: readonly JsonObject[], type: string): StatusCondition | undefined {
   const found = list.find((entry) => entry['type'] === type);

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CollectionNode } from '../graph/index.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateToJson } from './evaluate.ts';
 import { targetKey } from './identity.ts';
 import { childLabels } from './labels.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
@@ -90,7 +90,7 @@ function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensi
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
   for (const { name, expression } of node.forEach) {
-    const result = evaluate(expression, context.ready, context.evaluation);
+    const result = evaluateToJson(expression, context.ready, context.evaluation);
     if (result.state !== 'value') {
       return { ok: false, reason: unresolvedBy(node, result.state, result.failure, `forEach.${name}`) };
     }

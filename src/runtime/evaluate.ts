@@ -40,7 +40,7 @@ export interface EvaluateContext {
 }
 
 /** Evaluates an expression and converts its value to JSON as kro does. */
-export function evaluate(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
+export function evaluateToJson(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
   const result = evaluateRaw(expression, variables, context);
   if (result.state !== 'value') return result;
   const converted = toJson(result.value);
@@ -53,7 +53,7 @@ export function evaluate(expression: Expression, variables: Variables, context: 
  * text of kro's encoder.
  */
 export function evaluateField(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
-  const result = evaluate(expression, variables, context);
+  const result = evaluateToJson(expression, variables, context);
   const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
   if (number === undefined) return result;
   const reason = `json: unsupported value: ${formatGeneral(number)}`;

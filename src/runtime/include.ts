@@ -1,6 +1,6 @@
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { quotedGvr, missingData } from './step-context.ts';
@@ -31,7 +31,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
       undecided ??= waitForNodes(context, unready);
       continue;
     }
-    const result = evaluate(expression, context.ready, context.evaluation);
+    const result = evaluateToJson(expression, context.ready, context.evaluation);
     if (result.state === 'value') {
       if (result.value === true) continue;
       return {

@@ -38,7 +38,7 @@ export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
-export { evaluate } from './evaluate.ts';
+export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { fillTemplate } from './template.ts';
 export { projectStatus } from './project-status.ts';

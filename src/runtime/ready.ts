@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index
 import { refOf } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -71,7 +71,7 @@ function check(
   variables: ReadonlyMap<string, unknown>,
   where: { readonly object?: ObjectRef; readonly index?: number },
 ): ReadyResult | undefined {
-  const result = evaluate(expression, variables, context.evaluation);
+  const result = evaluateToJson(expression, variables, context.evaluation);
   const item = where.index === undefined ? '' : ` (item ${where.index})`;
   const subject = where.object === undefined ? {} : { object: where.object };
   if (result.state === 'value') {

@@ -6,7 +6,7 @@ import { compareApplied, lastWriter } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { isSameFingerprint } from './fingerprint.ts';
 import { isOwned } from './labels.ts';
-import { labelOf } from './identity.ts';
+import { labelValue } from './identity.ts';
 import {
   INSTANCE_ID_LABEL,
   INSTANCE_KIND_LABEL,
@@ -52,7 +52,7 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
  * fingerprints are comparable; else the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
-  const owner = labelOf(live.object, PART_OF_LABEL);
+  const owner = labelValue(live.object, PART_OF_LABEL);
   if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
@@ -66,7 +66,7 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
   if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
-  if (owner !== labelOf(desired, PART_OF_LABEL)) {
+  if (owner !== labelValue(desired, PART_OF_LABEL)) {
     return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
   }
   const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
@@ -107,18 +107,18 @@ export function ownershipRefusal(
   applySet: string,
   policy: AdoptionPolicy,
 ): Refusal | undefined {
-  const owner = labelOf(live, PART_OF_LABEL);
+  const owner = labelValue(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
   if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
-  const ours = labelOf(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
+  const ours = labelValue(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
   return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
 }
 
 /** The instance that wrote an object, as its labels name it. */
 function instanceOf(live: KubeObject): string | undefined {
-  const kind = labelOf(live, INSTANCE_KIND_LABEL);
-  const name = labelOf(live, INSTANCE_NAME_LABEL);
-  const namespace = labelOf(live, INSTANCE_NAMESPACE_LABEL) ?? '';
+  const kind = labelValue(live, INSTANCE_KIND_LABEL);
+  const name = labelValue(live, INSTANCE_NAME_LABEL);
+  const namespace = labelValue(live, INSTANCE_NAMESPACE_LABEL) ?? '';
   if (kind === undefined || name === undefined) return undefined;
   return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { BuiltinDescriptions } from './index.ts';
-import { builtinSource, describeField, describeKind, describeType } from './index.ts';
+import { builtinSource, describeField, describeBuiltinKind, describeBuiltinType } from './index.ts';
 
 const descriptions = JSON.parse(
   readFileSync(new URL('../../data/kubernetes-1.36/descriptions.json', import.meta.url), 'utf8'),
@@ -41,6 +41,8 @@ test('the more exact description wins', () => {
 
 test('a type without words of its own says what its kind is for', () => {
   const gvk = [['apps', 'v1', 'Deployment']] as const;
-  expect(describeType(descriptions, 'apps.v1.Deployment', gvk)).toBe(describeKind(descriptions, 'Deployment', 'apps'));
-  expect(describeType(descriptions, 'apps.v1.Deployment')).toBeUndefined();
+  expect(describeBuiltinType(descriptions, 'apps.v1.Deployment', gvk)).toBe(
+    describeBuiltinKind(descriptions, 'Deployment', 'apps'),
+  );
+  expect(describeBuiltinType(descriptions, 'apps.v1.Deployment')).toBeUndefined();
 });

@@ -16,18 +16,18 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T
 }
 
 /** What a kind is for, or `undefined` for a kind without a description. */
-export function describeKind(from: BuiltinDescriptions, kind: string, group: string): string | undefined {
+export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, group: string): string | undefined {
   return own(from.kinds, group === '' ? kind : `${kind}.${group}`);
 }
 
 /** What a type is: its own description, else that of its first kind. `gvk` is the member of `types.json`. */
-export function describeType(
+export function describeBuiltinType(
   from: BuiltinDescriptions,
   type: string,
   gvk: readonly (readonly [string, string, string])[] = [],
 ): string | undefined {
   const [group = '', , kind = ''] = gvk[0] ?? [];
-  return own(own(from.types, type), '') ?? describeKind(from, kind, group);
+  return own(own(from.types, type), '') ?? describeBuiltinKind(from, kind, group);
 }
 
 /** What a field of a type means, or `undefined` for an unknown field. */

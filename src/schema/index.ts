@@ -10,7 +10,7 @@ export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
  */
 export type { FieldStep, ListType, ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export type { BuiltinDescriptions } from './builtin-descriptions.ts';
-export { describeField, describeKind, describeType } from './builtin-descriptions.ts';
+export { describeField, describeBuiltinKind, describeBuiltinType } from './builtin-descriptions.ts';
 export type { BuiltinSource, BundleParts } from './builtin-source.ts';
 export { builtinSource, bundledSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
 export type { FieldFacts, TypeFacts } from './builtin-types.ts';
@@ -43,7 +43,7 @@ export type { RefusalText } from './refusal-text.ts';
 export { innerFieldsWith, namedValue, shapeHint } from './shape-hint.ts';
 export { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
 export type { RefusedPlace } from './refused-place.ts';
-export { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';
+export { refusedPlace, stepsIn, valueAtSteps, withField } from './refused-place.ts';
 export { crdNarrowings } from './crd-narrowings.ts';
 export type { CrdChanges, CrdComparison } from './compare-crds.ts';
 export { compareCrds, fieldOfChange } from './compare-crds.ts';

@@ -23,7 +23,7 @@ export function stepsIn(root: JsonValue, field: string): PathStep[] {
   for (let at = 0; at < rest.length;) {
     const { step, used } = nextStep(value, rest, at);
     steps.push(step);
-    value = value === undefined ? undefined : valueAt(value, [step]);
+    value = value === undefined ? undefined : valueAtSteps(value, [step]);
     at += used;
   }
   return steps;
@@ -47,7 +47,7 @@ function nextStep(
 }
 
 /** The value at a path; `undefined` when there is none. */
-export function valueAt(root: JsonValue, steps: readonly PathStep[]): JsonValue | undefined {
+export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const step of steps) {
     if (Array.isArray(value) && typeof step === 'number') value = value[step];
@@ -108,14 +108,14 @@ function findQuantity(
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);
-  if (valueAt(root, steps) === undefined) {
+  if (valueAtSteps(root, steps) === undefined) {
     const metadata = steps.findIndex((step) => step === 'labels' || step === 'annotations');
     if (metadata > 0) {
       const longer = [...steps.slice(0, metadata), 'metadata', ...steps.slice(metadata)];
-      if (valueAt(root, longer) !== undefined) steps = longer;
+      if (valueAtSteps(root, longer) !== undefined) steps = longer;
     }
   }
-  const value = valueAt(root, steps);
+  const value = valueAtSteps(root, steps);
   const quoted = /^[A-Z][a-z]+ value: ("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
   if (Array.isArray(value) && quoted !== undefined) {
     const index = value.indexOf(parseQuoted(quoted));
@@ -128,7 +128,7 @@ export function refusedPlace(root: JsonValue, field: string, message: string): R
     if (holder !== undefined) return { steps: [...steps, holder], key: false };
   }
   if (value !== undefined) return { steps, key: false };
-  while (steps.length > 0 && valueAt(root, steps) === undefined) steps = steps.slice(0, -1);
+  while (steps.length > 0 && valueAtSteps(root, steps) === undefined) steps = steps.slice(0, -1);
   return { steps, key: true };
 }
 

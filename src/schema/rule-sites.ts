@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { fieldPath } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { Schema, ValidationRule } from './model.ts';
-import { anywhere, walk } from './walk.ts';
+import { anywhere, walkPlaces } from './walk.ts';
 
 /** A value with CEL rules of its schema. */
 export interface RuleSite {
@@ -28,7 +28,7 @@ export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesO
 /** The places of a value whose schema has CEL rules, parents first. Null values have none. */
 export function* ruleSites(schema: Schema, value: JsonValue, old?: JsonValue, base = ''): Iterable<RuleSite> {
   if (!hasRules(schema)) return;
-  for (const place of walk({ schema, value, old, path: base === '' ? [] : [base] }, hasRules)) {
+  for (const place of walkPlaces({ schema, value, old, path: base === '' ? [] : [base] }, hasRules)) {
     const rules = rulesOf(place.schema);
     if (rules.length === 0 || place.value === null) continue;
     yield { ...place, rules, field: fieldPath(place.path) };

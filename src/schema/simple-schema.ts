@@ -11,7 +11,7 @@ import { hintForType, parseSimpleType } from './simple-type.ts';
 import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
 import { orderTypes } from './simple-types.ts';
 import type { Definition } from './simple-types.ts';
-import { valueAt } from './refused-place.ts';
+import { valueAtSteps } from './refused-place.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** A SimpleSchema block as OpenAPI, or everything that is wrong with it. */
@@ -80,7 +80,7 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   if (built !== undefined && errors.length === 0) {
     const problem = problemOf(built, ['spec']);
     if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules };
-    const written = valueAt({ spec: spec ?? {} }, problem.path);
+    const written = valueAtSteps({ spec: spec ?? {} }, problem.path);
     const separator = typeof written === 'string' ? separatorMistake(written) : undefined;
     errors.push({
       code: 'simpleschema/not-json',

@@ -5,7 +5,7 @@ import { fieldPath, invalid, required } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
-import { anywhere, walk } from './walk.ts';
+import { anywhere, walkPlaces } from './walk.ts';
 
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const hasEmbedded = anywhere(embedded);
@@ -14,7 +14,7 @@ const hasEmbedded = anywhere(embedded);
 export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
   if (!hasEmbedded(schema)) return [];
   const errors: FieldError[] = [];
-  for (const place of walk({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
+  for (const place of walkPlaces({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
     if (embedded(place.schema) && isJsonObject(place.value)) errors.push(...identityErrors(place.value, place.path));
   }
   return errors;

@@ -20,7 +20,7 @@ const MAX_DEPTH = 500;
  * Visits the places of a value together with their schema, parents first. Parts that the schema does not
  * describe are not visited. `interesting` prunes whole schemas: a child is visited only if it is true of it.
  */
-export function* walk(place: Place, interesting: (schema: Schema) => boolean): Iterable<Place> {
+export function* walkPlaces(place: Place, interesting: (schema: Schema) => boolean): Iterable<Place> {
   yield place;
   const { schema, value, old, path } = place;
   if (path.length > MAX_DEPTH) return;
@@ -30,7 +30,7 @@ export function* walk(place: Place, interesting: (schema: Schema) => boolean): I
     const matched = correlateList(schema, value, old);
     for (let index = 0; index < value.length; index += 1) {
       const child = { schema: items, value: value[index] ?? null, old: matched?.(index), path: [...path, index] };
-      yield* walk(child, interesting);
+      yield* walkPlaces(child, interesting);
     }
   } else if (isJsonObject(value)) {
     const { properties, additionalProperties } = schema;
@@ -42,7 +42,7 @@ export function* walk(place: Place, interesting: (schema: Schema) => boolean): I
       if (child === undefined || !interesting(child)) continue;
       const before = isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined;
       const step: PathPart = declared === undefined ? { key: name } : name;
-      yield* walk({ schema: child, value: member, old: before, path: [...path, step] }, interesting);
+      yield* walkPlaces({ schema: child, value: member, old: before, path: [...path, step] }, interesting);
     }
   }
 }

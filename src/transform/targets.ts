@@ -1,5 +1,5 @@
 import type { AnyNode, BlockStatement, Program } from 'acorn';
-import { resolve, childrenOf, isFunction } from '../javascript/index.ts';
+import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
 /** A function that gets its source beside it. */
@@ -107,7 +107,7 @@ class TargetFinder {
 
   private visitCall(node: AnyNode & { type: 'CallExpression' | 'NewExpression' }, place: Place): void {
     const scope = this.analysis.scopeOf(node);
-    const callee = resolve(scope, rootName(node.callee));
+    const callee = findBinding(scope, rootName(node.callee));
     const isSdkCall = callee?.from !== undefined && this.isSdk(callee.from);
     const isOwnCall =
       callee !== undefined &&
@@ -139,7 +139,7 @@ class TargetFinder {
     }
     switch (value.type) {
       case 'Identifier':
-        if (passedIn !== undefined) this.follow(resolve(passedIn, value.name), true);
+        if (passedIn !== undefined) this.follow(findBinding(passedIn, value.name), true);
         return;
       case 'ObjectExpression':
         for (const property of value.properties) {

@@ -32,8 +32,8 @@ export const FACTORIES: readonly MutationRow[] = [
   {
     name: 'a version that is not served gets a factory',
     file: 'src/factories/generate/crd-kinds.ts',
-    find: ".filter((version) => member(version, 'served') === true);",
-    replace: ".filter((version) => member(version, 'served') !== undefined);",
+    find: ".filter((version) => ownMember(version, 'served') === true);",
+    replace: ".filter((version) => ownMember(version, 'served') !== undefined);",
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/core/index.ts';
 import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '../../src/cluster/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { crdOf } from '../support/crd.ts';
 
 interface Served {
@@ -121,7 +121,7 @@ const UNSTORED = new Set(['componentstatuses', 'customresourcedefinitions']);
 
 /** One object of every kind that is stored, as no check of a write lets them in: requests for them are what is tested. */
 async function furnished(): Promise<Cluster> {
-  const cluster = await createCluster({ controllers: false });
+  const cluster = await createEmbeddedCluster({ controllers: false });
   const created = await send(
     cluster.transport(),
     'POST',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { Cluster } from '../../src/cluster/index.ts';
 import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
 import { controllerCrds, createController, jsonLogger } from '../../src/controller/index.ts';
@@ -42,7 +42,7 @@ export function writesOf(requests: readonly SeenRequest[]): SeenRequest[] {
 
 /** Starts a cluster with kro's CRDs and a controller. */
 export async function controllerWorld(options: Partial<ControllerOptions> = {}): Promise<ControllerWorld> {
-  const cluster = await createCluster();
+  const cluster = await createEmbeddedCluster();
   const user = new KubeClient({ transport: cluster.transport(), userAgent: 'user' });
   for (const crd of controllerCrds()) await user.create(crd);
   await cluster.idle();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { LogLevel } from '../../src/controller/index.ts';
 import { controllerCrds, runController } from '../../src/controller/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
 async function setup() {
-  const cluster = await createCluster({ workloads: false });
+  const cluster = await createEmbeddedCluster({ workloads: false });
   const client = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await client.create(crd);
   await cluster.idle();
@@ -77,7 +77,7 @@ describe('runController', () => {
     const { cluster, start } = await setup();
     await expect(start('one', '--nonsense').ended).rejects.toMatchObject({ code: 'controller/usage' });
     await cluster.close();
-    const bare = await createCluster({ workloads: false });
+    const bare = await createEmbeddedCluster({ workloads: false });
     const client = new KubeClient({ transport: bare.transport() });
     const args = ['--metrics-bind-address=0', '--health-probe-bind-address=0'];
     const ended = runController({

@@ -1,5 +1,5 @@
 import type { ClusterSnapshot } from '../../src/cluster/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
@@ -79,7 +79,7 @@ const IDLE_CONTROLLERS = [
 let initial: Promise<ClusterSnapshot> | undefined;
 
 async function initialState(): Promise<ClusterSnapshot> {
-  await using cluster = await createCluster({ clock: new SimClock(), workloads: false });
+  await using cluster = await createEmbeddedCluster({ clock: new SimClock(), workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await admin.create(crd);
   await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
@@ -91,7 +91,7 @@ async function initialState(): Promise<ClusterSnapshot> {
 class World {
   readonly problems: string[] = [];
   readonly #plan: RunPlan;
-  readonly #cluster: Awaited<ReturnType<typeof createCluster>>;
+  readonly #cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>;
   readonly #clock: SimClock;
   readonly #admin: KubeClient;
   readonly #invariants: Invariants;
@@ -108,12 +108,16 @@ class World {
 
   static async create(plan: RunPlan): Promise<World> {
     const clock = new SimClock();
-    const cluster = await createCluster({ clock, workloads: false, controllers: { disable: IDLE_CONTROLLERS } });
+    const cluster = await createEmbeddedCluster({
+      clock,
+      workloads: false,
+      controllers: { disable: IDLE_CONTROLLERS },
+    });
     cluster.restore(await (initial ??= initialState()));
     return new World(plan, cluster, clock);
   }
 
-  constructor(plan: RunPlan, cluster: Awaited<ReturnType<typeof createCluster>>, clock: SimClock) {
+  constructor(plan: RunPlan, cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>, clock: SimClock) {
     const { seed, weather } = plan;
     const random = seededRandom(seed ^ 0x5bd1e995);
     const ledger = new Ledger(clock);

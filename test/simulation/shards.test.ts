@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/cluster/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds, runController } from '../../src/controller/index.ts';
 import { holderOf, shardOf } from '../../src/controller/shards/assignment.ts';
 import type { KubeObject } from '../../src/core/index.ts';
@@ -56,7 +56,7 @@ const ends: (() => Promise<void>)[] = [];
 const writers = new Map<string, string>();
 
 async function setup(): Promise<void> {
-  cluster = await createCluster({ workloads: false });
+  cluster = await createEmbeddedCluster({ workloads: false });
   user = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await user.create(crd);
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });

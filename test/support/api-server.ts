@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { KubeClient, KubeError, loadKubeConfig } from '../../src/kube/index.ts';
 
 /** A Kubernetes API for a test, reached as any client reaches one: by a kubeconfig file. */
@@ -32,7 +32,7 @@ const embedded: ServerKind = {
   name: 'the embedded cluster',
   workloads: true,
   async start() {
-    const cluster = await createCluster();
+    const cluster = await createEmbeddedCluster();
     const { kubeconfig } = await cluster.listen();
     return open(kubeconfig, () => cluster.close());
   },

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterOptions, ManualClock } from '../../src/cluster/index.ts';
-import { createCluster, createManualClock } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster, createManualClock } from '../../src/cluster/index.ts';
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
@@ -31,7 +31,7 @@ export interface ClusterStory extends AsyncDisposable {
 /** Begins at noon of New Year's Day 2026, UTC. */
 export async function tellClusterStory(options: Omit<ClusterOptions, 'clock'> = {}): Promise<ClusterStory> {
   const clock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
-  const cluster = await createCluster({ ...options, clock });
+  const cluster = await createEmbeddedCluster({ ...options, clock });
   const client = new KubeClient({ transport: cluster.transport() });
   await cluster.idle();
   const typeOf = (kind: string) => {

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterOptions } from '../../src/cluster/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
 import { controllerCrds, createController, jsonLogger } from '../../src/controller/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
@@ -50,7 +50,7 @@ const QUIET_TURNS = 15;
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = seededRandom(1);
-  const cluster = await createCluster({ clock, workloads: false, ...options.cluster });
+  const cluster = await createEmbeddedCluster({ clock, workloads: false, ...options.cluster });
   let traffic = 0;
   let inFlight = 0;
   const requests: SeenRequest[] = [];

@@ -1,6 +1,6 @@
 import type { CelType } from '../types.ts';
 import type { Range } from './range.ts';
-import { add, fixed, multiply, ONE, scale, UNBOUNDED } from './range.ts';
+import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './range.ts';
 
 /** What it costs to go once over a character. */
 export const TRAVERSAL = 0.1;
@@ -58,10 +58,10 @@ export function libraryCost(
 ): CallCost | undefined {
   const [first, second] = args;
   if (NOMINAL.has(name)) return { cost: ONE };
-  if (name === 'url') return first === undefined ? undefined : { cost: scale(first.size, TRAVERSAL) };
+  if (name === 'url') return first === undefined ? undefined : { cost: scaleRange(first.size, TRAVERSAL) };
   if (overload.startsWith('list_sets_') && first !== undefined && second !== undefined) {
-    const pairs = multiply(first.size, second.size);
-    return { cost: add(ONE, scale(pairs, overload.startsWith('list_sets_equivalent') ? 2 : 1)) };
+    const pairs = multiplyRanges(first.size, second.size);
+    return { cost: addRanges(ONE, scaleRange(pairs, overload.startsWith('list_sets_equivalent') ? 2 : 1)) };
   }
   if (target === undefined) return undefined;
   switch (name) {
@@ -76,22 +76,22 @@ export function libraryCost(
     case 'upperAscii':
     case 'substring':
     case 'trim':
-      return { cost: scale(target.size, TRAVERSAL), size: target.size };
+      return { cost: scaleRange(target.size, TRAVERSAL), size: target.size };
     case 'replace':
       if (first === undefined || second === undefined) return undefined;
-      return { cost: scale(target.size, 2 * TRAVERSAL), size: replacedSize(target.size, first.size, second.size) };
+      return { cost: scaleRange(target.size, 2 * TRAVERSAL), size: replacedSize(target.size, first.size, second.size) };
     case 'split': {
       const size = { min: 0, max: second?.integer ?? target.size.max };
-      return { cost: scale(target.size, 2 * TRAVERSAL), size };
+      return { cost: scaleRange(target.size, 2 * TRAVERSAL), size };
     }
     case 'join': {
       const size = joinedSize(target, first);
-      return { cost: scale(size, TRAVERSAL), size };
+      return { cost: scaleRange(size, TRAVERSAL), size };
     }
     case 'find':
     case 'findAll': {
       if (first === undefined) return undefined;
-      const cost = multiply(scale(add(target.size, ONE), TRAVERSAL), scale(first.size, PATTERN));
+      const cost = multiplyRanges(scaleRange(addRanges(target.size, ONE), TRAVERSAL), scaleRange(first.size, PATTERN));
       return { cost, size: { min: 0, max: target.size.max } };
     }
     case 'ip':
@@ -107,23 +107,23 @@ export function libraryCost(
 /** One unit for each element, and a traversal of each that is a text. */
 function searchCost(target: Operand): Range {
   const [element] = target.type.params;
-  if (element === undefined) return scale(target.size, TRAVERSAL);
+  if (element === undefined) return scaleRange(target.size, TRAVERSAL);
   const texts = element.kind === 'string' || element.kind === 'bytes';
-  return multiply(target.size, texts ? add(ONE, scale(target.elements(), TRAVERSAL)) : ONE);
+  return multiplyRanges(target.size, texts ? addRanges(ONE, scaleRange(target.elements(), TRAVERSAL)) : ONE);
 }
 
 function joinedSize(target: Operand, separator: Operand | undefined): Range {
-  const size = target.type.params.length > 0 ? multiply(target.size, target.elements()) : fixed(0);
+  const size = target.type.params.length > 0 ? multiplyRanges(target.size, target.elements()) : fixed(0);
   if (separator === undefined) return size;
   const gaps = { min: Math.max(0, target.size.min - 1), max: Math.max(0, target.size.max - 1) };
-  return add(size, multiply(separator.size, gaps));
+  return addRanges(size, multiplyRanges(separator.size, gaps));
 }
 
 function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
-  let cost = scale(add(ADDRESS, ADDRESS), TRAVERSAL);
-  if (name === 'containsCIDR') cost = add(add(cost, scale(ADDRESS, TRAVERSAL)), ONE);
+  let cost = scaleRange(addRanges(ADDRESS, ADDRESS), TRAVERSAL);
+  if (name === 'containsCIDR') cost = addRanges(addRanges(cost, scaleRange(ADDRESS, TRAVERSAL)), ONE);
   // A text has to be parsed first.
-  if (overload.endsWith('_string') && other !== undefined) cost = add(cost, scale(other.size, TRAVERSAL));
+  if (overload.endsWith('_string') && other !== undefined) cost = addRanges(cost, scaleRange(other.size, TRAVERSAL));
   return cost;
 }
 
@@ -143,5 +143,5 @@ function replacedSize(text: Range, part: Range, by: Range): Range {
       : part.max <= by.min
         ? { count: 0, kept: text.min }
         : { count: Math.ceil(text.min / part.max), kept: 0 };
-  return add(multiply({ min: least.count, max: most.count }, by), { min: least.kept, max: most.kept });
+  return addRanges(multiplyRanges({ min: least.count, max: most.count }, by), { min: least.kept, max: most.kept });
 }

@@ -7,7 +7,7 @@ import type { CelType } from '../types.ts';
 import type { CallCost, Operand } from './call-costs.ts';
 import { libraryCost, PATTERN, TRAVERSAL } from './call-costs.ts';
 import type { Range } from './range.ts';
-import { add, fixed, multiply, ONE, scale, UNBOUNDED, union, UNKNOWN, ZERO } from './range.ts';
+import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED, unionRange, UNKNOWN, ZERO } from './range.ts';
 
 /**
  * How large the data at a path can be: characters, bytes, elements or entries. A path begins with the name of a
@@ -71,7 +71,7 @@ class Estimate {
         if (expr.test) return ZERO;
         const { kind } = this.#checked.typeOf(expanded(expr.operand).id);
         this.#paths.set(expr.id, [...this.#path(expr.operand), expr.field]);
-        return kind === 'map' || kind === 'struct' || kind === 'param' ? add(operand, ONE) : operand;
+        return kind === 'map' || kind === 'struct' || kind === 'param' ? addRanges(operand, ONE) : operand;
       }
       case 'call':
         return this.#call(expr);
@@ -83,7 +83,7 @@ class Estimate {
           expr.entries.map(({ key, value }) => [key, value] as const),
         );
       case 'struct':
-        return expr.fields.reduce((sum, { value }) => add(sum, this.of(value)), STRUCT);
+        return expr.fields.reduce((sum, { value }) => addRanges(sum, this.of(value)), STRUCT);
       case 'comprehension':
         return isBinding(expr) ? this.#binding(expr) : this.#comprehension(expr);
     }
@@ -92,8 +92,8 @@ class Estimate {
   #list(id: number, elements: readonly Expr[]): Range {
     let [cost, size] = [LIST, { min: elements.length === 0 ? 0 : UNBOUNDED, max: 0 }];
     for (const element of elements) {
-      cost = add(cost, this.of(element));
-      size = union(size, this.#size(element) ?? UNKNOWN);
+      cost = addRanges(cost, this.of(element));
+      size = unionRange(size, this.#size(element) ?? UNKNOWN);
     }
     this.#entries.set(id, { container: 'list', key: ONE, value: size });
     return cost;
@@ -103,9 +103,9 @@ class Estimate {
     const none = { min: entries.length === 0 ? 0 : UNBOUNDED, max: 0 };
     let [cost, keys, values] = [MAP, none, none];
     for (const [key, value] of entries) {
-      cost = add(cost, add(this.of(key), this.of(value)));
-      keys = union(keys, this.#size(key) ?? UNKNOWN);
-      values = union(values, this.#size(value) ?? UNKNOWN);
+      cost = addRanges(cost, addRanges(this.of(key), this.of(value)));
+      keys = unionRange(keys, this.#size(key) ?? UNKNOWN);
+      values = unionRange(values, this.#size(value) ?? UNKNOWN);
     }
     this.#entries.set(id, { container: 'map', key: keys, value: values });
     return cost;
@@ -114,7 +114,7 @@ class Estimate {
   #call(expr: Call): Range {
     const [first] = expr.args;
     if (expr.name === 'dyn' && first !== undefined) {
-      const cost = add(ONE, this.of(first));
+      const cost = addRanges(ONE, this.of(first));
       this.#like(expr.id, first);
       return cost;
     }
@@ -129,8 +129,8 @@ class Estimate {
     let size: Range | undefined;
     for (const { id } of reference.overloads) {
       const made = this.#overload(expr, reference.declaration.name, id, target, operands, costs);
-      total = union(total, made.cost);
-      if (made.size !== undefined) size = size === undefined ? made.size : union(size, made.size);
+      total = unionRange(total, made.cost);
+      if (made.size !== undefined) size = size === undefined ? made.size : unionRange(size, made.size);
       if (first !== undefined && (id === 'index_list' || id === 'index_map')) {
         size = this.#entriesOf(first)?.value;
         this.#paths.set(expr.id, [...this.#path(first), id === 'index_list' ? '@items' : '@values']);
@@ -138,7 +138,7 @@ class Estimate {
       size ??= this.#size(expr);
     }
     if (size !== undefined) this.#sizes.set(expr.id, size);
-    return add(before, total);
+    return addRanges(before, total);
   }
 
   #overload(
@@ -154,23 +154,23 @@ class Estimate {
       case 'logical_or':
       case 'logical_and':
         // The second operand may not be looked at.
-        return { cost: { min: a.min, max: add(a, b).max } };
+        return { cost: { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;
         this.#join(expr.id, yes, no);
-        const size = union(args[1]?.size ?? UNKNOWN, args[2]?.size ?? UNKNOWN);
-        return { cost: add(a, union(b, c)), size };
+        const size = unionRange(args[1]?.size ?? UNKNOWN, args[2]?.size ?? UNKNOWN);
+        return { cost: addRanges(a, unionRange(b, c)), size };
       }
       default: {
         if (id.startsWith('add_')) this.#join(expr.id, expr.args[0], expr.args[1]);
         const own = libraryCost(name, id, target, args) ?? standardCost(id, target, args);
-        return { ...own, cost: costs.reduce(add, own.cost) };
+        return { ...own, cost: costs.reduce(addRanges, own.cost) };
       }
     }
   }
 
   #comprehension(expr: Comprehension): Range {
-    let cost = add(this.of(expr.range), this.of(expr.init));
+    let cost = addRanges(this.of(expr.range), this.of(expr.init));
     const names: string[] = [];
     const enter = (name: string, local: Local) => {
       const stack = this.#locals.get(name);
@@ -185,9 +185,9 @@ class Estimate {
       enter(expr.variable, this.#element(expr.range, list ? '@indices' : '@keys'));
       enter(expr.variable2, this.#element(expr.range, list ? '@items' : '@values'));
     }
-    const round = add(this.of(expr.condition), this.of(expr.step));
+    const round = addRanges(this.of(expr.condition), this.of(expr.step));
     for (const name of names.slice(1)) this.#locals.get(name)?.pop();
-    cost = add(cost, this.of(expr.result));
+    cost = addRanges(cost, this.of(expr.result));
     this.#locals.get(expr.accumulator)?.pop();
     const rounds = this.#size(expr.range) ?? UNKNOWN;
     const init = expanded(expr.init);
@@ -197,19 +197,19 @@ class Estimate {
       const entries = this.#entriesOf(expr.step);
       if (entries !== undefined) this.#entries.set(expr.id, entries);
     }
-    return add(cost, multiply(rounds, round));
+    return addRanges(cost, multiplyRanges(rounds, round));
   }
 
   /** `cel.bind` and the like: a comprehension that goes over nothing and names a value. */
   #binding(expr: Comprehension): Range {
-    const cost = add(this.of(expr.range), this.of(expr.init));
+    const cost = addRanges(this.of(expr.range), this.of(expr.init));
     const stack = this.#locals.get(expr.accumulator) ?? [];
     this.#locals.set(expr.accumulator, stack);
     stack.push(this.#bound(expr.init));
     const result = this.of(expr.result);
     stack.pop();
     this.#like(expr.id, expr.result);
-    return add(cost, result);
+    return addRanges(cost, result);
   }
 
   #bound(expr: Expr): Local {
@@ -281,7 +281,11 @@ class Estimate {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;
     const { container } = left;
-    this.#entries.set(id, { container, key: union(left.key, right.key), value: union(left.value, right.value) });
+    this.#entries.set(id, {
+      container,
+      key: unionRange(left.key, right.key),
+      value: unionRange(left.value, right.value),
+    });
   }
 }
 
@@ -317,41 +321,46 @@ function standardCost(id: string, target: Operand | undefined, [first, second]: 
   if (first === undefined) return { cost: ONE };
   switch (id) {
     case 'string_format':
-      return target === undefined ? { cost: ONE } : { cost: scale(target.size, TRAVERSAL) };
+      return target === undefined ? { cost: ONE } : { cost: scaleRange(target.size, TRAVERSAL) };
     case 'string_to_bytes':
       return {
-        cost: scale(first.size, TRAVERSAL),
+        cost: scaleRange(first.size, TRAVERSAL),
         size: { min: first.size.min, max: Math.min(UNBOUNDED, first.size.max * 4) },
       };
     case 'bytes_to_string':
       return {
-        cost: scale(first.size, TRAVERSAL),
+        cost: scaleRange(first.size, TRAVERSAL),
         size: { min: Math.floor(first.size.min / 4), max: first.size.max },
       };
     case 'strings_quote':
-      return { cost: scale(first.size, TRAVERSAL), size: add(multiply(first.size, { min: 1, max: 2 }), fixed(2)) };
+      return {
+        cost: scaleRange(first.size, TRAVERSAL),
+        size: addRanges(multiplyRanges(first.size, { min: 1, max: 2 }), fixed(2)),
+      };
     case 'starts_with_string':
     case 'ends_with_string':
-      return { cost: scale(first.size, TRAVERSAL) };
+      return { cost: scaleRange(first.size, TRAVERSAL) };
     case 'in_list':
       return { cost: second?.size ?? UNKNOWN };
     case 'matches_string':
       if (target === undefined) return { cost: ONE };
-      return { cost: multiply(scale(add(target.size, ONE), TRAVERSAL), scale(first.size, PATTERN)) };
+      return {
+        cost: multiplyRanges(scaleRange(addRanges(target.size, ONE), TRAVERSAL), scaleRange(first.size, PATTERN)),
+      };
     case 'contains_string':
       if (target === undefined) return { cost: ONE };
-      return { cost: multiply(scale(target.size, TRAVERSAL), scale(first.size, TRAVERSAL)) };
+      return { cost: multiplyRanges(scaleRange(target.size, TRAVERSAL), scaleRange(first.size, TRAVERSAL)) };
     case 'add_list':
-      return { cost: ONE, size: add(first.size, second?.size ?? UNKNOWN) };
+      return { cost: ONE, size: addRanges(first.size, second?.size ?? UNKNOWN) };
     case 'add_string':
     case 'add_bytes': {
-      const size = add(first.size, second?.size ?? UNKNOWN);
-      return { cost: scale(size, TRAVERSAL), size };
+      const size = addRanges(first.size, second?.size ?? UNKNOWN);
+      return { cost: scaleRange(size, TRAVERSAL), size };
     }
     default: {
       if (!COMPARISONS.test(id)) return { cost: ONE };
       const max = Math.min(first.size.max, second?.size.max ?? UNBOUNDED);
-      return { cost: scale({ min: max > 0 ? 1 : 0, max }, TRAVERSAL) };
+      return { cost: scaleRange({ min: max > 0 ? 1 : 0, max }, TRAVERSAL) };
     }
   }
 }

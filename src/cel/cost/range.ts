@@ -14,14 +14,17 @@ export const UNKNOWN: Range = { min: 0, max: UNBOUNDED };
 export const ZERO: Range = fixed(0);
 export const ONE: Range = fixed(1);
 
-export const add = (a: Range, b: Range): Range => ({ min: capped(a.min + b.min), max: capped(a.max + b.max) });
-export const multiply = (a: Range, b: Range): Range => ({ min: capped(a.min * b.min), max: capped(a.max * b.max) });
+export const addRanges = (a: Range, b: Range): Range => ({ min: capped(a.min + b.min), max: capped(a.max + b.max) });
+export const multiplyRanges = (a: Range, b: Range): Range => ({
+  min: capped(a.min * b.min),
+  max: capped(a.max * b.max),
+});
 
 /** Times a factor per unit, rounded up. */
-export const scale = (range: Range, factor: number): Range => ({
+export const scaleRange = (range: Range, factor: number): Range => ({
   min: capped(Math.ceil(range.min * factor)),
   max: capped(Math.ceil(range.max * factor)),
 });
 
 /** What covers both. */
-export const union = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });
+export const unionRange = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });

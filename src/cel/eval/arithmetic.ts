@@ -15,7 +15,7 @@ import {
   elementsOf,
   fail,
   isInt,
-  toInt,
+  checkedInt,
   toUint,
 } from '../values.ts';
 
@@ -25,7 +25,7 @@ export function addInts(a: Int, b: Int): Int {
     const sum = a + b;
     if (Number.isSafeInteger(sum)) return sum;
   }
-  return toInt(BigInt(a) + BigInt(b));
+  return checkedInt(BigInt(a) + BigInt(b));
 }
 
 export function subtractInts(a: Int, b: Int): Int {
@@ -33,7 +33,7 @@ export function subtractInts(a: Int, b: Int): Int {
     const difference = a - b;
     if (Number.isSafeInteger(difference)) return difference;
   }
-  return toInt(BigInt(a) - BigInt(b));
+  return checkedInt(BigInt(a) - BigInt(b));
 }
 
 export function multiplyInts(a: Int, b: Int): Int {
@@ -41,13 +41,13 @@ export function multiplyInts(a: Int, b: Int): Int {
     const product = a * b;
     if (Number.isSafeInteger(product)) return product + 0;
   }
-  return toInt(BigInt(a) * BigInt(b));
+  return checkedInt(BigInt(a) * BigInt(b));
 }
 
 export function divideInts(a: Int, b: Int): Int {
   if (b === 0) return fail('division by zero');
   if (typeof a === 'number' && typeof b === 'number') return (a - (a % b)) / b + 0;
-  return toInt(BigInt(a) / BigInt(b));
+  return checkedInt(BigInt(a) / BigInt(b));
 }
 
 export function moduloInts(a: Int, b: Int): Int {
@@ -55,11 +55,11 @@ export function moduloInts(a: Int, b: Int): Int {
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
   // The quotient of the least int and -1 has no int, and cel-go refuses the remainder with it.
   if (b === -1 && BigInt(a) === -(2n ** 63n)) return fail('integer overflow');
-  return toInt(BigInt(a) % BigInt(b));
+  return checkedInt(BigInt(a) % BigInt(b));
 }
 
 export function negateInt(a: Int): Int {
-  return typeof a === 'number' ? 0 - a : toInt(-a);
+  return typeof a === 'number' ? 0 - a : checkedInt(-a);
 }
 
 export type Operator = '+' | '-' | '*' | '/' | '%';

@@ -44,7 +44,7 @@ export class ShapedList extends ListView {
     if (this.data.length !== others.length) return false;
     if (this.shape.listType === 'set') {
       const set = new Set<unknown>(this.data);
-      return others.every((element) => set.has(dataOf(element)));
+      return others.every((element) => set.has(rawData(element)));
     }
     if (this.shape.listType === 'map') return this.#equalsByKey(others);
     return this.elements().every((element, index) => equal(raise(element), raise(others[index] as Value)));
@@ -54,7 +54,7 @@ export class ShapedList extends ListView {
     const byKey = new Map(this.data.map((data) => [this.#keyOf(data), data] as const));
     const element = this.shape.element?.();
     return others.every((other) => {
-      const key = this.#keyOf(dataOf(other));
+      const key = this.#keyOf(rawData(other));
       if (!byKey.has(key) || element === undefined) return false;
       return equal(raise(adoptValue(byKey.get(key), element)), raise(other));
     });
@@ -67,7 +67,7 @@ export class ShapedList extends ListView {
 
   /** `+` with this list on the left: sets and maps merge, others append. The elements stay foreign data. */
   plus(other: Value): ShapedList {
-    const others = elementsOf(other)?.map(dataOf) ?? fail('no such overload');
+    const others = elementsOf(other)?.map(rawData) ?? fail('no such overload');
     if (this.shape.listType === 'set') {
       const seen = new Set<unknown>(this.data);
       const added = others.filter((data) => !seen.has(data) && seen.add(data));
@@ -163,7 +163,7 @@ export function raise(value: Value): Value {
 }
 
 /** The self-describing value of adopted data: a view of a container, a double in its box. */
-export function describe(adopted: unknown, shape: DataShape): Value {
+export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   if (adopted === null) return null;
   switch (shape.kind) {
     case 'object':
@@ -181,7 +181,7 @@ export function describe(adopted: unknown, shape: DataShape): Value {
 /** Adopted and self-describing; bad data becomes an error value that surfaces when it is used. */
 export function adoptValue(data: unknown, shape: DataShape): Value {
   try {
-    return describe(adopt(data, shape), shape);
+    return selfDescribing(adopt(data, shape), shape);
   } catch (thrown) {
     if (thrown instanceof EvalFailure && !thrown.fatal) return new CelErrorValue(thrown.message);
     throw thrown;
@@ -189,7 +189,7 @@ export function adoptValue(data: unknown, shape: DataShape): Value {
 }
 
 /** The data behind a value, for lists that keep foreign data. */
-export function dataOf(value: Value): unknown {
+export function rawData(value: Value): unknown {
   if (value instanceof ShapedList || value instanceof ShapedMap) return value.data;
   if (value instanceof ListView) return value.elements();
   if (value instanceof MapView) return value.raw();

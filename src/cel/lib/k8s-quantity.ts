@@ -11,7 +11,7 @@ import {
 } from '../../kubernetes/index.ts';
 import { Failure } from '../../golang/index.ts';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
-import { fail, toInt, type Int, type Value } from '../values.ts';
+import { fail, checkedInt, type Int, type Value } from '../values.ts';
 import { member, orFail, overload } from './define.ts';
 import { QUANTITY, QuantityValue } from './opaque.ts';
 
@@ -149,5 +149,5 @@ function compare(a: QuantityValue, b: QuantityValue, context: CallContext): numb
 
 function asInteger({ quantity }: QuantityValue): Value {
   const value = quantityToInteger(quantity);
-  return value === undefined ? fail('cannot convert value to integer') : toInt(value);
+  return value === undefined ? fail('cannot convert value to integer') : checkedInt(value);
 }

@@ -1,7 +1,7 @@
 import type { Library } from '../library.ts';
 import { Failure } from '../../golang/index.ts';
 import { BOOL, INT, STRING, type CelType } from '../types.ts';
-import { toInt, type Value } from '../values.ts';
+import { checkedInt, type Value } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
 import { SEMVER, SemverValue } from './opaque.ts';
 import { compareSemver, parseSemver } from './semver.ts';
@@ -55,5 +55,5 @@ function compare(a: SemverValue, b: SemverValue): number {
 
 /** A part is a uint64 that Kubernetes reads as an int64, bit for bit. */
 function asInt(part: bigint): Value {
-  return toInt(BigInt.asIntN(64, part));
+  return checkedInt(BigInt.asIntN(64, part));
 }

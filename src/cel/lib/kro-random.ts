@@ -1,6 +1,6 @@
 import type { CallContext, Library } from '../library.ts';
 import { INT, STRING } from '../types.ts';
-import { fail, toInt, type Int, type Value } from '../values.ts';
+import { fail, checkedInt, type Int, type Value } from '../values.ts';
 import { overload } from './define.ts';
 import { sha256 } from './hash.ts';
 
@@ -42,5 +42,5 @@ function seededInt(min: Int, max: Int, seed: string, context: CallContext): Valu
   const digest = sha256(seed);
   const word = new DataView(digest.buffer, digest.byteOffset, digest.byteLength).getBigUint64(0);
   const span = BigInt.asUintN(64, BigInt(max) - BigInt(min));
-  return toInt(BigInt.asIntN(64, BigInt(min) + BigInt.asIntN(64, word % span)));
+  return checkedInt(BigInt.asIntN(64, BigInt(min) + BigInt.asIntN(64, word % span)));
 }

@@ -1,7 +1,7 @@
 import type { Expr } from '../ast.ts';
 import type { FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
 import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
-import { boxDouble, CelUint, doubleOf, elementsOf, fail, isInt, toInt, type Int, type Value } from '../values.ts';
+import { boxDouble, CelUint, doubleOf, elementsOf, fail, isInt, checkedInt, type Int, type Value } from '../values.ts';
 import { overload } from './define.ts';
 import { compareValues } from './order.ts';
 
@@ -26,7 +26,7 @@ export const math: Library = {
       name: 'math.abs',
       overloads: [
         overload('math_abs_double', [DOUBLE], DOUBLE, (x: number) => Math.abs(x)),
-        overload('math_abs_int', [INT], INT, (x: Int) => (x < 0 ? toInt(-BigInt(x)) : x)),
+        overload('math_abs_int', [INT], INT, (x: Int) => (x < 0 ? checkedInt(-BigInt(x)) : x)),
         overload('math_abs_uint', [UINT], UINT, (x: CelUint) => x),
       ],
     },
@@ -46,7 +46,7 @@ export const math: Library = {
     {
       name: 'math.bitNot',
       overloads: [
-        overload('math_bitNot_int_int', [INT], INT, (x: Int) => toInt(~BigInt(x))),
+        overload('math_bitNot_int_int', [INT], INT, (x: Int) => checkedInt(~BigInt(x))),
         overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
       ],
     },
@@ -79,7 +79,7 @@ function bitwise(name: string, compute: (a: bigint, b: bigint) => bigint): Funct
   return {
     name,
     overloads: [
-      overload(`${id}_int_int`, [INT, INT], INT, (a: Int, b: Int) => toInt(compute(BigInt(a), BigInt(b)))),
+      overload(`${id}_int_int`, [INT, INT], INT, (a: Int, b: Int) => checkedInt(compute(BigInt(a), BigInt(b)))),
       overload(
         `${id}_uint_uint`,
         [UINT, UINT],
@@ -98,7 +98,7 @@ function shift(name: string, compute: (value: bigint, bits: number) => bigint): 
     name,
     overloads: [
       overload(`${id}_int_int`, [INT, INT], INT, (x: Int, bits: Int) =>
-        toInt(BigInt.asIntN(64, shifted(BigInt(x), bits))),
+        checkedInt(BigInt.asIntN(64, shifted(BigInt(x), bits))),
       ),
       overload(
         `${id}_uint_int`,

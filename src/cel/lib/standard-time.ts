@@ -1,6 +1,6 @@
 import type { FunctionDeclaration, Library } from '../library.ts';
 import { DURATION, INT, STRING, TIMESTAMP } from '../types.ts';
-import { toInt, type CelDuration, type CelTimestamp, type Int } from '../values.ts';
+import { checkedInt, type CelDuration, type CelTimestamp, type Int } from '../values.ts';
 import { member, orFail } from './define.ts';
 import { civilTime, type CivilTime } from './timestamp.ts';
 import { findZone } from './timezone.ts';
@@ -45,7 +45,7 @@ function accessor(
   if (unit !== undefined) {
     overloads.push(
       member(`duration_to_${id}`, [DURATION], INT, ({ nanos }: CelDuration) =>
-        unit === MILLISECOND ? toInt(nanos / unit) : wholeUnits(nanos, unit),
+        unit === MILLISECOND ? checkedInt(nanos / unit) : wholeUnits(nanos, unit),
       ),
     );
   }
@@ -54,5 +54,5 @@ function accessor(
 
 /** Go counts in floating point here, which shows near the ends of the range. */
 function wholeUnits(nanos: bigint, unit: bigint): Int {
-  return toInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
+  return checkedInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
 }

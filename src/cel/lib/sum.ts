@@ -6,7 +6,7 @@ import {
   doubleOf,
   fail,
   isInt,
-  toInt,
+  checkedInt,
   toUint,
   type Int,
   type Value,
@@ -35,7 +35,7 @@ function sumInts(elements: readonly Value[]): Value {
   for (const element of elements) {
     if (!isInt(element)) return noOverload();
     const next: number = typeof total === 'number' && typeof element === 'number' ? total + element : Number.NaN;
-    total = Number.isSafeInteger(next) ? next : toInt(BigInt(total) + BigInt(element));
+    total = Number.isSafeInteger(next) ? next : checkedInt(BigInt(total) + BigInt(element));
   }
   return total;
 }

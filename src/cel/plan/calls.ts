@@ -5,9 +5,18 @@ import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { DYN, paramOf, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
-import { CelErrorValue, EvalFailure, boxDouble, doubleOf, elementsOf, fail, toInt, typeNameOf } from '../values.ts';
+import {
+  CelErrorValue,
+  EvalFailure,
+  boxDouble,
+  doubleOf,
+  elementsOf,
+  fail,
+  checkedInt,
+  typeNameOf,
+} from '../values.ts';
 import { nameOnly } from '../lib/define.ts';
-import { describing, toDouble } from './coerce.ts';
+import { describing, unboxDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
 import type { Plan } from './plan.ts';
 import { throwPlanError } from './plan.ts';
@@ -131,7 +140,7 @@ function result(run: (frame: Frame) => Value, declared: CelType, known: CelType)
     case 'double':
       return { type: declared, run };
     case 'param':
-      if (known.kind === 'double') return { type: known, run: (frame) => toDouble(run(frame)) };
+      if (known.kind === 'double') return { type: known, run: (frame) => unboxDouble(run(frame)) };
       return { type: known, run: (frame) => raise(run(frame)) };
     case 'list':
       if (paramOf(declared, 0).kind === 'double') {
@@ -154,7 +163,7 @@ function erased(type: CelType): CelType {
 }
 
 function boxed(value: Value): Value {
-  if (typeof value === 'bigint') return toInt(value);
+  if (typeof value === 'bigint') return checkedInt(value);
   return typeof value === 'number' ? boxDouble(value) : value;
 }
 

@@ -1,6 +1,6 @@
 import { adopt } from '../eval/adopt.ts';
 import type { Frame } from '../eval/frame.ts';
-import { describe, raise } from '../eval/shaped.ts';
+import { selfDescribing, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';
@@ -15,7 +15,7 @@ export function constantPlan(value: Value, type: CelType): Plan {
 /** The same value in self-describing form. What is known of it stays known, save that a double is in its box. */
 export function describing(plan: Plan): Plan {
   const { run, shape } = plan;
-  if (shape !== undefined) return { type: DYN, run: (frame) => describe(run(frame), shape) };
+  if (shape !== undefined) return { type: DYN, run: (frame) => selfDescribing(run(frame), shape) };
   if (plan.type.kind !== 'double') return plan;
   if (plan.constant !== undefined) return constantPlan(boxDouble(plan.constant as number), DYN);
   return { type: DYN, run: (frame) => boxDouble(run(frame) as number) };
@@ -39,7 +39,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
     case 'map':
     case 'list': {
       // Null is the only thing that such a shape may let through, and then it is no container.
-      if (shape.nullable) return { type: DYN, run: (frame) => describe(adopt(run(frame), shape), shape) };
+      if (shape.nullable) return { type: DYN, run: (frame) => selfDescribing(adopt(run(frame), shape), shape) };
       return { type: shapeType(shape), shape, run: (frame) => adopt(run(frame), shape) as Value };
     }
     case 'string':
@@ -62,7 +62,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
       };
     default:
   }
-  if (shape.nullable) return { type: DYN, run: (frame) => describe(adopt(run(frame), shape), shape) };
+  if (shape.nullable) return { type: DYN, run: (frame) => selfDescribing(adopt(run(frame), shape), shape) };
   return { type: SCALARS[shape.kind] ?? DYN, run: (frame) => adopt(run(frame), shape) as Value };
 }
 
@@ -72,11 +72,11 @@ function shapeType(shape: DataShape): CelType {
 
 /** A part of a value whose type is known: it is unpacked into that type's form. */
 export function part(run: (frame: Frame) => Value, type: CelType): Plan {
-  if (type.kind === 'double') return { type, run: (frame) => toDouble(run(frame)) };
+  if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };
 }
 
 /** A double out of its box. */
-export function toDouble(value: Value): number {
+export function unboxDouble(value: Value): number {
   return doubleOf(raise(value)) ?? fail('no such overload');
 }

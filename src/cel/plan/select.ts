@@ -2,7 +2,7 @@ import { adopt, adoptAny } from '../eval/adopt.ts';
 import { unescapeFieldName } from '../eval/field-names.ts';
 import type { Frame } from '../eval/frame.ts';
 import { propertyReader } from '../eval/safe-data.ts';
-import { describe, raise } from '../eval/shaped.ts';
+import { selfDescribing, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, DYN, isOptional, optionalType, paramOf } from '../types.ts';
@@ -134,7 +134,7 @@ export function optionalField(operand: Plan, field: string, strict: boolean): Pl
     const { type } = describing(adopting(read, shape));
     return optionalPlan(type, (frame) => {
       const data = read(frame);
-      return data === undefined ? undefined : describe(adopt(data, shape), shape);
+      return data === undefined ? undefined : selfDescribing(adopt(data, shape), shape);
     });
   }
   const { run } = describing(operand);

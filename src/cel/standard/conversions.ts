@@ -13,7 +13,7 @@ import { utf8Decode, utf8Encode } from '../text.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT } from '../types.ts';
 import type { Int, Value } from '../values.ts';
-import { CelDuration, CelTimestamp, CelUint, fail, toInt, toUint } from '../values.ts';
+import { CelDuration, CelTimestamp, CelUint, fail, checkedInt, toUint } from '../values.ts';
 
 function overload(id: string, from: CelType, to: CelType, call: Overload['call']): Overload {
   const convert = call as (value: Value, context: CallContext) => Value;
@@ -42,7 +42,7 @@ function stringToBool(text: string): boolean {
 
 function stringToInt(text: string): Int {
   const value = parseInt64(text);
-  return typeof value === 'bigint' ? toInt(value) : notConvertible(INT);
+  return typeof value === 'bigint' ? checkedInt(value) : notConvertible(INT);
 }
 
 /** More digits than these fit no 64-bit integer, leading zeros apart. */
@@ -61,7 +61,7 @@ function stringToDouble(text: string): number {
 
 function doubleToInt(value: number): Int {
   if (!(value > -(2 ** 63) && value < 2 ** 63)) return fail('integer overflow');
-  return toInt(BigInt(Math.trunc(value)));
+  return checkedInt(BigInt(Math.trunc(value)));
 }
 
 function doubleToUint(value: number): CelUint {
@@ -117,10 +117,10 @@ export const conversions: Library = {
     conversion('int', [
       overload('int64_to_int64', INT, INT, same),
       overload('double_to_int64', DOUBLE, INT, doubleToInt),
-      overload('duration_to_int64', DURATION, INT, ({ nanos }: CelDuration) => toInt(nanos)),
+      overload('duration_to_int64', DURATION, INT, ({ nanos }: CelDuration) => checkedInt(nanos)),
       overload('string_to_int64', STRING, INT, stringToInt),
       overload('timestamp_to_int64', TIMESTAMP, INT, ({ seconds }: CelTimestamp) => seconds),
-      overload('uint64_to_int64', UINT, INT, ({ value }: CelUint) => toInt(value)),
+      overload('uint64_to_int64', UINT, INT, ({ value }: CelUint) => checkedInt(value)),
     ]),
     conversion('string', [
       overload('string_to_string', STRING, STRING, same),

@@ -1,6 +1,6 @@
 import type { Call, Expr, ListLiteral, Literal, MapEntry, StructField } from '../ast.ts';
 import type { Macro } from '../library.ts';
-import { CelUint, toInt } from '../values.ts';
+import { CelUint, checkedInt } from '../values.ts';
 import { balanced } from './balance.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
@@ -76,7 +76,7 @@ export class AstBuilder {
         const digits = BigInt(text);
         const value = sign === undefined ? digits : -digits;
         if (value > 2n ** 63n - 1n || value < -(2n ** 63n)) return this.error(start, 'invalid int literal');
-        return this.#literal('int', toInt(value), start, end);
+        return this.#literal('int', checkedInt(value), start, end);
       }
       case T.UINT: {
         const value = BigInt(text.slice(0, -1));

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCluster } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import { runCommandLine } from '../adapter.ts';
@@ -64,7 +64,7 @@ test('--check writes nothing and tells a difference from none by the exit code',
 });
 
 test('the definitions of a cluster, of one group', async () => {
-  const cluster = await createCluster();
+  const cluster = await createEmbeddedCluster();
   try {
     const { kubeconfig } = await cluster.listen({ port: 0 });
     const client = new KubeClient({ config: await loadKubeConfig({ text: kubeconfig }) });

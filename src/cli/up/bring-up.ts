@@ -8,7 +8,7 @@ import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { placeOf } from './check-inputs.ts';
+import { describeInputPlace } from './check-inputs.ts';
 import { isCrd } from './known-crds.ts';
 import type { LiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
@@ -67,7 +67,7 @@ function refusedNodes(views: readonly InstanceView[]): NodeReport[] {
 function reportRefused({ context, objects }: BringUp, views: readonly InstanceView[]): void {
   for (const view of views) {
     const input = objects.find(({ object }) => object.kind === view.kind && object.metadata.name === view.name);
-    const place = input === undefined ? '' : `${placeOf(input)}: `;
+    const place = input === undefined ? '' : `${describeInputPlace(input)}: `;
     context.printError(`error: ${place}${view.kind} ${view.namespace}/${view.name} can never be ACTIVE as it is:`);
     const width = Math.max(...view.nodes.map(({ id }) => id.length));
     for (const node of view.nodes.filter(isRefusedForGood)) {
@@ -199,7 +199,7 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
     const { namespace } = input.object.metadata;
     const missing = error.status === 404 && namespace !== undefined;
     const source = missing ? inputPosition(input, ['metadata', 'namespace']) : undefined;
-    const place = source === undefined ? placeOf(input) : `${input.file}:${source.line}:${source.column}`;
+    const place = source === undefined ? describeInputPlace(input) : `${input.file}:${source.line}:${source.column}`;
     throw new TypeKroError(`${place}: ${error.message}`, {
       code: error.code,
       object: refOf(input.object),

@@ -196,7 +196,7 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
       }
       // A module lists its exports by their names.
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
-      const message = `${what} stands in the files twice; the first is ${placeOf(earlier)}`;
+      const message = `${what} stands in the files twice; the first is ${describeInputPlace(earlier)}`;
       const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
       diagnostics.push(problem(later, ['metadata', 'name'], 'input/duplicate', message, hint));
       break;
@@ -254,7 +254,7 @@ function problem(input: InputObject, path: readonly string[], code: string, mess
 }
 
 /** Where an object stands in the user's files: `app.yaml:12`, or the file alone for one that code made. */
-export function placeOf({ file, document, locate }: InputObject): string {
+export function describeInputPlace({ file, document, locate }: InputObject): string {
   if (document !== undefined) return `${file}:${document.position([]).line}`;
   const made = locate?.('metadata.name');
   return made === undefined ? file : `${made.file ?? file}:${made.line}:${made.column}`;

@@ -15,7 +15,7 @@ import {
   stepsIn,
   unknownFieldHint,
   validate,
-  valueAt,
+  valueAtSteps,
   withField,
 } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
@@ -79,7 +79,7 @@ async function checkObject(
   const follows = ({ field, message }: RefusalCause): boolean =>
     /^(?:Required|Invalid) value/.test(message) &&
     steps.some((own) => {
-      const parent = valueAt(value, own.slice(0, -1));
+      const parent = valueAtSteps(value, own.slice(0, -1));
       const name = String(stepsIn(value, field).at(-1) ?? '');
       const holder = formatPath(
         message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
@@ -108,8 +108,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     value,
   ).map(({ field, message }) => {
     const place = refusedPlace(value, field, message);
-    const text = refusalText(message, valueAt(value, place.steps), field);
-    const written = valueAt(value, place.steps);
+    const text = refusalText(message, valueAtSteps(value, place.steps), field);
+    const written = valueAtSteps(value, place.steps);
     const at = schema === undefined ? undefined : schemaAt(schema, place.steps);
     const shape =
       at === undefined || written === undefined || !text.message.includes(' stands where ')
@@ -127,7 +127,7 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
     !message.startsWith('Invalid value') ||
-    valueAt(value, refusedPlace(value, field, message).steps) === valueAt(value, stepsIn(value, field)) ||
+    valueAtSteps(value, refusedPlace(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
     !refusedPlace(value, field, message).key;
   const own = causes.filter(isOwn);
   const kept = own.length > 0 ? own : causes;
@@ -157,7 +157,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
-  const around = valueAt(input.object as unknown as JsonValue, above);
+  const around = valueAtSteps(input.object as unknown as JsonValue, above);
   const list = schemaAt(schema, above);
   // For a definition the compiler reports the type of list items.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
@@ -249,7 +249,7 @@ function quotedIn(
   steps: RefusedPlace['steps'],
 ): SourcePosition | undefined {
   if (document !== undefined || locate !== undefined) return undefined;
-  const texts = [valueAt(object as unknown as JsonValue, steps), object.metadata.name];
+  const texts = [valueAtSteps(object as unknown as JsonValue, steps), object.metadata.name];
   const text = textOf(file);
   for (const wanted of texts) {
     const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];

@@ -3,8 +3,8 @@ import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import type { Manifest } from './manifest.ts';
-import { at, compareValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
-import { isLiteral, shownName } from '../../graph/index.ts';
+import { at, compareFieldValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
+import { isConstantName, shownName } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
 
 /** A problem that an API server accepts, but that cannot work with the other objects. */
@@ -57,10 +57,10 @@ function isMissing(asker: Manifest, port: JsonValue, offers: readonly Offer[]): 
   const text = textIn(asker, port);
   if (text === undefined) return false;
   // An expression may give a number or a name.
-  const open = !isLiteral(text);
+  const open = !isConstantName(text);
   return offers.every(({ holder, number, name }) => {
     const differs = (value: JsonValue | undefined): boolean =>
-      value === undefined || compareValues(asker, port, holder, value) === 'different';
+      value === undefined || compareFieldValues(asker, port, holder, value) === 'different';
     if (open) return differs(number) && differs(name);
     return typeof port === 'string' ? differs(name) : differs(number);
   });
@@ -92,7 +92,7 @@ function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[
 
 function isNamed(manifest: Manifest, port: JsonValue): boolean {
   const text = textIn(manifest, port);
-  return text !== undefined && isLiteral(text);
+  return text !== undefined && isConstantName(text);
 }
 
 function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, pod: readonly string[]): boolean {
@@ -100,7 +100,8 @@ function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, 
   // Labels from one expression may have any content.
   if (!isJsonObject(labels)) return labels !== undefined;
   return Object.entries(selector).every(
-    ([key, value]) => Object.hasOwn(labels, key) && compareValues(service, value, holder, labels[key]) !== 'different',
+    ([key, value]) =>
+      Object.hasOwn(labels, key) && compareFieldValues(service, value, holder, labels[key]) !== 'different',
   );
 }
 
@@ -115,7 +116,7 @@ function backendProblems(
   );
   const related = services.map((holder) => ({
     holder,
-    relation: compareValues(ingress, backend['name'], holder, at(holder.object, 'metadata', 'name')),
+    relation: compareFieldValues(ingress, backend['name'], holder, at(holder.object, 'metadata', 'name')),
   }));
   const possible = related.filter(({ relation }) => relation !== 'different');
   const [only] = possible;

@@ -8,7 +8,7 @@ import type { InputObject } from './load-inputs.ts';
 import type { Manifest } from './manifest.ts';
 import { at, compareTexts, manifestsOf, textIn } from './manifest.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
-import { isLiteral, shownName, variesByInstance } from '../../graph/index.ts';
+import { isConstantName, shownName, variesByInstance } from '../../graph/index.ts';
 import type { Reference } from './references.ts';
 import { referencesOf } from './references.ts';
 import { inputPosition } from './input-position.ts';
@@ -51,7 +51,7 @@ function problemOf(manifest: Manifest, reference: Reference, all: readonly Manif
     return possible.length === 1 && only?.relation === 'equal' ? missingKey(manifest, reference, only.other) : [];
   }
   const own = known.filter(({ input }) => input === manifest.input);
-  const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isLiteral(name) && own.length === 0;
+  const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isConstantName(name) && own.length === 0;
   if (mayBeForeign || (MADE_BY_OTHERS.has(reference.kind) && hasMakers(reference.kind, all))) return [];
   const names = known.flatMap((other) => shownIn(other, manifest));
   const near = nearestName(shownName(name), names);
@@ -72,7 +72,7 @@ function problemOf(manifest: Manifest, reference: Reference, all: readonly Manif
 function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relation {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
-  if (relation !== 'open' || other.input !== manifest.input || !isLiteral(name)) return relation;
+  if (relation !== 'open' || other.input !== manifest.input || !isConstantName(name)) return relation;
   const text = textIn(other, value);
   return text !== undefined && variesByInstance(text) ? 'different' : relation;
 }
@@ -95,14 +95,14 @@ function madeKind({ object }: InputObject): string[] {
 
 function shownIn(other: Manifest, reader: Manifest): string[] {
   const name = textIn(other, at(other.object, 'metadata', 'name'));
-  return name === undefined || (!isLiteral(name) && other.input !== reader.input) ? [] : [shownName(name)];
+  return name === undefined || (!isConstantName(name) && other.input !== reader.input) ? [] : [shownName(name)];
 }
 
 function missingKey(manifest: Manifest, { key, kind }: Reference, holder: Manifest): Mismatch[] {
   if (key === undefined || holder.external) return [];
   const name = textIn(manifest, key.name);
   const keys = keysOf(holder);
-  if (name === undefined || !isLiteral(name) || keys === undefined || keys.includes(shownName(name))) return [];
+  if (name === undefined || !isConstantName(name) || keys === undefined || keys.includes(shownName(name))) return [];
   const near = nearestName(shownName(name), keys);
   const known = keys.length === 0 ? 'it has none' : `its keys are ${keys.join(', ')}`;
   return [

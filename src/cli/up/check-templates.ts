@@ -4,7 +4,7 @@ import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { formatPath, scanExpressions } from '../../graph/index.ts';
 import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
-import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAt, withField } from '../../schema/index.ts';
+import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAtSteps, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
@@ -94,9 +94,9 @@ async function checkNode(
   const said = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(said, value);
   // What a name refers to, and what labels are compared with, may stand where an expression has no stand-in.
-  const unfilled = holes.filter(({ path }) => valueAt(value, path) === undefined);
+  const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
-  const unselected = valueAt(value, ['spec', 'selector']) === undefined;
+  const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
   const base = ['spec', 'resources', node.index, 'template'];
   const mismatched = known.some(
     ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${formatPath(base)}.`),
@@ -115,7 +115,7 @@ async function checkNode(
     if (cause.field === '' || isOpen) return [];
     const path = [...base, ...place.steps];
     if (isKnown(formatPath(path), known)) return [];
-    const written = valueAt(value, place.steps);
+    const written = valueAtSteps(value, place.steps);
     const { message, hint } = ownTemplate(written) ?? refusalText(cause.message, written, cause.field);
     const { file, object: definition } = input;
     const source = inputPosition(input, path, place.key);
@@ -162,8 +162,8 @@ function constantPlace(
   message: string,
 ): { readonly steps: readonly PathStep[]; readonly key: boolean } | undefined {
   const quoted = /^(?:Invalid|Unsupported) value: "([^"\\]+)"/.exec(message)?.[1];
-  if (quoted === undefined || typeof valueAt(value, steps) !== 'object') return undefined;
-  const places = placesOf(valueAt(skeleton, steps), quoted, steps);
+  if (quoted === undefined || typeof valueAtSteps(value, steps) !== 'object') return undefined;
+  const places = placesOf(valueAtSteps(skeleton, steps), quoted, steps);
   return places.length === 1 && places[0] !== undefined ? { steps: places[0], key: false } : undefined;
 }
 
@@ -201,7 +201,7 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): Jso
     const name = texts.get(text) ?? `x${texts.size}`;
     texts.set(text, name);
     const stand = standIn(schemaAt(schema, path), expression.template !== undefined, name);
-    const parent = valueAt(value, path.slice(0, -1));
+    const parent = valueAtSteps(value, path.slice(0, -1));
     const last = path.at(-1);
     if (Array.isArray(parent) && typeof last === 'number') parent[last] = stand ?? null;
     else if (isJsonObject(parent) && last !== undefined) {

@@ -2,10 +2,10 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
-import { builtinSource, valueAt } from '../../schema/index.ts';
+import { builtinSource, valueAtSteps } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
-import { isLiteral, nameText, compareNameTexts } from '../../graph/index.ts';
+import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
 /** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
 export interface Manifest {
@@ -27,15 +27,18 @@ export function manifestsOf(inputs: readonly InputObject[]): Manifest[] {
   return inputs.flatMap((input) => {
     const value = input.object as unknown as JsonObject;
     if (!isDefinition(input.object)) return manifest(input, [], value, false, () => undefined);
-    const resources = valueAt(value, ['spec', 'resources']);
+    const resources = valueAtSteps(value, ['spec', 'resources']);
     if (!Array.isArray(resources)) return [];
     const nameOf = (id: string): JsonValue | undefined => {
       const found = resources.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
-      return valueAt(found, ['template', 'metadata', 'name']) ?? valueAt(found, ['externalRef', 'metadata', 'name']);
+      return (
+        valueAtSteps(found, ['template', 'metadata', 'name']) ??
+        valueAtSteps(found, ['externalRef', 'metadata', 'name'])
+      );
     };
     return resources.flatMap((entry, index) =>
       ['template', 'externalRef'].flatMap((part) => {
-        const object = valueAt(entry, [part]);
+        const object = valueAtSteps(entry, [part]);
         const base = ['spec', 'resources', index, part];
         return isJsonObject(object) ? manifest(input, base, object, part === 'externalRef', nameOf) : [];
       }),
@@ -59,7 +62,7 @@ function manifest(
 
 /** A value of an object; `undefined` where the way does not lead through objects and lists. */
 export function at(object: Manifest['object'], ...path: readonly PathStep[]): JsonValue | undefined {
-  return valueAt(object, path);
+  return valueAtSteps(object, path);
 }
 
 /** The entries of a list, each with its index; none where there is no list. */
@@ -67,13 +70,13 @@ export function entriesAt(
   object: JsonObject,
   ...path: readonly PathStep[]
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
-  const list = valueAt(object, path);
+  const list = valueAtSteps(object, path);
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
 
 /** Could a value of one object be a value of another? Expressions of two definitions are not comparable. */
-export function compareValues(
+export function compareFieldValues(
   a: Manifest,
   one: JsonValue | undefined,
   b: Manifest,
@@ -82,7 +85,7 @@ export function compareValues(
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
 }
 
-/** As `compareValues`, of texts that are read already. */
+/** As `compareFieldValues`, of texts that are read already. */
 export function compareTexts(
   a: Manifest,
   left: NameText | undefined,
@@ -90,7 +93,7 @@ export function compareTexts(
   right: NameText | undefined,
 ): Relation {
   if (left === undefined || right === undefined) return 'open';
-  if (a.input !== b.input && !(isLiteral(left) && isLiteral(right))) return 'open';
+  if (a.input !== b.input && !(isConstantName(left) && isConstantName(right))) return 'open';
   return compareNameTexts(left, right);
 }
 

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster, Listener } from '../../cluster/index.ts';
-import { createCluster } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { Controller } from '../../controller/index.ts';
 import { controllerCrds, createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
@@ -39,7 +39,7 @@ export interface Session {
  */
 export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
-  const cluster = await createCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
+  const cluster = await createEmbeddedCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
   try {
     const listener = await listen(cluster, port);
     const startMs = performance.now() - began;

@@ -1,6 +1,6 @@
 import { parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { placeOf } from './check-inputs.ts';
+import { describeInputPlace } from './check-inputs.ts';
 import type { InputObject } from './load-inputs.ts';
 
 /** Kinds that the embedded cluster only validates and stores. */
@@ -17,7 +17,7 @@ const STORED_ONLY: ReadonlySet<string> = new Set([
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
   const given = objects
     .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))
-    .map((input) => `${placeOf(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
+    .map((input) => `${describeInputPlace(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
   const made = graphs.flatMap(({ name, nodes }) =>
     [...nodes.values()]
       .filter(({ type }) => isStoredOnly(type.group, type.kind))

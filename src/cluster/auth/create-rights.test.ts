@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KubeClient } from '../../kube/index.ts';
 import type { Cluster } from '../index.ts';
-import { createCluster } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 let cluster: Cluster;
 let admin: KubeClient;
 beforeAll(async () => {
-  cluster = await createCluster({ controllers: false });
+  cluster = await createEmbeddedCluster({ controllers: false });
   admin = new KubeClient({ transport: cluster.transport() });
 });
 afterAll(() => cluster.close());

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KubeClient } from '../../kube/index.ts';
 import type { Cluster } from '../index.ts';
-import { createCluster } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
 
 const apiVersion = 'rbac.authorization.k8s.io/v1';
 const apiGroup = 'rbac.authorization.k8s.io';
 let cluster: Cluster;
 let admin: KubeClient;
 beforeAll(async () => {
-  cluster = await createCluster({ controllers: false });
+  cluster = await createEmbeddedCluster({ controllers: false });
   admin = new KubeClient({ transport: cluster.transport() });
 });
 afterAll(() => cluster.close());

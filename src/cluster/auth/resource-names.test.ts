@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../index.ts';
-import { createCluster } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -8,7 +8,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await createCluster({ controllers: false });
+  cluster = await createEmbeddedCluster({ controllers: false });
   const rules = [
     { apiGroups: [''], resources: ['configmaps'], resourceNames: ['a', 'c'], verbs: ['*'] },
     { apiGroups: [''], resources: ['pods', 'namespaces/status'], verbs: ['get'] },

@@ -5,7 +5,7 @@ import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Store } from '../store/store.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
@@ -84,7 +84,7 @@ export class ControllerClient {
   }
 
   get(resource: ResourceName, namespace: string, name: string): KubeObject | undefined {
-    return this.#context.store.collection(resource.group, resource.plural).get(keyOf(namespace, name))?.object;
+    return this.#context.store.collection(resource.group, resource.plural).get(storeKey(namespace, name))?.object;
   }
 
   /** The objects of a namespace (`''`: of all), ordered by key. */
@@ -167,7 +167,7 @@ export class ControllerClient {
     const others = objectsAt(live.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
     const status = { ...live.status, conditions: [...others, condition] };
     const bound = { ...live, spec: { ...live.spec, nodeName }, status };
-    this.#context.store.collection('', 'pods').put(keyOf(namespace, name), bound);
+    this.#context.store.collection('', 'pods').put(storeKey(namespace, name), bound);
   }
 
   /** Deletes the logs of a removed pod. */

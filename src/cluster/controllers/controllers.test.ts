@@ -4,7 +4,7 @@ import { KubeClient } from '../../kube/index.ts';
 import type { ManualClock } from '../clock.ts';
 import { createManualClock } from '../clock.ts';
 import type { Cluster } from '../cluster.ts';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 let clock: ManualClock;
 let cluster: Cluster;
@@ -12,7 +12,7 @@ let client: KubeClient;
 
 beforeEach(async () => {
   clock = createManualClock(Date.parse('2026-01-01T00:00:00Z'));
-  cluster = await createCluster({ clock });
+  cluster = await createEmbeddedCluster({ clock });
   client = new KubeClient({ transport: cluster.transport() });
 });
 afterEach(async () => {

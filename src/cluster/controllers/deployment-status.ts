@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { asObjects } from '../../kubernetes/index.ts';
-import { conditionOf, specNumber, withoutZeros } from './pods.ts';
+import { asObjects, conditionOf } from '../../kubernetes/index.ts';
+import { specNumber, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 
 function count(sets: readonly KubeObject[], field: string): number {

@@ -8,7 +8,7 @@ import { recordEvent } from './events.ts';
 import { podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
-import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
+import { templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
 import { adoptObject, controllerReference, isAdoptable } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -104,7 +104,7 @@ function createSet(
   maximum: number,
 ): void {
   const hash = templateHash(deployment);
-  const { metadata, spec } = templateOf(deployment);
+  const { metadata, spec } = podTemplateOf(deployment);
   const labels = { ...metadata.labels, 'pod-template-hash': hash };
   const selector = (deployment.spec?.['selector'] ?? {}) as { matchLabels?: Record<string, string> };
   const minReady = specNumber(deployment, 'minReadySeconds', 0);

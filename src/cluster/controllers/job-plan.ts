@@ -1,12 +1,12 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import { soonest } from './controller.ts';
 import { indexesIn, textOfIndexes } from './index-list.ts';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf } from './job-policies.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
-import { conditionOf, isFinished, specNumber } from './pods.ts';
+import { isFinished, specNumber } from './pods.ts';
 
 /** The pods of a Job by outcome. The counts include pods that were counted earlier and deleted since. */
 export interface Tally {

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
 import { indexesIn } from './index-list.ts';
-import { conditionOf } from './pods.ts';
 
 /** The verdict of a Job's failure policy on a failed pod. */
 export interface FailureVerdict {

@@ -1,16 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { objectsAt } from '../../kubernetes/index.ts';
+import { conditionOf } from '../../kubernetes/index.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './object-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
-
-/** A condition of a status list by type. */
-export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {
-  return objectsAt(object.status, 'conditions').find((condition) => condition['type'] === type);
-}
 
 /** A cache: stored objects never change. */
 const readiness = new WeakMap<KubeObject, boolean>();

@@ -1,13 +1,12 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
-import { optionalAt } from '../../kubernetes/index.ts';
+import { conditionOf, optionalAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, soonest, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import {
   activePods,
-  conditionOf,
   isAvailable,
   isFinished,
   isReady,

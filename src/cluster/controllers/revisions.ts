@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
 import { jsonOf, specNumber } from './pods.ts';
-import { templateHash, templateOf } from './template-hash.ts';
+import { templateHash, podTemplateOf } from './template-hash.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
@@ -66,7 +66,7 @@ function create(
     metadata: {
       name: `${name}-${hash}`,
       namespace,
-      labels: { ...templateOf(owner).metadata.labels, [label]: hash },
+      labels: { ...podTemplateOf(owner).metadata.labels, [label]: hash },
       ownerReferences: [controllerReference(owner)],
     },
     ...content,

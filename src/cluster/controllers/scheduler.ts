@@ -1,11 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import { conditionOf, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
-import { conditionOf, PODS } from './pods.ts';
+import { PODS } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from './object-index.ts';
 

@@ -5,7 +5,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** The pod template of a workload. */
-export function templateOf(workload: KubeObject): {
+export function podTemplateOf(workload: KubeObject): {
   readonly metadata: KubeObject['metadata'];
   readonly spec: JsonObject;
 } {
@@ -19,7 +19,7 @@ export function templateOf(workload: KubeObject): {
 
 /** Ten characters that follow from the template, as the label `pod-template-hash` has them. */
 export function templateHash(workload: KubeObject): string {
-  const { metadata, spec } = templateOf(workload);
+  const { metadata, spec } = podTemplateOf(workload);
   const digest = createHash('sha256')
     .update(sortedJson({ metadata: metadata as JsonObject, spec }))
     .digest();
@@ -28,8 +28,8 @@ export function templateHash(workload: KubeObject): string {
 
 /** Does the ReplicaSet have the template of the workload, but for the hash label? */
 export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
-  const wanted = templateOf(workload);
-  const had = templateOf(set);
+  const wanted = podTemplateOf(workload);
+  const had = podTemplateOf(set);
   const { 'pod-template-hash': _hash, ...labels } = had.metadata.labels ?? {};
   return (
     jsonEquals(wanted.spec, had.spec) &&

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { asObject, asObjects, asText, objectsAt } from '../../kubernetes/index.ts';
+import { asObject, asObjects, asText, conditionOf, objectsAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { PrinterColumn } from '../table/columns.ts';
 
@@ -112,10 +112,6 @@ export const pathParts = (path: string): string[] => path.split('.').filter((par
 
 /** The conditions that a definition's status states. */
 export const conditionsOf = (object: KubeObject): JsonObject[] => objectsAt(object.status, 'conditions');
-
-/** Its condition of a type. */
-export const conditionOf = (object: KubeObject, type: string) =>
-  conditionsOf(object).find((condition) => condition['type'] === type);
 
 /** Is the condition there and true? */
 export const hasCondition = (object: KubeObject, type: string): boolean =>

@@ -1,13 +1,14 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
+import { conditionOf } from '../../kubernetes/index.ts';
 import { ADMIN } from '../auth/access.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
 import type { Definition } from '../crd/definition.ts';
-import { CLEANUP, conditionOf, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
+import { CLEANUP, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
 import { acceptNames } from './accept-names.ts';
 import type { PublishContext } from './publish.ts';
 import { GROUP, PLURAL, publish } from './publish.ts';

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { crdOf } from '../../../test/support/crd.ts';
 import { KubeClient } from '../../kube/index.ts';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 const RIGS = { apiVersion: 'example.com/v1', kind: 'Rig' };
 
 test('a watch from before a change of the schema leaves its form of an object to nobody else', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const client = new KubeClient({ transport });
   const define = async (note: object) => {

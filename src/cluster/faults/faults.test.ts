@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 import type { ManualClock } from '../clock.ts';
 import { createManualClock } from '../clock.ts';
 import type { UserInfo } from '../options.ts';
@@ -36,7 +36,7 @@ const valueOf = ({ body }: Answer) => (body['data'] as { value: string } | undef
 
 async function bare(): Promise<{ cluster: Cluster; clock: ManualClock }> {
   const clock = createManualClock(0);
-  return { cluster: await createCluster({ controllers: false, clock }), clock };
+  return { cluster: await createEmbeddedCluster({ controllers: false, clock }), clock };
 }
 
 describe('which requests are hit', () => {

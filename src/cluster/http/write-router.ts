@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject, warnOfOrphans } from '../verbs/delete.ts';
@@ -123,7 +123,7 @@ function onObject(
 /** Answers a write with its object; a stored object answers its cached bytes. */
 function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
-  const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
+  const stored = resource.collection.get(storeKey(write.namespace, outcome.object.metadata.name ?? ''));
   const shown = stored === undefined ? undefined : representation(resource, stored);
   return replyObject(
     outcome.status,

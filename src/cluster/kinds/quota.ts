@@ -12,7 +12,7 @@ import {
 import { fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
-import { checkQuotaResourceName, isQuotaName, isWhole } from './resource-names.ts';
+import { checkQuotaResourceName, isQuotaName, isCounted } from './resource-names.ts';
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
@@ -63,7 +63,7 @@ function checkAmount(name: string, value: JsonValue, at: string, problems: Field
   if (amount === undefined) return;
   const shown = formatQuantity(amount);
   if (amount.unscaled < 0n) problems.push(fieldInvalid(at, shown, 'must be greater than or equal to 0'));
-  if (isWhole(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(at, shown, 'must be an integer'));
+  if (isCounted(name) && !isWholeQuantity(amount)) problems.push(fieldInvalid(at, shown, 'must be an integer'));
 }
 
 const misses = (scope: string, limited: readonly string[]) => {

@@ -29,7 +29,7 @@ const isHuge = (name: string) => name.startsWith('hugepages-');
 const isHugeOfQuota = (name: string) => isHuge(name) || name.startsWith('requests.hugepages-');
 
 /** Is the resource counted in whole units? */
-export const isWhole = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
+export const isCounted = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
 
 /** May a quota name this resource without a domain before it? */
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '../../core/index.ts';
 import type { Cluster } from '../index.ts';
-import { createCluster } from '../index.ts';
+import { createEmbeddedCluster } from '../index.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await createCluster({ controllers: false });
+  cluster = await createEmbeddedCluster({ controllers: false });
 });
 afterAll(() => cluster.close());
 

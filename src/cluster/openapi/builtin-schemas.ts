@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { describeField, describeType } from '../../schema/index.ts';
+import { describeField, describeBuiltinType } from '../../schema/index.ts';
 import type { FieldFacts } from '../data.ts';
 import { loadData } from '../data.ts';
 
@@ -60,7 +60,7 @@ export class SchemaCollector {
       this.schemas[name] = {};
       return;
     }
-    const description = describeType(loadData('descriptions'), type, facts.gvk);
+    const description = describeBuiltinType(loadData('descriptions'), type, facts.gvk);
     const schema: JsonObject = { ...(description === undefined ? {} : { description }), type: 'object' };
     this.schemas[name] = schema;
     const properties: JsonObject = {};

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
-import { typeName } from '../registry/builtin.ts';
+import { builtinTypeName } from '../registry/builtin.ts';
 import type { Resource } from '../registry/resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -32,11 +32,11 @@ export function versionSchemas(
   for (const resource of registry.inVersion(group, version)) {
     if (resource instanceof CustomResource) addCustom(resource, collector);
     else {
-      const name = typeName(group, version, resource.kind);
+      const name = builtinTypeName(group, version, resource.kind);
       if (hasBuiltinType(name)) collector.add(name);
       if (hasBuiltinType(`${name}List`)) collector.add(`${name}List`);
       for (const subresource of resource.subresources.values()) {
-        const other = typeName(subresource.group || group, subresource.version || version, subresource.kind);
+        const other = builtinTypeName(subresource.group || group, subresource.version || version, subresource.kind);
         if (hasBuiltinType(other)) collector.add(other);
       }
     }
@@ -117,7 +117,7 @@ function patchOperation(resource: Resource, group: string, version: string): Jso
   const word = capitalised((group === '' ? 'core' : (group.split('.')[0] ?? '')).replaceAll('-', ''));
   const custom = resource.custom !== undefined;
   const prefix = custom ? group.split('.').map(capitalised).join('') : word;
-  const body = custom ? customComponent(resource) : componentName(typeName(group, version, resource.kind));
+  const body = custom ? customComponent(resource) : componentName(builtinTypeName(group, version, resource.kind));
   const types = custom ? PATCHES.filter((type) => !type.includes('strategic')) : PATCHES;
   return {
     operationId: `patch${prefix}${capitalised(version)}${resource.namespaced ? 'Namespaced' : ''}${resource.kind}`,

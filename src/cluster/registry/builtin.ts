@@ -12,7 +12,7 @@ import type { Resource, Subresource } from './resource.ts';
 import type { Strategy, StrategySource } from '../kinds/strategy.ts';
 
 /** The name of a kind in `types.json`: first word of the group, version, kind. */
-export function typeName(group: string, version: string, kind: string): string {
+export function builtinTypeName(group: string, version: string, kind: string): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
 }
 
@@ -105,7 +105,7 @@ class BuiltinResource implements Resource {
 
   get node(): ObjectNode {
     if (this.#node === undefined) {
-      const name = typeName(this.group, this.version, this.kind);
+      const name = builtinTypeName(this.group, this.version, this.kind);
       this.#node = hasBuiltinType(name) ? builtinType(name) : looseType(this.kind);
     }
     return this.#node;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 async function listAnswers(requests: readonly (readonly [path: string, fieldSelector: string])[]) {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const answers: { code: number | undefined; message: string | undefined }[] = [];
   for (const [path, fieldSelector] of requests) {

@@ -313,4 +313,4 @@ export class Store {
 }
 
 /** The key of an object in its collection. */
-export const keyOf = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);
+export const storeKey = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);

@@ -1,5 +1,15 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { age, duration, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.ts';
+import {
+  age,
+  conditionOf,
+  duration,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+} from '../../kubernetes/index.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
 export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
@@ -10,8 +20,6 @@ const UNSET = '<unset>';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const name = (object: KubeObject) => object.metadata.name ?? '';
 const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
-const conditionOf = (object: KubeObject, type: string) =>
-  objectsAt(object.status, 'conditions').find((condition) => condition['type'] === type);
 
 function revisionCells(object: KubeObject, now: number): JsonValue[] {
   const owner = (object.metadata.ownerReferences ?? []).find((reference) => reference.controller === true);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 const GADGETS = '/apis/example.com/v1/namespaces/default/gadgets';
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -48,7 +48,7 @@ interface Answer {
 }
 
 async function story() {
-  const cluster = await createCluster({ controllers: false });
+  const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const send = async (method: string, path: string, body?: object, type = 'application/json') => {
     const reply = await transport.request({

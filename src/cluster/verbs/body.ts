@@ -98,7 +98,7 @@ export function decodeBody(
   validation: FieldValidation,
 ): DecodedBody {
   const raw = readBody(request, resource.kind, validation);
-  return decodeAs(raw, typeOf(resource), registry, validation);
+  return decodeAs(raw, bodyTypeOf(resource), registry, validation);
 }
 
 /** A type that bodies are read as. */
@@ -112,7 +112,7 @@ export interface BodyType {
   readonly unnamed?: boolean;
 }
 
-export const typeOf = (resource: Resource): BodyType => ({
+export const bodyTypeOf = (resource: Resource): BodyType => ({
   apiVersion: resource.apiVersion,
   kind: resource.kind,
   version: resource.version,

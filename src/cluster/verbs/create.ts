@@ -5,7 +5,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
 import type { Draft } from '../kinds/strategy.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { writeContext, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
@@ -97,7 +97,7 @@ export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
-  const key = keyOf(write.namespace, name);
+  const key = storeKey(write.namespace, name);
   if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
   admitQuota(services.store, resource, object, write.options.dryRun);
   if (write.options.dryRun) return { status: 201, object };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -10,7 +10,7 @@ interface Answer {
 }
 
 async function story() {
-  const cluster = await createCluster({ controllers: false });
+  const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const send = async (method: string, path: string, body?: object) => {
     const reply = await transport.request({

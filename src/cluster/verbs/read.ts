@@ -10,7 +10,7 @@ import { ApiError, badRequest, expired, internalError, notFound } from '../error
 import { fieldMatcher } from '../registry/field-selectors.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Store, Stored } from '../store/store.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import type { ListOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { Clock } from '../clock.ts';
@@ -44,7 +44,7 @@ export async function getObject(
     if (!/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
     await untilVersion(context, Number(asked));
   }
-  const key = keyOf(namespace, name);
+  const key = storeKey(namespace, name);
   const stored =
     request.asOf === undefined
       ? resource.collection.get(key)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 
@@ -10,7 +10,7 @@ interface Deployment {
 }
 
 test('the generation counts changes of the spec; each of spec and status is written at its own place alone', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: object): Promise<Deployment> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = { 'content-type': type };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createManualClock } from '../clock.ts';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -11,7 +11,7 @@ interface Event {
 
 /** A cluster with what these stories need: a request, and a watch that is read event by event. */
 async function story() {
-  const cluster = await createCluster({ controllers: false });
+  const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const send = async (method: string, path: string, body?: object) => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
@@ -81,7 +81,7 @@ test('taking off the last finalizer deletes what is stored: the event still show
 
 test('no bookmark comes before the end of the past: its version would skip what is still to be sent', async () => {
   const clock = createManualClock(0);
-  await using cluster = await createCluster({ controllers: false, clock });
+  await using cluster = await createEmbeddedCluster({ controllers: false, clock });
   const transport = cluster.transport();
   const text = 'x'.repeat(300_000);
   const names = Array.from({ length: 12 }, (_, index) => `m${String(index).padStart(2, '0')}`);

@@ -2,11 +2,11 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { sameEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
-import { decodeTyped, typeOf } from './body.ts';
+import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
 import type { WriteOptions } from './options.ts';
@@ -49,7 +49,7 @@ export interface WriteResult {
 }
 
 /** The key of the object to write. */
-export const keyOfWrite = (write: WriteRequest): string => keyOf(write.namespace, write.name);
+export const keyOfWrite = (write: WriteRequest): string => storeKey(write.namespace, write.name);
 
 /** The object as stored, in the version of the request. */
 export function liveObject(write: WriteRequest): KubeObject | undefined {
@@ -99,7 +99,7 @@ export function redecode(
   frozenIsTyped = false,
 ): { value: KubeObject; unknown: readonly string[] } {
   const typed = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
-  const decoded = decodeTyped(typed, typeOf(resource), frozenIsTyped);
+  const decoded = decodeTyped(typed, bodyTypeOf(resource), frozenIsTyped);
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 
 test('a binding names a node', async () => {
-  await using cluster = await createCluster({ controllers: false });
+  await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const post = async (path: string, body: object) => {
     const reply = await transport.request({

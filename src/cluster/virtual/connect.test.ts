@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
-import { createCluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
 import type { UserInfo } from '../options.ts';
 
 const NOTE = 'the embedded cluster simulates containers, no process runs in them';
@@ -55,7 +55,7 @@ const binding = (name: string) => ({
 });
 
 beforeAll(async () => {
-  cluster = await createCluster({ controllers: false });
+  cluster = await createEmbeddedCluster({ controllers: false });
   const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
   for (const body of [pod('one', ['c'], 'n'), pod('two', ['a', 'b'], 'n'), pod('homeless', ['c'])])
     expect((await call('POST', PODS, { body })).status).toBe(201);

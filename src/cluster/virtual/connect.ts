@@ -10,7 +10,7 @@ import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, notFound } from '../errors/status.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
@@ -48,7 +48,7 @@ export function proxyReply(
   { resource, namespace, name: asked }: Route,
 ): ApiReply {
   const { name, port } = proxyTarget(asked);
-  const stored = resource.collection.get(keyOf(namespace, name));
+  const stored = resource.collection.get(storeKey(namespace, name));
   if (stored === undefined) throw notFound(resource, name);
   const { spec } = stored.object;
   if (resource.plural === 'services' && port !== '' && !objectsAt(spec, 'ports').some((entry) => isPort(entry, port)))

@@ -10,7 +10,7 @@ import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { ApiError, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
 import { selects } from '../kinds/selects.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
@@ -179,7 +179,7 @@ function bind(
       condition,
     ];
     const next = { ...pod, spec: { ...pod.spec, nodeName: node }, status: { ...pod.status, conditions } };
-    route.resource.collection.put(keyOf(route.namespace, route.name), next);
+    route.resource.collection.put(storeKey(route.namespace, route.name), next);
   }
   return replyValue(201, success(201), output, warningHeader(warnings));
 }

@@ -2,11 +2,11 @@ import type { KubeObject } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 
 /** The pod that a request names. Throws 404. */
 export function podOf({ resource, namespace, name }: Route): KubeObject {
-  const stored = resource.collection.get(keyOf(namespace, name));
+  const stored = resource.collection.get(storeKey(namespace, name));
   if (stored === undefined) throw notFound(resource, name);
   return stored.object;
 }

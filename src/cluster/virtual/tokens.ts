@@ -8,7 +8,7 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { invalid, methodNotAllowed, notFound } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
-import { keyOf } from '../store/store.ts';
+import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/empty.ts';
 import { timestampOf } from '../clock.ts';
@@ -38,7 +38,7 @@ export function tokenReply(
   const { resource } = route;
   if (resource.plural !== 'serviceaccounts') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
-  const stored = resource.collection.get(keyOf(route.namespace, route.name));
+  const stored = resource.collection.get(storeKey(route.namespace, route.name));
   if (stored === undefined) throw notFound(resource, route.name);
   const options = writeOptions(request, 'CreateOptions');
   const node = builtinType('authentication.v1.TokenRequest');

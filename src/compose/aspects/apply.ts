@@ -4,7 +4,7 @@ import { resolve } from '../value/merge.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Maybe, Splice } from '../value/symbolic.ts';
 import { isOperation, metadataTexts, targetsOf } from './aspect.ts';
-import { slotOf } from './slot.ts';
+import { resourceSlot } from './slot.ts';
 import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget, SingleAspectTarget } from './types.ts';
 import { AspectApplicationError } from './types.ts';
 
@@ -67,7 +67,7 @@ function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
   const labels = plainObject(metadata['labels']) ?? {};
   const same = (wanted: string | undefined, found: unknown) => wanted === undefined || wanted === found;
   return (
-    same(selector.slot, slotOf(record)) &&
+    same(selector.slot, resourceSlot(record)) &&
     same(selector.id, record.id) &&
     same(selector.kind, record.kind) &&
     same(selector.name, metadata['name']) &&

@@ -10,7 +10,7 @@ import { Phi, Sym } from '../value/symbolic.ts';
 const slots = new WeakMap<Variable, string>();
 
 /** The slot of a resource, if it has one. */
-export function slotOf(record: ResourceRecord): string | undefined {
+export function resourceSlot(record: ResourceRecord): string | undefined {
   return slots.get(record.variable);
 }
 

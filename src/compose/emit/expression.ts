@@ -4,14 +4,14 @@ import { fused } from '../ir/fuse.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, walk, withArgs } from '../ir/node.ts';
-import { celText, quote } from '../ir/to-cel.ts';
+import { celText, quoteCel } from '../ir/to-cel.ts';
 import { DYN } from '../ir/types.ts';
 import { withOptionalReads } from '../ir/optional-reads.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
-import { memberSchema } from './flows.ts';
+import { declaredMemberSchema } from './flows.ts';
 
 const MAX_NODES = 20_000;
 const MAX_TEXT = 32_768;
@@ -105,7 +105,7 @@ export class ExpressionWriter {
 
 /** A text that kro would take for a template is written as a CEL literal. */
 export function escapeText(text: string): string {
-  return text.includes('${') ? `\${${quote(text)}}` : text;
+  return text.includes('${') ? `\${${quoteCel(text)}}` : text;
 }
 
 /** Functions of stock kro behind feature gates. */
@@ -229,7 +229,7 @@ function structuredObject(node: ObjectLiteral, schema: Schema | undefined): Node
   const args = node.args.map((arg, position) => {
     if (position % 2 === 0) return arg;
     const key = node.args[position - 1];
-    return structured(arg, key?.kind === 'lit' ? memberSchema(schema, String(key.value)) : undefined);
+    return structured(arg, key?.kind === 'lit' ? declaredMemberSchema(schema, String(key.value)) : undefined);
   });
   const result = withArgs(node, args);
   const isMap = typeof schema?.additionalProperties === 'object' && schema.properties === undefined;

@@ -78,13 +78,13 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const item = (value as Record<string, unknown>)[key];
-      if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path }, typed);
+      if (typeof item === 'object') settleValue(item, declaredMemberSchema(schema, key), { key, above: path }, typed);
     }
   }
 }
 
 /** The schema of a member of an object. */
-export function memberSchema(schema: Schema | undefined, key: string): Schema | undefined {
+export function declaredMemberSchema(schema: Schema | undefined, key: string): Schema | undefined {
   const { properties, additionalProperties } = schema ?? {};
   if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key];
   return typeof additionalProperties === 'object' ? additionalProperties : undefined;
@@ -98,7 +98,7 @@ function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   if (items !== undefined) settleElements(node, items, path);
   else if (node.kind === 'object') {
     for (const { key, value } of literalEntries(node))
-      if (key.kind === 'lit') settleNode(optionalBody(value), memberSchema(schema, String(key.value)), path);
+      if (key.kind === 'lit') settleNode(optionalBody(value), declaredMemberSchema(schema, String(key.value)), path);
   } else if (node.kind === 'cond') {
     settleNode(node.args[1], schema, path);
     settleNode(node.args[2], schema, path);

@@ -12,7 +12,7 @@ import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Phi } from '../value/symbolic.ts';
 import type { StatusPlaces } from './declared-status.ts';
 import { noteRefusal } from './declared-status.ts';
-import { visitNodes } from '../value/specialise.ts';
+import { visitWrittenNodes } from '../value/specialise.ts';
 
 const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);
 
@@ -64,7 +64,7 @@ class SecretFinder {
   /** The path in a Secret that a value reads; `undefined` for none. The presence of a key is no secret. */
   find(value: unknown, seen = new Set<Node>()): string | undefined {
     let found: string | undefined;
-    visitNodes(value, (node) => (found ??= this.#search(node, seen)));
+    visitWrittenNodes(value, (node) => (found ??= this.#search(node, seen)));
     return found;
   }
 

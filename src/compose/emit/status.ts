@@ -4,7 +4,7 @@ import { isOpen } from '../value/open.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
-import { quote } from '../ir/to-cel.ts';
+import { quoteCel } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/sets.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
@@ -121,7 +121,7 @@ function text(node: Node, writer: ExpressionWriter): JsonValue {
 
 /** kro refuses a status field without any reference: a constant refers to the instance's name. */
 function constant(node: Node, writer: ExpressionWriter): JsonValue {
-  const text = node.kind === 'lit' && typeof node.value === 'string' ? quote(node.value) : writer.cel(node);
+  const text = node.kind === 'lit' && typeof node.value === 'string' ? quoteCel(node.value) : writer.cel(node);
   const cel = node.kind === 'lit' || node.kind === 'list' || node.kind === 'object' ? text : `(${text})`;
   return `\${schema.metadata.name != "" ? ${cel} : ${cel}}`;
 }

@@ -17,7 +17,7 @@ import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import { escapeText } from './expression.ts';
 import type { ExpressionWriter } from './expression.ts';
-import { memberSchema } from './flows.ts';
+import { declaredMemberSchema } from './flows.ts';
 
 /** The result for an absent field. */
 export const LEFT_OUT = Symbol('left out');
@@ -260,7 +260,7 @@ function objectValue(
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
     const place = { key, field: role === 'metadata' || role === 'template' };
-    const written = templateValue(value[key], memberSchema(schema, key), options, place);
+    const written = templateValue(value[key], declaredMemberSchema(schema, key), options, place);
     // Keys are data: no expression in them is evaluated.
     if (written !== LEFT_OUT) setOwn(result, key, written);
   }

@@ -6,7 +6,7 @@ import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { withoutMissing } from './depends-on.ts';
-import { specialiseValue, visitNodes } from '../value/specialise.ts';
+import { specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 
 /** The parts of a resource that are written into the graph. */
 export interface Content {
@@ -49,8 +49,8 @@ export function eachNode({ includeWhen, loops, filters, body }: Content, visit: 
   includeWhen.forEach(visit);
   for (const { list } of loops) visit(list);
   filters.forEach(visit);
-  visitNodes(body.manifest, visit);
-  visitNodes(body.readyWhen, visit);
+  visitWrittenNodes(body.manifest, visit);
+  visitWrittenNodes(body.readyWhen, visit);
 }
 
 /** The forms that a tree ends in, from the first condition's true side on. */

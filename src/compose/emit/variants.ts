@@ -13,7 +13,7 @@ import { elementFields } from './element-fields.ts';
 import { pascalCase } from './resource-ids.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
-import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from '../value/specialise.ts';
+import { openTest, sameValue, specialiseNode, specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 import { Path } from './variant-path.ts';
 import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
@@ -391,7 +391,7 @@ class Splitter {
 
   /** Does hand-written CEL in the resource name the resource itself? */
   #readsItself({ variable }: ResourceRecord, { body }: Content): boolean {
-    return this.#finder.all((visit) => visitNodes(body.readyWhen, visit)).byHand.has(variable);
+    return this.#finder.all((visit) => visitWrittenNodes(body.readyWhen, visit)).byHand.has(variable);
   }
 
   #freeId(base: string, without: readonly string[]): string {

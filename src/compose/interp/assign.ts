@@ -1,6 +1,6 @@
 import type { AnyNode, Expression, MemberExpression } from 'acorn';
 import { getMember } from '../library/member.ts';
-import { keyOf } from '../library/key.ts';
+import { memberKeyOf } from '../library/key.ts';
 import { deleteKey, writeKey } from '../library/write.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Env } from './env.ts';
@@ -27,7 +27,7 @@ export function assignTo(node: AnyNode, env: Env): AssignmentTarget {
 function parts(node: MemberExpression, env: Env) {
   if (node.object.type === 'Super') return refuse('this', '`super` cannot be changed');
   const object = env.interpreter.evaluate(node.object, env);
-  if (node.computed) return { object, key: keyOf(env.interpreter.evaluate(node.property as Expression, env)) };
+  if (node.computed) return { object, key: memberKeyOf(env.interpreter.evaluate(node.property as Expression, env)) };
   if (node.property.type !== 'Identifier') return refuse('unsupported', 'a private name cannot be traced');
   return { object, key: node.property.name };
 }
@@ -39,7 +39,7 @@ export function assignMember(node: MemberExpression, value: unknown, env: Env): 
 }
 
 /** `delete object.key`. */
-export function deleteMember(node: AnyNode, env: Env): boolean {
+export function evaluateDelete(node: AnyNode, env: Env): boolean {
   if (node.type !== 'MemberExpression') return refuse('unsupported', 'delete of something that is not a member');
   const { object, key } = parts(node, env);
   deleteKey(env.interpreter, object, key);

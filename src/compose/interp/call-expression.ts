@@ -15,7 +15,9 @@ export function callExpression(node: CallExpression, env: Env): unknown {
     const object = evaluateObject(callee.object, env);
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      return resolve(callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+      return resolve(
+        callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
+      );
     }
     const key = propertyKey(callee, env);
     return resolve(callMethod(env.interpreter, object, key, argumentsOf(node.arguments, env)));
@@ -27,7 +29,9 @@ export function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (fn === undefined && callee.type === 'Identifier' && env.scope.find(callee.name) === undefined)
     refuseUnmade(callee.name);
-  return resolve(callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+  return resolve(
+    callValue(env.interpreter, fn, undefined, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
+  );
 }
 
 /** The arguments of a call, spread ones element by element. */
@@ -47,7 +51,7 @@ function isEval(fn: unknown): boolean {
 }
 
 /** The source text of a node, for messages. */
-export function sourceOf(node: AnyNode, env: Env): string {
+export function sourceTextOf(node: AnyNode, env: Env): string {
   const text = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -8,7 +8,7 @@ import { activeTrace } from '../trace/current.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import { describe, textNode } from '../value/ops.ts';
+import { describeValue, textNode } from '../value/ops.ts';
 import { callClosure } from './functions.ts';
 import type { Closure } from '../value/closure.ts';
 import { closureOf } from '../value/closure.ts';
@@ -160,7 +160,7 @@ function adopt(value: object, level: number): void {
 /** `new X(…)`. */
 export function construct(interpreter: TreeInterpreter, raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolve(raw);
-  if (typeof fn !== 'function') throw new TypeError(`${describe(fn)} is not a constructor`);
+  if (typeof fn !== 'function') throw new TypeError(`${describeValue(fn)} is not a constructor`);
   refuseMovedName(fn);
   if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(interpreter, fn as FunctionLike, args);

@@ -18,7 +18,7 @@ import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { hasKey } from '../library/has-key.ts';
-import { keyOf } from '../library/key.ts';
+import { memberKeyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { View } from '../library/view.ts';
@@ -28,12 +28,12 @@ import { toNumber } from '../library/builtins.ts';
 import { noteWritten, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
-import { assignTo, deleteMember } from './assign.ts';
+import { assignTo, evaluateDelete } from './assign.ts';
 import { choose } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';
-import { callExpression, argumentsOf, sourceOf } from './call-expression.ts';
-import { member } from './members.ts';
-import { chain, endChain } from './optional-chain.ts';
+import { callExpression, argumentsOf, sourceTextOf } from './call-expression.ts';
+import { evaluateMember } from './members.ts';
+import { evaluateChain, endChain } from './optional-chain.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
 import { inEnv, readName, siteOf } from './env.ts';
@@ -88,13 +88,13 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'SequenceExpression':
       return node.expressions.map((expression) => evaluate(expression, env)).at(-1);
     case 'MemberExpression':
-      return resolve(member(node, env));
+      return resolve(evaluateMember(node, env));
     case 'CallExpression':
       return callExpression(node, env);
     case 'NewExpression':
       return construct(env.interpreter, evaluate(node.callee, env), argumentsOf(node.arguments, env));
     case 'ChainExpression':
-      return endChain(chain(node.expression, env));
+      return endChain(evaluateChain(node.expression, env));
     case 'ThisExpression':
       if (env.self.known) return env.self.value;
       return refuse(
@@ -121,7 +121,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'MetaProperty':
       return refuse(
         'unsupported',
-        `${sourceOf(node, env)} has no value while the graph is built`,
+        `${sourceTextOf(node, env)} has no value while the graph is built`,
         'read it outside the composition, into a constant',
       );
     default:
@@ -152,10 +152,10 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
       continue;
     }
     const key = property.computed
-      ? keyOf(evaluate(property.key, env))
+      ? memberKeyOf(evaluate(property.key, env))
       : property.key.type === 'Identifier'
         ? property.key.name
-        : keyOf((property.key as { value: unknown }).value);
+        : memberKeyOf((property.key as { value: unknown }).value);
     if (property.kind !== 'init')
       refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
     if (key === '__proto__' && !property.computed && !property.shorthand)
@@ -177,7 +177,7 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
     if (node.argument.type === 'Identifier' && !isDeclared(env, node.argument.name)) return 'undefined';
     return typeOf(evaluate(node.argument, env));
   }
-  if (node.operator === 'delete') return deleteMember(node.argument, env);
+  if (node.operator === 'delete') return evaluateDelete(node.argument, env);
   const twice = node.operator === '~' && node.argument.type === 'UnaryExpression' && node.argument.operator === '~';
   // `~~x` is `x | 0`.
   if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);

@@ -8,7 +8,7 @@ import type { Sym } from '../value/symbolic.ts';
 import type { Env } from './env.ts';
 
 /** `object.key`, `object[key]` outside an optional chain. */
-export function member(node: MemberExpression, env: Env): unknown {
+export function evaluateMember(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
   if (object === undefined && !node.optional) refuseOuterWithoutValue(node.object, env);

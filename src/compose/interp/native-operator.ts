@@ -1,13 +1,13 @@
 import { refuse } from '../trace/refusal.ts';
-import { toInt32 } from '../value/ops.ts';
+import { int32OfValue } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic } from '../value/proxy.ts';
 
 /** Applies an operator of integers, or `instanceof`, to known values; `x | 0` to any. */
 export function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
   const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
   if (!known(left) || !known(right)) {
-    if (operator === '|' && right === 0) return toInt32(left);
-    if (operator === '|' && left === 0) return toInt32(right);
+    if (operator === '|' && right === 0) return int32OfValue(left);
+    if (operator === '|' && left === 0) return int32OfValue(right);
     const inner = symbolic(left) ?? symbolic(right);
     return refuse(
       'no-cel',

@@ -3,7 +3,7 @@ import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
 import { refuse } from '../trace/refusal.ts';
 import { bool, truthy } from '../value/ops.ts';
-import { argumentsOf, sourceOf } from './call-expression.ts';
+import { argumentsOf, sourceTextOf } from './call-expression.ts';
 import { callValue } from './calls.ts';
 import type { Env, TreeInterpreter } from './env.ts';
 import { atNode } from './env.ts';
@@ -85,7 +85,7 @@ export function endChain(value: unknown): unknown {
  * the result is `STOPPED` if that is known, else a `Sym` with an `Absence`: the expression of the field, and the condition
  * under which it is there.
  */
-export function chain(node: Expression, env: Env): unknown {
+export function evaluateChain(node: Expression, env: Env): unknown {
   if (node.type === 'MemberExpression') {
     const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
     if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
@@ -100,7 +100,7 @@ export function chain(node: Expression, env: Env): unknown {
 function chainObject(node: Expression, env: Env): unknown {
   const inChain = node.type === 'MemberExpression' || node.type === 'CallExpression';
   return inChain
-    ? atNode(env.unit, node, () => resolveKeepingChain(chain(node, env)))
+    ? atNode(env.unit, node, () => resolveKeepingChain(evaluateChain(node, env)))
     : env.interpreter.evaluate(node, env);
 }
 
@@ -115,7 +115,7 @@ function chainCall(node: CallExpression, env: Env): unknown {
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
       if (node.optional && nothing(fn)) return STOPPED;
-      return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
+      return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceTextOf(callee, env));
     }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
@@ -128,7 +128,7 @@ function chainCall(node: CallExpression, env: Env): unknown {
   const fn = chainObject(callee, env);
   if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
   return overPhi(fn, node.optional, (side) =>
-    callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
+    callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
   );
 }
 

@@ -2,9 +2,9 @@ import type { ArrayPattern, Expression, ObjectPattern, Pattern } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { getMember } from '../library/member.ts';
-import { keyOf } from '../library/key.ts';
+import { memberKeyOf } from '../library/key.ts';
 import { restOf } from '../library/objects.ts';
-import { elementsOf } from '../library/spread.ts';
+import { patternElements } from '../library/spread.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
@@ -64,10 +64,10 @@ function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Bindin
       continue;
     }
     const key = property.computed
-      ? keyOf(env.interpreter.evaluate(property.key, env))
+      ? memberKeyOf(env.interpreter.evaluate(property.key, env))
       : property.key.type === 'Identifier'
         ? property.key.name
-        : keyOf((property.key as { value: unknown }).value);
+        : memberKeyOf((property.key as { value: unknown }).value);
     if (typeof key !== 'string')
       refuse('no-cel', 'a computed key of a destructuring pattern is symbolic', 'read it with obj[key]');
     taken.push(key);
@@ -76,7 +76,7 @@ function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Bindin
 }
 
 function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: BindingMode): void {
-  const items = elementsOf(env.interpreter, value, pattern.elements.length);
+  const items = patternElements(env.interpreter, value, pattern.elements.length);
   pattern.elements.forEach((element, index) => {
     if (element === null) return;
     if (element.type === 'RestElement') bindPattern(element.argument, items.rest(index), env, mode);

@@ -2,11 +2,11 @@ import type { TreeInterpreter } from './env.ts';
 import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
-import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
+import { firstWhere, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
-import { BOOL, INTEGER, listOf, sameType } from '../ir/types.ts';
+import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/types.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { afterTurns } from '../library/carried.ts';
 import type { Pass } from '../library/carried.ts';
@@ -208,7 +208,7 @@ function foldBinding(
   const node = initial.kind === 'object' || chosen ? toNode(next) : startNode(next);
   if (initial.kind === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);
-  const same = node !== undefined && (initial.kind === 'object' || sameType(node.type, initial.type));
+  const same = node !== undefined && (initial.kind === 'object' || sameStaticType(node.type, initial.type));
   const loop = same ? foldOne({ ...pass, accumulator, initial, next: node }, others) : undefined;
   if (loop === undefined) return refuseCarried(name);
   const folded = collections(loop, activeTrace().resources);
@@ -254,7 +254,7 @@ function firstAssigned(
   if (value === undefined) return refuseEarlyEnd(name);
   const node = asSym(value)?.node ?? toNode(value);
   if (accumulator !== undefined && mentions(node, (of) => of === accumulator)) return refuseEarlyEnd(name);
-  const first = firstMatch(pass, leaves, node);
+  const first = firstWhere(pass, leaves, node);
   return phi(first.exists, wrap(new Sym(first.value)), start);
 }
 
@@ -405,13 +405,13 @@ function exits(pass: Pass, completion: Completion): Completion {
   }
   const [leap] = leaps;
   if (leap !== undefined) {
-    const exists = activeTrace().facts.simplify(firstMatch(pass, test, literal(true)).exists);
+    const exists = activeTrace().facts.simplify(firstWhere(pass, test, literal(true)).exists);
     if (exists.kind === 'lit') return exists.value === true ? leap : NORMAL;
     return { kind: 'fork', test: exists, then: leap, otherwise: NORMAL };
   }
   const value = resultOf(mapLeaves(completion, (leaf) => (leaf.kind === 'normal' ? DEAD_END : leaf)));
   const constant = symbolic(value) === undefined && (typeof value !== 'object' || value === null);
-  const first = firstMatch(pass, test, constant ? literal(true) : (asSym(resolve(value))?.node ?? toNode(value)));
+  const first = firstWhere(pass, test, constant ? literal(true) : (asSym(resolve(value))?.node ?? toNode(value)));
   const exists = activeTrace().facts.simplify(first.exists);
   const result = constant ? value : wrap(new Sym(first.value));
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };

@@ -197,7 +197,7 @@ function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Nod
   let end = 0;
   while (end < left.length - start && end < right.length - start && left.at(-1 - end) === right.at(-1 - end)) end++;
   if (start + end === 0) return undefined;
-  const join = op === 'concat' ? concat : append;
+  const join = op === 'concat' ? concat : joinLists;
   const empty = op === 'concat' ? literal('') : list([]);
   const middle = (parts: readonly Node[]) => {
     const rest = parts.slice(start, parts.length - end);
@@ -225,7 +225,7 @@ export function concat(parts: readonly Node[]): Node {
 }
 
 /** Joins lists; neighbouring list literals become one, empty ones go. */
-export function append(parts: readonly Node[]): Node {
+export function joinLists(parts: readonly Node[]): Node {
   const flat: Node[] = [];
   for (const part of parts.flatMap((node) => (node.kind === 'append' ? node.args : [node]))) {
     const last = flat.at(-1);

@@ -1,10 +1,10 @@
-import { append, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
+import { joinLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
 import type { Node } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
 import type { Fold } from './pass.ts';
 import { filtered, isAccumulator, mapped } from './pass.ts';
 import { substitute } from './substitute.ts';
-import { INTEGER, isScalar, sameType } from './types.ts';
+import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
 /** `if (e > m) m = e`: the maximum; with `<` the minimum. */
 export function extreme(fold: Fold): Node | undefined {
@@ -12,7 +12,7 @@ export function extreme(fold: Fold): Node | undefined {
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
   const whole = withFirst(fold, value);
-  const all = whole === undefined ? append([list([fold.initial]), mapped(fold, value)]) : mapped(whole, value);
+  const all = whole === undefined ? joinLists([list([fold.initial]), mapped(fold, value)]) : mapped(whole, value);
   return method(largest ? 'max' : 'min', all, [], value.type);
 }
 
@@ -45,8 +45,8 @@ function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold 
 /** The fold over the list with the value before the loop in front, where that is like the elements. */
 function withScalar(fold: Fold): Fold | undefined {
   const { initial, element } = fold;
-  if (!isScalar(element) || !sameType(initial.type, element)) return undefined;
-  return { ...fold, list: append([list([initial]), fold.list]) };
+  if (!isScalar(element) || !sameStaticType(initial.type, element)) return undefined;
+  return { ...fold, list: joinLists([list([initial]), fold.list]) };
 }
 
 /** `x.size > best.size ? x : best`: the element whose key is the largest or least. */

@@ -2,7 +2,7 @@ import {
   add,
   allOf,
   and,
-  append,
+  joinLists,
   compare,
   concat,
   cond,
@@ -77,7 +77,7 @@ function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const added = term !== undefined && more.length === 0 ? summands(fold, term) : flattened(fold, terms);
   return method(
     'sum',
-    isLiteral(fold.initial, 0) ? added : append([list([fold.initial]), added]),
+    isLiteral(fold.initial, 0) ? added : joinLists([list([fold.initial]), added]),
     [],
     joined(fold.initial, terms),
   );
@@ -179,7 +179,7 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
-  return append([initial, spread(fold, append(rest))]);
+  return joinLists([initial, spread(fold, joinLists(rest))]);
 }
 
 /** `l = l.includes(e) ? l : [...l, e]`: each element once, where it came first. */
@@ -196,7 +196,7 @@ function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   if (!isEmptyList(other) || added.kind !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
     return undefined;
   if ((added === then ? not(test) : test) !== isIn(item, own)) return undefined;
-  const all = append([initial, mapped(fold, item)]);
+  const all = joinLists([initial, mapped(fold, item)]);
   return method('distinct', all, [], all.type);
 }
 
@@ -285,7 +285,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
     if (isAccumulator(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
     return isAccumulator(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
   }
-  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? append : undefined;
+  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? joinLists : undefined;
   const [first, added] = next.args;
   if (join === undefined || next.args.length !== 2 || first === undefined) return undefined;
   if (!isAccumulator(first, accumulator) || added?.kind !== 'cond') return undefined;
@@ -296,7 +296,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
 }
 
 /** The value of the first element for which a condition holds. */
-export function firstMatch(
+export function firstWhere(
   fold: Pick<Fold, 'list' | 'loop' | 'element'>,
   test: Node,
   value: Node,

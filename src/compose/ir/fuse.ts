@@ -1,6 +1,6 @@
 import { call, index, macro, macroVariable, size, variable } from './build.ts';
 import type { Node, Reference, Variable } from './node.ts';
-import { memberNode, mentions, walk, withArgs } from './node.ts';
+import { memberOfLiteral, mentions, walk, withArgs } from './node.ts';
 import { substitute } from './substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
@@ -29,7 +29,7 @@ export function fused(root: Node): Node {
 function memberOf(node: Node): Node | undefined {
   if (node.kind !== 'select') return undefined;
   const [from] = node.args;
-  return from.kind === 'object' ? memberNode(from, node.field) : undefined;
+  return from.kind === 'object' ? memberOfLiteral(from, node.field) : undefined;
 }
 
 /** As many objects as turns. */

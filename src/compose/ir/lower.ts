@@ -365,15 +365,15 @@ export function celTypeName(node: Node): string {
       return open ? celTypeName(b) : name;
     }
     case 'method': {
-      if (node.name !== 'merge') return typeName(node.type);
+      if (node.name !== 'merge') return celStaticTypeName(node.type);
       const [left, right] = node.args.map(celTypeName) as [string, string];
       return left === right || right === 'map(dyn)' ? left : left === 'map(dyn)' ? right : 'map(dyn)';
     }
     case 'macro':
       if (node.name === 'map') return isCopy(node) ? celTypeName(node.args[0]) : `list(${celTypeName(bodyOf(node))})`;
-      return node.name === 'filter' ? celTypeName(node.args[0]) : typeName(node.type);
+      return node.name === 'filter' ? celTypeName(node.args[0]) : celStaticTypeName(node.type);
     default:
-      return typeName(node.type) + (holdsObjects(node.type) ? `@${placeOf(node)}` : '');
+      return celStaticTypeName(node.type) + (holdsObjects(node.type) ? `@${placeOf(node)}` : '');
   }
 }
 
@@ -414,16 +414,16 @@ export function sameCelType(a: string, b: string): boolean {
   return a === b || (a === 'list(?)' && b.startsWith('list(')) || (b === 'list(?)' && a.startsWith('list('));
 }
 
-export function typeName(type: StaticType): string {
+export function celStaticTypeName(type: StaticType): string {
   switch (type.kind) {
     case 'number':
       return type.number.state === 'double' || type.number.state === 'open' ? 'double' : 'int';
     case 'list':
-      return `list(${typeName(type.element)})`;
+      return `list(${celStaticTypeName(type.element)})`;
     case 'map':
-      return `map(${typeName(type.value)})`;
+      return `map(${celStaticTypeName(type.value)})`;
     case 'optional':
-      return `optional(${typeName(type.of)})`;
+      return `optional(${celStaticTypeName(type.of)})`;
     case 'object':
       return type.joined === true ? 'dyn' : `object#${objectId(type)}`;
     default:

@@ -266,7 +266,7 @@ export function bodyOf({ args }: Macro): Node {
 }
 
 /** The value that a map literal surely has for a key; `undefined` where an entry of that key may be left out. */
-export function memberNode(node: ObjectLiteral, key: string): Node | undefined {
+export function memberOfLiteral(node: ObjectLiteral, key: string): Node | undefined {
   const place = node.flags.findIndex((_, position) => node.args[position * 2] === table.literals.get(key));
   return node.flags[place] === '' ? node.args[place * 2 + 1] : undefined;
 }

@@ -34,7 +34,7 @@ export function celText(
 }
 
 /** A text as a literal of CEL. */
-export const quote = (text: string): string => unparse(syntax.literal('string', text));
+export const quoteCel = (text: string): string => unparse(syntax.literal('string', text));
 
 /** The syntax trees of lowered expressions; a node that stands in several places is one tree. */
 class CelTree {

@@ -121,10 +121,10 @@ export function describeType(type: StaticType): string {
 }
 
 /** Are the two one type for operators: both strings, both numbers, lists of one type, the same object type? */
-export function sameType(a: StaticType, b: StaticType): boolean {
+export function sameStaticType(a: StaticType, b: StaticType): boolean {
   if (a === b) return true;
-  if (a.kind === 'list' && b.kind === 'list') return sameType(a.element, b.element) || isBottom(a) || isBottom(b);
-  if (a.kind === 'map' && b.kind === 'map') return sameType(a.value, b.value);
+  if (a.kind === 'list' && b.kind === 'list') return sameStaticType(a.element, b.element) || isBottom(a) || isBottom(b);
+  if (a.kind === 'map' && b.kind === 'map') return sameStaticType(a.value, b.value);
   if (a.kind === 'object' && b.kind === 'object') return sameFields(a, b);
   return a.kind === b.kind;
 }

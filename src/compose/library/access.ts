@@ -2,7 +2,7 @@ import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, sel
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { describeType, DYN, INTEGER, sameType } from '../ir/types.ts';
+import { describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -151,7 +151,7 @@ function writtenElement(node: Node, position: number): Node | undefined {
   const [test, a, b] = node.args;
   const then = writtenElement(a, position);
   const otherwise = writtenElement(b, position);
-  if (then === undefined || otherwise === undefined || !sameType(then.type, otherwise.type)) return undefined;
+  if (then === undefined || otherwise === undefined || !sameStaticType(then.type, otherwise.type)) return undefined;
   return cond(test, then, otherwise);
 }
 

@@ -26,7 +26,7 @@ import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } from '../value/nodes.ts';
-import { arithmetic, bool, describe, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
+import { arithmetic, bool, describeValue, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../value/native-functions.ts';
@@ -150,7 +150,7 @@ function numericOf(item: unknown, name: string): Node {
   if (inner instanceof Phi) return toNode(item);
   const value = typeof item === 'object' && item !== null ? NaN : Number(item);
   if (Number.isFinite(value)) return literal(value);
-  return refuse('types', `${name}() of ${describe(item)} is not a number in JavaScript`, 'pass numbers');
+  return refuse('types', `${name}() of ${describeValue(item)} is not a number in JavaScript`, 'pass numbers');
 }
 
 define(Math.pow, (args) => (symbolicSome(args) ? arithmetic('**', resolve(args[0]), resolve(args[1])) : NATIVE));

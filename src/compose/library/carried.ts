@@ -1,6 +1,6 @@
 import {
   add,
-  append,
+  joinLists,
   compare,
   concat,
   cond,
@@ -27,7 +27,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, toNode } from '../value/nodes.ts';
-import { memberOf, symbolic, wrap } from '../value/proxy.ts';
+import { symbolicMember, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { knowing } from './view.ts';
 
@@ -136,7 +136,8 @@ function collect(of: Carried, next: unknown, turns: Turn[]): boolean {
   if (!hasMembers(next, of)) return false;
   const value = resolve(next);
   const inner = symbolic(value);
-  const read = (key: string) => (inner === undefined ? (value as Record<string, unknown>)[key] : memberOf(inner, key));
+  const read = (key: string) =>
+    inner === undefined ? (value as Record<string, unknown>)[key] : symbolicMember(inner, key);
   return [...of.members].every(([key, member]) => collect(member, read(key), turns));
 }
 
@@ -299,7 +300,7 @@ function settled(node: Node, of: Variable): Node {
   const settle = (arg: Node) => settled(arg, of);
   if (node.kind === 'add') return add(settle(node.args[0]), settle(node.args[1]));
   const args = node.args.map(settle);
-  if (node.kind === 'append') return append(args);
+  if (node.kind === 'append') return joinLists(args);
   return node.kind === 'concat' ? concat(args) : withArgs(node, args);
 }
 
@@ -308,7 +309,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
   const [a, b] = later.args;
   if (later.kind === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
-  if (later.kind === 'append' && isOwn(a) && append(later.args.slice(1)) === first) return list([]);
+  if (later.kind === 'append' && isOwn(a) && joinLists(later.args.slice(1)) === first) return list([]);
   return undefined;
 }
 

@@ -22,7 +22,7 @@ import { toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { keyOf } from './key.ts';
+import { memberKeyOf } from './key.ts';
 import { viewMethod } from './lists.ts';
 import { getMember } from './member.ts';
 import { mergeKey, mergeSpread } from './objects.ts';
@@ -45,7 +45,7 @@ function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): 
   activeTrace().noteRead(pairs);
   const entry = (pair: unknown) => {
     const single: Record<string, unknown> = activeTrace().track({});
-    mergeKey(single, keyOf(getMember(interpreter, pair, '0')), getMember(interpreter, pair, '1'));
+    mergeKey(single, memberKeyOf(getMember(interpreter, pair, '0')), getMember(interpreter, pair, '1'));
     return single;
   };
   for (const item of pairs) {

@@ -11,13 +11,13 @@ import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
-import { keyOf } from './key.ts';
+import { memberKeyOf } from './key.ts';
 import { slotOf } from './keyed.ts';
 
 /** `key in object`; with `own`, `Object.hasOwn(object, key)`, which does not look at what every object has. */
 export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   const value = resolve(object);
-  const key = keyOf(rawKey);
+  const key = memberKeyOf(rawKey);
   const inner = symbolic(value);
   if (inner instanceof Phi) return distribute(inner, (side) => hasKey(rawKey, side, own));
   if (inner instanceof Sym) {

@@ -10,11 +10,11 @@ export type Key = string | symbol | Sym;
 /** The key for a read of a computed member; the key may be absent. */
 export function readKeyOf(raw: unknown): Key {
   const inner = symbolic(resolve(raw));
-  return inner instanceof Sym ? inner : keyOf(raw);
+  return inner instanceof Sym ? inner : memberKeyOf(raw);
 }
 
 /** The key that a computed member names. */
-export function keyOf(raw: unknown): Key {
+export function memberKeyOf(raw: unknown): Key {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return needPresent(inner, 'used as a key');

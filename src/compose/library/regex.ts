@@ -21,7 +21,7 @@ import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { stepsToGroups } from '../regex/groups.ts';
 import type { GroupStep } from '../regex/groups.ts';
-import { childrenOf, minLength, printRe2 } from '../regex/re2.ts';
+import { subexpressionsOf, minLength, printRe2 } from '../regex/re2.ts';
 import type { RegexUse } from '../regex/re2.ts';
 import { parseRegex } from '../regex/syntax.ts';
 import type { ParsedRegex, Regex } from '../regex/syntax.ts';
@@ -83,7 +83,7 @@ function placeOf(root: Regex): 'anywhere' | 'start' | 'end' | 'other' {
 }
 
 function hasMark(node: Regex): boolean {
-  return ['start', 'end', 'boundary', 'inside'].includes(node.kind) || childrenOf(node).some(hasMark);
+  return ['start', 'end', 'boundary', 'inside'].includes(node.kind) || subexpressionsOf(node).some(hasMark);
 }
 
 /** `text.search(pattern)`: where the first match begins, or -1. */

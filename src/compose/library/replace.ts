@@ -15,7 +15,7 @@ import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 
 /** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, perhaps with `$1`, or a function of the match. */
-export function replace(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
+export function replaceText(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolve(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
     throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');

@@ -56,7 +56,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
 }
 
 /** A list taken apart by an array pattern. */
-export function elementsOf(
+export function patternElements(
   interpreter: Interpreter,
   raw: unknown,
   count: number,

@@ -24,13 +24,13 @@ import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
-import { bool, describe, textNode, textValue } from '../value/ops.ts';
+import { bool, describeValue, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { Maybe, Splice, Sym } from '../value/symbolic.ts';
 import { match, matchAll } from './matches.ts';
 import { searchPattern, splitPattern } from './regex.ts';
-import { replace } from './replace.ts';
+import { replaceText } from './replace.ts';
 
 const NAMES = (
   'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim trimStart trimEnd search ' +
@@ -82,7 +82,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
       return split(value, args);
     case 'replace':
     case 'replaceAll':
-      return text(replace(interpreter, value, name, args));
+      return text(replaceText(interpreter, value, name, args));
     case 'slice':
       return text(between(node, clamp(args[0], node, 0), clampEnd(args[1], node)));
     case 'substring':
@@ -182,7 +182,7 @@ export function positionNode(raw: unknown): Node {
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
     return refuse(
       'types',
-      `${describe(value)} is no number, and a position or count is one`,
+      `${describeValue(value)} is no number, and a position or count is one`,
       'convert it with Number() first',
     );
   requireInteger(sym.node);

@@ -1,4 +1,4 @@
-import { childrenOf, minLength } from './re2.ts';
+import { subexpressionsOf, minLength } from './re2.ts';
 import { edgeOf, edgeOfParts, isDisjoint, isNullable } from './sets.ts';
 import type { CharacterSet } from './sets.ts';
 import type { Regex } from './syntax.ts';
@@ -63,7 +63,7 @@ function dropPart(steps: readonly GroupStep[], edge: Edge, part: Regex): readonl
 }
 
 const isMark = (node: Regex): boolean => ['start', 'end', 'boundary', 'inside'].includes(node.kind);
-const holdsMark = (node: Regex): boolean => isMark(node) || childrenOf(node).some(holdsMark);
+const holdsMark = (node: Regex): boolean => isMark(node) || subexpressionsOf(node).some(holdsMark);
 
 /**
  * Is the longest match of a part at its edge of the text the only one that what stands beside it allows? `beside` are
@@ -114,7 +114,7 @@ function maxLength(node: Regex): number {
     case 'choice':
       return Math.max(...node.options.map(maxLength));
     default:
-      return childrenOf(node).reduce((sum, part) => sum + maxLength(part), 0);
+      return subexpressionsOf(node).reduce((sum, part) => sum + maxLength(part), 0);
   }
 }
 

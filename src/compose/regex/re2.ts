@@ -68,7 +68,7 @@ class Printer {
     const special = (node: Regex): boolean => {
       if (node.kind === 'boundary' || node.kind === 'inside') return true;
       if (node.kind === 'class') return node.items.some((item) => 'escape' in item && /[wW]/.test(item.escape));
-      return childrenOf(node).some(special);
+      return subexpressionsOf(node).some(special);
     };
     if (special(this.root)) this.refuse('takes other letters for \\w than RE2 does', 'leave out the flag i or u');
     return 'flag';
@@ -195,7 +195,7 @@ function foldsAlike(node: Regex): boolean {
     return node.items.every((item) =>
       'from' in item ? isSafe(item.from, item.to) : 'escape' in item && item.escape === 'd',
     );
-  return childrenOf(node).every(foldsAlike);
+  return subexpressionsOf(node).every(foldsAlike);
 }
 
 function isSafe(from: number, to: number): boolean {
@@ -203,7 +203,7 @@ function isSafe(from: number, to: number): boolean {
 }
 
 /** The nodes directly below. */
-export function childrenOf(node: Regex): readonly Regex[] {
+export function subexpressionsOf(node: Regex): readonly Regex[] {
   switch (node.kind) {
     case 'group':
     case 'repeat':
@@ -219,7 +219,7 @@ export function childrenOf(node: Regex): readonly Regex[] {
 
 /** Might a match of nothing come before others? JavaScript takes no turn that matches nothing, RE2 does. */
 function mayPreferEmpty(node: Regex): boolean {
-  return node.kind === 'choice' || (node.kind === 'repeat' && node.lazy) || childrenOf(node).some(mayPreferEmpty);
+  return node.kind === 'choice' || (node.kind === 'repeat' && node.lazy) || subexpressionsOf(node).some(mayPreferEmpty);
 }
 
 /** How many characters a match has at least. */

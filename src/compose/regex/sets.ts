@@ -1,6 +1,6 @@
 import { foldedRanges } from './fold.ts';
 import type { CharacterRange } from './fold.ts';
-import { childrenOf, minLength } from './re2.ts';
+import { subexpressionsOf, minLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** A set of characters: ranges in order. */
@@ -79,7 +79,7 @@ export function edgeOf(node: Regex, edge: 'first' | 'last', flags: string): Char
     case 'sequence':
       return edgeOfParts(node.parts, edge, flags);
     default:
-      return childrenOf(node).flatMap((child) => edgeOf(child, edge, flags));
+      return subexpressionsOf(node).flatMap((child) => edgeOf(child, edge, flags));
   }
 }
 

@@ -1,7 +1,7 @@
 import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, rootOf } from '../ir/node.ts';
-import { holdsObjects, NULL, sameType } from '../ir/types.ts';
+import { holdsObjects, NULL, sameStaticType } from '../ir/types.ts';
 import { isStackOverflow, refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/current.ts';
 import type { MergeValues } from '../trace/trace.ts';
@@ -98,7 +98,7 @@ function guarded(test: Node, value: Sym): Sym {
 }
 
 function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
-  if (!sameType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
+  if (!sameStaticType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
   if (a.node === b.node && a.absence === b.absence) return a;
   // To CEL the objects of two resources have two types, also where their kind is one.
   if (holdsObjects(a.type) && rootOf(a.node) !== rootOf(b.node)) return undefined;

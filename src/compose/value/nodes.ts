@@ -1,7 +1,7 @@
 import type { Entry } from '../ir/build.ts';
 import {
   and,
-  append,
+  joinLists,
   cond,
   eq,
   list,
@@ -78,7 +78,7 @@ export function toNode(raw: unknown): Node {
 /** A list with symbolic elements, or with elements that may be missing, as one expression. */
 export function listNode(items: readonly unknown[]): Node {
   activeTrace().noteRead(items);
-  return append(
+  return joinLists(
     items.map((item) => {
       if (item instanceof Splice) return item.list;
       if (item instanceof Maybe) {
@@ -94,7 +94,7 @@ export function listNode(items: readonly unknown[]): Node {
 }
 
 /** The entries of an object; values that may be missing become optional entries. */
-export function entriesOf(value: Record<string, unknown>): Entry[] {
+export function objectEntries(value: Record<string, unknown>): Entry[] {
   activeTrace().noteRead(value);
   const entries: Entry[] = [];
   for (const [key, raw] of Object.entries(value)) {
@@ -147,7 +147,7 @@ export function mergedPieces(value: object): readonly MergedPiece[] | undefined 
 
 /** An object with symbolic parts as one expression. */
 export function objectNode(value: Record<string, unknown>): Node {
-  const entries = entriesOf(value);
+  const entries = objectEntries(value);
   const own = object(entries, structType(entries));
   const pieces = mergedPieces(value);
   if (pieces === undefined) return own;

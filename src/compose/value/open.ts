@@ -1,5 +1,5 @@
 import { refuse } from '../trace/refusal.ts';
-import { describe } from './ops.ts';
+import { describeValue } from './ops.ts';
 import { Maybe, Splice } from './symbolic.ts';
 
 /** Is it open whether, or how often, the element is there? */
@@ -18,5 +18,5 @@ export function refuseOpen(label: string): never {
 export function iterable(value: unknown): Iterable<unknown> {
   const found = value === undefined || value === null ? undefined : (value as Partial<Iterable<unknown>>);
   if (typeof found?.[Symbol.iterator] === 'function') return found as Iterable<unknown>;
-  throw new TypeError(`${describe(value)} is not iterable`);
+  throw new TypeError(`${describeValue(value)} is not iterable`);
 }

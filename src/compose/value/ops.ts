@@ -301,7 +301,7 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
   if (x === undefined || y === undefined)
     return refuse(
       'types',
-      `${operator} with ${describe(x === undefined ? a : b)} has no CEL form`,
+      `${operator} with ${describeValue(x === undefined ? a : b)} has no CEL form`,
       'compare numbers or strings',
     );
   const ordered = (sym: Sym) => sym.type.kind === 'number' || sym.type.kind === 'string' || sym.type.kind === 'dyn';
@@ -315,7 +315,7 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
 }
 
 /** What a value is called in messages. */
-export function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   const inner = symbolic(value);
   if (inner !== undefined) return labelOf(inner);
   return value === null || value === undefined
@@ -353,7 +353,7 @@ function numbers(operator: string, a: unknown, b: unknown): [Node, Node] {
   const one = (value: unknown): Node => {
     const sym = typeof value === 'bigint' ? undefined : asSym(value);
     if (sym === undefined)
-      return refuse('types', `${operator} with ${describe(value)} has no CEL form`, 'compute with numbers');
+      return refuse('types', `${operator} with ${describeValue(value)} has no CEL form`, 'compute with numbers');
     if (sym.type.kind !== 'number' && sym.type.kind !== 'dyn') {
       return refuse('types', `${operator} with ${typed(sym)} has no CEL form`, 'convert it with Number() first');
     }
@@ -421,11 +421,11 @@ export function unary(operator: string, raw: unknown): unknown {
 }
 
 /** `value | 0` of a symbolic value. */
-export function toInt32(raw: unknown): unknown {
+export function int32OfValue(raw: unknown): unknown {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner === undefined && !hasTokens(String(value))) return (value as number) | 0;
-  if (inner instanceof Phi) return distribute(inner, toInt32);
+  if (inner instanceof Phi) return distribute(inner, int32OfValue);
   const [node] = numbers('|', value, 0);
   return wrap(new Sym(makeNode({ kind: 'toint32', args: [node], type: INTEGER }), { waits: inner?.waits === true }));
 }

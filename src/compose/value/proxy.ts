@@ -23,7 +23,7 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
 const references = new WeakMap<object, () => Sym>();
 
 /** A member of a symbolic value, as the function of a composition reads it. */
-export function memberOf(value: Sym | Phi, key: string): unknown {
+export function symbolicMember(value: Sym | Phi, key: string): unknown {
   return currentInterpreter().member(wrap(value), key);
 }
 
@@ -237,7 +237,7 @@ class Traps implements ProxyHandler<object> {
     if (key === Symbol.iterator) return () => untraced(value, 'iterated');
     // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
     if (typeof key === 'symbol' || key === 'then') return undefined;
-    return memberOf(value, key);
+    return symbolicMember(value, key);
   }
 
   set(): never {

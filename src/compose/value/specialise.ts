@@ -1,4 +1,4 @@
-import { and, append, concat, cond, eq, list, not, or } from '../ir/build.ts';
+import { and, joinLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
@@ -70,7 +70,7 @@ function rebuilt(
     case 'eq':
       return facts.resolve(eq(visit(node.args[0]), visit(node.args[1])));
     case 'append':
-      return append(args);
+      return joinLists(args);
     case 'concat':
       return concat(args);
     case 'list':
@@ -154,7 +154,7 @@ function pieces(all: readonly MergedPiece[], change: (node: Node) => Node): Merg
 }
 
 /** Visits every expression of a value that is written into the graph. */
-export function visitNodes(value: unknown, visit: (node: Node) => void): void {
+export function visitWrittenNodes(value: unknown, visit: (node: Node) => void): void {
   if (typeof value === 'string') {
     if (hasTokens(value)) visit(textNode(value));
     return;
@@ -168,28 +168,28 @@ export function visitNodes(value: unknown, visit: (node: Node) => void): void {
     if (absence.optional !== undefined) visit(absence.optional);
   } else if (inner instanceof Phi) {
     visit(inner.test);
-    visitNodes(inner.then, visit);
-    visitNodes(inner.otherwise, visit);
+    visitWrittenNodes(inner.then, visit);
+    visitWrittenNodes(inner.otherwise, visit);
   } else if (value instanceof Maybe) {
     visit(value.test);
-    visitNodes(value.value, visit);
+    visitWrittenNodes(value.value, visit);
   } else if (value instanceof Splice) visit(value.list);
   else if (value instanceof SeenList) visit(value.elements().node);
-  else if (Array.isArray(value)) for (const item of value) visitNodes(item, visit);
+  else if (Array.isArray(value)) for (const item of value) visitWrittenNodes(item, visit);
   else if (typeof value === 'object' && value !== null) {
     for (const key of Reflect.ownKeys(value)) {
       const item = (value as Record<PropertyKey, unknown>)[key];
       if (key === MERGED) for (const piece of item as readonly MergedPiece[]) visitPiece(piece, visit);
       else if (key === KEYS) for (const { test } of item as readonly KeyEntry[]) visit(test);
-      else visitNodes(item, visit);
+      else visitWrittenNodes(item, visit);
     }
   }
 }
 
 function visitPiece(piece: MergedPiece, visit: (node: Node) => void): void {
   if (piece.test !== undefined) visit(piece.test);
-  if (piece.map !== undefined) visitNodes(wrap(piece.map), visit);
-  if (piece.keys !== undefined) visitNodes(piece.keys, visit);
+  if (piece.map !== undefined) visitWrittenNodes(wrap(piece.map), visit);
+  if (piece.keys !== undefined) visitWrittenNodes(piece.keys, visit);
 }
 
 /** Do two values stand for the same? Expressions are compared by node, for equal ones are one node. */
@@ -256,7 +256,7 @@ function firstOf<T>(items: readonly T[], look: (item: T) => Node | undefined): N
 
 function readsAny(value: unknown, reads: (node: Node) => boolean): boolean {
   let found = false;
-  visitNodes(value, (node) => {
+  visitWrittenNodes(value, (node) => {
     if (!found && reads(node)) found = true;
   });
   return found;

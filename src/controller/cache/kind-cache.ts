@@ -7,7 +7,7 @@ import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
 import { StaleObjects } from './stale-objects.ts';
 import type { ScopeListener } from './scope-watch.ts';
-import { keyOf, ScopeWatch } from './scope-watch.ts';
+import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 import { isLater } from './versions.ts';
 
@@ -197,7 +197,7 @@ export class KindCache {
 
   /** Like `observe`, for the answer to an apply: its owned fields satisfy what was desired. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
-    const key = keyOf(object);
+    const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // The digest is that of the answer: the watch may have brought a later change to the cache already, and that one is
     // drift.
@@ -214,7 +214,7 @@ export class KindCache {
   observeWhole(object: KubeObject): void {
     this.observe(object);
     const { uid = '', resourceVersion } = object.metadata;
-    const key = keyOf(object);
+    const key = cacheKeyOf(object);
     const live = this.#objects.get(key);
     if (live === undefined || !isVersionOf(live, uid, resourceVersion)) return;
     this.#objects.set(key, withWhole(live, object));
@@ -244,7 +244,7 @@ export class KindCache {
   #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
     if (this.#tombstones.has(uid)) return undefined;
-    const key = keyOf(object);
+    const key = cacheKeyOf(object);
     const before = this.#objects.get(key);
     const isReread = listing || this.#stale.has(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
@@ -267,7 +267,7 @@ export class KindCache {
   }
 
   #drop(object: KubeObject): void {
-    const key = keyOf(object);
+    const key = cacheKeyOf(object);
     const before = this.#objects.get(key);
     // The controller may have created another object of the same name before the deletion event of the old one arrived.
     if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);

@@ -81,7 +81,7 @@ export class ScopeWatch {
           break;
         case 'ADDED':
         case 'MODIFIED':
-          this.#seen?.add(keyOf(event.object));
+          this.#seen?.add(cacheKeyOf(event.object));
           this.#listener.put(this, event.object);
           break;
         case 'DELETED':
@@ -118,7 +118,7 @@ export class ScopeWatch {
 }
 
 /** The key of an object within its kind: `namespace/name`. */
-export function keyOf(object: KubeObject): string {
+export function cacheKeyOf(object: KubeObject): string {
   // `join` makes a flat string; V8 would keep the pieces of a template, too, thousands of times.
   return internString([object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/'));
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
-import { readDefinition } from './definition.ts';
+import { readDefinitionObject } from './definition.ts';
 import { crdOf } from '../../../test/support/crd.ts';
 
 const definition = (annotations: Record<string, string> = {}) =>
-  readDefinition({
+  readDefinitionObject({
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
     metadata: { name: 'boats', uid: 'u1', generation: 1, annotations },

@@ -17,7 +17,7 @@ import { instanceTypeOf } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
 import type { Definition } from './definition.ts';
-import { DEFINITION_TYPE, readDefinition } from './definition.ts';
+import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
@@ -81,7 +81,7 @@ export class DefinitionReconciler {
     const object = this.#options.caches.peek(DEFINITION_TYPE)?.get(`/${name}`)?.object;
     await this.#revisions.releaseDeleted(name, signal);
     if (object === undefined) return this.#gone(name);
-    const definition = await this.#writer.withFinalizer(readDefinition(object), signal);
+    const definition = await this.#writer.withFinalizer(readDefinitionObject(object), signal);
     if (definition === undefined) return {};
     if (definition.deleting) return this.#removal.remove(definition, signal);
     return this.#keep(definition, signal);

@@ -6,7 +6,7 @@ import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { Definition } from './definition.ts';
-import { DEFINITION_TYPE, readDefinition } from './definition.ts';
+import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
 import type { DefinitionStatus } from './definition-status.ts';
 
 /** What definitions are written with. */
@@ -34,7 +34,7 @@ export class DefinitionWriter {
     );
     if (answer === undefined) return undefined;
     this.#options.caches.peek(DEFINITION_TYPE)?.observe(answer);
-    return readDefinition(answer);
+    return readDefinitionObject(answer);
   }
 
   /** Removes the controller's finalizer. */

@@ -50,7 +50,7 @@ export interface Definition {
 }
 
 /** Reads a definition object. */
-export function readDefinition(object: KubeObject): Definition {
+export function readDefinitionObject(object: KubeObject): Definition {
   const { name = '', uid = '', generation = 0, annotations, deletionTimestamp } = object.metadata;
   const annotation = (key: string) =>
     annotations !== undefined && Object.hasOwn(annotations, key) ? annotations[key] : undefined;

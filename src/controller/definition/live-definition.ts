@@ -7,7 +7,7 @@ import { isNotFound, KubeError, LiveSchemas } from '../../kube/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
 import { keys, readConditions, readNowSample } from '../../runtime/index.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
-import { readDefinition, REVISION_TYPE } from './definition.ts';
+import { readDefinitionObject, REVISION_TYPE } from './definition.ts';
 import { readPolicies } from './policies.ts';
 import type { Revision } from './revision.ts';
 import { definitionOf, readRevision } from './revision.ts';
@@ -38,7 +38,7 @@ export async function liveDefinition(
   instance: KubeObject,
   signal: AbortSignal,
 ): Promise<LiveDefinition> {
-  const definition = readDefinition(object);
+  const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
   const pin = pinnedRevision(instance);

@@ -49,7 +49,7 @@ export interface Policies {
  * - `typekro.dev/explain: "true"`: node reports in the status of every instance;
  * - `typekro.dev/cel-budget: 100000`: cost that one expression may spend.
  *
- * Of `typekro.dev/deletion-policy`, which `readDefinition` reads, it only says when it is not understood.
+ * Of `typekro.dev/deletion-policy`, which `readDefinitionObject` reads, it only says when it is not understood.
  */
 export function readPolicies(object: KubeObject): Policies {
   const annotations = object.metadata.annotations ?? {};

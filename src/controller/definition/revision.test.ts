@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readDefinition } from './definition.ts';
+import { readDefinitionObject } from './definition.ts';
 import { adoptedOwners, newRevision, readRevision, revisionName } from './revision.ts';
 
-const definition = readDefinition({
+const definition = readDefinitionObject({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
   metadata: { name: 'boats', uid: 'new', generation: 4 },

@@ -8,7 +8,7 @@ import { classify, isBusy } from '../../kubernetes/index.ts';
 import type { ObjectTarget, ParentWrite } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { keyOf } from '../cache/scope-watch.ts';
+import { cacheKeyOf } from '../cache/scope-watch.ts';
 
 /** Writes the labels, finalizer, inventory and status of an instance with the controller's own identity. */
 export class InstanceParent implements ParentPort {
@@ -59,7 +59,7 @@ export class InstanceParent implements ParentPort {
   async reload(): Promise<'same' | 'changed'> {
     const { uid = '', resourceVersion } = this.#instance.metadata;
     const fresh = await this.#api.find(refOf(this.#instance), { signal: this.#signal });
-    if (fresh === undefined) this.#instances.observeGone(keyOf(this.#instance), uid);
+    if (fresh === undefined) this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
     else this.#instances.observe(fresh);
     return fresh?.metadata.uid === uid && fresh.metadata.resourceVersion === resourceVersion ? 'same' : 'changed';
   }
@@ -76,7 +76,7 @@ export class InstanceParent implements ParentPort {
       this.#instances.observe(await this.#api.patch(refOf(this.#instance), body, options));
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;
-      this.#instances.observeGone(keyOf(this.#instance), uid);
+      this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
     }
   }
 
@@ -94,11 +94,11 @@ export class InstanceParent implements ParentPort {
     try {
       const options = { fieldManager: 'kro', signal: this.#signal, ...ONCE };
       const answer = await this.#api.patch(refOf(this.#instance), body, options);
-      if (left.length === 0) this.#instances.observeGone(keyOf(this.#instance), uid);
+      if (left.length === 0) this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
       else this.#instances.observe(answer);
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;
-      this.#instances.observeGone(keyOf(this.#instance), uid);
+      this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
     }
   }
 }

@@ -16,7 +16,7 @@ import { labelMatcher } from '../../kubernetes/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { keyOf } from '../cache/scope-watch.ts';
+import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -69,7 +69,7 @@ export class ObservedView implements Observed {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
       // A stale entry may lack the labels.
-      if (isTooLittle && cache.stale.isStale(keyOf(live.object), this.#projectionGeneration)) {
+      if (isTooLittle && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration)) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }

@@ -1,4 +1,4 @@
-import { defineResourceFactory, membersOf, withDefault } from '../../compose/index.ts';
+import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
 /** Members that are not the spec's. */
@@ -19,7 +19,7 @@ export function flatFactory<
   defaults: { readonly [Key in Optional]: NonNullable<Spec[Key]> },
 ): (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>> {
   return defineResourceFactory((input: FlatInput<Spec, Optional>) => {
-    const { own, spec } = divide(membersOf('a factory', input), { spec: defaults });
+    const { own, spec } = divide(argumentMembers('a factory', input), { spec: defaults });
     return (make as unknown as (object: object) => Resource)({ ...own, spec });
   }) as unknown as (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>>;
 }

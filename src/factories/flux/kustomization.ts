@@ -1,5 +1,5 @@
 import type { Read, Resource } from '../../compose/index.ts';
-import { defineResourceFactory, membersOf, withDefault } from '../../compose/index.ts';
+import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from './flat.ts';
@@ -26,7 +26,7 @@ export type KustomizationConfig = FlatInput<
  */
 export const kustomization = defineResourceFactory(
   (input: KustomizationConfig): Resource<Read<KustomizationFields>> => {
-    const { source, ...rest } = membersOf('kustomization', input);
+    const { source, ...rest } = argumentMembers('kustomization', input);
     const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
     const { own, spec } = divide({ ...rest, sourceRef: withDefault(source, rest['sourceRef']) }, { spec: defaults });
     return (raw.kustomization as (object: object) => Resource<Read<KustomizationFields>>)({ ...own, spec });

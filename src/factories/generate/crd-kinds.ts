@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { structuralSchema } from '../../schema/index.ts';
 import { asText } from '../../kubernetes/index.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { member, textsOf } from './kind-plan.ts';
+import { ownMember, textsOf } from './kind-plan.ts';
 import { compareVersions } from './identifiers.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
@@ -19,7 +19,7 @@ export function kindsOfCrds(documents: readonly JsonValue[]): {
   const found = new Map<string, KindPlan>();
   const diagnostics: Diagnostic[] = [];
   for (const crd of documents.flatMap(definitionsIn)) {
-    const name = asText(member(member(crd, 'metadata'), 'name')) || 'a CustomResourceDefinition without a name';
+    const name = asText(ownMember(ownMember(crd, 'metadata'), 'name')) || 'a CustomResourceDefinition without a name';
     for (const plan of kindsOf(crd, name, diagnostics)) {
       const key = `${plan.group}/${plan.version}/${plan.kind}`;
       if (found.has(key)) {
@@ -54,44 +54,44 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     return;
   }
   const spec = crd['spec'];
-  const names = member(spec, 'names');
+  const names = ownMember(spec, 'names');
   const [group, kind, plural] = [
-    asText(member(spec, 'group')),
-    asText(member(names, 'kind')),
-    asText(member(names, 'plural')),
+    asText(ownMember(spec, 'group')),
+    asText(ownMember(names, 'kind')),
+    asText(ownMember(names, 'plural')),
   ];
   if (!GROUP.test(group) || !NAMES.kind.test(kind) || !NAMES.plural.test(plural)) {
     refuse('group, kind or plural name is missing or no legal name', 'an API server would refuse this definition too');
     return;
   }
-  const versions = member(spec, 'versions');
+  const versions = ownMember(spec, 'versions');
   if (!Array.isArray(versions)) {
     refuse('it has no versions', 'definitions of apiextensions.k8s.io/v1 have spec.versions');
     return;
   }
-  const served = versions.filter((version) => member(version, 'served') === true);
-  const order = served.map((version) => asText(member(version, 'name'))).sort(compareVersions);
+  const served = versions.filter((version) => ownMember(version, 'served') === true);
+  const order = served.map((version) => asText(ownMember(version, 'name'))).sort(compareVersions);
   for (const version of served) {
-    const versionName = asText(member(version, 'name'));
+    const versionName = asText(ownMember(version, 'name'));
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
       refuse(`version ${JSON.stringify(versionName)} is no legal name`, 'versions are called like v1 or v1beta1');
       continue;
     }
-    const raw = member(member(version, 'schema'), 'openAPIV3Schema');
+    const raw = ownMember(ownMember(version, 'schema'), 'openAPIV3Schema');
     const schema = structuralSchema(isJsonObject(raw) ? raw : { type: 'object' });
     yield {
       group,
       version: versionName,
       kind,
       plural,
-      namespaced: member(spec, 'scope') === 'Namespaced',
-      shortNames: textsOf(member(names, 'shortNames')),
+      namespaced: ownMember(spec, 'scope') === 'Namespaced',
+      shortNames: textsOf(ownMember(names, 'shortNames')),
       preferred: versionName === order[0],
-      deprecated: member(version, 'deprecated') === true,
-      description: asText(member(raw, 'description')),
+      deprecated: ownMember(version, 'deprecated') === true,
+      description: asText(ownMember(raw, 'description')),
       schema,
       facts: plainFacts(isJsonObject(raw) ? raw : { type: 'object' }),
-      readiness: readinessRule({ group, kind }, schema, member(version, 'additionalPrinterColumns')),
+      readiness: readinessRule({ group, kind }, schema, ownMember(version, 'additionalPrinterColumns')),
     };
   }
 }

@@ -1,10 +1,10 @@
 import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema } from '../../schema/index.ts';
-import { describeField, describeKind, describeType, toTypeScript } from '../../schema/index.ts';
+import { describeField, describeBuiltinKind, describeBuiltinType, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier, pascalCase } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
-import { factoryDoc, quote } from './write-kind.ts';
+import { factoryDoc, quoteJs } from './write-kind.ts';
 
 /** The options of the generator of built-in kinds. */
 export interface BuiltinOptions {
@@ -41,8 +41,8 @@ export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions):
   files.set('types.ts', `${header(options.command)}${used.map(reexport).join('')}`);
   files.set(
     'factories.ts',
-    `${header(options.command)}import { resourceFactory } from ${quote(options.importFrom)};\n` +
-      `import type { ResourceFactory } from ${quote(options.importFrom)};\n` +
+    `${header(options.command)}import { resourceFactory } from ${quoteJs(options.importFrom)};\n` +
+      `import type { ResourceFactory } from ${quoteJs(options.importFrom)};\n` +
       `import type { ${named.join(', ')} } from './types.ts';\n\n` +
       `/** The fields of a kind besides those that every object has. */\n` +
       `export type Body<Kind> = Omit<Kind, 'apiVersion' | 'kind' | 'metadata'>;\n\n${factories.join('\n')}`,
@@ -65,7 +65,7 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
     schema,
     preferred: true,
     deprecated: false,
-    description: describeKind(descriptions, kind, group) ?? '',
+    description: describeBuiltinKind(descriptions, kind, group) ?? '',
     readiness: builtinReadiness(info),
   };
 }
@@ -85,11 +85,11 @@ function freeName(plan: KindPlan, taken: Map<string, string>): string {
 
 function writeFactory(plan: KindPlan, name: string, type: string): string {
   const { cel } = plan.readiness;
-  const apiVersion = quote(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
-  const settings = cel === undefined ? '' : `, {\n  readyWhen: ${quote(cel)},\n}`;
+  const apiVersion = quoteJs(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
+  const settings = cel === undefined ? '' : `, {\n  readyWhen: ${quoteJs(cel)},\n}`;
   return (
     `${factoryDoc(plan)}export const ${name}: ResourceFactory<${type}> = ` +
-    `/* @__PURE__ */ resourceFactory<${type}>(${apiVersion}, ${quote(plan.kind)}${settings});\n`
+    `/* @__PURE__ */ resourceFactory<${type}>(${apiVersion}, ${quoteJs(plan.kind)}${settings});\n`
   );
 }
 
@@ -137,7 +137,7 @@ class TypeFiles {
       const description = describeField(this.#descriptions, full, field);
       return [field, description === undefined ? child : { ...child, description }];
     });
-    const description = describeType(this.#descriptions, full);
+    const description = describeBuiltinType(this.#descriptions, full);
     return { ...schema, ...(description !== undefined && { description }), properties: Object.fromEntries(members) };
   }
 

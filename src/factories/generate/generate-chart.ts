@@ -1,8 +1,8 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
 import { docComment, fromJsonSchema, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
-import { factoryName, kebabCase, pascalCase } from './identifiers.ts';
-import { quote } from './write-kind.ts';
+import { factoryName, fileNameOf, pascalCase } from './identifiers.ts';
+import { quoteJs } from './write-kind.ts';
 
 /** Which chart a factory is written for. */
 export interface ChartOptions {
@@ -30,14 +30,14 @@ export function generateChart(
   const values = toTypeScript(result.schema, { name: type, input: true });
   const { chart, repository, version } = options;
   const reference = [
-    `  chart: ${quote(chart)},\n`,
-    `  repository: ${quote(repository)},\n`,
-    ...(version === undefined ? [] : [`  version: ${quote(version)},\n`]),
+    `  chart: ${quoteJs(chart)},\n`,
+    `  repository: ${quoteJs(repository)},\n`,
+    ...(version === undefined ? [] : [`  version: ${quoteJs(version)},\n`]),
   ].join('');
   const comment = docComment(`Installs the Helm chart ${chart} of ${repository} as a node of a graph.`);
   const text =
     `${header(options.command)}import type { ChartFactory } from "typekro/helm";\n` +
     `import { chartFactory } from "typekro/helm";\n\n${values}\n${comment}` +
     `export const ${factoryName(base)}: ChartFactory<${type}> = /* @__PURE__ */ chartFactory<${type}>({\n${reference}});\n`;
-  return { files: new Map([[`${kebabCase(chart)}.ts`, text]]), diagnostics: result.diagnostics };
+  return { files: new Map([[`${fileNameOf(chart)}.ts`, text]]), diagnostics: result.diagnostics };
 }

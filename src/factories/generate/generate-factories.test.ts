@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { generateFactories } from './generate-factories.ts';
-import { compareVersions, factoryName, identifier, kebabCase } from './identifiers.ts';
+import { compareVersions, factoryName, identifier, fileNameOf } from './identifiers.ts';
 
 const documentsOf = (text: string) => parseDefinitions(text).documents.map(({ value }) => value);
 
@@ -228,7 +228,7 @@ describe('names', () => {
     ['HTTPRoute', 'http-route'],
     ['S3Bucket', 's3-bucket'],
   ])('the file of %s is %s', (kind, name) => {
-    expect(kebabCase(kind)).toBe(name);
+    expect(fileNameOf(kind)).toBe(name);
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { kindsOfCrds } from './crd-kinds.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { compareVersions, identifier, kebabCase, NameRegister } from './identifiers.ts';
+import { compareVersions, identifier, fileNameOf, NameRegister } from './identifiers.ts';
 import { sharedParts } from './shared-parts.ts';
-import { baseName, isWhole, namesUnder, partsOf, writeKind } from './write-kind.ts';
+import { baseName, takesWholeObjects, namesUnder, partsOf, writeKind } from './write-kind.ts';
 
 /** How factories are written. */
 export interface GenerateOptions {
@@ -39,7 +39,7 @@ export function generateFactories(documents: readonly JsonValue[], options: Gene
   const { kinds, diagnostics } = kindsOfCrds(documents);
   const byFile = new Map<string, KindPlan[]>();
   for (const plan of [...kinds].sort(comparePlans)) {
-    const path = options.files === 'kind' ? `${plan.group}/${kebabCase(plan.kind)}.ts` : `${plan.group}.ts`;
+    const path = options.files === 'kind' ? `${plan.group}/${fileNameOf(plan.kind)}.ts` : `${plan.group}.ts`;
     byFile.set(path, [...(byFile.get(path) ?? []), plan]);
   }
   const files = new Map<string, string>();
@@ -79,8 +79,8 @@ function writeFile(plans: readonly KindPlan[], options: GenerateOptions): string
     kinds.flatMap(({ parts }) => Object.values(parts).filter((part) => part !== undefined)),
     (wanted) => register.takeAll(identifier(wanted), (name) => [name]),
   );
-  const whole = plans.some(isWhole);
-  const flat = plans.some((plan) => !isWhole(plan));
+  const whole = plans.some(takesWholeObjects);
+  const flat = plans.some((plan) => !takesWholeObjects(plan));
   const values = [...(flat ? ['resourceFactory'] : []), ...(whole ? ['wholeResourceFactory'] : [])];
   const types = [...(flat ? ['ResourceFactory'] : []), ...(whole ? ['WholeResourceFactory'] : [])];
   const from = JSON.stringify(options.importFrom ?? 'typekro');

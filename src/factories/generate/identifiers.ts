@@ -38,7 +38,7 @@ export function identifier(text: string): string {
 }
 
 /** `CSIDriver` as a file name: `csi-driver`. */
-export function kebabCase(text: string): string {
+export function fileNameOf(text: string): string {
   return (
     text
       .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')

@@ -31,7 +31,7 @@ export interface ReadinessRule {
 }
 
 /** Own member of a value that may be anything. */
-export function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
+export function ownMember(value: JsonValue | undefined, name: string): JsonValue | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }

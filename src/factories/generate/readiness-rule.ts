@@ -3,7 +3,7 @@ import { statusReport, SUMMARY_CONDITIONS } from '../../readiness/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { asText } from '../../kubernetes/index.ts';
 import type { ReadinessRule } from './kind-plan.ts';
-import { member } from './kind-plan.ts';
+import { ownMember } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
 /** When is an object of a built-in kind ready: the rule of the kind, or as soon as it exists. */
@@ -44,7 +44,7 @@ export function readinessRule(
 function shownCondition(columns: JsonValue | undefined): string | undefined {
   if (!Array.isArray(columns)) return undefined;
   const shown = columns.flatMap((column) => {
-    const path = asText(member(column, 'jsonPath'));
+    const path = asText(ownMember(column, 'jsonPath'));
     const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["']([\w.]{1,63})["']\)\]\.status$/.exec(path)?.[1];
     return type === undefined ? [] : [type];
   });

@@ -45,7 +45,7 @@ const TAKEN = new Set([
 ]);
 
 /** Does the kind have top-level fields that are called like what factories take? Then its factory takes whole objects. */
-export function isWhole(plan: KindPlan): boolean {
+export function takesWholeObjects(plan: KindPlan): boolean {
   return Object.keys(plan.schema.properties ?? {}).some((name) => TAKEN.has(name));
 }
 
@@ -141,15 +141,15 @@ export function factoryDoc(plan: KindPlan): string {
 
 function writeFactory(plan: KindPlan, names: KindNames, options: WriteOptions): string {
   const apiVersion = JSON.stringify(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
-  const make = isWhole(plan) ? 'wholeResourceFactory' : 'resourceFactory';
-  const type = isWhole(plan) ? 'WholeResourceFactory' : 'ResourceFactory';
+  const make = takesWholeObjects(plan) ? 'wholeResourceFactory' : 'resourceFactory';
+  const type = takesWholeObjects(plan) ? 'WholeResourceFactory' : 'ResourceFactory';
   const lines: string[] = [];
   const { cel } = plan.readiness;
-  if (cel !== undefined) lines.push(`    readyWhen: ${quote(cel)},\n`);
+  if (cel !== undefined) lines.push(`    readyWhen: ${quoteJs(cel)},\n`);
   if (plan.facts !== undefined && options.schemas) {
     lines.push(
-      `    facts: () => ({\n      plural: ${quote(plan.plural)},\n      namespaced: ${plan.namespaced},\n` +
-        `      schema: ${literal(plan.facts, 2, '      ')},\n    }),\n`,
+      `    facts: () => ({\n      plural: ${quoteJs(plan.plural)},\n      namespaced: ${plan.namespaced},\n` +
+        `      schema: ${literalText(plan.facts, 2, '      ')},\n    }),\n`,
     );
   }
   const settings = lines.length === 0 ? '' : `,\n  {\n${lines.join('')}  }`;
@@ -157,17 +157,17 @@ function writeFactory(plan: KindPlan, names: KindNames, options: WriteOptions): 
   return `${factoryDoc(plan)}export const ${names.factory}: ${type}<${names.fields}> = ${call};\n`;
 }
 
-export const quote = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
+export const quoteJs = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A JSON value as an expression; objects down to `open` levels get a line for each member. */
-export function literal(value: JsonValue, open: number, indent: string): string {
+export function literalText(value: JsonValue, open: number, indent: string): string {
   if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `[${value.map((entry) => literal(entry, 0, indent)).join(', ')}]`;
+  if (typeof value === 'string') return quoteJs(value);
+  if (Array.isArray(value)) return `[${value.map((entry) => literalText(entry, 0, indent)).join(', ')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).flatMap(([name, child]) =>
-    child === undefined ? [] : [`${keyOf(name)}: ${literal(child, open - 1, `${indent}  `)}`],
+    child === undefined ? [] : [`${keyOf(name)}: ${literalText(child, open - 1, `${indent}  `)}`],
   );
   if (entries.length === 0) return '{}';
   if (open <= 0) return `{ ${entries.join(', ')} }`;
@@ -176,4 +176,4 @@ export function literal(value: JsonValue, open: number, indent: string): string 
 
 /** In an object literal a plain `__proto__` would set the prototype. */
 const keyOf = (name: string): string =>
-  name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
+  name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoteJs(name);

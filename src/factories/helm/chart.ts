@@ -1,4 +1,4 @@
-import { defineResourceFactory, ifPresent, membersOf, requireKnown, withDefault } from '../../compose/index.ts';
+import { defineResourceFactory, ifPresent, argumentMembers, requireKnown, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput } from '../../compose/index.ts';
 import type { ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
 import { helmRelease } from './helm-release.ts';
@@ -42,7 +42,7 @@ export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) 
  */
 export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
   return defineResourceFactory((config: ChartConfig<Values>): HelmReleaseResource => {
-    const { sourceRef, version, id, ...rest } = membersOf(reference.chart, config);
+    const { sourceRef, version, id, ...rest } = argumentMembers(reference.chart, config);
     requireKnown(reference.chart, 'id', id);
     const own = (id as string | undefined) ?? camel(reference.chart);
     const chart = { name: reference.chart, version: withDefault(version, reference.version) };

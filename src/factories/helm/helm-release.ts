@@ -3,7 +3,7 @@ import {
   defineResourceFactory,
   ifPresent,
   memberOf,
-  membersOf,
+  argumentMembers,
   mergeObjects,
   present,
   withDefault,
@@ -72,7 +72,7 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
  */
 export const helmRelease = defineResourceFactory(
   <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {
-    const { chart, sourceRef, ...rest } = membersOf('helmRelease', input);
+    const { chart, sourceRef, ...rest } = argumentMembers('helmRelease', input);
     const found = present(chart, (sure) => ({ spec: chartSpec(sure, sourceRef, input.name) }));
     const where = found === undefined ? {} : { chart: found };
     const { own, spec } = divide(rest, { spec: { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES } });

@@ -1,5 +1,5 @@
 import type { Read, Resource } from '../../compose/index.ts';
-import { defineResourceFactory, membersOf } from '../../compose/index.ts';
+import { defineResourceFactory, argumentMembers } from '../../compose/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
@@ -17,7 +17,7 @@ export type HelmRepositoryConfig = FlatInput<HelmRepositorySpec, 'interval'>;
  */
 export const helmRepository = defineResourceFactory(
   (input: HelmRepositoryConfig): Resource<Read<HelmRepositoryFields>> => {
-    const given = membersOf('helmRepository', input);
+    const given = argumentMembers('helmRepository', input);
     const { url } = given;
     const oci = typeof url === 'string' && url.startsWith('oci://') ? { type: 'oci' } : {};
     const defaults = { own: { namespace: FLUX_NAMESPACE }, spec: { interval: '5m', ...oci } };

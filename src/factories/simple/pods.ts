@@ -1,9 +1,9 @@
 import type { ArgumentTable } from '../../compose/index.ts';
 import {
-  asText,
-  isList,
-  isNumber,
-  isObject,
+  textArgument,
+  isListArgument,
+  isNumberArgument,
+  isObjectArgument,
   joinLists,
   mapEntries,
   mapList,
@@ -231,13 +231,14 @@ function containerOf(config: PodConfig): Record<string, unknown> {
   });
 }
 
-const portOf = (port: unknown): unknown => present(port, (sure) => (isNumber(sure) ? { containerPort: sure } : sure));
+const portOf = (port: unknown): unknown =>
+  present(port, (sure) => (isNumberArgument(sure) ? { containerPort: sure } : sure));
 
 function envList(env: PodConfig['env']): unknown {
   return present(env, (sure) =>
-    isList(sure) ? sure : mapEntries(sure as Readonly<Record<string, EnvValue>>, variableOf),
+    isListArgument(sure) ? sure : mapEntries(sure as Readonly<Record<string, EnvValue>>, variableOf),
   );
 }
 
 const variableOf = (name: string, value: unknown): unknown =>
-  isObject(value) ? mergeObjects({ name }, value as object) : { name, value: asText(value) };
+  isObjectArgument(value) ? mergeObjects({ name }, value as object) : { name, value: textArgument(value) };

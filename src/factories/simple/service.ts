@@ -1,5 +1,5 @@
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
-import { createResource, isNumber, mapList, present } from '../../compose/index.ts';
+import { createResource, isNumberArgument, mapList, present } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
 import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ServiceResource } from './kinds.ts';
@@ -80,7 +80,9 @@ export const Service = simpleFactory('Service', ARGUMENTS, (config: ServiceConfi
         ipFamilies: config.ipFamilies,
         ipFamilyPolicy: config.ipFamilyPolicy,
         selector,
-        ports: mapList(config.ports, (port) => present(port, (sure) => (isNumber(sure) ? { port: sure } : sure))),
+        ports: mapList(config.ports, (port) =>
+          present(port, (sure) => (isNumberArgument(sure) ? { port: sure } : sure)),
+        ),
         type,
         clusterIP,
         externalName,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import { controllerCrds, jsonLogger, silentLogger } from '../../../src/controller/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 import { hostController } from './controller-host.ts';
@@ -47,7 +47,7 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
 }
 
 async function openCluster(kubeconfig: string) {
-  const cluster = await createCluster({ workloads: false });
+  const cluster = await createEmbeddedCluster({ workloads: false });
   const client = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await client.create(crd);
   const listener = await cluster.listen();

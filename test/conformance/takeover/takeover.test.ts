@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../src/cluster/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import type { ControllerOptions } from '../../../src/controller/index.ts';
 import { controllerCrds, createController } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
@@ -24,7 +24,7 @@ const KNOWN: readonly RegExp[] = [
 ];
 
 async function clusterOfKro(change?: (text: string) => string) {
-  const cluster = await createCluster({ workloads: false });
+  const cluster = await createEmbeddedCluster({ workloads: false });
   await restoreState(cluster, stateOfKro(change));
   return cluster;
 }
@@ -141,7 +141,7 @@ describe('a cluster that kro ran', () => {
 
 describe('what we write', () => {
   it('is what kro writes: the same fields, owned by the same managers', async () => {
-    const cluster = await createCluster({ workloads: false });
+    const cluster = await createEmbeddedCluster({ workloads: false });
     const admin = user(cluster);
     for (const crd of controllerCrds()) await admin.create(crd);
     const { controller, settled } = await takeOver(cluster);

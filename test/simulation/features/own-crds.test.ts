@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cluster } from '../../../src/cluster/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import { controllerCrds, keptText, safeInstallation } from '../../../src/controller/index.ts';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
@@ -8,7 +8,7 @@ import { KubeClient } from '../../../src/kube/index.ts';
 let cluster: Cluster;
 let api: KubeClient;
 beforeEach(async () => {
-  cluster = await createCluster({ workloads: false });
+  cluster = await createEmbeddedCluster({ workloads: false });
   api = new KubeClient({ transport: cluster.transport() });
 });
 afterEach(() => cluster.close());

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Cluster } from '../../../src/cluster/index.ts';
-import { createCluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import { controllerCrds, createController } from '../../../src/controller/index.ts';
 import type { Transport } from '../../../src/kube/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
@@ -8,7 +8,7 @@ import { KubeClient } from '../../../src/kube/index.ts';
 let cluster: Cluster;
 let user: KubeClient;
 beforeEach(async () => {
-  cluster = await createCluster();
+  cluster = await createEmbeddedCluster();
   user = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await user.create(crd);
   await cluster.idle();

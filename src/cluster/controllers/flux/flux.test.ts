@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '../../../core/index.ts';
 import { KubeClient } from '../../../kube/index.ts';
 import { createManualClock } from '../../clock.ts';
-import { createCluster } from '../../cluster.ts';
+import { createEmbeddedCluster } from '../../cluster.ts';
 import type { Cluster } from '../../cluster.ts';
 
 let cluster: Cluster;
@@ -12,7 +12,7 @@ let client: KubeClient;
 const CRDS = new URL('../../../../data/crds/flux.json', import.meta.url);
 
 beforeEach(async () => {
-  cluster = await createCluster({ clock: createManualClock() });
+  cluster = await createEmbeddedCluster({ clock: createManualClock() });
   client = new KubeClient({ transport: cluster.transport() });
   const { items } = JSON.parse(readFileSync(CRDS, 'utf8')) as { readonly items: KubeObject[] };
   for (const crd of items) await client.create(crd);

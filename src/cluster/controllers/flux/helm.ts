@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { concernsDeployment, FLUX, isStored, runs, settle, sourceOf, STAND_IN } from './stand-in.ts';
+import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource, STAND_IN } from './stand-in.ts';
 
 const NAME = 'helm-controller';
 const RELEASES = { group: 'helm.toolkit.fluxcd.io', plural: 'helmreleases' } as const;
@@ -39,7 +39,7 @@ export const helmStandIn: SimulatedController = {
       return void world.update({ ...release, metadata: { ...release.metadata, finalizers } });
     }
     const chart = chartOf(release);
-    const source = sourceOf(world, chart.source, namespace);
+    const source = referencedSource(world, chart.source, namespace);
     if (source === undefined || !isStored(source)) {
       const which = isJsonObject(chart.source)
         ? `${String(chart.source['kind'])} '${String(chart.source['name'])}'`

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
-import { concernsDeployment, FLUX, isStored, runs, settle, sourceOf } from './stand-in.ts';
+import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource } from './stand-in.ts';
 
 const NAME = 'kustomize-controller';
 const KUSTOMIZATIONS = { group: 'kustomize.toolkit.fluxcd.io', plural: 'kustomizations' } as const;
@@ -27,7 +27,7 @@ export const kustomizeStandIn: SimulatedController = {
     const object = world.get(KUSTOMIZATIONS, namespace, name);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined || !runs(world, NAME)) return;
     if (object.spec?.['suspend'] === true) return;
-    const source = sourceOf(world, object.spec?.['sourceRef'], namespace);
+    const source = referencedSource(world, object.spec?.['sourceRef'], namespace);
     if (source === undefined || !isStored(source)) {
       const message = `the source ${source === undefined ? 'does not exist' : 'is not ready'}`;
       return settle(world, object, { ready: false, reason: 'ArtifactFailed', message });

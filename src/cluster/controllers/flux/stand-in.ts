@@ -68,7 +68,7 @@ export function isStored(source: KubeObject): boolean {
 }
 
 /** The source that a reference names, looked for in the namespace of the object that refers. */
-export function sourceOf(
+export function referencedSource(
   world: ControllerClient,
   reference: JsonValue | undefined,
   namespace: string,
