@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { createCluster } from '../dist/cluster/index.js';
+import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
 
 const { argv } = process;
@@ -286,7 +286,7 @@ async function manyObjects(server: Server): Promise<void> {
 
 /** The same requests through `cluster.transport()`, one at a time. */
 async function inProcess(): Promise<void> {
-  const cluster = await createCluster({ controllers: argv.includes('--controllers') });
+  const cluster = await createEmbeddedCluster({ controllers: argv.includes('--controllers') });
   const transport = cluster.transport();
   const send: Send = async (bytes) => {
     const [head = '', body = ''] = bytes.split('\r\n\r\n', 2);
@@ -351,7 +351,7 @@ async function start(): Promise<void> {
     print(name, goal, `${(all - node).toFixed(1)} ms, and ${node.toFixed(1)} ms of Node alone`);
   };
   const ready = `≤ ${argv.includes('--http') ? 30 : 40} ms`;
-  print('createCluster() and listen()', '≤ 10 ms', `${median(ours, 'made').toFixed(1)} ms`);
+  print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${median(ours, 'made').toFixed(1)} ms`);
   over('ready', 'first', ready, 'process start to ready');
   over('answered', 'answered', '', 'process asked for to first answer');
   const memory = median(ours, 'rss') - median(bare, 'rss');

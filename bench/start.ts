@@ -55,8 +55,8 @@ row(
 );
 
 const clusters = runs(() =>
-  measure(`const t = performance.now(); const { createCluster } = await import('./dist/cluster/index.js');
-    const loaded = performance.now(); const cluster = await createCluster(); const made = performance.now();
+  measure(`const t = performance.now(); const { createEmbeddedCluster } = await import('./dist/cluster/index.js');
+    const loaded = performance.now(); const cluster = await createEmbeddedCluster(); const made = performance.now();
     await cluster.listen(); const listening = performance.now();
     console.log(JSON.stringify([loaded - t, made - loaded, listening - made, listening, ${RSS}])); process.exit(0)`),
 );

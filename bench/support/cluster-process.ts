@@ -4,7 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
-import { createCluster } from '../../dist/cluster/index.js';
+import { createEmbeddedCluster } from '../../dist/cluster/index.js';
 import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
 import type { ServerFigures } from './controller-run.ts';
@@ -38,7 +38,7 @@ function verbOf({ method = '', url = '', headers }: IncomingMessage): string {
   }
 }
 
-const cluster = await createCluster({ workloads: false });
+const cluster = await createEmbeddedCluster({ workloads: false });
 const client = new KubeClient({ transport: cluster.transport() });
 for (const crd of controllerCrds()) await client.create(crd);
 const { kubeconfig } = await cluster.listen();

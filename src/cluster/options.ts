@@ -26,7 +26,7 @@ export interface ControllersOptions {
   readonly fail?: Readonly<Record<string, number>>;
 }
 
-/** How to make a cluster. Everything has a default; `createCluster()` is a usable cluster. */
+/** How to make a cluster. Everything has a default; `createEmbeddedCluster()` is a usable cluster. */
 export interface ClusterOptions {
   /**
    * Whether the simulated controllers (garbage collector, namespaces, workloads, …) run, and how they

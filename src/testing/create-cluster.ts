@@ -11,7 +11,7 @@ import type {
   PresentOptions,
   UserInfo,
 } from '../cluster/index.ts';
-import { createEmbeddedCluster as createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
+import { createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds, createController, safeInstallation } from '../controller/index.ts';
 import { TypeKroError } from '../core/index.ts';

@@ -56,8 +56,8 @@ describe.each([
 });
 
 // Without a socket: one that has one loads the rest in the background.
-const SERVER = `import { createCluster } from './dist/cluster/index.js';
-const cluster = await createCluster({ controllers: false });
+const SERVER = `import { createEmbeddedCluster } from './dist/cluster/index.js';
+const cluster = await createEmbeddedCluster({ controllers: false });
 const { status } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces/default' });
 if (status !== 200) throw new Error(String(status));`;
 
