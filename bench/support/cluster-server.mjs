@@ -20,7 +20,10 @@ else {
   process.getBuiltinModule('node:module').enableCompileCache?.();
   const { createEmbeddedCluster } = await import('../../dist/cluster/index.js');
   const began = performance.now();
-  const cluster = await createEmbeddedCluster({ controllers: process.argv.includes('--controllers'), adminToken: 'bench' });
+  const cluster = await createEmbeddedCluster({
+    controllers: process.argv.includes('--controllers'),
+    adminToken: 'bench',
+  });
   const { url, caData } = await cluster.listen({ https: !process.argv.includes('--http') });
   const ready = performance.now();
   process.send?.({ url, ca: caData, first, made: ready - began, ready });
