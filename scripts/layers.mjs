@@ -105,6 +105,45 @@ export const FLOORS = {
     'cluster.ts dry-run.ts',
     'index.ts',
   ],
+  compose: [
+    // Words: what an author gives and gets, and what is refused.
+    'aspect-types.ts',
+    'public-types.ts',
+    'refusal',
+    // Texts: regular expressions, and the source of functions.
+    'regex',
+    'source',
+    // Values: expressions, the run that collects what it finds, values that are not known yet.
+    'ir',
+    'trace',
+    'value',
+    // JavaScript: its functions and methods, then its operators and statements.
+    'library',
+    'interp',
+    // Resources, and what factories are made with.
+    'schemas.ts',
+    'resources',
+    'argument-shapes.ts computed.ts quantity.ts raw-cel.ts',
+    'cel-api.ts factory-arguments.ts factory-helpers.ts',
+    'resource-factory.ts',
+    // Changes that are laid over, and writing.
+    'aspects',
+    'emit',
+    'gitops',
+    // One composition.
+    'definition-names.ts deploy-engine.ts evaluate-graph.ts',
+    'trace-composition.ts',
+    'composition.ts composition-type.ts',
+    'references.ts',
+    'nested.ts singleton.ts',
+    'composition-yaml.ts explain.ts violations.ts',
+    'evaluate-composition.ts',
+    'direct-manifests.ts event-stream.ts factory-options.ts',
+    'factory.ts',
+    'composition-api.ts composition-object.ts',
+    'create-api.ts',
+    'index.ts',
+  ],
 };
 
 /** Arrows that the order would allow but the design forbids. */

@@ -1,4 +1,4 @@
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { resolve } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';

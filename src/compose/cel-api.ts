@@ -4,7 +4,7 @@ import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { logicalOperation } from './interp/logical-operators.ts';
 import { choose } from './interp/branches.ts';
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { activeTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';

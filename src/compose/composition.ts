@@ -4,9 +4,9 @@ import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applyDefaults, refusalText, refusedPlace, validate, valueAtSteps } from '../schema/index.ts';
 import { applyAspects } from './aspects/apply.ts';
-import type { AnyAspect } from './aspects/types.ts';
+import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { placed } from './emit/diagnostics.ts';
+import { placed } from './refusal/diagnostics.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
 import type { TracedGraph } from './emit/definition.ts';
 import { splitVariants } from './emit/variants.ts';
@@ -14,14 +14,13 @@ import type { Variants } from './emit/variants.ts';
 import { printedSecret } from './emit/secrets.ts';
 import { inAuthorsWords } from './emit/author-words.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
-import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
 import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { withProviders } from './source/current.ts';
 import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
-import type { Refusal, Site } from './trace/refusal.ts';
-import { CompositionError } from './trace/refusal.ts';
+import type { Refusal, Site } from './refusal/refusal.ts';
+import { CompositionError } from './refusal/refusal.ts';
 import { withTrace } from './trace/current.ts';
 
 /** A definition that was written and checked. */
@@ -70,8 +69,8 @@ export class CompositionCore {
   /** The same composition with aspects applied to its resources. */
   with(aspects: readonly AnyAspect[] | undefined): CompositionCore {
     if (aspects === undefined || aspects.length === 0) return this;
-    const { graph, trace, nodes } = this.traced;
-    const records = withNodes(nodes, () => withTrace(trace, () => applyAspects(graph.records, aspects)));
+    const { graph, trace } = this.traced;
+    const records = withTrace(trace, () => applyAspects(graph.records, aspects));
     const { functions, options, specInput } = this;
     const traced = { ...this.traced, graph: { ...graph, records } };
     return new CompositionCore({ traced, functions, options, specInput });
@@ -88,16 +87,14 @@ export class CompositionCore {
   }
 
   private splitResources(): Variants {
-    const { graph, trace, nodes } = this.traced;
+    const { graph, trace } = this.traced;
     const refusals: Refusal[] = [];
-    return withNodes(nodes, () =>
-      withProviders(() =>
-        withTrace(trace, () => {
-          const variants = splitVariants(graph.records, refusals);
-          throwRefusals(this.name, refusals, trace);
-          return variants;
-        }),
-      ),
+    return withProviders(() =>
+      withTrace(trace, () => {
+        const variants = splitVariants(graph.records, refusals);
+        throwRefusals(this.name, refusals, trace);
+        return variants;
+      }),
     );
   }
 
@@ -131,18 +128,16 @@ export class CompositionCore {
   }
 
   private writeAndCheck(target: Target): Written {
-    const { graph, trace, nodes, sources } = this.traced;
+    const { graph, trace, sources } = this.traced;
     const { variants } = this;
     const refusals: Refusal[] = [];
     const before = trace.warnings.length;
-    const { definition, diagnostics } = withNodes(nodes, () =>
-      withProviders(() =>
-        withTrace(trace, () => {
-          const result = writeDefinition(graph, variants, target, refusals);
-          throwRefusals(this.name, refusals, trace);
-          return result;
-        }),
-      ),
+    const { definition, diagnostics } = withProviders(() =>
+      withTrace(trace, () => {
+        const result = writeDefinition(graph, variants, target, refusals);
+        throwRefusals(this.name, refusals, trace);
+        return result;
+      }),
     );
     const features = { omit: target === 'typekro', now: target === 'typekro' };
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
@@ -176,9 +171,9 @@ export class CompositionCore {
    * @throws CompositionError for a spec that the schema does not allow.
    */
   namespaces(spec: unknown): KubeObject[] {
-    const { nodes, trace } = this.traced;
+    const { trace } = this.traced;
     const { records } = this.variants;
-    const ids = withNodes(nodes, () => withTrace(trace, () => hoistedIds(records)));
+    const ids = withTrace(trace, () => hoistedIds(records));
     if (ids.size === 0) return [];
     const { resources } = evaluateGraph(
       this.write('typekro').graph,

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/index.ts';
 import type { Diagnostic, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
-import type { AnyAspect } from './aspects/types.ts';
+import type { AnyAspect } from './aspect-types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
 /** How a graph is deployed: by this process, or by a controller in the cluster. */

@@ -1,6 +1,6 @@
 import { checkShape } from './argument-shapes.ts';
 import type { ArgumentShape } from './argument-shapes.ts';
-import { refuse, suggest } from './trace/refusal.ts';
+import { refuse, suggest } from './refusal/refusal.ts';
 import { currentTrace, currentInterpreter } from './trace/current.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';

@@ -8,7 +8,7 @@ import { callMethod } from './library/methods.ts';
 import { getMember } from './library/member.ts';
 import { asFound, mergeSpread } from './library/objects.ts';
 import { spreadItems } from './library/spread.ts';
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { activeTrace, currentInterpreter } from './trace/current.ts';
 import { choose } from './interp/branches.ts';
 import { distribute, resolve } from './value/merge.ts';

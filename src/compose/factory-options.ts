@@ -1,6 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, RetryPolicy } from './deploy-engine.ts';
-import { suggest } from './trace/refusal.ts';
+import { suggest } from './refusal/refusal.ts';
 
 /** What an option takes, and one that it takes. */
 interface Taken {

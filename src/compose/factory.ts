@@ -4,7 +4,7 @@ import type { CompositionCore } from './composition.ts';
 import { definitionYaml, instanceYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
-import { suggest } from './trace/refusal.ts';
+import { suggest } from './refusal/refusal.ts';
 import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate-composition.ts';

@@ -68,20 +68,20 @@ export type {
   StatusResult,
   Target,
 } from './public-types.ts';
-export type { AnyAspect } from './aspects/types.ts';
+export type { AnyAspect } from './aspect-types.ts';
 export type { CelPart } from './cel-api.ts';
 export type { CompositionApiOptions } from './factory.ts';
-export type { Manifest } from './emit/create.ts';
+export type { Manifest } from './resources/create-resource.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';
 export { Cel, cel } from './cel-api.ts';
-export { traceCodes } from './codes.ts';
+export { traceCodes } from './refusal/codes.ts';
 export { createCompositionApi } from './create-api.ts';
 export type { CompositionApi } from './create-api.ts';
-export { createResource } from './emit/create.ts';
+export { createResource } from './resources/create-resource.ts';
 export { alias, aliases, computed } from './computed.ts';
 export type { AliasDefinitions, Aliases } from './computed.ts';
-export { externalRef, observedResource } from './external-ref.ts';
-export type { ExternalReference } from './external-ref.ts';
+export { externalRef, observedResource } from './resources/external-ref.ts';
+export type { ExternalReference } from './resources/external-ref.ts';
 export {
   textArgument,
   ifPresent,
@@ -104,13 +104,13 @@ export type { ArgumentTable } from './factory-arguments.ts';
 export { argumentMembers, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
-export { defineResourceFactory } from './detached.ts';
+export { defineResourceFactory } from './resources/define-resource-factory.ts';
 export { defineFactory, opaque } from './value/native-functions.ts';
 export { isQuantity, quantity } from './quantity.ts';
 export type { Quantity } from './quantity.ts';
 export { singleton } from './singleton.ts';
 export type { SingletonHandle } from './singleton.ts';
-export { CompositionError } from './trace/refusal.ts';
+export { CompositionError } from './refusal/refusal.ts';
 export type {
   FactoryExtras,
   FactoryInput,

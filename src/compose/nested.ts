@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknown } from './factory-arguments.ts';
-import { camelCase, pascalCase } from './emit/resource-ids.ts';
+import { camelCase, pascalCase } from './resources/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
 import { dependOn } from './library/resources.ts';
 import { withProviders } from './source/current.ts';

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
-import type { AnyAspect } from './aspects/types.ts';
+import type { AnyAspect } from './aspect-types.ts';
 
 /** A plain JSON Schema, for definitions that use no schema library. The TypeScript type is then `JsonObject`. */
 export interface JsonSchemaInput {

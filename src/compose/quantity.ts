@@ -6,7 +6,7 @@ import { quoteCel } from './ir/to-cel.ts';
 import type { StaticType } from './ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { activeTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { textNode } from './value/ops.ts';

@@ -8,7 +8,7 @@ import type { Call, Expr } from '../cel/index.ts';
 import { explainSyntaxError } from '../graph/index.ts';
 import { activeTrace } from './trace/current.ts';
 import { TypeKroError } from '../core/index.ts';
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { resolve } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';
 import { textNode } from './value/ops.ts';

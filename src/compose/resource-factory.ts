@@ -3,9 +3,9 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import { crdSource } from '../schema/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { Cel } from './cel-api.ts';
-import { createResource } from './emit/create.ts';
+import { createResource } from './resources/create-resource.ts';
 import { argumentMembers, requireKnown } from './factory-arguments.ts';
-import { defineResourceFactory } from './detached.ts';
+import { defineResourceFactory } from './resources/define-resource-factory.ts';
 import type { Resource } from './public-types.ts';
 
 /** Metadata that a factory takes. */

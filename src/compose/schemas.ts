@@ -2,7 +2,7 @@ import type { Diagnostic } from '../core/index.ts';
 import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, fromStandardSchema, pluralize } from '../schema/index.ts';
-import { CompositionError } from './trace/refusal.ts';
+import { CompositionError } from './refusal/refusal.ts';
 import type { SchemaInput } from './public-types.ts';
 
 let builtin: SchemaSource | undefined;

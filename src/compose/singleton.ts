@@ -5,7 +5,7 @@ import { isSymbolicDeep } from './value/symbolic-deep.ts';
 import { defineFactory } from './value/native-functions.ts';
 import type { Composition } from './composition-type.ts';
 import { instanceStatus } from './references.ts';
-import { refuse } from './trace/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import type { Trace } from './trace/trace.ts';
 import { currentTrace } from './trace/current.ts';
 

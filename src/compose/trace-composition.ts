@@ -4,12 +4,12 @@ import type { Diagnostic } from '../core/index.ts';
 import type { Schema, SchemaSource } from '../schema/index.ts';
 import { gvkOf } from '../core/index.ts';
 import type { NormalDefinition } from './definition-names.ts';
-import { createResource } from './emit/create.ts';
-import { schemasOf, setSchemas } from './emit/run-schemas.ts';
-import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
+import { createResource } from './resources/create-resource.ts';
+import { schemasOf, setSchemas } from './resources/run-schemas.ts';
+import { diagnosticOf, explainRefusal, placed } from './refusal/diagnostics.ts';
 import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
 import { settleNumbers, settleStatus } from './emit/flows.ts';
-import { isReservedId, pascalCase, camelCase } from './emit/resource-ids.ts';
+import { isReservedId, pascalCase, camelCase } from './resources/resource-ids.ts';
 import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';
@@ -19,7 +19,7 @@ import { interpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
 import { select, variable, not } from './ir/build.ts';
-import { NodeTable, Variable, withNodes } from './ir/node.ts';
+import { Variable } from './ir/node.ts';
 import type { ObjectType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
@@ -29,8 +29,8 @@ import { providerProblem, withProviders } from './source/current.ts';
 import { refuseWithoutProvider } from './source/explicit.ts';
 import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
-import { CompositionError, failureOf, Refusal, refuse } from './trace/refusal.ts';
-import type { Site } from './trace/refusal.ts';
+import { CompositionError, failureOf, Refusal, refuse } from './refusal/refusal.ts';
+import type { Site } from './refusal/refusal.ts';
 import { Trace } from './trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
@@ -49,7 +49,6 @@ export interface CompositionFunctions {
 export interface Traced {
   readonly graph: TracedGraph;
   readonly trace: Trace;
-  readonly nodes: NodeTable;
   readonly sources: SchemaSource;
   readonly diagnostics: readonly Diagnostic[];
   /** Resources by the names that the author gave them. */
@@ -73,61 +72,57 @@ export function traceComposition(
   schemaDiagnostics: readonly Diagnostic[],
 ): Traced {
   const trace = new Trace(options.strict !== false, interpreter);
-  const nodes = new NodeTable();
   setSchemas(trace, sources);
-  return withNodes(nodes, () =>
-    withProviders(
-      () =>
-        withTrace(trace, () => {
-          try {
-            const instance = instanceValue(spec);
-            const {
-              status,
-              site,
-              named,
-              fieldSite: field,
-            } = runFunctions(functions, instanceInputs(instance, functions));
-            trace.closed = true;
-            throwNoted(trace);
-            refuseLostTexts();
-            finishIds(trace.resources);
-            const schemaOf = (record: ResourceRecord) => record.schema ?? schemasOf(trace).schemaOf(gvkOf(record));
-            for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
-            const declared = definition.status === undefined ? undefined : declaredStatus(definition.status);
-            const places = { whole: site, field };
-            if (declared !== undefined) {
-              checkDeclaredStatus(status, declared, places);
-              trace.collecting(() => settleStatus(status, declared, (path) => field(path) ?? site));
-            }
-            refuseSecretStatus(status, trace.resources, places);
-            throwNoted(trace);
-            warnPrintedSecrets(trace.resources);
-            const graph: TracedGraph = {
-              names: definition.names,
-              spec,
-              records: trace.resources,
-              status,
-              declaredStatus: declared === undefined ? undefined : fieldsOf(declared),
-              statusSite: site,
-              validations: trace.validations,
-              schemaOf,
-              allowBreakingChanges: options.allowBreakingChanges === true,
-              fieldValidations: options.schemaFieldValidations ?? {},
-            };
-            return {
-              graph,
-              trace,
-              nodes,
-              sources: schemasOf(trace),
-              named,
-              diagnostics: [...schemaDiagnostics, ...warningsOf(trace)],
-            };
-          } catch (error) {
-            throw compositionError(definition.names.name, error, trace);
+  return withProviders(
+    () =>
+      withTrace(trace, () => {
+        try {
+          const instance = instanceValue(spec);
+          const {
+            status,
+            site,
+            named,
+            fieldSite: field,
+          } = runFunctions(functions, instanceInputs(instance, functions));
+          trace.closed = true;
+          throwNoted(trace);
+          refuseLostTexts();
+          finishIds(trace.resources);
+          const schemaOf = (record: ResourceRecord) => record.schema ?? schemasOf(trace).schemaOf(gvkOf(record));
+          for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
+          const declared = definition.status === undefined ? undefined : declaredStatus(definition.status);
+          const places = { whole: site, field };
+          if (declared !== undefined) {
+            checkDeclaredStatus(status, declared, places);
+            trace.collecting(() => settleStatus(status, declared, (path) => field(path) ?? site));
           }
-        }),
-      options.scope?.(),
-    ),
+          refuseSecretStatus(status, trace.resources, places);
+          throwNoted(trace);
+          warnPrintedSecrets(trace.resources);
+          const graph: TracedGraph = {
+            names: definition.names,
+            spec,
+            records: trace.resources,
+            status,
+            declaredStatus: declared === undefined ? undefined : fieldsOf(declared),
+            statusSite: site,
+            validations: trace.validations,
+            schemaOf,
+            allowBreakingChanges: options.allowBreakingChanges === true,
+            fieldValidations: options.schemaFieldValidations ?? {},
+          };
+          return {
+            graph,
+            trace,
+            sources: schemasOf(trace),
+            named,
+            diagnostics: [...schemaDiagnostics, ...warningsOf(trace)],
+          };
+        } catch (error) {
+          throw compositionError(definition.names.name, error, trace);
+        }
+      }),
+    options.scope?.(),
   );
 }
 

@@ -3,16 +3,16 @@ import { TypeKroError } from '../core/index.ts';
 import type { KubeObject } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { ExpressionWriter } from './emit/expression.ts';
-import { withNodes } from './ir/node.ts';
+import { withTrace } from './trace/current.ts';
 
 /** The preconditions of a composition that a spec breaks: the author's messages. */
 export function violations(core: CompositionCore, instance: KubeObject): string[] {
-  const { graph, nodes } = core.traced;
+  const { graph, trace } = core.traced;
   if (graph.validations.length === 0) return [];
   const environment = kroEnvironment({ variables: { schema: DYN } });
   return graph.validations
     .filter(({ rule }) => {
-      const text = withNodes(nodes, () => new ExpressionWriter(new Set(), 'typekro').cel(rule));
+      const text = withTrace(trace, () => new ExpressionWriter(new Set(), 'typekro').cel(rule));
       const compiled = environment.compile(text);
       if (!compiled.ok)
         throw new TypeKroError(`a precondition cannot be checked: ${text}`, { code: 'compose/precondition' });

@@ -5,8 +5,8 @@ import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Maybe, Splice } from '../value/symbolic.ts';
 import { isOperation, metadataTexts, targetsOf } from './aspect.ts';
 import { resourceSlot } from './slot.ts';
-import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget, SingleAspectTarget } from './types.ts';
-import { AspectApplicationError } from './types.ts';
+import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget, SingleAspectTarget } from '../aspect-types.ts';
+import { AspectApplicationError } from '../aspect-types.ts';
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
 

@@ -11,8 +11,8 @@ import type {
   MetadataSurface,
   OverrideSurface,
   SingleAspectTarget,
-} from './types.ts';
-import { AspectDefinitionError } from './types.ts';
+} from '../aspect-types.ts';
+import { AspectDefinitionError } from '../aspect-types.ts';
 
 /** Every resource that the graph makes. */
 export const allResources: AspectTargetGroup<'allResources'> = { kind: 'target-group', name: 'allResources' };

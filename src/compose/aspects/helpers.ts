@@ -9,8 +9,14 @@ import {
   replace,
   workloads,
 } from './aspect.ts';
-import type { AspectDefinition, AspectPatch, AspectTargetGroup, MetadataSurface, OverrideSurface } from './types.ts';
-import { AspectDefinitionError } from './types.ts';
+import type {
+  AspectDefinition,
+  AspectPatch,
+  AspectTargetGroup,
+  MetadataSurface,
+  OverrideSurface,
+} from '../aspect-types.ts';
+import { AspectDefinitionError } from '../aspect-types.ts';
 
 /** Labels and annotations on every resource. */
 export type MetadataAspect = AspectDefinition<AspectTargetGroup<'allResources'>, MetadataSurface>;

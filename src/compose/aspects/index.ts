@@ -40,7 +40,7 @@ export type {
   WorkloadAspect,
 } from './helpers.ts';
 export { slot } from './slot.ts';
-export { AspectApplicationError, AspectDefinitionError } from './types.ts';
+export { AspectApplicationError, AspectDefinitionError } from '../aspect-types.ts';
 export type {
   AnyAspect,
   AspectCardinality,
@@ -55,4 +55,4 @@ export type {
   MetadataSurface,
   OverrideSurface,
   SingleAspectTarget,
-} from './types.ts';
+} from '../aspect-types.ts';

@@ -1,7 +1,7 @@
 import { defineFactory } from '../value/native-functions.ts';
 import type { Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';

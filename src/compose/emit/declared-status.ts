@@ -1,9 +1,9 @@
 import type { Schema } from '../../schema/index.ts';
 import { ELEMENT } from '../interp/returned-fields.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse, suggest } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { refuse, suggest } from '../refusal/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';

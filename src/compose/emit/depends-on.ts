@@ -3,7 +3,7 @@ import { setOwn } from '../../core/index.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, listOf, STRING } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 

@@ -9,7 +9,7 @@ import { DYN } from '../ir/types.ts';
 import { withOptionalReads } from '../ir/optional-reads.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { declaredMemberSchema } from './flows.ts';
 

@@ -1,7 +1,7 @@
 import type { Schema } from '../../schema/index.ts';
 import type { StaticType } from '../ir/types.ts';
 import { describeType } from '../ir/types.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { labelOf } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { literal, variable } from '../ir/build.ts';
-import { NodeTable, Variable, withNodes } from '../ir/node.ts';
+import { Variable } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
 import { interpreter } from '../interp/interpreter.ts';
 import { Trace } from '../trace/trace.ts';
@@ -45,13 +45,11 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
 
 describe('nothing but data is printed', () => {
   test.each(Object.entries(KINDS))('%s', (_, make) => {
-    withNodes(new NodeTable(), () =>
-      withTrace(new Trace(true, interpreter), () => {
-        const value = make();
-        for (const part of [value, [value], { deep: [{ x: value }] }])
-          expect(() => assertPrintable(part, 'cm')).toThrow(/^cm\S* would hold /);
-      }),
-    );
+    withTrace(new Trace(true, interpreter), () => {
+      const value = make();
+      for (const part of [value, [value], { deep: [{ x: value }] }])
+        expect(() => assertPrintable(part, 'cm')).toThrow(/^cm\S* would hold /);
+    });
   });
 });
 

@@ -9,7 +9,7 @@ import { rewrite, substitute } from '../ir/substitute.ts';
 import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { KEYS } from '../value/key-order.ts';
 import { copyKeys } from '../value/members.ts';
@@ -19,7 +19,7 @@ import type { MergedPiece } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
-import { isReservedId } from './resource-ids.ts';
+import { isReservedId } from '../resources/resource-ids.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
 /** The parts of the whole graph that the writing of one resource needs. */

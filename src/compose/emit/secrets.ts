@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Node, Raw } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';

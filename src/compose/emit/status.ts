@@ -7,7 +7,7 @@ import { isLiteral, mentions } from '../ir/node.ts';
 import { quoteCel } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/sets.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, currentInterpreter } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';

@@ -8,7 +8,7 @@ import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
 import type { FunctionLike } from '../source/provider.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';

@@ -5,7 +5,7 @@ import { rewrite } from '../ir/substitute.ts';
 import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 
 /** Preconditions as markers: rules by field, and required fields. */

@@ -2,7 +2,7 @@ import type { AnyNode, Expression, MemberExpression } from 'acorn';
 import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';
 import { deleteKey, writeKey } from '../library/write.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
 

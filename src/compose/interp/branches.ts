@@ -1,6 +1,6 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { FollowUp, isStackOverflow, Refusal, thrownInBranch } from '../trace/refusal.ts';
+import { FollowUp, isStackOverflow, Refusal, thrownInBranch } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';

@@ -1,7 +1,7 @@
 import type { AnyNode, CallExpression, Expression, SpreadElement } from 'acorn';
 import { callMethod } from '../library/methods.ts';
 import { spreadItems } from '../library/spread.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { callValue } from './calls.ts';
 import type { Env } from './env.ts';

@@ -3,7 +3,7 @@ import { atCaller, refuseHostCall, refuseNativeCall, refuseNew } from './host-ca
 import { refuseMovedName } from '../../core/index.ts';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
@@ -15,7 +15,7 @@ import { closureOf } from '../value/closure.ts';
 import { isPlain, isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { isNativeFactory, makesResources } from '../value/native-functions.ts';
 import { mayAssignVariables, mustBeTraced, outerClosure } from './outside-functions.ts';
-import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
+import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from '../library/side-effects.ts';
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 

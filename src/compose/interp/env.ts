@@ -1,6 +1,6 @@
 import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
-import { FollowUp, noteFailure, Refusal, refuse } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
+import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import type { Scope, Self, Unit } from '../value/closure.ts';

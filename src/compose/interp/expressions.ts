@@ -15,7 +15,7 @@ import { nativeOperator } from './native-operator.ts';
 import { warnQuotedTemplate } from './quoted-template.ts';
 import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { hasKey } from '../library/has-key.ts';
 import { memberKeyOf } from '../library/key.ts';

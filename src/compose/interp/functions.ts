@@ -1,5 +1,5 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
-import { FollowUp, refuse } from '../trace/refusal.ts';
+import { FollowUp, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { writtenElements } from '../library/spread.ts';
 import { DEAD, POISON } from '../value/symbolic.ts';

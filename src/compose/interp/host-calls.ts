@@ -1,5 +1,5 @@
-import { Refusal, refuse } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../refusal/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
 import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 

@@ -18,7 +18,7 @@ import { isUnfilled, seenByKey } from '../library/keyed.ts';
 import type { CarriedByKey, KeyedSlot } from '../library/keyed.ts';
 import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import type { Binding, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, resolve } from '../value/merge.ts';

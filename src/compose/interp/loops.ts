@@ -12,7 +12,7 @@ import type {
 import { add, and, compare, literal, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';

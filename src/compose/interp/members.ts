@@ -1,7 +1,7 @@
 import type { Expression, MemberExpression, Super } from 'acorn';
 import { readKeyOf } from '../library/key.ts';
 import { getMember } from '../library/member.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';

@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { int32OfValue } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic } from '../value/proxy.ts';
 

@@ -1,7 +1,7 @@
 import type { CallExpression, Expression } from 'acorn';
 import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { bool, truthy } from '../value/ops.ts';
 import { argumentsOf, sourceTextOf } from './call-expression.ts';
 import { callValue } from './calls.ts';

@@ -2,7 +2,7 @@ import type { AnyNode } from 'acorn';
 import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { makesResources } from '../value/native-functions.ts';
 import { assignedAround, childrenOf, visitNodes } from '../../javascript/index.ts';

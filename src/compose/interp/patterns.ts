@@ -1,5 +1,5 @@
 import type { ArrayPattern, Expression, ObjectPattern, Pattern } from 'acorn';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';

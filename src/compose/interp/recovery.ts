@@ -1,5 +1,5 @@
 import type { AnyNode, Statement } from 'acorn';
-import { FollowUp, Refusal } from '../trace/refusal.ts';
+import { FollowUp, Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { symbolic } from '../value/proxy.ts';
 import { POISON } from '../value/symbolic.ts';

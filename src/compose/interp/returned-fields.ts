@@ -1,5 +1,5 @@
 import type { AnyNode, Expression } from 'acorn';
-import type { Site } from '../trace/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { siteOf } from './env.ts';
 import { visitNodes } from '../../javascript/index.ts';

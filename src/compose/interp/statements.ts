@@ -12,7 +12,7 @@ import type {
 import type { Node } from '../ir/node.ts';
 import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
-import { isStackOverflow, noteThrow, Refusal, refuse } from '../trace/refusal.ts';
+import { isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
@@ -222,7 +222,7 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
 /** `throw`: an exception where the path is certain, a precondition of the spec where it is not. */
 function throwValue(value: unknown): never {
   const trace = activeTrace();
-  const since = tries.at(-1);
+  const since = trace.openTries.at(-1);
   const open = trace.guards.length + trace.loops.length;
   if (open === (since ?? 0)) {
     noteThrow(value, trace.site);
@@ -253,21 +253,18 @@ function throwValue(value: unknown): never {
   throw new DeadEnd();
 }
 
-/** Depth of the path condition at each `try` that is open. */
-const tries: number[] = [];
-
 function executeTry(node: TryStatement, env: Env): Completion {
   const trace = activeTrace();
   const { handler, finalizer } = node;
   let completion: Completion = NORMAL;
   let failure: { readonly error: unknown } | undefined;
   try {
-    tries.push(trace.guards.length + trace.loops.length);
+    trace.openTries.push(trace.guards.length + trace.loops.length);
     if (handler) trace.tries++;
     try {
       completion = execute(node.block, env);
     } finally {
-      tries.pop();
+      trace.openTries.pop();
       if (handler) trace.tries--;
     }
   } catch (error) {

@@ -15,7 +15,7 @@ import { keyedMap } from '../library/keyed.ts';
 import { mergeSpread } from '../library/objects.ts';
 import { collections } from './collections.ts';
 import { isKnownEmpty, loopValue } from '../library/view.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
 import { Binding as BindingClass } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';

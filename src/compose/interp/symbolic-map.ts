@@ -6,7 +6,7 @@ import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { elements, indexed, loopView, noteGaps, View } from '../library/view.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';

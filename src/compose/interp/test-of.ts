@@ -1,5 +1,5 @@
 import type { Expression } from 'acorn';
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { truthy } from '../value/ops.ts';
 import type { Env } from './env.ts';
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import {
   add,
   and,

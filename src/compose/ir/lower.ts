@@ -1,5 +1,5 @@
-import { Refusal } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
 import type { Binary, Macro, Node } from './node.ts';

@@ -186,7 +186,10 @@ export class NodeTable {
 let nextId = 1;
 let table = new NodeTable();
 
-/** Runs `work` with a composition's own table, so that its nodes can be collected with it. */
+/**
+ * Runs `work` with the table of a run, so that the nodes of a composition can be collected with it. Only the pointer to
+ * the run sets it (`withTrace`): the constructors of nodes stand below the run and cannot ask it.
+ */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;
   table = own;

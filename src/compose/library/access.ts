@@ -5,7 +5,7 @@ import { isLiteral } from '../ir/node.ts';
 import { describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';

@@ -3,7 +3,7 @@ import { Variable } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { itemWhen, mergeValues, phi, resolve } from '../value/merge.ts';
 import { isListValue, symOfItems } from '../value/nodes.ts';

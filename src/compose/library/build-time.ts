@@ -1,5 +1,5 @@
 import type { FunctionLike } from '../source/provider.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { define } from './builtin-table.ts';
 
 const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';

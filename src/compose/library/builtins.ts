@@ -20,7 +20,7 @@ import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { inListingOrder } from '../value/key-order.ts';
 import { ownKeys } from '../value/members.ts';

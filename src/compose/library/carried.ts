@@ -23,7 +23,7 @@ import { isLiteral, mentions, Variable, withArgs } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { BOOL, DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, toNode } from '../value/nodes.ts';

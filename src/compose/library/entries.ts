@@ -15,7 +15,7 @@ import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { distribute } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';

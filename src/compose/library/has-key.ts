@@ -2,7 +2,7 @@ import { isOpen } from '../value/open.ts';
 import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { describeType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';

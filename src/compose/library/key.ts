@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';

@@ -2,7 +2,7 @@ import { eq, macro, macroVariable, method, object, variable } from '../ir/build.
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';

@@ -27,7 +27,7 @@ import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { substitute } from '../ir/substitute.ts';
 import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse, suggest } from '../trace/refusal.ts';
+import { refuse, suggest } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { asList, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';

@@ -1,6 +1,6 @@
 import type { Node } from '../ir/node.ts';
 import { setOwn } from '../../core/index.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';

@@ -4,7 +4,7 @@ import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, s
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
-import { refuse, suggest } from '../trace/refusal.ts';
+import { refuse, suggest } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, distribute, phi, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';

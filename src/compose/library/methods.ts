@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { DYN, describeType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolve } from '../value/merge.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -11,7 +11,7 @@ import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { makeTyped } from './access.ts';
 
-import { refuseNativeChange } from '../interp/side-effects.ts';
+import { refuseNativeChange } from './side-effects.ts';
 import { isOpen } from '../value/open.ts';
 import { arrayMethod } from './arrays.ts';
 import { hasKey } from './has-key.ts';

@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
 import { BOOL, describeType, isScalar } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { bool, needPresent } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';

@@ -1,6 +1,6 @@
 import { makeNode } from '../ir/node.ts';
 import { describeType, STRING } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';

@@ -3,7 +3,7 @@ import { setOwn } from '../../core/index.ts';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { mapOf } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, KEYS, membersOf } from '../value/key-order.ts';
 import type { Members } from '../value/key-order.ts';

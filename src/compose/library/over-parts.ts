@@ -1,4 +1,4 @@
-import { Refusal } from '../trace/refusal.ts';
+import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { symOfItems } from '../value/nodes.ts';
 import { isOpen } from '../value/open.ts';

@@ -2,7 +2,7 @@ import { compare, index, literal, method, size, variable } from '../ir/build.ts'
 import type { Node } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';

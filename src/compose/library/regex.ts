@@ -25,7 +25,7 @@ import { subexpressionsOf, minLength, printRe2 } from '../regex/re2.ts';
 import type { RegexUse } from '../regex/re2.ts';
 import { parseRegex } from '../regex/syntax.ts';
 import type { ParsedRegex, Regex } from '../regex/syntax.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 
 /** A pattern and its tree. */
 interface Parsed extends ParsedRegex {

@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';

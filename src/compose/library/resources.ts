@@ -5,7 +5,7 @@ import { opaque } from '../value/native-functions.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';

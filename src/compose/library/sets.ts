@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import type { SeenList, Sym } from '../value/symbolic.ts';
 
 const sets = new WeakSet<SeenList | Sym>();

@@ -20,7 +20,7 @@ import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { SPACE } from '../regex/space.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse, suggest } from '../trace/refusal.ts';
+import { refuse, suggest } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';

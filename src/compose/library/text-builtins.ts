@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, DYN, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';

@@ -4,7 +4,7 @@ import { textValue } from '../value/ops.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
 import { Phi } from '../value/symbolic.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 
 /** `typeof value`: a constant by the static type, or a condition where the value may be missing. */
 export function typeOf(raw: unknown): unknown {

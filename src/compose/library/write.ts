@@ -2,7 +2,7 @@ import type { Interpreter } from '../trace/interpreter.ts';
 import { isOpen } from '../value/open.ts';
 import { setOwn } from '../../core/index.ts';
 import { eq, literal } from '../ir/build.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';

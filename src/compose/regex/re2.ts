@@ -1,5 +1,5 @@
 import { regexProblem } from '../../cel/index.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { foldedRanges } from './fold.ts';
 import { SPACE } from './space.ts';
 import type { ClassItem, Regex } from './syntax.ts';

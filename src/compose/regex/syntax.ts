@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 
 /** One item of a class: a range of characters, or an escape that stands for several. */
 export type ClassItem =

@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { freeNames } from '../../javascript/index.ts';
 import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';

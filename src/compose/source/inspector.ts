@@ -2,7 +2,7 @@ import type * as InspectorModule from 'node:inspector';
 import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../refusal/refusal.ts';
 import { freeNames } from '../../javascript/index.ts';
 import { mapPosition } from './positions.ts';
 import { parseFunction } from './parse.ts';

@@ -1,6 +1,6 @@
 import { parse } from 'acorn';
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression } from 'acorn';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 
 /** A function as an expression of its own. */
 export type FunctionNode = ArrowFunctionExpression | FunctionExpression;

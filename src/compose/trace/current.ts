@@ -1,5 +1,5 @@
 import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { isLiteral, withNodes } from '../ir/node.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Trace } from './trace.ts';
 
@@ -29,14 +29,14 @@ export function currentInterpreter(): Interpreter {
   return last;
 }
 
-/** Runs `work` as part of a tracing run. */
+/** Runs `work` as part of a tracing run, with the run's table of nodes. */
 export function withTrace<T>(trace: Trace, work: () => T): T {
   const outer = active;
   active = trace;
   last = trace.interpreter;
   trace.callDepth = outer?.callDepth ?? 0;
   try {
-    return work();
+    return withNodes(trace.nodes, work);
   } finally {
     active = outer;
   }

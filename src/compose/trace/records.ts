@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import type { ObjectType } from '../ir/types.ts';
-import type { Site } from './refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
 
 /** A field that a factory defines on top of the kind's own fields, with its formula. */
 export interface DerivedField {

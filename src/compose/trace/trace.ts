@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../../core/index.ts';
 import { conjuncts, not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
+import { NodeTable } from '../ir/node.ts';
 import { Facts } from './facts.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
-import type { Site } from './refusal.ts';
-import { FollowUp, isRecoverable, Refusal } from './refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
+import { FollowUp, isRecoverable, Refusal } from '../refusal/refusal.ts';
 
 /** A variable of the traced program. */
 export class Binding {
@@ -60,6 +61,8 @@ export class Trace {
   predicates = 0;
   /** How many `try` with a `catch` are open. */
   tries = 0;
+  /** The number of conditions and loops around each `try` that is open, the outermost first. */
+  readonly openTries: number[] = [];
   /** The functions have run: no resource may be added any more. */
   closed = false;
   /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
@@ -76,6 +79,8 @@ export class Trace {
   site: Site | undefined;
   /** The calls of functions that are being interpreted, the outermost first. */
   readonly calls: Site[] = [];
+  /** The expressions of the run; `withTrace` makes it the table of all nodes that are made meanwhile. */
+  readonly nodes = new NodeTable();
   /** How many functions are being interpreted, with those of the run around this one. */
   callDepth = 0;
   /** The greatest `callDepth` so far. */

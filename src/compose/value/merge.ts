@@ -2,7 +2,7 @@ import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, rootOf } from '../ir/node.ts';
 import { holdsObjects, NULL, sameStaticType } from '../ir/types.ts';
-import { isStackOverflow, refuse, thrownInBranch } from '../trace/refusal.ts';
+import { isStackOverflow, refuse, thrownInBranch } from '../refusal/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/current.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';

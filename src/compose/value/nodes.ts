@@ -19,7 +19,7 @@ import {
 import type { Node } from '../ir/node.ts';
 import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { keyEntries, membersOf } from './key-order.ts';
 import { resolve } from './merge.ts';

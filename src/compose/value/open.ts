@@ -1,4 +1,4 @@
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { describeValue } from './ops.ts';
 import { Maybe, Splice } from './symbolic.ts';
 

@@ -21,7 +21,7 @@ import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
 import { describeType, INTEGER, isScalar } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { asSym, distribute, resolve } from './merge.ts';
 import { printedText } from './printed.ts';

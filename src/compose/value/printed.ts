@@ -1,5 +1,5 @@
 import { refuseMovedName } from '../../core/index.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { symbolic } from './proxy.ts';
 import { Earlier, Maybe, SeenList, Splice } from './symbolic.ts';
 

@@ -1,8 +1,8 @@
 import type { Node } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import type { RefusalCode } from '../trace/refusal.ts';
+import type { RefusalCode } from '../refusal/refusal.ts';
 
 /** When a value may be missing. */
 export interface Absence {

@@ -1,19 +1,18 @@
-import { keepPlace } from '../core/index.ts';
-import { defineFactory } from './value/native-functions.ts';
-import { interpreter } from './interp/interpreter.ts';
-import { NodeTable, withNodes } from './ir/node.ts';
-import { diagnosticOf, explainRefusal } from './emit/diagnostics.ts';
-import { setSchemas } from './emit/run-schemas.ts';
-import { schemasFor } from './schemas.ts';
-import { withProviders } from './source/current.ts';
-import { bring } from './trace/bring.ts';
-import type { ResourceRecord } from './trace/records.ts';
-import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
-import { Trace } from './trace/trace.ts';
-import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
-import { markDetached } from './value/detached.ts';
-import { hasTokens, symbolicMember, referenceTo, symbolic } from './value/proxy.ts';
-import { Sym } from './value/symbolic.ts';
+import { keepPlace } from '../../core/index.ts';
+import { defineFactory } from '../value/native-functions.ts';
+import { interpreter } from '../interp/interpreter.ts';
+import { diagnosticOf, explainRefusal } from '../refusal/diagnostics.ts';
+import { setSchemas } from './run-schemas.ts';
+import { schemasFor } from '../schemas.ts';
+import { withProviders } from '../source/current.ts';
+import { bring } from './bring.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { CompositionError, Refusal, refuse } from '../refusal/refusal.ts';
+import { Trace } from '../trace/trace.ts';
+import { activeTrace, currentTrace, withTrace } from '../trace/current.ts';
+import { markDetached } from '../value/detached.ts';
+import { hasTokens, symbolicMember, referenceTo, symbolic } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -90,7 +89,7 @@ function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
   const trace = new Trace(true, interpreter);
   setSchemas(trace, schemasFor(undefined));
   try {
-    const made = withNodes(new NodeTable(), () => withProviders(() => withTrace(trace, () => symbolic(make(...args)))));
+    const made = withProviders(() => withTrace(trace, () => symbolic(make(...args))));
     if (!(made instanceof Sym) || made.resource === undefined) throw new Error('a factory made no resource');
     return made.resource;
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn';
-import { refuse } from '../trace/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import { assignedAround, visitNodes } from '../../javascript/index.ts';

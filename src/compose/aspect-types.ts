@@ -1,4 +1,4 @@
-import { TypeKroError } from '../../core/index.ts';
+import { TypeKroError } from '../core/index.ts';
 
 /** Which resources of those that a target names; all given parts must fit. */
 export interface AspectSelector {

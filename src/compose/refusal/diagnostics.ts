@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../core/index.ts';
-import type { Refusal } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
+import type { Refusal } from './refusal.ts';
+import type { Site } from './refusal.ts';
 
 /** A refusal as a diagnostic, with its place and the text there. */
 export function diagnosticOf(refusal: Refusal): Diagnostic {

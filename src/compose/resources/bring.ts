@@ -1,6 +1,6 @@
-import { refuse } from './refusal.ts';
-import type { Trace } from './trace.ts';
-import { activeTrace } from './current.ts';
+import { refuse } from '../refusal/refusal.ts';
+import type { Trace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/current.ts';
 import type { Sym } from '../value/symbolic.ts';
 
 /** What each tracing run has brought in from outside, by what it stands for. */

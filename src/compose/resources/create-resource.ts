@@ -1,12 +1,12 @@
 import { parseApiVersion, setOwn } from '../../core/index.ts';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
-import { defineResourceFactory } from '../detached.ts';
+import { defineResourceFactory } from './define-resource-factory.ts';
 import { kindType } from '../library/kind-type.ts';
 import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
-import type { Site } from '../trace/refusal.ts';
-import { refuse } from '../trace/refusal.ts';
+import type { Site } from '../refusal/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, currentTrace } from '../trace/current.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';

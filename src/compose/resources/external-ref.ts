@@ -1,6 +1,6 @@
-import { createResource } from './emit/create.ts';
-import { defineResourceFactory } from './detached.ts';
-import type { Resource } from './public-types.ts';
+import { createResource } from './create-resource.ts';
+import { defineResourceFactory } from './define-resource-factory.ts';
+import type { Resource } from '../public-types.ts';
 
 /** An object that another program owns, by name. */
 export interface ExternalReference {

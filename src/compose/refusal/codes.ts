@@ -1,4 +1,4 @@
-import type { CodeInfo } from '../core/index.ts';
+import type { CodeInfo } from '../../core/index.ts';
 
 const info =
   (severity: CodeInfo['severity']) =>

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
+import { exampleDiagnostics } from '../../../test/support/example-diagnostics.ts';
 import { traceCodes } from './codes.ts';
 
 describe('the example of each code gets it', () => {
@@ -13,7 +13,7 @@ describe('the example of each code gets it', () => {
 });
 
 test('the list holds exactly the codes that are used', () => {
-  const root = new URL('../', import.meta.url);
+  const root = new URL('../../', import.meta.url);
   const texts = ['compose', 'factories/simple'].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.endsWith('codes.ts'))
