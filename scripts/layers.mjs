@@ -67,6 +67,7 @@ export const FLOORS = {
     'members.ts dependents.ts earliest.ts prune.ts inventory.ts',
     'node-conditions.ts author-conditions.ts project-status.ts summary.ts',
     'deletion.ts unresolved.ts step.ts',
+    'render',
     'index.ts',
   ],
   cluster: [

@@ -55,6 +55,8 @@ function createProgram(
       const flags = `${short}--${spec.name}${spec.value === undefined ? '' : ` <${spec.value}>`}`;
       const option = new Option(flags, spec.summary);
       if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
+      if (spec.repeatable === true)
+        option.argParser((value: string, before?: string) => (before === undefined ? value : `${before},${value}`));
       sub.addOption(option);
     }
     const examples = command.examples.map((example) => `  $ ${example.command}\n      ${example.summary}`);

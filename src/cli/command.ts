@@ -59,6 +59,8 @@ export interface OptionSpec {
   /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;
   readonly defaultValue?: string;
+  /** It may be given several times; the values are joined with commas. */
+  readonly repeatable?: boolean;
 }
 
 /** The parsed command line. */

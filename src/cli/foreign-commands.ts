@@ -14,8 +14,9 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],
   [['lint', 'check', 'test', 'verify', 'compile', 'diff'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
   [
-    ['build', 'render', 'template', 'synth', 'yaml', 'export', 'print', 'emit'],
-    (argv) => `typekro gitops ${filesOf(argv).join(' ')} writes what a cluster is given, as YAML`,
+    ['build', 'template', 'synth', 'yaml', 'export', 'print', 'emit'],
+    (argv) =>
+      `typekro render ${filesOf(argv).join(' ')} prints the objects of an instance, typekro gitops writes definitions for a cluster`,
   ],
   [['run', 'start', 'dev', 'serve', 'watch'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
   [['down', 'stop', 'destroy'], () => 'a cluster of typekro up ends with ctrl-c in its terminal'],

@@ -14,7 +14,7 @@ import type { Unresolved, WantedObject, Identities, Resolved } from './resolved.
 export const DEFAULT_MAX_COLLECTION_SIZE = 1000;
 
 /** The lists of a collection's dimensions, or why they are not known. */
-type Dimensions =
+export type Dimensions =
   | { readonly ok: true; readonly names: readonly string[]; readonly lists: readonly (readonly JsonValue[])[] }
   | { readonly ok: false; readonly reason: Unresolved };
 
@@ -86,7 +86,8 @@ export function identitiesOfCollection(context: StepContext, node: CollectionNod
   return targets;
 }
 
-function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensions {
+/** The lists that a collection runs over. */
+export function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensions {
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
   for (const { name, expression } of node.forEach) {
@@ -108,7 +109,11 @@ function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensi
 }
 
 /** Sets the iterators to the values of the item at this index; the last dimension varies fastest. */
-function assignItem(variables: Map<string, unknown>, dimensions: Dimensions & { ok: true }, index: number): void {
+export function assignItem(
+  variables: Map<string, unknown>,
+  dimensions: Dimensions & { ok: true },
+  index: number,
+): void {
   let rest = index;
   for (let at = dimensions.lists.length - 1; at >= 0; at--) {
     const list = dimensions.lists[at] ?? [];

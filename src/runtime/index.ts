@@ -38,6 +38,8 @@ export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
+export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
+export { renderInstance } from './render/render.ts';
 export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { fillTemplate } from './template.ts';

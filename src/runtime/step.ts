@@ -42,15 +42,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
   const context = createStepContext(graph, instance, observed, options);
   options.memory?.begin(context);
-  for (const id of graph.order) {
-    const node = graph.nodes.get(id);
-    if (node === undefined) continue;
-    const result = visitNode(context, node);
-    context.results.set(id, result);
-    if (result.data === undefined) continue;
-    context.known.set(id, result.data);
-    if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);
-  }
+  visitNodes(context);
   dropConflictingWrites(context);
 
   const refusal = parentRefusal(context);
@@ -93,7 +85,27 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   };
 }
 
-function createStepContext(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): StepContext {
+/** Decides every node, in topological order, and keeps the data that later nodes read. */
+export function visitNodes(context: StepContext): void {
+  const { graph } = context;
+  for (const id of graph.order) {
+    const node = graph.nodes.get(id);
+    if (node === undefined) continue;
+    const result = visitNode(context, node);
+    context.results.set(id, result);
+    if (result.data === undefined) continue;
+    context.known.set(id, result.data);
+    if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);
+  }
+}
+
+/** The context of a step that has not begun. */
+export function createStepContext(
+  graph: Graph,
+  instance: KubeObject,
+  observed: Observed,
+  options: StepOptions,
+): StepContext {
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
   const applySet = applySetIdOf(instance);

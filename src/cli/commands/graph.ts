@@ -1,9 +1,9 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { graphOutline, outlineLines, toDot, toMermaid, toSvg } from '../../graph/index.ts';
-import { nearestName } from '../../schema/index.ts';
-import type { Command, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
@@ -32,7 +32,7 @@ export const graph: Command = {
       value: 'form',
       defaultValue: 'text',
     },
-    { name: 'definition', summary: 'only the definition of this name', value: 'name' },
+    DEFINITION_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
@@ -46,7 +46,7 @@ export const graph: Command = {
     const print = reportPrinter(context, input, pictures);
     const { failed, graphs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
-    const chosen = chooseGraphs(graphs, input);
+    const chosen = chooseDefinitions(graphs, input);
     print({
       data: { schemaVersion: 1, graphs: chosen.map(graphOutline) },
       lines: () => chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(graphOutline(each))]),
@@ -57,26 +57,6 @@ export const graph: Command = {
     return ExitCode.ok;
   },
 };
-
-/** The graphs that `--definition` names; all without it. */
-function chooseGraphs(graphs: readonly Graph[], input: CommandInput): readonly Graph[] {
-  const name = textOption(input, 'definition');
-  const names = graphs.map((each) => each.name);
-  if (graphs.length === 0) {
-    throw new TypeKroError('there is no definition in these files', {
-      code: 'input/empty',
-      remedy: 'name files with a ResourceGraphDefinition or a composition',
-    });
-  }
-  if (name === undefined) return graphs;
-  const chosen = graphs.filter((each) => each.name === name);
-  if (chosen.length > 0) return chosen;
-  const near = nearestName(name, names);
-  throw new TypeKroError(`there is no definition ${name} in these files`, {
-    code: 'cli/usage',
-    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
-  });
-}
 
 function onlyGraph(graphs: readonly Graph[], form: string): Graph {
   const [first] = graphs;

@@ -6,6 +6,7 @@ import { gitops } from './gitops.ts';
 import { graph } from './graph.ts';
 import { install } from './install.ts';
 import { rbac } from './rbac.ts';
+import { render } from './render.ts';
 import { tree } from './tree.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   up,
   validate,
   graph,
+  render,
   why,
   tree,
   diff,

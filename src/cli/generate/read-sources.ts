@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { parseJson, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
+import { readText } from '../up/read-manifest.ts';
 
 /** Parsed documents and the problems of their texts. */
 export interface Sources {
@@ -20,7 +21,7 @@ const MAX_DEPTH = 20;
 /**
  * Reads files, folders (with theirs, in the order of their names) and, for `-`, the standard input.
  *
- * @throws TypeKroError `input/not-found`, `input/empty` when no file could hold definitions.
+ * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/empty` when no file could hold definitions.
  */
 export async function readSources(
   names: readonly string[],
@@ -43,7 +44,8 @@ export async function readSources(
     }
     for (const path of filesUnder(resolve(cwd, name), name, 0)) {
       const shown = relative(cwd, path);
-      read(readFileSync(path, 'utf8'), shown.startsWith('..') ? path : shown);
+      const file = shown.startsWith('..') ? path : shown;
+      read(await readText(path, file), file);
     }
   }
   if (documents.length === 0 && diagnostics.length === 0) {

@@ -25,15 +25,17 @@ export interface Checked extends CheckedInputs {
  * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
  * `--strict`, and prints all problems.
  *
+ * @param extend adds objects to those of the files, before they are checked
  * @throws TypeKroError as `loadInputs` and `knownCrds`.
  */
 export async function readChecked(
   context: CommandContext,
   input: CommandInput,
   files: readonly string[] = input.positionals,
+  extend: (inputs: Inputs) => Inputs | Promise<Inputs> = (inputs) => inputs,
 ): Promise<Checked> {
   const note = (text: string): void => context.printError(text);
-  const inputs = await loadInputs(files, context.cwd, note, () => context.readInput());
+  const inputs = await extend(await loadInputs(files, context.cwd, note, () => context.readInput()));
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);

@@ -1,0 +1,38 @@
+import { TypeKroError } from '../core/index.ts';
+import { nearestName } from '../schema/index.ts';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+
+/** The option that chooses one of several definitions. */
+export const DEFINITION_OPTION: OptionSpec = {
+  name: 'definition',
+  summary: 'only the definition of this name',
+  value: 'name',
+};
+
+/**
+ * The definitions that `--definition` names; all without it.
+ *
+ * @throws TypeKroError `input/empty` when there is none, `cli/usage` when none has the name.
+ */
+export function chooseDefinitions<Named extends { readonly name: string }>(
+  definitions: readonly Named[],
+  input: CommandInput,
+): readonly Named[] {
+  const name = textOption(input, 'definition');
+  const names = definitions.map((each) => each.name);
+  if (definitions.length === 0) {
+    throw new TypeKroError('there is no definition in these files', {
+      code: 'input/empty',
+      remedy: 'name files with a ResourceGraphDefinition or a composition',
+    });
+  }
+  if (name === undefined) return definitions;
+  const chosen = definitions.filter((each) => each.name === name);
+  if (chosen.length > 0) return chosen;
+  const near = nearestName(name, names);
+  throw new TypeKroError(`there is no definition ${name} in these files`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+  });
+}

@@ -1,0 +1,214 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { render } from './render.ts';
+
+const DEFINITION = `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: shop }
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Shop
+    spec: { name: string, replicas: integer | default=2, zones: "[]string", metrics: boolean | default=false }
+    status: { address: "\${svc.spec.clusterIP}" }
+  resources:
+    - id: settings
+      externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.spec.name}" }, spec: { ports: [{ port: 80 }] } }
+    - id: zone
+      forEach: [{ z: "\${schema.spec.zones}" }]
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: "\${schema.spec.name + '-' + z}" }
+        data: { host: "\${svc.metadata.name}", ip: "\${svc.spec.clusterIP}", replicas: "\${string(schema.spec.replicas)}" }
+    - id: region
+      forEach: [{ r: "\${settings.data.regions.split(',')}" }]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${r}" } }
+    - id: monitor
+      includeWhen: ["\${schema.spec.metrics}"]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: monitor } }
+`;
+
+let cwd: string;
+let run: (line: string, stdin?: string) => Promise<CommandRun>;
+
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-render-'));
+  writeFileSync(join(cwd, 'shop.yaml'), DEFINITION);
+  writeFileSync(join(cwd, 'values.yaml'), 'name: web\nzones: [a]\n');
+  writeFileSync(join(cwd, 'wrong.yaml'), 'name: 3\n');
+  writeFileSync(
+    join(cwd, 'instance.yaml'),
+    'apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: { name: own, namespace: team }\nspec: { name: web, zones: [] }\n',
+  );
+  mkdirSync(join(cwd, 'live'));
+  writeFileSync(
+    join(cwd, 'live', 'all.yaml'),
+    `{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, data: { regions: 'eu,us' } }
+---
+{ apiVersion: v1, kind: Service, metadata: { name: web }, spec: { clusterIP: 10.0.0.7 } }
+`,
+  );
+  writeFileSync(join(cwd, 'latin.yaml'), Buffer.from('name: caf\xe9\n', 'latin1'));
+  run = commandRunner([render], cwd);
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+test('what is known without a cluster, and what is not', async () => {
+  expect(await run('render shop.yaml --values values.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "# settings (ConfigMap): external, waiting, waits for ConfigMap v1 default/settings, which another client has to create
+    # svc (Service): applying, creates its object
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web
+      namespace: default
+    spec:
+      ports:
+        - port: 80
+    ---
+    # zone (ConfigMap): pending, waits for svc (applying)
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: web-a
+      namespace: default
+    data:
+      host: web
+      ip: \${svc.spec.clusterIP} # not known yet, waits for svc
+      replicas: "2"
+    ---
+    # region (ConfigMap): pending, waits for settings (waiting)
+    # one for each r in settings.data.regions.split(','); the list is not known yet
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: \${r} # not known yet, waits for settings
+      namespace: default
+    # monitor (ConfigMap): skipped, is left out: schema.spec.metrics is false
+    # status of Shop default/shop:
+    #   state: IN_PROGRESS
+    #   address: \${svc.spec.clusterIP} is not known yet, waits for svc",
+    }
+  `);
+});
+
+test('with objects that exist, and the status at the end', async () => {
+  const { code, out } = await run('render shop.yaml --values values.yaml --observed live');
+  expect(code).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "# settings (ConfigMap): external, ready, is as wanted and ready
+    # svc (Service): ready, is as wanted and ready
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web
+      namespace: default
+    spec:
+      ports:
+        - port: 80
+    ---
+    # zone (ConfigMap): applying, creates its object
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: web-a
+      namespace: default
+    data:
+      host: web
+      ip: 10.0.0.7
+      replicas: "2"
+    ---
+    # region (ConfigMap): applying, creates its 2 objects
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: eu
+      namespace: default
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: us
+      namespace: default
+    # monitor (ConfigMap): skipped, is left out: schema.spec.metrics is false
+    # status of Shop default/shop:
+    #   address: 10.0.0.7
+    #   state: IN_PROGRESS"
+  `);
+});
+
+test('the output is a stream of valid objects in YAML', async () => {
+  const { out } = await run('render shop.yaml -f values.yaml');
+  const documents = parseAllDocuments(out);
+  expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
+  expect(documents.map((document) => (document.toJS() as { kind: string }).kind)).toEqual([
+    'Service',
+    'ConfigMap',
+    'ConfigMap',
+  ]);
+});
+
+test.each([
+  ['--set', 'render shop.yaml --set name=x --set replicas=5,zones=[z]', ['x-z'], '5'],
+  ['--set over --values', 'render shop.yaml -f values.yaml --set zones[1]=b', ['web-a', 'web-b'], '2'],
+  ['an instance in --values', 'render shop.yaml -f instance.yaml --set zones=[q]', ['web-q'], '2'],
+  ['an instance in the files', 'render shop.yaml instance.yaml --set zones=[q],replicas=9', ['web-q'], '9'],
+])('values by %s', async (_name, line, names, replicas) => {
+  const { code, out } = await run(`${line} -o json`);
+  const { schemaVersion, instances } = JSON.parse(out) as {
+    schemaVersion: number;
+    instances: {
+      nodes: { id: string; objects: { object: { metadata: { name: string }; data: { replicas: string } } }[] }[];
+    }[];
+  };
+  const zones = instances[0]?.nodes.find(({ id }) => id === 'zone')?.objects ?? [];
+  expect({ code, schemaVersion }).toEqual({ code: 0, schemaVersion: 1 });
+  expect(zones.map(({ object }) => object.metadata.name)).toEqual(names);
+  expect(zones[0]?.object.data.replicas).toBe(replicas);
+});
+
+test('a spec by standard input', async () => {
+  expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
+});
+
+test('an expression that fails with these values is an error', async () => {
+  const { code, out, err } = await run('render shop.yaml');
+  expect(code).toBe(3);
+  expect(err).toMatchInlineSnapshot(`
+    "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" is not there
+      hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript"
+  `);
+  expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
+});
+
+test.each([
+  ['render shop.yaml -f missing.yaml', 1, 'missing.yaml cannot be read'],
+  ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is no UTF-8 text'],
+  [
+    'render shop.yaml -f wrong.yaml',
+    3,
+    'wrong.yaml:1:7: error: Shop shop: spec.name: 3 stands where a text is expected',
+  ],
+  ['render shop.yaml --observed latin.yaml', 1, 'no UTF-8 text'],
+  ['render shop.yaml --observed nothing', 1, 'there is no file or folder nothing'],
+  ['render shop.yaml --set name', 2, '--set name sets nothing'],
+  ['render shop.yaml --set a[99999999]=1', 2, 'sets nothing'],
+  ['render shop.yaml -o text', 2, '--output text is none of yaml, json'],
+  ['render instance.yaml', 3, 'Shop'],
+])('%s ends with %d', async (line, code, told) => {
+  const ended = await run(line);
+  expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
+  expect(ended.err).toContain(told);
+});

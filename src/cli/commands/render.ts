@@ -1,0 +1,171 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { hasErrors, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { explainNode, renderInstance } from '../../runtime/index.ts';
+import { applyDefaults, crdSource } from '../../schema/index.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { readSources } from '../generate/read-sources.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import type { Rendering } from '../render/render-yaml.ts';
+import { renderedYaml } from '../render/render-yaml.ts';
+import { withInstances } from '../render/values.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { asKubeObject } from '../up/read-manifest.ts';
+
+/** `typekro render FILE…`: the objects of an instance, without a cluster. */
+export const render: Command = {
+  name: 'render',
+  summary: 'print the objects that an instance gets, without a cluster',
+  description:
+    "Prints the objects of an instance in the order of creation, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that no file tells, such as an address that a server gives, stands as its expression with a comment that names what it waits for; nodes that are left out stand as comments with the reason. With --observed the step reads objects from files, as if they existed, and more becomes known. The labels and annotations that the controller adds for itself are left out.",
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
+  ],
+  options: [
+    { name: 'values', short: 'f', summary: 'an instance, or its spec alone, in YAML or JSON', value: 'file' },
+    {
+      name: 'set',
+      summary: 'fields of the spec, as replicas=3,image.tag=v2; values are read as YAML',
+      value: 'path=value',
+      repeatable: true,
+    },
+    { name: 'observed', summary: 'objects that exist: files or folders, separated by commas', value: 'paths' },
+    { name: 'name', summary: 'name of the instance; by default its kind in small letters', value: 'name' },
+    { name: 'namespace', short: 'n', summary: 'namespace of the instance; by default "default"', value: 'name' },
+    { name: 'output', short: 'o', summary: 'yaml or json', value: 'form', defaultValue: 'yaml' },
+    DEFINITION_OPTION,
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro render my-application.yaml', summary: 'the instance in the file' },
+    { command: 'typekro render app.rgd.yaml --values prod.yaml --set replicas=5', summary: 'one with these values' },
+    {
+      command: 'typekro render app.rgd.yaml -f prod.yaml --observed live/',
+      summary: 'with the state of objects, as kubectl get -o yaml prints them',
+    },
+  ],
+  async run(context, input) {
+    const print = printer(context, input);
+    const observed = await readObserved(context, input);
+    const { failed, graphs, inputs } = await readChecked(context, input, input.positionals, (read) =>
+      withInstances(context, input, read),
+    );
+    if (failed || observed === undefined) return ExitCode.diagnostics;
+    const now = systemClock.now();
+    const renderings = chooseDefinitions(graphs, input).flatMap((graph) =>
+      inputs.objects
+        .filter(({ object }) => isInstanceOf(object, graph))
+        .map(({ object }): Rendering => {
+          const instance = asStored(object, graph, observed);
+          return { graph, instance, rendered: renderInstance(graph, instance, observed, { now, revision: 1 }) };
+        }),
+    );
+    if (renderings.length === 0) {
+      throw new TypeKroError('there is no instance to render in these files', {
+        code: 'input/empty',
+        remedy: 'give its spec by --values or --set',
+      });
+    }
+    print(renderings);
+    return printFailures(context, renderings) ? ExitCode.diagnostics : ExitCode.ok;
+  },
+};
+
+/** Tells which nodes fail with these values; true when there is one. */
+function printFailures(context: CommandContext, renderings: readonly Rendering[]): boolean {
+  const failed = renderings.flatMap(({ instance, rendered }) =>
+    rendered.decision.nodes.filter(isUnhelped).map((node) => ({ instance, ...explainNode(node) })),
+  );
+  for (const { instance, node, reason, remedy } of failed) {
+    const hint = remedy === undefined ? '' : `\n  hint: ${remedy}`;
+    context.printError(`error: ${objectName(refOf(instance))}: ${node} ${reason}${hint}`);
+  }
+  return failed.length > 0;
+}
+
+/** Does a node need another value or definition? Data that the instance lacks does not come by itself. */
+function isUnhelped({ state, because }: NodeReport): boolean {
+  return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);
+}
+
+function printer(context: CommandContext, input: CommandInput): (renderings: readonly Rendering[]) => void {
+  const form = textOption(input, 'output');
+  if (form === 'yaml') return (renderings) => context.print(renderedYaml(renderings));
+  if (form === 'json') {
+    const print = reportPrinter(context, input);
+    return (renderings) => print({ data: { schemaVersion: 1, instances: renderings.map(dataOf) }, lines: () => [] });
+  }
+  throw new TypeKroError(`--output ${form ?? ''} is none of yaml, json`, {
+    code: 'cli/usage',
+    remedy: 'write --output json',
+  });
+}
+
+/** The objects of `--observed`; undefined when a file of them has errors, which are printed. */
+async function readObserved(context: CommandContext, input: CommandInput): Promise<KubeObject[] | undefined> {
+  const names = (textOption(input, 'observed') ?? '').split(',').filter((name) => name !== '');
+  if (names.length === 0) return [];
+  const { documents, diagnostics, texts } = await readSources(names, context.cwd, () => context.readInput());
+  printDiagnostics(context, diagnostics, texts);
+  if (hasErrors(diagnostics)) return undefined;
+  return documents.flatMap(objectsIn);
+}
+
+function objectsIn(document: JsonValue): KubeObject[] {
+  const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
+  return (Array.isArray(items) ? items : []).flatMap((item) => asKubeObject(item) ?? []);
+}
+
+const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): boolean =>
+  kind === instance.kind && apiVersion === `${instance.group}/${instance.version}`;
+
+/** The instance with the defaults of its schema, and with what a server has written into it. */
+function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObject[]): KubeObject {
+  const schema = crdSource([graph.instance.crd]).schemaOf(graph.instance);
+  const { namespace: given, ...metadata } = object.metadata;
+  const namespace = graph.instance.namespaced ? { namespace: given ?? 'default' } : {};
+  const live = observed.find(
+    (each) =>
+      isInstanceOf(each, graph) &&
+      each.metadata.name === metadata.name &&
+      (each.metadata.namespace === undefined || each.metadata.namespace === namespace.namespace),
+  );
+  const { deletionTimestamp: _deletion, ...written } = live?.metadata ?? {};
+  const whole = { ...object, metadata: { ...written, ...metadata, ...namespace } };
+  const stored = schema === undefined ? whole : applyDefaults(schema, whole as unknown as JsonValue);
+  const status = live?.status === undefined ? {} : { status: live.status };
+  return { ...(stored as unknown as KubeObject), ...status };
+}
+
+/** A rendering as data. Later versions of the same number only add fields. */
+function dataOf({ graph, instance, rendered: { nodes, decision } }: Rendering): object {
+  return {
+    definition: graph.name,
+    instance: refOf(instance),
+    state: decision.state,
+    status: decision.status,
+    nodes: nodes.map(({ report, objects, countKnown, undecided, external }) => {
+      const { reason, waitsFor } = explainNode(report);
+      return {
+        id: report.id,
+        state: report.state,
+        reason,
+        waitsFor,
+        external,
+        countKnown,
+        undecided,
+        objects: objects.map(({ object, unknown }) => ({
+          object,
+          unknown: unknown.map((field) => ({ ...field, path: formatPath(field.path) })),
+        })),
+      };
+    }),
+  };
+}

@@ -1,0 +1,171 @@
+import { resolve } from 'node:path';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, setOwn, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
+import { isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts';
+import { chooseDefinitions } from '../choose-definitions.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { STANDARD_INPUT, textOption } from '../command.ts';
+import type { InputObject, Inputs } from '../up/load-inputs.ts';
+import { asKubeObject, readText } from '../up/read-manifest.ts';
+
+/** The API of a definition, as far as it can be told before it is compiled. */
+interface Api {
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/**
+ * The files with the instances to render: those of `--values` where it is given, else those of the files, else one with
+ * an empty spec; `--set` changes each of them. Instances that are not wanted are left out.
+ *
+ * @throws TypeKroError for a file that cannot be read, and for values that belong to no single definition.
+ */
+export async function withInstances(context: CommandContext, input: CommandInput, inputs: Inputs): Promise<Inputs> {
+  const definitions = inputs.objects.flatMap(({ object }) => apiOf(object));
+  // A definition that cannot be read is reported by the check.
+  if (definitions.length === 0) return inputs;
+  const chosen = chooseDefinitions(definitions, input);
+  const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isOf(object, api));
+  const given = inputs.objects.filter(isInstance);
+  const values = textOption(input, 'values');
+  const sets = (textOption(input, 'set') ?? '') === '' ? [] : parseSets(textOption(input, 'set') ?? '');
+  const read = values === undefined ? undefined : await readValues(context, input, values, chosen);
+  const made = read?.objects ?? (given.length > 0 ? given : chosen.map((api) => emptyInstance(input, api)));
+  const instances = sets.length === 0 ? made : made.map((each) => withSets(each, sets));
+  return {
+    objects: [...inputs.objects.filter((each) => !isInstance(each)), ...instances],
+    diagnostics: [...inputs.diagnostics, ...(read?.diagnostics ?? [])],
+    texts: new Map([...inputs.texts, ...(read?.texts ?? [])]),
+  };
+}
+
+function apiOf(object: KubeObject): Api[] {
+  if (!isDefinition(object)) return [];
+  const schema = object.spec?.['schema'];
+  if (!isJsonObject(schema)) return [];
+  const { kind, apiVersion, group = 'kro.run' } = schema;
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string' || typeof group !== 'string') return [];
+  return [{ name: object.metadata.name ?? '', kind, apiVersion: `${group}/${apiVersion}` }];
+}
+
+const isOf = (object: KubeObject, { kind, apiVersion }: Api): boolean =>
+  object.kind === kind && object.apiVersion === apiVersion;
+
+/** Instances, or the spec of one. */
+async function readValues(
+  context: CommandContext,
+  input: CommandInput,
+  name: string,
+  apis: readonly Api[],
+): Promise<Inputs> {
+  const file = name === '-' ? STANDARD_INPUT : name;
+  const text = name === '-' ? await context.readInput() : await readText(resolve(context.cwd, name), name);
+  const { documents, diagnostics } = parseDefinitions(text, file);
+  const objects = documents.flatMap((document): InputObject[] => {
+    const object = asKubeObject(document.value);
+    if (object !== undefined) return [{ object, file, document }];
+    if (document.value === null) return [];
+    return [{ object: instanceOf(input, onlyApi(apis, file), document.value), file, document: specDocument(document) }];
+  });
+  if (objects.length === 0 && diagnostics.length === 0) {
+    objects.push({ object: instanceOf(input, onlyApi(apis, file), {}), file });
+  }
+  return { objects, diagnostics, texts: new Map([[file, text]]) };
+}
+
+function onlyApi(apis: readonly Api[], file: string): Api {
+  const [first] = apis;
+  if (first !== undefined && apis.length === 1) return first;
+  throw new TypeKroError(`${file} holds a spec, and there are ${apis.length} definitions that it could belong to`, {
+    code: 'cli/usage',
+    remedy: `choose one: ${apis.map(({ name }) => `--definition ${name}`).join(', ')}; or write a whole instance with apiVersion and kind`,
+  });
+}
+
+function emptyInstance(input: CommandInput, api: Api): InputObject {
+  return { object: instanceOf(input, api, {}), file: `an empty ${api.kind}` };
+}
+
+function instanceOf(input: CommandInput, { apiVersion, kind }: Api, spec: JsonValue): KubeObject {
+  const name = textOption(input, 'name') ?? kind.toLowerCase();
+  const namespace = textOption(input, 'namespace') ?? 'default';
+  return { apiVersion, kind, metadata: { name, namespace }, spec: spec as JsonObject };
+}
+
+/** The document of a spec as that of the instance around it. */
+function specDocument(document: DefinitionDocument): DefinitionDocument {
+  const inner = ([first, ...rest]: readonly PathStep[]): readonly PathStep[] => (first === 'spec' ? rest : []);
+  return {
+    value: document.value,
+    index: document.index,
+    ...(document.file === undefined ? {} : { file: document.file }),
+    position: (path) => document.position(inner(path)),
+    keyPosition: (path) => document.keyPosition(inner(path)),
+    positionInside: (path, offset) => document.positionInside(inner(path), offset),
+    written: (path) => document.written?.(inner(path)),
+  };
+}
+
+interface Setting {
+  readonly path: readonly PathStep[];
+  readonly value: JsonValue;
+}
+
+/** Settings as `a.b=1,c[0]=x`; a comma in a value is written `\,`. A value is read as YAML. */
+function parseSets(text: string): Setting[] {
+  return text.split(/(?<!\\),/).map((part) => {
+    const at = part.indexOf('=');
+    const path = at < 0 ? undefined : parsePath(part.slice(0, at));
+    if (at <= 0 || path === undefined || !path.ok) throw badSetting(part);
+    const written = part.slice(at + 1).replaceAll('\\,', ',');
+    try {
+      return { path: path.steps, value: (yamlLibrary().parse(written) ?? null) as JsonValue };
+    } catch {
+      // A text such as `a: b` or `[x` is meant as it stands.
+      return { path: path.steps, value: written };
+    }
+  });
+}
+
+function badSetting(part: string): TypeKroError {
+  return new TypeKroError(`--set ${part} sets nothing`, {
+    code: 'cli/usage',
+    remedy: 'write the path of a field of the spec and its value: --set replicas=3,image.tag=1.2',
+  });
+}
+
+/** Most entries that a list is made longer by. */
+const MAX_INDEX = 999;
+
+function withSets(input: InputObject, sets: readonly Setting[]): InputObject {
+  const spec: JsonValue = structuredClone(input.object.spec ?? {});
+  for (const { path, value } of sets) {
+    const steps = path[0] === 'spec' && !Object.hasOwn(spec, 'spec') ? path.slice(1) : path;
+    setAt(spec, steps, value);
+  }
+  return { ...input, object: { ...input.object, spec } };
+}
+
+function setAt(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {
+  let at: JsonObject | JsonValue[] = root;
+  for (const [index, step] of path.entries()) {
+    const isLast = index === path.length - 1;
+    const existing = childOf(at, step);
+    const fresh: JsonValue = typeof path[index + 1] === 'number' ? [] : {};
+    const next = isLast ? value : isJsonObject(existing) || Array.isArray(existing) ? existing : fresh;
+    if (Array.isArray(at) && typeof step === 'number') {
+      if (step > Math.max(at.length, MAX_INDEX)) throw badSetting(`…[${step}]`);
+      while (at.length < step) at.push(null);
+      at[step] = next;
+    } else if (!Array.isArray(at)) setOwn(at, String(step), next);
+    if (isLast || (!isJsonObject(next) && !Array.isArray(next))) return;
+    at = next;
+  }
+}
+
+function childOf(at: JsonObject | JsonValue[], step: PathStep): JsonValue | undefined {
+  if (Array.isArray(at)) return typeof step === 'number' ? at[step] : undefined;
+  return Object.hasOwn(at, step) ? at[String(step)] : undefined;
+}

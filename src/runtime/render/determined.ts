@@ -1,0 +1,86 @@
+import type { Expr } from '../../cel/index.ts';
+import { kroEnvironment, walkAst } from '../../cel/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
+
+/**
+ * Does an expression have the same value on an object that will be created as on the object as it is sent? It does where
+ * it reads nothing of the object but texts, numbers and booleans that are sent, or maps into which no server writes. A
+ * server adds defaults, addresses and status beside them, so a field that is absent is not known to stay absent.
+ *
+ * @param sent the objects by the name that the expression has for them, without the fields that are not known
+ */
+export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>): boolean {
+  const parsed = environment().parse(cel);
+  if (!parsed.ok) return false;
+  // Names and chains that a longer chain has covered.
+  const covered = new Set<Expr>();
+  let determined = true;
+  walkAst(parsed.ast, (expr) => {
+    if (!determined || covered.has(expr)) return;
+    const chain = chainOf(expr);
+    if (chain === undefined || !sent.has(chain.name)) return;
+    for (const part of chain.parts) covered.add(part);
+    determined = isSent(sent.get(chain.name), chain.steps);
+  });
+  return determined;
+}
+
+let cached: ReturnType<typeof kroEnvironment> | undefined;
+
+/** Parses only: names and types do not matter. */
+function environment(): ReturnType<typeof kroEnvironment> {
+  cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
+  return cached;
+}
+
+interface Chain {
+  readonly name: string;
+  readonly steps: readonly PathStep[];
+  readonly parts: readonly Expr[];
+}
+
+/** A path from a name through fields and constant indices. */
+function chainOf(expr: Expr): Chain | undefined {
+  if (expr.kind === 'ident') return { name: expr.name, steps: [], parts: [expr] };
+  if (expr.kind === 'select') {
+    const before = chainOf(expr.operand);
+    return before && { ...before, steps: [...before.steps, expr.field], parts: [...before.parts, expr] };
+  }
+  const [list, index] = expr.kind === 'call' && /^_\[\??_\]$/.test(expr.name) ? expr.args : [];
+  const before = list === undefined ? undefined : chainOf(list);
+  if (before === undefined || index?.kind !== 'literal') return undefined;
+  const step = typeof index.value === 'bigint' ? Number(index.value) : index.value;
+  if (typeof step !== 'string' && typeof step !== 'number') return undefined;
+  return { ...before, steps: [...before.steps, step], parts: [...before.parts, expr, index] };
+}
+
+/** Maps in which the API server leaves everything as it is sent. */
+const WHOLE_MAPS: ReadonlySet<PathStep> = new Set(['matchLabels', 'data']);
+
+function isSent(object: JsonObject | undefined, steps: readonly PathStep[]): boolean {
+  // The API server moves these into data, and does not give them back.
+  if (steps[0] === 'stringData') return false;
+  const value = steps.reduce<JsonValue | undefined>(childAt, object);
+  if (isJsonObject(value)) {
+    const isSelector = object?.['kind'] === 'Service' && steps.join('.') === 'spec.selector';
+    const isWhole = isSelector || WHOLE_MAPS.has(steps.at(-1) ?? '');
+    return isWhole && Object.values(value).every((member) => typeof member === 'string');
+  }
+  return value !== undefined && value !== null && !Array.isArray(value) && !isRewritten(value);
+}
+
+/** Quantities are stored in their canonical form: `1000m` becomes `1`. */
+function isRewritten(value: JsonValue): boolean {
+  const quantity = typeof value === 'string' ? quantityOf(value) : undefined;
+  if (quantity === undefined) return false;
+  const { text: _text, ...number } = quantity;
+  return formatQuantity(number) !== value;
+}
+
+function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
+  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
+}

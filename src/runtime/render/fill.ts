@@ -1,0 +1,131 @@
+import type { JsonObject } from '../../core/index.ts';
+import type { CollectionNode, Expression, GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import type { Dimensions } from '../collection.ts';
+import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from '../collection.ts';
+import type { Evaluated } from '../evaluate.ts';
+import { evaluateField } from '../evaluate.ts';
+import type { StepContext } from '../step-context.ts';
+import { fillSkeleton } from '../template.ts';
+import { isDetermined } from './determined.ts';
+
+/** A field whose value is not known yet. */
+export interface UnknownField {
+  readonly path: readonly PathStep[];
+  /** As the author wrote it: a text with `${…}` in it, or the expression alone. */
+  readonly expression: string;
+  /** The nodes that it reads. Empty where it reads none, and its evaluation fails. */
+  readonly waitsFor: readonly string[];
+  /** Why it has no value, where more than time is missing. */
+  readonly failure?: string;
+}
+
+/** An object as far as it is known. Unknown fields hold their expression in `${…}`. */
+export interface RenderedObject {
+  readonly object: JsonObject;
+  readonly unknown: readonly UnknownField[];
+}
+
+/** Objects that are sent, by node id, without their unknown fields. */
+export type SentObjects = ReadonlyMap<string, JsonObject>;
+
+/** The objects of a node whose template cannot be filled as a whole, each field as far as it is known. */
+export function fillWhatIsKnown(
+  context: StepContext,
+  node: GraphNode,
+  sent: SentObjects,
+): { readonly objects: readonly RenderedObject[]; readonly countKnown: boolean } {
+  const variables = new Map(context.ready);
+  for (const [id, object] of sent) if (!variables.has(id)) variables.set(id, object);
+  const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[]): RenderedObject =>
+    fillObject(context, node, known, sent, lacking);
+  if (node.nodeType !== 'collection') return { objects: [of(variables, [])], countKnown: true };
+  const dimensions = dimensionsOf(context, node, variables, sent);
+  // One object stands for all of them.
+  if (dimensions === undefined) {
+    const names = node.forEach.map(({ name }) => name);
+    return { objects: [of(variables, names)], countKnown: false };
+  }
+  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
+  const shown = Math.min(size, context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE);
+  const objects = Array.from({ length: shown }, (_, index) => {
+    const item = new Map(variables);
+    assignItem(item, dimensions, index);
+    return of(item, []);
+  });
+  return { objects, countKnown: true };
+}
+
+function dimensionsOf(
+  context: StepContext,
+  node: CollectionNode,
+  variables: ReadonlyMap<string, unknown>,
+  sent: SentObjects,
+): (Dimensions & { ok: true }) | undefined {
+  const isKnown = node.forEach.every(
+    ({ expression }) => valueOf(context, expression, variables, sent, []) !== undefined,
+  );
+  if (!isKnown) return undefined;
+  const dimensions = evaluateDimensions({ ...context, ready: new Map(variables) }, node);
+  return dimensions.ok ? dimensions : undefined;
+}
+
+function fillObject(
+  context: StepContext,
+  node: GraphNode,
+  variables: ReadonlyMap<string, unknown>,
+  sent: SentObjects,
+  lacking: readonly string[],
+): RenderedObject {
+  const unknown: UnknownField[] = [];
+  const values = node.template.holes.map((hole) => {
+    const result = valueOf(context, hole.expression, variables, sent, lacking);
+    if (result?.state === 'value') return { path: hole.path, value: result.value };
+    unknown.push(unknownField(context, node, hole, result));
+    return { path: hole.path, value: markerOf(hole) };
+  });
+  return { object: fillSkeleton(node.template.skeleton, values), unknown };
+}
+
+/** The value of an expression; undefined where it reads what is not known yet. */
+function valueOf(
+  context: StepContext,
+  expression: Expression,
+  variables: ReadonlyMap<string, unknown>,
+  sent: SentObjects,
+  lacking: readonly string[],
+): Evaluated | undefined {
+  const { references, cel } = expression;
+  if (references.some((name) => lacking.includes(name))) return undefined;
+  const unread = references.filter((name) => context.graph.nodes.has(name) && !context.ready.has(name));
+  if (unread.some((name) => !sent.has(name))) return undefined;
+  const read = new Map(unread.flatMap((name) => asEntry(name, sent.get(name))));
+  if (unread.length > 0 && !isDetermined(cel, read)) return undefined;
+  return evaluateField(expression, variables, context.evaluation);
+}
+
+const asEntry = (name: string, object: JsonObject | undefined): [string, JsonObject][] =>
+  object === undefined ? [] : [[name, object]];
+
+const markerOf = ({ expression }: Hole): string => expression.template ?? `\${${expression.cel}}`;
+
+function unknownField(
+  context: StepContext,
+  node: GraphNode,
+  { path, expression }: Hole,
+  result: Exclude<Evaluated, { state: 'value' }> | undefined,
+): UnknownField {
+  const { references, template, cel } = expression;
+  const lists = node.nodeType === 'collection' ? node.forEach : [];
+  const read = lists.filter(({ name }) => references.includes(name)).flatMap((list) => list.expression.references);
+  const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));
+  const failure = result === undefined ? {} : { failure: result.failure.reason };
+  return { path, expression: template ?? cel, waitsFor, ...failure };
+}
+
+/** The object with null in its unknown fields: no expression that other nodes read from it is then taken for known. */
+export function withoutUnknown({ object, unknown }: RenderedObject): JsonObject {
+  return fillSkeleton(
+    object,
+    unknown.map(({ path }) => ({ path, value: null })),
+  );
+}

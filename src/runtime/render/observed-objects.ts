@@ -1,0 +1,74 @@
+import type { KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import { labelMatcher } from '../../kubernetes/index.ts';
+import { applySetIdOf } from '../applyset.ts';
+import type { Fingerprint } from '../fingerprint.ts';
+import { targetKey } from '../identity.ts';
+import { PART_OF_LABEL } from '../keys.ts';
+import type { ApplyAction, ListObservation, Observation, Observed } from '../model.ts';
+import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
+
+/**
+ * A cluster that holds the given objects and nothing else. Objects without a namespace count as in each of them: files
+ * often leave it out.
+ */
+export class ObservedObjects implements Observed {
+  readonly #objects: readonly KubeObject[];
+  readonly #applySet: string;
+  readonly #settled = new Map<string, Fingerprint>();
+
+  constructor(instance: KubeObject, objects: readonly KubeObject[]) {
+    this.#objects = objects;
+    this.#applySet = applySetIdOf(instance);
+  }
+
+  object(target: ObjectTarget): Observation {
+    const found = this.#objects.find(
+      (object) =>
+        isOfType(object, target.type) && isIn(object, target.namespace) && object.metadata.name === target.name,
+    );
+    if (found === undefined) return { state: 'absent' };
+    const owned = this.#settled.get(targetKey(target)) ?? '';
+    return { state: 'present', live: { object: this.#asChild(found, target.namespace), owned } };
+  }
+
+  list({ type, namespace, selector }: ListTarget): ListObservation {
+    const matches = labelMatcher(selector);
+    const objects = this.#objects.filter(
+      (object) => isOfType(object, type) && isIn(object, namespace) && matches(object.metadata.labels),
+    );
+    return { state: 'known', objects: objects.map((object) => ({ object })) };
+  }
+
+  /** Nothing is left over from earlier: what no node wants is none of the instance's. */
+  members(): ListObservation {
+    return { state: 'known', objects: [] };
+  }
+
+  failedWrite(): undefined {
+    return undefined;
+  }
+
+  /** Counts an object as what the graph wants, since its file stands for the object after the write. */
+  settle({ target, fingerprint }: ApplyAction): boolean {
+    const key = targetKey(target);
+    if (this.object(target).state !== 'present' || this.#settled.has(key)) return false;
+    this.#settled.set(key, fingerprint);
+    return true;
+  }
+
+  /** The object as a child of the instance, whichever controller wrote its labels. */
+  #asChild(object: KubeObject, namespace: string | undefined): KubeObject {
+    const labels = { ...object.metadata.labels, [PART_OF_LABEL]: this.#applySet };
+    const place = namespace === undefined ? {} : { namespace };
+    return { ...object, metadata: { ...object.metadata, ...place, labels } };
+  }
+}
+
+function isOfType(object: KubeObject, type: ObjectType): boolean {
+  // Versions of one kind hold the same objects.
+  return object.kind === type.kind && parseApiVersion(object.apiVersion).group === type.group;
+}
+
+const isIn = ({ metadata }: KubeObject, namespace: string | undefined): boolean =>
+  namespace === undefined || metadata.namespace === undefined || metadata.namespace === namespace;

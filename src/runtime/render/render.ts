@@ -1,0 +1,128 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import * as keys from '../keys.ts';
+import type { Decision, StepOptions } from '../model.ts';
+import type { NodeReport } from '../report.ts';
+import type { NodeResult, StepContext } from '../step-context.ts';
+import { createStepContext, step, visitNodes } from '../step.ts';
+import type { RenderedObject, SentObjects } from './fill.ts';
+import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
+import { ObservedObjects } from './observed-objects.ts';
+
+export type { RenderedObject, UnknownField } from './fill.ts';
+
+/** A node of an instance with its objects. */
+export interface RenderedNode {
+  /** What the controller would report now. */
+  readonly report: NodeReport;
+  /** The objects as they would be sent, without the labels and annotations that the controller adds for itself. */
+  readonly objects: readonly RenderedObject[];
+  /** False for a collection whose lists are not known: one object then stands for all of them. */
+  readonly countKnown: boolean;
+  /** Conditions that cannot be decided yet. */
+  readonly undecided: readonly string[];
+  /** The object is external: it is read, and never written. */
+  readonly external: boolean;
+}
+
+/** An instance with its objects, without a cluster. */
+export interface RenderedInstance {
+  /** In the order of creation. */
+  readonly nodes: readonly RenderedNode[];
+  /** The controller's decision where the given objects are all that exists. */
+  readonly decision: Decision;
+}
+
+/**
+ * The objects of an instance by the controller's own step, in a cluster that holds the given objects only. They count as
+ * children that are as the graph wants them. What depends on objects that do not exist yet is filled in as far as it
+ * follows from what is sent; everything else is listed as unknown.
+ *
+ * @param instance with the defaults of its schema
+ */
+export function renderInstance(
+  graph: Graph,
+  instance: KubeObject,
+  objects: readonly KubeObject[],
+  options: StepOptions,
+): RenderedInstance {
+  const observed = new ObservedObjects(instance, objects);
+  let decision = step(graph, instance, observed, options);
+  // Each round settles one object or more, and there are no more objects than given.
+  while (decision.apply.filter((action) => observed.settle(action)).length > 0) {
+    decision = step(graph, instance, observed, options);
+  }
+  const context = createStepContext(graph, instance, observed, options);
+  visitNodes(context);
+  const reports = new Map(
+    decision.nodes.filter(({ retired }) => retired !== true).map((report) => [report.id, report]),
+  );
+  const sent = new Map<string, JsonObject>();
+  const nodes = [...context.results].flatMap(([id, result]) => {
+    const report = reports.get(id);
+    if (report === undefined) return [];
+    const rendered = renderNode(context, result, report, sent);
+    const [first] = rendered.objects;
+    if (first !== undefined && result.node.nodeType === 'resource') sent.set(id, withoutUnknown(first));
+    return [rendered];
+  });
+  return { nodes, decision };
+}
+
+function renderNode(context: StepContext, result: NodeResult, report: NodeReport, sent: SentObjects): RenderedNode {
+  const { node, wanted, state } = result;
+  const external = node.nodeType === 'external' || node.nodeType === 'externalCollection';
+  const nothing = { report, objects: [], countKnown: true, undecided: [], external };
+  if (state === 'skipped') return nothing;
+  if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent).objects };
+  if (wanted !== undefined) {
+    const objects = wanted.map(({ desired }) => ({ object: withoutBookkeeping(desired, node), unknown: [] }));
+    return { ...nothing, objects };
+  }
+  const { objects, countKnown } = fillWhatIsKnown(context, node, sent);
+  return {
+    ...nothing,
+    objects: objects.map(({ object, unknown }) => ({ object: inNamespace(context, node, object), unknown })),
+    countKnown,
+    undecided: undecidedConditions(context, node),
+  };
+}
+
+/** Conditions that read nodes which are not ready. */
+function undecidedConditions(context: StepContext, node: GraphNode): string[] {
+  return node.includeWhen.flatMap(({ references, cel }) =>
+    references.some((name) => name !== 'schema' && !context.ready.has(name)) ? [cel] : [],
+  );
+}
+
+/** A namespaced object without a namespace gets that of the instance. */
+function inNamespace({ namespace }: StepContext, node: GraphNode, object: JsonObject): JsonObject {
+  const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  const own = metadata['namespace'];
+  if (!node.namespaced || namespace === undefined || (typeof own === 'string' && own.trim() !== '')) return object;
+  return { ...object, metadata: { ...metadata, namespace } };
+}
+
+/** Labels that the controller writes besides those with its prefixes. */
+const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
+
+function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
+  const { labels, annotations, ...metadata } = desired.metadata as JsonObject;
+  const authored = isJsonObject(node.template.skeleton['metadata']) ? node.template.skeleton['metadata'] : {};
+  const kept = {
+    ...metadata,
+    ...authorsMap('labels', labels, authored['labels']),
+    ...authorsMap('annotations', annotations, authored['annotations']),
+  };
+  return { ...(desired as unknown as JsonObject), metadata: kept };
+}
+
+/** The map without the controller's own members; nothing where none is left and the author wrote no map. */
+function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
+  const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {
+    if (keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix))) return false;
+    return !OWN_LABELS.has(key) || (isJsonObject(authored) && Object.hasOwn(authored, key));
+  });
+  return entries.length === 0 && authored === undefined ? {} : { [name]: Object.fromEntries(entries) };
+}
