@@ -21,6 +21,8 @@ export interface BuiltinSource extends SchemaSource {
   typeNamed(name: string): Schema;
   /** The names of all types. */
   typeNames(): Iterable<string>;
+  /** The name of the type that declares a field of a kind, by the names on the way to it; lists and maps are passed. */
+  ownerOf(type: GroupVersionKind, fields: readonly string[]): string | undefined;
 }
 
 const bundles = new Map<string, BuiltinSource>();
@@ -80,6 +82,10 @@ export function bundledSource(parts: BundleParts): BuiltinSource {
   return {
     typeNamed: (name) => types().node(name),
     typeNames: () => types().names(),
+    ownerOf(type, fields) {
+      const name = names().get(typeKey(type));
+      return name === undefined ? undefined : types().ownerOf(name, fields);
+    },
     schemaOf(type: GroupVersionKind): Schema | undefined {
       const name = names().get(typeKey(type));
       if (name !== undefined) return types().node(name);

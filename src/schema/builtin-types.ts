@@ -82,6 +82,18 @@ export class BuiltinTypes {
     return node;
   }
 
+  /** The name of the type that declares the last of these fields, on the way from a type. */
+  ownerOf(name: string, fields: readonly string[]): string | undefined {
+    let owner = name;
+    for (const [index, field] of fields.entries()) {
+      const facts = this.#facts.get(owner);
+      const found = facts === undefined ? undefined : [...this.#fieldsOf(facts)].find(([each]) => each === field);
+      if (found === undefined) return undefined;
+      if (index < fields.length - 1) owner = found[1].t.replaceAll(/\[\]|\{\}/g, '');
+    }
+    return owner;
+  }
+
   #objectNode(facts: TypeFacts): Schema {
     const node: Record<string, unknown> = { type: 'object' };
     lazyMember(node, 'properties', () => this.#properties(facts));

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { controller } from './controller.ts';
 import { diff } from './diff.ts';
+import { explain } from './explain.ts';
 import { generate } from './generate.ts';
 import { gitops } from './gitops.ts';
 import { graph } from './graph.ts';
@@ -8,6 +9,7 @@ import { install } from './install.ts';
 import { rbac } from './rbac.ts';
 import { render } from './render.ts';
 import { tree } from './tree.ts';
+import { types } from './types.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
 import { why } from './why.ts';
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   validate,
   graph,
   render,
+  explain,
+  types,
   why,
   tree,
   diff,

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
-import { valueAt } from '../../schema/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 import { printableLine } from '../printable.ts';
 
 /** An instance, its definition and its objects. */
@@ -79,7 +79,7 @@ function statusComments(graph: Graph, instance: KubeObject, { decision }: Render
   const others = graph.status.holes.flatMap(({ path, pathText, expression: { cel, template, references } }) => {
     const failure = failed.get(pathText);
     if (failure !== undefined) return [`${pathText}: has no value, ${printableLine(failure)}`];
-    if (valueAt(status, path) !== undefined) return [];
+    if (valueAtSteps(status, path) !== undefined) return [];
     const nodes = references.filter((id) => graph.nodes.has(id));
     return [`${pathText}: ${printableLine(template ?? `\${${cel}}`)} is not known yet, waits for ${nodes.join(', ')}`];
   });

@@ -156,7 +156,11 @@ function kindsOf(object: KubeObject): KindUse[] {
 
 /** The package's own definitions of some groups; their text is read only when a group is asked for. */
 function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
-  if (groups.size === 0) return [];
+  return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
+}
+
+/** All CustomResourceDefinitions that come with the package. */
+export function shippedCustomKinds(): KubeObject[] {
   const lists = parseJson(shippedDefinitionsText());
-  return (Array.isArray(lists) ? lists : []).flatMap(crdsIn).filter((crd) => groups.has(groupOf(crd)));
+  return (Array.isArray(lists) ? lists : []).flatMap(crdsIn);
 }

@@ -1,0 +1,216 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import type { GroupVersionKind } from '../../core/index.ts';
+import { formatApiVersion, kubernetesDescriptionsText, TypeKroError } from '../../core/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { BuiltinDescriptions, Schema, SchemaSource } from '../../schema/index.ts';
+import {
+  builtinSource,
+  combineSources,
+  crdSource,
+  describeField,
+  describeBuiltinKind,
+  nearestName,
+} from '../../schema/index.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { codeLines, documentedCodes } from '../explain/code-page.ts';
+import type { FieldReport } from '../explain/explain-view.ts';
+import { fieldLines } from '../explain/explain-view.ts';
+import { factsOf, findField, membersOf, namesIn } from '../explain/field-facts.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../up/known-crds.ts';
+
+/** `typekro explain FILE [PATH]`, `typekro explain KIND[.PATH]`, `typekro explain CODE`. */
+export const explain: Command = {
+  name: 'explain',
+  summary: 'tell what a field, a kind or the code of a problem means',
+  description:
+    'Explains a field of the kind that a definition makes (spec.replicas), or of a node of it (deployment.spec.replicas): its type, default, rules and description. Explains kinds of Kubernetes and their fields in the same way (Deployment.spec.strategy), and those of custom kinds that come with typekro or that --crds and --kubeconfig name. Explains a code that a problem is printed with (graph/cycle): an example, and what to do.',
+  positionals: [
+    { name: 'subject', summary: 'a file, a kind with a path, or a code', required: true },
+    { name: 'path', summary: 'of a file: the path of the field, which may begin with the id of a node' },
+  ],
+  options: [
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    { name: 'api-version', summary: 'of a kind that is served in several', value: 'version' },
+    DEFINITION_OPTION,
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro explain app.rgd.yaml spec.replicas', summary: 'a field of the kind that a definition makes' },
+    { command: 'typekro explain Deployment.spec.strategy', summary: 'a field of a kind of Kubernetes' },
+    { command: 'typekro explain graph/cycle', summary: 'a code, as it stands behind a problem' },
+  ],
+  async run(context, input) {
+    const [subject = '', path = ''] = input.positionals;
+    const print = reportPrinter(context, input);
+    const printField = (data: FieldReport): number => {
+      print({ data, lines: () => fieldLines(data) });
+      return ExitCode.ok;
+    };
+    if (isFile(context, subject)) {
+      const { failed, graphs } = await readChecked(context, input, [subject]);
+      if (failed) return ExitCode.diagnostics;
+      return printField(await ofDefinition(context, input, chooseDefinitions(graphs, input), path));
+    }
+    const info = documentedCodes().find(({ code }) => code === subject);
+    if (info !== undefined) {
+      print({ data: { schemaVersion: 1, ...info }, lines: () => codeLines(info) });
+      return ExitCode.ok;
+    }
+    if (subject.includes('/')) throw unknownCode(subject);
+    return printField(await ofKind(context, input, [subject, path].filter((part) => part !== '').join('.')));
+  },
+};
+
+const FILE_TYPES = new Set(['.yaml', '.yml', '.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
+
+const isFile = ({ cwd }: CommandContext, subject: string): boolean =>
+  subject === '-' || FILE_TYPES.has(extname(subject).toLowerCase()) || existsSync(resolve(cwd, subject));
+
+function unknownCode(code: string): TypeKroError {
+  const codes = documentedCodes().map((info) => info.code);
+  const sameName = codes.find((each) => each.split('/')[1] === code.split('/')[1]);
+  const near = sameName ?? nearestName(code, codes);
+  return new TypeKroError(`there is no page for the code ${code}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? 'docs/diagnostics.md lists all codes' : `did you mean ${near}?`,
+  });
+}
+
+/** A field of the definition's kind, or of one of its nodes. */
+async function ofDefinition(
+  context: CommandContext,
+  input: CommandInput,
+  graphs: readonly Graph[],
+  path: string,
+): Promise<FieldReport> {
+  const [graph] = graphs;
+  if (graph === undefined || graphs.length > 1) {
+    throw new TypeKroError(`the files hold ${graphs.length} definitions`, {
+      code: 'cli/usage',
+      remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
+    });
+  }
+  const [first = '', ...rest] = namesIn(path);
+  const node = graph.nodes.get(first);
+  if (node === undefined) {
+    const source = crdSource([graph.instance.crd]);
+    return reportOn(source.schemaOf(graph.instance) ?? {}, graph.instance, namesIn(path), undefined, [
+      ...graph.nodes.keys(),
+    ]);
+  }
+  const { schema, describe } = await schemaOf(context, input, node.type);
+  const report = reportOn(schema, node.type, rest, describe);
+  const set = setIn(node, path.slice(path.indexOf(first) + first.length + 1));
+  return {
+    ...report,
+    path: [first, report.path].filter((part) => part !== '').join('.'),
+    ...(set === undefined ? {} : { set }),
+  };
+}
+
+/** The expressions that fill a field of a template, or parts of it. */
+function setIn({ template }: GraphNode, path: string): string | undefined {
+  const names = namesIn(path).join('.');
+  const holes = template.holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);
+  return holes.length === 0
+    ? undefined
+    : holes.map(({ expression: { template: text, cel } }) => text ?? `\${${cel}}`).join(', ');
+}
+
+/** A kind as `Kind.path`, by its plural, singular or short name, too. */
+async function ofKind(context: CommandContext, input: CommandInput, subject: string): Promise<FieldReport> {
+  const [word = '', ...path] = namesIn(subject);
+  const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() });
+  const wanted = textOption(input, 'api-version');
+  const named = combineSources(builtinSource(), crdSource(crds));
+  const type = findKind(named, word, wanted) ?? findKind(crdSource(shippedCustomKinds()), word, wanted);
+  if (type === undefined) throw unknownKind(word, wanted, [named, crdSource(shippedCustomKinds())]);
+  const { schema, describe } = await schemaOf(context, input, type);
+  return reportOn(schema, type, path, describe);
+}
+
+function findKind(source: SchemaSource, word: string, apiVersion: string | undefined): GroupVersionKind | undefined {
+  const name = word.toLowerCase();
+  return [...source.kinds()].find((type) => {
+    if (apiVersion !== undefined && formatApiVersion(type) !== apiVersion) return false;
+    const info = source.resourceOf(type);
+    const names = [type.kind.toLowerCase(), info?.plural, info?.singular, ...(info?.shortNames ?? [])];
+    return names.includes(name);
+  });
+}
+
+function unknownKind(word: string, apiVersion: string | undefined, sources: readonly SchemaSource[]): TypeKroError {
+  const kinds = sources.flatMap((source) => [...source.kinds()]);
+  const versions = kinds.filter(({ kind }) => kind.toLowerCase() === word.toLowerCase()).map(formatApiVersion);
+  const near = nearestName(word, new Set(kinds.map(({ kind }) => kind)));
+  const where = apiVersion === undefined ? '' : ` in ${apiVersion}`;
+  return new TypeKroError(`there is no file, kind or code ${word}${where}`, {
+    code: 'cli/usage',
+    remedy:
+      versions.length > 0
+        ? `${word} is served in ${versions.join(', ')}`
+        : near === undefined
+          ? 'name a kind of Kubernetes, or its CustomResourceDefinition with --crds'
+          : `did you mean ${near}?`,
+  });
+}
+
+type Describe = (fields: readonly string[]) => string | undefined;
+
+/** The schema of a kind, and the descriptions of its fields where the schema holds none. */
+async function schemaOf(
+  context: CommandContext,
+  input: CommandInput,
+  type: GroupVersionKind,
+): Promise<{ readonly schema: Schema; readonly describe: Describe | undefined }> {
+  const builtin = builtinSource();
+  const schema = builtin.schemaOf(type);
+  if (schema !== undefined) {
+    const texts = JSON.parse(kubernetesDescriptionsText()) as BuiltinDescriptions;
+    return {
+      schema,
+      describe(fields) {
+        if (fields.length === 0) return describeBuiltinKind(texts, type.kind, type.group);
+        const owner = builtin.ownerOf(type, fields);
+        return owner === undefined ? undefined : describeField(texts, owner, fields.at(-1) ?? '');
+      },
+    };
+  }
+  const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() });
+  const custom = combineSources(crdSource(crds), crdSource(shippedCustomKinds()));
+  return { schema: custom.schemaOf(type) ?? {}, describe: undefined };
+}
+
+function reportOn(
+  root: Schema,
+  type: GroupVersionKind,
+  names: readonly string[],
+  describe: Describe = () => undefined,
+  otherNames: readonly string[] = [],
+): FieldReport {
+  const found = findField(root, names);
+  if (!found.ok) {
+    const place = found.at.length === 0 ? type.kind : found.at.join('.');
+    const known = found.at.length === 0 ? [...found.known, ...otherNames] : found.known;
+    const near = found.near ?? nearestName(found.name, known);
+    throw new TypeKroError(`${place} has no field ${found.name}`, {
+      code: 'cli/usage',
+      remedy:
+        near !== undefined
+          ? `did you mean ${[...found.at, near].join('.')}?`
+          : known.length === 0
+            ? `${place} has no fields below it`
+            : `there are ${known.join(', ')}`,
+    });
+  }
+  const { schema, required } = found;
+  const facts = factsOf(schema, required, describe(names) ?? schema.description);
+  const kind = `${type.kind} ${formatApiVersion(type)}`;
+  const fields = membersOf(schema, (name) => describe([...names, name]));
+  return { schemaVersion: 1, kind, path: names.join('.'), ...facts, fields };
+}

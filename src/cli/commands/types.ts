@@ -1,0 +1,101 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { asObject, objectAt, objectsAt } from '../../kubernetes/index.ts';
+import { stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { crdSource, toTypeScript } from '../../schema/index.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { toJsonSchema } from '../types/json-schema.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+
+/** `typekro types FILE…`: the kind of a definition for editors and programs. */
+export const types: Command = {
+  name: 'types',
+  summary: 'print the kind of a definition as TypeScript or JSON Schema',
+  description:
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
+  ],
+  options: [
+    { name: 'output', short: 'o', summary: 'typescript or jsonschema', value: 'form', defaultValue: 'typescript' },
+    DEFINITION_OPTION,
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro types app.rgd.yaml > app-types.ts', summary: 'interfaces for a program' },
+    {
+      command: 'typekro types app.rgd.yaml -o jsonschema > app.schema.json',
+      summary: 'then "# yaml-language-server: $schema=app.schema.json" at the top of an instance',
+    },
+  ],
+  async run(context, input) {
+    const form = textOption(input, 'output') ?? 'typescript';
+    if (form !== 'typescript' && form !== 'jsonschema') {
+      throw new TypeKroError(`--output ${form} is none of typescript, jsonschema`, {
+        code: 'cli/usage',
+        remedy: 'write --output jsonschema',
+      });
+    }
+    const { failed, graphs } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
+    const chosen = chooseDefinitions(graphs, input);
+    if (form === 'typescript') {
+      context.print(chosen.map(typeScriptOf).join('\n').trimEnd());
+      return ExitCode.ok;
+    }
+    const [only] = chosen;
+    if (only === undefined || chosen.length > 1) {
+      throw new TypeKroError(`jsonschema describes one kind, and the files hold ${chosen.length}`, {
+        code: 'cli/usage',
+        remedy: `choose one: ${chosen.map(({ name }) => `--definition ${name}`).join(', ')}`,
+      });
+    }
+    context.print(stringifyJson(jsonSchemaOf(only), 2));
+    return ExitCode.ok;
+  },
+};
+
+function typeScriptOf({ instance }: Graph): string {
+  const { kind, group, version, namespaced } = instance;
+  const schema = crdSource([instance.crd]).schemaOf(instance);
+  const { spec = { type: 'object' }, status } = schema?.properties ?? {};
+  const place = namespaced ? '; readonly namespace?: string' : '';
+  const parts = [
+    toTypeScript(spec, { name: `${kind}Spec` }),
+    ...(status === undefined ? [] : [toTypeScript(status, { name: `${kind}Status` })]),
+    `/** An instance of ${kind}, as it is applied. */
+export interface ${kind} {
+  readonly apiVersion: '${group}/${version}';
+  readonly kind: '${kind}';
+  readonly metadata: { readonly name: string${place}; readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
+  readonly spec: ${kind}Spec;
+${status === undefined ? '' : `  /** Written by the controller. */\n  readonly status?: ${kind}Status;\n`}}
+`,
+  ];
+  return parts.join('\n');
+}
+
+function jsonSchemaOf({ instance }: Graph): JsonObject {
+  const { kind, group, version } = instance;
+  const schema = toJsonSchema(rootSchema(instance.crd));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: kind,
+    ...schema,
+    required: ['apiVersion', 'kind', 'metadata'],
+    properties: {
+      ...asObject(schema['properties']),
+      apiVersion: { const: `${group}/${version}` },
+      kind: { const: kind },
+      metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+    },
+  };
+}
+
+function rootSchema(crd: KubeObject): JsonObject {
+  const [version] = objectsAt(crd, 'spec', 'versions');
+  return objectAt(version, 'schema', 'openAPIV3Schema');
+}

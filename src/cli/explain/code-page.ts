@@ -1,0 +1,46 @@
+import { traceCodes } from '../../compose/index.ts';
+import type { CodeInfo } from '../../core/index.ts';
+import { formatDiagnostic } from '../../core/index.ts';
+import { compile, diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
+import { builtinSource, schemaCodes } from '../../schema/index.ts';
+
+/** All codes that `docs/diagnostics.md` explains. */
+export const documentedCodes = (): readonly CodeInfo[] => [...diagnosticCodes, ...schemaCodes, ...traceCodes];
+
+/** The page of a code in lines: what it means, an example, what is said of it, and what to do. */
+export function codeLines(info: CodeInfo): string[] {
+  const { code, severity, summary, example, remedy } = info;
+  const said = saidOf(info);
+  return [
+    `${code}  ${severity}`,
+    `  ${summary}`,
+    '',
+    'Example',
+    ...indented(example),
+    ...(said === undefined ? [] : ['', 'gets', ...indented(said)]),
+    '',
+    'Remedy',
+    `  ${remedy}`,
+  ];
+}
+
+/** What the compiler says of an example that is a definition. Other examples need a program around them. */
+function saidOf({ code, example, language }: CodeInfo): string | undefined {
+  if (language !== undefined && language !== 'yaml') return undefined;
+  const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
+  const compiled = documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics);
+  const own = [...diagnostics, ...compiled].find((each) => each.code === code);
+  return own === undefined ? undefined : formatDiagnostic(own, example);
+}
+
+/** Longest example that is shown whole; some show what happens with very long files. */
+const MAX_LINES = 60;
+const MAX_COLUMNS = 160;
+
+function indented(text: string): string[] {
+  const lines = text.trimEnd().split('\n', MAX_LINES + 1);
+  const shown = lines.length > MAX_LINES ? [...lines.slice(0, 5), '\u2026'] : lines;
+  return shown.map((line) =>
+    `  ${line.length > MAX_COLUMNS ? `${line.slice(0, MAX_COLUMNS)} \u2026` : line}`.trimEnd(),
+  );
+}

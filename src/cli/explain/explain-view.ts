@@ -1,0 +1,48 @@
+import type { FieldFacts, MemberFacts } from './field-facts.ts';
+import { valueText } from './field-facts.ts';
+
+/** `typekro explain` of a field as JSON. Later versions of the same number only add fields. */
+export interface FieldReport extends FieldFacts {
+  readonly schemaVersion: 1;
+  /** The kind, as `Kind apiVersion`. */
+  readonly kind: string;
+  /** The path of the field; empty for the kind itself. */
+  readonly path: string;
+  /** Of a node of a definition: what its template sets there. */
+  readonly set?: string;
+  readonly fields: readonly MemberFacts[];
+}
+
+/** A field in lines: its type, default and rules, what it means, and the fields below it. */
+export function fieldLines(report: FieldReport): string[] {
+  const { kind, path, fields, set, description } = report;
+  const title = [path === '' ? 'object' : `${path}  ${report.type}`, kind].join('  of ');
+  const facts = [...factRows(report), ...(set === undefined ? [] : [['set to', set] as const])];
+  const width = Math.max(0, ...facts.map(([name]) => name.length));
+  const about = description === undefined ? [] : ['', ...description.split('\n').map((line) => `  ${line}`.trimEnd())];
+  return [
+    path === '' ? kind : title,
+    ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    ...about,
+    ...(fields.length === 0 ? [] : ['', ...memberLines(fields)]),
+  ];
+}
+
+function factRows({ required, validation, ...facts }: FieldFacts): (readonly [string, string])[] {
+  return [
+    ...(required ? [['required', 'yes'] as const] : []),
+    ...(facts.default === undefined ? [] : [['default', valueText(facts.default)] as const]),
+    ...validation.map((rule) => ['rule', rule] as const),
+  ];
+}
+
+function memberLines(fields: readonly MemberFacts[]): string[] {
+  const nameWidth = Math.max(...fields.map(({ name }) => name.length));
+  const types = fields.map(({ type, required }) => `${type}${required ? ', required' : ''}`);
+  const typeWidth = Math.max(...types.map((text) => text.length));
+  return fields.map((field, index) => {
+    const value = field.default === undefined ? '' : `default ${valueText(field.default)}. `;
+    const [first = ''] = (field.description ?? '').split('\n');
+    return `  ${field.name.padEnd(nameWidth)}  ${(types[index] ?? '').padEnd(typeWidth)}  ${value}${first}`.trimEnd();
+  });
+}
