@@ -16,3 +16,4 @@ export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';
 export type { ReadCauses } from './read-causes.ts';
 export { readCauses } from './read-causes.ts';
+export { readSession } from './read-session.ts';

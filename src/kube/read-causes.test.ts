@@ -9,6 +9,12 @@ const claim = (namespace: string): KubeObject => ({
   metadata: { name: 'disk', namespace },
   status: { phase: 'Pending' },
 });
+const deployment = (namespace: string): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace, uid: 'u' },
+  spec: { replicas: 1, selector: { matchLabels: { app: 'web' } } },
+});
 const refused = () => Promise.reject(new KubeError('not allowed', { status: 403, reason: 'Forbidden' }));
 
 /** A cluster with one event in the namespace `a`; kinds that it refuses, and what was listed. */
@@ -27,10 +33,12 @@ function cluster(refuses: readonly string[]) {
   const api: Pick<KubernetesApi, 'find' | 'list'> = {
     find({ kind, namespace = '' }) {
       if (refuses.includes(kind)) return refused();
+      if (kind === 'Deployment') return Promise.resolve(deployment(namespace));
       return Promise.resolve(namespace === 'none' ? undefined : claim(namespace));
     },
     list({ kind }, options) {
-      listed.push(`${options?.namespace ?? ''} ${kind}`);
+      const selection = [options?.labelSelector, options?.fieldSelector].filter((text) => text !== undefined);
+      listed.push([options?.namespace ?? '', kind, ...selection].join(' '));
       if (refuses.includes(kind)) return refused();
       const items = kind === 'Event' && options?.namespace === 'a' ? [event] : [];
       return Promise.resolve({ items, resourceVersion: '1' });
@@ -46,13 +54,6 @@ test.each([
   ['not those of another', 'b', [], [], []],
   ['nothing of an object that does not exist', 'none', [], [], []],
   ['that events may not be read', 'a', ['Event'], [], ['its events could not be read: not allowed']],
-  [
-    'that pods may not be read, and the rest',
-    'a',
-    ['Pod'],
-    ['R'],
-    ['objects of kind Pod could not be read: not allowed'],
-  ],
 ])('the causes of an object tell %s', async (_what, namespace, refuses, reasons, unread) => {
   const [found] = await readCauses(cluster(refuses).api, [ref(namespace)], AbortSignal.timeout(1000));
   expect(found?.causes.map(({ reason }) => reason)).toEqual(reasons);
@@ -63,4 +64,22 @@ test('each kind is listed once in a namespace, however many objects are asked fo
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a'), ref('a'), ref('b')], AbortSignal.timeout(1000));
   expect(new Set(listed).size).toBe(listed.length);
+});
+
+test('pods that may not be read are told', async () => {
+  const { api, listed } = cluster(['Pod']);
+  const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'a' };
+  const [found] = await readCauses(api, [web], AbortSignal.timeout(1000));
+  expect(found?.unread).toEqual(['objects of kind Pod could not be read: not allowed']);
+  expect(listed).toEqual([
+    'a ReplicaSet app=web',
+    'a Pod app=web',
+    'a Event involvedObject.kind=Deployment,involvedObject.name=web',
+  ]);
+});
+
+test('only events of objects that are not ready are read, and nothing that they cannot have made', async () => {
+  const { api, listed } = cluster([]);
+  await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
+  expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);
 });

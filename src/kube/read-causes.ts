@@ -1,24 +1,43 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { objectsAt, valueAt } from '../kubernetes/index.ts';
 import type { Cause } from '../readiness/index.ts';
-import { causesOf } from '../readiness/index.ts';
+import { causesOf, openFamily } from '../readiness/index.ts';
+import { selectorText } from '../runtime/index.ts';
 import { KubeError } from './error.ts';
-import type { KubernetesApi, ResourceType } from './types.ts';
+import type { KubernetesApi, ListOptions, ResourceType } from './types.ts';
 
-/** Kinds of objects that workloads and operators create, down to pods. */
-const MADE: readonly ResourceType[] = [
-  { apiVersion: 'v1', kind: 'Pod' },
-  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
-  { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
+const POD: ResourceType = { apiVersion: 'v1', kind: 'Pod' };
+const CLAIM: ResourceType = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+const REPLICA_SET: ResourceType = { apiVersion: 'apps/v1', kind: 'ReplicaSet' };
+const JOB: ResourceType = { apiVersion: 'batch/v1', kind: 'Job' };
+const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
+
+/** Kinds of objects that workloads create, down to pods. */
+const MADE_BY: ReadonlyMap<string, readonly ResourceType[]> = new Map([
+  ['Deployment', [REPLICA_SET, POD]],
+  ['ReplicaSet', [POD]],
+  ['ReplicationController', [POD]],
+  ['StatefulSet', [POD]],
+  ['DaemonSet', [POD]],
+  ['Job', [POD]],
+  ['CronJob', [JOB, POD]],
+]);
+
+/** Kinds of objects that the operator of a custom resource may create. */
+const MADE_BY_OPERATORS: readonly ResourceType[] = [
+  POD,
+  REPLICA_SET,
+  JOB,
   { apiVersion: 'apps/v1', kind: 'Deployment' },
   { apiVersion: 'apps/v1', kind: 'StatefulSet' },
   { apiVersion: 'apps/v1', kind: 'DaemonSet' },
-  { apiVersion: 'batch/v1', kind: 'Job' },
 ];
 
-const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
+/** Kinds whose pods have the labels that the object's own selector names. */
+const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job']);
 
-/** Maximum of objects of a kind that are read in a namespace. */
-const MAX_OBJECTS = 500;
+/** Objects whose events are read for each by itself; for more of them all warnings of the namespace are. */
+const MAX_EVENT_LISTS = 2;
 
 /** Why one object is not ready. */
 export interface ReadCauses {
@@ -28,32 +47,38 @@ export interface ReadCauses {
   readonly unread: readonly string[];
 }
 
+type Reads = Pick<KubernetesApi, 'find' | 'list'>;
+
 /**
- * Finds why objects are not ready: reads the objects, the events of their namespaces, and the objects that they created
- * there. An absent object has no causes. A failed read is listed in `unread`, never thrown.
+ * Finds why objects are not ready: reads the objects, what they created, the claims of pods among these, and the events
+ * of those that are not ready. An absent object has no causes. A failed read is listed in `unread`, never thrown.
  */
-export async function readCauses(
-  api: Pick<KubernetesApi, 'find' | 'list'>,
-  refs: readonly ObjectRef[],
-  signal: AbortSignal,
-): Promise<ReadCauses[]> {
+export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal: AbortSignal): Promise<ReadCauses[]> {
+  const read = await Promise.all(
+    refs.map(async (ref) => {
+      const [object, failure] = await attempt(() => api.find(ref, { signal }));
+      return { ref, object, failure };
+    }),
+  );
   const namespaces = [...new Set(refs.map(({ namespace = '' }) => namespace))];
   const around = new Map(
     await Promise.all(
-      namespaces.map(async (namespace) => [namespace, await surroundings(api, namespace, signal)] as const),
+      namespaces.map(async (namespace) => {
+        const objects = read.flatMap(({ ref, object }) =>
+          object !== undefined && (ref.namespace ?? '') === namespace ? [object] : [],
+        );
+        return [namespace, await surroundings(api, namespace, objects, signal)] as const;
+      }),
     ),
   );
-  return Promise.all(
-    refs.map(async (ref): Promise<ReadCauses> => {
-      const { objects, events, unread } = around.get(ref.namespace ?? '') ?? NOTHING;
-      const [object, failure] = await attempt(() => api.find(ref, { signal }));
-      return {
-        object: ref,
-        causes: object === undefined ? [] : causesOf(object, { objects, events }),
-        unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure}`],
-      };
-    }),
-  );
+  return read.map(({ ref, object, failure }): ReadCauses => {
+    const { objects, events, unread } = around.get(ref.namespace ?? '') ?? NOTHING;
+    return {
+      object: ref,
+      causes: object === undefined ? [] : causesOf(object, { objects, events }),
+      unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure}`],
+    };
+  });
 }
 
 interface Around {
@@ -64,27 +89,103 @@ interface Around {
 
 const NOTHING: Around = { objects: [], events: [], unread: [] };
 
-async function surroundings(api: Pick<KubernetesApi, 'list'>, namespace: string, signal: AbortSignal): Promise<Around> {
-  // Of cluster-scoped objects only the events matter, which are in `default`.
-  const types = namespace === '' ? [EVENT] : [EVENT, ...MADE];
-  const lists = await Promise.all(
-    types.map(async (type) => {
-      const [list, failure] = await attempt(() =>
-        api.list(type, { namespace: namespace || 'default', limit: MAX_OBJECTS, signal }),
-      );
-      return { type, failure, items: list?.items ?? [] };
-    }),
-  );
-  return {
-    events: lists.filter(({ type }) => type === EVENT).flatMap(({ items }) => items),
-    objects: lists.filter(({ type }) => type !== EVENT).flatMap(({ items }) => items),
-    unread: lists.flatMap(({ type: { kind }, failure }) =>
-      failure === undefined
-        ? []
-        : [`${kind === 'Event' ? 'its events' : `objects of kind ${kind}`} could not be read: ${failure}`],
-    ),
-  };
+/** What the objects of one namespace made, and the events of all of these. The namespace of cluster-scoped ones is empty. */
+async function surroundings(
+  api: Reads,
+  namespace: string,
+  roots: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<Around> {
+  if (roots.length === 0) return NOTHING;
+  const reader = new Reader(api, namespace || 'default', signal);
+  const made = namespace === '' ? [] : await reader.made(roots);
+  const mounting = made.concat(roots).some((each) => each.kind === 'Pod' && mountsClaim(each));
+  const claims = mounting && namespace !== '' ? await reader.list(CLAIM, {}) : [];
+  const objects = [...made, ...claims];
+  const open = roots.flatMap((root) => openFamily(root, objects));
+  const byName = new Map(open.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+  return { objects, events: await reader.events([...byName.values()]), unread: reader.unread };
 }
+
+/** Reads lists of one namespace, and remembers those that failed. */
+class Reader {
+  readonly unread: string[] = [];
+  readonly #api: Reads;
+  readonly #namespace: string;
+  readonly #signal: AbortSignal;
+
+  constructor(api: Reads, namespace: string, signal: AbortSignal) {
+    this.#api = api;
+    this.#namespace = namespace;
+    this.#signal = signal;
+  }
+
+  async list(
+    type: ResourceType,
+    selection: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+  ): Promise<KubeObject[]> {
+    const options = { namespace: this.#namespace, ...selection, signal: this.#signal };
+    const [list, failure] = await attempt(() => this.#api.list(type, options));
+    if (failure !== undefined) {
+      const what = type === EVENT ? 'its events' : `objects of kind ${type.kind}`;
+      this.unread.push(`${what} could not be read: ${failure}`);
+    }
+    return list?.items ?? [];
+  }
+
+  /** Objects that the roots may have made; by their labels where each root tells these. */
+  async made(roots: readonly KubeObject[]): Promise<KubeObject[]> {
+    const selections = new Map<ResourceType, Set<string>>();
+    for (const root of roots) {
+      for (const type of madeBy(root)) {
+        const known = selections.get(type) ?? new Set();
+        selections.set(type, known.add(podSelector(root)));
+      }
+    }
+    const lists = await Promise.all(
+      [...selections].flatMap(([type, labels]) =>
+        (labels.has('') ? [''] : [...labels]).map((labelSelector) =>
+          this.list(type, labelSelector === '' ? {} : { labelSelector }),
+        ),
+      ),
+    );
+    const byUid = new Map(lists.flat().map((object) => [object.metadata.uid ?? object.metadata.name, object]));
+    return [...byUid.values()];
+  }
+
+  async events(open: readonly KubeObject[]): Promise<KubeObject[]> {
+    if (open.length === 0) return [];
+    if (open.length <= MAX_EVENT_LISTS) {
+      const each = open.map(({ kind, metadata: { name = '' } }) =>
+        this.list(EVENT, { fieldSelector: `involvedObject.kind=${kind},involvedObject.name=${name}` }),
+      );
+      return (await Promise.all(each)).flat();
+    }
+    const warnings = this.list(EVENT, { fieldSelector: 'type!=Normal' });
+    // Claims wait with events of type Normal.
+    const ofClaims = open.some(({ kind }) => kind === CLAIM.kind)
+      ? this.list(EVENT, { fieldSelector: `involvedObject.kind=${CLAIM.kind},type=Normal` })
+      : [];
+    return [...(await warnings), ...(await ofClaims)];
+  }
+}
+
+/** Kinds of what an object may have made: workloads make some, operators any, other built-in objects none. */
+function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
+  const [group = '', version] = apiVersion.split('/');
+  const isBuiltin = version === undefined || !group.includes('.') || group.endsWith('.k8s.io');
+  return isBuiltin ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
+}
+
+/** The labels of what a workload makes; empty where its selector does not tell them. */
+function podSelector(object: KubeObject): string {
+  const selector = SELECTING.has(object.kind) ? valueAt(object, 'spec', 'selector') : undefined;
+  const text = selectorText(selector);
+  return text.ok ? text.text : '';
+}
+
+const mountsClaim = (pod: KubeObject): boolean =>
+  objectsAt(pod, 'spec', 'volumes').some((volume) => valueAt(volume, 'persistentVolumeClaim') !== undefined);
 
 /** The answer, or the reason of the failure. */
 async function attempt<Answer>(

@@ -56,7 +56,7 @@ const TROUBLE: readonly (readonly [type: string, status: string])[] = [
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
   const family = familyOf(object, objects);
-  const open = family.filter((each) => !readinessOf(each).ready);
+  const open = family.filter(isOpen);
   const pods = open.filter(({ kind }) => kind === 'Pod');
   const others = open.filter(({ kind }) => kind !== 'Pod');
   const states = pods.flatMap(containerCauses);
@@ -77,6 +77,13 @@ export function causeText({ object, others, reason, message }: Cause): string {
   const more = others === 0 ? '' : ` and ${others} more`;
   return `${reason} (${objectName(object)}${more})${message === '' ? '' : `: ${message}`}`;
 }
+
+/** The object, what it owns and the claims of pods among them, as far as these are not ready. */
+export function openFamily(object: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
+  return familyOf(object, objects).filter(isOpen);
+}
+
+const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
 /** The object, the objects that it owns, directly or not, and the claims of pods among them. */
 function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {

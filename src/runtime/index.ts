@@ -44,6 +44,7 @@ export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { fillTemplate } from './template.ts';
 export { projectStatus } from './project-status.ts';
+export { selectorText } from './selector.ts';
 export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';

@@ -4,6 +4,7 @@ import { isJsonObject, TypeKroError } from '../../core/index.ts';
 import { observeInstance } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
+import { readSession } from '../../kube/index.ts';
 import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { nearestName } from '../../schema/index.ts';
@@ -61,8 +62,9 @@ export async function reportOnInstance(
   const { client, namespace: ownNamespace } = await connectToCluster(context, input);
   try {
     const namespace = textOption(input, 'namespace') ?? ownNamespace;
-    const observation = await observe(client, input.positionals[0] ?? '', namespace, context.signal);
-    const { code = ExitCode.ok, ...report } = await look(observation, client);
+    const api = readSession(client);
+    const observation = await observe(api, input.positionals[0] ?? '', namespace, context.signal);
+    const { code = ExitCode.ok, ...report } = await look(observation, api);
     print(report);
     return code;
   } finally {

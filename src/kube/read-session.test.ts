@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { KubeClient, readSession } from './index.ts';
+import { createCluster } from '../cluster/index.ts';
+
+/** A cluster with ConfigMaps, and the reads of a session, as `what` counts them. */
+async function started(maps: readonly (readonly [namespace: string, name: string])[], refuses?: RegExp) {
+  const cluster = await createCluster({ workloads: false });
+  const admin = new KubeClient({ transport: cluster.transport() });
+  for (const namespace of new Set(maps.map(([each]) => each))) {
+    if (namespace !== 'default')
+      await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  }
+  for (const [namespace, name] of maps) {
+    await admin.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: { a: 'b' } } });
+  }
+  const asked: string[] = [];
+  const inner = cluster.transport();
+  const client = new KubeClient({
+    transport: {
+      request: (request) => {
+        asked.push(request.path.replace(/\?.*/, ''));
+        if (refuses?.test(request.path) !== true) return inner.request(request);
+        return Promise.resolve({
+          status: 403,
+          headers: { 'content-type': 'application/json' },
+          body: (async function* () {
+            yield Buffer.from('{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}');
+          })(),
+        });
+      },
+      close: () => inner.close(),
+    },
+  });
+  return { session: readSession(client), asked: () => asked.filter((path) => path.startsWith('/api/v1/')), cluster };
+}
+
+const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
+const names = Array.from({ length: 800 }, (_, index) => `map-${index}`);
+
+test('many objects that are absent cost a few reads and one list of names', async () => {
+  const { session, asked, cluster } = await started([['default', 'map-700']]);
+  const found = await Promise.all(names.map((name) => session.find({ ...MAP, name, namespace: 'default' })));
+  expect(found.flatMap((each) => each?.metadata.name ?? [])).toEqual(['map-700']);
+  expect(asked()).toHaveLength(5);
+  await cluster.close();
+});
+
+test('where names may not be listed each object is read', async () => {
+  const { session, asked, cluster } = await started([['default', 'map-7']], /configmaps\?/);
+  const found = await Promise.all(
+    names.slice(0, 20).map((name) => session.find({ ...MAP, name, namespace: 'default' })),
+  );
+  expect(found.filter((each) => each !== undefined)).toHaveLength(1);
+  expect(asked()).toHaveLength(21);
+  await cluster.close();
+});
+
+test('what a list holds is not read again, and no list is read twice', async () => {
+  const { session, asked, cluster } = await started([['default', 'one']]);
+  const list = () => session.list(MAP, { namespace: 'default', labelSelector: 'a=b' });
+  await Promise.all([list(), list()]);
+  expect(await session.find({ ...MAP, name: 'one', namespace: 'default' })).toMatchObject({
+    ...MAP,
+    metadata: { name: 'one' },
+  });
+  expect(asked()).toEqual(['/api/v1/namespaces/default/configmaps']);
+  await cluster.close();
+});
+
+const spaces = Array.from({ length: 60 }, (_, index) => [`space-${index}`, 'one'] as const);
+
+test.each([
+  ['one list of all namespaces takes the place of many', undefined, 3],
+  ['where all namespaces may not be listed, each is', /^\/api\/v1\/configmaps/, 61],
+])('%s', async (_title, refuses, count) => {
+  const { session, asked, cluster } = await started(spaces, refuses);
+  const lists = await Promise.all(spaces.map(([namespace]) => session.list(MAP, { namespace, labelSelector: 'a=b' })));
+  expect(lists.map(({ items }) => items.map(({ metadata }) => metadata.namespace))).toEqual(
+    spaces.map(([each]) => [each]),
+  );
+  expect(asked()).toHaveLength(count);
+  await cluster.close();
+});
