@@ -12,3 +12,5 @@ export type { RuntimeInstallation } from './install-runtime.ts';
 export { installRuntime } from './load-installer.ts';
 export type { ObserveInstanceOptions } from './observe-instance.ts';
 export { observeInstance } from './observe-instance.ts';
+export type { ObserveMembersOptions } from './observe-members.ts';
+export { observeMembers } from './observe-members.ts';

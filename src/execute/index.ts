@@ -9,6 +9,7 @@ export { apiFailure, writeRefusalText } from './api-failure.ts';
 export type { ReadMemory, ReadPorts } from './attempt-read.ts';
 export { attemptRead } from './attempt-read.ts';
 export { carryOut } from './carry-out.ts';
+export { eachEffect } from './each-effect.ts';
 export type {
   ExecutionPorts,
   ExecutionSink,

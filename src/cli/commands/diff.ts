@@ -21,14 +21,18 @@ export const diff: Command = {
   ],
   run: (context, input) =>
     reportOnInstance(context, input, (observation) => {
-      const { live, definition } = observation;
-      if (live === undefined) {
-        throw new TypeKroError(`no revision of ${definition.metadata.name} compiles, and so nothing is wanted`, {
+      const { graph, definition, notes } = observation;
+      if (graph === undefined) {
+        const why =
+          definition === undefined
+            ? (notes[0] ?? 'the definition is not known')
+            : `no revision of ${definition.metadata.name} compiles`;
+        throw new TypeKroError(`${why}: what the objects should be is not known`, {
           code: 'instance/no-graph',
-          remedy: 'typekro why tells what is wrong with the definition',
+          remedy: 'typekro why tells what is known of the instance',
         });
       }
-      const data = diffReport(observation, live);
+      const data = diffReport(observation, graph);
       return {
         data,
         lines: () => diffLines(data),

@@ -1,9 +1,9 @@
 import { systemClock } from '../../kube/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { findEvidence } from '../instance/evidence.ts';
 import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
-import { rootCausesOf } from '../../runtime/index.ts';
 import { whyReport } from '../instance/why-report.ts';
 import { whyLines } from '../instance/why-view.ts';
 
@@ -24,9 +24,8 @@ export const why: Command = {
   ],
   run: (context, input) =>
     reportOnInstance(context, input, async (observation, api) => {
-      const { live, node } = observation;
-      const roots = live === undefined ? [] : rootCausesOf(live.decision.nodes, node);
-      const found = live === undefined ? [] : await findEvidence(api, roots, live.decision, context.signal);
+      const { decision, node } = observation;
+      const found = await findEvidence(api, rootCausesOf(decision.nodes, node), decision, context.signal);
       const data = whyReport(observation, found);
       return { data, lines: () => whyLines(observation, data, systemClock.now(), usesColour(context)) };
     }),

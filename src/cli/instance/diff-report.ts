@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf, stringifyJson } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
@@ -33,10 +34,7 @@ export interface NotCompared {
 }
 
 /** Everything that is not as the graph wants it, objects in the order in which they would be written. */
-export function diffReport(
-  { instance, node }: Observation,
-  { decision, graph }: NonNullable<Observation['live']>,
-): DiffReport {
+export function diffReport({ instance, node, decision }: Observation, graph: Graph): DiffReport {
   const isAsked = (id: string): boolean => node === undefined || id === node;
   const hides = secretFields(graph);
   const changes: ObjectChange[] = [

@@ -1,7 +1,7 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
-import type { KubernetesApi } from '../../kube/index.ts';
+import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
@@ -11,13 +11,16 @@ import { readingsOf } from './argument.ts';
 /** An instance, its definition, and the node that the user asked for. */
 export interface FoundInstance {
   readonly instance: KubeObject;
-  readonly definition: KubeObject;
+  /** Absent when it is gone, or may not be read. */
+  readonly definition?: KubeObject;
+  /** Why there is no definition, in a sentence. */
+  readonly missing?: string;
   readonly node?: string;
 }
 
-/** A definition with the kind that it declares. */
+/** A kind that may have instances, and its definition where that can be read. */
 interface Declared {
-  readonly definition: KubeObject;
+  readonly definition?: KubeObject;
   readonly type: GroupVersionKind;
 }
 
@@ -25,7 +28,8 @@ interface Declared {
 const MAX_NAMED = 10;
 
 /**
- * Finds the instance that `INSTANCE[/NODE]` means, among the kinds of all definitions of the cluster.
+ * Finds the instance that `INSTANCE[/NODE]` means, among the kinds of all definitions of the cluster; then among the
+ * kinds whose definition is gone, or may not be read.
  *
  * @param namespace where a name without a namespace is looked for
  * @throws TypeKroError `cli/no-instance` when there is none, and `cli/ambiguous-instance` when several kinds have one.
@@ -36,7 +40,24 @@ export async function findInstance(
   namespace: string,
   signal: AbortSignal,
 ): Promise<FoundInstance> {
-  const declared = await declaredKinds(api, signal);
+  const definitions = await declaredKinds(api, signal);
+  const find = (kinds: readonly Declared[]) => findAmong(api, kinds, text, namespace, signal);
+  const found = await find(definitions.kinds);
+  if (found !== undefined) return found;
+  const others = await undeclaredKinds(api, text, definitions.kinds, signal);
+  const orphan = others.length === 0 ? undefined : await find(others);
+  if (orphan !== undefined) return withDefinition(api, orphan, definitions.refusal, signal);
+  if (definitions.refusal !== undefined) throw unknownKinds(text, definitions.refusal);
+  throw await notFound(api, text, [...definitions.kinds, ...others], namespace, signal);
+}
+
+async function findAmong(
+  api: KubernetesApi,
+  declared: readonly Declared[],
+  text: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<FoundInstance | undefined> {
   const readings = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
   if (readings.length === 0) throw unreadable(text);
   for (const reading of readings) {
@@ -46,22 +67,107 @@ export async function findInstance(
     const [only] = found;
     if (only !== undefined) return { ...only, ...(reading.node === undefined ? {} : { node: reading.node }) };
   }
-  throw await notFound(api, text, declared, namespace, signal);
+  return undefined;
 }
 
-async function declaredKinds(api: KubernetesApi, signal: AbortSignal): Promise<Declared[]> {
-  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
-  const { items } = await api.list(type, { signal }).catch((error: unknown) => {
+const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+
+/** The kinds that definitions declare; `refusal` when definitions may not be listed. */
+async function declaredKinds(
+  api: KubernetesApi,
+  signal: AbortSignal,
+): Promise<{ readonly kinds: readonly Declared[]; readonly refusal?: string }> {
+  try {
+    const { items } = await api.list(DEFINITION, { signal });
+    return {
+      kinds: items.map((item) => ({
+        definition: item,
+        type: declaredKind(isJsonObject(item.spec) ? item.spec : {}),
+      })),
+    };
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return { kinds: [], refusal: error.message };
     if (!isNotFound(error)) throw error;
     throw new TypeKroError('this cluster does not know ResourceGraphDefinitions', {
       code: 'cli/no-definitions',
       remedy: 'name another cluster with --context, or install the controller: typekro install | kubectl apply -f -',
     });
+  }
+}
+
+const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+
+/**
+ * Kinds that no definition declares (any more): those of CRDs with kro's label, and the kind that the user names. Where
+ * CRDs may not be listed, all of the group `kro.run`.
+ */
+async function undeclaredKinds(
+  api: KubernetesApi,
+  text: string,
+  declared: readonly Declared[],
+  signal: AbortSignal,
+): Promise<Declared[]> {
+  const resources = await api.discovery.all({ signal });
+  const owned = await ownedCrds(api, signal);
+  const [word = ''] = text.toLowerCase().split('/');
+  const isNamed = ({ kind, plural, singular, shortNames, group }: ApiResource): boolean =>
+    text.includes('/') &&
+    [kind.toLowerCase(), plural, singular, ...shortNames].some((name) => word === name || word === `${name}.${group}`);
+  const isOwned = ({ plural, group }: ApiResource): boolean =>
+    owned === undefined ? group === DEFINITION_TYPE.group : owned.has(`${plural}.${group}`);
+  const isDeclared = ({ kind, group }: ApiResource): boolean =>
+    declared.some(({ type }) => type.kind === kind && type.group === group) || OWN_KINDS.has(kind);
+  const byKind = new Map<string, Declared>();
+  for (const resource of resources) {
+    const { group, version, kind } = resource;
+    if (!group.includes('.') || isDeclared(resource) || !(isNamed(resource) || isOwned(resource))) continue;
+    // The preferred version is the first.
+    if (!byKind.has(`${kind}.${group}`)) byKind.set(`${kind}.${group}`, { type: { group, version, kind } });
+  }
+  return [...byKind.values()];
+}
+
+/** Kinds of kro itself, which have no instances. */
+const OWN_KINDS: ReadonlySet<string> = new Set(['ResourceGraphDefinition', 'GraphRevision', 'Graph']);
+
+/** Names of the CRDs that a controller made for definitions; `undefined` where they may not be listed. */
+async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const options = { labelSelector: `${keys.OWNED_LABEL}=true`, metadataOnly: true, signal };
+    const { items } = await api.list(CRD, options);
+    return new Set(items.map(({ metadata }) => metadata.name ?? ''));
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
+
+/** With the definition that the labels of the instance name, or why there is none. */
+async function withDefinition(
+  api: KubernetesApi,
+  found: FoundInstance,
+  refusal: string | undefined,
+  signal: AbortSignal,
+): Promise<FoundInstance> {
+  const name = found.instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
+  if (name === undefined) return { ...found, missing: 'no controller has named the definition of the instance yet' };
+  try {
+    const definition = await api.find({ ...DEFINITION, name }, { signal });
+    if (definition !== undefined) return { ...found, definition };
+    return { ...found, missing: `the definition ${name} is gone` };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return { ...found, missing: `the definition ${name} may not be read: ${refusal ?? error.message}` };
+  }
+}
+
+function unknownKinds(text: string, refusal: string): TypeKroError {
+  const { length } = text.split('/');
+  const hint = length === 1 ? `name its kind: KIND/${text}` : 'see that kind, namespace and name are right';
+  return new TypeKroError(`there is no instance ${text} among the kinds that can be found: ${refusal}`, {
+    code: 'cli/no-instance',
+    remedy: `${hint}; or get the right to list resourcegraphdefinitions.kro.run`,
   });
-  return items.map((item) => ({
-    definition: item,
-    type: declaredKind(isJsonObject(item.spec) ? item.spec : {}),
-  }));
 }
 
 /** Is the word the kind or its plural, alone or with the group behind a dot? */
@@ -70,10 +176,7 @@ function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
   return [name, pluralize(name)].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
 
-interface Found {
-  readonly instance: KubeObject;
-  readonly definition: KubeObject;
-}
+type Found = Pick<FoundInstance, 'instance' | 'definition'>;
 
 /** The instances of a name, one for each object. A kind that may not be read counts only where there is no other. */
 async function instancesOf(
@@ -108,12 +211,13 @@ async function instanceOf(
   if (resource === undefined || (!resource.namespaced && given !== undefined)) return undefined;
   const namespace = resource.namespaced ? { namespace: given ?? fallback } : {};
   const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
-  return instance === undefined ? undefined : { instance, definition };
+  if (instance === undefined) return undefined;
+  return { instance, ...(definition === undefined ? {} : { definition }) };
 }
 
 /** Two definitions may declare one kind, of which one is served: the instance carries its name. */
 function isDefinedBy({ instance, definition }: Found): boolean {
-  return instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL] === definition.metadata.name;
+  return instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL] === definition?.metadata.name;
 }
 
 function unreadable(text: string): TypeKroError {

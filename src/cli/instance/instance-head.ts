@@ -12,11 +12,11 @@ import { currentNodes, recordedState } from './observation.ts';
  * @param now milliseconds since the epoch
  */
 export function headLines(observation: Observation, now: number): string[] {
-  const { live, revision, problems, notes } = observation;
+  const { decision, revision, problems, notes } = observation;
   const { state, ready } = recordedState(observation.instance);
   const changed = Date.parse(ready?.lastTransitionTime ?? '');
   const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
-  const nodes = currentNodes(live?.decision);
+  const nodes = currentNodes(decision);
   const { deletionTimestamp } = observation.instance.metadata;
   const parts = [
     objectName(refOf(observation.instance)),

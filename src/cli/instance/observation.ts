@@ -1,7 +1,7 @@
 import { liveDefinition } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
-import { observeInstance } from '../../deploy/index.ts';
+import { observeInstance, observeMembers } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
@@ -18,11 +18,14 @@ import { reportPrinter } from './print-report.ts';
 /** An instance as a controller that starts now would see it. */
 export interface Observation {
   readonly instance: KubeObject;
-  readonly definition: KubeObject;
+  /** Absent when it is gone, or may not be read. */
+  readonly definition?: KubeObject;
   /** Number of the revision; 0 when the definition itself was taken. */
   readonly revision: number;
-  /** Absent when no revision compiles. */
-  readonly live?: { readonly graph: Graph; readonly decision: Decision };
+  /** Absent when no revision compiles, and without the definition. */
+  readonly graph?: Graph;
+  /** What a controller would decide; without a graph, what the inventory and the labels of its objects tell. */
+  readonly decision: Decision;
   /** Errors of the newest revision that does not compile. */
   readonly problems: readonly Diagnostic[];
   /** What differs from the usual, in sentences. */
@@ -85,27 +88,39 @@ export async function observe(
   namespace: string,
   signal: AbortSignal,
 ): Promise<Observation> {
-  const { instance, definition, node } = await findInstance(api, text, namespace, signal);
+  const { instance, definition, missing, node } = await findInstance(api, text, namespace, signal);
+  const asked = node === undefined ? {} : { node };
+  if (definition === undefined) {
+    const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
+    const decision = await observeMembers({ api, instance, signal });
+    checkNode(
+      node,
+      decision.nodes.map(({ id }) => id),
+    );
+    return { instance, revision: 0, problems: [], notes, decision, ...asked };
+  }
   const { graph, revision, step, problems, notes } = await liveDefinition(api, definition, instance, signal);
-  const seen = { instance, definition, revision, problems, notes };
-  if (graph === undefined) return seen;
-  if (node !== undefined && !graph.nodes.has(node)) throw unknownNode(node, graph);
-  const decision = await observeInstance({ api, graph, instance, step, signal });
-  return { ...seen, live: { graph, decision }, ...(node === undefined ? {} : { node }) };
+  const seen = { instance, definition, revision, problems, notes, ...asked };
+  if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
+  checkNode(node, [...graph.nodes.keys()]);
+  return { ...seen, graph, decision: await observeInstance({ api, graph, instance, step, signal }) };
 }
 
-function unknownNode(node: string, graph: Graph): TypeKroError {
-  const ids = [...graph.nodes.keys()];
+const BY_LABELS =
+  'nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing';
+
+function checkNode(node: string | undefined, ids: readonly string[]): void {
+  if (node === undefined || ids.includes(node)) return;
   const near = nearestName(node, ids);
-  return new TypeKroError(`the definition ${graph.name} has no node ${node}`, {
+  throw new TypeKroError(`the instance has no node ${node}`, {
     code: 'cli/usage',
     remedy: near === undefined ? `its nodes are ${ids.join(', ')}` : `did you mean ${near}?`,
   });
 }
 
 /** The nodes of the graph, without reports about objects that it no longer has. */
-export function currentNodes(decision: Pick<Decision, 'nodes'> | undefined): readonly NodeReport[] {
-  return (decision?.nodes ?? []).filter(({ retired }) => retired !== true);
+export function currentNodes(decision: Pick<Decision, 'nodes'>): readonly NodeReport[] {
+  return decision.nodes.filter(({ retired }) => retired !== true);
 }
 
 /** What the controller wrote into the status last: the state, and its condition `Ready`. */

@@ -4,9 +4,9 @@ import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { KubeClient, readSession } from '../../kube/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
-import { rootCausesOf } from '../../runtime/index.ts';
 
 let world: VirtualWorld;
 afterEach(async () => {
@@ -55,8 +55,7 @@ async function requestsOfWhy(): Promise<string[]> {
   });
   const api = readSession(client);
   const observation = await observe(api, 'shop', 'default', NEVER);
-  const decision = observation.live?.decision;
-  if (decision === undefined) throw new Error('it has no graph');
+  const decision = observation.decision;
   const roots = rootCausesOf(decision.nodes);
   expect(roots).toHaveLength(1);
   await findEvidence(api, roots, decision, NEVER);

@@ -1,11 +1,11 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { objectName } from '../../core/index.ts';
-import type { NodeReport, ObjectReport } from '../../runtime/index.ts';
-import { explainNode } from '../../runtime/index.ts';
+import type { ObjectReport } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
-import { stateMark, stateText } from '../up/view.ts';
 import { headLines } from './instance-head.ts';
 import type { Observation } from './observation.ts';
+import type { ShownState } from './shown-node.ts';
+import { shownMark, shownNode } from './shown-node.ts';
 
 /** `typekro tree` as JSON. Later versions of the same number only add fields. */
 export interface TreeReport {
@@ -21,7 +21,7 @@ export interface TreeNode {
   readonly id: string;
   /** The objects are those that the graph no longer has. */
   readonly retired?: true;
-  readonly state: NodeReport['state'];
+  readonly state: ShownState;
   readonly reason: string;
   readonly waitsFor: readonly string[];
   readonly remedy?: string;
@@ -29,24 +29,24 @@ export interface TreeNode {
 }
 
 /** The nodes of an instance as data. */
-export function treeNodes({ live }: Observation): TreeNode[] {
-  return (live?.decision.nodes ?? []).map((node) => {
-    const { reason, waitsFor, remedy } = explainNode(node);
-    const { id, state, objects } = node;
-    const old = node.retired === true ? ({ retired: true } as const) : {};
-    return { id, ...old, state, reason, waitsFor, ...(remedy === undefined ? {} : { remedy }), objects };
+export function treeNodes({ decision }: Observation): TreeNode[] {
+  return decision.nodes.map((node) => {
+    const { id, objects } = node;
+    return { id, ...(node.retired === true ? { retired: true } : {}), ...shownNode(node), objects };
   });
 }
 
 /** The instance and its nodes in the order of the graph, with their objects. Nothing is cut. */
 export function treeLines(observation: Observation, now: number, colour: boolean): string[] {
-  const nodes = observation.live?.decision.nodes ?? [];
+  const nodes = observation.decision.nodes;
   const labels = nodes.map(({ objects }) => objectsText(objects));
   const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
   const rows = nodes.map((node, index) => {
     const branch = index === nodes.length - 1 ? '└─' : '├─';
-    const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), stateText(node)];
-    return `${branch} ${stateMark(node.state, colour)} ${columns.join('  ')}`.trimEnd();
+    const { state, reason } = shownNode(node);
+    const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}`);
+    const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), text];
+    return `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd();
   });
   return [...headLines(observation, now), ...rows];
 }

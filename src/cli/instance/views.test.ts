@@ -53,8 +53,8 @@ const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name
 
 async function diff(text = 'shop'): Promise<string[]> {
   const seen = await look(text);
-  if (seen.live === undefined) throw new Error('it has no graph');
-  return diffLines(diffReport(seen, seen.live));
+  if (seen.graph === undefined) throw new Error('it has no graph');
+  return diffLines(diffReport(seen, seen.graph));
 }
 
 describe('tree', () => {
@@ -151,7 +151,7 @@ describe('an instance is found', () => {
     ['shp', 'there is no instance shp in namespace default', 'did you mean app/default/shop?'],
     ['other/shop', 'there is no instance other/shop', 'did you mean app/default/shop?'],
     ['something', 'there is no instance something in namespace default', 'there are app/default/shop'],
-    ['shop/setings', 'the definition app has no node setings', 'did you mean settings?'],
+    ['shop/setings', 'the instance has no node setings', 'did you mean settings?'],
     ['shop/nothing/like/it/there', '"shop/nothing/like/it/there" names no instance', 'KIND/NAMESPACE/NAME'],
     ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
   ])('not as %s', async (text, message, remedy) => {

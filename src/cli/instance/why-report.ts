@@ -1,11 +1,13 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
-import type { NodeState, RootCause } from '../../runtime/index.ts';
-import { explainNode, isDone, keys } from '../../runtime/index.ts';
+import type { Condition, RootCause } from '../../runtime/index.ts';
+import { isDone, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Observation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
+import type { ShownState } from './shown-node.ts';
+import { shownNode } from './shown-node.ts';
 
 /** `typekro why` as JSON. Later versions of the same number only add fields. */
 export interface WhyReport {
@@ -21,7 +23,17 @@ export interface WhyReport {
   readonly nodes: number;
   /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
   readonly blocked: readonly string[];
+  /** What the controller could not do with the instance itself. */
+  readonly refusals: readonly Refusal[];
   readonly causes: readonly WhyCause[];
+}
+
+/** A condition of the instance that is False for a reason that stands behind no node. */
+export interface Refusal {
+  readonly condition: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy?: string;
 }
 
 /** One thing that everything behind it waits for. */
@@ -29,7 +41,7 @@ export interface WhyCause {
   readonly node: string;
   /** The cause is about objects that the graph no longer has. */
   readonly retired?: true;
-  readonly state: NodeState;
+  readonly state: ShownState;
   readonly reason: string;
   /** Nodes whose data is missing although they are ready. */
   readonly waitsFor: readonly string[];
@@ -71,11 +83,11 @@ export interface Evidence {
 
 /** The report of an instance, from its roots and what was found out about each. */
 export function whyReport(
-  { instance, live }: Observation,
+  { instance, decision }: Observation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
-  const nodes = currentNodes(live?.decision);
+  const nodes = currentNodes(decision);
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     schemaVersion: 1,
@@ -85,14 +97,34 @@ export function whyReport(
     ...(recorded === undefined ? {} : { recorded }),
     ready: nodes.filter(isDone).length,
     nodes: nodes.length,
-    blocked: [...(live?.decision.blocked ?? []), ...foreignFinalizers(instance)],
+    blocked: [...(decision.blocked ?? []), ...foreignFinalizers(instance)],
+    refusals: refusalsOf(instance),
     causes: roots.map(({ root, evidence }) => causeOf(root, evidence, recorded)),
   };
 }
 
+/** Conditions that say whether the controller may work on the instance at all. */
+const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved']);
+
+function refusalsOf(instance: Observation['instance']): Refusal[] {
+  const refused = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
+  return readConditions(instance.status?.['conditions'])
+    .filter(refused)
+    .map(({ type, reason = '', message = '' }) => {
+      const remedy = refusalOfInstance(message, instance);
+      return { condition: type, reason, message, ...(remedy === undefined ? {} : { remedy }) };
+    });
+}
+
+function refusalOfInstance(message: string, instance: Observation['instance']): string | undefined {
+  if (/is forbidden: User /.test(message))
+    return 'give the controller the right: typekro rbac prints all rules that a definition needs';
+  return refusalRemedy(message, refOf(instance));
+}
+
 function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, recorded: string | undefined): WhyCause {
   const { found, troubles, unread, write } = evidence;
-  const { reason, waitsFor, remedy } = explainNode(node);
+  const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
   const [object] = objects;
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
@@ -102,7 +134,7 @@ function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, reco
   return {
     node: node.id,
     ...(node.retired === true ? { retired: true } : {}),
-    state: isRefused ? 'failed' : node.state,
+    state: isRefused ? 'failed' : state,
     reason: isRefused ? write.outcome : reason,
     waitsFor,
     waiting,

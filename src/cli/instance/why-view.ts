@@ -2,24 +2,32 @@ import { objectName } from '../../core/index.ts';
 import { causeText } from '../../readiness/index.ts';
 import { isDone, isSuspended } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
-import { stateMark } from '../up/view.ts';
 import { headLines } from './instance-head.ts';
 import type { Observation } from './observation.ts';
 import { currentNodes } from './observation.ts';
-import type { Trouble, WhyCause, WhyReport } from './why-report.ts';
+import { shownMark } from './shown-node.ts';
+import type { Refusal, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /** The report in lines: the head, then for each cause the chain down to the object, what to do and where to look. */
 export function whyLines(observation: Observation, report: WhyReport, now: number, colour: boolean): string[] {
   const head = headLines(observation, now);
   const blocked = report.blocked.map((text) => `  blocked by  ${printableLine(text)}`);
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
-  return [...head, ...blocked, ...causes, ...endLines(observation, report)];
+  const refusals = report.refusals.flatMap((refusal) => ['', ...refusalLines(refusal, colour)]);
+  return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
+}
+
+function refusalLines({ condition, reason, message, remedy }: Refusal, colour: boolean): string[] {
+  return [
+    `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
+    ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
+  ];
 }
 
 function causeLines(cause: WhyCause, colour: boolean): string[] {
   const { node, state, reason, objects, found, troubles, dryRun, unread, remedy, look, waiting } = cause;
   return [
-    `${stateMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
+    `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
     ...found.map((text) => `   └ because  ${printableLine(text)}`),
     ...(isWithoutTrouble(cause) ? [nothingMore(objects)] : []),
     ...troubles.flatMap(troubleLines),
@@ -34,8 +42,8 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
 /** Objects that a line names. */
 const MAX_NAMED = 5;
 
-const isWithoutTrouble = ({ objects, troubles, found, unread }: WhyCause): boolean =>
-  objects.length > 0 && troubles.length === 0 && found.length === 0 && unread.length === 0;
+const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause): boolean =>
+  state !== 'deleting' && objects.length > 0 && troubles.length === 0 && found.length === 0 && unread.length === 0;
 
 function nothingMore(objects: WhyCause['objects']): string {
   const more = objects.length > MAX_NAMED ? ` and ${objects.length - MAX_NAMED} more` : '';
@@ -51,25 +59,27 @@ function troubleLines(trouble: Trouble): string[] {
 }
 
 /** What is left to say behind the causes: the controller's own words, or that there is no cause. */
-function endLines(observation: Observation, { causes, blocked, state, recorded }: WhyReport): string[] {
-  const { live, problems, node } = observation;
+function endLines(observation: Observation, { causes, blocked, refusals, state, recorded }: WhyReport): string[] {
+  const { graph, definition, decision, problems, node } = observation;
+  const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
   const said = recorded === undefined ? '' : printableLine(recorded);
-  if (live === undefined) {
+  if (graph === undefined && definition !== undefined && !isDeleted) {
     const text =
       problems.length === 0 ? 'no revision of its definition can be served' : 'no revision of its definition compiles';
     return ['', `nothing is done for the instance: ${text}`];
   }
   if (causes.length > 0 || blocked.length > 0)
     return recorded === undefined ? [] : ['', `the controller reports: ${said}`];
+  if (refusals.length > 0) return [];
   if (isSuspended(observation.instance)) {
     return ['', 'nothing is due, and the instance is suspended by the annotation kro.run/reconcile'];
   }
-  const open = currentNodes(live.decision).filter((each) => !isDone(each));
+  const open = currentNodes(decision).filter((each) => !isDone(each));
   if (node !== undefined && open.length > 0) {
     const others = open.map(({ id }) => id).join(', ');
     return ['', `${node} waits for nothing; other nodes are not ready: ${others}`];
   }
-  if (observation.instance.metadata.deletionTimestamp !== undefined) {
+  if (isDeleted) {
     return ['', 'no object is left, and no controller has taken the finalizer off the instance', SEE_CONTROLLER];
   }
   if (state === 'ACTIVE' && recorded === undefined) return ['', 'nothing is waited for: every node is ready'];

@@ -62,8 +62,7 @@ const config = (id: string, data: string, more = '') => `
 
 async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER);
-  const roots = seen.live === undefined ? [] : rootCausesOf(seen.live.decision.nodes, seen.node);
-  const evidence = seen.live === undefined ? [] : await findEvidence(world.user, roots, seen.live.decision, NEVER);
+  const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen.decision, NEVER);
   const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
   // Names of pods end with what the cluster draws.
   return lines

@@ -1,0 +1,165 @@
+import { afterEach, expect, test } from 'vitest';
+import { refusingClient } from '../../../test/support/refusing-client.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapResource, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { readSession } from '../../kube/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
+import { findEvidence } from './evidence.ts';
+import { observe } from './observation.ts';
+import { treeLines } from './tree-view.ts';
+import { whyReport } from './why-report.ts';
+import { whyLines } from './why-view.ts';
+
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
+  const session = readSession(api);
+  const seen = await observe(session, text, 'default', NEVER);
+  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen.decision, NEVER);
+  return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
+}
+
+const held = mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
+
+/** An instance that is deleted, whose child another program holds. */
+async function deleted(): Promise<void> {
+  world = await virtualWorld();
+  await world.apply(potDefinition([held, mapResource('low', { a: '${map.data.a}' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await world.user.delete(potRef('shop'));
+  await world.advance(60_000);
+}
+
+test('an instance that is stuck in deletion after its definition is gone', async () => {
+  await deleted();
+  await world.controller.stop();
+  await world.user.patch(potsRef, { metadata: { finalizers: null } });
+  await world.user.delete(potsRef);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   DELETING 60s   being deleted since 60s   0 of 1 nodes ready",
+      "note: the definition pots is gone",
+      "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
+      "",
+      "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at 2026-01-01T00:00:05Z, held by example.com/hold)",
+      "   do         find out who owns example.com/hold and why it does not finish",
+      "   look       kubectl describe configmap shop-map -n default",
+      "",
+      "the controller reports: deleting resources: waiting for ConfigMap v1 default/shop-map (finalizers example.com/hold; deleted at 2026-01-01T00:00:05Z)",
+    ]
+  `);
+  expect(await why('pots/shop/map')).toEqual(await why('shop'));
+});
+
+test('a definition that does not compile while its instance is deleted', async () => {
+  await deleted();
+  await world.controller.stop();
+  const { items } = await world.user.list({ apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' });
+  for (const { metadata } of items) {
+    const ref = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', name: metadata.name ?? '' };
+    await world.user.patch(ref, { metadata: { finalizers: null } });
+    await world.user.delete(ref);
+  }
+  await world.apply(potDefinition([mapResource('map', { a: '${schema.spec.nothing}' })]));
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   DELETING 60s   being deleted since 60s   0 of 1 nodes ready",
+      "error: undefined field 'nothing' [cel/unknown-field]
+      at spec.resources[0].template.data.a
+      hint: known fields: text, count",
+      "",
+      "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at 2026-01-01T00:00:05Z, held by example.com/hold)",
+      "   do         find out who owns example.com/hold and why it does not finish",
+      "   look       kubectl describe configmap shop-map -n default",
+      "",
+      "the controller reports: deleting resources: waiting for ConfigMap v1 default/shop-map (finalizers example.com/hold; deleted at 2026-01-01T00:00:05Z)",
+    ]
+  `);
+});
+
+test('without the right to list definitions the labels of the objects tell what there is', async () => {
+  world = await virtualWorld();
+  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  const { client } = refusingClient(world.cluster, {
+    refuses: /resourcegraphdefinitions|customresourcedefinitions/,
+    clock: world.clock,
+  });
+  const seen = await observe(readSession(client), 'pot/shop', 'default', NEVER);
+  expect(treeLines(seen, world.clock.now(), false)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE 2s   1 of 1 nodes ready",
+      "note: the definition pots may not be read: resourcegraphdefinitions.kro.run is forbidden: User "dev" cannot list resource "resourcegraphdefinitions" in API group "kro.run" at the cluster scope",
+      "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
+      "└─ ✓ map  ConfigMap default/shop-map  ready: is as wanted and ready",
+    ]
+  `);
+  const error: unknown = await why('shop', client).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
+});
+
+test('a read that is forbidden to the user is no failure of the node', async () => {
+  world = await virtualWorld();
+  await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  const { client } = refusingClient(world.cluster, { refuses: /configmaps/, clock: world.clock });
+  const seen = await observe(readSession(client), 'shop', 'default', NEVER);
+  expect(treeLines(seen, world.clock.now(), false)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE 2s   revision 1   0 of 2 nodes ready",
+      "├─ ? map    ConfigMap default/shop-map    unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group in the namespace "default"",
+      "└─ ! after  ConfigMap default/shop-after  blocked: waits for map (failed)",
+    ]
+  `);
+  expect(await why('shop', client)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE 2s   revision 1   0 of 2 nodes ready",
+      "",
+      "? map  unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group in the namespace "default"",
+      "   do         ask for that right to see more; the controller has rights of its own",
+      "   waiting    after",
+    ]
+  `);
+});
+
+test('a condition of the instance itself', async () => {
+  world = await virtualWorld();
+  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.apply(pot('shop'));
+  const conditions = [
+    {
+      type: 'InstanceManaged',
+      status: 'False',
+      reason: 'ManagementFailed',
+      message:
+        'finalizer/labeling failed: pots.acme.test "shop" is forbidden: User "system:serviceaccount:kro-system:kro" cannot patch resource "pots" in API group "acme.test" in the namespace "default"',
+    },
+  ];
+  await world.user.patch(potRef('shop'), { status: { state: 'ERROR', conditions } }, { subresource: 'status' });
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ERROR   revision 1   0 of 1 nodes ready",
+      "",
+      "✗ InstanceManaged  False: finalizer/labeling failed: pots.acme.test "shop" is forbidden: User "system:serviceaccount:kro-system:kro" cannot patch resource "pots" in API group "acme.test" in the namespace "default"",
+      "   do         give the controller the right: typekro rbac prints all rules that a definition needs",
+      "",
+      "> map  applying: creates its object",
+      "   └ because  the API server would take the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
+    ]
+  `);
+});

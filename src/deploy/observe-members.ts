@@ -1,0 +1,87 @@
+import type { KubeObject } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
+import { eachEffect } from '../execute/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { systemClock } from '../kube/index.ts';
+import { readinessOf } from '../readiness/index.ts';
+import type { Decision, MemberTarget, NodeReport, ReadRequest } from '../runtime/index.ts';
+import {
+  applySetIdOf,
+  memberNamespaces,
+  objectsByNode,
+  memberTarget,
+  recordedInventory,
+  recordedScope,
+  reportOfLive,
+  stepUnresolved,
+} from '../runtime/index.ts';
+import { DirectAnswers } from './direct-answers.ts';
+import { ObservedStore } from './observed-store.ts';
+
+/** An instance whose graph is not known. */
+export interface ObserveMembersOptions {
+  readonly api: KubernetesApi;
+  /** The instance as it stands in the cluster. */
+  readonly instance: KubeObject;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * What is known of an instance without its graph: the members of its ApplySet, found by the inventory that kro records
+ * on the instance. The deletion of an instance is decided as by the controller, which needs no graph for it. Of any
+ * other instance each node that has an object is reported: `ready` by the rules of the kinds of its objects, which are
+ * not the `readyWhen` of the graph. Writes nothing.
+ */
+export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
+  const { api, instance, signal, clock = systemClock } = options;
+  const store = new ObservedStore(() => clock.now());
+  const view = new DirectAnswers({
+    api,
+    store,
+    watches: undefined,
+    dryRun: false,
+    clock,
+    random: Math.random,
+    signal,
+  });
+  const read = (requests: readonly ReadRequest[]) => eachEffect(clock, requests, (request) => view.read(request));
+  if (instance.metadata.deletionTimestamp === undefined) {
+    const targets = memberTargets(instance);
+    await read(targets.map((target) => ({ kind: 'members', target, why: 'prune' })));
+    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    return { ...decision, nodes: targets.flatMap((target) => reportsOf(target, store)) };
+  }
+  for (;;) {
+    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    if (decision.read.length === 0) return decision;
+    await read(decision.read);
+  }
+}
+
+function memberTargets(instance: KubeObject): MemberTarget[] {
+  const scope = recordedScope(recordedInventory(instance));
+  const namespaces = memberNamespaces(instance.metadata.namespace, scope);
+  const applySet = applySetIdOf(instance);
+  return scope.groupKinds.map((groupKind) => memberTarget(applySet, groupKind, namespaces));
+}
+
+/** The nodes of one kind, by the labels of their objects. */
+function reportsOf(target: MemberTarget, store: ObservedStore): NodeReport[] {
+  const found = store.members(target);
+  if (found.state === 'failed') {
+    const { failure } = found;
+    return [{ id: target.kind, state: 'failed', because: { kind: 'read-failed', failure }, objects: [] }];
+  }
+  if (found.state !== 'known') return [];
+  return [...objectsByNode(found.objects.map(({ object }) => object))].map(([id, objects]) => {
+    const reports = objects.map(reportOfLive);
+    for (const object of objects) {
+      const { ready, reason, message } = readinessOf(object);
+      if (ready) continue;
+      const because = { kind: 'not-ready-by-kind', object: refOf(object), reason, message } as const;
+      return { id, state: 'waiting', because, objects: reports };
+    }
+    return { id, state: 'ready', because: { kind: 'ready' }, objects: reports };
+  });
+}

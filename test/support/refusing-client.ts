@@ -1,0 +1,55 @@
+import type { Cluster } from '../../src/cluster/index.ts';
+import { createCluster } from '../../src/cluster/index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import type { Clock, TransportRequest } from '../../src/kube/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+
+/** A cluster without controllers that has these objects. */
+export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {
+  const cluster = await createCluster({ workloads: false });
+  const admin = new KubeClient({ transport: cluster.transport() });
+  for (const object of objects) await admin.create(object);
+  return cluster;
+}
+
+/** A client whose requests are counted, and refused where the pattern fits `METHOD /path?query`. */
+export function refusingClient(
+  cluster: Cluster,
+  { refuses, clock }: { readonly refuses?: RegExp | undefined; readonly clock?: Clock } = {},
+): { readonly client: KubeClient; readonly requests: TransportRequest[] } {
+  const requests: TransportRequest[] = [];
+  const inner = cluster.transport();
+  const refusal = (path: string) => ({
+    status: 403,
+    headers: { 'content-type': 'application/json' },
+    body: (async function* () {
+      const message = messageOf(path);
+      yield Buffer.from(JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message }));
+    })(),
+  });
+  const client = new KubeClient({
+    transport: {
+      request: (request) => {
+        requests.push(request);
+        const isRefused = refuses?.test(`${request.method} ${request.path}`) === true;
+        return isRefused ? Promise.resolve(refusal(request.path)) : inner.request(request);
+      },
+      close: () => inner.close(),
+    },
+    ...(clock === undefined ? {} : { clock }),
+  });
+  return { client, requests };
+}
+
+/** The words of an API server without a role for the request. */
+function messageOf(path: string): string {
+  const match = /^\/(?:api|apis\/([^/]+))\/[^/]+\/(?:namespaces\/([^/]+)\/)?([^/?]+)(?:\/([^/?]+))?/.exec(path);
+  const [, group = '', namespace, resource = '', name = ''] = match ?? [];
+  const place = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const what = [resource, ...(group === '' ? [] : [group])].join('.');
+  const verb = name === '' ? 'list' : 'get';
+  return `${what} ${JSON.stringify(name)} is forbidden: User "dev" cannot ${verb} resource "${resource}" in API group "${group}" ${place}`.replace(
+    ' ""',
+    '',
+  );
+}
