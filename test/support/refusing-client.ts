@@ -1,12 +1,12 @@
 import type { Cluster } from '../../src/cluster/index.ts';
-import { createCluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
 /** A cluster without controllers that has these objects. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {
-  const cluster = await createCluster({ workloads: false });
+  const cluster = await createEmbeddedCluster({ workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });
   for (const object of objects) await admin.create(object);
   return cluster;
