@@ -80,7 +80,15 @@ export { hasFinalizer, isSuspended } from './finalizer.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
-export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf, objectsByNode } from './labels.ts';
+export {
+  applyOrderOf,
+  childAnnotations,
+  childLabels,
+  instanceLabels,
+  isOwned,
+  nodeIdOf,
+  objectsByNode,
+} from './labels.ts';
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export type { WriteDecision } from './write-decision.ts';
 export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
