@@ -59,7 +59,7 @@ export const FLOORS = {
   runtime: [
     'target.ts keys.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts',
     'fingerprint.ts owned-fields.ts compare.ts',
-    'report.ts resolved.ts step-memory.ts model.ts',
+    'report.ts resolved.ts step-memory.ts model.ts object-outcome.ts',
     'failure.ts contest-text.ts refusal-remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts',
     'conditions.ts evaluate.ts template.ts now-sample.ts',
     'step-context.ts',

@@ -121,6 +121,7 @@ export type {
   UndeclaredStatusField,
   Widened,
 } from './compose/index.ts';
+export type { ObjectOutcome } from './runtime/index.ts';
 export type {
   FactoryExtras,
   FactoryInput,

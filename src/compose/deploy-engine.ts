@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/index.ts';
 import type { Diagnostic, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
+import type { ObjectOutcome } from '../runtime/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
@@ -31,6 +32,16 @@ export type DeployEventContent =
       readonly message: string;
       /** Id of the resource in the graph; absent where the event concerns the graph as a whole. */
       readonly resourceId?: string;
+      readonly error?: undefined;
+      readonly details?: undefined;
+    }
+  /** An object of the resource was written, or the resource is left out (`skipped`, without `object`). Direct mode. */
+  | {
+      readonly type: 'resource-outcome';
+      readonly message: string;
+      readonly resourceId: string;
+      readonly outcome: ObjectOutcome;
+      readonly object?: ObjectRef;
       readonly error?: undefined;
       readonly details?: undefined;
     }
@@ -170,11 +181,12 @@ export interface DryRunResult {
 
 /** What a deploy would do to one object. */
 export interface PlanChange {
-  readonly action: 'create' | 'update' | 'delete' | 'unchanged';
+  /** What would happen to it. */
+  readonly outcome: ObjectOutcome;
   /** The node that the object belongs to; `definition` and `instance` in kro mode. */
   readonly nodeId: string;
   readonly object: ObjectRef;
-  /** Paths of the fields that would change, for `update`. */
+  /** Paths of the fields that would change, for `configured` and `adopted`. */
   readonly fields: readonly string[];
 }
 

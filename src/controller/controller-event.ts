@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import type { ApplyAction, Decision, DeleteAction } from '../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction, ObjectOutcome } from '../runtime/index.ts';
 import type { Compiled } from './definition/compiler.ts';
 import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
@@ -59,10 +59,8 @@ type RevisionEvent =
 type InstanceEvent =
   /** A step was decided, and is about to be carried out. */
   | { readonly kind: 'instance-stepped'; readonly step: InstanceStep }
-  /** The API server took the apply of a child. */
-  | { readonly kind: 'child-applied'; readonly step: InstanceStep; readonly action: ApplyAction }
-  /** The API server took the deletion of a child. */
-  | { readonly kind: 'child-deleted'; readonly step: InstanceStep; readonly action: DeleteAction }
+  /** The API server accepted a write of a child. */
+  | ChildWritten
   /** The status of an instance was written. */
   | { readonly kind: 'instance-changed'; readonly step: InstanceStep }
   | {
@@ -74,6 +72,12 @@ type InstanceEvent =
   /** A pass was put off: it is not decided yet which revision the instance follows. */
   | { readonly kind: 'instance-deferred'; readonly served: ServedKind }
   | { readonly kind: 'instance-gone'; readonly recordId: string };
+
+/** The API server accepted an apply or the deletion of a child. */
+export type ChildWritten = { readonly kind: 'child-written'; readonly step: InstanceStep } & (
+  | { readonly outcome: Exclude<ObjectOutcome, 'deleted'>; readonly action: ApplyAction }
+  | { readonly outcome: 'deleted'; readonly action: DeleteAction }
+);
 
 /** A pass of a definition or of an instance ended with an error, and is tried again. */
 export interface PassFailed {

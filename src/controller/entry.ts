@@ -17,6 +17,7 @@ export type {
   InstanceState,
   NodeReport,
   NodeState,
+  ObjectOutcome,
   ObjectReport,
   Terminating,
 } from '../runtime/index.ts';

@@ -8,7 +8,7 @@ import type {
 } from '../inspect/index.ts';
 import { instanceRef } from '../inspect/index.ts';
 import type { Clock } from '../kube/index.ts';
-import type { ApplyAction, DeleteAction } from '../runtime/index.ts';
+import type { ObjectOutcome } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import { internString } from './cache/intern.ts';
@@ -17,7 +17,7 @@ import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import { declaredKind } from './definition/definition.ts';
 import { driftText } from './drift/drift-text.ts';
-import type { PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
+import type { ChildWritten, PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
 /** Number of events kept for clients that reconnect. */
@@ -105,10 +105,8 @@ export class Reports implements InspectSource {
         return this.#definitionGone(event.name);
       case 'instance-stepped':
         return this.#instanceStepped(event.step);
-      case 'child-applied':
-        return this.#childApplied(event.step, event.action);
-      case 'child-deleted':
-        return this.#childDeleted(event.step, event.action);
+      case 'child-written':
+        return this.#childWritten(event);
       case 'instance-gone':
         return this.#instanceGone(event.recordId);
       case 'pass-failed':
@@ -167,13 +165,10 @@ export class Reports implements InspectSource {
     }
   }
 
-  #childApplied({ record }: InstanceStep, action: ApplyAction): void {
-    const what = action.why === 'drift' ? `drift: ${driftText(action)}` : action.why;
-    this.#tell('wrote', this.#refOf(record), `${action.nodeId}: ${what}`, record.steppedAt);
-  }
-
-  #childDeleted({ record }: InstanceStep, { nodeId, why }: DeleteAction): void {
-    this.#tell('wrote', this.#refOf(record), `${nodeId}: delete (${why})`, record.steppedAt);
+  #childWritten({ step: { record }, action, outcome }: ChildWritten): void {
+    const why =
+      action.why === 'drift' ? `, drift: ${driftText(action)}` : outcome === 'deleted' ? ` (${action.why})` : '';
+    this.#tell('wrote', this.#refOf(record), `${action.nodeId}: ${outcome}${why}`, record.steppedAt, outcome);
   }
 
   #instanceGone(recordId: string): void {
@@ -192,9 +187,16 @@ export class Reports implements InspectSource {
     return this.#instances.get(id)?.summary.ref ?? id;
   }
 
-  #tell(type: InspectEvent['type'], subject: string, message: string, at: number): void {
+  #tell(type: InspectEvent['type'], subject: string, message: string, at: number, outcome?: ObjectOutcome): void {
     this.#lastId += 1;
-    const event: InspectEvent = { id: this.#lastId, at, type, subject, message: internString(message) };
+    const event: InspectEvent = {
+      id: this.#lastId,
+      at,
+      type,
+      subject,
+      ...(outcome === undefined ? {} : { outcome }),
+      message: internString(message),
+    };
     this.#events.push(event);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     for (const listener of this.#listeners) listener(event);

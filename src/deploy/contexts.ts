@@ -98,6 +98,7 @@ export async function directContext(
     parent,
     signal,
     report: (decision) => progress.decision(decision),
+    wrote: (action, outcome) => progress.wrote(action, outcome),
   };
 }
 
@@ -175,7 +176,7 @@ async function contextOf(
   const { namespace } = target;
   const record = readRecord(parent, parentRef(target.name, name, namespace));
   const compiled = await compileFor(api, record.definition, signal);
-  return { api, ...compiled, target, name, namespace, record, parent, signal, report: () => {} };
+  return { api, ...compiled, target, name, namespace, record, parent, signal, report: () => {}, wrote: () => {} };
 }
 
 /** One instance: `status.state`, and when it was deployed last. */

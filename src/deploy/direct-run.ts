@@ -6,7 +6,9 @@ import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type {
   ApplyAction,
   Decision,
+  DeleteAction,
   NodeReport,
+  ObjectOutcome,
   ObjectTarget,
   ObjectType,
   ParentWrite,
@@ -45,6 +47,8 @@ export interface DirectContext extends CompiledGraph {
   readonly signal: AbortSignal;
   readonly clock?: Clock;
   report(decision: Decision): void;
+  /** Called after each write that the server accepted, except in dry runs. */
+  wrote(action: ApplyAction | DeleteAction, outcome: ObjectOutcome): void;
 }
 
 /**
@@ -83,6 +87,8 @@ export interface DirectRunOptions {
   readonly known?: readonly KnownObject[];
   /** Called with each applied object: as it was known before, and the server's answer. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
+  /** Called with each object whose deletion the server accepted, except in dry runs. */
+  readonly onDeleted?: (action: DeleteAction) => void;
   /** Called with every decision, before it is carried out. */
   report(decision: Decision): void;
 }
@@ -170,7 +176,7 @@ export class DirectRun {
 
   /** The ports of the executor; `stop` ends the reads that wait for watches. */
   #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
-    const { api, clock, signal, effects, rules, instance, onApplied } = this.#options;
+    const { api, clock, signal, effects, rules, instance, onApplied, onDeleted } = this.#options;
     const random = Math.random;
     const answers = { api, store: this.#store, clock, random, signal, dryRun: effects === 'dry-run' };
     const sink: ExecutionSink = {
@@ -178,6 +184,7 @@ export class DirectRun {
         const known = this.#store.object(action.target);
         onApplied?.(action, known.state === 'present' ? known.live.object : undefined, answer);
       },
+      childDeleted: (action) => onDeleted?.(action),
     };
     return {
       api,

@@ -9,7 +9,7 @@ import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import type { StatusReport } from '../readiness/index.ts';
 import { readinessOf, statusReport } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
-import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
+import { explainNode, keys, outcomeOfApply, refOfTarget } from '../runtime/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import type { DeletionOutcome } from './deletion.ts';
@@ -165,12 +165,12 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
   const run = directRun(context, 'dry-run', {
-    onApplied: ({ nodeId, target }, before, after) =>
-      void changes.set(`${nodeId} ${target.namespace ?? ''}/${target.name}`, changeOf(nodeId, before, after)),
+    onApplied: ({ nodeId, target, why }, before, after) =>
+      void changes.set(`${nodeId} ${target.namespace ?? ''}/${target.name}`, changeOf(nodeId, before, after, why)),
     onDecision: (decision) => {
       for (const { target } of decision.delete) {
         const object = refOfTarget(target);
-        changes.set(formatRef(object), { action: 'delete', nodeId: '', object, fields: [] });
+        changes.set(formatRef(object), { outcome: 'deleted', nodeId: '', object, fields: [] });
       }
     },
   });
@@ -183,7 +183,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
       // Unchanged objects are in no decision.
       if (node.retired !== true && !changes.has(key) && state === 'present') {
-        changes.set(key, { action: 'unchanged', nodeId: node.id, object, fields: [] });
+        changes.set(key, { outcome: 'unchanged', nodeId: node.id, object, fields: [] });
       }
     }
   }
@@ -259,7 +259,11 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
         metadata: { ...current.metadata, labels, annotations, ...(uid === undefined ? {} : { uid }) },
       };
     },
-    ...(hooks.onApplied === undefined ? {} : { onApplied: hooks.onApplied }),
+    onApplied(action, before, after) {
+      hooks.onApplied?.(action, before, after);
+      if (effects === 'write') context.wrote(action, outcomeOfApply(action, before, after));
+    },
+    onDeleted: (action) => context.wrote(action, 'deleted'),
     report(decision) {
       hooks.onDecision?.(decision);
       context.report(decision);

@@ -28,12 +28,13 @@ describe('what a write would do', () => {
     data,
   });
   test.each([
-    ['create', undefined, map({ a: '1' }, '1'), []],
+    ['created', undefined, map({ a: '1' }, '1'), []],
     ['unchanged', map({ a: '1' }, '1'), map({ a: '1' }, '2'), []],
-    ['update', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
-  ] as const)('%s', (action, before, after, fields) => {
-    expect(changeOf('map', before, after)).toEqual({
-      action,
+    ['configured', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
+    ['adopted', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
+  ] as const)('%s', (outcome, before, after, fields) => {
+    expect(changeOf('map', before, after, outcome === 'adopted' ? 'adopt' : 'change')).toEqual({
+      outcome,
       nodeId: 'map',
       object: { apiVersion: 'v1', kind: 'ConfigMap', name: 'm', namespace: 'n' },
       fields,

@@ -2,6 +2,7 @@ import type { PlanChange } from '../compose/index.ts';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt } from '../kubernetes/index.ts';
+import type { ApplyAction } from '../runtime/index.ts';
 
 /** Fields that the server or a controller writes by itself; they are no change of a deploy. */
 const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
@@ -34,9 +35,15 @@ function join(path: string, key: string): string {
 }
 
 /** The change of an object by a write, from the live object and the one that the server would store. */
-export function changeOf(nodeId: string, before: KubeObject | undefined, after: KubeObject): PlanChange {
+export function changeOf(
+  nodeId: string,
+  before: KubeObject | undefined,
+  after: KubeObject,
+  why: ApplyAction['why'] = 'change',
+): PlanChange {
   const object = refOf(after);
-  if (before === undefined) return { action: 'create', nodeId, object, fields: [] };
+  if (before === undefined) return { outcome: 'created', nodeId, object, fields: [] };
   const fields = changedPaths(comparable(before), comparable(after));
-  return { action: fields.length === 0 ? 'unchanged' : 'update', nodeId, object, fields };
+  const outcome = fields.length === 0 ? 'unchanged' : why === 'adopt' ? 'adopted' : 'configured';
+  return { outcome, nodeId, object, fields };
 }

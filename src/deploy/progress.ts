@@ -1,6 +1,6 @@
 import type { DeployEvent, DeployEventContent } from '../compose/index.ts';
 import { formatRef } from '../core/index.ts';
-import type { Decision, NodeReport } from '../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction, NodeReport, ObjectOutcome } from '../runtime/index.ts';
 import { shorten } from './errors.ts';
 import { explainNode, refOfTarget } from '../runtime/index.ts';
 
@@ -27,6 +27,13 @@ export class ProgressReporter {
     this.#emit({ ...event, timestamp: new Date(this.#now()) });
   }
 
+  /** Reports a write that the server accepted. */
+  wrote({ nodeId, target }: ApplyAction | DeleteAction, outcome: ObjectOutcome): void {
+    const object = refOfTarget(target);
+    const message = `${formatRef(object)} ${outcome}`;
+    this.event({ type: 'resource-outcome', resourceId: nodeId, outcome, object, message });
+  }
+
   /** Reports the changed nodes, and existing objects that the deploy adopts. */
   decision(decision: Decision): void {
     for (const { nodeId, why, target, lastWriter } of decision.apply) {
@@ -41,6 +48,10 @@ export class ProgressReporter {
       const key = node.retired === true ? `retired ${node.id}` : node.id;
       if (this.#last.get(key) === message) continue;
       this.#last.set(key, message);
+      if (node.state === 'skipped') {
+        this.event({ type: 'resource-outcome', resourceId: node.id, outcome: 'skipped', message });
+        continue;
+      }
       this.event({ type: node.state === 'ready' ? 'resource-ready' : 'resource-status', resourceId: node.id, message });
     }
   }

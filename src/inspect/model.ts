@@ -1,4 +1,4 @@
-import type { Condition, InstanceState, NodeReport } from '../runtime/index.ts';
+import type { Condition, InstanceState, NodeReport, ObjectOutcome } from '../runtime/index.ts';
 
 /** A definition in short. */
 export interface DefinitionSummary {
@@ -52,6 +52,8 @@ export interface InspectEvent {
     | 'failed';
   /** Definition name, or the `ref` of an instance. */
   readonly subject: string;
+  /** What happened to the object, for `wrote`. */
+  readonly outcome?: ObjectOutcome;
   readonly message: string;
 }
 

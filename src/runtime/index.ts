@@ -80,6 +80,8 @@ export { hasFinalizer, isSuspended } from './finalizer.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
+export type { ObjectOutcome } from './object-outcome.ts';
+export { outcomeOfApply } from './object-outcome.ts';
 export {
   applyOrderOf,
   childAnnotations,

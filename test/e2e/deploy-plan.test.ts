@@ -32,8 +32,8 @@ afterEach(() => cluster.close());
 const factory = (mode: 'direct' | 'kro') =>
   app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
 const summary = ({ changes, waiting }: Plan) => ({
-  changes: changes.map(({ action, nodeId, object, fields }) =>
-    [action, nodeId || '-', object.name, ...fields].join(' '),
+  changes: changes.map(({ outcome, nodeId, object, fields }) =>
+    [outcome, nodeId || '-', object.name, ...fields].join(' '),
   ),
   waiting: waiting.map(({ nodeId }) => nodeId),
 });
@@ -42,7 +42,7 @@ const first = { name: 'a', image: 'nginx:1', debug: true };
 describe('plan', () => {
   test('before the first deploy: what can be known, and what waits for it', async () => {
     expect(summary(await factory('direct').plan(first))).toEqual({
-      changes: ['create config a-config', 'create debug a-debug', 'create web a'],
+      changes: ['created config a-config', 'created debug a-debug', 'created web a'],
       waiting: ['after'],
     });
     const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
@@ -56,8 +56,8 @@ describe('plan', () => {
     );
     expect(summary(await factory('direct').plan({ ...first, image: 'nginx:2', debug: false }))).toEqual({
       changes: expect.arrayContaining([
-        'update web a spec.template.spec.containers[0].image',
-        'delete - a-debug',
+        'configured web a spec.template.spec.containers[0].image',
+        'deleted - a-debug',
         'unchanged config a-config',
       ]) as string[],
       // It reads what the changed Deployment is to report.
@@ -68,13 +68,13 @@ describe('plan', () => {
   test('kro mode: the definition and the instance', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     expect(summary(await factory('kro').plan(first))).toEqual({
-      changes: ['create definition planned'],
+      changes: ['created definition planned'],
       waiting: ['instance'],
     });
     await factory('kro').deploy(first);
     expect(summary(await factory('kro').plan({ ...first, image: 'nginx:2' })).changes).toEqual([
       'unchanged definition planned',
-      'update instance a spec.image',
+      'configured instance a spec.image',
     ]);
   });
 });
@@ -86,6 +86,30 @@ describe('events of one deploy', () => {
     expect(types[0]).toBe('started');
     expect(types.at(-1)).toBe('completed');
     expect(types).toContain('resource-ready');
+  });
+
+  test('say what happened to each object', async () => {
+    const outcomes = async (spec: typeof first) => {
+      const found: string[] = [];
+      for await (const event of factory('direct').deployEvents(spec)) {
+        if (event.type === 'resource-outcome') {
+          found.push([event.outcome, event.resourceId, event.object?.name ?? '-'].join(' '));
+        }
+      }
+      return found.sort();
+    };
+    expect(await outcomes(first)).toEqual([
+      'created after a-after',
+      'created config a-config',
+      'created debug a-debug',
+      'created web a',
+    ]);
+    expect(await outcomes({ ...first, image: 'nginx:2', debug: false })).toEqual([
+      'configured web a',
+      'deleted debug a-debug',
+      'skipped debug -',
+      'unchanged after a-after',
+    ]);
   });
 
   test('who leaves the loop gives the deploy up', async () => {

@@ -4,7 +4,7 @@ import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
-import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
+import { outcomeOfApply, readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { internString } from '../cache/intern.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
@@ -159,8 +159,8 @@ export class InstanceReconciler {
       parent,
       view: new InstanceAnswers(context, record),
       sink: {
-        childApplied: (action) => onEvent({ kind: 'child-applied', step, action }),
-        childDeleted: (action) => onEvent({ kind: 'child-deleted', step, action }),
+        childApplied: (action) => onEvent({ kind: 'child-written', step, action, outcome: outcomeOfApply(action) }),
+        childDeleted: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'deleted' }),
       },
       async writeStatus() {
         await parent.writeStatus(decision.status);

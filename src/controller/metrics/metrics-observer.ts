@@ -1,9 +1,9 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import type { ApplyAction, NodeReport, ObjectType } from '../../runtime/index.ts';
+import type { NodeReport, ObjectType } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import type { ControllerListener, InstanceStep, PassFailed } from '../controller-event.ts';
+import type { ChildWritten, ControllerListener, InstanceStep, PassFailed } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import { heldObjects } from '../telemetry/held-objects.ts';
@@ -73,10 +73,8 @@ export class MetricsObserver {
         return this.#metrics.graphPending.add({ gvr: gvrText(event.served.type) });
       case 'instance-gone':
         return this.#stand(event.recordId, undefined);
-      case 'child-applied':
-        return this.#childApplied(event.action);
-      case 'child-deleted':
-        return this.#metrics.writes.add({ why: event.action.why });
+      case 'child-written':
+        return this.#childWritten(event);
       case 'pass-failed':
         return this.#passFailed(event);
       default:
@@ -165,10 +163,10 @@ export class MetricsObserver {
     }
   }
 
-  #childApplied({ why, target }: ApplyAction): void {
-    this.#metrics.writes.add({ why });
+  #childWritten({ action: { why, target }, outcome }: ChildWritten): void {
+    this.#metrics.writes.add({ outcome, why });
     if (why === 'drift') this.#metrics.drift.add({ gvr: gvrText(target.type) });
-    if (why === 'adopt') this.#metrics.adopted.add({ gvr: gvrText(target.type) });
+    if (outcome === 'adopted') this.#metrics.adopted.add({ gvr: gvrText(target.type) });
   }
 
   #instanceChanged({ instance, decision, served }: InstanceStep): void {

@@ -234,7 +234,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function ownMetrics() {
     return {
-      writes: counter('typekro_child_writes_total', 'Writes of children, and why.'),
+      writes: counter('typekro_child_writes_total', 'Writes of children by outcome, and why.'),
       drift: counter('typekro_drift_corrected_total', 'Children put back after another client changed them.'),
       blockedDeletions: gauge(
         'typekro_blocked_deletions',

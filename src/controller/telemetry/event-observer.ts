@@ -1,13 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatRef } from '../../core/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
-import type { ApplyAction, Condition, NodeReport } from '../../runtime/index.ts';
+import type { Condition, NodeReport } from '../../runtime/index.ts';
 import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Compiled } from '../definition/compiler.ts';
 import type { Definition } from '../definition/definition.ts';
 import { driftText } from '../drift/drift-text.ts';
-import type { ControllerListener, InstanceStep } from '../controller-event.ts';
+import type { ChildWritten, ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
 
 /** What an event observer works with. */
@@ -44,8 +44,8 @@ export class EventObserver {
       case 'definition-gone':
         this.#problems.delete(event.name);
         return;
-      case 'child-applied':
-        return this.#childApplied(event.step, event.action);
+      case 'child-written':
+        return this.#childWritten(event);
       case 'instance-changed':
         return this.#instanceChanged(event.step);
       default:
@@ -86,9 +86,9 @@ export class EventObserver {
     this.#tell(object, 'Warning', 'InstancesOrphaned', message);
   }
 
-  #childApplied({ instance }: InstanceStep, action: ApplyAction): void {
+  #childWritten({ step: { instance }, action, outcome }: ChildWritten): void {
     if (action.why === 'drift') this.#tell(instance, 'Warning', 'DriftCorrected', driftText(action));
-    if (action.why !== 'adopt') return;
+    if (outcome !== 'adopted') return;
     const { formerOwner, lastWriter, nodeId, target } = action;
     const from = lastWriter === undefined ? '' : `, last written by ${lastWriter}`;
     const was = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
+import type { ApplyAction } from '../../runtime/index.ts';
+import type { InstanceStep } from '../controller-event.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import { LogObserver } from './log-observer.ts';
@@ -48,6 +50,15 @@ describe('the log', () => {
         { definition: 'boats', from: 'Inactive', to: 'Inactive', reason: 'FailedToStart', why: 'two' },
       ],
     ]);
+  });
+
+  test('says for debugging what happened to each child', () => {
+    const { entries, observer } = setup();
+    const step = { instance: { metadata: { name: 'a', namespace: 'bay' } } } as InstanceStep;
+    const action = { nodeId: 'web', target: { type: { kind: 'Pod' }, name: 'a-web', namespace: 'bay' } } as ApplyAction;
+    observer.listen({ kind: 'child-written', step, action, outcome: 'created' });
+    const child = { instance: 'a', namespace: 'bay', node: 'web', kind: 'Pod', name: 'a-web', outcome: 'created' };
+    expect(entries).toEqual([['debug', 'wrote a child', child]]);
   });
 
   test('names the rule that a pass lacks', () => {

@@ -6,7 +6,7 @@ import { failureText, readConditions } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import type { Logger } from '../logger.ts';
-import type { ControllerListener, PassFailed } from '../controller-event.ts';
+import type { ChildWritten, ControllerListener, PassFailed } from '../controller-event.ts';
 
 function summaryOf(status: JsonObject): { readonly reason?: string; readonly message?: string } {
   return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
@@ -36,6 +36,8 @@ export class LogObserver {
           definition: event.definition.name,
           orphans: event.orphans,
         });
+      case 'child-written':
+        return this.#childWritten(event);
       case 'pass-failed':
         return this.#passFailed(event);
       default:
@@ -56,6 +58,13 @@ export class LogObserver {
       to: state,
       ...why,
     });
+  }
+
+  /** Only for `debug`: a large instance has thousands of children. */
+  #childWritten({ step: { instance }, action: { nodeId, target }, outcome }: ChildWritten): void {
+    const { name, namespace } = instance.metadata;
+    const child = { node: nodeId, kind: target.type.kind, name: target.name };
+    this.#logger.log('debug', 'wrote a child', { instance: name, namespace, ...child, outcome });
   }
 
   #passFailed({ work, error, retryInMs, failures }: PassFailed): void {

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { outcomeOfApply } from './index.ts';
+
+const at = (resourceVersion?: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+});
+
+test.each([
+  ['an absent object is created', 'create', undefined, at('2'), 'created'],
+  ['a change of the graph configures', 'change', at('1'), at('2'), 'configured'],
+  ['a revert of drift configures', 'drift', at('1'), at('2'), 'configured'],
+  ['an object of another client is adopted', 'adopt', at('1'), at('2'), 'adopted'],
+  ['an apply that keeps the version changes nothing', 'change', at('2'), at('2'), 'unchanged'],
+  ['versions that are not known do not tell', 'change', at(), at(), 'configured'],
+] as const)('%s', (_, why, before, after, outcome) => {
+  expect(outcomeOfApply({ why }, before, after)).toBe(outcome);
+});
