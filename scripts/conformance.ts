@@ -1,5 +1,5 @@
 /**
- * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD]`. Without DIR the
+ * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`. Without DIR the
  * recordings of this repository; with it the recordings of that folder, in the same format. Prints a line
  * per topic and `N passed, N failed`; exits 1 when something failed, 2 for misuse.
  */
@@ -19,6 +19,8 @@ import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
 interface RunOptions {
   /** `--controller CMD`: restarts the controller under test; `none`: one runs already. Default: ours, in this process. */
   readonly controller: string | undefined;
+  /** `--level 0.9|0.10`: the line of kro whose behaviour our controller shows. Default: its own default. */
+  readonly level: string | undefined;
 }
 
 /** What runs a kind of recordings. `directory` is undefined for the repository's own. */
@@ -38,7 +40,7 @@ function runCel(directory: string | undefined): TopicResult[] {
 }
 
 /** Scenarios for a controller, on an embedded cluster or on that of `KUBECONFIG`. */
-function runController(directory: string | undefined, { controller }: RunOptions): Promise<TopicResult[]> {
+function runController(directory: string | undefined, { controller, level }: RunOptions): Promise<TopicResult[]> {
   const kubeconfig = process.env['KUBECONFIG'];
   return runControllerScenarios({
     dir: directory ?? here('controller'),
@@ -46,6 +48,7 @@ function runController(directory: string | undefined, { controller }: RunOptions
     runnerArgs: ['--concurrency', '8'],
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(controller === undefined ? {} : { controller }),
+    ...(level === undefined ? {} : { level }),
     print: (line) => console.error(line),
   });
 }
@@ -89,17 +92,21 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 async function main(args: readonly string[]): Promise<number> {
-  const at = args.indexOf('--controller');
-  const controller = at < 0 ? undefined : args[at + 1];
-  const words = at < 0 ? args : args.toSpliced(at, 2);
+  const words = [...args];
+  const valueOf = (flag: string) => {
+    const at = words.indexOf(flag);
+    return at < 0 ? undefined : words.splice(at, 2)[1];
+  };
+  const controller = valueOf('--controller');
+  const level = valueOf('--level');
   const [name, directory, ...rest] = words.filter((arg) => arg !== '--verbose');
   const kind = name !== undefined && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (kind === undefined || rest.length > 0) {
-    console.error('usage: npm run conformance -- KIND [DIR] [--verbose] [--controller CMD]');
+    console.error('usage: npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]');
     for (const [key, { summary }] of Object.entries(KINDS)) console.error(`  ${key.padEnd(12)} ${summary}`);
     return 2;
   }
-  const results = await kind.run(directory, { controller });
+  const results = await kind.run(directory, { controller, level });
   console.log(formatReport(results, args.includes('--verbose')));
   return results.some((result) => result.failures.length > 0) ? 1 : 0;
 }

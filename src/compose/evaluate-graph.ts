@@ -44,7 +44,7 @@ export function evaluateGraph(
     }
   }
   const ordered = [...graph.nodes.keys()].map((id) => resources.get(id) as EvaluatedResource);
-  return { resources: ordered, status: projectStatus(graph.status, variables, context).fields, violations: broken };
+  return { resources: ordered, status: projectStatus(graph, variables, context).fields, violations: broken };
 }
 
 function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {

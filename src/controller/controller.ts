@@ -1,4 +1,5 @@
 import { monotonicMs, TypeKroError } from '../core/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import { ActingIdentities } from './acting-identity.ts';
@@ -99,7 +100,12 @@ class KroController implements Controller {
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
     const compiler = new DefinitionCompiler(
       schemas,
-      { features: { omit, now }, target: 'typekro', maxForEachDimensions: options.maxCollectionDimensions ?? 10 },
+      {
+        features: { omit, now },
+        target: 'typekro',
+        maxForEachDimensions: options.maxCollectionDimensions ?? 10,
+        kroCompatibility: options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY,
+      },
       (compilation) => meters.compiled(compilation),
     );
     const reconciler = new InstanceReconciler({

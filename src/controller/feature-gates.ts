@@ -1,4 +1,5 @@
 import { parseBool } from '../golang/index.ts';
+import { nearestName } from '../schema/index.ts';
 import type { ControllerOptions } from './options.ts';
 
 type Features = Required<NonNullable<ControllerOptions['features']>>;
@@ -11,6 +12,16 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['InstanceConditionMetrics', 'conditionMetrics'],
 ]);
 
+/** Gates of kro 0.10 that change nothing here; the reason is part of the warning. */
+const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
+  ['GraphKind', 'the kind Graph is not served'],
+  ['ConservativeCRDComparison', 'the CRD is always compared by all that the definition decides'],
+  [
+    'DeletionPolicy',
+    'resources have no deletionPolicy; the annotation typekro.dev/deletion-policy of an instance keeps its children',
+  ],
+]);
+
 /** Gates that stand for a group, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
   ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics']],
@@ -20,27 +31,31 @@ const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
 /** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
 export interface FeatureGates {
   readonly features: Features;
+  /** The first entry that cannot be read. */
   readonly problem?: string;
+  /** Gates that are on and have no effect, and gates that only another version of kro knows. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Reads `Name=bool,…`. A named gate overrides its group, in any order. `AllAlpha` means kro's gates only, so that it
- * turns on the same features as in kro.
+ * turns on the same features as in kro. An unknown gate is a warning, so that the flags of a newer kro start this
+ * controller too.
  */
 export function readFeatureGates(text: string): FeatureGates {
   const named = new Map<keyof Features, boolean>();
   const grouped = new Map<keyof Features, boolean>();
   let problem: string | undefined;
+  const warnings: string[] = [];
   for (const entry of text.split(',').map((part) => part.trim())) {
     if (entry === '') continue;
     const [name = '', ...rest] = entry.split('=');
     const on = parseBool(rest.join('=').trim());
     const feature = GATES.get(name.trim());
     const group = GROUPS.get(name.trim());
-    if (feature === undefined && group === undefined) {
-      problem ??= `unrecognized feature gate: ${name.trim()} (there are ${[...GATES.keys()].join(', ')})`;
-    } else if (rest.length === 0) problem ??= `missing bool value for ${name.trim()}`;
+    if (rest.length === 0) problem ??= `missing bool value for ${name.trim()}`;
     else if (on === undefined) problem ??= `invalid value of ${entry}: it is true or false`;
+    else if (feature === undefined && group === undefined) warnings.push(...unknownGate(name.trim(), on));
     else if (feature !== undefined) named.set(feature, on);
     else for (const each of group ?? []) grouped.set(each, on);
   }
@@ -53,5 +68,14 @@ export function readFeatureGates(text: string): FeatureGates {
       conditionMetrics: isOn('conditionMetrics'),
     },
     ...(problem === undefined ? {} : { problem }),
+    warnings,
   };
+}
+
+function unknownGate(name: string, on: boolean): string[] {
+  const reason = WITHOUT_EFFECT.get(name);
+  if (reason !== undefined) return on ? [`feature gate ${name} has no effect: ${reason}`] : [];
+  const close = nearestName(name, [...GATES.keys(), ...GROUPS.keys()]);
+  const hint = close === undefined ? `known gates: ${[...GATES.keys()].join(', ')}` : `did you mean ${close}?`;
+  return [`unrecognized feature gate: ${name} (${hint})`];
 }

@@ -1,4 +1,5 @@
 import { readFeatureGates } from './feature-gates.ts';
+import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import { goParseDurationMs, goQuote, parseBool } from '../golang/index.ts';
 import { isAddress } from './probes.ts';
 
@@ -42,6 +43,7 @@ const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
   'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
 );
+const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
@@ -87,6 +89,19 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('client-qps', 'number', '0', 'Requests per second; 0 sets no limit.'),
   flag('client-burst', 'integer', '150', 'Requests at once, where client-qps sets a limit.'),
   flag('feature-gates', 'text', '', 'E.g. CELOmitFunction=true,CELNow=true.', (text) => readFeatureGates(text).problem),
+  ignored('graph-concurrent-reconciles', 'integer', '1', 'Since kro 0.10: Graphs worked on at the same time.'),
+  ignored('apply-concurrency', 'integer', '20', 'Since kro 0.10: items of a collection are written together.'),
+  flag('cel-cost-limit', 'integer', '0', 'Cost that one expression may spend; 0: the default of the engine.'),
+  ignored('controller-namespace', 'text', '', 'Since kro 0.10: the namespace of the controller.'),
+  ignored('controller-service-account', 'text', '', 'Since kro 0.10: the ServiceAccount of the controller.'),
+  ignored('watch-sync-timeout', 'duration', '30s', 'After kro 0.10: a watch that does not start is reported.'),
+  flag(
+    'kro-compatibility',
+    'text',
+    DEFAULT_KRO_COMPATIBILITY,
+    `The line of kro whose visible behaviour counts where the two differ: ${KRO_COMPATIBILITY_LEVELS.join(' or ')}.`,
+    (text) => (isLevel(text) ? undefined : `it is ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
+  ),
   flag(
     'zap-log-level',
     'text',
@@ -135,6 +150,8 @@ export interface ParsedFlags {
   readonly values: ReadonlyMap<string, boolean | number | string>;
   /** Flags given that have no effect, to be logged once. */
   readonly ignored: readonly string[];
+  /** What the caller may not expect, to be logged once. */
+  readonly warnings: readonly string[];
   /** Problems, for a usage error. */
   readonly errors: readonly string[];
 }
@@ -167,7 +184,9 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     } else if (entry.ignored === true) without.push(entry.name);
     else values.set(entry.name, value);
   }
-  return { values, ignored: without, errors: [...errors, ...electionProblems(values)] };
+  const gates = values.get('feature-gates');
+  const { warnings } = readFeatureGates(typeof gates === 'string' ? gates : '');
+  return { values, ignored: without, warnings, errors: [...errors, ...electionProblems(values)] };
 }
 
 /** The factor by which client-go spreads its retries. */

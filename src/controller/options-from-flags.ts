@@ -1,3 +1,4 @@
+import { KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
@@ -19,6 +20,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const gates = text('feature-gates');
   const account = text('instance-service-account');
   const namespaces = text('template-namespaces');
+  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text('kro-compatibility'));
+  const budget = number('cel-cost-limit');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
     ...given('maxGraphRevisions', number('rgd-max-graph-revisions')),
@@ -26,6 +29,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...given('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
     ...given('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
     ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
+    ...given('kroCompatibility', level),
+    ...(budget === undefined || budget <= 0 ? {} : { budget }),
     ...given('version', text('version-label')),
     ...given('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),

@@ -1,3 +1,4 @@
+import type { KroCompatibility } from '../graph/index.ts';
 import type { InspectSource } from '../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type { AdoptionPolicy } from '../runtime/index.ts';
@@ -37,6 +38,8 @@ export interface ControllerOptions {
     /** Exposes a metric for every condition of every instance. */
     readonly conditionMetrics?: boolean;
   };
+  /** The line of kro whose visible behaviour the controller shows where the two differ. Default `0.9`. */
+  readonly kroCompatibility?: KroCompatibility;
   /** What to do with an existing object that has no owner. Default `adopt`, as kro does. */
   readonly adoption?: AdoptionPolicy;
   /**

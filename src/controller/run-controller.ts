@@ -41,6 +41,7 @@ export async function runController(options: RunControllerOptions): Promise<void
   const flags = parseControllerFlags(args);
   if (flags.errors.length > 0) throw new TypeKroError(flags.errors.join('; '), { code: 'controller/usage' });
   for (const name of flags.ignored) logger.log('info', 'a flag has no effect here', { flag: name });
+  for (const warning of flags.warnings) logger.log('warn', warning);
   const current = new CurrentController();
   const closers: (() => Promise<void>)[] = [];
   try {

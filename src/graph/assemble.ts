@@ -1,16 +1,18 @@
-import { typeToString } from '../cel/index.ts';
+import { isOptional, typeToString } from '../cel/index.ts';
 import type { JsonObject, JsonValue, SourcePosition } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural } from './crd.ts';
-import { applyOrder, topologicalOrder } from './dag.ts';
+import { applyDepth, applyOrder, topologicalOrder } from './dag.ts';
 import type { Definition } from './definition.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
@@ -21,6 +23,7 @@ export interface Parts {
   /** The definition's JSON, as given. */
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
+  readonly level: KroCompatibility;
   readonly specSchema: Schema;
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
@@ -29,12 +32,37 @@ export interface Parts {
 
 /** Builds the immutable graph. */
 export function assembleGraph(parts: Parts): Graph {
-  const { definition, value, specSchema, status } = parts;
+  const { definition, value, specSchema, status, level } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
   const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties);
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
-  return lazyGraph({ name: definition.name, instance, definition: withDefaults(value, definition) }, value, parts);
+  const problem = level === '0.9' ? undefined : optionalCondition(parts.resources);
+  const own = {
+    name: definition.name,
+    kroCompatibility: level,
+    instance,
+    definition: withDefaults(value, definition),
+    ...(problem === undefined ? {} : { instanceProblem: problem }),
+  };
+  return lazyGraph(own, value, parts);
+}
+
+/** kro 0.10's text for the first condition that gives an optional. */
+function optionalCondition(resources: readonly TypedResource[]): string | undefined {
+  for (const { linked, includeWhen, readyWhen } of resources) {
+    const { id } = linked.draft;
+    for (const [list, conditions] of [['includeWhen', includeWhen] as const, ['readyWhen', readyWhen] as const]) {
+      const index = conditions.findIndex(({ type }) => isOptional(type));
+      if (index < 0) continue;
+      const cel = goQuote(conditions[index]?.site.text.cel ?? '');
+      return (
+        `graph-engine build failed: compile node "${id}": node "${id}": ${list}[${index}] (${cel}) returns ` +
+        'optional<bool>, which becomes a runtime error when empty; make it a concrete bool (e.g. append .orValue(false))'
+      );
+    }
+  }
+  return undefined;
 }
 
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
@@ -43,7 +71,7 @@ type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
  * Plans are made when the first one is read, since a caller that only validates a definition needs none. Their inputs
  * are released then.
  */
-function lazyGraph(own: Pick<Graph, 'name' | 'instance' | 'definition'>, value: JsonObject, parts: Parts): Graph {
+function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
   let made: Plans | undefined;
   const plans = (): Plans => {
@@ -77,7 +105,7 @@ function lazyGraph(own: Pick<Graph, 'name' | 'instance' | 'definition'>, value: 
   };
 }
 
-function makePlans({ document, resources, status, conditions }: Parts): Plans {
+function makePlans({ document, level, resources, status, conditions }: Parts): Plans {
   const assembler = new Assembler(document);
   const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
@@ -85,7 +113,7 @@ function makePlans({ document, resources, status, conditions }: Parts): Plans {
   return {
     nodes,
     order,
-    applyOrder: applyOrder(dependencies, order),
+    applyOrder: level === '0.9' ? applyOrder(dependencies, order) : applyDepth(dependencies, order),
     status: assembler.status(status, conditions),
     reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
   };

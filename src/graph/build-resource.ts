@@ -7,6 +7,7 @@ import type { DimensionSite, Draft, ExpressionSite } from './draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
@@ -18,8 +19,13 @@ import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
-export function buildResources(definition: Definition, kinds: KnownKinds, problems: Problems): Draft[] {
-  const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map() };
+export function buildResources(
+  definition: Definition,
+  kinds: KnownKinds,
+  level: KroCompatibility,
+  problems: Problems,
+): Draft[] {
+  const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map(), level };
   const builders = definition.resources.map((block) => new Builder(block, shared, problems));
   const wellFormed = builders.filter((builder) => builder.checkShape());
   return wellFormed.map((builder) => builder.build(definition, kinds));
@@ -32,6 +38,7 @@ interface Shared {
   readonly texts: Map<string, ExpressionText>;
   /** Kinds that were found, by kind and apiVersion. */
   readonly kinds: Map<string, ResolvedKind>;
+  readonly level: KroCompatibility;
 }
 
 /** Where kinds come from: outside sources, and the graph itself. */
@@ -139,7 +146,7 @@ class Builder {
   #reference(reference: JsonObject): JsonObject {
     const { id } = this.#block;
     const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
-    const found = externalMetadataProblems(metadata);
+    const found = externalMetadataProblems(metadata, this.#shared.level);
     for (const { steps, kro, ...problem } of found) {
       const text = `invalid external ref metadata for resource ${id}: ${kro}`;
       this.#refuse('resourceShape', { ...problem, path: this.#templatePath(steps), kro: text });
@@ -271,7 +278,8 @@ class Builder {
     const rest: JsonObject = open;
     const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
     const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
-    const where = { base: this.#templatePath([]), root: this.#shared.root, texts: this.#shared.texts };
+    const { root, texts, level } = this.#shared;
+    const where = { base: this.#templatePath([]), root, texts, level };
     const walked = free ? walkFreely(rest, where) : walkWithSchema(rest, kind.schema, where);
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
@@ -315,7 +323,7 @@ class Builder {
   }
 
   #standalone({ text, path }: ConditionText, prefix: string, what: string): ExpressionSite | undefined {
-    const scanned = scanExpressions(text);
+    const scanned = scanExpressions(text, this.#shared.level);
     const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
     if (joined !== undefined && joined.template === undefined) return { text: joined, path };
     const kro = prefix + (scanned.ok ? 'only standalone expressions are allowed' : scanned.message);

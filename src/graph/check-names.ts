@@ -1,22 +1,29 @@
 import type { Definition, ResourceBlock } from './definition.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
 import type { Problems } from './problems.ts';
 
 const PREFIX = 'failed to validate resourcegraphdefinition: ';
 
+/** What kro's line and the caller's limits allow. */
+interface NameRules {
+  readonly maxDimensions: number;
+  readonly level: KroCompatibility;
+}
+
 /** Checks the kind, the resource ids and the names of forEach iterators. */
-export function checkNames(definition: Definition, maxDimensions: number, problems: Problems): void {
+export function checkNames(definition: Definition, { maxDimensions, level }: NameRules, problems: Problems): void {
   const report = (code: string, path: readonly PathStep[], kro: string, message: string, hint?: string): void => {
     problems.error({ phase: 'naming', code, message, place: { path }, hint, kro: PREFIX + kro });
   };
   checkKind(definition.schema.kind, report);
   const ids = new Set<string>();
   for (const resource of definition.resources) {
-    checkId(resource, ids, report);
+    checkId(resource, ids, level, report);
     ids.add(resource.id);
   }
-  for (const resource of definition.resources) checkIterators(resource, ids, maxDimensions, report);
+  for (const resource of definition.resources) checkIterators(resource, ids, { maxDimensions, level }, report);
 }
 
 type Report = (code: string, path: readonly PathStep[], kro: string, message: string, hint?: string) => void;
@@ -41,10 +48,10 @@ function suggestKind(kind: string): string {
     : `for example "${name.charAt(0).toUpperCase()}${name.slice(1)}"`;
 }
 
-function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, report: Report): void {
+function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, level: KroCompatibility, report: Report): void {
   const { id } = resource;
   const path = [...resource.path, 'id'];
-  if (isReservedWord(id)) {
+  if (isReservedWord(id, level)) {
     const kro = `${CONVENTION}id ${id} is a reserved keyword in KRO`;
     report('graph/reserved-name', path, kro, `the id "${id}" is a reserved word`, 'choose another id');
   } else if (!isLowerCamelCase(id)) {
@@ -71,7 +78,12 @@ function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, report: Rep
   }
 }
 
-function checkIterators(resource: ResourceBlock, ids: ReadonlySet<string>, max: number, report: Report): void {
+function checkIterators(
+  resource: ResourceBlock,
+  ids: ReadonlySet<string>,
+  { maxDimensions: max, level }: NameRules,
+  report: Report,
+): void {
   const prefix = `resource "${resource.id}": `;
   if (resource.forEach.length > max) {
     const kro = `${prefix}forEach cannot have more than ${max} dimensions, got ${resource.forEach.length}`;
@@ -92,7 +104,7 @@ function checkIterators(resource: ResourceBlock, ids: ReadonlySet<string>, max: 
         message,
         hint,
       );
-    } else if (isReservedWord(name)) {
+    } else if (isReservedWord(name, level)) {
       const message = `the iterator name "${name}" is a reserved word`;
       report('graph/reserved-name', path, `${prefix}${quoted} is a reserved keyword`, message, 'choose another name');
     } else if (ids.has(name)) {

@@ -162,7 +162,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/unclosed-expression',
-    'A ${ has no end, so kro takes the text as it is. An error when strict.',
+    'A ${ has no end, so kro takes the text as it is. An error when strict, and at the compatibility level 0.10.',
     withData("text: '${schema.spec.name'"),
     'Close it with }. kro sees double quotes only: braces and quotes inside single quotes mislead it.',
   ),

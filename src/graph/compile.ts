@@ -16,6 +16,8 @@ import { linkResources } from './dependencies.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 import { Language } from './language.ts';
 import { isReservedWord } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
@@ -49,9 +51,10 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const problems = new Problems(document);
   const written = readDefinition(value, problems);
   if (written === undefined) return { diagnostics: problems.diagnostics() };
-  const max = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
-  checkNames(written, max, problems);
-  const definition = withDistinctIds(written);
+  const maxDimensions = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
+  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  checkNames(written, { maxDimensions, level }, problems);
+  const definition = withDistinctIds(written, level);
   checkAdmission(definition, problems);
   const spec = buildSpecSchema(definition, problems);
   const kinds = {
@@ -59,7 +62,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     installed: installedKinds(definition),
     allowInstalled: options.target === 'typekro',
   };
-  const drafts = buildResources(definition, kinds, problems);
+  const drafts = buildResources(definition, kinds, level, problems);
   const language = new Language(definition, spec.schema, drafts, options);
   const linked = linkResources(drafts, language, problems);
   for (const each of linked) checkOmitIdentity(each, definition, problems);
@@ -77,6 +80,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     definition,
     value,
     document,
+    level,
     specSchema: spec.schema,
     resources,
     status,
@@ -90,12 +94,12 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
  * Invalid ids (reserved by kro, duplicate, empty) are replaced by names that no expression can contain. So a wrong id
  * is one problem, and its name keeps its other meaning.
  */
-function withDistinctIds(definition: Definition): Definition {
+function withDistinctIds(definition: Definition, level: KroCompatibility): Definition {
   const seen = new Set<string>();
   let changed = false;
   const resources = definition.resources.map((resource) => {
     const { id, index } = resource;
-    const free = id !== '' && !isReservedWord(id) && !seen.has(id);
+    const free = id !== '' && !isReservedWord(id, level) && !seen.has(id);
     seen.add(id);
     changed ||= !free;
     return free ? resource : { ...resource, id: `${id}#${index}` };

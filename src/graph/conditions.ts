@@ -7,6 +7,7 @@ import { analyse } from './analysis.ts';
 import type { ExpressionSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Language } from './language.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -26,7 +27,7 @@ export function buildConditions(
 ): readonly Compiled[] | undefined {
   // As in kro, an empty block declares nothing.
   if (block === undefined || (Array.isArray(block) && block.length === 0)) return undefined;
-  const parsed = readSites(block, problems).map((site) => {
+  const parsed = readSites(block, language.level, problems).map((site) => {
     const result = language.parse(site.text.cel);
     return { site, root: result.ok ? result.ast.expr : undefined };
   });
@@ -42,7 +43,7 @@ interface Entry {
   readonly root: Expr | undefined;
 }
 
-function readSites(block: JsonValue, problems: Problems): ExpressionSite[] {
+function readSites(block: JsonValue, level: KroCompatibility, problems: Problems): ExpressionSite[] {
   const refuse = (path: readonly PathStep[], kro: string, message: string, hint?: string): void =>
     problems.error({ phase: 'status', code: 'graph/conditions-block', message, place: { path }, hint, kro });
   const prefix = 'failed to build instance status schema: failed to extract conditions block: ';
@@ -61,7 +62,7 @@ function readSites(block: JsonValue, problems: Problems): ExpressionSite[] {
       refuse(path, kro, 'a condition is one expression', 'write ${runtime.newCondition({type: "…", status: "…"})}');
       return [];
     }
-    const scanned = scanExpressions(entry);
+    const scanned = scanExpressions(entry, level);
     const text = scanned.ok ? joinParts(entry, scanned.parts) : undefined;
     if (text !== undefined && text.template === undefined) return [{ text, path }];
     const kro = `${PREFIX}invalid conditions block: ${scanned.ok ? 'only standalone expressions are allowed' : scanned.message}`;

@@ -48,6 +48,19 @@ export function applyOrder(dependencies: DependencyMap, order: readonly string[]
 }
 
 /**
+ * Deletion waves as kro 0.10 counts them: nodes without dependencies have 1, every other node one more than its highest
+ * dependency. `order` must be a topological order of the map.
+ */
+export function applyDepth(dependencies: DependencyMap, order: readonly string[]): Map<string, number> {
+  const depth = new Map<string, number>();
+  for (const id of order) {
+    const below = (dependencies.get(id) ?? []).map((need) => depth.get(need) ?? 0);
+    depth.set(id, 1 + below.reduce((highest, each) => Math.max(highest, each), 0));
+  }
+  return depth;
+}
+
+/**
  * One closed path along dependencies (`a`, `b`, `a`), or undefined when there is none. Of several cycles
  * it is the one met first in the order of the definition, and begins at its member that stands first.
  */

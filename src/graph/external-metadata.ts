@@ -4,6 +4,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { CelType } from '../cel/index.ts';
 import { DYN, listType, mapType, STRING } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
@@ -38,7 +39,7 @@ export function hasSelector(metadata: JsonObject): boolean {
  * metadata's object (`metadata`, `selector`, …). Operators and label texts are checked only in a selector without
  * any expression; the others are checked when they are evaluated.
  */
-export function externalMetadataProblems(metadata: JsonObject): readonly WalkProblem[] {
+export function externalMetadataProblems(metadata: JsonObject, level?: KroCompatibility): readonly WalkProblem[] {
   const { name, selector } = metadata;
   const isNamed = typeof name === 'string' && name.trim() !== '';
   if (isNamed === hasSelector(metadata)) {
@@ -48,12 +49,12 @@ export function externalMetadataProblems(metadata: JsonObject): readonly WalkPro
     const kro = 'exactly one of name or selector must be provided';
     return [{ code: 'graph/external-metadata', steps: ['metadata'], kro, message, key: true }];
   }
-  return isNamed || selector === undefined ? [] : selectorProblems(selector);
+  return isNamed || selector === undefined ? [] : selectorProblems(selector, level);
 }
 
 const SHAPE = 'selector must be a Kubernetes LabelSelector object or a CEL expression that resolves to one';
 
-function selectorProblems(selector: JsonValue): readonly WalkProblem[] {
+function selectorProblems(selector: JsonValue, level: KroCompatibility | undefined): readonly WalkProblem[] {
   const steps: readonly PathStep[] = ['metadata', 'selector'];
   const wrong = (kro: string, hint?: string): readonly WalkProblem[] => [
     {
@@ -65,7 +66,7 @@ function selectorProblems(selector: JsonValue): readonly WalkProblem[] {
     },
   ];
   if (typeof selector === 'string') {
-    const scanned = scanExpressions(selector);
+    const scanned = scanExpressions(selector, level);
     if (!scanned.ok) return wrong(`invalid selector expression: ${scanned.message}`);
     const joined = joinParts(selector, scanned.parts);
     if (joined !== undefined && joined.template === undefined) return [];
@@ -73,7 +74,7 @@ function selectorProblems(selector: JsonValue): readonly WalkProblem[] {
   }
   if (!isJsonObject(selector)) return wrong(SHAPE);
   const root = new TemplatePlace().below('metadata').below('selector');
-  const walked = walkWithSchema(selector, SELECTOR, { base: [], root });
+  const walked = walkWithSchema(selector, SELECTOR, { base: [], root, ...(level === undefined ? {} : { level }) });
   if (walked.problems.length > 0 || walked.fields.length > 0) return walked.problems;
   return labelSelectorProblems(selector).map(({ path, message }) => {
     const at = [...steps, ...path];

@@ -27,6 +27,8 @@ export type {
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
+export type { KroCompatibility } from './kro-compatibility.ts';
+export { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
 export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';

@@ -21,6 +21,8 @@ import { selectorFieldType } from './external-metadata.ts';
 import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
 import type { Part, ReadScope } from './read-paths.ts';
@@ -75,6 +77,8 @@ function instanceSchema(definition: Definition, spec: Schema): Schema {
  * node of an unknown kind is dyn, so that it causes no further findings.
  */
 export class Language {
+  /** The line of kro whose rules decide. */
+  readonly level: KroCompatibility;
   /** Resolves all object types of the definition. */
   readonly types: TypeProvider;
   /** `schema` and all nodes; `runtime` is always there and refused by name where it may not be used. */
@@ -97,6 +101,7 @@ export class Language {
   readonly #templateNames: ReadonlySet<string>;
 
   constructor(definition: Definition, spec: Schema, drafts: readonly Draft[], options: CompileOptions) {
+    this.level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
     this.#specFields = new Set(Object.keys(spec.properties ?? {}));

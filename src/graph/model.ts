@@ -1,5 +1,6 @@
 import type { Program } from '../cel/index.ts';
 import type { GroupVersionKind, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 
 /** One step of a field path: a member name or a list index. */
 export type PathStep = string | number;
@@ -116,9 +117,19 @@ export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>;
   /** Node ids, dependencies first; ties by position in the definition. */
   readonly order: readonly string[];
-  /** Deletion wave of each node: nodes without dependents have the highest number, the deepest dependency has 1. */
+  /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */
+  readonly kroCompatibility: KroCompatibility;
+  /**
+   * Deletion wave of each node; the highest goes first. kro 0.9: nodes without dependents have the highest number, the
+   * deepest dependency has 1. kro 0.10: nodes without dependencies have 1, others one more than their highest one.
+   */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
+  /**
+   * Why an instance cannot be worked on although the definition is accepted, in kro's words. kro 0.10 refuses
+   * conditions that give an optional only when it builds the graph of an instance.
+   */
+  readonly instanceProblem?: string;
   /** Field paths of each node (and of `schema`) that some expression reads; what a cache must keep. */
   readonly reads: ReadonlyMap<string, readonly (readonly PathStep[])[]>;
   /** Hash of the normalised spec; equal hashes mean that no new revision is due. */

@@ -1,3 +1,6 @@
+import type { KroCompatibility } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+
 /** Words that may name neither a resource nor a forEach iterator: kro's own, then CEL's. */
 const RESERVED: ReadonlySet<string> = new Set(
   `apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph
@@ -11,9 +14,12 @@ const RESERVED: ReadonlySet<string> = new Set(
 const LOWER_CAMEL = /^[a-z][a-zA-Z0-9]*$/;
 const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
 
+/** Words that kro 0.10 reserves besides. */
+const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
+
 /** May this word not be used as a resource id or iterator name? */
-export function isReservedWord(word: string): boolean {
-  return RESERVED.has(word);
+export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): boolean {
+  return RESERVED.has(word) || (level !== '0.9' && RESERVED_SINCE_0_10.has(word));
 }
 
 /** Shape of resource ids and iterator names: lower camel case, ASCII letters and digits. */

@@ -1,6 +1,7 @@
 import type { Diagnostic, JsonValue } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { DefinitionDocument } from './document.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Graph } from './model.ts';
 
 /** The input of the compiler: an object, or a document of `parseDefinitions` when positions are wanted. */
@@ -32,6 +33,8 @@ export interface CompileOptions {
    * answers to). Default false: kro's verdict, with the hole as a warning. True: such holes are errors.
    */
   readonly strict?: boolean;
+  /** The line of kro whose rules decide where the two differ. Default `0.9`. */
+  readonly kroCompatibility?: KroCompatibility;
   /** Most dimensions of one `forEach`. Default 10, kro's own. */
   readonly maxForEachDimensions?: number;
 }

@@ -1,4 +1,6 @@
 import { goQuote } from '../golang/index.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 
 /** A stretch of a string value: literal text, or what stands between `${` and `}`. */
 export interface TextPart {
@@ -8,26 +10,47 @@ export interface TextPart {
   readonly offset: number;
 }
 
-/** The parts of a string, or the position of a `${` that stands inside another expression. */
+/** The parts of a string, or the position of a `${` that stands inside another expression or has no end. */
 export type ScanResult =
   | { readonly ok: true; readonly parts: readonly TextPart[] }
-  | { readonly ok: false; readonly message: string; readonly offset: number };
+  | {
+      readonly ok: false;
+      readonly problem: 'nested' | 'unterminated';
+      /** kro's text. */
+      readonly message: string;
+      /** In UTF-16 units. */
+      readonly offset: number;
+    };
 
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
+/** What an expression without its closing brace is, and which quotes begin a literal inside of one. */
+interface ScanRules {
+  readonly quotes: string;
+  readonly unterminated: 'text' | 'error';
+}
+
+const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
+  '0.9': { quotes: '"', unterminated: 'text' },
+  '0.10': { quotes: `"'`, unterminated: 'error' },
+};
+
 /**
- * Finds `${…}` in a string. Braces are counted outside double-quoted literals; a `${` without its end is
- * plain text; nothing is trimmed. Single quotes and backticks mean nothing here, as in kro.
+ * Finds `${…}` in a string, as a line of kro does. Braces are counted outside literals, and nothing is trimmed.
+ * kro 0.9 knows double quotes only, and takes a `${` without its end as plain text. kro 0.10 knows single quotes too,
+ * and refuses a `${` without its end. Backticks mean nothing.
  */
-export function scanExpressions(text: string): ScanResult {
+export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
+  const rules = RULES[level];
   const parts: TextPart[] = [];
   let plainFrom = 0;
   let at = text.indexOf('${');
   if (at < 0) return { ok: true, parts: text === '' ? [] : [{ kind: 'text', text, offset: 0 }] };
   while (at >= 0) {
-    const end = expressionEnd(text, at + 2);
-    if (end.kind === 'nested') return { ok: false, message: NESTED, offset: end.offset };
+    const end = expressionEnd(text, at + 2, rules.quotes);
+    if (end.kind === 'nested') return { ok: false, problem: 'nested', message: NESTED, offset: end.offset };
     if (end.kind === 'open') {
+      if (rules.unterminated === 'error') return unterminated(text, at);
       at = text.indexOf('${', at + 2);
       continue;
     }
@@ -40,6 +63,13 @@ export function scanExpressions(text: string): ScanResult {
   return { ok: true, parts };
 }
 
+/** kro counts the bytes before the `${`. */
+function unterminated(text: string, at: number): ScanResult {
+  const bytes = new TextEncoder().encode(text.slice(0, at)).length;
+  const message = `unterminated expression starting at offset ${bytes}`;
+  return { ok: false, problem: 'unterminated', message, offset: at };
+}
+
 /** Offset of the first `${` that is plain text because it has no end; undefined when there is none. */
 export function unclosedAt(parts: readonly TextPart[]): number | undefined {
   const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
@@ -49,22 +79,23 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
 /** Why the first closing brace is not the end of the expression. */
-const NESTING = /["{$]/;
+const NESTING = /["'{$]/;
 
-function expressionEnd(text: string, from: number): End {
+function expressionEnd(text: string, from: number, quotes: string): End {
   const first = text.indexOf('}', from);
   if (first >= 0 && !NESTING.test(text.slice(from, first))) return { kind: 'closed', offset: first };
   let depth = 1;
-  let quoted = false;
+  let quote = '';
   for (let at = from; at < text.length; at += 1) {
-    const character = text[at];
-    if (quoted) {
+    const character = text.charAt(at);
+    if (quote !== '') {
       if (character === '\\') at += 1;
-      else if (character === '"') quoted = false;
+      else if (character === quote) quote = '';
       continue;
     }
-    if (character === '"') quoted = true;
-    else if (character === '$' && text[at + 1] === '{' && text[at - 1] !== '"') return { kind: 'nested', offset: at };
+    if (quotes.includes(character)) quote = character;
+    else if (character === '$' && text[at + 1] === '{' && !quotes.includes(text.charAt(at - 1)))
+      return { kind: 'nested', offset: at };
     else if (character === '{') depth += 1;
     else if (character === '}') {
       depth -= 1;

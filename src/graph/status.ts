@@ -42,7 +42,7 @@ export function buildStatus(definition: Definition, language: Language, problems
   }
   const { conditions, ...open } = block;
   const rest: JsonObject = open;
-  const walked = walkFreely(rest, { base: PATH });
+  const walked = walkFreely(rest, { base: PATH, level: language.level });
   for (const { steps, kro, message, hint, offset, code } of walked.problems) {
     const path = [...PATH, ...steps];
     const place = offset === undefined ? { path } : { path, offset };

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './draft.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { innerFieldsWith, namedValue, nearestName, shapeHint } from '../schema/index.ts';
 import type { ExpressionText } from './scan.ts';
@@ -67,7 +68,23 @@ export interface Whereabouts {
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
+  /** Which line of kro decides where expressions begin and end. Default `0.9`. */
+  readonly level?: KroCompatibility;
 }
+
+/** What the scanner refuses, in words. */
+const SCAN_PROBLEMS = {
+  nested: {
+    code: 'graph/nested-expression',
+    message: 'an expression begins inside another one',
+    hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
+  },
+  unterminated: {
+    code: 'graph/unclosed-expression',
+    message: 'this ${ has no end',
+    hint: 'close it with }; a text that shall contain "${" is written as ${"${"}',
+  },
+} as const;
 
 /** Most strings that are remembered, and the longest of them. */
 const MAX_TEXTS = 10_000;
@@ -95,11 +112,13 @@ class Walker {
   readonly unclosed: Unclosed[] = [];
   readonly #base: readonly PathStep[];
   readonly #texts: Map<string, ExpressionText>;
+  readonly #level: KroCompatibility | undefined;
   /** Where the value stands that is being looked at. */
   #place: TemplatePlace;
 
-  constructor({ base, root = new TemplatePlace(), texts = new Map() }: Whereabouts) {
+  constructor({ base, root = new TemplatePlace(), texts = new Map(), level }: Whereabouts) {
     this.#base = base;
+    this.#level = level;
     this.#texts = texts;
     this.#place = root;
   }
@@ -253,16 +272,10 @@ class Walker {
     if (!value.includes('${')) return value;
     const known = this.#texts.get(value);
     if (known !== undefined) return this.#found(known);
-    const scanned = scanExpressions(value);
+    const scanned = scanExpressions(value, this.#level);
     if (!scanned.ok) {
-      this.problems.push({
-        code: 'graph/nested-expression',
-        steps: this.#place.steps,
-        kro: scanned.message,
-        message: 'an expression begins inside another one',
-        hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
-        offset: scanned.offset,
-      });
+      const { problem, message: kro, offset } = scanned;
+      this.problems.push({ ...SCAN_PROBLEMS[problem], steps: this.#place.steps, kro, offset });
       return null;
     }
     const open = unclosedAt(scanned.parts);

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../core/index.ts';
+import type { KubeObject } from '../core/index.ts';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
 import { failureText, isRefusal } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -7,6 +7,7 @@ import { namespacedName } from './identity.ts';
 import type { ApplyAction, Contest } from './model.ts';
 import type { Refusal, WriteDecision } from './write-decision.ts';
 import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
+import type { ObjectProblem } from './node-texts.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
@@ -23,7 +24,7 @@ interface Assessed {
   readonly apply?: ApplyAction;
   readonly unread?: true;
   readonly terminating?: Terminating;
-  readonly problem?: { readonly because: Because; readonly message: string; readonly retryAt?: number };
+  readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
   /** It differs from what is wanted and is not written now: some of its fields are contested. */
   readonly held?: true;
@@ -77,12 +78,11 @@ function stateOf(
   live: readonly KubeObject[],
   apply: readonly ApplyAction[],
 ): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> {
-  const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
-  const [problem] = problems;
-  if (problem !== undefined) {
-    const message = problems.map((entry) => entry.message).join('\n');
+  const [problem, ...others] = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
+  const verdict = problem === undefined ? undefined : context.texts.problems(node, [problem, ...others]);
+  if (verdict !== undefined && verdict.state !== 'tolerated') {
     const usable = isUsable(context, node, items, live) ? ({ usable: true } as const) : {};
-    return { state: 'failed', because: problem.because, message, ...usable };
+    return { ...verdict, state: verdict.state, ...usable };
   }
   const terminating = items.flatMap((item) => (item.terminating === undefined ? [] : [item.terminating]));
   if (terminating.length > 0) {
@@ -99,7 +99,9 @@ function stateOf(
     return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
   }
   const readiness = readinessOf(context, node, live);
-  return readiness.state === 'ready' ? (contestOf(node, items) ?? readiness) : readiness;
+  if (readiness.state !== 'ready') return readiness;
+  const tolerated = verdict === undefined ? readiness : ({ state: 'ready', because: verdict.because } as const);
+  return contestOf(node, items) ?? tolerated;
 }
 
 /**
@@ -158,7 +160,7 @@ function assessObject(context: StepContext, node: ResourceNode | CollectionNode,
     return { report: { object, state: 'unknown' }, unread: true };
   }
   if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(object, observation) };
+    return { report: { object, state: 'failed' }, problem: readProblem(target, observation, true) };
   }
   if (observation.state === 'absent') {
     return {
@@ -185,7 +187,7 @@ function assessObject(context: StepContext, node: ResourceNode | CollectionNode,
   if (decision.kind === 'read') {
     const failed = context.observed.failedRead?.(target);
     if (failed !== undefined && failed.retryAt > context.options.now) {
-      return { ...known, problem: readProblem(object, failed) };
+      return { ...known, problem: readProblem(target, failed, false) };
     }
     context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'no-equivalence' });
     return { ...known, unread: true };
@@ -228,7 +230,7 @@ function write(
   if (isTooEarly && failed.digest === digestText(fingerprint)) {
     const { failure, retryAt } = failed;
     const because: Because = { kind: 'write-failed', object: refOfTarget(target), failure, retryAt };
-    return { problem: { because, message: failureText(failure), retryAt } };
+    return { problem: { target, because, message: failureText(failure), absent: uid === undefined, retryAt } };
   }
   return {
     apply: {
@@ -254,9 +256,13 @@ function terminatingText(nodeId: string, { object, finalizers, since }: Terminat
   );
 }
 
-function readProblem(object: ObjectRef, { failure, retryAt }: { failure: ApiFailure; retryAt?: number }) {
-  const because: Because = { kind: 'read-failed', object, failure };
-  return { because, message: failureText(failure), ...(retryAt === undefined ? {} : { retryAt }) };
+function readProblem(
+  target: ObjectTarget,
+  { failure, retryAt }: { failure: ApiFailure; retryAt?: number },
+  absent: boolean,
+) {
+  const because: Because = { kind: 'read-failed', object: refOfTarget(target), failure };
+  return { target, because, message: failureText(failure), absent, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
 function ownerProblem(context: StepContext, target: ObjectTarget, { owner, instance }: Refusal) {
@@ -273,7 +279,7 @@ function ownerProblem(context: StepContext, target: ObjectTarget, { owner, insta
     owner === undefined
       ? `resource exists and is not managed: ${namespacedName(target)} (${gvk}) may not be adopted`
       : `resource belongs to a different ApplySet: ${namespacedName(target)} (${gvk}) belongs to ApplySet "${owner}", cannot reassign to "${context.applySet}"`;
-  return { because, message };
+  return { target, because, message, absent: false };
 }
 
 function emptyDimension(node: CollectionNode): string {

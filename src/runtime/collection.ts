@@ -28,7 +28,7 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
   const limit = context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
   if (size > limit) {
-    const message = `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`;
+    const message = context.texts.tooLarge(node, size, limit);
     return unresolved({ state: 'failed', because: { kind: 'collection-too-large', size, limit }, message });
   }
 
@@ -39,7 +39,7 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
     context.evaluation,
   );
   if (shared.state !== 'value') {
-    return unresolved(unresolvedBy(node, shared.state, shared.failure, shared.path));
+    return unresolved(unresolvedBy(context, node, shared.state, shared.failure, shared.path));
   }
   const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
   const wanted: WantedObject[] = [];
@@ -48,14 +48,14 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
     const own = evaluateHoles(perItem, variables, context.evaluation);
-    if (own.state !== 'value') return unresolved(unresolvedBy(node, own.state, own.failure, own.path));
+    if (own.state !== 'value') return unresolved(unresolvedBy(context, node, own.state, own.failure, own.path));
     const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
     const targeted = targetOf(context, node, filled);
     if (!targeted.ok) return unresolved(targeted.reason);
     const key = targetKey(targeted.target);
-    if (seen.has(key)) return unresolved(collision(node, filled, targeted.target));
+    if (seen.has(key)) return unresolved(collision(context, node, filled, targeted.target));
     seen.add(key);
-    const labels = childLabels(context.labels, node, { index, size });
+    const labels = childLabels(context.labels, node, context.graph.kroCompatibility, { index, size });
     wanted.push(wantedObject(context, node, filled, targeted.target, labels));
   }
   return { state: 'resolved', wanted };
@@ -93,10 +93,10 @@ export function evaluateDimensions(context: StepContext, node: CollectionNode): 
   for (const { name, expression } of node.forEach) {
     const result = evaluateToJson(expression, context.ready, context.evaluation);
     if (result.state !== 'value') {
-      return { ok: false, reason: unresolvedBy(node, result.state, result.failure, `forEach.${name}`) };
+      return { ok: false, reason: unresolvedBy(context, node, result.state, result.failure, `forEach.${name}`) };
     }
     if (!Array.isArray(result.value)) {
-      const message = `node "${node.id}": forEach iterator "${name}" must return a list`;
+      const message = context.texts.notList(node, name, jsonType(result.value));
       return {
         ok: false,
         reason: { state: 'failed', because: { kind: 'invalid-object', path: `forEach.${name}`, message }, message },
@@ -122,7 +122,7 @@ export function assignItem(
   }
 }
 
-function collision(node: CollectionNode, filled: JsonObject, target: ObjectTarget): Unresolved {
+function collision(context: StepContext, node: CollectionNode, filled: JsonObject, target: ObjectTarget): Unresolved {
   const { group, version, kind } = target.type;
   const metadata = filled['metadata'] as JsonObject;
   const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
@@ -130,8 +130,16 @@ function collision(node: CollectionNode, filled: JsonObject, target: ObjectTarge
   return {
     state: 'failed',
     because: { kind: 'identity-collision', identity },
-    message: `node "${node.id}" identity collision: duplicate identity: ${identity}`,
+    message: context.texts.collision(node, identity),
   };
+}
+
+/** The type of a value as Go names it. */
+function jsonType(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
 }
 
 function unresolved(reason: Unresolved): Resolved {

@@ -17,11 +17,13 @@ export function dropConflictingWrites(context: StepContext): void {
         owners.set(key, id);
         continue;
       }
-      const message = `found resources with conflicts: resourceID: ${id} conflicts with resourceID: ${first}`;
+      const message = context.texts.duplicate(first, id, target);
+      // kro 0.10 counts it as an error.
+      const state = context.graph.kroCompatibility === '0.9' ? 'blocked' : 'failed';
       const object = refOfTarget(target);
-      hold(context, id, { state: 'blocked', because: { kind: 'duplicate-target', object, node: first }, message });
+      hold(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
       const { message: _said, ...other } = {
-        state: 'blocked',
+        state,
         because: { kind: 'duplicate-target', object, node: id },
         message,
       } as const;

@@ -7,6 +7,7 @@ import { hasAuthorConditions } from './author-conditions.ts';
 import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { instanceConditions, readConditions, transition } from './conditions.ts';
+import { contributionsProblem } from './contributions.ts';
 import type { ConditionValue } from './conditions.ts';
 import { compareObjects } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
@@ -56,7 +57,10 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   members.sort(compareObjects);
   if (failures.length > 0) return blocked(failures, { members, read, ...retryingAt(retries) });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
-  if (members.length === 0) return releaseFinalizer('deleting resources');
+  if (members.length === 0) {
+    const unreadable = isEngineGraph(graph) ? contributionsProblem(instance) : undefined;
+    return unreadable === undefined ? releaseFinalizer('deleting resources') : blocked([unreadable]);
+  }
 
   const wave = highestOrder(members);
   const current = members.filter((object) => applyOrderOf(object) === wave);
@@ -208,4 +212,9 @@ function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
       objects: objects.map(reportOfLive),
     };
   });
+}
+
+/** Does the graph record the fields that it writes into other objects, as kro 0.10 does? */
+function isEngineGraph(graph: Graph | undefined): boolean {
+  return graph !== undefined && graph.kroCompatibility !== '0.9';
 }

@@ -19,6 +19,8 @@ export type Evaluated =
 export interface EvaluationFailure {
   /** The expression as the author wrote it. */
   readonly expression: string;
+  /** The CEL that was evaluated. */
+  readonly cel: string;
   /** kro's text: `eval "<expression>": <reason>`. */
   readonly message: string;
   /** CEL's reason alone. */
@@ -93,6 +95,7 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
   const missing = MISSING.exec(reason)?.[1];
   return {
     expression: expression.template ?? expression.cel,
+    cel: expression.cel,
     message: `${phase} ${goQuote(expression.cel)}: ${reason}`,
     reason,
     ...(missing === undefined ? {} : { missing }),

@@ -17,7 +17,8 @@ import type { Unresolved } from './resolved.ts';
 /** An external object, by name: the node waits for it and reads it, never writes it, and ignores its deletion mark. */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
-  if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
+  if (filled.state !== 'value')
+    return unresolved(node, unresolvedBy(context, node, filled.state, filled.failure, filled.path));
   const targeted = targetOf(context, node, filled.value);
   if (!targeted.ok) return unresolved(node, targeted.reason);
 
@@ -36,10 +37,17 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
     const because = { kind: 'read-failed', object, failure } as const;
     const objects: ObjectReport[] = [{ object, state: 'failed' }];
     const again = retryAt === undefined ? {} : { retryAt };
-    return { ...nothing, state: 'failed', because, message: failureText(failure), objects, ...again };
+    return {
+      ...nothing,
+      state: 'failed',
+      because,
+      message: context.texts.externalUnreadable(node, failureText(failure), target),
+      objects,
+      ...again,
+    };
   }
   if (observation.state === 'absent') {
-    const message = `waiting for external reference "${node.id}": not found`;
+    const message = context.texts.externalMissing(node, target);
     const objects: ObjectReport[] = [{ object, state: 'absent' }];
     return { ...nothing, state: 'waiting', because: { kind: 'external-missing', object }, message, objects };
   }
@@ -52,11 +60,12 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
 /** External objects, by selector, ordered by namespace and name. An empty list is ready. */
 export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
-  if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
+  if (filled.state !== 'value')
+    return unresolved(node, unresolvedBy(context, node, filled.state, filled.failure, filled.path));
   const metadata: JsonObject = isJsonObject(filled.value['metadata']) ? filled.value['metadata'] : {};
   const selector = selectorText(metadata['selector']);
   if (!selector.ok) {
-    const message = `node "${node.id}": metadata.selector: ${selector.problem}`;
+    const message = context.texts.invalid(node, `node "${node.id}": metadata.selector: ${selector.problem}`);
     return unresolved(node, {
       state: 'failed',
       because: { kind: 'invalid-object', path: 'metadata.selector', message },
@@ -83,7 +92,13 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
     const { failure, retryAt } = observation;
     const because = { kind: 'read-failed', failure } as const;
     const again = retryAt === undefined ? {} : { retryAt };
-    return { ...nothing, state: 'failed', because, message: failureText(failure), ...again };
+    return {
+      ...nothing,
+      state: 'failed',
+      because,
+      message: context.texts.externalUnreadable(node, failureText(failure)),
+      ...again,
+    };
   }
   if (observation.state === 'unserved') {
     const message = `node "${node.id}": the API server does not serve ${node.plural} of "${node.type.group}/${node.type.version}"`;

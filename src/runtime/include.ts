@@ -1,9 +1,8 @@
-import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
-import { quotedGvr, missingData } from './step-context.ts';
+import { missingData } from './step-context.ts';
 import type { Unresolved } from './resolved.ts';
 
 /** Is a node part of the instance? */
@@ -40,12 +39,11 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
       };
     }
     const { failure } = result;
-    const text = `includeWhen ${goQuote(expression.cel)}: ${failure.message}`;
     if (result.state === 'pending' && references.length > 0) {
       undecided ??= {
         state: 'pending',
         because: missingData(failure),
-        message: `${quotedGvr(node)}: ${text} (data pending)`,
+        message: context.texts.undecided(node, 'pending', failure),
       };
     } else if (undecided?.state !== 'failed') {
       undecided = {
@@ -56,7 +54,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
           path: 'includeWhen',
           message: failure.message,
         },
-        message: `node "${node.id}": ${text}`,
+        message: context.texts.undecided(node, 'error', failure),
       };
     }
   }

@@ -2,9 +2,10 @@ import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { objectAt } from '../kubernetes/index.ts';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
-import { groupKindText, labelValue } from './identity.ts';
+import { annotationOf, groupKindText, labelValue } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
 import { hasFinalizer, isSuspended } from './finalizer.ts';
+import { contributionAnnotations } from './contributions.ts';
 import { instanceLabels } from './labels.ts';
 import type { Inventory, InventoryScope, ParentWrite } from './model.ts';
 import { ownedFields } from './owned-fields.ts';
@@ -57,13 +58,15 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
   const { instance, graph, version, options, recorded } = context;
   const labels = instanceLabels(graph, options.definitionUid ?? '', version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
-  const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);
+  const extra = contributionAnnotations(graph, instance);
+  const isNamed = Object.entries(extra).every(([key, value]) => annotationOf(instance, key) === value);
+  const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;
   const { resourceVersion } = instance.metadata;
   // Only the first of the two writes carries the version of the decision, since it changes the version.
   const first = resourceVersion === undefined ? {} : { resourceVersion };
   return {
-    ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, first) } : {}),
-    ...(covered ? {} : { inventory: inventoryObject(instance, inventory, labelsDue ? {} : first) }),
+    ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, extra, first) } : {}),
+    ...(covered ? {} : { inventory: inventoryObject(instance, inventory, extra, labelsDue ? {} : first) }),
   };
 }
 
@@ -80,9 +83,10 @@ export function isInventoryForeign(instance: KubeObject, inventory: Inventory): 
 }
 
 /** The inventory as an object to apply, at the version of the decision. */
-export function inventoryWrite(instance: KubeObject, inventory: Inventory): KubeObject {
+export function inventoryWrite({ instance, graph }: StepContext, inventory: Inventory): KubeObject {
   const { resourceVersion } = instance.metadata;
-  return inventoryObject(instance, inventory, resourceVersion === undefined ? {} : { resourceVersion });
+  const extra = contributionAnnotations(graph, instance);
+  return inventoryObject(instance, inventory, extra, resourceVersion === undefined ? {} : { resourceVersion });
 }
 
 /** A different version label causes no write; a missing one does. */
@@ -98,6 +102,7 @@ function labelsObject(
   instance: KubeObject,
   labels: Readonly<Record<string, string>>,
   inventory: Inventory,
+  extra: Readonly<Record<string, string>>,
   version: { resourceVersion?: string },
 ): KubeObject {
   const { metadata, ...type } = identityOf(instance);
@@ -107,7 +112,7 @@ function labelsObject(
       ...metadata,
       ...version,
       labels: { ...labels, ...inventory.labels },
-      annotations: { ...inventory.annotations },
+      annotations: { ...inventory.annotations, ...extra },
       finalizers: [FINALIZER],
     },
   };
@@ -116,11 +121,15 @@ function labelsObject(
 function inventoryObject(
   instance: KubeObject,
   inventory: Inventory,
+  extra: Readonly<Record<string, string>>,
   version: { resourceVersion?: string },
 ): KubeObject {
   const { metadata, ...type } = identityOf(instance);
   const { labels, annotations } = inventory;
-  return { ...type, metadata: { ...metadata, ...version, labels: { ...labels }, annotations: { ...annotations } } };
+  return {
+    ...type,
+    metadata: { ...metadata, ...version, labels: { ...labels }, annotations: { ...annotations, ...extra } },
+  };
 }
 
 /** The identity of the instance. The UID prevents that an apply recreates a deleted one. */

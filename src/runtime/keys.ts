@@ -24,6 +24,12 @@ export const COLLECTION_INDEX_LABEL = 'kro.run/collection-index';
 export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
+/** Since kro 0.10: the node that made an object, and what its labels cannot hold. */
+export const NODE_PATH_ANNOTATION = 'internal.kro.run/node-path';
+export const INSTANCE_NAME_ANNOTATION = 'internal.kro.run/instance-name';
+export const INSTANCE_GROUP_ANNOTATION = 'internal.kro.run/instance-group';
+/** Since kro 0.10, on an instance: the fields of other objects that its graph writes. */
+export const CONTRIBUTIONS_ANNOTATION = 'internal.kro.run/patch-contributions';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
 /** This project's own: `orphan` on an instance keeps its children when it is deleted. */

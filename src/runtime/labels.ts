@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
-import { gvkOf } from '../core/index.ts';
-import type { Graph, GraphNode } from '../graph/index.ts';
+import { cryptoLibrary, gvkOf } from '../core/index.ts';
+import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
 import { labelValue } from './identity.ts';
 import * as keys from './keys.ts';
 
@@ -10,18 +10,32 @@ export interface CollectionPlace {
   readonly size: number;
 }
 
+/** Maximum of characters in the value of a label. */
+const MAX_LABEL_LENGTH = 63;
+
+/** A value as kro 0.10 puts it into a label: one that is too long becomes a digest. kro 0.9 writes it as it is. */
+export function encodedLabel(value: string, level: KroCompatibility): string {
+  if (level === '0.9' || value.length <= MAX_LABEL_LENGTH) return value;
+  return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
+}
+
 /** Labels of all children of an instance, as kro writes them; the node's label is still empty. */
-export function commonLabels(instance: KubeObject, applySet: string, version: string): Record<string, string> {
+export function commonLabels(
+  instance: KubeObject,
+  applySet: string,
+  version: string,
+  level: KroCompatibility,
+): Record<string, string> {
   const { group, version: apiVersion, kind } = gvkOf(instance);
   const { name = '', namespace, uid = '' } = instance.metadata;
   // In the order of their names, so that digests of thousands of children need no sort.
   return {
     [keys.MANAGED_BY_LABEL]: 'kro',
     [keys.PART_OF_LABEL]: applySet,
-    [keys.INSTANCE_GROUP_LABEL]: group,
+    [keys.INSTANCE_GROUP_LABEL]: encodedLabel(group, level),
     [keys.INSTANCE_ID_LABEL]: uid,
     [keys.INSTANCE_KIND_LABEL]: kind,
-    [keys.INSTANCE_NAME_LABEL]: name,
+    [keys.INSTANCE_NAME_LABEL]: encodedLabel(name, level),
     ...(namespace === undefined || namespace === '' ? {} : { [keys.INSTANCE_NAMESPACE_LABEL]: namespace }),
     [keys.INSTANCE_VERSION_LABEL]: apiVersion,
     [keys.VERSION_LABEL]: keys.versionLabel(version),
@@ -34,10 +48,11 @@ export function commonLabels(instance: KubeObject, applySet: string, version: st
 export function childLabels(
   common: Readonly<Record<string, string>>,
   node: GraphNode,
+  level: KroCompatibility,
   place?: CollectionPlace,
 ): Record<string, string> {
   const labels = { ...common };
-  labels[keys.NODE_ID_LABEL] = node.id;
+  labels[keys.NODE_ID_LABEL] = encodedLabel(node.id, level);
   if (place !== undefined) {
     labels[keys.COLLECTION_INDEX_LABEL] = String(place.index);
     labels[keys.COLLECTION_SIZE_LABEL] = String(place.size);
@@ -45,9 +60,18 @@ export function childLabels(
   return labels;
 }
 
-/** Annotations of a child: its deletion wave. */
-export function childAnnotations(graph: Graph, node: GraphNode): Record<string, string> {
-  return { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
+/** Annotations of a child: its deletion wave, and since kro 0.10 its node and the values that labels cannot hold. */
+export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
+  const order = { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
+  if (graph.kroCompatibility === '0.9') return order;
+  const { group } = gvkOf(instance);
+  const { name = '' } = instance.metadata;
+  return {
+    ...order,
+    [keys.NODE_PATH_ANNOTATION]: node.id,
+    ...(name.length > MAX_LABEL_LENGTH ? { [keys.INSTANCE_NAME_ANNOTATION]: name } : {}),
+    ...(group.length > MAX_LABEL_LENGTH ? { [keys.INSTANCE_GROUP_ANNOTATION]: group } : {}),
+  };
 }
 
 /** Labels of an instance besides the ApplySet id. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Hole, PathStep, StatusPlan } from '../graph/index.ts';
+import type { Graph, Hole, PathStep } from '../graph/index.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateField } from './evaluate.ts';
 import type { StatusProblem } from './model.ts';
@@ -19,9 +19,14 @@ const RESERVED = new Set(['state', 'conditions']);
 /**
  * Evaluates the status fields, each on its own: a field that reads absent data is left out until the data exists, a
  * field that fails is left out and reported, and neither delays the others. Objects and lists without any of their
- * computed fields are left out too; inside a list such an object stays empty.
+ * computed fields are left out too; inside a list such an object stays empty. kro 0.10 leaves out a list as a whole
+ * when one of its elements has no value.
  */
-export function projectStatus(plan: StatusPlan, variables: Variables, context: EvaluateContext): ProjectedStatus {
+export function projectStatus(
+  { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,
+  variables: Variables,
+  context: EvaluateContext,
+): ProjectedStatus {
   const values: FieldValue[] = [];
   const problems: StatusProblem[] = [];
   const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
@@ -39,11 +44,18 @@ export function projectStatus(plan: StatusPlan, variables: Variables, context: E
   const fields = fillSkeleton(plan.skeleton, values);
   // From the end, so that earlier positions stay valid.
   for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
-    removeAt(fields, hole.path);
-    if (!omitted) dropEmpty(fields, hole.path.slice(0, -1));
+    const path = omitted || kroCompatibility === '0.9' ? hole.path : listAbove(hole.path);
+    removeAt(fields, path);
+    if (!omitted) dropEmpty(fields, path.slice(0, -1));
   }
   for (const name of RESERVED) delete fields[name];
   return { fields, problems };
+}
+
+/** The path of the outermost list on the way to a field; the path of the field without one. */
+function listAbove(path: readonly PathStep[]): readonly PathStep[] {
+  const index = path.findIndex((step) => typeof step === 'number');
+  return index < 0 ? path : path.slice(0, index);
 }
 
 /** Removes what is empty now on a path, from the inside out; in a list only at its end, so that places stay. */

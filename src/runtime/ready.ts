@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
@@ -72,18 +71,16 @@ function check(
   where: { readonly object?: ObjectRef; readonly index?: number },
 ): ReadyResult | undefined {
   const result = evaluateToJson(expression, variables, context.evaluation);
-  const item = where.index === undefined ? '' : ` (item ${where.index})`;
   const subject = where.object === undefined ? {} : { object: where.object };
   if (result.state === 'value') {
     if (result.value === true) return undefined;
     return {
       state: 'waiting',
       because: { kind: 'not-ready', expression: expression.cel, value: result.value ?? null, ...subject },
-      message: `waiting for node "${node.id}": readyWhen condition evaluated to false: ${goQuote(expression.cel)}${item} (waiting for readiness)`,
+      message: context.texts.notReady(node, expression.cel, where.index),
     };
   }
-  const colon = where.index === undefined ? ' expression:' : '';
-  const text = `node "${node.id}": failed to evaluate readyWhen${colon} ${goQuote(expression.cel)}${item}`;
+  const message = context.texts.readinessUnknown(node, result.state, result.failure, where.index);
   if (result.state === 'pending') {
     return {
       state: 'waiting',
@@ -93,7 +90,7 @@ function check(
         missing: result.failure.missing ?? result.failure.message,
         ...subject,
       },
-      message: `waiting for node "${node.id}": ${text} (waiting for readiness)`,
+      message,
     };
   }
   return {
@@ -104,7 +101,7 @@ function check(
       path: 'readyWhen',
       message: result.failure.message,
     },
-    message: `${text}: ${result.failure.message}`,
+    message,
   };
 }
 

@@ -10,11 +10,11 @@ import type { Resolved, Identities } from './resolved.ts';
 export function resolveResource(context: StepContext, node: ResourceNode): Resolved {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value') {
-    return { state: 'unresolved', reason: unresolvedBy(node, filled.state, filled.failure, filled.path) };
+    return { state: 'unresolved', reason: unresolvedBy(context, node, filled.state, filled.failure, filled.path) };
   }
   const targeted = targetOf(context, node, filled.value);
   if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
-  const labels = childLabels(context.labels, node);
+  const labels = childLabels(context.labels, node, context.graph.kroCompatibility);
   return { state: 'resolved', wanted: [wantedObject(context, node, filled.value, targeted.target, labels)] };
 }
 

@@ -3,6 +3,7 @@ import type { Graph, GraphNode } from '../graph/index.ts';
 import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type { ApplyAction, Observed, ReadRequest, EquivalentDigests, StepOptions, WatchRequest } from './model.ts';
+import type { NodeTexts } from './node-texts.ts';
 import type { Because, NodeState, ObjectReport } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
@@ -22,6 +23,8 @@ export interface StepContext {
   /** The ApplySet record of the instance. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
+  /** The texts of the line of kro that the graph follows. */
+  readonly texts: NodeTexts;
   /** `schema` and the data of nodes that are ready; what templates and conditions may read. */
   readonly ready: Map<string, unknown>;
   /** `schema` and all data that is known, also of nodes that wait or fail; what the status may read. */
@@ -65,18 +68,15 @@ export function schemaVariable(instance: KubeObject): JsonObject {
   return { apiVersion, kind, metadata: metadata as JsonObject, spec };
 }
 
-/** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
-export function quotedGvr(node: GraphNode): string {
-  return `gvr "${node.type.group}/${node.type.version}, Resource=${node.plural}"`;
-}
-
 /** An expression of a node that has no value: data that is not there makes it wait, anything else fails it. */
 export function unresolvedBy(
+  { texts }: Pick<StepContext, 'texts'>,
   node: GraphNode,
   state: 'pending' | 'error',
   failure: EvaluationFailure,
   path?: string,
 ): Unresolved {
+  const message = texts.unresolved(node, state, failure, path);
   if (state === 'error') {
     return {
       state: 'failed',
@@ -86,14 +86,10 @@ export function unresolvedBy(
         message: failure.message,
         ...(path === undefined ? {} : { path }),
       },
-      message: `node "${node.id}": ${failure.message}`,
+      message,
     };
   }
-  return {
-    state: 'pending',
-    because: missingData(failure),
-    message: `${quotedGvr(node)}: node "${node.id}": failed to evaluate expression: ${failure.message} (data pending)`,
-  };
+  return { state: 'pending', because: missingData(failure), message };
 }
 
 /** The reason of an expression that reads absent data. */

@@ -3,7 +3,9 @@ import { jsonEquals } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
+import type { ConditionValue } from './conditions.ts';
 import { instanceConditions } from './conditions.ts';
+import { contributionsProblem } from './contributions.ts';
 import { dropConflictingWrites } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
 import { earliest } from './earliest.ts';
@@ -12,17 +14,21 @@ import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { instanceTarget, targetOfLive } from './members.ts';
 import { commonLabels, nodeIdOf } from './labels.ts';
-import type { Condition, Decision, FailedWrite, Observed, StepOptions, WatchRequest } from './model.ts';
+import type { Condition, Decision, FailedWrite, InstanceState, Observed, StepOptions, WatchRequest } from './model.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
 import { nowConditions } from './now-sample.ts';
 import { nodeConditions } from './node-conditions.ts';
+import { nodeTexts } from './node-texts.ts';
 import type { Because, NodeReport } from './report.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
 import { visitNode } from './visit.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
+
+/** Of a graph whose nodes are not visited: what exists stays. */
+const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
 
 /** Version that kro's unreleased builds write. */
 export const DEFAULT_VERSION = 'devel';
@@ -42,7 +48,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
   const context = createStepContext(graph, instance, observed, options);
   options.memory?.begin(context);
-  visitNodes(context);
+  if (graph.instanceProblem === undefined) visitNodes(context);
   dropConflictingWrites(context);
 
   const refusal = parentRefusal(context);
@@ -51,20 +57,22 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   if (suspended || refusal !== undefined || namespaceViolation !== undefined)
     suppressWrites(context, suspended, namespaceViolation);
   const held = suspended || refusal !== undefined || namespaceViolation !== undefined;
-  const pruning = decidePruning(context, recordedScope(context.recorded));
+  const pruning =
+    graph.instanceProblem === undefined ? decidePruning(context, recordedScope(context.recorded)) : NO_PRUNING;
   for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
   const inventory = decideInventory(context, pruning);
   const results = [...context.results.values()];
   const deletions = held ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
-  const refused = refusal !== undefined || namespaceViolation !== undefined || isReleased(instance);
+  const refused =
+    (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
   const due = refused ? {} : decideParentWrite(context, inventory);
   // A suspended instance keeps its inventory.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
   const idle = [apply, deletions, context.reads, Object.keys(written)].every((list) => list.length === 0);
   const mark = idle && !held && isInventoryForeign(instance, inventory);
-  const parent = mark ? { inventory: inventoryWrite(instance, inventory) } : written;
+  const parent = mark ? { inventory: inventoryWrite(context, inventory) } : written;
   const nodes = [...results.map(reportOf), ...pruning.reports];
   const status = statusOf(context, pruning, nodes, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
@@ -118,7 +126,7 @@ export function createStepContext(
     options,
     version,
     applySet,
-    labels: commonLabels(instance, applySet, version),
+    labels: commonLabels(instance, applySet, version, graph.kroCompatibility),
     recorded: recordedInventory(instance, applySet),
     evaluation: {
       now: options.templateNow ?? options.now,
@@ -126,6 +134,7 @@ export function createStepContext(
       trusted: options.plainData ?? false,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
+    texts: nodeTexts(graph.kroCompatibility),
     ready: new Map<string, unknown>([['schema', schema]]),
     known: new Map<string, unknown>([['schema', schema]]),
     results: new Map(),
@@ -137,8 +146,31 @@ export function createStepContext(
 
 /** Why the instance's metadata, and so everything else, must not be written. */
 interface ParentRefusal {
-  readonly message: string;
+  /** The condition that names the reason; later conditions stay as they were. */
+  readonly values: Readonly<Record<string, ConditionValue>>;
+  /** Finalizer, labels and inventory are written all the same. */
+  readonly isManaged?: true;
+  /** The instance's state. */
+  readonly state: InstanceState;
   readonly retryAt?: number;
+}
+
+function unmanaged(problem: string): ParentRefusal {
+  const message = `finalizer/labeling failed: ${problem}`;
+  return { state: 'ACTIVE', values: { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message } } };
+}
+
+/** The graph of the instance cannot be built. */
+function unbuildable(message: string): ParentRefusal {
+  const resolved = { status: 'False', reason: 'ResolutionFailed', message } as const;
+  return { state: 'ERROR', isManaged: true, values: { InstanceManaged: MANAGED, GraphResolved: resolved } };
+}
+
+/** Unreadable contributions; kro leaves the condition GraphResolved as it was. */
+function unreadable(problem: string): ParentRefusal {
+  const message = `malformed patch-contribution inventory: ${problem}`;
+  const ready = { status: 'False', reason: 'NotReady', message } as const;
+  return { state: 'ERROR', values: { InstanceManaged: MANAGED, ResourcesReady: ready } };
 }
 
 /**
@@ -147,11 +179,15 @@ interface ParentRefusal {
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
-    return { message: `finalizer/labeling failed: the recorded inventory is invalid: ${recorded.problem}` };
+    return unmanaged(`the recorded inventory is invalid: ${recorded.problem}`);
   }
+  const contributions = graph.kroCompatibility === '0.9' ? undefined : contributionsProblem(instance);
+  if (contributions !== undefined) return unreadable(contributions);
   const failed: FailedWrite | undefined = observed.failedWrite(instanceTarget(instance, graph));
-  if (failed === undefined || failed.retryAt <= options.now) return undefined;
-  return { message: `finalizer/labeling failed: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
+  if (failed === undefined || failed.retryAt <= options.now) {
+    return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
+  }
+  return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };
 }
 
 /** Removes all writes from a step and gives the affected nodes the reason. */
@@ -185,7 +221,7 @@ function statusOf(
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
-      : { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message: refusal.message } as const };
+      : refusal.values;
   const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(context.graph, options));
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
@@ -197,7 +233,7 @@ function statusOf(
 
   function render(now: number): StatusPart {
     const { fields, problems, author } = project(context, conditions, now);
-    const untouched = suspended || refusal !== undefined;
+    const untouched = suspended ? 'ACTIVE' : refusal?.state;
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
     const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
@@ -216,7 +252,7 @@ function statusOf(
 function project(context: StepContext, conditions: readonly Condition[], now: number) {
   const { graph, instance, options } = context;
   const evaluation = { ...context.evaluation, now };
-  const { fields, problems } = projectStatus(graph.status, context.known, evaluation);
+  const { fields, problems } = projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
   // Conditions of a suspended instance stay as they were where they read its nodes.

@@ -37,6 +37,7 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;
+  if (context.graph.kroCompatibility !== '0.9') return engineReadiness(context, pruning);
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
   const texts = [
     ...textsOf(results, (result) => result.state === 'failed' && isHard(result)),
@@ -62,6 +63,33 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
 }
 
 /**
+ * The condition as kro 0.10 words it: all hard errors, else the first reason to wait, in topological order. It names
+ * retired objects that are left only when nothing else is open.
+ */
+function engineReadiness(context: StepContext, pruning: Pruning): ConditionValue {
+  const results = [...context.results.values()];
+  const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
+  if (terminating.length > 0) {
+    return { status: 'False', reason: 'ResourceDeleting', message: textsOf(terminating, () => true).join('\n') };
+  }
+  const failed = textsOf(results, ({ state, because }) => state === 'failed' && because.kind !== 'duplicate-target');
+  const [duplicate] = textsOf(results, ({ because }) => because.kind === 'duplicate-target');
+  if (failed.length > 0) return notReady(failed.join('\n'));
+  if (duplicate !== undefined) return waiting(`duplicate resource in graph: ${duplicate}`);
+  const [first] = textsOf(results, ({ state }) => state !== 'ready' && state !== 'skipped');
+  if (first !== undefined) return waiting(`waiting for unresolved resource: ${first}`);
+  if (pruning.messages.length > 0) return waiting(`prune of retired resources failed: ${pruning.messages.join('\n')}`);
+  const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ node }) => node.id);
+  if (open.length > 0) return waiting(`waiting for unresolved resource: ${open.join(', ')}`);
+  const leaving = leavingText(context, pruning);
+  return leaving === undefined ? ALL_READY : waiting(leaving);
+}
+
+function waiting(message: string): ConditionValue {
+  return { status: 'False', reason: 'NotReady', message };
+}
+
+/**
  * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, only those in a
  * kind and namespace that nodes write delay readiness.
  */
@@ -80,18 +108,18 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 }
 
 /**
- * kro's state of an instance that is not being deleted. It is ACTIVE when no node may be written, because the instance
- * is suspended or its metadata is refused; the conditions name the reason.
+ * kro's state of an instance that is not being deleted. `untouched` is the state of one whose nodes may not be written,
+ * because it is suspended or its metadata is refused; the conditions name the reason.
  */
 export function instanceState(
   context: StepContext,
   ready: ConditionValue,
-  writesSuspended: boolean,
+  untouched: InstanceState | undefined,
   degraded: boolean,
 ): InstanceState {
   const results = [...context.results.values()];
   if (degraded) return 'ERROR';
-  if (writesSuspended) return 'ACTIVE';
+  if (untouched !== undefined) return untouched;
   if (results.some(({ state }) => state === 'failed')) return 'ERROR';
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   return isDone || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';

@@ -55,7 +55,8 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
   const only = live[0];
   const data: JsonValue | undefined =
     node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
-  const hasData = data !== undefined && live.length > 0;
+  // In kro 0.10 a node without a resolved template publishes nothing.
+  const hasData = data !== undefined && live.length > 0 && context.graph.kroCompatibility === '0.9';
   const standing = live.length === identities.length && live.every((object) => isStanding(context, object));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
 }

@@ -21,7 +21,7 @@ export function targetOf(context: StepContext, node: GraphNode, filled: JsonObje
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
   const name = metadata['name'];
   if (typeof name !== 'string' || name === '') {
-    return invalid('metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
+    return invalid(context, node, 'metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
   }
   const type = typeOfNode(node);
   if (!node.namespaced) return confined(context, node, { type, name });
@@ -29,6 +29,8 @@ export function targetOf(context: StepContext, node: GraphNode, filled: JsonObje
   const namespace = typeof own === 'string' && own.trim() !== '' ? own : context.namespace;
   if (namespace === undefined) {
     return invalid(
+      context,
+      node,
       'metadata.namespace',
       `node "${node.id}" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped`,
     );
@@ -68,7 +70,7 @@ export function wantedObject(
       ...metadata,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
       labels: withMembers(metadata['labels'], labels),
-      annotations: withMembers(metadata['annotations'], childAnnotations(context.graph, node)),
+      annotations: withMembers(metadata['annotations'], childAnnotations(context.graph, node, context.instance)),
     },
   };
   return { target, desired: desired as unknown as KubeObject };
@@ -79,6 +81,10 @@ function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string
   return isJsonObject(author) ? { ...author, ...ours } : ours;
 }
 
-function invalid(path: string, message: string): Targeted {
-  return { ok: false, reason: { state: 'failed', because: { kind: 'invalid-object', path, message }, message } };
+function invalid(context: StepContext, node: GraphNode, path: string, problem: string): Targeted {
+  const message = context.texts.invalid(node, problem);
+  return {
+    ok: false,
+    reason: { state: 'failed', because: { kind: 'invalid-object', path, message: problem }, message },
+  };
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../core/index.ts';
 import { parseJson, stringifyJson } from '../../core/index.ts';
-import { goQuoteJsonByte } from '../../golang/index.ts';
+import { goJsonSyntaxError } from '../../golang/index.ts';
 
 /** Serialises a JSON value; integers beyond 2⁵³ are kept. */
 export function toJsonText(value: unknown): string {
@@ -29,7 +29,7 @@ export function parseStrictJson(text: string): JsonValue {
   try {
     return parseJson(text);
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw new JsonSyntaxError(describeSyntaxError(text));
+    if (thrown instanceof SyntaxError) throw new JsonSyntaxError(goJsonSyntaxError(text));
     throw thrown;
   }
 }
@@ -58,90 +58,6 @@ function openings(text: string): number {
     for (let at = text.indexOf(bracket); at >= 0 && count <= MAX_DEPTH; at = text.indexOf(bracket, at + 1)) count++;
   }
   return count;
-}
-
-/** Finds the first place where the text stops being JSON and says so as Go does. */
-function describeSyntaxError(text: string): string {
-  let index = 0;
-  const end = 'unexpected end of JSON input';
-  const skip = () => {
-    while (index < text.length && ' \t\r\n'.includes(text.charAt(index))) index++;
-  };
-  const fail = (where: string) =>
-    index >= text.length ? end : `invalid character ${goQuoteJsonByte(text, index)} ${where}`;
-  /** Reads one value; returns what is wrong, or undefined. */
-  const value = (): string | undefined => {
-    skip();
-    const head = text.charAt(index);
-    if (head === '{') return members('}');
-    if (head === '[') return members(']');
-    if (head === '"') return string();
-    const literal = /^(?:true|false|null)/.exec(text.slice(index, index + 5));
-    if (literal) {
-      index += literal[0].length;
-      return undefined;
-    }
-    const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(index, index + 400));
-    if (number === null) {
-      for (const word of ['true', 'false', 'null']) {
-        if (head !== word.charAt(0)) continue;
-        let position = 0;
-        while (position < word.length && text.charAt(index) === word.charAt(position)) {
-          index++;
-          position++;
-        }
-        return fail(`in literal ${word} (expecting ${goQuoteJsonByte(word, position)})`);
-      }
-      return fail('looking for beginning of value');
-    }
-    index += number[0].length;
-    return undefined;
-  };
-  const string = (): string | undefined => {
-    for (index++; index < text.length; index++) {
-      const character = text.charAt(index);
-      if (character === '"') {
-        index++;
-        return undefined;
-      }
-      if (character === '\\') index++;
-      else if (character < ' ') return fail('in string literal');
-    }
-    return end;
-  };
-  const members = (close: string): string | undefined => {
-    index++;
-    skip();
-    if (text.charAt(index) === close) {
-      index++;
-      return undefined;
-    }
-    for (;;) {
-      if (close === '}') {
-        skip();
-        if (text.charAt(index) !== '"') return fail('looking for beginning of object key string');
-        const wrong = string();
-        if (wrong !== undefined) return wrong;
-        skip();
-        if (text.charAt(index) !== ':') return fail('after object key');
-        index++;
-      }
-      const wrong = value();
-      if (wrong !== undefined) return wrong;
-      skip();
-      const next = text.charAt(index);
-      if (next === close) {
-        index++;
-        return undefined;
-      }
-      if (next !== ',') return fail(close === '}' ? 'after object key:value pair' : 'after array element');
-      index++;
-    }
-  };
-  const wrong = value();
-  if (wrong !== undefined) return wrong;
-  skip();
-  return fail('after top-level value');
 }
 
 /**

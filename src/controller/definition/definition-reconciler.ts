@@ -122,7 +122,10 @@ export class DefinitionReconciler {
     return { revision, graph: compiled.graph };
   }
 
-  /** Issues a revision, unless its CRD would be refused: then the last one stays in force. */
+  /**
+   * Issues a revision, unless its CRD would be refused: then the last one stays in force. At the level of kro 0.10 the
+   * revision is issued all the same, and not served.
+   */
   async #issue(
     pass: DefinitionPass,
     graph: Graph,
@@ -130,7 +133,7 @@ export class DefinitionReconciler {
     signal: AbortSignal,
   ): Promise<Revision | undefined> {
     const { definition, compiled } = pass;
-    if (latest !== undefined) {
+    if (latest !== undefined && graph.kroCompatibility === '0.9') {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
@@ -182,6 +185,7 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
+      if (working.graph.kroCompatibility !== '0.9') await this.#handover.lastGood(pass, signal);
       if (ensured.byServer === true)
         pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       return;

@@ -71,6 +71,8 @@ export class Handover {
         await store.failed(revision, message ?? '', signal);
         continue;
       }
+      // kro 0.10 issues a revision whose CRD is refused; the one before it goes on.
+      if (graph.kroCompatibility !== '0.9' && !crds.serves(definition, graph)) continue;
       // This leaves the CRD as it is.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {

@@ -13,8 +13,12 @@ export interface ControllerHost {
   close(): Promise<void>;
 }
 
-/** Runs our controller in this process against a kubeconfig, over sockets as any other client. */
-export async function hostController(kubeconfig: string, logger: Logger): Promise<ControllerHost> {
+/** Runs our controller in this process against a kubeconfig, over sockets as any other client. `always`: flags of every start. */
+export async function hostController(
+  kubeconfig: string,
+  logger: Logger,
+  always: readonly string[] = [],
+): Promise<ControllerHost> {
   let running: { controller: Controller; client: KubeClient } | undefined;
   const stop = async () => {
     const current = running;
@@ -25,7 +29,7 @@ export async function hostController(kubeconfig: string, logger: Logger): Promis
   };
   const start = async (flags: readonly string[]) => {
     await stop();
-    const parsed = parseControllerFlags(flags);
+    const parsed = parseControllerFlags([...always, ...flags]);
     if (parsed.errors.length > 0) throw new Error(parsed.errors.join('; '));
     const client = new KubeClient({ config: await loadKubeConfig({ path: kubeconfig }) });
     const controller = createController({ ...optionsFromFlags(parsed), client, logger });

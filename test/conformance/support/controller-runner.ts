@@ -20,6 +20,8 @@ export interface ControllerRunOptions {
   readonly kubeconfig?: string;
   /** `none`: a controller runs already. `host`: ours, in this process. Else a command that is called to restart one. */
   readonly controller?: string;
+  /** The line of kro whose behaviour our controller shows. Default: its own default. */
+  readonly level?: string;
   /** Where log entries of our controller go; default: nowhere. */
   readonly log?: (line: string) => void;
   /** Gets each line that the runner prints. */
@@ -34,7 +36,8 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   const cluster = options.kubeconfig === undefined ? await openCluster(join(folder, 'kubeconfig')) : undefined;
   const kubeconfig = options.kubeconfig ?? join(folder, 'kubeconfig');
   const logger = options.log === undefined ? silentLogger : jsonLogger(options.log, Date.now, 'debug');
-  const host = (options.controller ?? 'host') === 'host' ? await hostController(kubeconfig, logger) : undefined;
+  const level = options.level === undefined ? [] : [`--kro-compatibility=${options.level}`];
+  const host = (options.controller ?? 'host') === 'host' ? await hostController(kubeconfig, logger, level) : undefined;
   try {
     await host?.start([]);
     const restart = host?.restartCommand ?? (options.controller === 'none' ? undefined : options.controller);

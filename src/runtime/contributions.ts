@@ -1,0 +1,67 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { cryptoLibrary, isJsonObject } from '../core/index.ts';
+import { goJsonSyntaxError, goQuote, goQuoteJson } from '../golang/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { applySetIdOf } from './applyset.ts';
+import { annotationOf } from './identity.ts';
+import { CONTRIBUTIONS_ANNOTATION } from './keys.ts';
+
+/** The id of the node that kro 0.10 adds to a graph for the author's status fields. */
+const STATUS_NODE = 'instance';
+
+/**
+ * The field manager of a patch node, in the form of kro 0.10: twelve hexadecimal digits of a digest of the owner, and
+ * of the owner with the node's path (ids joined by `/`). The owner of a Graph's node is the UID of the Graph.
+ */
+function patchManager(owner: string, nodePath: string): string {
+  return `kro-graphengine.patch.${shortDigest(owner)}.${shortDigest(`${owner}/${nodePath}`)}`;
+}
+
+/**
+ * The annotations of an instance that name the fields which its graph writes into objects that it does not own. In a
+ * ResourceGraphDefinition these are the author's fields in the status of the instance itself.
+ */
+export function contributionAnnotations(graph: Graph, instance: KubeObject): Readonly<Record<string, string>> {
+  if (graph.kroCompatibility === '0.9' || Object.keys(graph.status.skeleton).length === 0) return {};
+  const { name = '', namespace } = instance.metadata;
+  const members = [
+    ['apiVersion', instance.apiVersion],
+    ['kind', instance.kind],
+    ...(namespace === undefined ? [] : [['namespace', namespace]]),
+    ['name', name],
+    ['subresource', 'status'],
+    ['fieldManager', patchManager(applySetIdOf(instance), STATUS_NODE)],
+  ].map(([key = '', value = '']) => `${goQuoteJson(key)}:${goQuoteJson(value)}`);
+  return { [CONTRIBUTIONS_ANNOTATION]: `[{${members.join(',')}}]` };
+}
+
+/**
+ * Why the recorded contributions cannot be read, in kro's words; undefined for valid or absent ones. Fields that were
+ * written for another object could stay behind, so nothing is written or deleted until a user corrects the annotation.
+ */
+export function contributionsProblem(instance: KubeObject): string | undefined {
+  const text = annotationOf(instance, CONTRIBUTIONS_ANNOTATION);
+  if (text === undefined || text === '') return undefined;
+  const problem = goJsonSyntaxError(text) ?? shapeProblem(JSON.parse(text) as JsonValue);
+  return problem === undefined
+    ? undefined
+    : `unmarshal patch contributions from annotation ${goQuote(CONTRIBUTIONS_ANNOTATION)}: ${problem}`;
+}
+
+function shapeProblem(value: JsonValue): string | undefined {
+  if (value === null) return undefined;
+  const entries: readonly (JsonValue | undefined)[] | undefined = Array.isArray(value) ? value : undefined;
+  const wrong = entries === undefined ? value : entries.find((entry) => !isJsonObject(entry));
+  if (wrong === undefined) return undefined;
+  const into = entries === undefined ? '[]metadata.PatchContribution' : 'metadata.PatchContribution';
+  return `json: cannot unmarshal ${goJsonType(wrong)} into Go value of type ${into}`;
+}
+
+function goJsonType(value: JsonValue | JsonObject): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'object' ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function shortDigest(text: string): string {
+  return cryptoLibrary().hash('sha256', text, 'hex').slice(0, 12);
+}

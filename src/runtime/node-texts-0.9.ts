@@ -1,0 +1,45 @@
+import { goQuote } from '../golang/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { NodeTexts } from './node-texts.ts';
+
+/** The texts of kro 0.9. */
+export const NODE_TEXTS_0_9: NodeTexts = {
+  unresolved: (node, state, { message }) =>
+    state === 'error'
+      ? `node "${node.id}": ${message}`
+      : `${quotedGvr(node)}: node "${node.id}": failed to evaluate expression: ${message} (data pending)`,
+  undecided(node, state, { cel, message }) {
+    const text = `includeWhen ${goQuote(cel)}: ${message}`;
+    return state === 'error' ? `node "${node.id}": ${text}` : `${quotedGvr(node)}: ${text} (data pending)`;
+  },
+  notList: (node, dimension) => `node "${node.id}": forEach iterator "${dimension}" must return a list`,
+  tooLarge: (node, size, limit) =>
+    `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`,
+  collision: (node, identity) => `node "${node.id}" identity collision: duplicate identity: ${identity}`,
+  invalid: (_node, problem) => problem,
+  externalMissing: (node) => `waiting for external reference "${node.id}": not found`,
+  externalUnreadable: (_node, problem) => problem,
+  notReady: (node, cel, index) =>
+    `waiting for node "${node.id}": readyWhen condition evaluated to false: ${goQuote(cel)}${itemText(index)} (waiting for readiness)`,
+  readinessUnknown(node, state, { cel, message }, index) {
+    const colon = index === undefined ? ' expression:' : '';
+    const text = `node "${node.id}": failed to evaluate readyWhen${colon} ${goQuote(cel)}${itemText(index)}`;
+    return state === 'error' ? `${text}: ${message}` : `waiting for node "${node.id}": ${text} (waiting for readiness)`;
+  },
+  duplicate: (first, second) =>
+    `found resources with conflicts: resourceID: ${second} conflicts with resourceID: ${first}`,
+  problems: (_node, problems) => ({
+    state: 'failed',
+    because: problems[0].because,
+    message: problems.map(({ message }) => message).join('\n'),
+  }),
+};
+
+/** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
+function quotedGvr(node: GraphNode): string {
+  return `gvr "${node.type.group}/${node.type.version}, Resource=${node.plural}"`;
+}
+
+function itemText(index: number | undefined): string {
+  return index === undefined ? '' : ` (item ${index})`;
+}
