@@ -30,6 +30,8 @@ await main(async () => {
   const seed = String(Math.floor(Date.now() / 86_400_000));
   await runNode(['scripts/run-ts.mjs', 'scripts/mutations.ts', '--seed', seed]);
   await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller']);
+  const engine = 'test/conformance/controller-0.10';
+  await runNode(['--import', 'tsx', 'scripts/conformance.ts', 'controller', engine, '--level', '0.10']);
   await runNode(['scripts/hosts.mjs']);
   await runNode(['scripts/alchemy.mjs']);
 });

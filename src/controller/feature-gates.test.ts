@@ -17,11 +17,22 @@ describe('readFeatureGates', () => {
   });
 
   test.each([
-    ['CELNow=true,Nope=true', 'unrecognized feature gate: Nope (there are CELOmitFunction, CELNow,'],
-    ['constructor=true', 'unrecognized feature gate: constructor'],
     ['CELOmitFunction', 'missing bool value for CELOmitFunction'],
     ['CELOmitFunction=yes', 'invalid value of CELOmitFunction=yes: it is true or false'],
   ])('%j is wrong', (text, problem) => {
     expect(readFeatureGates(text).problem).toContain(problem);
+  });
+
+  test.each([
+    ['CELNow=true,Nope=true', ['unrecognized feature gate: Nope (known gates: CELOmitFunction, CELNow,']],
+    ['constructor=true', ['unrecognized feature gate: constructor']],
+    ['CELOmitFuncton=false', ['did you mean CELOmitFunction?']],
+    ['GraphKind=true', ['feature gate GraphKind has no effect: the kind Graph is not served']],
+    ['GraphKind=false,ConservativeCRDComparison=false,DeletionPolicy=false', []],
+    ['GraphKind=true,DeletionPolicy=1', ['GraphKind has no effect', 'DeletionPolicy has no effect']],
+  ])('%j starts the controller with %j', (text, expected) => {
+    const { warnings, problem } = readFeatureGates(text);
+    expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));
+    expect(problem).toBeUndefined();
   });
 });

@@ -127,6 +127,14 @@ class Checker {
     const { cel } = found.site.text;
     const step = () => `failed to type-check ${list} expression ${goQuote(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
+    if (compiled !== undefined && isOptional(compiled.type) && this.#language.level !== '0.9') {
+      this.#problems.warn({
+        code: 'graph/condition-type',
+        message: `kro 0.10 accepts this ${list} and then refuses every instance: it gives a value that may be missing`,
+        hint: 'append .orValue(false)',
+        place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+      });
+    }
     if (compiled === undefined || isCondition(compiled.type)) return compiled;
     const type = typeToString(compiled.type);
     return this.#refuse({

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DependencyMap } from './dag.ts';
-import { applyOrder, findCycle, topologicalOrder } from './dag.ts';
+import { applyDepth, applyOrder, findCycle, topologicalOrder } from './dag.ts';
 
 const graph = (text: string): DependencyMap =>
   new Map(
@@ -23,6 +23,12 @@ test('apply order counts layers from the dependents', () => {
   const dependencies = graph('z:a y a b:z c:a,b');
   const waves = applyOrder(dependencies, topologicalOrder(dependencies));
   expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
+});
+
+test('at the level of kro 0.10 it counts from the dependencies', () => {
+  const dependencies = graph('z:a y a b:z c:a,b');
+  const depths = applyDepth(dependencies, topologicalOrder(dependencies));
+  expect(Object.fromEntries(depths)).toEqual({ a: 1, y: 1, z: 2, b: 3, c: 4 });
 });
 
 describe('findCycle', () => {

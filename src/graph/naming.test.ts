@@ -36,3 +36,9 @@ test.each([
   ['-', undefined],
   ['Schema', undefined],
 ])('for %s we suggest %s', (text, id) => expect(suggestId(text)).toBe(id));
+
+test('graphengine is reserved since kro 0.10', () => {
+  expect(isReservedWord('graphengine')).toBe(false);
+  expect(isReservedWord('graphengine', '0.10')).toBe(true);
+  expect(isReservedWord('schema', '0.10')).toBe(true);
+});

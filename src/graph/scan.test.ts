@@ -32,6 +32,25 @@ test.each<[string, string | undefined, string]>([
   ['${}', '', 'an empty expression is one'],
 ])('%j gives %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
 
+describe('at the level of kro 0.10', () => {
+  test.each<[string, string | undefined, string]>([
+    ["${'text with } inside'}", "'text with } inside'", 'braces inside single quotes are text'],
+    ["${'{'}", "'{'", 'an opening one too'],
+    ['${"it\'s }"}', '"it\'s }"', 'only the same quote ends a literal'],
+    ["${'a \" b'}", "'a \" b'", 'either way'],
+    ["${'it\\'s } fine'}", "'it\\'s } fine'", 'an escaped quote does not end it'],
+    ["${'${later.expr}'}", "'${later.expr}'", 'the way to write a deferred expression'],
+    ['plain $x', undefined, 'other notations are text'],
+    ['${x', 'unterminated expression starting at offset 0', 'an open expression is an error'],
+    ['${a} é ${b', 'unterminated expression starting at offset 8', 'its offset counts bytes'],
+    ['${a ${b}', NESTED, 'an expression inside another comes first'],
+    ['${"${x" + \'}\'}', '"${x" + \'}\'', 'the nearest quote counts'],
+  ])('%j gives %j: %s', (text, expected) => {
+    const scanned = scanExpressions(text, '0.10');
+    expect(scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message).toBe(expected);
+  });
+});
+
 describe('toOriginal', () => {
   test.each([
     ['${abc}', 1, 3],

@@ -1,7 +1,5 @@
-import type { GraphNode, KroCompatibility } from '../graph/index.ts';
+import type { GraphNode } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
-import { NODE_TEXTS_0_10 } from './node-texts-0.10.ts';
-import { NODE_TEXTS_0_9 } from './node-texts-0.9.ts';
 import type { Because } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 
@@ -58,11 +56,4 @@ export interface NodeTexts {
   duplicate(first: string, second: string, target: ObjectTarget): string;
   /** At least one problem is given. */
   problems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict;
-}
-
-const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
-
-/** The texts of a line of kro. */
-export function nodeTexts(level: KroCompatibility): NodeTexts {
-  return TEXTS[level];
 }

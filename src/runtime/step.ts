@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
-import type { Graph } from '../graph/index.ts';
+import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import type { ConditionValue } from './conditions.ts';
@@ -20,12 +20,17 @@ import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
 import { nowConditions } from './now-sample.ts';
 import { nodeConditions } from './node-conditions.ts';
-import { nodeTexts } from './node-texts.ts';
+import { NODE_TEXTS_0_10 } from './node-texts-0.10.ts';
+import { NODE_TEXTS_0_9 } from './node-texts-0.9.ts';
+import type { NodeTexts } from './node-texts.ts';
 import type { Because, NodeReport } from './report.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
 import { visitNode } from './visit.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
+
+/** The texts of each line of kro. */
+const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
 /** Of a graph whose nodes are not visited: what exists stays. */
 const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
@@ -134,7 +139,7 @@ export function createStepContext(
       trusted: options.plainData ?? false,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
-    texts: nodeTexts(graph.kroCompatibility),
+    texts: TEXTS[graph.kroCompatibility],
     ready: new Map<string, unknown>([['schema', schema]]),
     known: new Map<string, unknown>([['schema', schema]]),
     results: new Map(),

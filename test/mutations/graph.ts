@@ -25,8 +25,8 @@ export const GRAPH: readonly MutationRow[] = [
   {
     name: 'a reserved word may name a resource',
     file: 'src/graph/check-names.ts',
-    find: 'if (isReservedWord(id)) {',
-    replace: "if (isReservedWord(id) && id === 'schema') {",
+    find: 'if (isReservedWord(id, level)) {',
+    replace: "if (isReservedWord(id, level) && id === 'schema') {",
     tests: ['test/conformance/graph.test.ts', 'src/graph/compile.test.ts'],
   },
   {

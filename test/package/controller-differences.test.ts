@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-const rows = [...read('docs/controller-differences.md').matchAll(/^\| (W\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
+const rows = [...read('docs/controller-differences.md').matchAll(/^\| ([KW]\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
 
-test('docs/controller-differences.md names each weakness once', () => {
-  const expected = Array.from({ length: 27 }, (_, index) => `W${index + 1}`);
+test('docs/controller-differences.md names each weakness and each difference between the lines of kro once', () => {
+  const numbered = (letter: string, length: number) => Array.from({ length }, (_, index) => `${letter}${index + 1}`);
+  const expected = [...numbered('W', 27), ...numbered('K', 11)];
   expect(rows.map(([, weakness]) => weakness)).toEqual(expected);
 });
 

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../../src/core/index.ts';
 import { formatDiagnostic } from '../../src/core/index.ts';
-import type { Graph } from '../../src/graph/index.ts';
+import type { CompileOptions, Graph } from '../../src/graph/index.ts';
 import { compile } from '../../src/graph/index.ts';
 import { builtinSource, crdSource } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
@@ -41,7 +41,7 @@ const SOURCES = [builtinSource(), crdSource([PUMP_CRD])];
  * Compiles a definition from YAML: `schema` and `resources` of its spec; name, kind (`App`), version and
  * group (`acme.test`) are filled in. Throws all diagnostics when it does not compile.
  */
-export function graphOf(yaml: string): Graph {
+export function graphOf(yaml: string, options: Pick<CompileOptions, 'kroCompatibility'> = {}): Graph {
   const spec = parse(yaml) as JsonObject;
   const schema = {
     kind: 'App',
@@ -60,6 +60,7 @@ export function graphOf(yaml: string): Graph {
     sources: SOURCES,
     target: 'typekro',
     features: { omit: true, now: true },
+    ...options,
   });
   if (graph === undefined) throw new Error(diagnostics.map((entry) => formatDiagnostic(entry)).join('\n'));
   return graph;

@@ -72,7 +72,9 @@ export class Handover {
         continue;
       }
       // kro 0.10 issues a revision whose CRD is refused; the one before it goes on.
-      if (graph.kroCompatibility !== '0.9' && !crds.serves(definition, graph)) continue;
+      const isRefused =
+        graph.kroCompatibility !== '0.9' && (await crds.refusalOf(definition, graph, signal)) !== undefined;
+      if (isRefused) continue;
       // This leaves the CRD as it is.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
