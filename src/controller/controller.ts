@@ -1,5 +1,6 @@
 import { monotonicMs, TypeKroError } from '../core/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
+import type { ComparedFacets } from '../schema/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import { ActingIdentities } from './acting-identity.ts';
@@ -148,6 +149,7 @@ class KroController implements Controller {
       served,
       identities,
       onEvent,
+      facets: comparedFacets(options),
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#router.servedChanged(definition),
@@ -310,4 +312,10 @@ function measured(controller: string, meters: Meters, work: RunnerOptions['work'
       throw thrown;
     }
   };
+}
+
+/** The keywords that decide whether a change of a CRD is breaking. */
+function comparedFacets({ features, kroCompatibility = DEFAULT_KRO_COMPATIBILITY }: ControllerOptions): ComparedFacets {
+  if (features?.conservativeCrdComparison === true) return 'conservative';
+  return kroCompatibility === '0.9' ? 'none' : 'engine';
 }

@@ -7,8 +7,9 @@ describe('readFeatureGates', () => {
     ['CELOmitFunction=true', ['omit']],
     [' CELOmitFunction = true , CELNow=True,', ['omit', 'now']],
     ['CELOmitFunction=true,CELOmitFunction=0', []],
-    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics']],
-    ['CELOmitFunction=false,AllAlpha=true', ['conditionEvents', 'conditionMetrics']],
+    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
+    ['CELOmitFunction=false,AllAlpha=true', ['conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
+    ['ConservativeCRDComparison=true', ['conservativeCrdComparison']],
     ['AllBeta=true', []],
   ])('%j turns on %j', (text, expected) => {
     const { features, problem } = readFeatureGates(text);

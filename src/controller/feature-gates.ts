@@ -10,12 +10,12 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['CELNow', 'now'],
   ['InstanceConditionEvents', 'conditionEvents'],
   ['InstanceConditionMetrics', 'conditionMetrics'],
+  ['ConservativeCRDComparison', 'conservativeCrdComparison'],
 ]);
 
 /** Gates of kro 0.10 that change nothing here; the reason is part of the warning. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['GraphKind', 'the kind Graph is not served'],
-  ['ConservativeCRDComparison', 'the CRD is always compared by all that the definition decides'],
   [
     'DeletionPolicy',
     'resources have no deletionPolicy; the annotation typekro.dev/deletion-policy of an instance keeps its children',
@@ -24,7 +24,7 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
 
 /** Gates that stand for a group, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
-  ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics']],
+  ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
   ['AllBeta', []],
 ]);
 
@@ -66,6 +66,7 @@ export function readFeatureGates(text: string): FeatureGates {
       now: isOn('now'),
       conditionEvents: isOn('conditionEvents'),
       conditionMetrics: isOn('conditionMetrics'),
+      conservativeCrdComparison: isOn('conservativeCrdComparison'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,

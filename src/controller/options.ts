@@ -37,6 +37,8 @@ export interface ControllerOptions {
     readonly conditionEvents?: boolean;
     /** Exposes a metric for every condition of every instance. */
     readonly conditionMetrics?: boolean;
+    /** Counts every change of a CRD's schema as breaking that kro 0.10 does not know to be safe. */
+    readonly conservativeCrdComparison?: boolean;
   };
   /** The line of kro whose visible behaviour the controller shows where the two differ. Default `0.9`. */
   readonly kroCompatibility?: KroCompatibility;

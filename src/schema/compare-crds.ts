@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { objectsAt, textAt } from '../kubernetes/index.ts';
+import type { ComparedFacets } from './compare-facets.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from './lazy.ts';
@@ -21,9 +22,10 @@ export interface CrdChanges {
 /**
  * Compares two CustomResourceDefinitions as kro does before it replaces one by the other. Both must have
  * exactly one version. Compared are the version's name, whether it is served, its status subresource and
- * its schema (see `compareSchemas`); everything else (columns, names, scope, labels) is not.
+ * its schema (see `compareSchemas`), with `facets` also the printer columns; everything else (names, scope, labels) is
+ * not.
  */
-export function compareCrds(old: KubeObject, next: KubeObject): CrdComparison {
+export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedFacets = 'none'): CrdComparison {
   const [before, after] = [versionsOf(old), versionsOf(next)];
   const [oldVersion] = before;
   const [newVersion] = after;
@@ -36,7 +38,7 @@ export function compareCrds(old: KubeObject, next: KubeObject): CrdComparison {
   const [oldSchema, newSchema] = [schemaOf(oldVersion), schemaOf(newVersion)];
   if (oldSchema === undefined) return { error: `old version ${oldName} has no schema` };
   if (newSchema === undefined) return { error: `new version ${newName} has no schema` };
-  const found = compareSchemas(oldSchema, newSchema);
+  const found = compareSchemas(oldSchema, newSchema, facets);
   if (oldVersion['served'] === true && newVersion['served'] !== true) {
     found.push(typeChanged('version.served', 'true', 'false'));
   }
@@ -48,6 +50,16 @@ export function compareCrds(old: KubeObject, next: KubeObject): CrdComparison {
       old: '',
       new: '',
       description: 'Property status was removed',
+    });
+  }
+  if (facets !== 'none' && !jsonEquals(columnsOf(oldVersion), columnsOf(newVersion))) {
+    found.push({
+      type: 'ADDITIONAL_PRINTER_COLUMNS_CHANGED',
+      breaking: false,
+      path: 'version.additionalPrinterColumns',
+      old: '',
+      new: '',
+      description: 'Additional printer columns were changed',
     });
   }
   return changes(found);
@@ -94,6 +106,9 @@ function versionsOf(crd: KubeObject): JsonObject[] {
   return objectsAt(crd.spec, 'versions');
 }
 
+const columnsOf = (version: JsonObject): JsonObject[] =>
+  // The server leaves a priority of zero out.
+  objectsAt(version, 'additionalPrinterColumns').map(({ priority = 0, ...column }) => ({ ...column, priority }));
 const nameOf = (version: JsonObject): string => textAt(version, 'name');
 const hasStatus = (version: JsonObject): boolean =>
   isJsonObject(version['subresources']) && isJsonObject(version['subresources']['status']);

@@ -1,5 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { goJson } from '../golang/index.ts';
+import type { ComparedFacets, FacetChangeType } from './compare-facets.ts';
+import { changedFacets, mapValuesChange } from './compare-facets.ts';
 import type { Schema } from './model.ts';
 
 type Bound = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';
@@ -16,6 +18,8 @@ export type ChangeType =
   | 'REQUIRED_DEFAULT_REMOVED'
   | 'ENUM_RESTRICTED'
   | 'ENUM_EXPANDED'
+  | 'ADDITIONAL_PRINTER_COLUMNS_CHANGED'
+  | FacetChangeType
   | `PATTERN_${'ADDED' | 'CHANGED' | 'REMOVED'}`
   | `${Bound}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
 
@@ -36,16 +40,23 @@ const MAX_DEPTH = 500;
 
 /**
  * The differences between two structural schemas that kro records: properties, types, required, enum,
- * pattern, bounds, default, description, through `properties` and `items` only. Not compared are
- * additionalProperties, extensions, validations, formats, nullable, alternatives.
+ * pattern, bounds, default, description, through `properties` and `items` only. Keywords besides these are
+ * compared as `facets` says; `conservative` also looks into `additionalProperties`. Default `none`, as kro 0.9.
  */
-export function compareSchemas(old: Schema, next: Schema): SchemaChange[] {
+export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets = 'none'): SchemaChange[] {
   const changes: SchemaChange[] = [];
-  compare('', old, next, changes, 0);
+  compare('', old, next, { changes, facets }, 0);
   return changes;
 }
 
-function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[], depth: number): void {
+/** What a comparison finds, and which keywords it covers. */
+interface Comparison {
+  readonly changes: SchemaChange[];
+  readonly facets: ComparedFacets;
+}
+
+function compare(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+  const { changes, facets } = comparison;
   const add = (
     type: ChangeType,
     breaking: boolean,
@@ -71,10 +82,12 @@ function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[
     add('TYPE_CHANGED', true, '.type', oldType, newType, `Type changed from ${oldType} to ${newType}`);
     return;
   }
+  for (const { at, ...change } of changedFacets(old, next, facets)) changes.push({ ...change, path: path + at });
   comparePattern(old.pattern ?? '', next.pattern ?? '', add);
   for (const bound of BOUNDS) compareBound(bound, old[bound.member], next[bound.member], add);
   if (depth >= MAX_DEPTH) return;
-  compareProperties(path, old, next, changes, depth);
+  compareProperties(path, old, next, comparison, depth);
+  if (facets === 'conservative') compareMapValues(path, old, next, comparison, depth);
   compareEnum(old.enum, next.enum, add);
   if (oldType !== 'array') return;
   if (old.items !== undefined && next.items === undefined) {
@@ -82,7 +95,7 @@ function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[
   } else if (old.items === undefined && next.items !== undefined) {
     add('PROPERTY_ADDED', false, '.items', '', '', 'Optional property items was added');
   } else if (old.items !== undefined && next.items !== undefined) {
-    compare(`${path}.items`, old.items, next.items, changes, depth + 1);
+    compare(`${path}.items`, old.items, next.items, comparison, depth + 1);
   }
 }
 
@@ -165,7 +178,19 @@ function jsonText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : goJson(value);
 }
 
-function compareProperties(path: string, old: Schema, next: Schema, changes: SchemaChange[], depth: number): void {
+function compareMapValues(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+  const change = mapValuesChange(old, next);
+  if (change !== undefined) {
+    const { at, ...rest } = change;
+    comparison.changes.push({ ...rest, path: path + at });
+  }
+  const [before, after] = [old.additionalProperties, next.additionalProperties];
+  if (typeof before !== 'object' || typeof after !== 'object') return;
+  compare(`${path}.additionalProperties`, before, after, comparison, depth + 1);
+}
+
+function compareProperties(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+  const { changes } = comparison;
   const [before, after] = [new Map(entries(old)), new Map(entries(next))];
   const [wasRequired, isRequired] = [new Set(old.required), new Set(next.required)];
   const add = (
@@ -182,7 +207,7 @@ function compareProperties(path: string, old: Schema, next: Schema, changes: Sch
     const at = `.properties.${name}`;
     const now = after.get(name);
     if (now === undefined) add('PROPERTY_REMOVED', true, at, '', '', `Property ${lastPart(name)} was removed`);
-    else compare(path + at, schema, now, changes, depth + 1);
+    else compare(path + at, schema, now, comparison, depth + 1);
   }
   for (const [name, schema] of after) {
     if (before.has(name)) continue;

@@ -1,15 +1,16 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import { compareCrds, fieldOfChange } from '../../schema/index.ts';
 import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
  * Compares the live CRD with the wanted one: schemas as kro does, and also columns, rules, formats and the author's
- * labels, which kro ignores, so that such edits reach the cluster.
+ * labels, which kro 0.9 ignores, so that such edits reach the cluster. `facets` says which keywords may break.
  */
-export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDifference {
-  const compared = compareCrds(existing, wanted);
+export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdDifference {
+  const compared = compareCrds(existing, wanted, facets);
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),

@@ -6,6 +6,7 @@ import { isNotFound } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { isOwned } from '../../runtime/index.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
@@ -22,6 +23,8 @@ export interface CrdEnsurerOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
+  /** The keywords whose changes count as breaking beyond those of kro 0.9. */
+  readonly facets: ComparedFacets;
 }
 
 /** The state of a definition's CRD. */
@@ -163,14 +166,15 @@ export class CrdEnsurer {
   }
 
   async #plan(definition: Definition, graph: Graph, signal: AbortSignal): Promise<Planned> {
-    const { client, version } = this.#options;
+    const { client, version, facets } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
     // A CRD that the watch does not know is not read: the create request fails if it exists.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
-    const difference = existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted);
+    const difference =
+      existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted, facets);
     return { plan: planCrd(existing, wanted, definition, difference), existing };
   }
 

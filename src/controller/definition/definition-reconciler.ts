@@ -4,6 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
@@ -38,6 +39,8 @@ export interface DefinitionReconcilerOptions {
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
   readonly version: string;
+  /** The keywords of a CRD's schema whose changes count as breaking beyond those of kro 0.9. */
+  readonly facets: ComparedFacets;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
   /** Called when another graph, or none, is served to the instances. */
