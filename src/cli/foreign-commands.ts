@@ -12,7 +12,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
     (argv) => `that is a command of kubectl: kubectl ${argv.join(' ')}`,
   ],
   [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],
-  [['lint', 'check', 'test', 'verify', 'compile', 'diff'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
+  [['check', 'test', 'verify', 'compile'], (argv) => `typekro validate ${filesOf(argv).join(' ')}`],
   [
     ['build', 'template', 'synth', 'yaml', 'export', 'print', 'emit'],
     (argv) =>

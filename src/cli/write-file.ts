@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
 
@@ -28,9 +28,44 @@ export function writeFile(
   text: string,
   details: { readonly code: string; readonly remedy: string },
 ): void {
-  try {
+  explaining(path, details, () => {
     makeDirectory(dirname(path));
     writeFileSync(path, text);
+  });
+}
+
+/**
+ * Writes a file that exists, as a whole or not at all: into a file beside it that takes its place. Keeps its mode, and
+ * the links that lead to it.
+ *
+ * @throws TypeKroError as `writeFile`.
+ */
+export function replaceFile(
+  path: string,
+  text: string,
+  details: { readonly code: string; readonly remedy: string },
+): void {
+  explaining(path, details, () => {
+    const target = realpathSync(path);
+    const beside = `${target}.typekro-${process.pid}`;
+    try {
+      writeFileSync(beside, text, { mode: statSync(target).mode, flag: 'wx' });
+      renameSync(beside, target);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
+  });
+}
+
+/** Turns what a file system answers into an error with the reason in words. */
+function explaining(
+  path: string,
+  details: { readonly code: string; readonly remedy: string },
+  write: () => void,
+): void {
+  try {
+    write();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;

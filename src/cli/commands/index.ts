@@ -2,10 +2,12 @@ import type { Command } from '../command.ts';
 import { controller } from './controller.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
+import { fmt } from './fmt.ts';
 import { generate } from './generate.ts';
 import { gitops } from './gitops.ts';
 import { graph } from './graph.ts';
 import { install } from './install.ts';
+import { lint } from './lint.ts';
 import { rbac } from './rbac.ts';
 import { render } from './render.ts';
 import { tree } from './tree.ts';
@@ -22,6 +24,8 @@ export const commands: readonly Command[] = [
   render,
   explain,
   types,
+  fmt,
+  lint,
   why,
   tree,
   diff,

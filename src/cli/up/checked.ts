@@ -13,26 +13,48 @@ import { placedInCall } from './place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 import { textOf } from './source-text.ts';
 
-/** The checked files of a command, whose problems have been printed. */
+/** The checked files of a command. */
 export interface Checked extends CheckedInputs {
   readonly inputs: Inputs;
   readonly known: KnownCrds;
   /** Is there an error among the problems? */
   readonly failed: boolean;
+  /** Text of each file, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
 }
+
+/** Adds objects to those of the files, before they are checked. */
+export type ExtendInputs = (inputs: Inputs) => Inputs | Promise<Inputs>;
 
 /**
  * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
  * `--strict`, and prints all problems.
  *
- * @param extend adds objects to those of the files, before they are checked
  * @throws TypeKroError as `loadInputs` and `knownCrds`.
  */
 export async function readChecked(
   context: CommandContext,
   input: CommandInput,
   files: readonly string[] = input.positionals,
-  extend: (inputs: Inputs) => Inputs | Promise<Inputs> = (inputs) => inputs,
+  extend?: ExtendInputs,
+): Promise<Checked> {
+  const checked = await checkFiles(context, input, files, extend);
+  printDiagnostics(context, checked.diagnostics, checked.texts);
+  const shipped = shippedNote(checked.known);
+  if (shipped !== undefined) context.printError(shipped);
+  return checked;
+}
+
+/**
+ * The same without printing problems.
+ *
+ * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ */
+export async function checkFiles(
+  context: CommandContext,
+  input: CommandInput,
+  files: readonly string[],
+  extend: ExtendInputs = (inputs) => inputs,
 ): Promise<Checked> {
   const note = (text: string): void => context.printError(text);
   const inputs = await extend(await loadInputs(files, context.cwd, note, () => context.readInput()));
@@ -49,8 +71,5 @@ export async function readChecked(
     texts.set(file, text);
     return placedInCall(each, text);
   });
-  printDiagnostics(context, diagnostics, texts);
-  const shipped = shippedNote(known);
-  if (shipped !== undefined) note(shipped);
-  return { graphs, diagnostics, inputs, known, failed: hasErrors(diagnostics) };
+  return { graphs, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
 }

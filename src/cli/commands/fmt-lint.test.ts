@@ -1,0 +1,157 @@
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  chmodSync,
+  readdirSync,
+  writeFileSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { fmt } from './fmt.ts';
+import { lint } from './lint.ts';
+
+const WANTED = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: app }
+spec:
+  schema: { apiVersion: v1alpha1, kind: App, spec: { name: string } }
+  resources:
+    - id: web
+      template:
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: { name: "\${schema.spec.name}" }
+        spec:
+          selector: { matchLabels: { app: a } }
+          template:
+            metadata: { labels: { app: a } }
+            spec: { containers: [{ name: web, image: a, env: [{ name: K, valueFrom: { configMapKeyRef: { name: "\${map.metadata.name}", key: missing } } }] }] }
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: map }, data: { there: x } }
+`;
+const OTHER = WANTED.replace(
+  'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\n',
+  'kind: ResourceGraphDefinition\napiVersion: kro.run/v1alpha1\n',
+);
+
+let cwd: string;
+let run: (line: string, stdin?: string) => Promise<CommandRun>;
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-fmt-'));
+  writeFileSync(join(cwd, 'good.yaml'), WANTED);
+  writeFileSync(join(cwd, 'other.yaml'), OTHER);
+  writeFileSync(join(cwd, 'broken.yaml'), 'a: [\n');
+  run = commandRunner([fmt, lint], cwd);
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
+
+describe('fmt', () => {
+  test('prints one file, or the standard input', async () => {
+    expect((await run('fmt other.yaml')).out).toBe(WANTED.trimEnd());
+    expect((await run('fmt -', OTHER)).out).toBe(WANTED.trimEnd());
+    expect(read('other.yaml')).toBe(OTHER);
+  });
+
+  test('--check tells which files differ', async () => {
+    expect(await run('fmt --check good.yaml other.yaml')).toEqual({
+      code: 4,
+      out: 'differs other.yaml',
+      err: '1 file would be formatted: run the same command with --write.',
+    });
+    expect(await run('fmt --check good.yaml')).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  test('--write changes files in place, and keeps their mode and links to them', async () => {
+    chmodSync(join(cwd, 'other.yaml'), 0o640);
+    symlinkSync('other.yaml', join(cwd, 'link.yaml'));
+    expect(await run('fmt --write good.yaml link.yaml')).toEqual({ code: 0, out: 'formatted link.yaml', err: '' });
+    expect(read('other.yaml')).toBe(WANTED);
+    expect(statSync(join(cwd, 'other.yaml')).mode & 0o777).toBe(0o640);
+    expect(readdirSync(cwd)).toEqual(['broken.yaml', 'good.yaml', 'link.yaml', 'other.yaml']);
+  });
+
+  test('a broken file stops the command before anything is written', async () => {
+    const { code, err } = await run('fmt --write other.yaml broken.yaml');
+    expect(code).toBe(3);
+    expect(err).toContain('broken.yaml:1:4');
+    expect(read('other.yaml')).toBe(OTHER);
+  });
+
+  test.each([
+    ['fmt good.yaml other.yaml', 2, 'add --write or --check'],
+    ['fmt --write --check good.yaml', 2, 'exclude each other'],
+    ['fmt --write -', 2, 'leave --write out'],
+    ['fmt nothing.yaml', 1, 'there is no file nothing.yaml'],
+  ])('%s ends with %d', async (line, code, told) => {
+    const ended = await run(line);
+    expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
+    expect(ended.err).toContain(told);
+  });
+});
+
+describe('lint', () => {
+  test('a warning is a rule', async () => {
+    const { code, err } = await run('lint good.yaml');
+    expect(code).toBe(0);
+    expect(err).toMatchInlineSnapshot(`
+      "good.yaml:16:141: warning: Deployment "web": the ConfigMap has no key missing; its pods cannot start without it [input/missing-key]
+        16 |             spec: { containers: [{ name: web, image: a, env: [{ name: K, valueFrom: { configMapKeyRef: { name: "\${map.metadata.name}", key: missing } } }] }] }
+           |                                                                                                                                             ^
+        at spec.resources[0].template.spec.template.spec.containers[0].env[0].valueFrom.configMapKeyRef.key
+        hint: its keys are there; correct the key, or add it there
+      "
+    `);
+    expect((await run('lint good.yaml --rule input/missing-key=error')).code).toBe(3);
+    expect(await run('lint good.yaml --rule input/*=off')).toEqual({ code: 0, out: 'no problem in 1 object', err: '' });
+  });
+
+  test('a file sets levels, and the command line wins', async () => {
+    writeFileSync(join(cwd, 'typekro.lint.yaml'), 'rules:\n  input/missing-key: error\n');
+    expect((await run('lint good.yaml')).code).toBe(3);
+    expect((await run('lint good.yaml --rule input/missing-key=off')).out).toBe('no problem in 1 object');
+    writeFileSync(join(cwd, 'own.yaml'), 'rules: { input/missing-key: off }');
+    expect((await run('lint good.yaml --config own.yaml')).out).toBe('no problem in 1 object');
+  });
+
+  test('forms for machines', async () => {
+    const github = await run('lint good.yaml -o github');
+    expect(github.out).toMatch(/^::warning file=good.yaml,line=16,col=\d+,title=input\/missing-key::/);
+    const sarif = JSON.parse((await run('lint good.yaml -o sarif')).out) as {
+      runs: { results: { ruleId: string }[] }[];
+    };
+    expect(sarif.runs[0]?.results.map(({ ruleId }) => ruleId)).toEqual(['input/missing-key']);
+    expect(JSON.parse((await run('lint good.yaml -o json')).out)).toMatchObject({
+      schemaVersion: 1,
+      errors: 0,
+      warnings: 1,
+    });
+  });
+
+  test('the list of rules', async () => {
+    expect((await run('lint --rules')).out).toMatch(
+      /^input\/missing-key +Objects of the files do not fit together\.$/m,
+    );
+  });
+
+  test.each([
+    ['lint good.yaml --rule input/missing-kye=off', 2, 'did you mean input/missing-key?'],
+    ['lint good.yaml --rule input/missing-key=maybe', 2, 'none of off, warn, error'],
+    ['lint good.yaml --config broken.yaml', 1, 'broken.yaml:1:4'],
+    ['lint good.yaml --config nothing.yaml', 1, 'nothing.yaml cannot be read'],
+    ['lint good.yaml -o xml', 2, '--output xml is none of text, json, sarif, github'],
+    ['lint', 2, 'no file is named'],
+  ])('%s ends with %d', async (line, code, told) => {
+    const ended = await run(line);
+    expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
+    expect(ended.err).toContain(told);
+  });
+});

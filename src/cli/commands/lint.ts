@@ -1,0 +1,85 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { hasErrors, packageManifestText, stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { Command, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { documentedCodes } from '../explain/code-page.ts';
+import { toGitHubLines, toSarif } from '../lint/formats.ts';
+import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
+import { checkFiles } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+
+const FORMS = ['text', 'json', 'sarif', 'github'] as const;
+type Form = (typeof FORMS)[number];
+
+/** `typekro lint FILE…`: the check of `validate` with warnings as rules. */
+export const lint: Command = {
+  name: 'lint',
+  summary: 'check definitions, with warnings as rules that can be set',
+  description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and by --rule, which wins. A name may stand for an area, as trace/*. Errors cannot be turned off: the compiler or the API server refuses them.`,
+  positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
+  options: [
+    { name: 'rule', summary: 'levels of rules, as graph/unused-type=off', value: 'name=level', repeatable: true },
+    { name: 'config', summary: `file with levels; by default ${CONFIG_FILE}, where it exists`, value: 'file' },
+    { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text' },
+    { name: 'rules', summary: 'print the names of all rules with what they mean' },
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro lint graphs/*.yaml', summary: 'exit code 3 when a rule at the level error finds something' },
+    { command: 'typekro lint app.yaml --rule trace/*=error -o github', summary: 'annotations in a pull request' },
+    { command: 'typekro lint app.yaml -o sarif > lint.sarif', summary: 'for the code scanning of GitHub' },
+  ],
+  async run(context, input) {
+    if (input.options['rules'] === true) {
+      for (const line of ruleLines()) context.print(line);
+      return ExitCode.ok;
+    }
+    const form = formOf(input);
+    if (input.positionals.length === 0) {
+      throw new TypeKroError('no file is named', { code: 'cli/usage', remedy: 'name the files to check, or --rules' });
+    }
+    const levels = [
+      ...(await readLevels(context.cwd, textOption(input, 'config'))),
+      ...parseLevels(textOption(input, 'rule') ?? ''),
+    ];
+    const checked = await checkFiles(context, input, input.positionals);
+    const diagnostics = withLevels(checked.diagnostics, levels);
+    if (form === 'text') {
+      printDiagnostics(context, diagnostics, checked.texts);
+      if (diagnostics.length === 0) context.print(`no problem in ${count(checked.inputs.objects.length, 'object')}`);
+    } else for (const line of linesOf(form, diagnostics)) context.print(line);
+    return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
+  },
+};
+
+function formOf(input: CommandInput): Form {
+  const text = textOption(input, 'output') ?? 'text';
+  const form = FORMS.find((each) => each === text);
+  if (form !== undefined) return form;
+  throw new TypeKroError(`--output ${text} is none of ${FORMS.join(', ')}`, {
+    code: 'cli/usage',
+    remedy: 'write --output json',
+  });
+}
+
+function linesOf(form: Exclude<Form, 'text'>, diagnostics: readonly Diagnostic[]): readonly string[] {
+  if (form === 'github') return toGitHubLines(diagnostics);
+  if (form === 'sarif') {
+    const { version } = JSON.parse(packageManifestText()) as { readonly version: string };
+    return [stringifyJson(toSarif(diagnostics, documentedCodes(), version), 2)];
+  }
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const data = { schemaVersion: 1, errors, warnings: diagnostics.length - errors, diagnostics };
+  return [stringifyJson(JSON.parse(JSON.stringify(data)), 2)];
+}
+
+function ruleLines(): string[] {
+  const names = ruleNames();
+  const width = Math.max(...names.map((name) => name.length));
+  const codes = documentedCodes();
+  return names.map((name) => {
+    const summary = codes.find(({ code }) => code === name)?.summary ?? 'Objects of the files do not fit together.';
+    return `${name.padEnd(width)}  ${summary}`;
+  });
+}

@@ -1,0 +1,158 @@
+import type { Document, Node, Scalar, YAMLMap } from 'yaml';
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn, yamlLibrary } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { isDefinition, parseDefinitions, scanExpressions } from '../../graph/index.ts';
+import { asKubeObject } from '../up/read-manifest.ts';
+import { formatExpression } from './format-expression.ts';
+import { orderedKeys } from './key-order.ts';
+import type { Edit } from './reorder.ts';
+import { reorderMap } from './reorder.ts';
+
+/**
+ * A file of YAML with its definitions formatted: keys in the usual order, expressions as the printer of CEL writes them,
+ * one line feed at the end. Other documents, comments, quotes and indentation stay as they are. Formatting again changes
+ * nothing. The text must be without errors.
+ */
+export function formatDefinitions(text: string): string {
+  let result = text;
+  for (const edits of [expressionEdits, keyEdits]) {
+    // Maps inside a moved map have other places afterwards: one round for each depth of the usual order.
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const next = applied(result, edits(result));
+      if (next === result || !isSame(result, next)) break;
+      result = next;
+    }
+  }
+  const ended = result.trim() === '' ? result : `${result.replace(/[ \t\n]+$/, '')}\n`;
+  return isSame(result, ended) ? ended : result;
+}
+
+/** Depth of the deepest map whose keys are ordered, and one round that finds nothing. */
+const MAX_ROUNDS = 6;
+
+function applied(text: string, edits: readonly Edit[]): string {
+  return edits
+    .toSorted((a, b) => b.from - a.from)
+    .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);
+}
+
+/** Do two texts hold the same objects, apart from how their expressions are written? */
+function isSame(one: string, other: string): boolean {
+  const [before, after] = [one, other].map((text) => parseDefinitions(text));
+  if (before === undefined || after === undefined || after.diagnostics.length > before.diagnostics.length) return false;
+  const values = before.documents.map(({ value }) => normalized(value));
+  return (
+    values.length === after.documents.length &&
+    values.every((value, index) => jsonEquals(value, normalized(after.documents[index]?.value ?? null)))
+  );
+}
+
+function normalized(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return formatText(value);
+  if (Array.isArray(value)) return value.map(normalized);
+  if (!isJsonObject(value)) return value;
+  const result = {};
+  for (const [key, member] of Object.entries(value)) setOwn(result, key, normalized(member ?? null));
+  return result;
+}
+
+/** A text with its expressions formatted. */
+function formatText(text: string): string {
+  const scanned = text.includes('${') ? scanExpressions(text) : undefined;
+  if (scanned?.ok !== true) return text;
+  return scanned.parts
+    .map(({ kind, text: part }) => (kind === 'text' ? part : `\${${formatExpression(part)}}`))
+    .join('');
+}
+
+interface Place {
+  readonly document: Document.Parsed;
+  readonly node: Node;
+  readonly path: readonly PathStep[];
+}
+
+/** The nodes of all definitions, those above first. */
+function nodesOf(text: string): Place[] {
+  const { parseAllDocuments, isMap, isSeq, isNode } = yamlLibrary();
+  const documents = parseAllDocuments(text, { schema: 'failsafe', keepSourceTokens: false, logLevel: 'silent' });
+  const places: Place[] = [];
+  const visit = (document: Document.Parsed, node: unknown, path: readonly PathStep[]): void => {
+    if (!isNode(node) || path.length > MAX_DEPTH) return;
+    places.push({ document, node, path });
+    if (isSeq(node)) for (const [index, item] of node.items.entries()) visit(document, item, [...path, index]);
+    if (!isMap(node)) return;
+    for (const { key, value } of node.items) visit(document, value, [...path, String((key as Scalar).value)]);
+  };
+  for (const document of Array.isArray(documents) ? documents : []) {
+    const object = document.errors.length === 0 ? asKubeObject(document.toJS() as JsonValue) : undefined;
+    if (object !== undefined && isDefinition(object)) visit(document, document.contents, []);
+  }
+  return places;
+}
+
+/** Deepest nesting that is formatted. */
+const MAX_DEPTH = 100;
+
+/** The outermost maps whose keys stand in another order. */
+function keyEdits(text: string): Edit[] {
+  const { isMap } = yamlLibrary();
+  const edits: Edit[] = [];
+  const withAliases = new Set<Document.Parsed>();
+  const places = nodesOf(text);
+  const { isAlias } = yamlLibrary();
+  // An alias has to stand behind its anchor.
+  for (const { document, node } of places) if (isAlias(node) || hasAnchor(node)) withAliases.add(document);
+  for (const { document, node, path } of places) {
+    if (!isMap(node) || withAliases.has(document)) continue;
+    const edit = editOf(text, node, path);
+    const isInside = edit !== undefined && edits.some(({ from, to }) => edit.from < to && from < edit.to);
+    if (edit !== undefined && !isInside) edits.push(edit);
+  }
+  return edits;
+}
+
+const hasAnchor = (node: Node): boolean => (node as { readonly anchor?: string }).anchor !== undefined;
+
+function editOf(text: string, map: YAMLMap, path: readonly PathStep[]): Edit | undefined {
+  const keys = map.items.map(({ key }) => String((key as Scalar).value));
+  const order = orderedKeys(path, keys);
+  return order === undefined ? undefined : reorderMap(text, map, order);
+}
+
+/** Expressions that are written in another way. */
+function expressionEdits(text: string): Edit[] {
+  const { isScalar } = yamlLibrary();
+  return nodesOf(text).flatMap(({ node }) => {
+    if (!isScalar(node) || typeof node.value !== 'string' || !node.value.includes('${')) return [];
+    const [from, to] = node.range ?? [0, 0];
+    const scanned = scanExpressions(node.value);
+    if (!scanned.ok || from === to) return [];
+    return scanned.parts.flatMap(({ kind, text: written }): Edit[] => {
+      const formatted = kind === 'expression' ? formatExpression(written) : written;
+      if (formatted === written) return [];
+      return replaced(text, { from, to }, encoded(written, node.type), encoded(formatted, node.type));
+    });
+  });
+}
+
+/** An edit of a text that stands once in a range. */
+function replaced(
+  source: string,
+  range: { readonly from: number; readonly to: number },
+  old: string,
+  text: string,
+): Edit[] {
+  const needle = `\${${old}}`;
+  const raw = source.slice(range.from, range.to);
+  const at = raw.indexOf(needle);
+  if (at < 0 || raw.includes(needle, at + 1)) return [];
+  const from = range.from + at + 2;
+  return [{ from, to: from + old.length, text }];
+}
+
+/** A text as it stands inside a scalar of this style. */
+function encoded(text: string, style: string | undefined): string {
+  if (style === 'QUOTE_SINGLE') return text.replaceAll("'", "''");
+  return style === 'QUOTE_DOUBLE' ? text.replaceAll(/["\\]/g, (character) => `\\${character}`) : text;
+}

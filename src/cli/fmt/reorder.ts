@@ -1,0 +1,110 @@
+import type { YAMLMap } from 'yaml';
+
+/** A stretch of a text that is replaced. */
+export interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/** A key with its value, the comments above it, and the blank lines before. */
+interface Block {
+  readonly name: string;
+  /** Where the lines above begin: after the line on which the block before ends. */
+  readonly from: number;
+  /** Where the key stands. */
+  readonly at: number;
+  /** After the line on which the value ends. */
+  readonly to: number;
+}
+
+/**
+ * Moves the keys of a block map with their comments. Undefined where that cannot be done by moving whole lines: a map in
+ * braces, keys that share a line, a comment above a key that stands behind a dash.
+ *
+ * @param keys the names in their new order
+ */
+export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]): Edit | undefined {
+  const blocks = blocksOf(source, map);
+  const [first] = blocks ?? [];
+  const last = blocks?.at(-1);
+  if (blocks === undefined || first === undefined || last === undefined) return undefined;
+  const lineStart = source.lastIndexOf('\n', first.at - 1) + 1;
+  const indent = ' '.repeat(first.at - lineStart);
+  const isAfterDash = source.slice(lineStart, first.at).trim() !== '';
+  // Behind a dash the edit begins with the key, elsewhere with the lines above it.
+  const begin = isAfterDash ? first.at : first.from;
+  const texts: string[] = [];
+  for (const [index, name] of keys.entries()) {
+    const block = blocks.find((each) => each.name === name);
+    if (block === undefined) return undefined;
+    const isOnDash = isAfterDash && block === first;
+    const above = isOnDash ? '' : source.slice(block.from, source.lastIndexOf('\n', block.at - 1) + 1);
+    const comments = index === 0 ? above.replace(/^(?:[ \t]*\n)+/, '') : above;
+    if (index === 0 && isAfterDash && comments !== '') return undefined;
+    const body = source.slice(block.at, block.to);
+    const own = index === 0 && isAfterDash ? '' : indent;
+    texts.push(`${comments}${own}${body.endsWith('\n') ? body : `${body}\n`}`);
+  }
+  const text = texts.join('');
+  const endsLine = source.slice(last.at, last.to).endsWith('\n');
+  return { from: begin, to: last.to, text: endsLine ? text : text.replace(/\n$/, '') };
+}
+
+/** Where the comments directly above the first key of an inner map begin. Those above a whole file are about the file. */
+function firstFrom(source: string, at: number, column: number): number {
+  let from = source.lastIndexOf('\n', at - 1) + 1;
+  if (column === 0 || source.slice(from, at).trim() !== '') return at;
+  for (;;) {
+    const before = source.lastIndexOf('\n', from - 2) + 1;
+    const line = source.slice(before, from);
+    if (from === 0 || line.length - line.trimStart().length !== column || !line.trimStart().startsWith('#'))
+      return from;
+    from = before;
+  }
+}
+
+function blocksOf(source: string, map: YAMLMap): Block[] | undefined {
+  if (map.flow === true) return undefined;
+  const column = columnOf(source, offsetOf(map.items[0]?.key) ?? 0);
+  const blocks: Block[] = [];
+  for (const { key, value } of map.items) {
+    const at = offsetOf(key);
+    const end = endOf(value) ?? endOf(key);
+    if (at === undefined || end === undefined || columnOf(source, at) !== column) return undefined;
+    const name: unknown = (key as { readonly value?: unknown }).value;
+    if (typeof name !== 'string') return undefined;
+    const previous = blocks.at(-1);
+    const from = previous?.to ?? firstFrom(source, at, column);
+    if (previous !== undefined && !/^(?:[ \t]*(?:#.*)?\n)*[ \t]*$/.test(source.slice(from, at))) return undefined;
+    blocks.push({ name, from, at, to: Math.max(blockEnd(source, end, column), at) });
+  }
+  return blocks;
+}
+
+/** After the line on which a value ends, with the comments below it that are indented deeper than the key. */
+function blockEnd(source: string, end: number, column: number): number {
+  let at = source[end - 1] === '\n' ? end : afterLine(source, end);
+  for (let next = at; next < source.length;) {
+    const line = source.slice(next, afterLine(source, next));
+    const blank = line.trim() === '';
+    const indent = line.length - line.trimStart().length;
+    if (!blank && !(line.trimStart().startsWith('#') && indent > column)) break;
+    next += line.length;
+    if (!blank) at = next;
+  }
+  return at;
+}
+
+const afterLine = (source: string, from: number): number => {
+  const end = source.indexOf('\n', from);
+  return end < 0 ? source.length : end + 1;
+};
+
+const columnOf = (source: string, offset: number): number => offset - (source.lastIndexOf('\n', offset - 1) + 1);
+
+const rangeOf = (node: unknown): readonly [number, number, number] | undefined =>
+  (node as { readonly range?: readonly [number, number, number] | null } | null | undefined)?.range ?? undefined;
+
+const offsetOf = (node: unknown): number | undefined => rangeOf(node)?.[0];
+const endOf = (node: unknown): number | undefined => rangeOf(node)?.[1];

@@ -1,0 +1,58 @@
+import type { CodeInfo, Diagnostic, JsonObject } from '../../core/index.ts';
+
+/** Findings as SARIF 2.1.0, which GitHub and many editors read. */
+export function toSarif(diagnostics: readonly Diagnostic[], codes: readonly CodeInfo[], version: string): JsonObject {
+  const used = [...new Set(diagnostics.map(({ code }) => code))].sort();
+  const rules = used.map((id): JsonObject => {
+    const info = codes.find(({ code }) => code === id);
+    if (info === undefined) return { id };
+    return { id, shortDescription: { text: info.summary }, help: { text: info.remedy } };
+  });
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'typekro', version, rules } },
+        columnKind: 'unicodeCodePoints',
+        results: diagnostics.map((each) => sarifResult(each, used.indexOf(each.code))),
+      },
+    ],
+  };
+}
+
+function sarifResult({ code, severity, message, hint, path, source }: Diagnostic, ruleIndex: number): JsonObject {
+  const text = hint === undefined ? message : `${message}\nhint: ${hint}`;
+  const region = source === undefined ? {} : { region: { startLine: source.line, startColumn: source.column } };
+  const file =
+    source?.file === undefined
+      ? {}
+      : { physicalLocation: { artifactLocation: { uri: uriOf(source.file) }, ...region } };
+  const logical = path === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: path }] };
+  const location = { ...file, ...logical };
+  return {
+    ruleId: code,
+    ruleIndex,
+    level: severity,
+    message: { text },
+    ...(Object.keys(location).length === 0 ? {} : { locations: [location] }),
+  };
+}
+
+const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
+
+/** Findings as commands of GitHub Actions, one line each: annotations at the lines of a pull request. */
+export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {
+  return diagnostics.map(({ code, severity, message, hint, source }) => {
+    const place =
+      source?.file === undefined
+        ? []
+        : [`file=${property(source.file)}`, `line=${source.line}`, `col=${source.column}`];
+    const text = hint === undefined ? message : `${message}\nhint: ${hint}`;
+    return `::${severity} ${[...place, `title=${property(code)}`].join(',')}::${escaped(text)}`;
+  });
+}
+
+/** The characters that end a command, as GitHub reads them back. */
+const escaped = (text: string): string => text.replaceAll(/[%\r\n]/g, encodeURIComponent);
+const property = (text: string): string => text.replaceAll(/[%\r\n:,]/g, encodeURIComponent);

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { traceCodes } from '../../compose/index.ts';
+import type { Diagnostic, JsonValue } from '../../core/index.ts';
+import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import { diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
+import { nearestName, schemaCodes } from '../../schema/index.ts';
+import { readText } from '../up/read-manifest.ts';
+
+/** What a rule does with its findings. */
+export type Level = 'off' | 'warn' | 'error';
+
+/** Levels by rule, or by all rules of an area (`trace/*`). Later entries win. */
+export type Levels = readonly (readonly [rule: string, level: Level])[];
+
+/** Warnings of the check of files that no page explains: what stands in one object and is missing in another. */
+const FILE_WARNINGS = ['input/empty', 'input/missing-key', 'input/missing-reference', 'input/port-mismatch'];
+
+/** The names of all rules: the codes of warnings. */
+export function ruleNames(): string[] {
+  const documented = [...diagnosticCodes, ...schemaCodes, ...traceCodes];
+  const warnings = documented.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
+  return [...new Set([...warnings, ...FILE_WARNINGS])].sort();
+}
+
+/** The file that is read where no other is named. */
+export const CONFIG_FILE = 'typekro.lint.yaml';
+
+/**
+ * The levels of a configuration: an object `rules` with a level for each name.
+ *
+ * @param name the file as the user gave it; without it `typekro.lint.yaml` of the folder, where it exists
+ * @throws TypeKroError for a file that cannot be read or has other content.
+ */
+export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
+  const file = name ?? CONFIG_FILE;
+  const path = resolve(cwd, file);
+  if (name === undefined && !existsSync(path)) return [];
+  const { documents, diagnostics } = parseDefinitions(await readText(path, file), file);
+  const problem = diagnostics.find(({ severity }) => severity === 'error');
+  const value = documents[0]?.value ?? {};
+  const rules: JsonValue | undefined = isJsonObject(value) ? (value['rules'] ?? {}) : undefined;
+  if (problem !== undefined || !isJsonObject(rules)) {
+    const { line = 1, column = 1 } = problem?.source ?? {};
+    throw new TypeKroError(`${file}:${line}:${column} ${problem?.message ?? 'holds no rules'}`, {
+      code: 'lint/bad-config',
+      remedy: 'write rules: with a level for each name, as in {rules: {graph/unused-type: off}}',
+    });
+  }
+  return Object.entries(rules).map(([rule, level]) => levelOf(rule, level ?? null, file));
+}
+
+/**
+ * The levels of the command line: `rule=level`, divided by commas.
+ *
+ * @throws TypeKroError `cli/usage` for an unknown rule or level.
+ */
+export function parseLevels(text: string): Levels {
+  return text
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [rule = '', level = ''] = part.split('=');
+      return levelOf(rule.trim(), level.trim(), '--rule');
+    });
+}
+
+function levelOf(rule: string, level: JsonValue, where: string): readonly [string, Level] {
+  // YAML reads a bare off as false.
+  const text = level === false ? 'off' : level;
+  if (!isKnown(rule)) {
+    const near = nearestName(rule, ruleNames());
+    throw new TypeKroError(`${where}: there is no rule ${rule}`, {
+      code: 'cli/usage',
+      remedy: near === undefined ? 'typekro lint --rules lists all rules' : `did you mean ${near}?`,
+    });
+  }
+  if (text === 'off' || text === 'warn' || text === 'error') return [rule, text];
+  throw new TypeKroError(`${where}: the level of ${rule} is none of off, warn, error`, {
+    code: 'cli/usage',
+    remedy: `write ${rule}=warn, or ${rule}: warn in the file`,
+  });
+}
+
+function isKnown(rule: string): boolean {
+  const names = ruleNames();
+  return rule.endsWith('/*') ? names.some((name) => name.startsWith(rule.slice(0, -1))) : names.includes(rule);
+}
+
+/** The findings with the severity that their rules have. Errors are no rules: they stay. */
+export function withLevels(diagnostics: readonly Diagnostic[], levels: Levels): Diagnostic[] {
+  return diagnostics.flatMap((each) => {
+    if (each.severity === 'error') return [each];
+    const level = levels.findLast(([rule]) => fits(rule, each.code))?.[1] ?? 'warn';
+    return level === 'off' ? [] : [level === 'error' ? { ...each, severity: 'error' } : each];
+  });
+}
+
+const fits = (rule: string, code: string): boolean =>
+  rule.endsWith('/*') ? code.startsWith(rule.slice(0, -1)) : rule === code;
