@@ -8,7 +8,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
     },
   ],
   [
-    ['get', 'describe', 'logs', 'delete', 'edit', 'exec', 'port-forward', 'patch', 'rollout', 'wait'],
+    ['get', 'describe', 'edit', 'exec', 'port-forward', 'patch', 'rollout'],
     (argv) => `that is a command of kubectl: kubectl ${argv.join(' ')}`,
   ],
   [['config', 'use-context'], () => 'choose the cluster with --kubeconfig and --context, or with kubectl config'],

@@ -9,3 +9,6 @@ export * from './entry.ts';
 export { declaredKind, DEFINITION_TYPE } from './definition/definition.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { liveDefinition } from './definition/live-definition.ts';
+export type { DefinitionRevision } from './definition/definition-revisions.ts';
+export { definitionRevisions } from './definition/definition-revisions.ts';
+export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';

@@ -318,6 +318,18 @@ export class KubeClient implements KubernetesApi {
     return this.#send({ method, path, ...content, idempotent: method === 'GET', what: `${method} ${path}` }, request);
   }
 
+  /**
+   * As `raw`, with the body as it arrives, for answers that go on: a followed log. It ends with the answer, with the
+   * signal, and when the client is closed; it is never retried.
+   */
+  async *stream(request: RawRequest): AsyncIterable<Uint8Array> {
+    const { method = 'GET', path, headers = {}, signal } = request;
+    const what = `${method} ${path}`;
+    const ends = [this.#closed.signal, ...(signal === undefined ? [] : [signal])];
+    const core = { method, path, headers, idempotent: true, what, signal: AbortSignal.any(ends) };
+    yield* (await requestStream(this.#context, core)).body;
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
     // The failed requests have already reported why the transport could not be made.

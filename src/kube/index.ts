@@ -15,5 +15,5 @@ export { DEFAULT_LEASE_TIMES, renewedLease } from './lease-step.ts';
 export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';
 export type { ReadCauses } from './read-causes.ts';
-export { readCauses } from './read-causes.ts';
+export { readCauses, readFamilies } from './read-causes.ts';
 export { readSession } from './read-session.ts';

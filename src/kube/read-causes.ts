@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { objectsAt, valueAt } from '../kubernetes/index.ts';
 import type { Cause } from '../readiness/index.ts';
-import { causesOf, openFamily } from '../readiness/index.ts';
+import { causesOf, familyOf, openFamily } from '../readiness/index.ts';
 import { selectorText } from '../runtime/index.ts';
 import { KubeError } from './error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './types.ts';
@@ -79,6 +79,30 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
       unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure}`],
     };
   });
+}
+
+/**
+ * Objects with what they made, down to pods, as their owners tell. Objects that do not exist are left out.
+ *
+ * @throws KubeError when the objects, or what they made, may not be read.
+ */
+export async function readFamilies(
+  api: Reads,
+  refs: readonly ObjectRef[],
+  signal: AbortSignal,
+): Promise<{ readonly ref: ObjectRef; readonly family: readonly KubeObject[] }[]> {
+  const families = await Promise.all(
+    refs.map(async (ref) => {
+      const object = await api.find(ref, { signal });
+      if (object === undefined) return undefined;
+      const reader = new Reader(api, ref.namespace ?? 'default', signal);
+      const made = ref.namespace === undefined ? [] : await reader.made([object]);
+      const [failure] = reader.unread;
+      if (failure !== undefined) throw new KubeError(failure, { status: 403, reason: 'Forbidden' });
+      return { ref, family: familyOf(object, made) };
+    }),
+  );
+  return families.filter((family) => family !== undefined);
 }
 
 interface Around {

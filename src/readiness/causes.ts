@@ -86,7 +86,7 @@ export function openFamily(object: KubeObject, objects: readonly KubeObject[]): 
 const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
 /** The object, the objects that it owns, directly or not, and the claims of pods among them. */
-function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
+export function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {
     for (const { uid } of object.metadata.ownerReferences ?? []) {

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import type { DiffReport } from '../instance/diff-report.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
-import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
+import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
 export const diff: Command = {
@@ -11,9 +11,7 @@ export const diff: Command = {
   summary: 'show where the objects of an instance are not as its graph wants them',
   description:
     'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets, and fields that are computed from them, are not shown. Ends with 4 when there is a difference, and else with 1 when some objects could not be compared. Writes nothing.',
-  positionals: [
-    { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, then /NODE', required: true },
-  ],
+  positionals: [INSTANCE_NODE_POSITIONAL],
   options: INSTANCE_OPTIONS,
   examples: [
     { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },

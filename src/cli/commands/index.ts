@@ -15,6 +15,16 @@ import { types } from './types.ts';
 import { up } from './up.ts';
 import { validate } from './validate.ts';
 import { why } from './why.ts';
+import { deleteInstance } from './delete.ts';
+import { events } from './events.ts';
+import { logs } from './logs.ts';
+import { pin } from './pin.ts';
+import { resume } from './resume.ts';
+import { revisions } from './revisions.ts';
+import { rollback } from './rollback.ts';
+import { status } from './status.ts';
+import { suspend } from './suspend.ts';
+import { wait } from './wait.ts';
 
 /** Every command, in the order of the help text. */
 export const commands: readonly Command[] = [
@@ -29,6 +39,16 @@ export const commands: readonly Command[] = [
   why,
   tree,
   diff,
+  status,
+  wait,
+  events,
+  logs,
+  suspend,
+  resume,
+  revisions,
+  pin,
+  rollback,
+  deleteInstance,
   generate,
   gitops,
   install,

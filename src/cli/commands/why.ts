@@ -3,7 +3,7 @@ import { rootCausesOf } from '../../runtime/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { findEvidence } from '../instance/evidence.ts';
-import { INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
+import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 import { whyReport } from '../instance/why-report.ts';
 import { whyLines } from '../instance/why-view.ts';
 
@@ -13,9 +13,7 @@ export const why: Command = {
   summary: 'tell why an instance waits, down to the one object that it waits for',
   description:
     'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. Writes nothing. It works for instances of stock kro, too.',
-  positionals: [
-    { name: 'instance', summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME, then /NODE', required: true },
-  ],
+  positionals: [INSTANCE_NODE_POSITIONAL],
   options: INSTANCE_OPTIONS,
   examples: [
     { command: 'typekro why team-a/shop', summary: 'everything that keeps the instance from being ready' },

@@ -9,7 +9,7 @@ import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
+import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { findInstance } from './find-instance.ts';
 import type { Report } from './print-report.ts';
@@ -39,8 +39,21 @@ export interface Answer extends Report {
   readonly code?: number;
 }
 
-/** Options of all commands that look at an instance of a cluster. */
-export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
+/** The argument of all commands about one instance. */
+export const INSTANCE_POSITIONAL: PositionalSpec = {
+  name: 'instance',
+  summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME',
+  required: true,
+};
+
+/** The argument of all commands about an instance or one of its nodes. */
+export const INSTANCE_NODE_POSITIONAL: PositionalSpec = {
+  ...INSTANCE_POSITIONAL,
+  summary: `${INSTANCE_POSITIONAL.summary}, then /NODE`,
+};
+
+/** Options that say where an instance is. */
+export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'namespace',
     short: 'n',
@@ -49,6 +62,11 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
   { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+];
+
+/** Options of all commands that look at an instance of a cluster. */
+export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
+  ...CONNECTION_OPTIONS,
   { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
 ];
 

@@ -1,16 +1,15 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { isNotFound, KubeError, LiveSchemas } from '../../kube/index.ts';
+import { KubeError, LiveSchemas } from '../../kube/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
 import { keys, readConditions, readNowSample } from '../../runtime/index.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
-import { readDefinitionObject, REVISION_TYPE } from './definition.ts';
+import type { DefinitionRevision } from './definition-revisions.ts';
+import { definitionRevisions } from './definition-revisions.ts';
+import { readDefinitionObject } from './definition.ts';
 import { readPolicies } from './policies.ts';
-import type { Revision } from './revision.ts';
-import { definitionOf, readRevision } from './revision.ts';
 
 /** What a controller serves an instance with, as it can be read from a cluster by another program. */
 export interface LiveDefinition {
@@ -105,23 +104,16 @@ async function compileSpec(
   return graph === undefined ? { errors } : { graph, errors };
 }
 
-/** The revisions of a definition that are not being deleted, oldest first. */
+/** The revisions of a definition, or why they cannot be read. */
 async function revisionsOf(
   api: KubernetesApi,
   name: string,
   signal: AbortSignal,
-): Promise<{ readonly revisions: readonly Revision[]; readonly unread?: string }> {
-  const type = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
+): Promise<{ readonly revisions: readonly DefinitionRevision[]; readonly unread?: string }> {
   try {
-    const { items } = await api.list(type, { signal });
-    const own = items.filter((item) => definitionOf(item) === name).map(readRevision);
-    return { revisions: own.filter(({ deleting }) => !deleting).sort((a, b) => a.number - b.number) };
+    return { revisions: await definitionRevisions(api, name, signal) };
   } catch (error) {
-    if (isNotFound(error)) return { revisions: [] };
     if (!(error instanceof KubeError)) throw error;
-    return {
-      revisions: [],
-      unread: `the revisions could not be read: ${error.message}`,
-    };
+    return { revisions: [], unread: `the revisions could not be read: ${error.message}` };
   }
 }

@@ -1,0 +1,213 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { commands } from './index.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-day-two-'));
+});
+afterAll(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  world = await virtualWorld({ cluster: { workloads: true } });
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+});
+afterEach(async () => {
+  await world.close();
+});
+
+/** The output of a command that ends with 0, without ages. */
+async function run(line: string): Promise<string[]> {
+  const { code, out, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out.replaceAll(/\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
+}
+
+const annotations = async () => (await world.user.get(potRef('shop'))).metadata.annotations ?? {};
+const textOfMap = async () => (await world.user.get(mapRef('shop-map')))['data'];
+
+test('status shows conditions, fields and what is not ready', async () => {
+  expect(await run('status shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   revision 1   1 of 1 nodes ready",
+      "conditions",
+      "  InstanceManaged  True       AGE  instance is properly managed with finalizers and labels",
+      "  GraphResolved    True       AGE  runtime graph created and all resources resolved",
+      "  ResourcesReady   True       AGE  all resources are created and ready",
+      "  Ready            True       AGE  Ready",
+    ]
+  `);
+});
+
+test('suspend, what it holds back, and resume', async () => {
+  expect(await run('suspend shop --dry-run')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop configured (dry run): it is suspended: nothing is written for it, and changes by others are not put back",
+      "   next  typekro resume pot/default/shop",
+    ]
+  `);
+  expect(await annotations()).not.toHaveProperty('kro.run/reconcile');
+  expect((await run('suspend shop'))[0]).toMatch(/^Pot default\/shop configured: it is suspended/);
+  expect((await run('suspend shop'))[0]).toMatch(/^Pot default\/shop unchanged: it is suspended/);
+  await world.settle();
+  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.advance(2000);
+  expect(await textOfMap()).toEqual({ text: 'x' });
+  expect(await run('resume shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop configured: it is not suspended: the controller makes everything as the graph wants it",
+      "   next  typekro wait pot/default/shop",
+    ]
+  `);
+  await world.advance(2000);
+  expect(await textOfMap()).toEqual({ text: 'new' });
+  expect((await run('resume shop'))[0]).toMatch(/unchanged/);
+});
+
+/** Gives the definition a second revision. */
+async function change(): Promise<void> {
+  await world.apply(potDefinition([mapResource('map', { text: 'second' }), mapResource('more', { a: 'b' })]));
+  await world.advance(2000);
+}
+
+test('revisions, a pin, and a way back', async () => {
+  expect(await run('pin shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop configured: it stays with revision 1",
+      "   next  typekro pin pot/default/shop --remove",
+    ]
+  `);
+  await change();
+  expect(await textOfMap()).toEqual({ text: 'x' });
+  expect(await run('revisions pots')).toMatchInlineSnapshot(`
+    [
+      "revision 2   AGE ago   is the definition",
+      "   changed  node map, + node more",
+      "revision 1   AGE ago",
+      "   pinned   default/shop",
+    ]
+  `);
+  expect(await run('pin shop --remove')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop configured: it follows the newest revision",
+      "   next  typekro tree pot/default/shop",
+    ]
+  `);
+  await world.advance(2000);
+  expect(await textOfMap()).toEqual({ text: 'second' });
+  expect(await run('rollback pot --dry-run')).toMatchInlineSnapshot(`
+    [
+      "ResourceGraphDefinition pots configured (dry run): it becomes what revision 1 was: node map, - node more",
+      "   next  typekro revisions pots",
+    ]
+  `);
+  expect((await run('rollback pot'))[0]).toMatch(/^ResourceGraphDefinition pots configured: it becomes/);
+  await world.advance(2000);
+  expect(await textOfMap()).toEqual({ text: 'x' });
+  expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: it is what revision 1 was$/);
+});
+
+test('delete tells what goes, and wait tells when it is gone', async () => {
+  expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop deleted (dry run): its controller deletes 1 object first",
+      "   next  typekro wait pot/default/shop --for deleted",
+    ]
+  `);
+  expect(await world.user.find(mapRef('shop-map'))).toBeDefined();
+  expect((await run('delete shop'))[0]).toMatch(/^Pot default\/shop deleted: /);
+  await world.advance(5000);
+  expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
+});
+
+test('wait ends when the instance has come that far', async () => {
+  expect(await run('wait shop')).toEqual(['Pot default/shop is ACTIVE']);
+  expect(await run('wait shop --for condition=Ready --timeout 0')).toEqual(['Pot default/shop is Ready=True']);
+  await world.controller.stop();
+  await world.user.patch(potRef('shop'), { spec: { text: 'newer' } });
+  const late = await commandRunner(commands, cwd)('wait shop --timeout 50ms --kubeconfig kubeconfig');
+  expect(late.code).toBe(1);
+  expect(late.err).toMatchInlineSnapshot(`
+    "error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
+      hint: typekro why pot/default/shop tells what it waits for"
+  `);
+});
+
+test('events of the instance, its objects and what these made', async () => {
+  await world.apply(
+    potDefinition([
+      {
+        id: 'web',
+        template: {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: '${schema.metadata.name}' },
+          spec: {
+            selector: { matchLabels: { app: 'web' } },
+            template: {
+              metadata: { labels: { app: 'web' } },
+              spec: { containers: [{ name: 'main', image: 'nginx' }] },
+            },
+          },
+        },
+      },
+    ]),
+  );
+  await world.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'shopkeeper', namespace: 'default' },
+    spec: { containers: [{ name: 'other', image: 'nginx' }] },
+  });
+  await world.advance(10_000);
+  const lines = (await run('events shop')).map((line) =>
+    line.replaceAll(/shop-[a-z0-9]{6,}(?:-[a-z0-9]{5})?/g, 'shop-…'),
+  );
+  expect(lines.join('\n')).not.toContain('shopkeeper');
+  expect(lines).toMatchInlineSnapshot(`
+    [
+      " AGE  Normal   ACTIVE  Pot default/shop  kro-controller: none -> ACTIVE",
+      " AGE  Normal   Started  Pod default/shop-…  kubelet: Started container main",
+      " AGE  Normal   Created  Pod default/shop-…  kubelet: Created container: main",
+      " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine",
+      " AGE  Normal   Scheduled  Pod default/shop-…  default-scheduler: Successfully assigned default/shop-… to fake-0",
+      " AGE  Normal   SuccessfulCreate  ReplicaSet default/shop-…  replicaset-controller: Created pod: shop-…",
+      " AGE  Normal   ScalingReplicaSet  Deployment default/shop  deployment-controller: Scaled up replica set shop-… from 0 to 1",
+    ]
+  `);
+  expect((await run('events shop/web -o json')).join('\n')).toContain('"reason": "ScalingReplicaSet"');
+  expect(await run('logs shop --tail 1')).toMatchInlineSnapshot(`
+    [
+      "",
+    ]
+  `);
+});
+
+test.each([
+  ['wait shop --for nothing', 2, '--for nothing is nothing to wait for'],
+  ['wait shop --timeout soon', 2, '--timeout soon is no duration'],
+  ['wait shop --for condition=Nothing --timeout 0', 1, 'Pot default/shop is not Nothing=True after 0: it is ACTIVE'],
+  ['logs shop', 1, 'there is no pod behind the instance'],
+  ['logs shop --tail some', 2, '--tail some is no number of lines'],
+  ['pin shop --revision 9', 2, 'hint: there are 1: typekro revisions pots'],
+  ['rollback pots', 2, 'pots has no earlier revision'],
+  ['rollback pits', 2, 'did you mean pots?'],
+  ['revisions pits', 2, 'did you mean pots?'],
+  ['delete shp', 2, 'did you mean pot/default/shop?'],
+])('%s ends with %d', async (line, code, told) => {
+  const ended = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+  expect(ended.code).toBe(code);
+  expect(ended.err).toContain(told);
+});

@@ -1,0 +1,49 @@
+import { refOf } from '../../core/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { Command } from '../command.ts';
+import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
+
+/** `typekro delete INSTANCE`: the instance goes, and its controller deletes its objects before. */
+export const deleteInstance: Command = {
+  name: 'delete',
+  summary: 'delete an instance; its controller deletes its objects before',
+  description:
+    'Deletes an instance as it was read, and tells how many objects go with it. The controller deletes them in the reverse order of their dependencies, and the instance goes when none is left. --dry-run changes nothing.',
+  positionals: [INSTANCE_POSITIONAL],
+  options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
+  examples: [
+    { command: 'typekro delete team-a/shop --dry-run', summary: 'what would go' },
+    { command: 'typekro delete team-a/shop', summary: 'then typekro wait team-a/shop --for deleted' },
+  ],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
+      const { instance, decision, graph } = await observe(api, text, namespace, signal);
+      const { uid, deletionTimestamp, finalizers = [] } = instance.metadata;
+      const object = refOf(instance);
+      const argument = argumentOf(instance);
+      if (deletionTimestamp !== undefined) {
+        const effect = `it is being deleted since ${deletionTimestamp}`;
+        return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
+      }
+      await api.delete(object, { ...(uid === undefined ? {} : { preconditions: { uid } }), dryRun, signal });
+      const isExternal = (id: string) => graph?.nodes.get(id)?.nodeType.startsWith('external') ?? false;
+      const children = decision.nodes
+        .filter(({ id }) => !isExternal(id))
+        .flatMap(({ objects }) => objects)
+        .filter(({ state }) => state === 'present' || state === 'deleting').length;
+      const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
+      const count = `${children} ${children === 1 ? 'object' : 'objects'}`;
+      const effect = keepsChildren
+        ? `${count} stay, as its deletion policy says`
+        : `its controller deletes ${count} first`;
+      const isWaiting = finalizers.includes(keys.FINALIZER);
+      return {
+        object,
+        result: 'deleted',
+        effect,
+        ...(isWaiting ? { next: `typekro wait ${argument} --for deleted` } : {}),
+      };
+    }),
+};

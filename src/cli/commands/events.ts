@@ -1,0 +1,86 @@
+import { refOf } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError, readSession, systemClock } from '../../kube/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import type { InstanceEvent } from '../instance/instance-events.ts';
+import { EVENT, EventFilter, eventLine } from '../instance/instance-events.ts';
+import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+
+/** `typekro events INSTANCE[/NODE]`: what happened to an instance, its objects and what these made. */
+export const events: Command = {
+  name: 'events',
+  summary: 'show the events of an instance, its objects and what these made',
+  description:
+    'Lists the events about an instance, the objects of its nodes, and the objects that these own, such as pods; the oldest first. With --watch, goes on with new ones until Ctrl-C. Writes nothing.',
+  positionals: [INSTANCE_NODE_POSITIONAL],
+  options: [{ name: 'watch', short: 'w', summary: 'go on with new events' }, ...INSTANCE_OPTIONS],
+  examples: [
+    { command: 'typekro events team-a/shop', summary: 'all that the cluster remembers, an hour by default' },
+    { command: 'typekro events -w team-a/shop/deployment', summary: 'of one node, and those that come' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const { client, namespace: own } = await connectToCluster(context, input);
+    try {
+      const session = readSession(client);
+      const place = textOption(input, 'namespace') ?? own;
+      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal);
+      const filter = new EventFilter(session, observation, context.signal);
+      const instance = refOf(observation.instance);
+      const report = (found: readonly InstanceEvent[]) =>
+        print({
+          data: { schemaVersion: 1, instance, events: found },
+          lines: () => found.map((event) => eventLine(event, systemClock.now())),
+        });
+      if (input.options['watch'] === true) {
+        await watchEvents(client, filter, report, context.signal);
+        return ExitCode.interrupted;
+      }
+      const found = await listEvents(session, filter, context.signal);
+      if (found.length > 0) report(found);
+      else print({ data: { schemaVersion: 1, instance, events: [] }, lines: () => ['no events'] });
+      return ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+async function listEvents(api: KubernetesApi, filter: EventFilter, signal: AbortSignal): Promise<InstanceEvent[]> {
+  const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
+  const found = await Promise.all(lists.flatMap(({ items }) => items).map((event) => filter.accept(event)));
+  return found.filter((event) => event !== undefined).toSorted((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/** Reports the events that there are, in order of time, then each as it comes. */
+async function watchEvents(
+  api: KubernetesApi,
+  filter: EventFilter,
+  report: (found: readonly InstanceEvent[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const watches = filter.namespaces.map(async (namespace) => {
+    let first: InstanceEvent[] | undefined = [];
+    for await (const event of api.watch(EVENT, { namespace, signal })) {
+      if (event.type === 'ERROR' && (event.error.status === 401 || event.error.status === 403)) throw event.error;
+      if (event.type === 'SYNCED' && first !== undefined) {
+        const oldest = first.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+        if (oldest.length > 0) report(oldest);
+        first = undefined;
+      }
+      if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
+      const found = await filter.accept(event.object);
+      if (found === undefined) continue;
+      if (first === undefined) report([found]);
+      else first.push(found);
+    }
+  });
+  try {
+    await Promise.all(watches);
+  } catch (error) {
+    if (!signal.aborted || !(error instanceof KubeError)) throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { definitionRevisions, PIN_ANNOTATION } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { refOf, TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { Command } from '../command.ts';
+import { textOption } from '../command.ts';
+import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
+
+/** `typekro pin INSTANCE`: the instance stays with one revision of its definition. */
+export const pin: Command = {
+  name: 'pin',
+  summary: 'let an instance stay with one revision of its definition',
+  description:
+    "Sets the annotation typekro.dev/revision: the instance keeps that revision while others follow newer ones, until --remove. The controller of TypeKro understands it; kro's own ignores it.",
+  positionals: [INSTANCE_POSITIONAL],
+  options: [
+    { name: 'revision', summary: 'number of the revision; by default the newest', value: 'number' },
+    { name: 'remove', summary: 'let the instance follow the newest revision again' },
+    ...CHANGE_OPTIONS,
+    ...INSTANCE_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro pin team-a/shop --revision 3', summary: 'it stays with revision 3' },
+    { command: 'typekro pin team-a/shop --remove', summary: 'it follows the newest again' },
+  ],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, namespace, ...options }) => {
+      const { instance, definition } = await findInstance(api, text, namespace, options.signal);
+      const object = refOf(instance);
+      if (input.options['remove'] === true) {
+        const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
+        return {
+          object,
+          result,
+          effect: 'it follows the newest revision',
+          next: `typekro tree ${argumentOf(instance)}`,
+        };
+      }
+      const number = await chosenRevision(api, definition, textOption(input, 'revision'), options.signal);
+      const result = await annotate(api, instance, PIN_ANNOTATION, String(number), options);
+      return {
+        object,
+        result,
+        effect: `it stays with revision ${number}`,
+        next: `typekro pin ${argumentOf(instance)} --remove`,
+      };
+    }),
+};
+
+/** The revision that the user names, if there is one of that number; else the newest. */
+async function chosenRevision(
+  api: KubernetesApi,
+  definition: KubeObject | undefined,
+  text: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const name = definition?.metadata.name;
+  const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
+  const newest = numbers.at(-1);
+  if (newest === undefined) {
+    throw new TypeKroError('the definition of the instance has no revision', {
+      code: 'instance/no-revision',
+      remedy: 'typekro status tells what the controller says; kro before 0.9 has no revisions',
+    });
+  }
+  const number = text === undefined ? newest : Number(text);
+  if (numbers.includes(number)) return number;
+  throw new TypeKroError(`there is no revision ${text}`, {
+    code: 'cli/usage',
+    remedy: `there are ${numbers.join(', ')}: typekro revisions ${name}`,
+  });
+}

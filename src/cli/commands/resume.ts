@@ -1,0 +1,27 @@
+import { refOf } from '../../core/index.ts';
+import { isSuspended, keys } from '../../runtime/index.ts';
+import type { Command } from '../command.ts';
+import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
+
+/** `typekro resume INSTANCE`: ends `typekro suspend`. */
+export const resume: Command = {
+  name: 'resume',
+  summary: 'let the controller work on a suspended instance again',
+  description:
+    'Removes the annotation kro.run/reconcile, which kro and TypeKro understand: the controller makes everything as the graph wants it, also what was changed in the meantime.',
+  positionals: [INSTANCE_POSITIONAL],
+  options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
+  examples: [{ command: 'typekro resume team-a/shop', summary: 'typekro diff shows before what will be put back' }],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, namespace, ...options }) => {
+      const { instance } = await findInstance(api, text, namespace, options.signal);
+      const result = isSuspended(instance)
+        ? await annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options)
+        : 'unchanged';
+      const effect = 'it is not suspended: the controller makes everything as the graph wants it';
+      return { object: refOf(instance), result, effect, next: `typekro wait ${argumentOf(instance)}` };
+    }),
+};

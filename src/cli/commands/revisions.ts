@@ -1,0 +1,104 @@
+import { declaredKind, definitionRevisions, pinnedRevision } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
+import { graphDifferences } from '../instance/revision-difference.ts';
+import { revisionHash } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError, readSession, systemClock } from '../../kube/index.ts';
+import { age } from '../../kubernetes/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definition.ts';
+import { INSTANCE_OPTIONS } from '../instance/observation.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { printableLine } from '../printable.ts';
+
+/** One revision as `typekro revisions` shows it. */
+interface RevisionRow {
+  readonly revision: number;
+  readonly created: string;
+  /** The definition as it stands is this revision. */
+  readonly current: boolean;
+  /** Instances that are pinned to it, as `namespace/name`. */
+  readonly pinned: readonly string[];
+  /** What differs from the revision before, by node and part of the schema. */
+  readonly changes: readonly string[];
+}
+
+/** `typekro revisions DEFINITION`: what a definition was, and which instances stay behind. */
+export const revisions: Command = {
+  name: 'revisions',
+  summary: 'list the revisions of a definition',
+  description:
+    'Lists the revisions that the controller keeps of a definition, the newest first: what each changed, and which instances are pinned to it. Writes nothing. `typekro rollback` makes the definition what a revision was.',
+  positionals: [DEFINITION_POSITIONAL],
+  options: INSTANCE_OPTIONS.filter(({ name }) => name !== 'namespace'),
+  examples: [
+    { command: 'typekro revisions webapps', summary: 'of one definition' },
+    { command: 'typekro revisions webapp -o json', summary: 'by its kind, for another program' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const { client } = await connectToCluster(context, input);
+    try {
+      const api = readSession(client);
+      const { signal } = context;
+      const definition = await findDefinition(api, input.positionals[0] ?? '', signal);
+      const rows = await rowsOf(api, definition, signal);
+      print({
+        data: { schemaVersion: 1, definition: refOf(definition), revisions: rows },
+        lines: () => linesOf(definition, rows, systemClock.now()),
+      });
+      return ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortSignal): Promise<RevisionRow[]> {
+  const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
+  const spec = isJsonObject(definition.spec) ? definition.spec : {};
+  const now = revisionHash(spec);
+  const instances = await instancesOf(api, spec, signal);
+  return all
+    .map(({ number, spec: of, object }, index): RevisionRow => {
+      const before = all[index - 1]?.spec;
+      return {
+        revision: number,
+        created: object.metadata.creationTimestamp ?? '',
+        current: revisionHash(of) === now && index === all.length - 1,
+        pinned: instances
+          .filter((instance) => pinnedRevision(instance) === number)
+          .map(({ metadata: { namespace, name = '' } }) => (namespace === undefined ? name : `${namespace}/${name}`)),
+        changes: before === undefined ? [] : graphDifferences(before, of),
+      };
+    })
+    .toReversed();
+}
+
+/** The instances; none where they may not be listed, or their kind is not served. */
+async function instancesOf(
+  api: KubernetesApi,
+  spec: Parameters<typeof declaredKind>[0],
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const { kind, ...version } = declaredKind(spec);
+  try {
+    const type = { apiVersion: formatApiVersion(version), kind };
+    return (await api.list(type, { metadataOnly: true, signal })).items;
+  } catch (error) {
+    if (error instanceof KubeError) return [];
+    throw error;
+  }
+}
+
+function linesOf({ metadata: { name = '' } }: KubeObject, rows: readonly RevisionRow[], now: number): string[] {
+  if (rows.length === 0) return [`${name} has no revision: its controller has not accepted it, or keeps none`];
+  return rows.flatMap(({ revision, created, current, pinned, changes }) => [
+    [`revision ${revision}`, `${age(created, now)} ago`, ...(current ? ['is the definition'] : [])].join('   '),
+    ...(changes.length === 0 ? [] : [`   changed  ${printableLine(changes.join(', '))}`]),
+    ...(pinned.length === 0 ? [] : [`   pinned   ${printableLine(pinned.join(', '))}`]),
+  ]);
+}

@@ -1,0 +1,57 @@
+import { definitionRevisions } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
+import { revisionHash } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { Command } from '../command.ts';
+import { textOption } from '../command.ts';
+import { reportChange } from '../instance/change-instance.ts';
+import { CHANGE_OPTIONS, CLI_MANAGER } from '../instance/change-report.ts';
+import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definition.ts';
+import { INSTANCE_OPTIONS } from '../instance/observation.ts';
+import { graphDifferences } from '../instance/revision-difference.ts';
+
+/** `typekro rollback DEFINITION`: the definition becomes what an earlier revision was. */
+export const rollback: Command = {
+  name: 'rollback',
+  summary: 'make a definition what an earlier revision of it was',
+  description:
+    'Replaces the spec of a definition by that of one of its revisions, by default the one before the last. The controller gives it a new number, and all instances follow that are not pinned. A definition that another program applies, from a repository for example, is put back by that program: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+  positionals: [DEFINITION_POSITIONAL],
+  options: [
+    { name: 'to', summary: 'number of the revision; by default the one before the last', value: 'number' },
+    ...CHANGE_OPTIONS,
+    ...INSTANCE_OPTIONS.filter(({ name }) => name !== 'namespace'),
+  ],
+  examples: [
+    { command: 'typekro rollback webapps --dry-run', summary: 'what would change' },
+    { command: 'typekro rollback webapps --to 3', summary: 'back to revision 3' },
+  ],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, dryRun, signal }) => {
+      const definition = await findDefinition(api, text, signal);
+      const object = refOf(definition);
+      const { number, spec } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
+      const now = isJsonObject(definition.spec) ? definition.spec : {};
+      const next = `typekro revisions ${object.name}`;
+      if (revisionHash(now) === revisionHash(spec)) {
+        return { object, result: 'unchanged', effect: `it is what revision ${number} was`, next };
+      }
+      // The version that was read protects a concurrent change of the definition.
+      await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
+      const changes = graphDifferences(now, spec).join(', ');
+      return { object, result: 'configured', effect: `it becomes what revision ${number} was: ${changes}`, next };
+    }),
+};
+
+async function chosenRevision(api: KubernetesApi, definition: KubeObject, to: string | undefined, signal: AbortSignal) {
+  const name = definition.metadata.name ?? '';
+  const all = await definitionRevisions(api, name, signal);
+  const chosen = to === undefined ? all.at(-2) : all.find(({ number }) => String(number) === to);
+  if (chosen !== undefined) return chosen;
+  const numbers = all.map(({ number }) => number).join(', ');
+  throw new TypeKroError(to === undefined ? `${name} has no earlier revision` : `${name} has no revision ${to}`, {
+    code: 'cli/usage',
+    remedy: numbers === '' ? 'its controller keeps none' : `there are ${numbers}: typekro revisions ${name}`,
+  });
+}

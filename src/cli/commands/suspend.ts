@@ -1,0 +1,27 @@
+import { refOf } from '../../core/index.ts';
+import { isSuspended, keys } from '../../runtime/index.ts';
+import type { Command } from '../command.ts';
+import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
+
+/** `typekro suspend INSTANCE`: the controller writes nothing for it until `typekro resume`. */
+export const suspend: Command = {
+  name: 'suspend',
+  summary: 'let the controller write nothing for an instance',
+  description:
+    'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro understand: no object of the instance is created, changed or put back until it is resumed. A deletion of the instance goes on.',
+  positionals: [INSTANCE_POSITIONAL],
+  options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
+  examples: [{ command: 'typekro suspend team-a/shop', summary: 'then typekro diff shows what is held back' }],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, namespace, ...options }) => {
+      const { instance } = await findInstance(api, text, namespace, options.signal);
+      const result = isSuspended(instance)
+        ? 'unchanged'
+        : await annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
+      const effect = 'it is suspended: nothing is written for it, and changes by others are not put back';
+      return { object: refOf(instance), result, effect, next: `typekro resume ${argumentOf(instance)}` };
+    }),
+};

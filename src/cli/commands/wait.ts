@@ -1,0 +1,126 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { readSession, waitForObject } from '../../kube/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../instance/observation.ts';
+import type { WaitGoal } from '../instance/wait-goal.ts';
+import { goalText, isReached, parseGoal } from '../instance/wait-goal.ts';
+import { printableLine } from '../printable.ts';
+
+/** `typekro wait INSTANCE`: until it is ACTIVE, deleted, or has a condition. */
+export const wait: Command = {
+  name: 'wait',
+  summary: 'wait until an instance is ACTIVE, is deleted, or has a condition',
+  description:
+    'Watches an instance until it has come as far as --for says. What the controller wrote about an older generation of the instance does not count. Ends with 0 when it has, and with 1 when the time is up, or when an instance that should become ACTIVE is deleted. Writes nothing.',
+  positionals: [INSTANCE_POSITIONAL],
+  options: [
+    ...CONNECTION_OPTIONS,
+    {
+      name: 'for',
+      summary: 'active, deleted, condition=TYPE or condition=TYPE=STATUS',
+      value: 'goal',
+      defaultValue: 'active',
+    },
+    { name: 'timeout', summary: 'how long at the most, as 90s or 5m; 0 looks once', value: 'time', defaultValue: '5m' },
+  ],
+  examples: [
+    { command: 'typekro wait team-a/shop', summary: 'at most five minutes until it is ACTIVE' },
+    { command: 'typekro wait team-a/shop --for deleted --timeout 1m', summary: 'until it is gone' },
+    { command: 'typekro wait team-a/shop --for condition=Ready --timeout 0', summary: 'is it Ready now?' },
+  ],
+  async run(context, input) {
+    const goal = parseGoal(textOption(input, 'for') ?? 'active');
+    const timeout = textOption(input, 'timeout') ?? '5m';
+    const timeoutMs = parseDuration(timeout, 'timeout');
+    const [text = ''] = input.positionals;
+    const { client, namespace } = await connectToCluster(context, input);
+    try {
+      const place = textOption(input, 'namespace') ?? namespace;
+      const instance = await find(client, text, place, goal, context.signal);
+      if (instance === undefined) {
+        context.print(`there is no instance ${text}`);
+        return ExitCode.ok;
+      }
+      const ref = refOf(instance);
+      const failure = await reach(client, instance, goal, timeoutMs, context.signal);
+      if (failure !== undefined) throw notReached(ref, goal, timeout, failure);
+      context.print(`${objectName(ref)} is ${goalText(goal)}`);
+      return ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+/** The instance; `undefined` for one that is absent, as it is waited for. */
+async function find(
+  api: KubernetesApi,
+  text: string,
+  namespace: string,
+  goal: WaitGoal,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return (await findInstance(readSession(api), text, namespace, signal)).instance;
+  } catch (error) {
+    if (goal.kind === 'deleted' && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
+    throw error;
+  }
+}
+
+/** Waits for the goal; gives the last words about the instance when it is not reached. */
+async function reach(
+  api: KubernetesApi,
+  instance: KubeObject,
+  goal: WaitGoal,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { uid } = instance.metadata;
+  let last = stateText(instance);
+  const look = (found: KubeObject | undefined): { readonly failure?: string } | undefined => {
+    // Another instance of the same name is not this one.
+    const current = found?.metadata.uid === uid ? found : undefined;
+    if (isReached(goal, current)) return {};
+    if (current === undefined) return { failure: 'it was deleted' };
+    last = stateText(current);
+    return timeoutMs === 0 ? { failure: last } : undefined;
+  };
+  const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);
+  try {
+    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), look)).failure;
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    return last;
+  }
+}
+
+/** Time limit of the one look of `--timeout 0`, in milliseconds. */
+const LOOK_ONCE_MS = 30_000;
+
+function stateText(instance: KubeObject): string {
+  const { state, ready } = recordedState(instance);
+  const { deletionTimestamp } = instance.metadata;
+  if (state === '') return 'no controller has written its status yet';
+  const isDeleted = deletionTimestamp === undefined ? '' : `, being deleted since ${deletionTimestamp}`;
+  const { generation = 0 } = instance.metadata;
+  if ((ready?.observedGeneration ?? generation) < generation) {
+    return `it was ${state}, and no controller has looked at its last change${isDeleted}`;
+  }
+  const message = ready === undefined || ready.status === 'True' ? '' : (ready.message ?? '');
+  return `it is ${state}${isDeleted}${message === '' ? '' : `: ${printableLine(message)}`}`;
+}
+
+function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string): TypeKroError {
+  const place = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+  return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)} after ${timeout}: ${why}`, {
+    code: 'instance/not-reached',
+    remedy: `typekro why ${ref.kind.toLowerCase()}/${place} tells what it waits for`,
+  });
+}

@@ -1,0 +1,49 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { readSession } from '../../kube/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import type { ChangeData } from './change-report.ts';
+import { changeReport } from './change-report.ts';
+import { reportPrinter } from './print-report.ts';
+
+/** What a verb may use. */
+export interface ChangeContext {
+  readonly api: KubernetesApi;
+  /** The first argument. */
+  readonly text: string;
+  /** Where a name without a namespace is looked for. */
+  readonly namespace: string;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Connects, makes one change, and prints what became of the object. */
+export async function reportChange(
+  context: CommandContext,
+  input: CommandInput,
+  change: (using: ChangeContext) => Promise<Omit<ChangeData, 'schemaVersion' | 'dryRun'>>,
+): Promise<number> {
+  const print = reportPrinter(context, input);
+  const dryRun = input.options['dry-run'] === true;
+  const { client, namespace: own } = await connectToCluster(context, input);
+  try {
+    const done = await change({
+      api: readSession(client),
+      text: input.positionals[0] ?? '',
+      namespace: textOption(input, 'namespace') ?? own,
+      dryRun,
+      signal: context.signal,
+    });
+    print(changeReport({ ...done, dryRun }));
+    return ExitCode.ok;
+  } finally {
+    await client.close();
+  }
+}
+
+/** An instance as an argument that no other kind or namespace can be meant by: `webapp/team-a/shop`. */
+export function argumentOf({ kind, metadata: { name = '', namespace } }: KubeObject): string {
+  return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
+}

@@ -1,0 +1,44 @@
+import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { nearestName, pluralize } from '../../schema/index.ts';
+
+/**
+ * The definition that a name means: its own, or the kind that it declares, also in the plural.
+ *
+ * @throws TypeKroError `cli/no-definition` when there is none, and `cli/usage` when several declare the kind.
+ */
+export async function findDefinition(api: KubernetesApi, text: string, signal: AbortSignal): Promise<KubeObject> {
+  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+  const { items } = await api.list(type, { signal });
+  const own = items.find(({ metadata }) => metadata.name === text);
+  const ofKind = items.filter((item) => kindsOf(item).includes(text.toLowerCase()));
+  const [only, ...others] = own === undefined ? ofKind : [own];
+  const names = items.flatMap(({ metadata }) => metadata.name ?? []);
+  if (only === undefined) {
+    const near = nearestName(text, [...names, ...items.flatMap(kindsOf)]);
+    const known = names.length === 0 ? 'the cluster has none' : `there are ${names.join(', ')}`;
+    throw new TypeKroError(`there is no definition ${text}`, {
+      code: 'cli/no-definition',
+      remedy: near === undefined ? known : `did you mean ${near}?`,
+    });
+  }
+  if (others.length === 0) return only;
+  throw new TypeKroError(`several definitions declare the kind ${text}`, {
+    code: 'cli/usage',
+    remedy: `name one: ${ofKind.map(({ metadata }) => metadata.name).join(', ')}`,
+  });
+}
+
+function kindsOf({ spec }: KubeObject): string[] {
+  const kind = declaredKind(isJsonObject(spec) ? spec : {}).kind.toLowerCase();
+  return kind === '' ? [] : [kind, pluralize(kind)];
+}
+
+/** The argument of commands about one definition. */
+export const DEFINITION_POSITIONAL = {
+  name: 'definition',
+  summary: 'name of a definition, or the kind that it declares',
+  required: true,
+} as const;

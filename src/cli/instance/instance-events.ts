@@ -1,0 +1,131 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { age, textAt, valueAt } from '../../kubernetes/index.ts';
+import { printableLine } from '../printable.ts';
+import type { Observation } from './observation.ts';
+
+/** One event about an instance, its objects, or what these made. */
+export interface InstanceEvent {
+  /** When it happened last (RFC 3339). */
+  readonly time: string;
+  /** `Normal` or `Warning`. */
+  readonly type: string;
+  readonly reason: string;
+  readonly object: ObjectRef;
+  /** How often it happened. */
+  readonly count: number;
+  /** The component that reports it. */
+  readonly source: string;
+  readonly message: string;
+}
+
+/** Kinds of events. */
+export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
+
+/** Owners that are followed from an object up to one of the instance. */
+const MAX_OWNERS = 5;
+
+/**
+ * Tells which events are about an instance: about itself, its objects, and objects that these own. An object that is
+ * gone belongs to the owner whose name its own begins with.
+ */
+export class EventFilter {
+  /** The namespaces in which its events are. */
+  readonly namespaces: readonly string[];
+  readonly #api: KubernetesApi;
+  readonly #signal: AbortSignal;
+  readonly #known = new Map<string, boolean>();
+  /** `namespace/name` of the objects of the instance. */
+  readonly #names: readonly { readonly namespace: string; readonly name: string }[];
+
+  constructor(api: KubernetesApi, { instance, decision, node }: Observation, signal: AbortSignal) {
+    this.#api = api;
+    this.#signal = signal;
+    const nodes = decision.nodes.filter(({ id }) => node === undefined || id === node);
+    const refs = nodes.flatMap(({ objects }) => objects);
+    for (const { uid } of refs) if (uid !== undefined) this.#known.set(uid, true);
+    if (node === undefined && instance.metadata.uid !== undefined) this.#known.set(instance.metadata.uid, true);
+    const objects = refs.map(({ object }) => object);
+    const own = refOf(instance);
+    this.#names = objects.map(({ namespace = '', name }) => ({ namespace, name }));
+    // Events of cluster-scoped objects are in `default`.
+    this.namespaces = [...new Set([own, ...objects].map(({ namespace = 'default' }) => namespace))];
+  }
+
+  /** The event, when it is about the instance. */
+  async accept(event: KubeObject): Promise<InstanceEvent | undefined> {
+    const about = event['involvedObject'];
+    if (!isJsonObject(about)) return undefined;
+    const [name, namespace] = [textAt(about, 'name'), textAt(about, 'namespace')];
+    const object: ObjectRef = {
+      apiVersion: textAt(about, 'apiVersion') || 'v1',
+      kind: textAt(about, 'kind'),
+      name,
+      ...(namespace === '' ? {} : { namespace }),
+    };
+    if (!(await this.#isOwn(object, textAt(about, 'uid'), 0))) return undefined;
+    const series = valueAt(event, 'series', 'count');
+    const count = typeof series === 'number' ? series : event['count'];
+    return {
+      time: timeOf(event),
+      type: textAt(event, 'type'),
+      reason: textAt(event, 'reason'),
+      object,
+      count: typeof count === 'number' && count > 0 ? count : 1,
+      source: textAt(event, 'reportingComponent') || textAt(event, 'source', 'component'),
+      message: textAt(event, 'message'),
+    };
+  }
+
+  async #isOwn(ref: ObjectRef, uid: string, depth: number): Promise<boolean> {
+    const known = this.#known.get(uid);
+    if (known !== undefined) return known;
+    const isLikely = this.#names.some(
+      ({ namespace, name }) => namespace === (ref.namespace ?? '') && `-${ref.name}-`.includes(`-${name}-`),
+    );
+    const isOwn = isLikely && depth < MAX_OWNERS && (await this.#isOwned(ref, uid, depth));
+    if (uid !== '') this.#known.set(uid, isOwn);
+    return isOwn;
+  }
+
+  async #isOwned(ref: ObjectRef, uid: string, depth: number): Promise<boolean> {
+    const object = await this.#api.find(ref, { signal: this.#signal }).catch((error: unknown) => {
+      if (error instanceof KubeError) return undefined;
+      throw error;
+    });
+    // Objects that are gone, or replaced by another of the same name.
+    if (object === undefined || (uid !== '' && object.metadata.uid !== uid)) return true;
+    for (const owner of object.metadata.ownerReferences ?? []) {
+      const { apiVersion, kind, name } = owner;
+      const place = ref.namespace === undefined ? {} : { namespace: ref.namespace };
+      if (await this.#isOwn({ apiVersion, kind, name, ...place }, owner.uid, depth + 1)) return true;
+    }
+    return false;
+  }
+}
+
+function timeOf(event: KubeObject): string {
+  const times = [event['lastTimestamp'], textAt(event, 'series', 'lastObservedTime'), event['eventTime']];
+  const time = times.find((each) => typeof each === 'string' && each !== '');
+  return typeof time === 'string' ? time : (event.metadata.creationTimestamp ?? '');
+}
+
+/** `12s  Warning  BackOff ×14  Pod team-a/shop-x  kubelet: Back-off restarting`. */
+export function eventLine(event: InstanceEvent, now: number): string {
+  const { time, type, reason, object, count, source, message } = event;
+  const often = count > 1 ? ` ×${count}` : '';
+  const by = source === '' ? '' : `${source}: `;
+  const parts = [
+    age(time, now).padStart(5),
+    type.padEnd(7),
+    `${reason}${often}`,
+    objectName(object),
+    `${by}${message}`,
+  ];
+  return printableLineOf(parts);
+}
+
+const printableLineOf = (parts: readonly string[]): string =>
+  parts.map((part) => (part.trim() === part ? printableLine(part) : part)).join('  ');

@@ -1,0 +1,91 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { KubeClient, KubernetesApi } from '../../kube/index.ts';
+import { readFamilies } from '../../kube/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { printable } from '../printable.ts';
+import type { Observation } from './observation.ts';
+
+/** One container whose log is printed. */
+export interface LogSource {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** How much of each log is printed. */
+export interface LogSelection {
+  /** Of the container that ended before the present one. */
+  readonly previous: boolean;
+  readonly follow: boolean;
+  /** Lines at the end; absent: all of them. */
+  readonly tail?: number;
+}
+
+/**
+ * The containers of the pods behind the objects of an instance, or of one of its nodes.
+ *
+ * @param container only those of this name
+ * @throws TypeKroError when there is none.
+ */
+export async function logSources(
+  api: KubernetesApi,
+  { decision, node }: Observation,
+  container: string | undefined,
+  signal: AbortSignal,
+): Promise<LogSource[]> {
+  const refs = decision.nodes
+    .filter(({ id }) => node === undefined || id === node)
+    .flatMap(({ objects }) => objects)
+    .flatMap(({ object, state }) => (state === 'present' || state === 'deleting' ? [object] : []));
+  const families = await readFamilies(api, refs, signal);
+  const pods = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
+  const byName = new Map(pods.map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
+  const sources = [...byName.values()].flatMap(containersOf);
+  if (sources.length === 0) {
+    throw new TypeKroError(`there is no pod behind ${node === undefined ? 'the instance' : `the node ${node}`}`, {
+      code: 'instance/no-pods',
+      remedy: 'typekro why tells what it waits for; logs are those of pods that its objects made',
+    });
+  }
+  const chosen = sources.filter((source) => container === undefined || source.container === container);
+  if (chosen.length > 0) return chosen;
+  const names = [...new Set(sources.map((source) => source.container))];
+  const near = nearestName(container ?? '', names);
+  throw new TypeKroError(`no pod has a container ${container}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+function containersOf(pod: KubeObject): LogSource[] {
+  const { namespace = '', name = '' } = pod.metadata;
+  const all = [...objectsAt(pod, 'spec', 'initContainers'), ...objectsAt(pod, 'spec', 'containers')];
+  return all.map((container) => ({ namespace, pod: name, container: textAt(container, 'name') }));
+}
+
+/** The lines of one container, as they arrive. */
+export async function* logLines(
+  client: KubeClient,
+  { namespace, pod, container }: LogSource,
+  { previous, follow, tail }: LogSelection,
+  signal: AbortSignal,
+): AsyncIterable<string> {
+  const query = new URLSearchParams({
+    container,
+    ...(previous ? { previous: 'true' } : {}),
+    ...(follow ? { follow: 'true' } : {}),
+    ...(tail === undefined ? {} : { tailLines: String(tail) }),
+  });
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query.toString()}`;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const bytes of client.stream({ path, signal })) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield printable(line);
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield printable(rest);
+}

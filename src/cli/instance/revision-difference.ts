@@ -1,0 +1,41 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+
+/**
+ * What differs between two specs of a definition, in its order: `schema.spec.replicas`, `+ node pdb`, `- node job`,
+ * `node deployment`.
+ */
+export function graphDifferences(before: JsonObject, after: JsonObject): string[] {
+  const [was, is] = [nodesOf(before), nodesOf(after)];
+  const nodes = [...is].flatMap(([id, node]) => {
+    const old = was.get(id);
+    if (old === undefined) return [`+ node ${id}`];
+    return jsonEquals(old, node) ? [] : [`node ${id}`];
+  });
+  const gone = [...was.keys()].filter((id) => !is.has(id)).map((id) => `- node ${id}`);
+  return [...fieldDifferences(before['schema'], after['schema'], 'schema', MAX_DEPTH), ...nodes, ...gone];
+}
+
+/** Levels of the schema that are told apart: `schema.spec.image`. */
+const MAX_DEPTH = 2;
+
+function nodesOf({ resources }: JsonObject): Map<string, JsonObject> {
+  const nodes = Array.isArray(resources) ? resources.filter(isJsonObject) : [];
+  return new Map(nodes.map((node) => [typeof node['id'] === 'string' ? node['id'] : '', node]));
+}
+
+function fieldDifferences(
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  path: string,
+  depth: number,
+): string[] {
+  if (before !== undefined && after !== undefined && jsonEquals(before, after)) return [];
+  if (depth === 0 || !isJsonObject(before) || !isJsonObject(after)) return [path];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const at = (object: JsonObject, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
+  return keys.flatMap((key) => {
+    const [was, is] = [at(before, key), at(after, key)];
+    return was === undefined && is === undefined ? [] : fieldDifferences(was, is, `${path}.${key}`, depth - 1);
+  });
+}

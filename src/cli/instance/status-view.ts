@@ -1,0 +1,78 @@
+import type { JsonObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, refOf, stringifyJson } from '../../core/index.ts';
+import { age } from '../../kubernetes/index.ts';
+import type { Condition } from '../../runtime/index.ts';
+import { isDone, readConditions } from '../../runtime/index.ts';
+import { printable, printableLine } from '../printable.ts';
+import { headLines } from './instance-head.ts';
+import type { Observation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import type { ShownState } from './shown-node.ts';
+import { shownMark, shownNode } from './shown-node.ts';
+
+/** `typekro status` as JSON. Later versions of the same number only add fields. */
+export interface StatusView {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** `status.state`; empty before a controller has written it. */
+  readonly state: string;
+  readonly revision: number;
+  readonly ready: number;
+  readonly nodes: number;
+  readonly conditions: readonly Condition[];
+  /** What the definition projects into the status. */
+  readonly fields: JsonObject;
+  /** Nodes that are not ready. */
+  readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
+}
+
+/** The status of an instance as it was recorded, and the nodes that are not ready now. */
+export function statusView({ instance, decision, revision }: Observation): StatusView {
+  const status = isJsonObject(instance.status) ? instance.status : {};
+  const { state: _state, conditions, ...fields } = status;
+  const nodes = currentNodes(decision);
+  const open = nodes.filter((node) => !isDone(node));
+  return {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state: recordedState(instance).state,
+    revision,
+    ready: nodes.length - open.length,
+    nodes: nodes.length,
+    conditions: readConditions(conditions),
+    fields,
+    open: open.map((node) => {
+      const { state, reason } = shownNode(node);
+      return { node: node.id, state, reason };
+    }),
+  };
+}
+
+/** The head, a line for each condition, field and node that is not ready. */
+export function statusLines(observation: Observation, view: StatusView, now: number, colour: boolean): string[] {
+  const width = Math.max(0, ...view.conditions.map(({ type }) => type.length));
+  const conditions = view.conditions.map(({ type, status, reason = '', message = '', lastTransitionTime }) => {
+    const since = lastTransitionTime === undefined ? '' : age(lastTransitionTime, now);
+    const said = message === '' ? reason : message;
+    return `${printable(type).padEnd(width)}  ${status.padEnd(7)}  ${since.padStart(6)}  ${printableLine(said)}`.trimEnd();
+  });
+  const names = Object.keys(view.fields);
+  const fieldWidth = Math.max(0, ...names.map((name) => name.length));
+  return [
+    ...headLines(observation, now),
+    ...titled('conditions', conditions),
+    ...titled(
+      'fields',
+      names.map((name) => `${name.padEnd(fieldWidth)}  ${printable(stringifyJson(view.fields[name] ?? null))}`),
+    ),
+    ...titled(
+      'not ready',
+      view.open.map(
+        ({ node, state, reason }) => `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
+      ),
+    ),
+  ];
+}
+
+const titled = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];

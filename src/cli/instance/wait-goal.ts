@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { recordedState } from './observation.ts';
+
+/** What `typekro wait` waits for. */
+export type WaitGoal =
+  | { readonly kind: 'active' }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'condition'; readonly type: string; readonly status: string };
+
+/**
+ * Reads `active`, `deleted`, `condition=TYPE` or `condition=TYPE=STATUS`.
+ *
+ * @throws TypeKroError `cli/usage` for any other text.
+ */
+export function parseGoal(text: string): WaitGoal {
+  if (text === 'active' || text === 'deleted') return { kind: text };
+  const match = /^condition=([^=\s]+)(?:=([A-Za-z]+))?$/.exec(text);
+  const [, type, status = 'True'] = match ?? [];
+  if (type !== undefined) return { kind: 'condition', type, status };
+  throw new TypeKroError(`--for ${text} is nothing to wait for`, {
+    code: 'cli/usage',
+    remedy: 'write active, deleted, condition=Ready or condition=Ready=False',
+  });
+}
+
+/** The goal in words: `ACTIVE`, `deleted`, `Ready=True`. */
+export function goalText(goal: WaitGoal): string {
+  if (goal.kind === 'condition') return `${goal.type}=${goal.status}`;
+  return goal.kind === 'active' ? 'ACTIVE' : 'deleted';
+}
+
+/**
+ * Has the instance come that far? A condition that the controller wrote about an older generation does not count. An
+ * absent instance is deleted, and nothing else.
+ */
+export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boolean {
+  if (instance === undefined) return goal.kind === 'deleted';
+  const { generation = 0 } = instance.metadata;
+  const conditions = readConditions(instance.status?.['conditions']);
+  const has = (type: string, status: string): boolean | undefined => {
+    const found = conditions.find((condition) => condition.type === type);
+    if (found === undefined) return undefined;
+    return (
+      found.status.toLowerCase() === status.toLowerCase() && (found.observedGeneration ?? generation) >= generation
+    );
+  };
+  switch (goal.kind) {
+    case 'deleted':
+      return false;
+    case 'condition':
+      return has(goal.type, goal.status) ?? false;
+    case 'active':
+      // Conditions of the author's own may leave out Ready.
+      return recordedState(instance).state === 'ACTIVE' && (has('Ready', 'True') ?? true);
+  }
+}
