@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
 
 /**
  * What differs between two specs of a definition, in its order: `schema.spec.replicas`, `+ node pdb`, `- node job`,
@@ -19,10 +20,8 @@ export function graphDifferences(before: JsonObject, after: JsonObject): string[
 /** Levels of the schema that are told apart: `schema.spec.image`. */
 const MAX_DEPTH = 2;
 
-function nodesOf({ resources }: JsonObject): Map<string, JsonObject> {
-  const nodes = Array.isArray(resources) ? resources.filter(isJsonObject) : [];
-  return new Map(nodes.map((node) => [typeof node['id'] === 'string' ? node['id'] : '', node]));
-}
+const nodesOf = (spec: JsonObject): Map<string, JsonObject> =>
+  new Map(objectsAt(spec, 'resources').map((node) => [textAt(node, 'id'), node]));
 
 function fieldDifferences(
   before: JsonValue | undefined,
