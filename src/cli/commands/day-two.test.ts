@@ -179,12 +179,12 @@ test('events of the instance, its objects and what these made', async () => {
   expect(lines).toMatchInlineSnapshot(`
     [
       " AGE  Normal   ACTIVE  Pot default/shop  kro-controller: none -> ACTIVE",
-      " AGE  Normal   Started  Pod default/shop-…  kubelet: Started container main",
-      " AGE  Normal   Created  Pod default/shop-…  kubelet: Created container: main",
-      " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine",
-      " AGE  Normal   Scheduled  Pod default/shop-…  default-scheduler: Successfully assigned default/shop-… to fake-0",
-      " AGE  Normal   SuccessfulCreate  ReplicaSet default/shop-…  replicaset-controller: Created pod: shop-…",
       " AGE  Normal   ScalingReplicaSet  Deployment default/shop  deployment-controller: Scaled up replica set shop-… from 0 to 1",
+      " AGE  Normal   SuccessfulCreate  ReplicaSet default/shop-…  replicaset-controller: Created pod: shop-…",
+      " AGE  Normal   Scheduled  Pod default/shop-…  default-scheduler: Successfully assigned default/shop-… to fake-0",
+      " AGE  Normal   Pulled  Pod default/shop-…  kubelet: Container image "nginx" already present on machine",
+      " AGE  Normal   Created  Pod default/shop-…  kubelet: Created container: main",
+      " AGE  Normal   Started  Pod default/shop-…  kubelet: Started container main",
     ]
   `);
   expect((await run('events shop/web -o json')).join('\n')).toContain('"reason": "ScalingReplicaSet"');

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readSession, systemClock } from '../../kube/index.ts';
@@ -51,8 +52,14 @@ export const events: Command = {
 
 async function listEvents(api: KubernetesApi, filter: EventFilter, signal: AbortSignal): Promise<InstanceEvent[]> {
   const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
-  const found = await Promise.all(lists.flatMap(({ items }) => items).map((event) => filter.accept(event)));
+  const all = lists.flatMap(({ items }) => items).toSorted(byVersion);
+  const found = await Promise.all(all.map((event) => filter.accept(event)));
   return found.filter((event) => event !== undefined).toSorted((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/** Events of one second in the order in which they were stored. */
+function byVersion(a: KubeObject, b: KubeObject): number {
+  return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }
 
 /** Reports the events that there are, in order of time, then each as it comes. */
