@@ -7,11 +7,11 @@ import type { CelType } from './types.ts';
 import type { Value } from './values.ts';
 
 /**
- * How the values of a variable are to be read.
+ * How the values of a variable are read:
  *
  * - with a `shape`: as kro reads objects by their schema (null fields absent, dates parsed, kinds checked);
- * - `raw`: data as it is; the declared type serves the checker only (kro's `readyWhen`);
- * - neither: by the declared type.
+ * - with `raw`: as they are, so that the declared type serves the checker only (kro's `readyWhen`);
+ * - with neither: by the declared type.
  */
 export interface VariableOptions {
   readonly type: CelType;
@@ -19,24 +19,24 @@ export interface VariableOptions {
   readonly raw?: boolean;
 }
 
-/** What an environment is made of. */
+/** The options of an environment. */
 export interface EnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
   /** Resolves struct types. */
   readonly types?: TypeProvider;
-  /** Beside the standard library, which is always there unless `standardLibrary` is false. */
+  /** Libraries besides the standard library, which is always present unless `standardLibrary` is false. */
   readonly libraries?: readonly Library[];
   readonly standardLibrary?: boolean;
-  /** Namespace in which names are looked up first, as `a.b`. */
+  /** The namespace in which names are looked up first, as `a.b`. */
   readonly container?: string;
   /**
-   * `has(x.f)` fails where `x` is a value that has no fields at all, instead of being false. kro leaves this
-   * off, the default.
+   * Does `has(x.f)` fail where `x` is a value that has no fields at all? Otherwise it is false there. kro leaves this
+   * off, which is the default.
    */
   readonly strictPresence?: boolean;
   /**
-   * Names of types (`int`, `list`) as values work in programs. kro's typed environments take them in the
-   * checker but refuse the program; true by default.
+   * Can programs use names of types (`int`, `list`) as values? kro's typed environments accept them in the checker, but
+   * refuse the program. Default true.
    */
   readonly typeNames?: boolean;
 }
@@ -73,13 +73,15 @@ export type CompileResult =
   | Exclude<PlanResult, { ok: true }>;
 
 export interface EvaluateOptions {
-  /** Units of work: an element created or visited, a byte of a string made. Default 2,000,000. */
+  /**
+   * The budget in units of work: an element that is created or visited, or a byte of a new string. Default 2,000,000.
+   */
   readonly budget?: number;
-  /** The time of `now()`, in milliseconds since 1970. Default: the clock. */
+  /** The result of `now()`, in milliseconds since 1970. Default: the clock. */
   readonly now?: number;
   /**
-   * The variables hold plain JSON (no accessors, no prototypes of their own), as `JSON.parse` gives it; then
-   * new data need not be looked through before it is used. Default false.
+   * Do the variables hold plain JSON (no accessors, no prototypes of their own), as `JSON.parse` gives it? New data is
+   * then used without an inspection. Default false.
    */
   readonly trusted?: boolean;
 }
@@ -88,28 +90,33 @@ export type EvalResult =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: CelEvalError };
 
-/** A planned expression. Has no state; evaluate it as often as you like. */
+/** A planned expression. It has no state and can be evaluated any number of times. */
 export interface Program {
   readonly type: CelType;
-  /** Never throws for any data; reads only own properties. An undeclared name in `variables` is ignored. */
+  /**
+   * Evaluates the expression; never throws for any data, and reads only own properties. A name in `variables` that is
+   * not declared is ignored.
+   */
   evaluate(
     variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
     options?: EvaluateOptions,
   ): EvalResult;
 }
 
-/** Everything that decides what an expression means. Immutable. */
+/** The declarations and options that decide what an expression means. Immutable. */
 export interface Environment {
   parse(text: string): ParseResult;
   check(input: string | Ast): CheckResult;
   /**
-   * Plans a checked expression, or, without knowing any types, a parsed one: then values decide, and what is
-   * undeclared or does not fit is an error of the evaluation.
+   * Plans a checked expression, or a parsed one without any knowledge of types. The values then decide, and a name that
+   * is not declared or a value that does not fit is an error of the evaluation.
    */
   plan(expression: Ast | Checked): PlanResult;
-  /** Parse, check and plan. */
+  /** Parses, checks and plans an expression. */
   compile(text: string): CompileResult;
-  /** A child environment with more variables, and types if given; shares everything else. */
+  /**
+   * A child environment with more variables, and with other types if given. It shares everything else with this one.
+   */
   extend(
     variables: Readonly<Record<string, CelType | VariableOptions>>,
     options?: Pick<EnvironmentOptions, 'typeNames' | 'types'>,

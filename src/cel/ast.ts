@@ -1,21 +1,23 @@
 import type { CelUint } from './values.ts';
 
-/** What all nodes have. Offsets count UTF-16 units of the source text. */
+/** The members of all nodes. Offsets count UTF-16 units of the source text. */
 export interface SyntaxNode {
-  /** Unique in its tree, from 1; type and overload are kept per id. */
+  /** The number of the node, unique in its tree, from 1. Types and overloads are stored by it. */
   readonly id: number;
   readonly start: number;
   readonly end: number;
-  /** Where cel-go reports an error of this node: the operator, the dot, the opening parenthesis. */
+  /** The position at which cel-go reports an error of this node: the operator, the dot, the opening parenthesis. */
   readonly at: number;
 }
 
-/** A constant. `value` is an int where `type` is int, a `number` where it is double. */
+/** A constant. `value` is an int where `type` is int, and a `number` where `type` is double. */
 export interface Literal extends SyntaxNode {
   readonly kind: 'literal';
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
-  /** How its author wrote it, where `unparse` is to keep that: a raw text, a number of another base. */
+  /**
+   * The text of the constant as its author wrote it, where `unparse` keeps that: a raw text, a number of another base.
+   */
   readonly written?: string;
 }
 
@@ -32,7 +34,7 @@ export interface Select extends SyntaxNode {
   readonly field: string;
   readonly test: boolean;
   readonly optional: boolean;
-  /** Written in backticks. */
+  /** Is the field written in backticks? */
   readonly quoted: boolean;
 }
 
@@ -92,7 +94,7 @@ export interface Comprehension extends SyntaxNode {
   readonly result: Expr;
 }
 
-/** A macro: the call as it was written and what it stands for. Checker and planner read the expansion. */
+/** A macro: the call as it was written, and its expansion. The checker and the planner read the expansion. */
 export interface MacroCall extends SyntaxNode {
   readonly kind: 'macro';
   readonly call: Call;

@@ -37,8 +37,8 @@ function macroTable(libraries: readonly Library[]): MacroTable {
 }
 
 /**
- * Builds an environment: the standard library, and what `options` adds. Building costs about a millisecond;
- * keep the environment, and use `extend` for more variables.
+ * Builds an environment of the standard library and the declarations in `options`. This takes about a millisecond;
+ * callers keep the environment, and use `extend` for more variables.
  *
  * @example
  * const environment = createEnvironment({ variables: { name: STRING } });

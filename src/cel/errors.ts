@@ -1,17 +1,17 @@
-/** A problem of an expression, at a position of its text. */
+/** A problem of an expression, at a position in its text. */
 export interface CelError {
   readonly message: string;
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number;
-  /** From 1, in code points. */
+  /** The column, from 1, in code points. */
   readonly column: number;
-  /** UTF-16 offset into the expression text; -1 where the error belongs to no position (limits). */
+  /** UTF-16 offset into the expression text; -1 for an error without a position (limits). */
   readonly offset: number;
 }
 
-/** Why an evaluation gave no value. */
+/** The reason why an evaluation gave no value. */
 export interface CelEvalError {
   readonly message: string;
-  /** kro's rule: data that is not there yet (`no such key` …); the caller may wait and try again. */
+  /** Is the data not there yet, by kro's rule (`no such key` …)? The caller may then wait and try again. */
   readonly pending: boolean;
 }

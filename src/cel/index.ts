@@ -1,8 +1,8 @@
 /**
- * The Common Expression Language as kro speaks it: lexer, parser, syntax tree with positions, type checker
- * with cel-go's verdicts and messages, planner to closures specialised by checked types, the standard and
- * extension libraries, unparser, reference analysis and the conversion of results to JSON. No I/O and
- * nothing of Kubernetes but its CEL libraries.
+ * The Common Expression Language as kro speaks it: lexer, parser, syntax tree with positions, type checker with
+ * cel-go's verdicts and messages, planner to closures specialised by checked types, the standard and extension
+ * libraries, unparser, reference analysis and the conversion of results to JSON. This room does no I/O, and knows of
+ * Kubernetes only the CEL libraries.
  *
  * @packageDocumentation
  */

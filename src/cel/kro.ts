@@ -65,9 +65,9 @@ export const KRO_LIBRARIES: readonly Library[] = [
   runtimeWithMacro,
 ];
 
-/** What stock kro does not turn on. */
+/** Features that stock kro does not turn on. */
 export interface KroFeatures {
-  /** `omit()` is always declared; whether a place allows it, `references` says. */
+  /** Is `omit()` declared? `references` decides whether a place allows it. */
   readonly omit?: boolean;
   readonly now?: boolean;
   readonly math?: boolean;
@@ -77,7 +77,7 @@ export interface KroFeatures {
 
 export interface KroEnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
-  /** Resolves the types of resources; with it, names of types are refused in programs, as in kro. */
+  /** Resolves the types of resources. With it a program cannot use names of types, as in kro. */
   readonly types?: TypeProvider;
   readonly features?: KroFeatures;
 }
@@ -107,7 +107,7 @@ function base(features: KroFeatures): Environment {
   return environment;
 }
 
-/** The dialect of kro's expressions: all that stock kro turns on, and the given variables and features. */
+/** The environment of kro's expressions: the libraries of stock kro, and the given variables and features. */
 export function kroEnvironment(options: KroEnvironmentOptions = {}): Environment {
   const { variables = {}, types, features = {} } = options;
   return base(features).extend(variables, types === undefined ? {} : { types, typeNames: false });

@@ -2,47 +2,50 @@ import type { Call, Expr } from './ast.ts';
 import type { CelType } from './types.ts';
 import type { Value } from './values.ts';
 
-/** What a function may use while it runs; passed after its arguments. */
+/** The context of a function call, passed after its arguments. */
 export interface CallContext {
-  /** Charges the budget: one unit per element created or visited, or per byte of a string made. Throws when it is used up. */
+  /**
+   * Charges the budget: one unit for each element that is created or visited, and for each byte of a new string. Throws
+   * when the budget is used up.
+   */
   charge(units: number): void;
   /** The time of `now()`, in milliseconds since 1970. */
   readonly now: number;
 }
 
 /**
- * The work of one overload. Arguments come in the form of their declared parameter type (see `Value`):
- * a `double` parameter is a plain `number`, a `list(double)` holds plain numbers; `dyn`, type parameters
- * and what is inside them are self-describing. They are already checked against the declared kind, so a
- * `string` parameter is a string; elements of lists and maps are not checked. The result has the form of
- * the declared result type. A member's receiver is the first argument. Raise errors with `fail`.
+ * The implementation of one overload. An argument has the form of its declared parameter type (see `Value`): a `double`
+ * parameter is a plain `number`, a `list(double)` holds plain numbers; `dyn`, type parameters and values inside them
+ * are self-describing. Arguments are checked against the declared kind before the call, so a `string` parameter is a
+ * string; elements of lists and maps are not checked. The result has the form of the declared result type. A member's
+ * receiver is the first argument. Implementations raise errors with `fail`.
  */
 export type Implementation = (...args: never[]) => Value;
 
-/** A declaration at plan time that refuses the call (`program` phase). */
+/** Refuses the call when the program is planned (`program` phase). */
 export interface PlanRefusal {
   readonly refused: string;
 }
 
 /** One signature of a function. */
 export interface Overload {
-  /** Unique over all libraries, cel-go's id where it has one. */
+  /** The id, unique in all libraries; cel-go's id where the overload has one. */
   readonly id: string;
-  /** `x.f(y)`: the receiver is the first parameter. */
+  /** Is the overload called as `x.f(y)`? The receiver is then the first parameter. */
   readonly member?: boolean;
-  /** Types of all parameters, receiver first; type parameters by `typeParam('T')`. */
+  /** The types of all parameters, the receiver first. Type parameters are made with `typeParam('T')`. */
   readonly params: readonly CelType[];
   readonly result: CelType;
   readonly call: Implementation;
   /**
-   * Prepares for constant arguments (a compiled pattern), called once when the program is planned.
-   * `constants` has undefined where an argument is not constant. Returns a better implementation (same
-   * parameters), a refusal, or nothing.
+   * Prepares the overload for constant arguments, for example compiles a pattern; called once when the program is
+   * planned. `constants` has undefined for an argument that is not constant. Returns a better implementation with the
+   * same parameters, a refusal, or undefined.
    */
   readonly specialize?: (constants: readonly (Value | undefined)[]) => Implementation | PlanRefusal | undefined;
   /**
-   * The error where values of unknown type fit no overload of the function; asked of the first one. Without it
-   * cel-go's usual text: `no such overload: name(types)`.
+   * The error for values of unknown type that fit no overload of the function; only the first overload's is used.
+   * Default: cel-go's usual text `no such overload: name(types)`.
    */
   readonly mismatch?: (args: readonly Value[], constants: readonly (Value | undefined)[]) => string;
 }
@@ -53,19 +56,19 @@ export interface FunctionDeclaration {
   readonly overloads: readonly Overload[];
 }
 
-/** What a validator may ask and say. */
+/** The services of a validator. */
 export interface ValidationContext {
   typeOf(expr: Expr): CelType;
   report(expr: Expr, message: string): void;
 }
 
-/** A check of calls beyond their types, run after an error-free type check (`format` with a literal). */
+/** A check of calls beyond their types, which runs after a type check without errors (`format` with a literal). */
 export interface Validator {
   readonly functionName: string;
   validate(call: Call, context: ValidationContext): void;
 }
 
-/** Builds nodes for a macro's expansion; every node gets a new id and the position of the macro call. */
+/** Builds the nodes of a macro's expansion. Every node gets a new id and the position of the macro call. */
 export interface MacroBuilder {
   literal(value: boolean | number | string | null): Expr;
   ident(name: string): Expr;
@@ -87,19 +90,19 @@ export interface MacroBuilder {
   }): Expr;
 }
 
-/** A macro that does not apply: `message` is reported at `expr`. */
+/** The error of a macro call; `message` is reported at `expr`. */
 export interface MacroError {
   readonly expr: Expr;
   readonly message: string;
 }
 
-/** A macro: name, form and number of arguments select it; it replaces the call while parsing. */
+/** A macro. Its name, form and number of arguments select the calls that it replaces during parsing. */
 export interface Macro {
   readonly name: string;
   readonly member: boolean;
-  /** Number of arguments without the receiver; undefined: any. */
+  /** The number of arguments without the receiver; undefined for any number. */
   readonly args: number | undefined;
-  /** The expansion, an error, or nothing when the call is an ordinary call after all. */
+  /** Returns the expansion, an error, or undefined when the call is an ordinary call after all. */
   readonly expand: (
     build: MacroBuilder,
     target: Expr | undefined,
@@ -107,15 +110,15 @@ export interface Macro {
   ) => { expr: Expr } | { error: MacroError } | undefined;
 }
 
-/** A variable or constant name that a library brings. */
+/** A variable or constant of a library. */
 export interface VariableDeclaration {
   readonly name: string;
   readonly type: CelType;
-  /** Its value when the library fixes it. */
+  /** The value, when the library fixes it. */
   readonly value?: Value;
 }
 
-/** An object type that a library brings (`kro.run.Condition`). */
+/** An object type of a library (`kro.run.Condition`). */
 export interface StructDeclaration {
   readonly name: string;
   readonly fields: Readonly<Record<string, CelType>>;

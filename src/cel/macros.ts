@@ -5,14 +5,14 @@ import { expanded } from './syntax/macro-expander.ts';
 /** The accumulator of comprehensions; no expression can write this name. */
 export const ACCUMULATOR = '@result';
 
-/** The loop variable of a fold that binds a name only. */
+/** The loop variable of a fold that only binds a name. */
 export const UNUSED = '#unused';
 
 type Expansion = ReturnType<Macro['expand']>;
 
 const error = (expr: Expr, message: string): Expansion => ({ error: { expr, message } });
 
-/** The name of an expression that is an identifier and nothing more. */
+/** The name of an expression that is only an identifier; undefined for any other expression. */
 function nameOf(expr: Expr | undefined): string | undefined {
   return expr?.kind === 'ident' ? expr.name : undefined;
 }
@@ -99,7 +99,7 @@ function oneVariable(name: string, quantifier: Quantifier): Macro {
   });
 }
 
-/** The two loop variables, or what is wrong with them. */
+/** The names of the two loop variables, or the error of the call. */
 function loopVariables(first: Expr, second: Expr): [string, string] | Expansion {
   const one = nameOf(first);
   if (one === undefined) return error(first, 'argument must be a simple name');
@@ -195,7 +195,7 @@ const intoEntries: Transform = (build, _variables, value) => ({
   step: build.call('cel.@mapInsert', [build.ident(ACCUMULATOR), value]),
 });
 
-/** Comprehensions with key (or index) and value, and the three `transform…` macros. */
+/** The comprehensions with key (or index) and value, and the three `transform…` macros. */
 export const TWO_VARIABLE_MACROS: readonly Macro[] = [
   twoVariables('all', ALL),
   twoVariables('exists', EXISTS),
@@ -209,7 +209,7 @@ export const TWO_VARIABLE_MACROS: readonly Macro[] = [
   transform('transformMapEntry', 4, intoEntries),
 ];
 
-/** A fold without elements: binds `name` to `value` for `body`. */
+/** A fold over an empty list, which binds `name` to `value` for `body`. */
 function bind(build: MacroBuilder, name: string, value: Expr, body: Expr): Expr {
   return build.fold({
     range: build.list([]),
@@ -231,7 +231,7 @@ export const BIND_MACRO: Macro = member('bind', 3, (build, target, args) => {
   return { expr: bind(build, name, value, body) };
 });
 
-/** Holds the operand of `optMap` while it is looked at. */
+/** The name of the operand of `optMap` in its expansion. */
 const OPTIONAL_TARGET = '@target';
 
 function optionalMacro(name: string, wrap: (build: MacroBuilder, expr: Expr) => Expr): Macro {
@@ -239,7 +239,7 @@ function optionalMacro(name: string, wrap: (build: MacroBuilder, expr: Expr) => 
     const [variable, body] = args as [Expr, Expr];
     const id = nameOf(variable);
     if (id === undefined) return error(variable, `${name}() variable name must be a simple identifier`);
-    // The operand stands twice in the expansion, so all but a name are bound to one first.
+    // The operand stands twice in the expansion. Unless it is a name, the expansion binds it to a name first.
     const isName = nameOf(target) !== undefined;
     const operand = (): Expr => (isName ? target : build.ident(OPTIONAL_TARGET));
     const value = build.member('value', operand(), []);
@@ -276,7 +276,7 @@ export const SORT_BY_MACRO: Macro = member('sortBy', 2, (build, target, args) =>
 
 const CONDITION_KEYS: readonly string[] = ['type', 'status', 'reason', 'message'];
 
-/** kro's `runtime.newCondition({type: …, status: …})`: bare keys become strings. */
+/** kro's `runtime.newCondition({type: …, status: …})`, whose bare keys become strings. */
 export const NEW_CONDITION_MACRO: Macro = member('newCondition', 1, (build, target, args) => {
   if (nameOf(target) !== 'runtime') return undefined;
   const argument = args[0] as Expr;

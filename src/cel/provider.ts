@@ -1,6 +1,6 @@
 import type { CelType } from './types.ts';
 
-/** What a type provider knows about a field. */
+/** A type provider's facts about a field. */
 export interface FieldInfo {
   readonly type: CelType;
 }
@@ -9,9 +9,9 @@ export interface FieldInfo {
 export interface TypeProvider {
   /** The type of this name; undefined when there is none. */
   findType(name: string): CelType | undefined;
-  /** A field as expressions write it (`a__dash__b`); undefined: no such field. */
+  /** A field by its name in expressions (`a__dash__b`); undefined when there is none. */
   findField(typeName: string, field: string): FieldInfo | undefined;
-  /** Declared fields, as expressions write them. */
+  /** The names of the declared fields in expressions. */
   fieldNames(typeName: string): readonly string[];
 }
 
@@ -22,7 +22,7 @@ export const EMPTY_PROVIDER: TypeProvider = {
   fieldNames: () => [],
 };
 
-/** Asks the providers one after the other. */
+/** A provider that asks several providers one after the other. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
   const first = <T>(ask: (provider: TypeProvider) => T | undefined): T | undefined => {
     for (const provider of providers) {

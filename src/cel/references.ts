@@ -1,36 +1,36 @@
 import type { Ast, Call, Comprehension, Expr } from './ast.ts';
 import { expanded } from './syntax/macro-expander.ts';
 
-/** A use of a root variable: its name, and the field path read from it, as far as fields go (`a.b.c`). */
+/** A use of a root variable: its name, and the path of fields that the expression reads from it (`a.b.c`). */
 export interface Use {
   readonly id: string;
   readonly path: string;
 }
 
-/** What an expression reads, in order of discovery. */
+/** The variables and functions that an expression reads, in order of discovery. */
 export interface Inspection {
   /** Uses of known variables. */
   readonly uses: readonly Use[];
   /** Uses of names that are neither known variables nor bound in the expression. */
   readonly unknown: readonly Use[];
-  /** Global functions called that are not declared. */
+  /** Global functions that are called and not declared. */
   readonly unknownFunctions: readonly string[];
   /** Is `omit()` called? */
   readonly usesOmit: boolean;
 }
 
 export interface InspectOptions {
-  /** Names of variables. */
+  /** The names of the known variables. */
   readonly variables: ReadonlySet<string>;
   readonly isFunction: (name: string) => boolean;
   /**
-   * `kro` (default): kro's rule, by which a loop or bound variable hides a resource of the same name in the
-   * whole construct, its range and initial value too. `exact`: only where the variable is in scope.
+   * `kro` (default) is kro's rule: a loop or bound variable hides a resource of the same name in the whole construct,
+   * including its range and initial value. `exact`: only where the variable is in scope.
    */
   readonly rule?: 'exact' | 'kro';
 }
 
-/** Finds what an expression reads. Index and optional steps, and results of calls, end a path. */
+/** Finds the variables that an expression reads. Index steps, optional steps and results of calls end a path. */
 export function inspect(ast: Ast, options: InspectOptions): Inspection {
   const inspector = new Inspector(options);
   inspector.visit(ast.expr, '');
@@ -129,7 +129,7 @@ class Inspector implements Inspection {
   }
 }
 
-/** Names that only macros write. */
+/** Is this a name that only macros write? */
 function isInternal(name: string): boolean {
   return name === '@result' || name.startsWith('$$') || name.startsWith('@__');
 }
@@ -140,36 +140,36 @@ function isOperator(name: string): boolean {
   );
 }
 
-/** Names and dots as text; anything else as text that is no function's name. */
+/** Names and dots as text; for any other expression a text that is no function's name. */
 function dotted(expr: Expr): string {
   const node = expanded(expr);
   if (node.kind === 'ident') return node.name;
   return node.kind === 'select' && !node.optional ? `${dotted(node.operand)}.${node.field}` : '?';
 }
 
-/** Where an expression stands decides what it may read. */
+/** The place of an expression, which decides about the names that it may read. */
 export interface ReferenceOptions extends InspectOptions {
   /** `template`: template fields, forEach and includeWhen. `restricted`: readyWhen, status and conditions. */
   readonly place: 'restricted' | 'template';
   /** forEach variables (templates only). */
   readonly iterators?: ReadonlySet<string>;
-  /** `omit()` is allowed in templates. */
+  /** Do templates allow `omit()`? */
   readonly omit?: boolean;
 }
 
 /** References of an expression as kro extracts them. */
 export interface References {
-  /** Variables in first-seen order. */
+  /** Variables in the order of their first use. */
   readonly ids: readonly string[];
-  /** The same without `schema`, `runtime` and iterators. */
+  /** `ids` without `schema`, `runtime` and iterators. */
   readonly deps: readonly string[];
-  /** Paths read, each once; unknown identifiers at the end. */
+  /** The paths that are read, each once; unknown identifiers come last. */
   readonly paths: readonly string[];
   /** kro's refusal. */
   readonly error?: string;
 }
 
-/** Extracts references by kro's rules, with its refusals in its order. */
+/** Extracts references by kro's rules. The refusals come in kro's order. */
 export function references(ast: Ast, options: ReferenceOptions): References {
   const found = inspect(ast, options);
   const paths = unique([...found.uses, ...found.unknown].map((use) => use.path));

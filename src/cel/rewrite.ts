@@ -2,8 +2,7 @@ import type { Ast, Call, Expr } from './ast.ts';
 import { operandsOf } from './check/walk.ts';
 
 /**
- * Visits the nodes of an expression as it was written (macros as their calls), parents first, in the order
- * of the text.
+ * Visits the nodes of an expression as it was written: macros as their calls, parents first, in the order of the text.
  */
 export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   const work: Expr[] = ['expr' in ast ? ast.expr : ast];
@@ -13,15 +12,15 @@ export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   }
 }
 
-/** The parts of a node as it was written: of a macro those of its call. */
+/** The parts of a node as it was written; of a macro the parts of its call. */
 function written(expr: Expr): readonly Expr[] {
   return operandsOf(expr.kind === 'macro' ? expr.call : expr);
 }
 
 /**
- * Replaces nodes, innermost first: `replace` gets a node whose parts are done already and returns what is
- * to stand there, the node itself to keep it. The result is for `unparse`: positions and the expansions of
- * macros are those of the old text, so parse the new text before checking it.
+ * Replaces nodes, innermost first. `replace` gets a node whose parts are already replaced, and returns its replacement,
+ * or the node itself. The result is for `unparse`: positions and expansions of macros are those of the old text, so a
+ * caller parses the new text before it checks it.
  */
 export function rewriteAst(ast: Ast, replace: (expr: Expr) => Expr): Ast {
   const visit = (expr: Expr): Expr => replace(withParts(expr, visit));

@@ -1,4 +1,4 @@
-/** What a piece of foreign data must be, and what it becomes when an expression reads it. */
+/** The kind of a piece of foreign data, which decides what it becomes when an expression reads it. */
 export type ShapeKind =
   | 'any'
   | 'bool'
@@ -17,23 +17,29 @@ export type ShapeKind =
   | 'string';
 
 /**
- * The run-time side of an OpenAPI schema: how data is read. Shapes may be cyclic, so children are looked
- * up lazily, one step at a time.
+ * The run-time side of an OpenAPI schema: the rules that read data. Shapes may be cyclic, so a child is looked up
+ * lazily.
  */
 export interface DataShape {
-  /** `any`: data as it is; `free-object`: any object, its fields as they are; `none`: a schema that allows no value; `bytes` is base64 text. */
+  /**
+   * `any`: data as it is. `free-object`: any object, with its fields as they are. `none`: a schema that allows no
+   * value. `bytes`: base64 text.
+   */
   readonly kind: ShapeKind;
   readonly nullable: boolean;
-  /** `list`: its elements; `map`: its values. */
+  /** Of a `list` the shape of its elements, of a `map` that of its values. */
   element?(): DataShape;
-  /** `object`: a declared property, by its JSON name. */
+  /** Of an `object` the shape of a declared property, by its JSON name. */
   property?(name: string): DataShape | undefined;
-  /** `object`: a declared property by the name that expressions write, remembered: asked once per element of a list. */
+  /**
+   * Of an `object` a declared property by its name in expressions. The answer is remembered, because it is needed for
+   * each element of a list.
+   */
   field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
-  /** `list`: `set` and `map` lists compare without order and merge on `+`. */
+  /** The type of a `list`: `set` and `map` lists compare without order and merge on `+`. */
   readonly listType?: 'atomic' | 'map' | 'set';
-  /** Keys of a `map` list. */
+  /** The keys of a `map` list. */
   readonly mapKeys?: readonly string[];
-  /** Made of a declared type, not of a schema: `+` with such a list on the left gives an ordinary list. */
+  /** Is the shape made of a declared type, not of a schema? `+` with such a list on the left gives an ordinary list. */
   readonly declared?: boolean;
 }

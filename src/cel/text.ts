@@ -16,12 +16,15 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Has the text a character outside the basic plane (or half of one)? If not, positions are code points already. */
+/**
+ * Does the text have a character outside the basic plane, or half of one? If not, UTF-16 positions are code point
+ * positions.
+ */
 export function hasSurrogates(text: string): boolean {
   return /[\ud800-\udfff]/.test(text);
 }
 
-/** Number of code points; a lone surrogate counts as one. */
+/** The number of code points; a lone surrogate counts as one. */
 export function codePointLength(text: string): number {
   if (!hasSurrogates(text)) return text.length;
   let count = 0;

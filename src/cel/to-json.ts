@@ -19,19 +19,19 @@ import {
   OpaqueValue,
 } from './values.ts';
 
-/** The JSON form of a result; undefined stands for `omit()`: the field or element is to be left out. */
+/** The JSON form of a result; undefined for `omit()`, which means that the field or element is left out. */
 export type JsonResult =
   | { readonly ok: true; readonly value: JsonValue | undefined }
   | { readonly ok: false; readonly error: string };
 
 export interface JsonOptions {
-  /** Stands where `omit()` is, instead of leaving the field or element out. */
+  /** The value that replaces `omit()`. Default: the field or element is left out. */
   readonly omit?: JsonValue;
 }
 
-/** Deeper results are refused. */
+/** The depth below which a result is refused. */
 const DEEPEST = 500;
-/** Most values that a result may have; an object of Kubernetes has some thousand. */
+/** The maximum of values in a result; an object of Kubernetes has a few thousand. */
 const MOST = 2_000_000;
 
 class Refusal {
@@ -47,10 +47,10 @@ function refuse(message: string): never {
 }
 
 /**
- * Converts a result to what a template or status field can hold, by kro's rules and with its error texts:
- * durations in Go's form, timestamps in UTC without fractions, an empty optional as null; bytes, large
- * uints, keys that are no strings and library types are refused. Objects read as a whole are taken over
- * without a look at their schema. `omit()` inside lists and maps leaves its element or field out.
+ * Converts a result to what a template or status field can hold, by kro's rules and with its error texts: durations in
+ * Go's form, timestamps in UTC without fractions, an empty optional as null; bytes, large uints, keys that are no
+ * strings and library types are refused. An object that is read as a whole is copied without its schema. `omit()`
+ * inside lists and maps leaves its element or field out.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {
@@ -66,7 +66,7 @@ const BYTES =
   'unsupported type: bytes value cannot be used directly in a resource template or status field; ' +
   'encode it explicitly, e.g. base64.encode(...)';
 
-/** One conversion; `omitted` stands where `omit()` is. */
+/** One conversion; `omitted` replaces `omit()`. */
 class Conversion {
   readonly #omitted: JsonValue | undefined;
   #count = 0;
@@ -77,7 +77,7 @@ class Conversion {
 
   convert(value: Value, depth: number): JsonValue | undefined {
     if (depth > DEEPEST) return refuse('result is nested too deep');
-    // Values share their parts, JSON does not: a small expression can stand for more than memory holds.
+    // Values share parts, and JSON does not: the result of a small expression can exceed the memory.
     if (++this.#count > MOST) return refuse('result is too large');
     switch (typeof value) {
       case 'string':
@@ -124,7 +124,7 @@ class Conversion {
     return list;
   }
 
-  /** A key that becomes a string in JSON, such as a timestamp, is one. */
+  /** The text of a key. A key that JSON writes as a string, such as a timestamp, is allowed. */
   #key(key: Value, depth: number): string {
     let json: JsonValue | undefined;
     try {
@@ -153,7 +153,7 @@ function convertUint({ value }: CelUint): JsonValue {
   return value <= 9007199254740991n ? Number(value) : value;
 }
 
-/** kro writes the first moment of its calendar as null. */
+/** The JSON form of a timestamp. kro writes the first moment of its calendar as null. */
 function convertTimestamp({ seconds, nanos }: CelTimestamp): JsonValue {
   if (seconds === MIN_SECONDS && nanos === 0) return null;
   return formatTimestamp({ seconds, nanos: 0, offsetMinutes: 0 });

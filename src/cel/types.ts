@@ -1,4 +1,4 @@
-/** The sort of a type; `struct` and `opaque` are told apart by name, containers by their parameters. */
+/** The kind of a type. Names distinguish `struct` and `opaque` types; parameters distinguish containers. */
 export type TypeKind =
   | 'bool'
   | 'bytes'
@@ -43,7 +43,7 @@ export const BYTES: CelType = simple('bytes', 'bytes');
 export const DOUBLE: CelType = simple('double', 'double');
 export const DURATION: CelType = simple('duration', 'google.protobuf.Duration');
 export const DYN: CelType = simple('dyn', 'dyn');
-/** The type of an expression that has already been reported; it fits everywhere. */
+/** The type of an expression whose error was already reported; it fits everywhere. */
 export const ERROR: CelType = simple('error', '!error!');
 export const INT: CelType = simple('int', 'int');
 export const NULL: CelType = simple('null', 'null_type');
@@ -67,12 +67,12 @@ export function optionalType(value: CelType): CelType {
   return { kind: 'opaque', name: 'optional_type', params: [value] };
 }
 
-/** A library's own type, such as `kubernetes.Quantity`. */
+/** A type of a library, such as `kubernetes.Quantity`. */
 export function opaqueType(name: string, params: readonly CelType[] = NONE): CelType {
   return { kind: 'opaque', name, params };
 }
 
-/** An object type whose fields a `TypeProvider` knows under this name. */
+/** An object type; a `TypeProvider` knows its fields by this name. */
 export function structType(name: string): CelType {
   return { kind: 'struct', name, params: NONE };
 }

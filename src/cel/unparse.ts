@@ -1,7 +1,7 @@
 import type { Ast, Call, Expr, Literal, MapEntry, StructField } from './ast.ts';
 import type { CelUint } from './values.ts';
 
-/** How tightly a form binds; an operand that binds less is put in parentheses. */
+/** How tightly a form binds. An operand that binds less tightly gets parentheses. */
 const LEVEL = { conditional: 0, or: 1, and: 2, relation: 3, sum: 4, product: 5, unary: 6, member: 7 } as const;
 
 const BINARY: Readonly<Record<string, readonly [text: string, level: number]>> = {
@@ -23,7 +23,10 @@ const BINARY: Readonly<Record<string, readonly [text: string, level: number]>> =
 
 const KEYWORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
-/** The text of an expression, with no more parentheses than needed. Parsing it gives the same tree; macros are as written. */
+/**
+ * The text of an expression, with no more parentheses than needed. Parsing the text gives the same tree; macros are
+ * written as their calls.
+ */
 export function unparse(ast: Ast | Expr): string {
   return text('expr' in ast ? ast.expr : ast);
 }
@@ -66,7 +69,7 @@ function text(expr: Expr): string {
     case 'macro':
       return text(expr.call);
     case 'comprehension':
-      // Only expansions of macros hold folds; they have no text of their own.
+      // Only expansions of macros hold folds. A fold has no text of its own.
       return `cel.@fold(${[expr.range, expr.init, expr.condition, expr.step, expr.result].map(text).join(', ')})`;
   }
 }
@@ -83,7 +86,7 @@ function structField({ name, value, optional: is }: StructField): string {
   return `${optional(is, fieldName(name))}: ${text(value)}`;
 }
 
-/** A field in backticks where the grammar takes it in no other form. */
+/** The text of a field name, in backticks where the grammar needs them. */
 function fieldName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : `\`${name}\``;
 }
@@ -105,16 +108,16 @@ function call(expr: Call): string {
   if (operator === undefined || a === undefined || b === undefined) return `${name}(${list()})`;
   const [sign, level] = operator;
   if (level <= LEVEL.and) return chain(expr, name, sign, level);
-  // A comparison of a comparison is read from the left, too, which parentheses show.
+  // A comparison of a comparison associates to the left; parentheses show that.
   return `${operand(a, level === LEVEL.relation ? level + 1 : level)} ${sign} ${operand(b, level + 1)}`;
 }
 
-/** `-5` is a number, not the negation of one. */
+/** Is the expression a number? `-5` is a number, not the negation of one. */
 function isNumber(expr: Expr): boolean {
   return expr.kind === 'literal' && (expr.type === 'int' || expr.type === 'double');
 }
 
-/** What an operand's text begins with: `-5.abs()` would be read as the number -5. */
+/** The expression with which an operand's text begins. The parser would read `-5.abs()` as a call on the number -5. */
 function leftmost(expr: Expr): Expr {
   if (expr.kind === 'macro') return leftmost(expr.call);
   if (expr.kind === 'select') return expr.test ? expr : leftmost(expr.operand);
@@ -125,8 +128,8 @@ function leftmost(expr: Expr): Expr {
 }
 
 /**
- * A chain of `&&` or `||`, which parses to a balanced tree: it is written flat if its own tree is the
- * balanced one, otherwise with parentheses that keep its form.
+ * A chain of `&&` or `||`, which the parser makes a balanced tree. The text is flat if the tree is that balanced one;
+ * otherwise parentheses keep its form.
  */
 function chain(expr: Call, name: string, sign: string, level: number): string {
   const terms = flatten(expr, name);
@@ -141,7 +144,7 @@ function flatten(expr: Expr, name: string): Expr[] {
   return expr.args.flatMap((arg) => flatten(arg, name));
 }
 
-/** Is this the tree that the parser makes of the operators `low` … `high` between these terms? */
+/** Is this the tree that the parser makes of these terms with the operators `low` … `high` between them? */
 function isBalanced(expr: Expr, name: string, terms: readonly Expr[], low: number, high: number): boolean {
   if (expr.kind !== 'call' || expr.name !== name) return false;
   const middle = (low + high + 1) >> 1;

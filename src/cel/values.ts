@@ -15,20 +15,23 @@
  */
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ValueObject | CelValue;
 
-/** A map with string keys: own properties only; write with {@link setProperty}. */
+/** A map with string keys. Only own properties count; {@link setProperty} writes them. */
 export interface ValueObject {
   readonly [key: string]: Value | undefined;
 }
 
-/** An int as it is carried: `bigint` only beyond ±(2⁵³−1). */
+/** An int; a `bigint` only beyond ±(2⁵³−1). */
 export type Int = number | bigint;
 
-/** Base of every value that is not JSON. `typeName` is the run-time type's name (`uint`, `kubernetes.Quantity`). */
+/**
+ * The base of every value that is not JSON. `typeName` is the name of the run-time type (`uint`,
+ * `kubernetes.Quantity`).
+ */
 export abstract class CelValue {
   abstract get typeName(): string;
 }
 
-/** A whole double that stands where the static type does not say double. */
+/** A whole double where the static type is not double. */
 export class CelDouble extends CelValue {
   readonly value: number;
   constructor(value: number) {
@@ -52,11 +55,11 @@ export class CelUint extends CelValue {
   }
 }
 
-/** A point in time: seconds since 1970 (may be negative) and 0 … 999,999,999 nanoseconds on top. */
+/** A point in time: seconds since 1970 (may be negative), and 0 to 999,999,999 nanoseconds. */
 export class CelTimestamp extends CelValue {
   readonly seconds: number;
   readonly nanos: number;
-  /** The offset from UTC that the text had, in minutes; only `string()` shows it. */
+  /** The offset from UTC in the text, in minutes; only `string()` shows it. */
   readonly offsetMinutes: number;
   constructor(seconds: number, nanos: number, offsetMinutes = 0) {
     super();
@@ -109,8 +112,9 @@ export class CelTypeValue extends CelValue {
 }
 
 /**
- * A map that has a key which is not a string. Numbers of different types are different keys, but a whole number
- * finds an equal integer of another type. Build with {@link CelMap.from}; look up with {@link CelMap.get}.
+ * A map with a key that is not a string. Numbers of different types are different keys, but a look-up with a whole
+ * number also finds an equal integer of another type. {@link CelMap.from} builds a map; {@link CelMap.get} looks a key
+ * up.
  */
 export class CelMap extends CelValue {
   readonly #entries: ReadonlyMap<string, readonly [Value, Value]>;
@@ -118,7 +122,10 @@ export class CelMap extends CelValue {
     super();
     this.#entries = entries;
   }
-  /** Of equal keys the last wins. A key that is no scalar (bool, number, string, null, bytes) is left to the caller to refuse. */
+  /**
+   * Makes a map; the last of equal keys counts. The caller must refuse keys that are no scalars (bool, number, string,
+   * null, bytes).
+   */
   static from(entries: Iterable<readonly [Value, Value]>): CelMap {
     const map = new Map<string, readonly [Value, Value]>();
     for (const entry of entries) map.set(mapKeyText(entry[0]), entry);
@@ -137,7 +144,7 @@ export class CelMap extends CelValue {
   has(key: Value): boolean {
     return this.#entries.has(mapKeyText(key)) || this.#likeNumber(key) !== undefined;
   }
-  /** A whole number finds an equal one of another integer type. */
+  /** The entry for an equal integer of another type. */
   #likeNumber(key: Value): readonly [Value, Value] | undefined {
     const double = doubleOf(key);
     if (double !== undefined && !Number.isInteger(double)) return undefined;
@@ -151,7 +158,7 @@ export class CelMap extends CelValue {
   }
 }
 
-/** One text per map key; keys of different types are different keys. */
+/** The text of a map key; keys of different types have different texts. */
 export function mapKeyText(key: Value): string {
   if (typeof key === 'string') return `s${key}`;
   if (isInt(key)) return `i${key}`;
@@ -162,7 +169,7 @@ export function mapKeyText(key: Value): string {
   if (key instanceof CelTimestamp) return `t${key.seconds}.${key.nanos}`;
   if (key instanceof CelDuration) return `d${key.nanos}`;
   if (key instanceof CelTypeValue) return `y${key.name}`;
-  // Anything else equals only itself, as cel-go's maps hold it.
+  // Any other value equals only itself, as in cel-go's maps.
   let id = identities.get(key);
   if (id === undefined) identities.set(key, (id = `o${++lastIdentity}`));
   return id;
@@ -171,27 +178,27 @@ export function mapKeyText(key: Value): string {
 const identities = new WeakMap<object, string>();
 let lastIdentity = 0;
 
-/** A value of a library's own type. */
+/** A value of a library's type. */
 export abstract class OpaqueValue extends CelValue {
-  /** Equality with another value of any type. Throw an {@link EvalFailure} where comparing is an error. */
+  /** Is the value equal to another value of any type? Throws an {@link EvalFailure} where a comparison is an error. */
   abstract equals(other: Value): boolean;
-  /** The value of a field of a struct-like value (`kro.run.Condition`); undefined: no such field. */
+  /** The value of a field of a struct-like value (`kro.run.Condition`); undefined when there is no such field. */
   field(_name: string): Value | undefined {
     return undefined;
   }
-  /** kro's JSON form; undefined: the conversion refuses the type. */
+  /** kro's JSON form; undefined when the conversion refuses the type. */
   toJson(): Value | undefined {
     return undefined;
   }
 }
 
 /**
- * An evaluation error on its way up. Not an `Error`: it carries no stack, because errors are ordinary
- * here (`a.b == 1 || true`) and must be cheap. It never leaves `Program.evaluate`.
+ * An evaluation error. It is no `Error` and has no stack, because evaluation errors are ordinary (`a.b == 1 || true`)
+ * and must be cheap. It never leaves `Program.evaluate`.
  */
 export class EvalFailure {
   readonly message: string;
-  /** Ends the whole evaluation: `&&` and `||` do not absorb it (budget, depth). */
+  /** Does the error end the whole evaluation? `&&` and `||` do not absorb such an error (budget, depth). */
   readonly fatal: boolean;
   constructor(message: string, fatal = false) {
     this.message = message;
@@ -199,7 +206,7 @@ export class EvalFailure {
   }
 }
 
-/** Raises an evaluation error. Use it for every expected failure of a function. */
+/** Raises an evaluation error; functions use it for every expected failure. */
 export function fail(message: string): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
   throw new EvalFailure(message);
@@ -209,7 +216,7 @@ const MIN_INT = -(2n ** 63n);
 const MAX_INT = 2n ** 63n - 1n;
 const MAX_UINT = 2n ** 64n - 1n;
 
-/** Is this value an int where static types do not say so? */
+/** Is this value an int where its static type is unknown? */
 export function isInt(value: Value): value is Int {
   return typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'bigint';
 }
@@ -227,18 +234,18 @@ export function toUint(value: bigint): CelUint {
   return new CelUint(value);
 }
 
-/** A double as it stands outside a static double: boxed when whole. */
+/** A double where the static type is not double: boxed when whole. */
 export function boxDouble(value: number): Value {
   return Number.isSafeInteger(value) ? new CelDouble(value) : value;
 }
 
-/** The number of a double where static types do not say so; undefined when it is not a double. */
+/** The number of a double whose static type is unknown; undefined when the value is not a double. */
 export function doubleOf(value: Value): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : value;
   return value instanceof CelDouble ? value.value : undefined;
 }
 
-/** Is this a map whose keys are strings, carried as an object? */
+/** Is this a map with string keys in the form of an object? */
 export function isObject(value: Value): value is ValueObject {
   return (
     typeof value === 'object' &&
@@ -259,7 +266,7 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** An error as a value: a bad element of a list or map that no operation has read yet. */
+/** An error in the place of a value: a bad element of a list or map that no operation has read yet. */
 export class CelErrorValue extends CelValue {
   readonly message: string;
   constructor(message: string) {
@@ -281,7 +288,7 @@ export abstract class ListView extends CelValue {
   }
   /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
-  /** Equality with this list on the left. Throws an {@link EvalFailure} for what is no list. */
+  /** Equality with this list on the left. Throws an {@link EvalFailure} for a value that is no list. */
   abstract equals(other: Value): boolean;
 }
 
@@ -293,19 +300,19 @@ export abstract class MapView extends CelValue {
   abstract get size(): number;
   abstract get(key: string): Value | undefined;
   abstract keys(): readonly string[];
-  /** The data itself, as it came. */
+  /** The original data. */
   abstract raw(): ValueObject;
-  /** Equality with this map on the left. Throws an {@link EvalFailure} for what is no map. */
+  /** Equality with this map on the left. Throws an {@link EvalFailure} for a value that is no map. */
   abstract equals(other: Value): boolean;
 }
 
-/** The elements of any form of list; undefined for what is no list. */
+/** The elements of any form of list; undefined for a value that is no list. */
 export function elementsOf(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value as readonly Value[];
   return value instanceof ListView ? value.elements() : undefined;
 }
 
-/** Key and value of all entries of any form of map; undefined for what is no map. */
+/** Key and value of all entries of any form of map; undefined for a value that is no map. */
 export function entriesOf(value: Value): (readonly [Value, Value])[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof CelMap) return [...value.entries()];

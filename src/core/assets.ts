@@ -1,6 +1,6 @@
 /**
- * The texts that the package ships as files of their own, each read when it is asked for, and the places of its files.
- * No other module of `src/` reads a file by its place in the package.
+ * Reads the files that the package ships, each at its first use, and gives the URLs of files of the package. No other
+ * module of `src/` reads a file by its place in the package.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -9,7 +9,7 @@ const textAt =
   (path: string): (() => string) =>
   () =>
     readFileSync(packageUrl(path), 'utf8');
-/** The page of the dashboard lies beside its room, in the sources and in `dist/`. */
+/** A file of the dashboard's page. The page lies beside its room, in the sources and in `dist/`. */
 const pageText =
   (name: string): (() => string) =>
   () =>
@@ -30,7 +30,7 @@ export const kubernetesStorageHashesText: () => string = textAt('data/kubernetes
 /** The roles and bindings that Kubernetes 1.36 starts with, as JSON. */
 export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-1.36/rbac-defaults.json');
 
-/** What the kinds, types and fields of Kubernetes 1.36 mean, as JSON. */
+/** The descriptions of the kinds, types and fields of Kubernetes 1.36, as JSON. */
 export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
 
 /** The definitions of all projects whose factories the package has: a JSON list with a List for each project. */
@@ -43,7 +43,7 @@ export const shippedDefinitionsText = (): string => {
 /** The definitions of Flux, a List as JSON. */
 export const fluxDefinitionsText: () => string = textAt('data/crds/flux.json');
 
-/** The manifest of the package. */
+/** The `package.json` of the package. */
 export const packageManifestText: () => string = textAt('package.json');
 
 /** The page of the dashboard. */
@@ -59,8 +59,8 @@ export const dashboardStyleText: () => string = pageText('style.css');
 export const packageFolder = (): URL | undefined => packageUrl('');
 
 /**
- * The address of a module that a host loads by its path, by its name from the sources on (`transform/webpack-loader`);
- * `undefined` in a bundle.
+ * The URL of a module that a host loads by its path. `name` is the module's path below the sources, without extension
+ * (`transform/webpack-loader`). `undefined` in a bundle.
  */
 export const moduleUrl = (name: string): URL | undefined =>
   new URL(`../${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);

@@ -1,2 +1,2 @@
-/** As much of undici as is used, for bundlers. */
+/** The part of undici that the package uses, for bundlers. */
 export { ProxyAgent } from 'undici';

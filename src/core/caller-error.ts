@@ -3,9 +3,9 @@ import { TypeKroError } from './error.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * The function, with its errors placed at the call of it: what Node prints of one that nothing catches shows the caller's
- * line and no frame of this package, also after an `await`. For functions of the API that users call in scripts. Errors
- * of another class, which no one foresaw, keep the place where they were thrown.
+ * Wraps a function of the API that users call in scripts, so that its errors begin at the call. Node then prints the
+ * caller's line for an uncaught error, and no frame of this package, also after an `await`. Only a `TypeKroError` is
+ * placed so; any other error keeps the place where it was thrown.
  */
 export function failsAtCaller<F extends AnyFunction>(work: F): F {
   const called = ((...args: never[]): unknown => {
@@ -16,7 +16,7 @@ export function failsAtCaller<F extends AnyFunction>(work: F): F {
       throw placedAt(error, () => holderOf(called));
     }
     if (!(result instanceof Promise)) return result;
-    // Taken while the caller is on the stack; of a promise that is rejected later nothing else tells it.
+    // The stack is taken while the caller is on it: a promise that is rejected later does not know its caller.
     const holder = holderOf(called);
     return result.catch((error: unknown) => {
       throw placedAt(error, () => holder);
@@ -43,8 +43,8 @@ function holderOf(called: AnyFunction): Error {
 }
 
 /**
- * The error as one that was made at the place: Node tells the line by where an error was made, which a text that is
- * written into `stack` does not change.
+ * The error as if it had been made at the place of the holder. Node prints the line where an error was made; a new text
+ * of `stack` does not change that line.
  */
 function placedAt(error: unknown, holder: () => Error): unknown {
   if (!(error instanceof TypeKroError)) return error;

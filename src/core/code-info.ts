@@ -1,4 +1,7 @@
-/** What a diagnostic code means; the documentation has a section for each, made from the lists in the code. */
+/**
+ * The meaning of a diagnostic code. The documentation has a section for each code, generated from the lists in the
+ * code.
+ */
 export interface CodeInfo {
   /** `area/kebab-name`, as in `Diagnostic.code`. */
   readonly code: string;

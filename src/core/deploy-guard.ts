@@ -1,6 +1,9 @@
 import { TypeKroError } from './error.ts';
 
-/** Copies of this package in one process share the mark: a loader of TypeScript gives a module a copy of its own. */
+/**
+ * The mark in `globalThis`. It is a registered symbol because a loader of TypeScript gives each module a copy of this
+ * package of its own, and all copies share the mark.
+ */
 const COMMAND = Symbol.for('typekro.command');
 
 /** Marks the process as one of the `typekro` command, which loads modules to read what they export. */
@@ -9,10 +12,10 @@ export function refuseDeploysHere(): void {
 }
 
 /**
- * Refuses what writes to a cluster where a command has loaded the calling module: `typekro validate app.ts` writes
- * nothing, whatever `app.ts` does while it is loaded.
+ * Refuses a call that writes to a cluster while a command loads the calling module: `typekro validate app.ts` must
+ * write nothing, whatever `app.ts` does while it is loaded.
  *
- * @param call as the user wrote it: `deploy()`
+ * @param call the call as the user wrote it: `deploy()`
  * @throws TypeKroError `input/deploy-while-loading`
  */
 export function assertMayDeploy(call: string): void {

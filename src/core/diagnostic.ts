@@ -1,14 +1,17 @@
-/** Where in an input file a problem stands. Line and column begin at 1; columns count code points. */
+/** The position of a problem in an input file. Line and column begin at 1; columns count code points. */
 export interface SourcePosition {
   /** File name as the user gave it; absent for text that came from no file. */
   readonly file?: string;
   readonly line: number;
   readonly column: number;
-  /** Where a function of the user's is called that does at this place what the problem is about. */
+  /**
+   * The position of the user's call of the function that holds this position; absent when the position is in no
+   * function.
+   */
   readonly calledFrom?: SourcePosition;
 }
 
-/** How bad: an `error` stops the work, a `warning` does not. */
+/** An `error` stops the work; a `warning` does not. */
 export type Severity = 'error' | 'warning';
 
 /**
@@ -82,7 +85,7 @@ function stretch(line: string, end: number): { readonly shown: string; readonly 
   return { shown: prefix + head.join('') + tail.join('') + suffix, before: Array.from(prefix).concat(head) };
 }
 
-/** Offset of a column, which counts code points, in UTF-16 units; the end of the line at most. */
+/** The offset of a column in UTF-16 units, at most the end of the line. A column counts code points. */
 function offsetOfColumn(line: string, column: number): number {
   let offset = 0;
   for (let passed = 1; passed < column && offset < line.length; passed += 1) {
@@ -95,11 +98,11 @@ interface Lines {
   readonly text: string;
   /** Where each line begins, in UTF-16 units. */
   readonly starts: readonly number[];
-  /** Every code point is one unit long. */
+  /** Is every code point of the text one UTF-16 unit long? */
   readonly plain: boolean;
 }
 
-/** The text that was asked about last: many diagnostics are of one file. */
+/** The lines of the latest text: many diagnostics are about one file. */
 let known: Lines | undefined;
 
 function linesOf(text: string): Lines {

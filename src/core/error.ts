@@ -15,19 +15,19 @@ export interface TypeKroErrorDetails {
 }
 
 /**
- * The one class of errors that we throw: for misuse of the API and at its boundary. Problems of user
- * input that a check finds are `Diagnostic` values instead.
+ * The only class of errors that this package throws: for misuse of the API, and at its boundary. A check returns
+ * problems of user input as `Diagnostic` values instead.
  */
 export class TypeKroError extends Error {
   readonly code: string;
-  // Declared only: a property that is not there is not printed as `what: undefined` where Node prints an error.
+  // Declared without a value: Node would print an own property that is undefined as `what: undefined`.
   declare readonly what: string | undefined;
   declare readonly object: ObjectRef | undefined;
   declare readonly remedy: string | undefined;
 
   constructor(message: string, details: TypeKroErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    // Bundlers name a class that refers to itself with an underscore before it.
+    // A bundler puts an underscore before the name of a class that refers to itself.
     this.name = new.target.name.replace(/^_(?=[A-Z])/, '');
     this.code = details.code;
     if (details.what !== undefined) this.what = details.what;
@@ -35,7 +35,7 @@ export class TypeKroError extends Error {
     if (details.remedy !== undefined) this.remedy = details.remedy;
   }
 
-  /** Turns anything that was thrown into a `TypeKroError`; one that already is, is returned as it is. */
+  /** Turns anything that was thrown into a `TypeKroError`; returns a `TypeKroError` as it is. */
   static from(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
     return errorFrom(thrown, details);
   }
@@ -50,7 +50,8 @@ export class TypeKroError extends Error {
   }
 }
 
-// Apart from the class: a bundler renames a class that names itself, and Node prints it as `_TypeKroError`.
+// This function stands outside the class: a bundler renames a class that refers to itself, and Node prints the new name
+// `_TypeKroError`.
 function errorFrom(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
   if (thrown instanceof TypeKroError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

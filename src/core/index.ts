@@ -1,7 +1,7 @@
 /**
- * The words that all rooms share: JSON values that keep 64-bit integers, Kubernetes objects and their
- * identity, diagnostics for problems of user input, the one error class, and the libraries that are loaded late.
- * No decisions, and no I/O but reading the package's own files and making directories.
+ * The types and helpers that all rooms share: JSON values that keep 64-bit integers, Kubernetes objects and their
+ * identity, diagnostics for problems of user input, the one error class, and the libraries that are loaded late. This
+ * room makes no decisions. Its only I/O reads files of the package and makes directories.
  *
  * @packageDocumentation
  */

@@ -1,8 +1,8 @@
 /**
- * A time in milliseconds since 1970 as `2026-08-01T12:00:00.000Z`, in the years that four digits hold.
+ * A time in milliseconds since 1970 as `2026-08-01T12:00:00.000Z`.
  *
- * What `toISOString` gives: that one looks up the local time zone in Node 20, for which a process that never asks for
- * local time has the calendars loaded, a megabyte.
+ * The result is that of `toISOString`. In Node 20 that method looks up the local time zone, which loads a megabyte of
+ * calendars; years 0 to 9999 are therefore formatted here.
  *
  * @throws RangeError for a time that `Date` does not know.
  */

@@ -9,7 +9,7 @@ export interface JsonObject {
   [key: string]: JsonValue | undefined;
 }
 
-/** Digits in a row that may be an integer beyond 2⁵³; texts without any take the fast way. */
+/** A run of digits that may be an integer beyond 2⁵³. A text without such a run is parsed by `JSON.parse` alone. */
 const LONG_INTEGER = /\d{16}/;
 
 /** One JSON token that matters when integers are marked: a string (skipped whole) or a number. */
@@ -19,7 +19,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MARK = '\uE000int:';
 
 /**
- * Parses JSON without losing integers: what does not fit a JavaScript number exactly becomes `bigint`.
+ * Parses JSON without losing integers: an integer that a JavaScript number cannot hold exactly becomes `bigint`.
  *
  * @throws SyntaxError as `JSON.parse` does, when the text is not JSON.
  */
@@ -38,7 +38,7 @@ export function parseJson(text: string): JsonValue {
   ) as JsonValue;
 }
 
-/** Like `parseJson`; nothing for a text that is no JSON. */
+/** Like `parseJson`; undefined for a text that is not JSON. */
 export function tryParseJson(text: string): JsonValue | undefined {
   try {
     return parseJson(text);
@@ -54,7 +54,8 @@ export function stringifyJson(value: JsonValue, indent?: number): string {
     return JSON.stringify(value, undefined, indent);
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
-    // There is a `bigint` in it, which is rare: a function that sees every member takes ten times as long.
+    // The value holds a `bigint`, which is rare. A replacer function for every value would make writing ten times as
+    // slow.
     const marked = (_key: string, entry: unknown) => (typeof entry === 'bigint' ? `${MARK}${entry}` : entry);
     return JSON.stringify(value, marked, indent).replaceAll(new RegExp(`"${MARK}(-?\\d+)"`, 'g'), '$1');
   }
@@ -65,7 +66,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Deep equality of JSON values. Key order means nothing, list order does; `1` and `1n` are equal. */
+/**
+ * Deep equality of JSON values. The order of members does not count, the order of elements does; `1` and `1n` are
+ * equal.
+ */
 export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
   if (typeof a === 'bigint' || typeof b === 'bigint') return sameInteger(a, b);
@@ -75,7 +79,7 @@ export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): 
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  // Thousands of objects are compared: counting makes nothing that has to be collected.
+  // A counting loop makes no iterator that has to be collected: thousands of objects are compared.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] ?? '';
     if (!Object.hasOwn(b, key) || !jsonEquals(a[key], b[key])) return false;

@@ -1,4 +1,4 @@
-/** Libraries of others that many a process never needs, each loaded when it is first asked for. */
+/** Libraries of other projects that many a process never needs; each is loaded at its first use. */
 import { createRequire } from 'node:module';
 import type * as Re2Namespace from 're2js';
 import type * as UndiciNamespace from 'undici';
@@ -12,8 +12,8 @@ const lazy = <Library>(name: string): (() => Library) => {
 /** Regular expressions in linear time, loaded when the first pattern is compiled. */
 export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
-/** The YAML library, loaded when the first text is parsed: a program that works with objects only does not load it. */
+/** The YAML library, loaded when the first text is parsed. A program that works with objects only never loads it. */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
 
-/** The HTTP client that speaks to a server through a proxy; nothing else needs it. */
+/** The HTTP client that speaks to a server through a proxy. Only a connection through a proxy needs it. */
 export const proxyLibrary = (): Promise<Pick<typeof UndiciNamespace, 'ProxyAgent'>> => import('undici');

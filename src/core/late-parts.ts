@@ -1,7 +1,7 @@
 /**
- * What the package loads when it is first asked for: its own files and the libraries of others. Bundlers can follow
- * neither, so the package names two modules for this one (`#late-parts` in `package.json`): this one for Node, and for
- * every other host one with the same exports that holds the texts and imports the libraries (`scripts/embed.mjs`).
+ * What the package loads at its first use: its own files, and libraries of other projects. Bundlers can follow neither.
+ * The package therefore has two modules with these exports, and `#late-parts` in `package.json` chooses one: this
+ * module for Node; for every other host a module that holds the texts and imports the libraries (`scripts/embed.mjs`).
  */
 export * from './assets.ts';
 export * from './late-libraries.ts';

@@ -1,13 +1,13 @@
 import type { SourcePosition } from './diagnostic.ts';
 import { userFrames } from './user-frame.ts';
 
-/** The member that holds the place; a registered symbol, so that another copy of this package reads it, too. */
+/** The member that holds the place. A registered symbol, so that another copy of this package reads the member, too. */
 export const MADE_AT = Symbol.for('typekro.dev/made-at');
 
 /**
- * Keeps with an object where the user's code asks for it, so that what is found wrong with the object later can name the
- * line. The member is not enumerable: neither JSON nor a copy of the object holds it. The stack becomes a text only when
- * the place is read.
+ * Notes the place of the user's call in the object that the call makes, so that a later problem of the object can name
+ * the line. The member is not enumerable: neither JSON nor a copy of the object holds it. The stack becomes a text only
+ * when the place is read.
  */
 export function keepPlace<T extends object>(made: T): T {
   const stack = new Error('made here');
@@ -16,7 +16,7 @@ export function keepPlace<T extends object>(made: T): T {
   return Object.defineProperty(made, MADE_AT, { value: read, configurable: true });
 }
 
-/** Where the user's code calls; `undefined` where the stack names no file of the user. */
+/** The place of the user's call; `undefined` where the stack names no file of the user. */
 export function callerPlace(): SourcePosition | undefined {
   return placeIn(new Error('called here'));
 }
@@ -25,14 +25,16 @@ function placeIn({ stack = '' }: Error): SourcePosition | undefined {
   return userFrames(stack).next().value ?? undefined;
 }
 
-/** Where the user's code made an object; `undefined` for one that was written as it is. */
+/**
+ * The place where the user's code made an object; `undefined` for an object without a noted place, such as a literal.
+ */
 export function placeOfMade(value: unknown): SourcePosition | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
   const read: unknown = Reflect.get(value, MADE_AT);
   return typeof read === 'function' ? (read as () => SourcePosition | undefined)() : undefined;
 }
 
-/** Lets one object have the place of another: an error that of the object that it is about. */
+/** Gives `to` the place of `of`; for example, an error gets the place of the object that it is about. */
 export function sharePlace<T extends object>(of: unknown, to: T): T {
   const place = placeOfMade(of);
   return place === undefined ? to : Object.defineProperty(to, MADE_AT, { value: () => place, configurable: true });

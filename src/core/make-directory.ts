@@ -2,12 +2,12 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a directory and those above it that are missing.
+ * Makes a directory and its missing parents.
  *
- * Node's own recursive form asks for the parent again after each ENOENT, and never ends below a directory that exists
- * and answers ENOENT to every new name, as `/proc` does. Here each missing directory is asked for once.
+ * Node's recursive form tries the parent again after each ENOENT. It never ends below a directory that exists and
+ * answers ENOENT to every new name, as `/proc` does. This function tries each missing directory once.
  *
- * @param mode of the directories that are made. Default: as the process's umask has it.
+ * @param mode the mode of the new directories. Default: as the process's umask has it.
  * @throws NodeJS.ErrnoException with the path that could not be made: ENOTDIR where a file stands in the way.
  */
 export function makeDirectory(path: string, mode?: number): void {
@@ -21,7 +21,7 @@ export function makeDirectory(path: string, mode?: number): void {
     try {
       mkdirSync(directory, mode);
     } catch (error) {
-      // Another process may have made it meanwhile.
+      // Another process may have made the directory meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || isMissing(directory)) throw error;
     }
   }
@@ -30,7 +30,7 @@ export function makeDirectory(path: string, mode?: number): void {
 /**
  * Is there nothing at the path?
  *
- * @throws ENOTDIR when it, or what stands above it, is a file; what else the file system answers to a look at it.
+ * @throws ENOTDIR when the path, or a parent of it, is a file; any other error of `stat` but ENOENT.
  */
 function isMissing(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -1,6 +1,6 @@
 /**
- * Milliseconds by a clock that never jumps, for durations. `performance.now()` tells such, too, but the first look at
- * `performance` loads nine modules of Node for what else it can measure: a megabyte.
+ * Milliseconds of a clock that never jumps, for durations. `performance.now()` is such a clock, too; but the first
+ * access to `performance` loads nine modules of Node, a megabyte.
  */
 export function monotonicMs(): number {
   const time = process.hrtime();

@@ -2,15 +2,16 @@ import { TypeKroError } from './error.ts';
 
 declare const WAY: unique symbol;
 
-/** A name that older versions exported here. `Way` says what there is instead. */
+/** A name that older versions exported here. `Way` says what replaces the name. */
 export interface MovedName<Way extends string> {
   readonly [WAY]: Way;
 }
 
 /**
- * Stands for a name that older versions exported: programs that import it load, and learn the way when they use it.
+ * Stands for a name that older versions exported. A program that imports the name loads; it gets the remedy when it
+ * uses the name.
  *
- * @throws TypeKroError `compose/moved` when it is called, constructed, or a member of it is read.
+ * @throws TypeKroError `compose/moved` when the result is called or constructed, or when a member of it is read.
  */
 export function movedName<Way extends string>(name: string, way: Way): MovedName<Way> {
   const refuse = (member?: string): never => {
@@ -21,7 +22,8 @@ export function movedName<Way extends string>(name: string, way: Way): MovedName
   };
   const target = function moved() {};
   const proxy = new Proxy(target, {
-    // Test libraries, loggers and promises look for these members of anything, and the tracer for the name of a function.
+    // Test libraries, loggers and promises read these members of any value, and the tracer reads the name of a
+    // function.
     get: (_, key) => {
       if (key === 'name') return name;
       return typeof key === 'symbol' || key === 'then' || key === 'toJSON' ? undefined : refuse(key);
@@ -33,15 +35,17 @@ export function movedName<Way extends string>(name: string, way: Way): MovedName
   return proxy as unknown as MovedName<Way>;
 }
 
-/** How each moved name refuses its use. */
+/** The function that refuses the use of each moved name. */
 const refusals = new WeakMap<object, () => never>();
 
-/** @throws TypeKroError `compose/moved` when the value is a moved name, which a program uses as if it were a value. */
+/**
+ * @throws TypeKroError `compose/moved` when the value is a moved name, which the program uses as if it were a value.
+ */
 export function refuseMovedName(value: object): void {
   refusals.get(value)?.();
 }
 
-/** Stands for several names that older versions exported, which all have one way. */
+/** Stands for several names that older versions exported and that have the same remedy. */
 export function movedNames<const Name extends string, const Way extends string>(
   way: Way,
   names: readonly Name[],

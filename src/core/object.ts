@@ -17,7 +17,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
-/** The metadata fields that the system itself reads or writes; others pass through untouched. */
+/** The metadata fields that the system itself reads or writes; other fields pass through untouched. */
 export interface ObjectMeta {
   name?: string;
   generateName?: string;
@@ -45,7 +45,7 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-/** Which object: its type and name; `namespace` is absent for cluster-scoped objects. */
+/** The identity of an object: its type and name; `namespace` is absent for cluster-scoped objects. */
 export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
@@ -78,7 +78,7 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** `Deployment default/web`: an object where its API version is known or of no interest. */
+/** `Deployment default/web`: the name of an object for texts that need no API version. */
 export function objectName({ kind, name, namespace }: Pick<ObjectRef, 'kind' | 'name' | 'namespace'>): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }

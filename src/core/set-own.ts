@@ -1,6 +1,7 @@
 /**
- * Sets a member of a plain object as its own, whatever its name. `__proto__` from outside would change the prototype by
- * an assignment; every other name is assigned, which is several times as fast as a definition.
+ * Sets a member of a plain object as its own, whatever the member's name. An assignment to `__proto__`, a name that may
+ * come from outside, would change the prototype; it is defined instead. Every other name is assigned, which is several
+ * times as fast.
  */
 export function setOwn<Target extends object>(
   object: Target,

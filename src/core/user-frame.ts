@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './diagnostic.ts';
 import { packageFolder } from './late-parts.ts';
 
-/** Folders of this package whose frames are not the user's; none where the package is bundled into one file. */
+/** Folders of this package, whose frames are not the user's; empty where the package is bundled into one file. */
 export function packageFolders(): readonly string[] {
   const folder = packageFolder();
   if (folder === undefined) return [];
@@ -13,10 +13,10 @@ const FRAME =
   /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/;
 
 /**
- * The places that a stack names in the user's files, the innermost first: frames of Node, of packages and of this
- * package are passed over.
+ * The places in the user's files that a stack names, the innermost first. Frames of Node, of packages and of this
+ * package are left out.
  *
- * @param own a file that is the user's wherever it stands
+ * @param own a file that counts as the user's wherever it lies
  */
 export function* userFrames(stack: string, own?: string): Generator<SourcePosition & { readonly file: string }> {
   const inside = packageFolders();

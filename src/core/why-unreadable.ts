@@ -1,4 +1,4 @@
-/** Why a file could not be read, in words. */
+/** The reason why a file could not be read, in words. */
 export function whyUnreadable(thrown: unknown): string {
   const code: unknown = thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
   if (code === 'ENOENT') return 'it is not there';

@@ -1,7 +1,13 @@
-/** Texts longer than this are compared by whole stretches first, which the engine does at once. */
+/**
+ * Length in UTF-16 units of the parts in which long texts are compared: the engine compares two equal parts faster than
+ * a loop does.
+ */
 const STRETCH = 1024;
 
-/** Order of Go strings, which is that of their UTF-8 bytes and of code points; `<` of JavaScript compares UTF-16 units. */
+/**
+ * The order of Go strings: that of their UTF-8 bytes, and so of their code points. `<` of JavaScript compares UTF-16
+ * units instead.
+ */
 export function compareText(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -12,7 +18,7 @@ export function compareText(a: string, b: string): -1 | 0 | 1 {
   return adjusted(a.charCodeAt(i)) < adjusted(b.charCodeAt(i)) ? -1 : 1;
 }
 
-/** Moves surrogates above the rest of the basic plane. */
+/** The rank of a UTF-16 unit in the order of code points: surrogates come after the rest of the basic plane. */
 function adjusted(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;

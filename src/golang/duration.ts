@@ -16,7 +16,10 @@ const LIMIT = 2n ** 63n;
 /** One number with its unit; the unit is everything up to the next digit or point. */
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
-/** Nanoseconds of `1h30m`, `-1.5s`, `0` as Go's `time.ParseDuration` reads them; undefined for all else and beyond int64. */
+/**
+ * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it; undefined for any other
+ * text, and beyond int64.
+ */
 export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');
   const body = /^[-+]/.test(text) ? text.slice(1) : text;
@@ -40,7 +43,10 @@ export function goParseDuration(text: string): bigint | undefined {
   return total >= LIMIT ? undefined : total;
 }
 
-/** Digits after the point, in nanoseconds; Go computes this in floating point and cuts the rest off. */
+/**
+ * Nanoseconds of the digits after the point. Go computes them in floating point and drops the fraction, and so does
+ * this function.
+ */
 function fractionOf(digits: string, unit: bigint): bigint {
   if (digits === '') return 0n;
   let value = 0n;
@@ -54,7 +60,7 @@ function fractionOf(digits: string, unit: bigint): bigint {
   return BigInt(Math.trunc(Number(value) * (Number(unit) / scale)));
 }
 
-/** Milliseconds of a duration, with fractions; undefined for what {@link goParseDuration} refuses. */
+/** Milliseconds of a duration, with fractions; undefined for a text that {@link goParseDuration} refuses. */
 export function goParseDurationMs(text: string): number | undefined {
   const nanos = goParseDuration(text);
   return nanos === undefined ? undefined : Number(nanos) / 1e6;
@@ -82,12 +88,12 @@ function withFraction(value: bigint, unit: bigint): string {
   return fraction === '' ? `${value / unit}` : `${value / unit}.${fraction}`;
 }
 
-/** The span in seconds as a double, as Go's `Duration.Seconds`. */
+/** The duration in seconds as a double, as Go's `Duration.Seconds` gives it. */
 export function durationSeconds(nanos: bigint): number {
   return Number(nanos / SECOND) + Number(nanos % SECOND) / 1e9;
 }
 
-/** `5400s`, `1.5s`: what CEL's `string(duration)` and `%s` give. */
+/** The text that CEL's `string(duration)` and `%s` give: `5400s`, `1.5s`. */
 export function formatSeconds(nanos: bigint): string {
   return `${formatPlain(durationSeconds(nanos))}s`;
 }

@@ -1,4 +1,6 @@
-/** What a parser answers instead of a value, as Go's `error`: a text. It is returned, never thrown. */
+/**
+ * The error of a parser, as text. A parser returns a failure, as a Go function returns an `error`, and never throws it.
+ */
 export class Failure {
   readonly message: string;
   constructor(message: string) {

@@ -1,6 +1,6 @@
 /**
  * Doubles as text in the forms that Go's `strconv.FormatFloat`, `fmt` and `encoding/json` give them, and back.
- * JavaScript finds the same shortest digits; layout, rounding of ties and the special values differ.
+ * JavaScript finds the same shortest digits. The layout, the rounding of ties and the texts of special values differ.
  */
 
 /** Sign, digits and exponent of the shortest decimal that reads back as the value: ±d.ddd × 10^exponent. */
@@ -10,7 +10,7 @@ interface Decimal {
   readonly exponent: number;
 }
 
-/** From this exponent on, `%g` with the shortest digits changes to the form with an exponent. */
+/** From this exponent on, `%g` with the shortest digits writes an exponent. */
 const GENERAL_LIMIT = 6;
 
 function shortest(value: number): Decimal {
@@ -23,7 +23,7 @@ function shortest(value: number): Decimal {
   };
 }
 
-/** `NaN`, `+Inf` and `-Inf` as `strconv` writes them; nothing for a finite number. */
+/** `NaN`, `+Inf` and `-Inf` as `strconv` writes them; undefined for a finite number. */
 function specialText(value: number): string | undefined {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Infinity) return '+Inf';
@@ -44,7 +44,10 @@ function scientific({ negative, digits, exponent }: Decimal): string {
   return `${negative ? '-' : ''}${digits.slice(0, 1)}${fraction}e${exponent < 0 ? '-' : '+'}${size}`;
 }
 
-/** `FormatFloat(x, 'g', -1, 64)`, also `%v`: the form of error texts and of CEL's `string(double)` (`1e+20`, `+Inf`). */
+/**
+ * `FormatFloat(x, 'g', -1, 64)`, which is also `%v`: the form of numbers in error texts and in CEL's `string(double)`
+ * (`1e+20`, `+Inf`).
+ */
 export function formatGeneral(value: number): string {
   const special = specialText(value);
   if (special !== undefined) return special;
@@ -98,7 +101,9 @@ export function formatFixed(value: number, precision: number): string {
   return `${sign}${digits.slice(0, -precision)}.${digits.slice(-precision)}`;
 }
 
-/** Is a positive double below this power of ten, exactly? Its shortest digits may be rounded up to one. */
+/**
+ * Is the exact value of a positive double below this power of ten? Its shortest digits may be rounded up to that power.
+ */
 function isBelowPowerOfTen(value: number, power: number): boolean {
   const { mantissa, exponent } = binary(value);
   const left = (mantissa << BigInt(Math.max(exponent, 0))) * 10n ** BigInt(Math.max(-power, 0));
@@ -159,7 +164,7 @@ function hexValue(negative: boolean, whole: string, fraction: string, exponent: 
   const bits = mantissa.toString(2).length;
   if (scale + bits > 1100) return 'range';
   if (scale + bits < -1200) return negative ? -0 : 0;
-  // Keep 64 bits and whether anything was cut off, then let one exact division round.
+  // Keep the first 80 bits, and set the last of them if a cut-off bit was set; `roundedRatio` then rounds once.
   if (bits > 80) {
     const cut = BigInt(bits - 80);
     const sticky = (mantissa & ((1n << cut) - 1n)) === 0n ? 0n : 1n;
@@ -171,7 +176,7 @@ function hexValue(negative: boolean, whole: string, fraction: string, exponent: 
   return negative ? -value : value;
 }
 
-/** `mantissa × 2^scale` rounded once, also among the smallest doubles. */
+/** `mantissa × 2^scale`, rounded once; this holds for the smallest doubles, too. */
 function roundedRatio(mantissa: bigint, scale: number): number {
   const bits = mantissa.toString(2).length;
   const lowest = Math.max(scale + bits - 53, -1074);
@@ -181,6 +186,6 @@ function roundedRatio(mantissa: bigint, scale: number): number {
   const rest = mantissa & ((1n << BigInt(cut)) - 1n);
   let kept = mantissa >> BigInt(cut);
   if (rest > half || (rest === half && (kept & 1n) === 1n)) kept += 1n;
-  // Two steps, as 2^lowest alone may be below the smallest normal number.
+  // Multiply in two steps: 2^lowest alone may be below the smallest normal number.
   return lowest < -1022 ? Number(kept) * 2 ** (lowest + 52) * 2 ** -52 : Number(kept) * 2 ** lowest;
 }

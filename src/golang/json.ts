@@ -5,8 +5,8 @@ import { goQuote } from './quote.ts';
 const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 
 /**
- * A text as Go's `encoding/json` writes it. Beside what JSON demands, `<`, `>`, `&`, U+2028 and U+2029 are escaped, and half a surrogate pair
- * becomes U+FFFD.
+ * A text as Go's `encoding/json` writes it. Go escapes what JSON demands, and `<`, `>`, `&`, U+2028 and U+2029 besides.
+ * Half a surrogate pair becomes U+FFFD.
  */
 export function goQuoteJson(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
@@ -45,7 +45,7 @@ function jsonChar(char: string): string {
 
 /**
  * The character at a place of a JSON text as the syntax errors of Go's `encoding/json` name it: `'x'`, `'\''`,
- * `'\x00'`. Go shows the first byte of its UTF-8 form, as if it were a character.
+ * `'\x00'`. Go shows the first byte of the character's UTF-8 form as if that byte were a character.
  */
 export function goQuoteJsonByte(text: string, at = 0): string {
   const byte = Buffer.from(String.fromCodePoint(text.codePointAt(at) ?? 0), 'utf8')[0] ?? 0;
@@ -54,7 +54,7 @@ export function goQuoteJsonByte(text: string, at = 0): string {
   return character === '"' ? `'"'` : `'${goQuote(character).slice(1, -1)}'`;
 }
 
-/** Deepest value that is printed in an error text. */
+/** The depth from which an error text shows `{…}` or `[…]` for an object or list. */
 const MAX_PRINTED_DEPTH = 32;
 
 /** A value as Go's `encoding/json` marshals it, for error texts and as a key: members sorted, HTML characters escaped. */

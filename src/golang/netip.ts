@@ -15,7 +15,7 @@ export interface IpPrefix {
   readonly bits: number;
 }
 
-/** Longer texts cannot be an address and are not scanned. */
+/** Longer texts cannot be an address, and the parser does not scan them. */
 const MAX_ZONE_TEXT_LENGTH = 1_000;
 
 /** Reads an address as `netip.ParseAddr` does. */
@@ -146,7 +146,7 @@ export function parsePrefix(text: string): IpPrefix | Failure {
   return { address, bits };
 }
 
-/** 4 or 6. */
+/** The IP version of an address. */
 export function family({ bytes }: IpAddress): 4 | 6 {
   return bytes.length === 4 ? 4 : 6;
 }
@@ -164,7 +164,10 @@ export function formatAddress(address: IpAddress): string {
   return groupText(groupsOf(address.bytes)) + zone;
 }
 
-/** Longest run of two or more zero groups becomes `::`, the first one where several are equally long. */
+/**
+ * The text of an IPv6 address. The longest run of two or more zero groups becomes `::`; of several such runs, the
+ * first.
+ */
 function groupText(groups: readonly number[]): string {
   let start = -1;
   let length = 1;
@@ -184,9 +187,9 @@ function groupsOf(bytes: Uint8Array): number[] {
   return Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
 }
 
-/** `address/bits`, the address in canonical form and not masked. */
+/** `address/bits`: the address in canonical form, with the bits below the mask as they are. */
 export function formatPrefix({ address, bits }: IpPrefix): string {
-  // Go leaves the form ::ffff:0:0 alone here, which callers never let in.
+  // Go writes the form ::ffff:0:0 differently; no caller passes such an address.
   return `${formatAddress(address)}/${bits}`;
 }
 
@@ -231,7 +234,9 @@ export function isLinkLocalUnicast({ bytes }: IpAddress): boolean {
   return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
 }
 
-/** Everything that is none of unspecified, broadcast, loopback, multicast or link-local; private ranges count. */
+/**
+ * Is the address none of unspecified, broadcast, loopback, multicast and link-local? Private addresses count as global.
+ */
 export function isGlobalUnicast(address: IpAddress): boolean {
   const { bytes } = address;
   if (bytes.length === 4 && bytes.every((byte) => byte === 255)) return false;
@@ -255,7 +260,7 @@ function sameStart(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   return rest === 0 || (((a[whole] ?? 0) ^ (b[whole] ?? 0)) & (0xff << (8 - rest)) & 0xff) === 0;
 }
 
-/** Is the address in the network? Never across families or with a zone. */
+/** Is the address in the network? False across families, and for an address with a zone. */
 export function containsAddress(prefix: IpPrefix, address: IpAddress): boolean {
   const { bytes } = prefix.address;
   return address.zone === '' && bytes.length === address.bytes.length && sameStart(bytes, address.bytes, prefix.bits);

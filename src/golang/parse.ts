@@ -38,7 +38,7 @@ export function goParseBool(text: string): GoParse<boolean> {
   return value === undefined ? failed('ParseBool', text, REASONS.syntax) : { ok: true, value };
 }
 
-/** {@link parseInt64} with Go's error text; beyond ±(2⁵³−1) a `bigint`. */
+/** {@link parseInt64} with Go's error text; a `bigint` beyond ±(2⁵³−1). */
 export function goParseInt(text: string): GoParse<number | bigint> {
   const value = parseInt64(text);
   if (typeof value === 'string') return failed('ParseInt', text, REASONS[value]);

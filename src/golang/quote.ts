@@ -13,7 +13,7 @@ const SIMPLE: ReadonlyMap<number, string> = new Map([
 /** What Go's `unicode.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** Printable ASCII without what needs an escape: nearly every text. */
+/** Printable ASCII without the characters that need an escape: nearly every text matches. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** Does {@link goQuote} write the text as it is? */
@@ -22,8 +22,8 @@ export function needsNoEscape(text: string): boolean {
 }
 
 /**
- * The text between double quotes as Go's `strconv.Quote` and `%q` write it. CEL reads it back as the same text. An
- * unpaired surrogate, which Go cannot hold, becomes U+FFFD.
+ * The text between double quotes as Go's `strconv.Quote` and `%q` write it. CEL reads the result back as the same text.
+ * An unpaired surrogate, which Go strings cannot hold, becomes U+FFFD.
  */
 export function goQuote(text: string): string {
   if (needsNoEscape(text)) return `"${text}"`;
@@ -43,7 +43,7 @@ function quotedChar(char: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
-/** {@link goQuote} of bytes given as a string of characters 0–255: bytes that are no UTF-8 become `\xNN`. */
+/** {@link goQuote} of bytes, given as a string of characters 0–255. Bytes that are not valid UTF-8 become `\xNN`. */
 export function goQuoteBytes(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   if (!text.includes('\ufffd')) return goQuote(text);
@@ -57,7 +57,7 @@ export function goQuoteBytes(bytes: string): string {
   return `${out}"`;
 }
 
-/** The character whose UTF-8 form starts at `at`, if one does. */
+/** The character whose UTF-8 form starts at `at`; undefined when none does. */
 function utf8At(bytes: string, at: number): { text: string; length: number } | undefined {
   const first = bytes.charCodeAt(at);
   if (first < 0x80) return { text: bytes.charAt(at), length: 1 };

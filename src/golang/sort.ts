@@ -1,7 +1,7 @@
 /**
- * The order of a list that Go's `sort.Slice` has sorted: the numbers 0 … n−1 by `less`, which compares two of them.
- * `sort.Slice` is not stable: beyond twelve elements it is pattern-defeating quicksort, whose swaps decide the order
- * of equal elements, so this function makes the same swaps.
+ * The numbers 0 … n−1 in the order in which Go's `sort.Slice` puts them; `less` compares two of the numbers.
+ * `sort.Slice` is not stable: beyond twelve elements it is pattern-defeating quicksort, whose swaps decide the order of
+ * equal elements, so this function makes the same swaps.
  *
  * See Orson Peters, "Pattern-defeating Quicksort" (arXiv 2106.05123).
  */
@@ -15,7 +15,7 @@ export function sortIndices(n: number, less: (i: number, j: number) => boolean):
 const SHORT = 12;
 /** From this length on a pivot is the median of three medians. */
 const NINTHER = 50;
-/** All comparisons that choose a pivot found the wrong order. */
+/** The number of swaps when every comparison that chooses a pivot found the wrong order. */
 const ALL_SWAPPED = 12;
 
 type Hint = 'decreasing' | 'increasing' | 'unknown';
@@ -44,7 +44,9 @@ class Sorter {
     this.#order[j] = held;
   }
 
-  /** Sorts from `start` up to, not including, `end`; `badPivots` may be chosen before heap sort takes over. */
+  /**
+   * Sorts from `start` up to, but not including, `end`. After `badPivots` unbalanced partitions heap sort takes over.
+   */
   sort(start: number, end: number, badPivots: number): void {
     let balanced = true;
     let partitioned = true;
@@ -109,7 +111,7 @@ class Sorter {
     }
   }
 
-  /** Smaller elements to the left of the pivot, all others to its right. */
+  /** Moves smaller elements to the left of the pivot, and all others to its right. */
   #partition(start: number, end: number, pivot: number): { middle: number; untouched: boolean } {
     this.#swap(start, pivot);
     let low = start + 1;
@@ -126,7 +128,10 @@ class Sorter {
     return { middle: high, untouched: swaps === 0 };
   }
 
-  /** Nothing is smaller than the pivot: gathers what equals it in front and returns where the rest begins. */
+  /**
+   * For a range in which no element is smaller than the pivot: gathers the elements equal to the pivot in front.
+   * Returns the index after them.
+   */
   #skipEqual(start: number, end: number, pivot: number): number {
     this.#swap(start, pivot);
     let low = start + 1;
@@ -139,7 +144,7 @@ class Sorter {
     }
   }
 
-  /** Repairs up to five pairs; false when the range is not sorted after that. */
+  /** Repairs up to five pairs of a range; false when the range is not sorted after that. */
   #finishNearlySorted(start: number, end: number): boolean {
     let i = start + 1;
     for (let step = 0; step < 5; step++) {
@@ -153,7 +158,7 @@ class Sorter {
     return false;
   }
 
-  /** Moves three elements to places that look random but depend only on the length. */
+  /** Moves three elements to indices that look random but depend only on the length. */
   #breakPatterns(start: number, end: number): void {
     const length = end - start;
     let random = BigInt(length);
@@ -182,7 +187,7 @@ class Sorter {
     return { pivot, hint: swaps === 0 ? 'increasing' : swaps === ALL_SWAPPED ? 'decreasing' : 'unknown' };
   }
 
-  /** Which of three places holds the element in the middle. */
+  /** Which of three indices holds the median element? */
   #median(a: number, b: number, c: number): number {
     [a, b] = this.#ordered(a, b);
     [b, c] = this.#ordered(b, c);

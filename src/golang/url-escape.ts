@@ -3,7 +3,7 @@ import { goQuoteBytes } from './quote.ts';
 
 /** Percent-encoding of byte strings with the rules of Go's `net/url`. */
 
-/** Where a piece of text stands; each place lets other characters through unescaped. */
+/** The part of a URL that a text is; each part lets other characters through unescaped. */
 export type Place = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
 
 const UNRESERVED = /[A-Za-z0-9\-_.~]/;
@@ -17,12 +17,12 @@ const LITERAL: Readonly<Record<Place, RegExp | undefined>> = {
   zone: IN_HOST,
 };
 
-/** Is `char` (a byte) written as `%XX` at this place? */
+/** Is `char` (a byte) written as `%XX` in this part? */
 export function mustEscape(char: string, place: Place): boolean {
   return !UNRESERVED.test(char) && LITERAL[place]?.test(char) !== true;
 }
 
-/** Encodes. */
+/** Percent-encodes the bytes that must be escaped in this part. */
 export function escapeBytes(bytes: string, place: Place): string {
   return bytes.replace(/[^A-Za-z0-9\-_.~]/gs, (char) => {
     if (!mustEscape(char, place)) return char;
@@ -30,7 +30,7 @@ export function escapeBytes(bytes: string, place: Place): string {
   });
 }
 
-/** Decodes, refusing what the place does not allow. */
+/** Decodes escapes; a failure for an escape or a character that this part of the URL does not allow. */
 export function unescapeBytes(bytes: string, place: Place): string | Failure {
   const inHost = place === 'host' || place === 'zone';
   for (let i = 0; i < bytes.length; i++) {
@@ -49,7 +49,10 @@ export function unescapeBytes(bytes: string, place: Place): string | Failure {
   return spaced.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** Hosts encode only bytes beyond ASCII, zones only what could also stand there as it is, and spaces. */
+/**
+ * Is this escape refused? A host may escape bytes beyond ASCII only, a zone only spaces and characters that need no
+ * escape in a host. `%25` is always allowed.
+ */
 function refused(triple: string, place: Place): boolean {
   if (triple === '%25') return false;
   const code = Number.parseInt(triple.slice(1), 16);

@@ -13,9 +13,9 @@ export interface GoUrl {
   readonly opaque: string;
   readonly user: { readonly name: string; readonly password?: string } | undefined;
   readonly host: string;
-  /** Decoded. */
+  /** The path without escapes. */
   readonly path: string;
-  /** As it was written, where that differs from the default encoding of `path`. */
+  /** The path as it was written, where that differs from the default encoding of `path`; else empty. */
   readonly rawPath: string;
   readonly omitHost: boolean;
   readonly forceQuery: boolean;
@@ -41,7 +41,7 @@ const EMPTY: GoUrl = {
 const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const fromBytes = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 
-/** Go's `url.ParseRequestURI`: an absolute URL or an absolute path, no fragment cut off. */
+/** Go's `url.ParseRequestURI`: reads an absolute URL or an absolute path; `#` begins no fragment. */
 export function parseRequestUrl(text: string): GoUrl | Failure {
   const url = parse(toBytes(text), true);
   return url instanceof Failure ? failure(`parse ${goQuote(text)}: ${url.message}`) : url;
@@ -128,7 +128,7 @@ function parseHost(scheme: string, host: string): string | Failure {
   if (open === 0) return parseBracketedHost(host);
   const first = host.indexOf(':');
   if (first >= 0) {
-    // Only web URLs refuse a colon inside the host; elsewhere lists of hosts with ports are in use.
+    // A colon inside the host is refused in web URLs only: other schemes have lists of hosts with ports there.
     const port = host.slice(scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':'));
     if (!isOptionalPort(port)) return failure(`invalid port ${goQuoteBytes(port)} after host`);
   }
@@ -178,7 +178,7 @@ export function urlPort(url: GoUrl): string {
   return hostAndPort(url).port;
 }
 
-/** Keeps the writing of an encoded text if it is a valid one of the decoded text, else encodes anew. */
+/** The encoded form: `raw` if it is a valid encoding of the decoded text, else a new encoding. */
 function escaped(raw: string, decoded: string, place: 'fragment' | 'path'): string {
   if (raw !== '' && raw.split('').every((char) => /[!$&'()*+,;=:@[\]%]/.test(char) || !mustEscape(char, place))) {
     if (unescapeBytes(raw, place) === decoded) return raw;
@@ -208,7 +208,7 @@ export function urlQuery(url: GoUrl): Map<string, string[]> {
   return values;
 }
 
-/** The whole URL as text: what equality compares. */
+/** The whole URL as text. Two URLs are equal when their texts are. */
 export function formatUrl(url: GoUrl): string {
   let out = url.scheme === '' ? '' : `${url.scheme}:`;
   if (url.opaque === '') out += formatHierarchy(url, out === '');

@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { parseJson } from '../core/index.ts';
 import { KubeError } from './error.ts';
 
-/** Parses an answer as JSON. A proxy may answer in place of the server, with any text. */
+/** Parses an answer as JSON. The answer may be any text: a proxy may reply in place of the server. */
 export function answerJson(text: string, what: string): JsonValue {
   try {
     return parseJson(text);

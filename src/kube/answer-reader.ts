@@ -1,14 +1,16 @@
 /** Receives the parts of an answer as they arrive. */
 export interface AnswerSink {
-  /** Names in lower case; several values of one header are joined by `, `. */
+  /**
+   * Called with the status and the headers. Names are in lower case; several values of one header are joined by `, `.
+   */
   head(status: number, headers: Readonly<Record<string, string>>): void;
-  /** The bytes are valid until it returns. */
+  /** Called with the next bytes of the body, which are valid until the call returns. */
   data(bytes: Buffer): void;
-  /** The answer is whole. `open`: the server keeps the connection for another request. */
+  /** Called when the answer is complete. `open`: does the server keep the connection for another request? */
   end(open: boolean): void;
 }
 
-/** The next part: lines of a head, of a chunk or after the last chunk, or bytes of a body. */
+/** What the reader expects next: lines of a head, of a chunk or after the last chunk, or bytes of a body. */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 
 /** Maximum length of a head or a line. */
@@ -23,7 +25,7 @@ export class AnswerReader {
   #part: Part = 'head';
   /** The beginning of an incomplete head or line. */
   #held: Buffer | undefined;
-  /** Missing bytes of the body, or of the chunk. */
+  /** The number of bytes that the body or the chunk still lacks. */
   #left = 0;
   #open = true;
 
@@ -41,7 +43,7 @@ export class AnswerReader {
     }
   }
 
-  /** The server closed the connection. True when that is how the answer ends. */
+  /** Called when the server has closed the connection. Returns true when that is how the answer ends. */
   close(): boolean {
     if (this.#part !== 'rest') return this.#part === 'done';
     this.#finish(false);
@@ -95,7 +97,7 @@ export class AnswerReader {
     const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
     if (match === null) throw malformed('no status line of HTTP/1');
     const status = Number(match[2]);
-    // The client never asks to switch protocols; any other status below 200 precedes the answer.
+    // The client never asks for another protocol. Any other status below 200 precedes the answer.
     if (status === 101) throw malformed('another protocol');
     if (status < 200) return;
     const headers = parseHeaders(text, match[0].length);

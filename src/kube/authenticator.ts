@@ -7,7 +7,7 @@ import type { Clock, KubeConfig } from './types.ts';
 /** How long a token file's content is used; kubelets rotate tokens well before they expire. */
 const TOKEN_FILE_MS = 60_000;
 
-/** PEM texts. */
+/** A client certificate and its key, both PEM texts. */
 export interface ClientCertificate {
   readonly cert: string;
   readonly key: string;
@@ -15,7 +15,7 @@ export interface ClientCertificate {
 
 /** Gives credentials that change over time. */
 export interface Authenticator {
-  /** Can it give new credentials after `reject`? */
+  /** Can the authenticator give new credentials after `reject`? */
   readonly renews: boolean;
   /**
    * The `authorization` header now; `undefined` when a client certificate authenticates the connection, or there are no
@@ -24,7 +24,7 @@ export interface Authenticator {
   authorization(): Promise<string | undefined>;
   /** The client certificate to connect with, from the configuration or from a plugin. */
   certificate(): Promise<ClientCertificate | undefined>;
-  /** Drops credentials that the server answered with 401, but not newer ones that were loaded meanwhile. */
+  /** Drops credentials that the server answered with 401. Newer credentials that were loaded meanwhile stay. */
   reject(refused: {
     readonly authorization: string | undefined;
     readonly certificate: ClientCertificate | undefined;
@@ -66,7 +66,7 @@ function bearer(token: string | undefined): string | undefined {
 
 interface Remembered<T> {
   get(): Promise<T>;
-  /** Drops the remembered value if it matches, but not a load in progress. */
+  /** Drops the remembered value if it matches. A load in progress goes on. */
   forget(isIt: (value: T) => boolean): void;
 }
 

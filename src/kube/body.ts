@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A complete body: `readText` takes it without iteration. */
+/** A complete body. `readText` takes its chunks without iteration. */
 export class WholeBody implements AsyncIterable<Uint8Array> {
   readonly chunks: readonly Uint8Array[];
 
@@ -16,7 +16,7 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
 /** Number of waiting bytes at which a stream is paused for its slower reader. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
-/** A body as it arrives. A reader that leaves early abandons it. */
+/** A body that is read as it arrives. A reader that stops before the end abandons the body. */
 export class StreamBody implements AsyncIterable<Uint8Array> {
   readonly #source: { pause(): unknown; resume(): unknown };
   readonly #abandon: () => void;
@@ -37,7 +37,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  /** Ends the body; with an error when it is incomplete. */
+  /** Ends the body; `error` says that the body is incomplete. */
   end(error?: Error): void {
     this.#end ??= error === undefined ? {} : { error };
     this.#wake();
@@ -62,7 +62,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Stateless without `stream: true`, so it can be shared. */
+/** The decoder of all bodies. It keeps no state, because no call sets `stream: true`. */
 const UTF8 = new TextDecoder();
 
 /** Reads a body to its end as UTF-8 text. */

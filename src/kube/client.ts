@@ -47,13 +47,13 @@ import { setType } from './set-type.ts';
 import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';
 
-/** How to make a client. Either `transport` or `config` is needed. */
+/** The options of a client. It needs either `transport` or `config`. */
 export interface KubeClientOptions {
   /** Carries the requests; closed with the client. */
   readonly transport?: Transport;
-  /** Where the API server is and how to authenticate; a transport is made for it at the first request. */
+  /** The API server and the credentials. The client makes a transport for them at the first request. */
   readonly config?: KubeConfig;
-  /** Default `typekro`. */
+  /** The `User-Agent` header. Default `typekro`. */
   readonly userAgent?: string;
   /** Default: the system clock. */
   readonly clock?: Clock;
@@ -64,13 +64,13 @@ export interface KubeClientOptions {
   /** The pauses before retries. Default: 100 ms, then twice as long each time, at most 5 s. */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
-  /** Requests per second and burst. Default: no limit, since servers have priority and fairness. */
+  /** Requests per second, and the burst. Default: no limit, because servers limit clients by priority and fairness. */
   readonly rateLimit?: RateLimit;
-  /** Ask for lists as streams of events where the server can. Default true. */
+  /** Read lists as streams of events from servers that support that? Default true. */
   readonly streamLists?: boolean;
   /** Called after every request; status 0 when no answer arrived. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
-  /** Measure its requests; shared with the impersonating clients that `as` makes. */
+  /** The meters that measure the client's requests. The impersonating clients that `as` makes share them. */
   readonly meters?: Set<RequestMeter>;
 }
 
@@ -87,8 +87,8 @@ const PAGE_SIZE = 500;
 const IDLE_MS = 330_000;
 
 /**
- * A client for one API server. Objects go in and out as they are (fields it does not know are kept,
- * integers beyond 2⁵³ are `bigint`); the URL of a kind comes from discovery. All errors are `KubeError`.
+ * A client for one API server. Objects are sent and returned as they are: unknown fields are kept, and integers beyond
+ * 2⁵³ are `bigint`. Discovery gives the URL of a kind. All errors are `KubeError`.
  */
 export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
@@ -99,7 +99,7 @@ export class KubeClient implements KubernetesApi {
   #transport: Promise<Transport> | undefined;
 
   constructor(options: KubeClientOptions) {
-    // Every watch listens to it, which is no leak.
+    // Every watch listens to the signal, which is no leak.
     setMaxListeners(0, this.#closed.signal);
     const { transport, config, clock = systemClock, onRequest, rateLimit } = options;
     if (transport === undefined && config === undefined) {
@@ -137,7 +137,7 @@ export class KubeClient implements KubernetesApi {
     );
   }
 
-  /** A client with the same connections that impersonates another user. Closing it closes the original. */
+  /** A client with the same connections that impersonates another user. To close either client closes both. */
   as(impersonate: Impersonation): KubeClient {
     return new KubeClient({
       ...this.#options,
@@ -147,7 +147,7 @@ export class KubeClient implements KubernetesApi {
     });
   }
 
-  /** Measures requests from now on, those of `as` included, until the returned function is called. */
+  /** Measures requests until the returned function is called; the requests of clients that `as` made count, too. */
   measure(meter: RequestMeter): () => void {
     this.#meters.add(meter);
     return () => void this.#meters.delete(meter);
@@ -245,7 +245,10 @@ export class KubeClient implements KubernetesApi {
     return this.#object(request, options);
   }
 
-  /** Returns the object while its finalizers run, else `undefined`. Rejects with 404 when it does not exist. */
+  /**
+   * Returns the object while its finalizers run, and `undefined` when it is gone. Rejects with 404 when the object did
+   * not exist.
+   */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<KubeObject | undefined> {
     const resource = await this.#resource(ref, options.signal);
     const { preconditions, propagationPolicy, gracePeriodSeconds, dryRun } = options;
@@ -257,7 +260,7 @@ export class KubeClient implements KubernetesApi {
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       ...(dryRun === true ? { dryRun: ['All'] } : {}),
     };
-    // Repeating is harmless only when the object cannot be mistaken for a later one of its name.
+    // A repeated deletion is harmless only with a UID: without one it could delete a later object of the same name.
     const idempotent = preconditions?.uid !== undefined;
     const request = {
       method: 'DELETE',
@@ -400,8 +403,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * A 404 that is no Status of an object means that the server no longer has the kind: discovery
-   * forgets it, and the error says so instead of looking like a missing object.
+   * A 404 without a Status of an object means that the server no longer serves the kind. Discovery then forgets the
+   * kind, and the error names the kind instead of a missing object.
    */
   async #checked<T>(type: ResourceType, send: () => Promise<T>): Promise<T> {
     try {
@@ -425,9 +428,9 @@ function unknownKind(type: ResourceType, cause?: unknown): KubeError {
 function readPage(type: ResourceType, text: string) {
   const list = answerJson(text, `list ${type.kind}`);
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
-  // Servers in Go encode an empty list as `null`.
+  // Servers written in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Reject any other answer: read as an empty list it would mean that all objects are gone.
+  // Reject any other answer. As an empty list it would mean that all objects are gone.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });

@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Monotonic time in milliseconds, for durations; the wall clock where the clock has no monotonic one. */
+/** Monotonic time in milliseconds, for durations; the wall clock where the clock has no monotonic time. */
 export const elapsed = (clock: Clock): number => clock.elapsed?.() ?? clock.now();
 
 /** Waits for a time, or until the signal aborts. Resolves in both cases; the caller checks the signal. */

@@ -1,14 +1,14 @@
-/** A failed connection in words, and what to do about it. */
+/** A description of a failed connection, and its remedy. */
 interface ConnectionFailure {
   readonly codes: RegExp;
-  /** Absent where the error's own words are as good. */
+  /** The description; absent where the words of the error are good enough. */
   readonly words?: (address: string, host: string) => string;
   readonly remedy: string;
 }
 
 const NETWORK_REMEDY = 'check the network, a VPN or a firewall on the way, and "server" in the kubeconfig';
 
-/** Every failure of a connection by the code of the system or of TLS. */
+/** The failures of a connection that have a description or a remedy, by the code of the system or of TLS. */
 const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     codes: /^ECONNREFUSED$/,
@@ -27,7 +27,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
   { codes: /^ECONNRESET$/, words: (address) => `the connection to ${address} was cut`, remedy: NETWORK_REMEDY },
   {
-    // The words of TLS depend on its message: `tlsFailure`.
+    // The description depends on the message: see `tlsFailure`.
     codes: /^EPROTO$/,
     remedy: 'write http:// in "server" of the kubeconfig, or name the port of the server for https',
   },
@@ -58,7 +58,7 @@ export function connectionFailure(code: string): ConnectionFailure | undefined {
   return CONNECTION_FAILURES.find(({ codes }) => codes.test(code));
 }
 
-/** What to do about a connection that did not come about, by the code of the system or of TLS. */
+/** The remedy for a connection that failed, by the code of the system or of TLS. */
 export function connectionRemedy(code: string): string {
   return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
 }

@@ -4,9 +4,9 @@ import { AnswerReader } from './answer-reader.ts';
 import { StreamBody, WholeBody } from './body.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
 
-/** How long an unused socket stays open, in milliseconds; less where the server says so. */
+/** The time for which an unused socket stays open, in milliseconds; less where the server says so. */
 const SPARE_MS = 30_000;
-/** Time limit for the next bytes of an answer, in milliseconds; for a stream, of its head. */
+/** The time limit for the next bytes of an answer, in milliseconds; of a stream, only for the head. */
 const ANSWER_MS = 300_000;
 
 type Head = Omit<TransportResponse, 'body'>;
@@ -19,7 +19,7 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-/** Opens a socket. Passes arriving bytes to `read`, which must copy what it keeps. */
+/** Opens a socket. The socket passes arriving bytes to `read`, which must copy the bytes that it keeps. */
 export type Dial = (read: (bytes: Buffer) => void) => Socket;
 
 /** The pool that owns a connection. */
@@ -77,7 +77,7 @@ export class Connection {
     });
   }
 
-  /** Sends a request and settles with the head; the body is read as it arrives, without a time limit. */
+  /** Sends a request and settles with the head. The body is read as it arrives, without a time limit. */
   stream(head: string, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       const body = new StreamBody(this.#socket, () =>
@@ -85,7 +85,7 @@ export class Connection {
       );
       this.#exchange(head, request, {
         head: (given) => {
-          // An error in place of a stream has the time limit of any answer.
+          // An error in place of a stream has the time limit of a complete answer.
           if (given.status < 400) this.patienceMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
@@ -121,7 +121,7 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // The server does not read the rest of this request, and the next one would follow it.
+    // The server does not read the rest of this request, and would take the rest for a part of the next one.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.patienceMs = this.#spareMs;
     // A spare socket must not keep the process alive.
@@ -129,7 +129,7 @@ export class Connection {
     this.#owner.freed(this);
   }
 
-  /** Takes the waiting request, which the caller settles now. */
+  /** Removes and returns the waiting request, which the caller then settles. */
   #settle(): Waiting | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -162,7 +162,7 @@ export class Connection {
   }
 }
 
-/** How long a connection may be spare: the server's own limit, less a second. */
+/** The time for which a connection may be unused: the server's own limit, less a second. */
 function spareMs(keepAlive: string): number {
   const seconds = /timeout=(\d{1,6})/.exec(keepAlive)?.[1];
   return seconds === undefined ? SPARE_MS : Math.min(SPARE_MS, Number(seconds) * 1000 - 1000);

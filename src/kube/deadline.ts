@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
-/** The reason of a signal that aborts because the time is up: what `AbortSignal.timeout` gives, with the limit. */
+/** The reason of a signal that aborts because the time is up: that of `AbortSignal.timeout`, with the limit. */
 class TimeLimit extends DOMException {
   readonly limitMs: number;
 
@@ -13,8 +13,8 @@ class TimeLimit extends DOMException {
 
 /**
  * Runs work until one of the signals aborts or the time limit is over. After the limit the signal's reason is a
- * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike there, the timer follows the given clock,
- * is cancelled when the work is done, and keeps the process alive until then.
+ * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike the timer of `AbortSignal.timeout`, this
+ * one follows the given clock, is cancelled when the work is done, and keeps the process alive until then.
  */
 export async function withDeadline<Result>(
   milliseconds: number,
@@ -23,7 +23,7 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  // Every request of the work may listen to it at the same time, which is no leak.
+  // Every request of the work may listen to the signal at the same time, which is no leak.
   setMaxListeners(0, controller.signal);
   const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
   const sources = signals.filter((signal) => signal !== undefined);

@@ -23,14 +23,14 @@ interface Known {
 }
 
 /**
- * Discovery that reads one group-version at a time (one small request, also on servers without aggregated discovery)
- * and keeps the result until `forget`. Concurrent callers share a request.
+ * Discovery that reads one group-version at a time and keeps the result until `forget`. A group-version is one small
+ * request, also on servers without aggregated discovery. Concurrent callers share a request.
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
 
-  /** The request is shared: the abort of one caller must not end it for the others. */
+  /** Reads a group-version. Callers share the request, so the abort of one caller must not end it for the others. */
   const askForAll = (apiVersion: string): Promise<Known> => {
     const running = asking.get(apiVersion);
     if (running !== undefined) return running;
@@ -39,7 +39,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       try {
         const resources = await readGroupVersion(fetch, apiVersion);
         const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
-        // After a `forget` in the meantime the answer may be outdated.
+        // `forget` may have been called meanwhile; then the answer may be outdated.
         if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {
@@ -141,7 +141,7 @@ async function readGroupVersion(fetch: Fetch, apiVersion: string) {
   }
 }
 
-/** Reads an `APIResourceList`; subresources (`pods/status`) are gathered under their resource. */
+/** Reads an `APIResourceList`. A subresource (`pods/status`) is added to its resource. */
 export function parseResourceList(
   type: { readonly group: string; readonly version: string },
   list: JsonValue,

@@ -3,13 +3,13 @@ import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where and how much to keep. */
+/** The place and the size of a cache. */
 export interface DocumentCacheOptions {
-  /** Folder of the files; made when first written. Default: `typekro/openapi` in the user's cache directory. */
+  /** The folder of the files, made at the first write. Default: `typekro/openapi` in the user's cache directory. */
   readonly directory?: string;
   /**
-   * The server of the documents, e.g. its URL. Without it only documents are kept whose hash matches their text, so
-   * that no server can replace documents of another.
+   * The server of the documents, e.g. its URL. Without a server the cache keeps only documents whose hash matches their
+   * text, so that no server can replace a document of another server.
    */
   readonly server?: string;
   /** Maximum of bytes in all files; the least recently read files are deleted first. Default 64 MiB. */
@@ -32,8 +32,8 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
 }
 
 /**
- * OpenAPI documents on disk, by the hash that the server names in their URL. A file holds its own checksum and is
- * dropped when that does not match. No method fails: without access to files there is no cache.
+ * OpenAPI documents on disk, found by the hash that the server puts into their URL. A file holds its own checksum and
+ * is ignored when that does not match. No method fails: where files cannot be used, the cache keeps nothing.
  */
 export class DocumentCache {
   readonly #directory: string;
@@ -63,7 +63,7 @@ export class DocumentCache {
     return undefined;
   }
 
-  /** Keeps a document. Several processes may do so at once: a file appears whole or not at all. */
+  /** Keeps a document. Several processes may write at once: a file appears complete or not at all. */
   async put(url: string, text: string): Promise<void> {
     const body = Buffer.from(text);
     const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
@@ -84,7 +84,10 @@ export class DocumentCache {
     }
   }
 
-  /** Where a document may be: under its hash alone when that can be checked, or under server and URL. */
+  /**
+   * The files in which a document may be: named by the hash alone when the text can be checked against it, and by
+   * server and URL.
+   */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
     const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);
     const hash = /[?&]hash=([0-9A-Fa-f]+)(?:&|$)/.exec(url)?.[1]?.toLowerCase();
@@ -93,7 +96,7 @@ export class DocumentCache {
     return this.#server === undefined ? own : [...own, { path: at(`${this.#server}\n${url}`) }];
   }
 
-  /** Deletes the least recently read files until the rest fits, and unfinished files of other processes. */
+  /** Deletes the least recently read files beyond the maximum of bytes, and unfinished files that are old. */
   async #trim(): Promise<void> {
     const names = (await quietly(readdir(this.#directory))) ?? [];
     const kept: { path: string; bytes: number; used: number }[] = [];
@@ -124,7 +127,7 @@ function textOf(stored: Buffer, hash: string | undefined): string | undefined {
 const sha256 = (data: string | Buffer): string => cryptoLibrary().createHash('sha256').update(data).digest('hex');
 const sha512 = (data: Buffer): string => cryptoLibrary().createHash('sha512').update(data).digest('hex');
 
-/** The result, or undefined when the file system fails: an unusable cache is no error. */
+/** The result; undefined when the file system fails, because an unusable cache is no error. */
 async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -1,7 +1,7 @@
 /**
- * `typekro/kube`: talking to a Kubernetes API. A `Transport` carries requests, a `KubeClient` has the verbs and typed
- * errors, and `LiveSchemas` are the schemas of a live server. Importing it loads neither sockets nor yaml: both are read
- * when a connection or a kubeconfig is asked for.
+ * `typekro/kube`: a client for the Kubernetes API. A `Transport` carries requests, a `KubeClient` has the verbs and
+ * typed errors, and `LiveSchemas` gives the schemas of a live server. An import loads neither sockets nor yaml: the
+ * first connection and the first kubeconfig do.
  *
  * @packageDocumentation
  */

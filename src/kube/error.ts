@@ -26,12 +26,15 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Upper limit of the pause that a server or a proxy asks for: it may be back sooner. */
+/** The maximum of a pause that a server or a proxy asks for: the server may return sooner. */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };
 
-/** An API server refused a request, or could not be reached. Switch on `reason` or `status`, never on the text. */
+/**
+ * The error of an API server that refused a request or could not be reached. Programs switch on `reason` or `status`,
+ * never on the text.
+ */
 export class KubeError extends TypeKroError {
   readonly status: number;
   readonly reason: string;
@@ -90,12 +93,12 @@ export function isNotFound(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 404;
 }
 
-/** Is this a conflict: another version, uid, or owner of a field than the request assumed? */
+/** Is this a conflict? The object has another version, UID or field owner than the request assumed. */
 export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
-/** Did no answer arrive from the server itself? Then it is unknown whether the request was carried out. */
+/** Did the server itself send no answer? The request may then have been carried out, or not. */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';
 }
@@ -105,7 +108,7 @@ export function abortedError(about: { readonly what?: string; readonly object?: 
   return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about });
 }
 
-/** Did the request's own signal abort it? */
+/** Was the request aborted by its own signal? */
 export function isAborted(thrown: unknown): boolean {
   return thrown instanceof KubeError && thrown.reason === 'Aborted';
 }
@@ -148,7 +151,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Reasons as the API server names them, for answers that carry no Status (a proxy's, a plain 404). */
+/** The reasons of the API server by status, for answers that carry no Status, such as those of a proxy. */
 const REASONS = new Map<number, string>([
   [400, 'BadRequest'],
   [401, 'Unauthorized'],

@@ -4,7 +4,7 @@ import { formatTime } from '../kubernetes/index.ts';
 import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
-/** Something that happened to an object, for `kubectl describe`. */
+/** An event of an object, as `kubectl describe` shows it. */
 export interface ObjectEvent {
   readonly object: KubeObject;
   readonly type: 'Normal' | 'Warning';
@@ -15,21 +15,21 @@ export interface ObjectEvent {
   readonly component?: string;
 }
 
-/** How events are recorded. */
+/** The options of an `EventRecorder`. */
 export interface EventRecorderOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   /** The reporting component, e.g. `kro/boats.acme.test-controller`. */
   readonly component: string;
-  /** Called when an event could not be written; nothing depends on events. */
+  /** Called when an event could not be written. The recorder then goes on. */
   readonly onError?: (error: KubeError) => void;
 }
 
-/** Period in which a repeated event increases the count of the first one. */
+/** The period in which a repeated event increases the count of the first one, in milliseconds. */
 const SAME_MS = 600_000;
-/** How many different events are remembered. */
+/** The maximum of different events that are remembered. */
 const REMEMBERED = 4096;
-/** API servers refuse longer messages. */
+/** The maximum length of a message: API servers refuse longer ones. */
 const MAX_MESSAGE_LENGTH = 1024;
 
 interface Remembered {
@@ -50,7 +50,7 @@ interface Pending {
   readonly involved: Readonly<Record<string, string>>;
 }
 
-/** Writes Events one after another; a repeated event increases the count of the existing one. */
+/** Writes Events one after another. A repeated event increases the count of the existing one. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Remembered>();

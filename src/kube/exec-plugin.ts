@@ -8,17 +8,17 @@ export interface ExecCredential {
   /** PEM texts. */
   readonly certificate?: string;
   readonly key?: string;
-  /** Milliseconds since 1970; absent: valid until refused. */
+  /** Milliseconds since 1970; absent for a credential that is valid until the server refuses it. */
   readonly expiresAt?: number;
 }
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). It gets no terminal; its
- * stderr is part of the error.
+ * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). The plugin gets no
+ * terminal; an error includes its stderr.
  *
- * @throws TypeKroError `kube/exec-plugin` when it cannot be run, fails, or prints no credential.
+ * @throws TypeKroError `kube/exec-plugin` when the plugin cannot be run, fails, or prints no credential.
  */
 export async function runExecPlugin(config: KubeConfig): Promise<ExecCredential> {
   const plugin = config.credentials.exec;

@@ -14,7 +14,7 @@ export function isInCluster(env: Environment): boolean {
   return (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '' && (env['KUBERNETES_SERVICE_PORT'] ?? '') !== '';
 }
 
-/** The configuration of a pod's service account. Its token is read again every minute, since it rotates. */
+/** The configuration of a pod's service account. The token file is read again every minute, because tokens rotate. */
 export async function inClusterConfig(env: Environment, folder: string = FOLDER): Promise<KubeConfig> {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';

@@ -10,9 +10,9 @@ import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types
 
 /** The source of a configuration. */
 export interface LoadKubeConfigOptions {
-  /** Content of a kubeconfig; files are not looked at. */
+  /** The content of a kubeconfig; no file is read. */
   readonly text?: string;
-  /** A file. Default: those of `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. */
+  /** The path of a file. Default: the files of `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. */
   readonly path?: string;
   /** Default: the file's `current-context`. */
   readonly context?: string;
@@ -34,10 +34,10 @@ interface Merged {
 }
 
 /**
- * Reads kubeconfig files as kubectl does: several files are merged, the first to name an entry wins, and relative paths
- * count from the folder of their file. Without any file a pod's service account is used.
+ * Reads kubeconfig files as kubectl does: it merges several files, where the first file with an entry of a name wins;
+ * relative paths are relative to the folder of their file. Without any file it uses the pod's service account.
  *
- * @throws TypeKroError `kube/no-config` when there is none, `kube/bad-config` when it cannot be used.
+ * @throws TypeKroError `kube/no-config` when there is no configuration, `kube/bad-config` when it cannot be used.
  */
 export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promise<KubeConfig> {
   const env = options.env ?? process.env;
@@ -85,7 +85,7 @@ async function readSource(path: string): Promise<Source> {
   }
 }
 
-/** Files named in `KUBECONFIG` need not exist, as for kubectl. */
+/** Reads a file of `KUBECONFIG`, which may be missing, as for kubectl. */
 async function readSourceIfThere(path: string): Promise<Source | undefined> {
   try {
     return await readSource(path);
@@ -111,7 +111,10 @@ async function parseFile(source: Source): Promise<JsonObject> {
   });
 }
 
-/** The error has place and reason as for definitions; their parser is loaded for this error alone. */
+/**
+ * The error names place and reason as errors of definitions do; the parser of definitions is loaded for this error
+ * alone.
+ */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
   const { parseDefinitions } = await import('../graph/index.ts');
   const [problem] = parseDefinitions(text, name).diagnostics;
@@ -220,7 +223,10 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
   };
 }
 
-/** An unknown part is an error: without it the impersonation could grant more rights than intended. */
+/**
+ * Reads the `as…` fields. An unknown field is an error: without it the impersonation could grant more rights than
+ * intended.
+ */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {
     const asked = value[key] ?? '';
@@ -244,7 +250,7 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
   for (const entry of asObjects(exec['env'])) env[string(entry['name']) ?? ''] = string(entry['value']) ?? '';
   return {
     apiVersion: string(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1',
-    // A command with a path in it counts from the kubeconfig; a bare name is looked up in PATH.
+    // A command with a slash in it is relative to the folder of the kubeconfig; a bare name is looked up in PATH.
     command: /[/\\]/.test(command) ? resolve(folder, command) : command,
     args: Array.isArray(exec['args']) ? exec['args'].map(String) : [],
     env,
@@ -278,7 +284,7 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
-/** A text, as kubectl reads it: an empty one counts as absent, and a YAML number or boolean counts as text. */
+/** A text, as kubectl reads it: an empty text counts as absent, and a YAML number or boolean counts as text. */
 function string(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;

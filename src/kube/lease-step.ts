@@ -24,14 +24,14 @@ export interface LeaseState {
   /** The time of this candidate's last successful renewal. */
   readonly renewedAt: number;
   /**
-   * The last observed record, and since when it is unchanged by the own clock: clocks of other machines are not
-   * trusted.
+   * The last record that was seen, and the time of the own clock since which it is unchanged. Clocks of other machines
+   * are not trusted.
    */
   readonly seen: string;
   readonly seenAt: number;
 }
 
-/** What to do about a lease. */
+/** The next request for a lease. */
 export type LeaseAction =
   | { readonly do: 'wait' }
   | { readonly do: 'create'; readonly lease: KubeObject }
@@ -50,8 +50,8 @@ export interface Candidate {
 }
 
 /**
- * Decides from the current lease: renew the own one, take one that is free or was not renewed for its duration, else
- * wait. `now` is monotonic; `time` (since 1970) is written into the lease.
+ * Decides from the current lease: renew the own lease, take a lease that is free or was not renewed for its duration,
+ * else wait. `now` is monotonic; `time` (since 1970) is written into the lease.
  */
 export function leaseStep(
   state: LeaseState,
@@ -77,8 +77,8 @@ export function leaseStep(
 }
 
 /**
- * The state after a successful write of the lease. `now` is the time of sending, since other candidates count from a
- * later moment.
+ * The state after a successful write of the lease. `now` is the time when the request was sent: other candidates count
+ * from a later moment.
  */
 export function leaseHeld(state: LeaseState, lease: KubeObject, now: number): LeaseState {
   const spec = lease.spec ?? {};
@@ -96,7 +96,7 @@ export function renewedLease(lease: KubeObject, time: number): KubeObject {
   return { ...lease, spec: { ...lease.spec, renewTime: microTime(time) } };
 }
 
-/** The lease without a holder, so that another candidate need not wait for it to expire. */
+/** The lease without a holder: another candidate can take it without waiting for the end of its duration. */
 export function releasedLease(lease: KubeObject): KubeObject {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };
 }

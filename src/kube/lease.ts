@@ -23,13 +23,13 @@ export interface ElectionOptions extends Candidate {
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
   /**
-   * May the lease be released? Called between its read and its write, so that another write in between makes the
+   * May the lease be released? Called between the read and the write of the lease: another write in between makes the
    * release fail with a conflict. Default: yes.
    */
   readonly mayRelease?: (signal: AbortSignal) => Promise<boolean>;
   /**
-   * May this candidate lead now? Called at each poll: while false, it only polls, and a leader ends its work and
-   * releases the lease. Default: always true.
+   * May this candidate lead now? Called at each poll. While the answer is false, the candidate only polls; a leader
+   * ends its work and releases the lease. Default: always true.
    */
   readonly isEligible?: () => boolean;
   /** Called after each poll of the lease: with undefined after success, else with the error. */
@@ -47,14 +47,17 @@ export interface ElectionOptions extends Candidate {
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
  * time; candidates that share an identity may. A leader that cannot renew stops before the lease expires, counted from
- * the sending of its last successful renewal, also while a request hangs. Wrong or corrected clocks do not matter. A
- * conflict means that another candidate wrote; the lease is read again.
+ * the sending of its last successful renewal, also while a request hangs. Wrong or corrected clocks do not matter.
+ * After a conflict, which means that another candidate wrote, the lease is read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
 
-/** The most reads of the lease in one poll: each conflict, as between candidates of one identity, causes another. */
+/**
+ * The maximum of reads of the lease in one poll. Each conflict, as between candidates of one identity, causes another
+ * read.
+ */
 const MAX_READS_PER_POLL = 4;
 
 /** A term as leader. */
@@ -72,7 +75,7 @@ class Election {
   #state: LeaseState = INITIAL_LEASE_STATE;
   #term: Term | undefined;
   #deadline: { cancel(): void } | undefined;
-  /** Number of terms whose work has not ended. */
+  /** The number of terms whose work has not ended. */
   #working = 0;
   #failure: { readonly thrown: unknown } | undefined;
 
@@ -105,7 +108,7 @@ class Election {
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
-  /** One poll: ends an unwanted term, else reads the lease, again after a conflict. */
+  /** One poll: ends a term while the candidate is not eligible; else reads the lease, again after a conflict. */
   async #round(): Promise<void> {
     if (!this.#eligible) this.#term?.ending.abort();
     if (this.#term?.ending.signal.aborted === true && this.#working === 0) {

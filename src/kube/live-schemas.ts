@@ -12,15 +12,15 @@ import { whileWanted } from './while-wanted.ts';
 /** Measures look-ups of schemas. */
 export interface SchemaMeter {
   known(): void;
-  /** A concurrent caller had already sent the request. */
+  /** Called when another caller had already sent the request. */
   shared(): void;
   read(milliseconds: number, ok: boolean): void;
   evicted(): void;
 }
 
-/** What a live source uses besides the API server. */
+/** The options of `LiveSchemas`. */
 export interface LiveSchemaOptions {
-  /** The name of the CRD of a kind, if the caller knows it from a watch; saves discovery, and its delay. */
+  /** The name of the CRD of a kind, if the caller knows it from a watch. This saves a request of discovery. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
   /** Where OpenAPI documents are kept between processes; `false` keeps them in memory only. */
   readonly cache?: DocumentCacheOptions | false;
@@ -33,16 +33,16 @@ const MAX_DOCUMENTS = 32;
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
- * Schemas of a live server, kind by kind: built-in kinds from the package's own data, custom ones from their CRD (at
- * once, where the published OpenAPI lags behind), aggregated ones from the server's OpenAPI v3 document of the
- * group-version. Schemas are kept until `forget`; documents by their hash, also on disk.
+ * The schemas of a live server, kind by kind. Built-in kinds come from the package's own data; custom kinds from their
+ * CRD, because the published OpenAPI lags behind; aggregated kinds from the server's OpenAPI v3 document of the
+ * group-version. Schemas are kept until `forget`. Documents are kept by their hash, also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
   readonly #options: LiveSchemaOptions;
   readonly #loaded = new Map<string, Promise<SchemaSource | undefined>>();
   readonly #reading = new Set<Promise<SchemaSource | undefined>>();
-  /** Documents by URL, which holds their hash: the same URL is the same document. */
+  /** Documents by URL. A URL holds the hash of its document: the same URL is the same document. */
   readonly #documents = new Map<string, Promise<SchemaSource>>();
   readonly #cache: DocumentCache | undefined;
 
@@ -52,12 +52,12 @@ export class LiveSchemas {
     this.#cache = options.cache === false ? undefined : new DocumentCache(options.cache);
   }
 
-  /** How many kinds were read and are known. */
+  /** The number of kinds whose schema is loaded. */
   get size(): number {
     return this.#loaded.size;
   }
 
-  /** A source that answers for these kinds, as far as the server has them. */
+  /** A source with the schemas of these kinds, as far as the server has them. */
   async sourceFor(types: Iterable<GroupVersionKind>, options: CallOptions = {}): Promise<SchemaSource> {
     const builtin = builtinSource();
     const foreign = [...types].filter((type) => {
@@ -111,7 +111,7 @@ export class LiveSchemas {
       () => measured(true),
       () => measured(false),
     );
-    // A missing kind and a failure are not kept.
+    // Neither a missing kind nor a failure is kept.
     const forget = () => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
     };
@@ -172,6 +172,6 @@ function documentUrl(index: JsonValue, path: string): string | undefined {
   const paths = isJsonObject(index) ? index['paths'] : undefined;
   const entry = isJsonObject(paths) && Object.hasOwn(paths, path) ? paths[path] : undefined;
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined;
-  // A path of this server; anything else is not followed.
+  // Only a path of this server is followed.
   return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
 }

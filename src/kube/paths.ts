@@ -1,7 +1,7 @@
 import { KubeError } from './error.ts';
 import type { ApiResource } from './types.ts';
 
-/** Query parameters; `undefined` leaves one out. */
+/** Query parameters; a parameter that is `undefined` is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Path of a group and version: `/api/v1`, `/apis/apps/v1`. */
@@ -31,8 +31,8 @@ export function objectPath(
 }
 
 /**
- * A name as a path segment. Servers and proxies decode slashes and resolve dots, so such a name, which is invalid,
- * could address another object, a subresource or a collection.
+ * A name as a path segment. Servers and proxies decode slashes and resolve dots. A name with them is invalid, and could
+ * address another object, a subresource or a collection.
  */
 function segment(name: string): string {
   if (/^\.\.?$|[/%]/.test(name)) throw refused(name);

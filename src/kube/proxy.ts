@@ -4,7 +4,7 @@ import type { Connections, TlsOptions } from './sockets.ts';
 /** Maximum of sockets through the proxy; each watch keeps one. */
 const MAX_SOCKETS = 1024;
 
-/** Connections to a server through an HTTP proxy. Only this loads undici. */
+/** Connections to a server through an HTTP proxy. Only this function loads undici. */
 export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
   const { ProxyAgent } = await proxyLibrary();
   const dispatcher = new ProxyAgent({
@@ -37,7 +37,7 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
-/** Is an error the proxy's own? The server behind it answers through the tunnel. */
+/** Is this an error of the proxy itself? An answer of the server arrives through the tunnel. */
 function isOfProxy(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
   const code: unknown = Reflect.get(thrown, 'code');
@@ -93,7 +93,7 @@ function isLocal(host: string): boolean {
   return host === 'localhost' || contains('127.0.0.0', 8, host) || contains('::1', 128, host);
 }
 
-/** Does an entry of `NO_PROXY` concern this server? */
+/** Does an entry of `NO_PROXY` name this server? */
 function exception(host: string, port: string): (entry: string) => boolean {
   return (entry) => {
     if (entry === '*') return true;

@@ -7,7 +7,7 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** A function that resolves when the next request may be sent, in the order of the calls. */
+/** Makes a function that resolves when the next request may be sent, in the order of the calls. */
 export function rateLimiter(limit: RateLimit, clock: Clock): (signal: AbortSignal | undefined) => Promise<void> {
   // The time at which the bucket would be full again; each request moves it by one token's worth.
   let fullAt = Number.NEGATIVE_INFINITY;

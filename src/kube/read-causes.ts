@@ -39,7 +39,7 @@ const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'Sta
 /** Objects whose events are read for each by itself; for more of them all warnings of the namespace are. */
 const MAX_EVENT_LISTS = 2;
 
-/** Why one object is not ready. */
+/** The causes why one object is not ready. */
 export interface ReadCauses {
   readonly object: ObjectRef;
   readonly causes: readonly Cause[];

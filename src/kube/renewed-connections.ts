@@ -6,7 +6,7 @@ interface Opened {
   readonly connections: Promise<Connections>;
 }
 
-/** Connections to one server with a client certificate that is renewed. */
+/** The connections to one server whose client certificate is renewed from time to time. */
 export class RenewedConnections {
   readonly #open: (certificate: ClientCertificate | undefined) => Promise<Connections>;
   #current: Opened | undefined;
@@ -18,8 +18,8 @@ export class RenewedConnections {
   }
 
   /**
-   * The connections with this certificate. Connections with the certificate before stay open for their running
-   * requests, and close at the next renewal.
+   * The connections with this certificate. The connections with the previous certificate stay open for their running
+   * requests until the next renewal.
    */
   async with(certificate: ClientCertificate | undefined): Promise<Connections> {
     if (this.#isClosed) throw new Error('the connections were closed');
@@ -38,7 +38,7 @@ export class RenewedConnections {
   }
 }
 
-/** Failed connections need no close. */
+/** Closes connections. Connections that could not be opened need no close. */
 async function closeAll(all: readonly Opened[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all.map(({ connections }) => connections))) {
     if (outcome.status === 'fulfilled') await outcome.value.close();

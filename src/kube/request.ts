@@ -14,15 +14,15 @@ export interface CoreRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
-  /** May it be sent again when its outcome is unknown? True for reads and for idempotent writes. */
+  /** May the request be sent again when its outcome is unknown? True for reads and for idempotent writes. */
   readonly idempotent: boolean;
-  /** May it be sent again at all? Default true. */
+  /** May the request be sent again at all? Default true. */
   readonly repeat?: boolean;
   readonly what: string;
   readonly object?: ObjectRef;
 }
 
-/** What the core works with. */
+/** What sending a request needs. */
 export interface RequestContext {
   readonly transport: () => Promise<Transport>;
   readonly clock: Clock;
@@ -118,8 +118,8 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 }
 
 /**
- * 429 means that the server did not execute the request. After other errors it may have, so only idempotent requests
- * are repeated.
+ * May the request be sent again? 429 means that the server did not execute it. After other errors it may have been
+ * executed, so only idempotent requests are repeated.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true) return false;

@@ -12,7 +12,7 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** How to verify the server and to authenticate to it. */
+/** The settings that verify the server and authenticate the client. */
 export interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
@@ -22,19 +22,19 @@ export interface TlsOptions {
 }
 
 /**
- * Number of concurrent requests. Each needs a socket, which takes a quarter of a megabyte with TLS, and more of them do
- * not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a hanging webhook does
- * not block all others; at most `MAX_SLOW_REQUESTS` are exempt. Streams (watches) do not count.
+ * The number of concurrent requests. Each request needs a socket, which takes a quarter of a megabyte with TLS, and
+ * more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a
+ * hanging webhook does not block all others; at most `MAX_SLOW_REQUESTS` are exempt. Streams (watches) do not count.
  */
 const AT_A_TIME = 8;
 const SLOW_MS = 1000;
 const MAX_SLOW_REQUESTS = 248;
 /** Idle time before a TCP keep-alive probe, in milliseconds. */
 const PROBE_MS = 30_000;
-/** Interval of the check for slow requests, in milliseconds; it saves a timer for each request. */
+/** The interval of the check for slow requests, in milliseconds. One check saves a timer for each request. */
 const SWEEP_MS = 500;
 
-/** A request that has a place. */
+/** A running request that counts as one of the concurrent requests. */
 interface Placed {
   readonly began: number;
   slow: boolean;
@@ -49,7 +49,7 @@ class Sockets implements Connections, ConnectionOwner {
   readonly #host: string;
   readonly #dial: Dial;
   readonly #all = new Set<Connection>();
-  /** A stack: the last used connection is used next. */
+  /** Unused connections as a stack: the next request takes the last one. */
   readonly #idle: Connection[] = [];
   readonly #placed = new Set<Placed>();
   readonly #waiting: (() => void)[] = [];
@@ -94,7 +94,7 @@ class Sockets implements Connections, ConnectionOwner {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
-  /** Settles when a place is free. An aborted caller rejects at once and takes no place. */
+  /** Settles when a request may start. An aborted caller rejects at once. */
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
@@ -116,7 +116,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
       if (!isOverdue(spare, monotonicMs())) return spare;
-      // A busy process may close an expired socket too late, or notice the server's close too late.
+      // A busy process may close an expired socket too late, or notice too late that the server closed it.
       spare.destroy(overdueError());
     }
     const connection = new Connection(this.#dial, this);
@@ -149,7 +149,10 @@ class Sockets implements Connections, ConnectionOwner {
   }
 }
 
-/** Opens sockets to a server. They share one TLS context; else each would parse the certificates and keep them. */
+/**
+ * Opens sockets to a server. The sockets share one TLS context: without it each socket would parse and keep the
+ * certificates.
+ */
 function dialer(origin: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions): Dial {
   const { protocol, hostname, port } = new URL(origin);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -173,7 +176,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
   };
 }
 
-/** One buffer for all sockets: each piece is consumed before the next read. */
+/** The buffer of all sockets: each piece is consumed before the next read. */
 const ARRIVED = Buffer.allocUnsafeSlow(64 * 1024);
 
 function into(read: (bytes: Buffer) => void): OnReadOpts {
@@ -186,7 +189,7 @@ function into(read: (bytes: Buffer) => void): OnReadOpts {
   };
 }
 
-/** Valid characters of paths, header names and header values, against injected headers. */
+/** Valid characters of paths, header names and header values; they protect against injected headers. */
 const PATH = /^[\x21-\x7e\x80-\xff]*$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -220,7 +223,7 @@ function closedError(): Error {
   return new Error('the connections were closed');
 }
 
-/** Watches and followed logs: answers that stay open. */
+/** Is the answer one that stays open? This holds for watches and followed logs. */
 function isStream(path: string): boolean {
   return /[?&](?:watch|follow)=true(?:&|$)/.test(path);
 }

@@ -10,7 +10,10 @@ import type { Clock, Transport, KubeConfig } from './types.ts';
 import { unreachable } from './unreachable.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/** A transport over sockets, kept alive between requests; through a proxy where one is named. */
+/**
+ * A transport over sockets that are kept alive between requests. The sockets go through a proxy where one is
+ * configured.
+ */
 export async function createTransport(config: KubeConfig, clock: Clock = systemClock): Promise<Transport> {
   const { origin, pathname } = new URL(config.server);
   const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '');
@@ -30,7 +33,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     async request(request) {
       const path = prefix + request.path;
       const send = async () => {
-        // Fixed credentials resolve at once, so `whileWanted` would only cost time.
+        // `whileWanted` is left out for fixed credentials: they resolve at once, so that it would only cost time.
         const proof = await (authenticator.renews ? whileWanted(prove(), request.signal) : prove());
         const { certificate, authorization } = proof;
         const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
@@ -42,7 +45,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
       };
       const { proof, response } = await send();
       if (response.status !== 401 || !authenticator.renews) return response;
-      // The token may have been rotated: try once more with a fresh one.
+      // The token may have been rotated: try once more with fresh credentials.
       for await (const _ of response.body);
       authenticator.reject(proof);
       return (await send()).response;

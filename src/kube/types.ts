@@ -8,22 +8,22 @@ export interface ExecPlugin {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly installHint?: string;
-  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
+  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`? */
   readonly provideClusterInfo: boolean;
   /** The plugin configuration of the cluster's entry, passed with the cluster info. */
   readonly clusterConfig?: JsonValue;
 }
 
 /**
- * The credentials of the client. A certificate is sent with each connection, together with a token (a token file first)
- * or else with user name and password. A plugin runs only without all of these, as in kubectl.
+ * The credentials of the client. Each connection sends the certificate. Each request sends a token (that of the token
+ * file first), or else user name and password. A plugin runs only where none of these is given, as in kubectl.
  */
 export interface Credentials {
   /** PEM texts. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly token?: string;
-  /** Read again every minute, since in-cluster tokens rotate. */
+  /** A file with the token. The file is read again every minute, because in-cluster tokens rotate. */
   readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: string;
@@ -34,19 +34,19 @@ export interface Credentials {
 
 /** One API server with credentials: a resolved context of a kubeconfig, with all files read. */
 export interface KubeConfig {
-  /** E.g. `https://127.0.0.1:6443`; a path in it is put before every request's. */
+  /** E.g. `https://127.0.0.1:6443`; a path in the URL is put before the path of every request. */
   readonly server: string;
-  /** PEM text of the authorities to trust; absent: the system's. */
+  /** PEM text of the authorities to trust; absent: the authorities of the system. */
   readonly certificateAuthority?: string;
   readonly insecureSkipTlsVerify: boolean;
-  /** Name to check the server's certificate against, if not the host of `server`. */
+  /** The name to check the server's certificate against; absent: the host of `server`. */
   readonly tlsServerName?: string;
   readonly proxyUrl?: string;
   readonly credentials: Credentials;
   /** The namespace of objects that name none. */
   readonly namespace: string;
   readonly context: string;
-  /** The files that it was read from, for messages. */
+  /** The files from which the configuration was read, for messages. */
   readonly source?: string;
 }
 
@@ -55,13 +55,13 @@ export interface RequestMeter {
   sent?(method: string, bytes: number): void;
   /** Status 0 when no answer arrived. */
   answered?(method: string, status: number, milliseconds: number): void;
-  /** No answer arrived, for this reason; not called for aborted requests. */
+  /** Called when no answer arrived, for this reason; not called for aborted requests. */
   unanswered?(method: string, error: KubeError): void;
-  /** An answer was read to its end; streams never are. */
+  /** Called when an answer was read to its end; a stream is never read to its end. */
   read?(method: string, bytes: number): void;
-  /** The client's own rate limit delayed a request. */
+  /** Called when the client's own rate limit delayed a request. */
   heldBack?(method: string, milliseconds: number): void;
-  /** A request is sent again after this status. */
+  /** Called when a request is sent again after this status. */
   retried?(method: string, status: number): void;
 }
 
@@ -70,19 +70,19 @@ export interface TransportRequest {
   readonly method: string;
   /** Absolute path with the query, e.g. `/api/v1/pods?limit=500`. */
   readonly path: string;
-  /** Lower-case names. */
+  /** The headers, with names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Aborting it ends the request, also while the body is being read. */
+  /** Its abort ends the request, also while the body is read. */
   readonly signal?: AbortSignal;
 }
 
-/** The answer: the head at once, the body as it arrives (a watch's body does not end by itself). */
+/** An answer. The head arrives at once; the body is read as it arrives, and that of a watch does not end by itself. */
 export interface TransportResponse {
   readonly status: number;
-  /** Lower-case names; several values of one header are joined by `, `. */
+  /** The headers, with names in lower case; several values of one header are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Must be read to its end, or left early (`break`), so that the connection is released. */
+  /** The reader must read the body to its end, or leave the iteration early (`break`): both release the connection. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -90,13 +90,13 @@ export interface TransportResponse {
 export interface Transport {
   /** Rejects only when no answer arrived (connection, TLS, abort); an error status is an answer. */
   request(request: TransportRequest): Promise<TransportResponse>;
-  /** Ends all connections. Requests after it are rejected. */
+  /** Ends all connections. Later requests are rejected. */
   close(): Promise<void>;
 }
 
 /** The clock of the client and the controller; tests and the simulator pass their own. */
 export interface Clock {
-  /** Milliseconds since 1970. May jump, when the machine's time is corrected. */
+  /** Milliseconds since 1970. The time may jump when the clock of the machine is corrected. */
   now(): number;
   /** Monotonic milliseconds, for durations. Default: as `now`. */
   elapsed?(): number;
@@ -110,25 +110,28 @@ export interface ResourceType {
   readonly kind: string;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What every call takes that may change something. */
+/** Options of every call that may change an object. */
 export interface RepeatableOptions extends CallOptions {
   /**
-   * May the client retry the request after a pause: after 429, or, for idempotent writes, when no answer arrived (also
-   * 503 and 504)? Default true. False is for callers that would decide again instead.
+   * May the client retry the request after a pause? It retries after 429, and idempotent writes also after 503, after
+   * 504 and when no answer arrived. Default true. False is for callers that decide anew before they try again.
    */
   readonly repeat?: boolean;
 }
 
 /** Options of calls that write. */
 export interface WriteOptions extends RepeatableOptions {
-  /** The owner of the written fields. Required for `apply`, optional elsewhere (the server derives it). */
+  /**
+   * The name of the manager that owns the written fields. Required for `apply`, optional elsewhere: the server then
+   * derives it.
+   */
   readonly fieldManager?: string;
-  /** The server does everything except storing the result. */
+  /** Let the server do everything except storing the result? */
   readonly dryRun?: boolean;
   /** What the server does about unknown and duplicate fields; the server's default is `Warn`. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
@@ -139,7 +142,7 @@ export interface WriteOptions extends RepeatableOptions {
 /** Options of server-side apply. */
 export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
-  /** Take over fields that another manager owns instead of failing with a conflict. Default false. */
+  /** Take over fields that another manager owns? Without it such a field is a conflict. Default false. */
   readonly force?: boolean;
 }
 
@@ -161,9 +164,9 @@ export interface DeleteOptions extends RepeatableOptions {
   readonly dryRun?: boolean;
 }
 
-/** Which objects of a kind. */
+/** A selection of the objects of a kind. */
 export interface Selection {
-  /** Absent: all namespaces. */
+  /** The namespace; absent for all namespaces. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -175,9 +178,9 @@ export interface ListOptions extends Selection, CallOptions {
    * Page size; pages are read one after another until the list is complete. Default 500; 0 asks for everything at once.
    */
   readonly limit?: number;
-  /** `0` answers from the server's cache, absent reads the newest state. */
+  /** `0` lets the server answer from its cache; absent reads the newest state. */
   readonly resourceVersion?: string;
-  /** Ask for metadata only: objects come without spec, status and data, and with the type that was asked for. */
+  /** Read metadata only? Objects then come without spec, status and data, and with the type of the request. */
   readonly metadataOnly?: boolean;
 }
 
@@ -189,19 +192,22 @@ export interface ObjectList {
 
 /** Options of a watch. */
 export interface WatchOptions extends Selection, CallOptions {
-  /** Begin right after this version and list nothing. Absent: list first (or stream the list). */
+  /**
+   * The version after which the watch begins; nothing is listed then. Absent: the watch lists first, or reads the list
+   * as a stream.
+   */
   readonly resourceVersion?: string;
   readonly metadataOnly?: boolean;
   /**
-   * Time without any line after which the watch is opened again. Default 330,000 ms (the server ends it after at most
-   * 300 s).
+   * The time without any line after which the watch is opened again. Default 330,000 ms: the server ends a watch after
+   * at most 300 s.
    */
   readonly idleTimeoutMs?: number;
 }
 
 /**
- * What a watch reports. Between `RESTARTED` and `SYNCED` every existing object is reported as `ADDED`; objects that
- * were not reported no longer exist. `ERROR` reports a failure that the watch itself retries.
+ * An event of a watch. Between `RESTARTED` and `SYNCED` the watch reports every existing object as `ADDED`; objects
+ * that it does not report no longer exist. `ERROR` reports a failure after which the watch itself tries again.
  */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
@@ -210,7 +216,7 @@ export type WatchEvent =
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
   | { readonly type: 'ERROR'; readonly error: KubeError; readonly retryAfterMs: number };
 
-/** What discovery knows of a kind. */
+/** The discovery entry of a kind. */
 export interface ApiResource {
   readonly group: string;
   readonly version: string;
@@ -226,16 +232,16 @@ export interface ApiResource {
   readonly subresources: readonly string[];
 }
 
-/** Which kinds a server has. */
+/** The kinds that a server has. */
 export interface Discovery {
   /**
-   * The resource of a kind, or `undefined` when the server has none such. An unknown kind is looked up
-   * on the server (at most once a second for one kind), a known one is answered from memory.
+   * The resource of a kind, or `undefined` when the server does not have it. An unknown kind is looked up on the
+   * server, at most once a second; a known kind is answered from memory.
    */
   resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
-  /** The resource of a kind whose version is not known: in the group's preferred version that has it. */
+  /** The resource of a kind in the group's preferred version that has the kind. */
   inGroup(group: string, kind: string, options?: CallOptions): Promise<ApiResource | undefined>;
-  /** Adds a resource that the caller knows (from a CRD, a compiled graph), which saves a request. */
+  /** Adds a resource that the caller knows, for example from a CRD or a compiled graph. This saves a request. */
   learn(resource: ApiResource): void;
   /** All resources of the server, from a new request. */
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
@@ -243,12 +249,12 @@ export interface Discovery {
   kindsOf(apiVersion: string): readonly string[];
   /** The known resource of a kind, without a request. */
   peek(type: ResourceType): ApiResource | undefined;
-  /** Drops a known kind (after a change of its CRD), a whole group, or all. */
+  /** Forgets a known kind (after a change of its CRD), a whole group, or everything. */
   forget(group?: string, kind?: string): void;
 }
 
 /**
- * The user that a client acts for, if not the holder of its credentials. The server derives the groups of a
+ * The user for whom a client acts, instead of the holder of its credentials. The server derives the groups of a
  * ServiceAccount.
  */
 export interface Impersonation {
@@ -260,9 +266,9 @@ export interface Impersonation {
 export interface KubernetesApi {
   readonly discovery: Discovery;
   get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
-  /** As `get`, but `undefined` when the object (or its kind) does not exist. */
+  /** As `get`, but gives `undefined` when the object or its kind does not exist. */
   find(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
-  /** Every item names its type, also where the server leaves it out. */
+  /** Every item names its type, also where the server leaves the type out. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   update(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
@@ -274,7 +280,7 @@ export interface KubernetesApi {
   as(impersonate: Impersonation): KubernetesApi;
   /** Measures requests until the returned function is called. Absent when the client cannot measure. */
   measure?(meter: RequestMeter): () => void;
-  /** Any other path: body as JSON, errors as `KubeError`. */
+  /** A request to any other path. The body is sent as JSON, and errors are `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
 }

@@ -5,8 +5,9 @@ import type { KubeConfig } from './types.ts';
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
- * The error of a failed connection: its description, the address, and the context and file that name it. Keeps the code
- * of the system or of TLS, and the error as the cause. Other errors pass unchanged.
+ * The error of a failed connection. Its message has a description, the address, and the context and file that name the
+ * address. It keeps the code of the system or of TLS, and the original error as the cause. Any other error is returned
+ * unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;
@@ -21,7 +22,10 @@ export function unreachable(thrown: unknown, config: Address): unknown {
   return Object.assign(new Error(`${words} (${code})${origin(config)}`, { cause: thrown }), { code });
 }
 
-/** OpenSSL's line has the reason between a memory address and a place in its source. */
+/**
+ * The description of a TLS failure. In OpenSSL's line the reason stands between a memory address and a place in its
+ * source.
+ */
 function tlsFailure(message: string, server: string): string {
   if (/wrong version number|packet length too long|http request/.test(message))
     return `the server at ${server} does not speak TLS`;

@@ -8,19 +8,19 @@ export interface WatchState {
   /**
    * - `listing`: a list is being read;
    * - `streaming`: the server sends the existing objects as events, up to its bookmark;
-   * - `watching`: changes after `resourceVersion` come in;
-   * - `waiting`: the pause after a failure.
+   * - `watching`: the server sends the changes after `resourceVersion`;
+   * - `waiting`: the watch pauses after a failure.
    */
   readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
-  /** The version to continue at; absent while a list is needed. */
+  /** The version after which the watch continues; absent while a list is needed. */
   readonly resourceVersion?: string;
-  /** Failures in a row. Any arriving line resets it, and so does the first answer of a server that was away. */
+  /** The number of failures in a row. Any line resets it to 0, and the first answer of a server that was away to 1. */
   readonly failures: number;
-  /** How often in a row the version was too old, lists in between included. */
+  /** The number of times in a row that the version was too old; lists in between do not reset it. */
   readonly expired: number;
   /** Was the server out of reach at the last failure? */
   readonly away?: true;
-  /** Does the server send lists as streams? Off after it refused one. */
+  /** Does the server send lists as streams? False after the server refused such a list. */
   readonly streamsLists: boolean;
 }
 
@@ -42,11 +42,12 @@ export type WatchAction =
   | { readonly type: 'wait'; readonly milliseconds: number };
 
 /**
- * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After any other 429 the watch waits.
+ * kube-apiserver's message with 429 while its cache of a kind is not filled yet. The watch then lists; after any other
+ * 429 it waits.
  */
 const NOT_FILLED = 'storage is (re)initializing';
 
-/** The state before `begin`. With `resourceVersion` nothing is listed. */
+/** The state before `begin`. With `resourceVersion` the watch lists nothing. */
 export function initialWatchState(options: { resourceVersion?: string; streamsLists: boolean }): WatchState {
   const { resourceVersion, streamsLists } = options;
   return {
@@ -59,9 +60,9 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
 }
 
 /**
- * One step of a watch. It lists once (or reads the list as a stream), then follows changes for ever: an ended or silent
- * stream is opened again where it stopped, 410 causes a new list, other failures a growing pause. No event is lost
- * between two streams, since each begins at the last version seen.
+ * One step of a watch. The watch lists once (or reads the list as a stream), and then follows changes for ever. It
+ * opens an ended or silent stream again where the stream stopped. 410 causes a new list; other failures cause a growing
+ * pause. No event is lost between two streams, because each begins at the last version seen.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
@@ -82,7 +83,7 @@ export function watchStep(state: WatchState, input: WatchInput): readonly [reado
 
 /** A stream that ended is opened again at once, unless streams keep ending without a single line. */
 function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
-  // A server without streamed lists ends the stream without the mark.
+  // A server without streamed lists ends the stream without the bookmark that ends a list.
   if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   const failures = state.failures + 1;
   if (failures < 3) return start({ ...state, failures });
@@ -112,7 +113,7 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
   return [[...actions, { type: 'open', resourceVersion }], following(state, resourceVersion)];
 }
 
-/** All existing objects were reported. */
+/** The state after all existing objects were reported. */
 function following({ streamsLists, expired }: WatchState, resourceVersion: string): WatchState {
   return { phase: 'watching', resourceVersion, failures: 0, expired, streamsLists };
 }
@@ -132,7 +133,10 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
   return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
 }
 
-/** While a list is streamed, only the bookmark with the mark ends the list. */
+/**
+ * Handles a bookmark while a list is streamed: only the bookmark with the annotation `initial-events-end` ends the
+ * list.
+ */
 function bookmarkOfList(state: WatchState, object: KubeObject): readonly [readonly WatchAction[], WatchState] {
   const { resourceVersion, annotations } = object.metadata;
   if (resourceVersion === undefined || annotations?.['k8s.io/initial-events-end'] !== 'true') return [[], state];
@@ -143,21 +147,21 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ ...state, phase: 'waiting', streamsLists: false });
   }
-  // Before its cache of a new kind is filled, a server refuses a streamed list, but reads a plain list from its store
+  // A server refuses a streamed list until its cache of a new kind is filled, but it reads a plain list from its store
   // (KEP-4568).
   if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
     return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   }
-  // A starting server refuses many requests: count its first answer as a first failure.
+  // A server that starts refuses many requests: its first answer counts as a first failure.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
   if (error.status === 410) {
     const expired = state.expired + 1;
     const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, streamsLists };
-    // List at once the first time; pause when the server answers the version of every list with 410.
+    // List at once the first time. Pause when the server answers the version of every list with 410.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }
-  // A deleted or forbidden kind may return with other objects: only a new list shows them.
+  // A deleted or forbidden kind may return with other objects, which only a new list shows.
   if (error.status === 403 || error.status === 404) {
     return wait({ phase: 'waiting', failures, expired: state.expired, streamsLists }, error, random);
   }
@@ -182,7 +186,7 @@ type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ER
 
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
-/** A line of a watch, or its error. A malformed line is never skipped: its event would be lost. */
+/** A line of a watch, or its error. A malformed line is an error, because skipping it would lose its event. */
 function parseLine(text: string): Line | KubeError {
   let value: JsonValue;
   try {

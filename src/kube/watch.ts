@@ -5,12 +5,12 @@ import type { Clock, ObjectList, ResourceType, TransportResponse, WatchEvent } f
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';
 
-/** The effects of a watch. */
+/** The I/O of a watch. */
 export interface WatchEffects {
   list(signal: AbortSignal): Promise<ObjectList>;
-  /** Opens the stream of changes; without a version the server sends the existing objects first. */
+  /** Opens the stream of changes. Without a version the server sends the existing objects first. */
   open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
-  /** The type of the watched objects; events that hold metadata only do not name it. */
+  /** The type of the watched objects. Events with metadata only do not name it. */
   readonly type: ResourceType;
   readonly clock: Clock;
   readonly random: () => number;
@@ -22,11 +22,11 @@ export interface WatchStart {
   readonly resourceVersion?: string;
   readonly streamsLists: boolean;
   readonly signal?: AbortSignal;
-  /** Aborts when the client is closed: without connections there is nothing to wait for. */
+  /** Aborts when the client is closed; the watch then ends, because it can get no connection. */
   readonly closed?: AbortSignal;
 }
 
-/** Runs the watch's step function. Ends (without an error) when a signal aborts or the consumer leaves. */
+/** Runs the watch's step function. The iteration ends without an error when a signal aborts or the consumer leaves. */
 export async function* runWatch(effects: WatchEffects, options: WatchStart): AsyncGenerator<WatchEvent, void> {
   const outer = new AbortController();
   const giveUp = () => outer.abort();
@@ -59,7 +59,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
   }
 }
 
-/** The one open stream of a watch: starts effects and reads the next input. */
+/** The stream of a watch, of which at most one is open. It starts effects and reads the next input. */
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
@@ -79,7 +79,7 @@ class WatchStream {
     return text === undefined ? undefined : { type: 'line', text };
   }
 
-  /** Starts the effect, if there is one, and returns its result; without one, the next line. */
+  /** Starts the effect and returns its result; without an effect returns the next line. */
   async run(effect: WatchAction | undefined): Promise<WatchInput> {
     try {
       if (effect?.type === 'list') {

@@ -1,6 +1,6 @@
 import { abortedError } from './error.ts';
 
-/** The result of shared work, unless this caller's signal aborts first. */
+/** The result of shared work. Rejects when this caller's signal aborts first; the work goes on. */
 export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let listener = (): void => undefined;

@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long ago, in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. */
+/** A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. */
 export function duration(milliseconds: number): string {
   if (milliseconds < -2 * SECOND) return '<invalid>';
   const seconds = Math.max(0, Math.floor(milliseconds / SECOND));
@@ -24,7 +24,7 @@ export function duration(milliseconds: number): string {
   return `${years}y`;
 }
 
-/** The age of something that began at `start` (RFC 3339). */
+/** The time since `start` (RFC 3339), in the short form of kubectl. */
 export function age(start: string | null | undefined, now: number): string {
   if (start === null || start === undefined || start === '') return '<unknown>';
   return duration(now - Date.parse(start));

@@ -1,36 +1,41 @@
-/** What a failed request tells about the next one. */
+/** What a failed request tells about the next try of it. */
 export type FailureClass =
   /** The request's own signal ended it. */
   | 'aborted'
-  /** No answer of the server itself (408, 503, 504, a lost connection): the request may have been carried out. */
+  /** The server itself did not answer (408, 503, 504, a lost connection): the request may have been carried out. */
   | 'unanswered'
-  /** The server did not begin (429). */
+  /** The server did not begin to process the request (429). */
   | 'throttled'
-  /** Another version, UID or owner than the request assumed (409). */
+  /** The object has another version, UID or field owner than the request assumed (409). */
   | 'conflict'
-  /** The server does not serve the kind, or not yet. */
+  /** The server does not serve the kind, perhaps not yet. */
   | 'unserved-kind'
-  /** Admission has not counted the quota of a new namespace, or not made its service account (403). */
+  /**
+   * The admission plugins have not yet counted the quota of a new namespace, or not yet made its service account (403).
+   */
   | 'new-namespace'
   /** A fault of the server or of a webhook that it calls (other 5xx), or a watch whose events cannot be read. */
   | 'server-fault'
   /** The object or its namespace does not exist (404). */
   | 'not-found'
-  /** The credentials do not count, or no longer (401). */
+  /** The server does not accept the credentials, or no longer (401). */
   | 'unauthenticated'
   /** The server refuses this very request (other 4xx). */
   | 'refused'
-  /** A redirect, or an answer that is none of a Kubernetes API. */
+  /** A redirect, or an answer that does not come from a Kubernetes API. */
   | 'unreadable';
 
-/** A failed request: the HTTP status, 0 without an answer; the `reason` of its Status; its message. */
+/** A failed request: its HTTP status (0 without an answer), and the `reason` and the message of its Status. */
 export interface FailedRequest {
   readonly status: number;
   readonly reason: string;
   readonly message: string;
 }
 
-/** How the admission plugins ResourceQuota and ServiceAccount word what the first second of a namespace is like. */
+/**
+ * The words with which the admission plugins ResourceQuota and ServiceAccount refuse objects in the first second of a
+ * namespace.
+ */
 const NEW_NAMESPACE = /status unknown for quota|error looking up service account/;
 
 const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
@@ -44,7 +49,7 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
   [504, 'unanswered'],
 ]);
 
-/** The class of a failure: the one place where statuses and reasons are read for what to do next. */
+/** The class of a failure. No other function decides by status and reason what to do next. */
 export function classify({ status, reason, message }: FailedRequest): FailureClass {
   if (reason === 'Aborted') return 'aborted';
   if (reason === 'Transport') return 'unanswered';
@@ -53,12 +58,14 @@ export function classify({ status, reason, message }: FailedRequest): FailureCla
   return BY_STATUS.get(status) ?? (status >= 500 ? 'server-fault' : status >= 400 ? 'refused' : 'unreadable');
 }
 
-/** May the same request succeed a moment later? A pass waits for that, and reports the failure only if it stays. */
+/**
+ * May the same request succeed a moment later? A pass waits for such a failure to end, and reports it only if it stays.
+ */
 export function isBusy(failure: FailureClass): boolean {
   return failure === 'unanswered' || failure === 'throttled';
 }
 
-/** Classes that end without a change of the object, of rights or of the cluster. */
+/** The classes that pass by themselves: without a change of the object, of rights or of the cluster. */
 const PASSING: ReadonlySet<FailureClass> = new Set([
   'aborted',
   'unanswered',
@@ -69,7 +76,7 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
   'server-fault',
 ]);
 
-/** Does the failure pass by itself? Direct mode waits for that, and ends with any other failure. */
+/** Does the failure pass by itself? Direct mode tries the write again then, and gives up after any other failure. */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);
 }

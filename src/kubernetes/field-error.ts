@@ -33,7 +33,7 @@ function counted(count: number | bigint, what: string): string {
  * lists as JSON: Go sorts the members of maps (custom resources) and keeps the order of structs (built-in kinds).
  */
 export function fieldErrors(printObject: (value: object) => string) {
-  /** A value as it stands in an error text. */
+  /** A value as an error text shows it. */
   const print = (value: unknown): string => {
     if (typeof value === 'string') return goQuote(value);
     if (typeof value === 'number' && !Number.isInteger(value)) return formatGeneral(value);

@@ -1,6 +1,6 @@
 /**
- * Kubernetes' small vocabularies, as apimachinery has them: quantities, times, names, labels and selectors, field errors,
- * fields and conditions of objects, classes of failed requests. Pure functions.
+ * The small formats and rules of apimachinery: quantities, times, names, labels and selectors, field errors, fields and
+ * conditions of objects, classes of failed requests. Pure functions.
  *
  * @packageDocumentation
  */

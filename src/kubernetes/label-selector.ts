@@ -16,9 +16,9 @@ const SELECTOR_FIELDS: ReadonlySet<string> = new Set(['matchLabels', 'matchExpre
 const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'values']);
 
 /**
- * Everything that is wrong with a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when an API
- * takes it. Strict: a field that a selector does not have is a problem, since ignored it would select everything.
- * A null field counts as absent.
+ * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when the API server accepts it.
+ * A field that selectors do not have is a problem here: a server that ignores such a field would select everything. A
+ * null field counts as absent.
  */
 export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
   const problems: LabelSelectorProblem[] = [];

@@ -1,7 +1,7 @@
 /**
- * The name rules of apimachinery 1.36. Each returns what is wrong, in the words of the API's error texts, and nothing
- * when all is well. Label keys and values count their length in bytes there, all other names in characters; both mean
- * bytes of UTF-8.
+ * The name rules of apimachinery 1.36. Each rule returns its problems in the words of the API's error texts, and an
+ * empty list for a valid name. The texts count the length of label keys and values in bytes, and of all other names in
+ * characters; both mean bytes of UTF-8.
  */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -16,7 +16,7 @@ const MAX_LABEL_BYTES = 63;
 const MAX_SUBDOMAIN_BYTES = 253;
 const MAX_PORT_NAME_BYTES = 15;
 
-/** A rule: its pattern, compiled once since every write of a cluster checks dozens of names, and its text. */
+/** A rule: its text, and its pattern, which is compiled once because every write checks dozens of names. */
 interface Rule {
   readonly pattern: RegExp;
   readonly text: string;
@@ -90,7 +90,7 @@ function problemsOf(text: string, max: number, { pattern, text: problem }: Rule)
 export function dnsLabel(text: string): string[] {
   const problems = tooLongName(text, MAX_LABEL_BYTES);
   if (DNS_LABEL_RULE.pattern.test(text)) return problems;
-  // A subdomain that is no label has dots.
+  // A valid subdomain that is not a label has dots.
   problems.push(DNS_SUBDOMAIN_RULE.pattern.test(text) ? 'must not contain dots' : DNS_LABEL_RULE.text);
   return problems;
 }

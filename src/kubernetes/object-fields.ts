@@ -1,22 +1,22 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 
-/** A value as a text; `''` for what is none. */
+/** A value if it is a text; else `''`. */
 export function asText(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A value as an object; an empty one for what is none. For reading only. */
+/** A value if it is an object; else an empty object. The result is for reading only. */
 export function asObject(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** The objects in a value; none for what is no list. */
+/** The objects in a list; empty for a value that is not a list. */
 export function asObjects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/** What the fields of an object are read from; absent where a path before it ended. */
+/** The object whose fields are read; undefined where the path to it ended early. */
 type Parent = KubeObject | JsonObject | undefined;
 
 /** The value below an object along a path of member names; `undefined` where the path ends early. */
@@ -29,40 +29,40 @@ export function valueAt(parent: Parent, ...path: readonly string[]): JsonValue |
   return value;
 }
 
-/** A text; `''` where there is none. */
+/** The text at a path; `''` where there is none. */
 export function textAt(parent: Parent, ...path: readonly string[]): string {
   return asText(valueAt(parent, ...path));
 }
 
-/** A number; `undefined` where there is none. */
+/** The number at a path; `undefined` where there is none. */
 export function numberAt(parent: Parent, ...path: readonly string[]): number | undefined {
   const value = valueAt(parent, ...path);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
 }
 
-/** A counter; the API leaves out zeros. */
+/** The count at a path; 0 where there is none, because the API leaves zeros out. */
 export function countAt(parent: Parent, ...path: readonly string[]): number {
   return numberAt(parent, ...path) ?? 0;
 }
 
-/** An object, if it is there. */
+/** The object at a path; `undefined` where there is none. */
 export function optionalAt(parent: Parent, ...path: readonly string[]): JsonObject | undefined {
   const value = valueAt(parent, ...path);
   return isJsonObject(value) ? value : undefined;
 }
 
-/** An object; an empty one where there is none. For reading only. */
+/** The object at a path; an empty object where there is none. The result is for reading only. */
 export function objectAt(parent: Parent, ...path: readonly string[]): JsonObject {
   return asObject(valueAt(parent, ...path));
 }
 
-/** A list; an empty one where there is none. */
+/** The list at a path; an empty list where there is none. */
 export function listAt(parent: Parent, ...path: readonly string[]): readonly JsonValue[] {
   const value = valueAt(parent, ...path);
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects in a list; none where there is no list. */
+/** The objects in the list at a path; empty where there is no list. */
 export function objectsAt(parent: Parent, ...path: readonly string[]): JsonObject[] {
   return asObjects(valueAt(parent, ...path));
 }
@@ -72,7 +72,10 @@ export interface StatusCondition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
-  /** Generation that the condition speaks of; `undefined` where controllers do not say. */
+  /**
+   * The generation that the controller had seen when it wrote the condition; `undefined` where the controller does not
+   * write it.
+   */
   readonly observedGeneration: number | undefined;
 }
 

@@ -1,10 +1,10 @@
 import { Failure, goQuote, parseInt64 } from '../golang/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
 
-/** Labels of an object; it may have none. */
+/** The labels of an object; undefined for an object without labels. */
 export type Labels = Readonly<Record<string, string>> | undefined;
 
-/** Does an object with these labels belong to what was asked for? */
+/** Does a selector match an object with these labels? */
 export type LabelMatcher = (labels: Labels) => boolean;
 
 interface Requirement {
@@ -15,7 +15,7 @@ interface Requirement {
 
 /**
  * Reads a label selector in its text form (`a=b,c in (d,e),!f`) with the syntax and the error texts of apimachinery's
- * `labels.Parse`. An empty one matches everything.
+ * `labels.Parse`. An empty text matches everything.
  */
 export function parseSelector(text: string): LabelMatcher | Failure {
   if (text.trim() === '') return () => true;
@@ -28,7 +28,7 @@ export function parseSelector(text: string): LabelMatcher | Failure {
   }
 }
 
-/** {@link parseSelector} for a selector that was checked before: one that cannot be read matches nothing. */
+/** {@link parseSelector} for a selector that was checked before: an invalid text matches nothing. */
 export function labelMatcher(text: string): LabelMatcher {
   const matcher = parseSelector(text);
   return matcher instanceof Failure ? () => false : matcher;
@@ -179,7 +179,7 @@ function checkKey(key: string): void {
   if (problems.length > 0) throw unparsable(`<nil>: Invalid value: ${goQuote(key)}: ${problems.join('; ')}`);
 }
 
-/** The values, when each may be the value of a label. */
+/** Returns the values. Throws when one of them is no valid label value. */
 function checked(key: string, values: readonly string[]): readonly string[] {
   const errors = values.flatMap((value, index) => {
     const problems = labelValue(value);

@@ -5,8 +5,8 @@ import { failure, Failure } from '../golang/index.ts';
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
  *
  * Kubernetes keeps a quantity either as an int64 with a decimal scale or, where that is too small or the text is a
- * fraction of a power of 1024, as an unbounded decimal. Which of the two it is shows: only the first kind can be
- * read as an integer. `big` says that it is the second.
+ * fraction of a power of 1024, as an unbounded decimal. The difference is visible: only an int64 quantity can be read
+ * as an integer. `big` marks the unbounded decimal.
  */
 export interface Quantity {
   /** The value is `unscaled × 10^scale`. */
@@ -14,7 +14,7 @@ export interface Quantity {
   readonly scale: number;
   readonly big: boolean;
   readonly format: QuantityFormat;
-  /** The text it was read from, where that is canonical already. */
+  /** The text that was parsed, where that is the canonical text. */
   readonly text?: string;
 }
 
@@ -51,9 +51,9 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
-/** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
+/** The parser refuses longer texts before any big arithmetic; no API server sends a quantity of that size. */
 const MAX_TEXT_LENGTH = 1_000;
-/** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
+/** Larger exponents would make numbers of that many digits. Kubernetes lets them overflow; this parser refuses them. */
 const MAX_EXPONENT = 500n;
 
 interface Suffix {
@@ -74,12 +74,12 @@ export function parseQuantity(text: string): Quantity | Failure {
   const negative = match[1] === '-';
   const small = smallQuantity(text, negative, whole, fraction, suffix);
   if (small !== undefined) return small;
-  // A point without any digit reaches the unbounded decimal, which needs one.
+  // Kubernetes parses a point without any digit as an unbounded decimal, and fails there.
   if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return failure(NUMERIC_ERROR);
   return bigQuantity(negative, whole, fraction, suffix);
 }
 
-/** The amount of a JSON value, which may be a number; undefined for what is no quantity. */
+/** The quantity of a JSON value, which may be a number; undefined for any other value. */
 export function quantityOf(value: JsonValue | undefined): Quantity | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const quantity = parseQuantity(String(value));
@@ -97,7 +97,9 @@ function parseSuffix(text: string): Suffix | undefined {
   return { format: 'decimalExponent', exponent: Number(exponent) };
 }
 
-/** The int64 form, if the digits are few enough; the digit rules are Kubernetes' own. */
+/**
+ * The int64 form; undefined when the digits are too many for it. The rules that count digits are those of Kubernetes.
+ */
 function smallQuantity(
   text: string,
   negative: boolean,
@@ -165,7 +167,7 @@ function compareDecimal(a: bigint, aScale: number, b: bigint, bScale: number): -
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** −1, 0 or 1. */
+/** The order of two amounts. */
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
 }
@@ -213,19 +215,19 @@ function fits(value: bigint): boolean {
   return value <= MAX_INT64 && value >= MIN_INT64;
 }
 
-/** The value as int64, if it is held as one and has no fraction in its scale (`1.0` has none, `1.5Gi` is refused). */
+/** The value as int64; undefined for an unbounded decimal (`1.5Gi`) and for a negative scale (`1500m`, `1.0`). */
 export function quantityToInteger(quantity: Quantity): bigint | undefined {
   if (quantity.big || quantity.scale < 0) return undefined;
   const value = quantity.unscaled * 10n ** BigInt(quantity.scale);
   return fits(value) ? value : undefined;
 }
 
-/** Nearest double of the unscaled number times a power of ten, in two roundings as in Kubernetes. */
+/** The nearest double of the unscaled number, times a power of ten. Kubernetes rounds twice, too. */
 export function quantityToFloat({ unscaled, scale }: Quantity): number {
   return scale === 0 ? Number(unscaled) : Number(unscaled) * powerOfTen(scale);
 }
 
-/** Go's `math.Pow10`: a product or quotient of two exact table entries, so not always the nearest double. */
+/** Go's `math.Pow10`: a product or quotient of two exact table entries, and so not always the nearest double. */
 function powerOfTen(exponent: number): number {
   if (exponent < -323) return 0;
   if (exponent > 308) return Infinity;
@@ -261,7 +263,7 @@ export function formatQuantity(quantity: Quantity): string {
   return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? `e${scale}`}`;
 }
 
-/** Binary suffixes are given up for small numbers and for fractions. */
+/** The format of the canonical text: a small number or a fraction loses its binary suffix. */
 function canonicalFormat(quantity: Quantity): QuantityFormat {
   const { unscaled, scale, format } = quantity;
   if (format !== 'binarySI') return format;

@@ -47,7 +47,7 @@ function whereParsingStops(text: string): string {
   return `extra text: ${JSON.stringify(rest)}`;
 }
 
-/** The second that was formatted last: writes come many in one. */
+/** The second that was formatted last: many writes happen in one second. */
 let latest = { second: Number.NaN, text: '' };
 
 /** The form of `metav1.Time`: UTC, whole seconds. */
@@ -63,7 +63,10 @@ export interface MicroInstant {
   readonly micros: string;
 }
 
-/** Reads `metav1.MicroTime`, which insists on six digits of fraction; or the text of Go's parse error. */
+/**
+ * Reads `metav1.MicroTime`, which must have six digits of fraction. Returns the text of Go's parse error for any other
+ * text.
+ */
 export function parseMicroTime(text: string): MicroInstant | string {
   const layout = '2006-01-02T15:04:05.000000Z07:00';
   const match = TIME.exec(text);

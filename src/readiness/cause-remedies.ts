@@ -25,7 +25,7 @@ const IMAGE: ReadonlySet<string> = new Set([
 
 const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
 
-/** Remedies by message, for reasons that are ambiguous. */
+/** Remedies by message. The reason of these causes is ambiguous. */
 const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
     /storageclass\S* "[^"]*" not found/,
@@ -75,7 +75,10 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
   }
 }
 
-/** A pod may have the annotation on a real cluster, too, where it does nothing. */
+/**
+ * Did the simulation cause the failure? A pod of a real cluster may have the annotation, too, but nothing reads it
+ * there.
+ */
 function isSimulated({ about, message }: Trouble): boolean {
   if (about === undefined || (about.metadata.annotations?.[SIMULATED] ?? '') === '') return false;
   const images = objectsAt(about, 'status', 'containerStatuses').map((status) => textAt(status, 'imageID'));

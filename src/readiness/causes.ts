@@ -4,17 +4,17 @@ import { objectsAt, statusCondition, textAt, valueAt } from '../kubernetes/index
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
 
-/** One thing that keeps an object from being ready. */
+/** A reason why an object is not ready. */
 export interface Cause {
   /** The affected object: the object itself, or one that it created, such as a pod. */
   readonly object: ObjectRef;
   /** Number of other objects with the same cause. */
   readonly others: number;
-  /** The word of Kubernetes for it, e.g. `ImagePullBackOff`. */
+  /** The reason as Kubernetes names it, e.g. `ImagePullBackOff`. */
   readonly reason: string;
-  /** What its controller, the kubelet or the scheduler says; may be empty. */
+  /** The message of the controller, the kubelet or the scheduler; may be empty. */
   readonly message: string;
-  /** The container of a pod whose state tells it, for its log. */
+  /** The container of a pod whose state is the cause; its log may tell more. */
   readonly container?: string;
   /** What to do; absent for unknown reasons. */
   readonly remedy?: string;
@@ -22,7 +22,7 @@ export interface Cause {
 
 /** Objects and events in the namespace of an object. */
 export interface Surroundings {
-  /** Objects that it may have created, or that its pods mount: pods, ReplicaSets, Jobs, claims … */
+  /** Objects that the object may have created or that its pods mount: pods, ReplicaSets, Jobs, claims … */
   readonly objects: readonly KubeObject[];
   /** Events (`v1`). */
   readonly events: readonly KubeObject[];
@@ -50,9 +50,9 @@ const TROUBLE: readonly (readonly [type: string, status: string])[] = [
 ];
 
 /**
- * Why an object is not ready: states of the containers of its pods, then conditions, then events, of the object itself,
- * of all objects that it owns and of the claims that its pods mount. A cause of several objects is listed once. Empty
- * without findings; objects that are ready by the rules of their kind are skipped.
+ * The reasons why an object is not ready, of the object itself, of all objects that it owns, and of the claims that its
+ * pods mount: states of containers, then conditions, then events. Objects that are ready by the rules of their kind are
+ * skipped. A cause that several objects share is listed once. At most `MAX_CAUSES`; empty without findings.
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
   const family = familyOf(object, objects);
@@ -64,7 +64,7 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
   const stated = new Set(states.map(({ object: pod }) => pod.name));
   const told = eventsOf(family, open, objects, events).filter(
-    // The container's state says the same in other words.
+    // An event that repeats the state of a container says nothing new.
     ({ reason, message, object: about }) =>
       !stated.has(about.name) ||
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
@@ -94,7 +94,7 @@ export function familyOf(root: KubeObject, objects: readonly KubeObject[]): Kube
     }
   }
   const family = new Set([root]);
-  // The iteration includes members that are added meanwhile, each once.
+  // The iteration also visits members that are added during it, each once.
   for (const { metadata } of family) for (const child of children.get(metadata.uid ?? '') ?? []) family.add(child);
   const claims = new Set([...family].filter(({ kind }) => kind === 'Pod').flatMap(claimsOf));
   for (const object of objects) {
@@ -144,7 +144,7 @@ function conditionCauses(object: KubeObject): Found[] {
 /** Conditions with which operators (ACK, Crossplane, cert-manager, Flux) report trouble by being true. */
 const TROUBLED: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
 
-/** Is the kind one that an operator serves? Those of Kubernetes have rules of their own. */
+/** Is the kind served by an operator? Kinds of Kubernetes have rules of their own. */
 function isCustom({ apiVersion }: KubeObject): boolean {
   const [group = '', version] = apiVersion.split('/');
   return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
@@ -201,7 +201,7 @@ function timeOf(event: KubeObject): string {
   return typeof time === 'string' ? time : '';
 }
 
-/** Is it this object, and not an earlier one of the same name? */
+/** Is the event about this object, and not about an earlier object of the same name? */
 function isAbout(about: JsonObject, { kind, metadata: { name, uid = '' } }: KubeObject): boolean {
   const told = textAt(about, 'uid');
   if (told !== '' && uid !== '') return told === uid;
@@ -214,7 +214,7 @@ function refIn(about: JsonObject): ObjectRef {
   return namespace === '' ? ref : { ...ref, namespace };
 }
 
-/** Causes of one reason as one, with the first object that has it. */
+/** One cause for each reason, with the first object that has it. */
 function merged(all: readonly Found[]): Cause[] {
   const byReason = new Map<string, Found[]>();
   for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);

@@ -1,7 +1,7 @@
 /**
  * Readiness of objects. One pure function decides for built-in kinds and custom resources: generic rules of kstatus,
- * then a table of kinds, then conditions. A second one finds the causes: in the pods, conditions and events of the
- * objects that the object owns.
+ * then a table of kinds, then conditions. A second pure function finds the causes in the pods, conditions and events of
+ * the object and of the objects that it owns.
  *
  * @packageDocumentation
  */

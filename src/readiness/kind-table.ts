@@ -13,9 +13,11 @@ import { current } from './verdict.ts';
 /** The readiness rule of a kind. */
 export interface KindRule {
   readonly judge: (object: KubeObject) => Readiness;
-  /** Its controller writes `status.observedGeneration`: without it the controller has not seen the object yet. */
+  /**
+   * Does the controller of the kind write `status.observedGeneration`? If so, an object without it was not seen yet.
+   */
   readonly observed?: true;
-  /** Objects that no controller reads: they are ready when they exist, whatever their status says. */
+  /** Is the object one that no controller reads? Such an object is ready when it exists, whatever its status says. */
   readonly unattended?: (object: KubeObject) => boolean;
 }
 
@@ -73,7 +75,7 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['Backup.postgresql.cnpg.io', { judge: projects.cnpgBackup }],
   ['ScheduledBackup.postgresql.cnpg.io', STATIC],
   ['Database.postgresql.cnpg.io', { judge: projects.cnpgDatabase, observed: true }],
-  // NACK reads accounts and writes nothing into them.
+  // NACK reads accounts and never writes their status.
   ['Account.jetstream.nats.io', STATIC],
   ['CephObjectStore.ceph.rook.io', { judge: projects.cephObject }],
   ['CephObjectStoreUser.ceph.rook.io', { judge: projects.cephObject }],

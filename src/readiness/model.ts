@@ -8,7 +8,7 @@
  */
 export type ReadinessState = 'current' | 'inProgress' | 'failed' | 'terminating';
 
-/** Is an object ready, and why. */
+/** The readiness of an object, and its reason. */
 export interface Readiness {
   /** True for `current` only. */
   readonly ready: boolean;

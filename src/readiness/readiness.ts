@@ -7,7 +7,7 @@ import type { Readiness } from './model.ts';
 import type { StatusReport } from './status-report.ts';
 import { current, failed, inProgress, said, terminating } from './verdict.ts';
 
-/** Conditions that sum up a custom resource, the first one present decides. */
+/** Conditions that sum up a custom resource; the first that is present decides. */
 export const SUMMARY_CONDITIONS: readonly string[] = [
   'Ready',
   'Available',
@@ -20,17 +20,18 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
 ];
 
 /**
- * Is an object ready, and if not, why? Rules in this order, the first that decides wins:
+ * Is an object ready, and if not, why? The first rule that applies decides:
  *
- * 1. being deleted; or of a kind to which no controller attends;
- * 2. its controller has not seen the newest generation (`status.observedGeneration`);
- * 3. the conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work going on;
- * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects;
- * 5. a condition that sums the object up (`Ready`, `Available`, …);
- * 6. a kind whose schema tells that its controller reports (`report`), and has reported nothing: not looked at yet;
- * 7. anything else is ready as soon as it exists.
+ * 1. The object is being deleted, or no controller attends to it.
+ * 2. Its controller has not seen the newest generation (`status.observedGeneration`).
+ * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress.
+ * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
+ * 5. A condition that sums the object up (`Ready`, `Available`, …).
+ * 6. The schema of the kind shows that its controller reports (`report`), and it has reported nothing: the controller
+ *    has not looked at the object yet.
+ * 7. Any other object is ready as soon as it exists.
  *
- * Pure; needs of the object only `metadata`, `spec` and `status` (and `subsets` of Endpoints).
+ * The function is pure. It reads only `metadata`, `spec` and `status` of the object, and `subsets` of Endpoints.
  */
 export function readinessOf(object: KubeObject, report?: StatusReport): Readiness {
   const { deletionTimestamp, finalizers = [], generation } = object.metadata;
@@ -57,7 +58,7 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
   return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation, report);
 }
 
-/** Custom resources, by what their controllers say of them. */
+/** Rules 5 to 7, for custom resources. */
 function bySummary(object: KubeObject, generation: number | undefined, report: StatusReport | undefined): Readiness {
   const failure = statusCondition(object, 'Failed');
   if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));

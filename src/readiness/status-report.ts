@@ -1,6 +1,9 @@
 import type { Schema } from '../schema/index.ts';
 
-/** By what the controller of a custom kind shows that it has looked at an object, as the schema of the kind tells. */
+/**
+ * The fields in which the controller of a custom kind reports that it has looked at an object, by the schema of the
+ * kind.
+ */
 export interface StatusReport {
   /** `status.conditions` is a list of conditions. */
   readonly conditions: boolean;
@@ -8,12 +11,12 @@ export interface StatusReport {
   readonly observedGeneration: boolean;
 }
 
-/** What the schema of a kind says of its status; undefined when it says of neither. */
+/** The report fields that the schema of a kind declares; undefined when it declares none of the two. */
 export function statusReport(schema: Schema | undefined): StatusReport | undefined {
   const status = own(schema, 'status');
   const condition = own(status, 'conditions')?.items;
   const conditions = own(condition, 'type') !== undefined && own(condition, 'status') !== undefined;
-  // Some projects keep it as a text, which has no order.
+  // In some projects the field is a text, which has no order.
   const observedGeneration = own(status, 'observedGeneration')?.type === 'integer';
   return conditions || observedGeneration ? { conditions, observedGeneration } : undefined;
 }

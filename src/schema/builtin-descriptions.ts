@@ -1,13 +1,16 @@
 /**
- * What the built-in kinds, types and fields mean: the content of `descriptions.json`, written for this package. Hover
- * texts of the factories and `kubectl explain` against the embedded cluster show it.
+ * The descriptions of built-in kinds, types and fields: the content of `descriptions.json`, which is written for this
+ * package. Hover texts of the factories show them, and so does `kubectl explain` against the embedded cluster.
  */
 export interface BuiltinDescriptions {
-  /** What a kind is for, by `Kind.group` (`Kind` for the core group). */
+  /** The purpose of a kind, by `Kind.group` (`Kind` for the core group). */
   readonly kinds: Readonly<Record<string, string>>;
-  /** What a field of this name means wherever `types` does not say otherwise. */
+  /** The description of a field by its name, for all types whose entry in `types` does not describe it. */
   readonly fields: Readonly<Record<string, string>>;
-  /** By the name of a type as in `types.json`: its fields, and the type itself under the empty name. */
+  /**
+   * The descriptions of a type's fields, by the name of the type in `types.json`. The empty name describes the type
+   * itself.
+   */
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -15,12 +18,12 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-/** What a kind is for, or `undefined` for a kind without a description. */
+/** The purpose of a kind, or `undefined` for a kind without a description. */
 export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, group: string): string | undefined {
   return own(from.kinds, group === '' ? kind : `${kind}.${group}`);
 }
 
-/** What a type is: its own description, else that of its first kind. `gvk` is the member of `types.json`. */
+/** The description of a type: its own, else that of its first kind. `gvk` is the member of `types.json`. */
 export function describeBuiltinType(
   from: BuiltinDescriptions,
   type: string,
@@ -30,7 +33,7 @@ export function describeBuiltinType(
   return own(own(from.types, type), '') ?? describeBuiltinKind(from, kind, group);
 }
 
-/** What a field of a type means, or `undefined` for an unknown field. */
+/** The description of a field of a type, or `undefined` for an unknown field. */
 export function describeField(from: BuiltinDescriptions, type: string, field: string): string | undefined {
   return own(own(from.types, type), field) ?? own(from.fields, field);
 }

@@ -10,12 +10,12 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
 
 /**
- * Kinds that exist as bodies of a subresource of another group only. A server publishes them with that
- * group, so they are not found under their own; `typeNamed` has them.
+ * Kinds that are only the body of a subresource of another group. A server publishes them under that group, so a
+ * look-up under their own group does not find them; `typeNamed` does.
  */
 const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.io/v1/TokenRequest']);
 
-/** The bundle of built-in kinds, with access to types that are no kinds of their own. */
+/** The bundle of built-in kinds, with access to types that are not kinds. */
 export interface BuiltinSource extends SchemaSource {
   /** Schema of a built-in type by the name of the data file, e.g. `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
   typeNamed(name: string): Schema;
@@ -28,8 +28,8 @@ export interface BuiltinSource extends SchemaSource {
 const bundles = new Map<string, BuiltinSource>();
 
 /**
- * The built-in kinds of a Kubernetes minor version (`1.36`), offline. The data is read when the first
- * kind is asked for; calls with the same version answer the same source.
+ * The built-in kinds of a Kubernetes minor version (`1.36`), offline. The data is read at the first look-up. Calls with
+ * the same version return the same source.
  *
  * @throws TypeKroError `schema/unknown-kubernetes-version` when no data is bundled for that version.
  */
@@ -42,7 +42,7 @@ export function builtinSource(minor: string = DEFAULT_KUBERNETES_MINOR): Builtin
   return source;
 }
 
-/** The texts of each version that is bundled. */
+/** The data files of each bundled version. */
 const TEXTS = new Map([[DEFAULT_KUBERNETES_MINOR, { types: kubernetesTypesText, discovery: kubernetesDiscoveryText }]]);
 
 function openBundle(minor: string): BuiltinSource {
@@ -62,7 +62,7 @@ function openBundle(minor: string): BuiltinSource {
   });
 }
 
-/** Data of a bundle, each part read when it is first needed. */
+/** The data of a bundle; each part is read at its first use. */
 export interface BundleParts {
   /** The facts of all types, as `bundleTypes` gives them. */
   readonly types: () => Readonly<Record<string, TypeFacts>>;
@@ -70,7 +70,7 @@ export interface BundleParts {
   readonly discovery: () => readonly JsonValue[];
 }
 
-/** A source over a bundle of built-in types, for instance one made from a cluster's OpenAPI. */
+/** A source over a bundle of built-in types, for example a bundle made from a cluster's OpenAPI. */
 export function bundledSource(parts: BundleParts): BuiltinSource {
   const once = <T>(make: () => T): (() => T) => {
     let made: { value: T } | undefined;
@@ -96,7 +96,10 @@ export function bundledSource(parts: BundleParts): BuiltinSource {
   };
 }
 
-/** A kind that is served but whose fields are not bundled: metadata is typed, everything else is allowed. */
+/**
+ * The schema of a kind that is served but whose fields are not bundled. Its metadata is typed; every other field is
+ * allowed.
+ */
 function openKind(types: BuiltinTypes): Schema {
   return {
     type: 'object',
@@ -109,7 +112,7 @@ function openKind(types: BuiltinTypes): Schema {
   };
 }
 
-/** Name of the type behind each kind. A type may serve several groups (`DeleteOptions`). */
+/** The name of the type of each kind. A type may serve several groups (`DeleteOptions`). */
 function namesByKind(types: BuiltinTypes): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of types.names()) {

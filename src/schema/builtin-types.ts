@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { deriveSchema, EMPTY, lazyMember } from './lazy.ts';
 import type { ListType, Schema } from './model.ts';
 
-/** A field of a built-in type as the data file states it; the members are explained in its README. */
+/** A field of a built-in type in the data file, whose README explains the members. */
 export interface FieldFacts {
   readonly t: string;
   readonly inline?: 1;
@@ -15,7 +15,7 @@ export interface FieldFacts {
   readonly enum?: readonly JsonValue[];
 }
 
-/** A built-in type as the data file states it. */
+/** A built-in type in the data file. */
 export interface TypeFacts {
   readonly fields: Readonly<Record<string, FieldFacts>>;
   readonly required?: readonly string[];
@@ -23,7 +23,7 @@ export interface TypeFacts {
   readonly gvk?: readonly (readonly [string, string, string])[];
 }
 
-/** Any JSON; a node of its own, so that it can be told from a schema that says nothing. */
+/** Any JSON. The node is an object of its own, which distinguishes it from another empty schema. */
 const ANYTHING: Schema = Object.freeze({});
 
 /** Types without fields of their own, as an API server publishes them in OpenAPI v3. */
@@ -46,15 +46,18 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   ['apiextensions.v1.JSONSchemaPropsOrStringArray', ANYTHING],
 ]);
 
-/** Types that hold any JSON although their published schema does not say so. */
+/**
+ * The nodes of types that hold any JSON, which their published schemas do not say. `JSON` stands for all four types
+ * with the node `ANYTHING`.
+ */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 
-/** Does this node stand for free JSON (a raw extension)? Its content is never pruned. */
+/** Does this node stand for any JSON, such as a raw extension? Such content is never pruned. */
 export function isOpaque(schema: Schema): boolean {
   return OPAQUE.has(schema);
 }
 
-/** Schema nodes of the built-in types: built when first asked for, one node per type, shared by all its users. */
+/** The schema nodes of the built-in types: each is built at its first use, and all users of a type share its node. */
 export class BuiltinTypes {
   readonly #facts: ReadonlyMap<string, TypeFacts>;
   readonly #nodes = new Map<string, Schema>(LEAVES);
@@ -71,7 +74,10 @@ export class BuiltinTypes {
     return this.#facts.get(name);
   }
 
-  /** The node of a named type such as `core.v1.PodSpec` or a leaf such as `Quantity`; of an unknown name, the empty schema. */
+  /**
+   * The node of a named type such as `core.v1.PodSpec`, or of a leaf such as `Quantity`; the empty schema for an
+   * unknown name.
+   */
   node(name: string): Schema {
     let node = this.#nodes.get(name);
     if (node === undefined) {
@@ -112,7 +118,7 @@ export class BuiltinTypes {
     return properties;
   }
 
-  /** Fields in JSON, those of inlined types in the place of the member that inlines them. */
+  /** The fields of a type as JSON has them: in place of a member that inlines a type, the fields of that type. */
   *#fieldsOf(facts: TypeFacts): Iterable<[string, FieldFacts]> {
     for (const [name, field] of Object.entries(facts.fields)) {
       const inlined = field.inline === 1 ? this.#facts.get(field.t) : undefined;
@@ -134,7 +140,10 @@ export class BuiltinTypes {
     return Object.keys(own).length === 0 ? type : deriveSchema(type, own);
   }
 
-  /** `T`, `T[]` (list of), `T{}` (map from string to), and their combinations, innermost first. */
+  /**
+   * The schema of a type's text: a name, `T[]` (list of `T`) or `T{}` (map from string to `T`). The last suffix is the
+   * outermost type: `string[]{}` is a map of lists.
+   */
   #typeText(text: string): Schema {
     const inner = text.slice(0, -2);
     if (text.endsWith('[]')) return lazyMember({ type: 'array' }, 'items', () => this.#typeText(inner));

@@ -3,7 +3,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { FieldFacts, TypeFacts } from './builtin-types.ts';
 import type { ListType } from './model.ts';
 
-/** Published names of the types that have no fields of their own, by their last part. */
+/** Types without fields of their own, by the last part of their published names. */
 const LEAVES: ReadonlyMap<string, string> = new Map([
   ['Quantity', 'Quantity'],
   ['IntOrString', 'IntOrString'],
@@ -17,9 +17,9 @@ const LEAVES: ReadonlyMap<string, string> = new Map([
 const REFERENCE = '#/components/schemas/';
 
 /**
- * The facts of built-in types (the form of `types.json`) from the OpenAPI v3 documents of an API server,
- * one per group-version. Types are named by the last parts of their published names (`core.v1.Container`)
- * and sorted; what only the protobuf form knows is left out. Custom resources are left out too.
+ * The facts of built-in types (the form of `types.json`) from the OpenAPI v3 documents of an API server, one per
+ * group-version. Types are named by the last parts of their published names (`core.v1.Container`) and sorted. Facts
+ * that only the protobuf form has are left out, and so are custom resources.
  */
 export function bundleTypes(documents: Iterable<JsonValue>): Record<string, TypeFacts> {
   const types = new Map<string, TypeFacts>();
@@ -96,7 +96,7 @@ function fieldFacts(property: JsonValue | undefined): FieldFacts {
   };
 }
 
-/** Published defaults that only say that a field is always there. */
+/** Does a published default only say that the field is always present? */
 function isZero(value: JsonValue): boolean {
   if (isJsonObject(value)) return Object.keys(value).length === 0;
   return value === '' || value === 0 || value === false || value === null;

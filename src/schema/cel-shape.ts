@@ -20,7 +20,7 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
 
 const shapes = new WeakMap<Schema, DataShape>();
 
-/** Is the schema an int-or-string, by extension or as the built-in kinds write it? */
+/** Is the schema an int-or-string? Built-in kinds have another form of it than the extension. */
 export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }
@@ -51,7 +51,7 @@ export function valuesOf(schema: Schema): Schema | undefined {
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
 
-/** How expressions read data of this schema. One shape per schema node, made when it is first asked for. */
+/** The shape by which expressions read data of this schema. Each schema node has one shape, made at its first use. */
 export function celShape(schema: Schema): DataShape {
   let shape = shapes.get(schema);
   if (shape === undefined) {
@@ -88,7 +88,7 @@ function objectShape(schema: Schema, nullable: boolean): DataShape {
       const found = propertyOf(schema, name);
       return found === undefined ? undefined : celShape(found);
     };
-    // Declared fields only, so that what foreign data asks for cannot make it grow.
+    // Only declared fields are added, so that names from foreign data cannot make the map grow.
     const known = new Map<string, { readonly name: string; readonly shape: DataShape }>();
     const field = (written: string) => {
       let found = known.get(written);
@@ -121,7 +121,7 @@ function listShape(schema: Schema, nullable: boolean): DataShape {
   };
 }
 
-/** No type, but any value: preserve-unknown, or the string-or-number of quantities. */
+/** Does the schema allow a value of any type? True for preserve-unknown, and for the string-or-number of quantities. */
 function isFree(schema: Schema): boolean {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return true;
   const types = new Set((schema.oneOf ?? []).map((option) => option.type));

@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** Deepest nesting of lists; a recursive list has no type. */
+/** The deepest nesting of lists; a recursive list has no type. */
 const DEEPEST_LIST = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {
@@ -30,8 +30,8 @@ const FORMATS: Readonly<Record<string, CelType>> = {
 };
 
 /**
- * The CEL type of a schema, by kro's rules; undefined for what expressions cannot see (no type, arrays
- * without items). `name` becomes the name of its struct and the prefix of the structs within.
+ * The CEL type of a schema, by kro's rules; undefined for a schema without a type and an array without items, which
+ * expressions cannot see. `name` becomes the name of its struct and the prefix of the structs within.
  */
 export function celType(schema: Schema, name: string, depth = 0): CelType | undefined {
   if (isIntOrString(schema)) return DYN;
@@ -69,8 +69,8 @@ export interface CelTypes {
 }
 
 /**
- * Declares resources for a CEL environment. Types are resolved by name when an expression asks, so that
- * recursive schemas cost nothing.
+ * Declares resources for a CEL environment. A type is resolved when an expression names it, so that recursive schemas
+ * cost nothing.
  *
  * @param options.raw - bind data as it is, without reading it by its schema (kro's `readyWhen`).
  */
@@ -141,13 +141,13 @@ function partOf(schema: Schema, step: string): Schema | undefined {
   return fieldSchema(schema, step)?.schema;
 }
 
-/** A declared field by the name that expressions use; reserved words need no escaping. */
+/** A declared field by its name in expressions. A reserved word needs no escape. */
 function fieldSchema(schema: Schema, field: string): { name: string; schema: Schema } | undefined {
   if (valuesOf(schema) !== undefined) return undefined;
   const plain = propertyOf(schema, field);
   if (plain !== undefined) {
     const name = escapeFieldName(field);
-    // A name that needs escaping is a field only in its escaped form, unless it is a reserved word.
+    // Another name that needs an escape is a field only in its escaped form.
     if (name === field || name === `__${field}__`) return { name: name ?? field, schema: plain };
     if (!field.includes('__')) return undefined;
   }

@@ -1,6 +1,6 @@
 import type { CodeInfo } from '../core/index.ts';
 
-/** A definition with these lines under `spec.schema`, and nothing to create. */
+/** A definition with these lines under `spec.schema`, and without resources. */
 function withBlock(lines: string): string {
   const block = lines.split('\n').map((line) => (line === '' ? line : `    ${line}`));
   return `apiVersion: kro.run/v1alpha1
@@ -37,7 +37,7 @@ const LARGE_BLOCK = [
   '  tree: T18',
 ].join('\n');
 
-/** What can be wrong with the `spec` and `types` blocks of a definition, which are SimpleSchema. */
+/** The codes of problems of the `spec` and `types` blocks of a definition, which are SimpleSchema. */
 export const simpleSchemaCodes: readonly CodeInfo[] = [
   error(
     'not-a-map',

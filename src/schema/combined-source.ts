@@ -2,7 +2,10 @@ import type { GroupVersionKind } from '../core/index.ts';
 import { typeKey } from './discovery.ts';
 import type { SchemaSource } from './model.ts';
 
-/** Several sources as one: the first that knows a kind answers for its schema and for its resource. */
+/**
+ * Several sources as one. The first source that has a kind's schema gives the schema; the first that has its resource,
+ * which may be another one, gives the resource.
+ */
 export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
   return {
     schemaOf(type) {

@@ -7,15 +7,15 @@ import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from './lazy.ts';
 import type { Schema } from './model.ts';
 
-/** What changes between two definitions of a kind, or why they cannot be compared. */
+/** The changes between two definitions of a kind, or the reason why they cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };
 
 export interface CrdChanges {
-  /** Nothing that stored objects or their clients could trip over. */
+  /** Do stored objects and their clients still work with the new definition? */
   readonly compatible: boolean;
   readonly breaking: readonly SchemaChange[];
   readonly nonBreaking: readonly SchemaChange[];
-  /** One line for people: up to three breaking changes, and how many more. */
+  /** One line for people: up to three breaking changes, and the number of the others. */
   readonly summary: string;
 }
 
@@ -66,13 +66,13 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
 }
 
 /**
- * The field that a change is about, as authors of instances write it: `spec.ports[].name`. `the object` for its root,
- * and `version…` for what is no field.
+ * The field that a change is about, as authors of instances write it: `spec.ports[].name`. The root is `the object`; a
+ * change that concerns no field begins with `version`.
  */
 export function fieldOfChange({ type, path, old, new: next }: SchemaChange): string {
   if (path.startsWith('version')) return path;
   const [, ...names] = path.split('.properties.');
-  // Unless a member came or went, the last part ends with the keyword that changed.
+  // The last part of the path ends with the keyword that changed, unless a member was added or removed.
   const hasKeyword = type !== 'PROPERTY_REMOVED' && type !== 'PROPERTY_ADDED';
   const fields = names.map((name, index) => {
     const isLast = index === names.length - 1;

@@ -27,7 +27,7 @@ export type ChangeType =
 export interface SchemaChange {
   readonly type: ChangeType;
   readonly breaking: boolean;
-  /** Place in the schema: `.properties.spec.properties.replicas.minimum`. */
+  /** The place in the schema: `.properties.spec.properties.replicas.minimum`. */
   readonly path: string;
   readonly old: string;
   readonly new: string;
@@ -119,7 +119,7 @@ interface BoundKind {
   readonly member: 'minimum' | 'maximum' | 'minLength' | 'maxLength' | 'minItems' | 'maxItems';
   readonly name: Bound;
   readonly label: string;
-  /** Direction in which the bound becomes stricter. */
+  /** The direction in which the bound becomes stricter. */
   readonly stricter: 'INCREASED' | 'DECREASED';
 }
 
@@ -161,7 +161,7 @@ function decimal(value: Limit): string {
   return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
 }
 
-/** An enum that appears or disappears as a whole is not recorded. */
+/** Compares two enums. kro does not record an enum that appears or disappears as a whole. */
 function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
   if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
   const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];
@@ -173,7 +173,7 @@ function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonV
   }
 }
 
-/** JSON text of a default or enum value; null counts as nothing. */
+/** The JSON text of a default or enum value; empty for null. */
 function jsonText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : goJson(value);
 }
@@ -234,5 +234,5 @@ function compareProperties(path: string, old: Schema, next: Schema, comparison: 
 const entries = (schema: Schema): [string, Schema][] =>
   Object.entries(schema.properties ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** kro names a property by what stands behind the last dot of the path. */
+/** kro's name of a property: the text after the last dot of the path. */
 const lastPart = (name: string): string => name.slice(name.lastIndexOf('.') + 1);

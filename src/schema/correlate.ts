@@ -19,8 +19,8 @@ function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
 }
 
 /**
- * Finds for elements of a list the element of the stored list that is the same one. Only lists with keys
- * allow it; `undefined` when the list has none or there is nothing stored.
+ * Makes a function that finds the stored element for the element at an index, by the keys of the list. `undefined` when
+ * the list is no map list, or there is no stored list.
  */
 export function correlateList(
   schema: Schema,

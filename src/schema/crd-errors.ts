@@ -8,16 +8,16 @@ import { structuralErrors } from './structural.ts';
 import type { RuleChecker } from './structural.ts';
 
 export interface CrdErrorOptions {
-  /** Compiles the CEL rules of one schema node; default: rules are only looked at, not compiled. */
+  /** Compiles the CEL rules of one schema node. Default: the rules are checked without compilation. */
   readonly checkRules?: RuleChecker;
-  /** Says, when all rules of a schema were looked at, what is wrong with them together. */
+  /** Called after all rules of a schema were checked; gives the problems of all its rules together. */
   readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }
 
 /**
- * Everything for which an API server refuses a CustomResourceDefinition on create, as the causes of its
- * answer: names, group, scope, versions, structural schemas, defaults, columns, subresources, conversion.
- * What the server would default (singular, listKind, conversion) may be missing.
+ * The causes for which an API server refuses a CustomResourceDefinition on create: names, group, scope, versions,
+ * structural schemas, defaults, columns, subresources, conversion. Fields that the server defaults (singular, listKind,
+ * conversion) may be missing.
  */
 export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const { spec, names } = partsOf(crd);
@@ -29,8 +29,8 @@ export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): Field
 }
 
 /**
- * The same for an update of a stored definition. Names and scope are fixed once the definition was
- * established, and versions that objects may be stored in must stay.
+ * The causes for which an API server refuses an update of a stored definition. Group and plural never change, scope and
+ * kind not once the definition is established. A version in which objects may be stored must stay.
  */
 export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const [next, before] = [partsOf(crd), partsOf(old)];
@@ -58,7 +58,7 @@ function isEstablished(crd: KubeObject): boolean {
   );
 }
 
-/** A storage version that is replaced stays among the stored ones until objects were migrated. */
+/** Errors of `status.storedVersions`: a former storage version stays in the list until the objects are migrated. */
 function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
   const names = new Set(partsOf(crd).versions.map((version) => asText(version['name'])));
   const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
@@ -116,7 +116,7 @@ function* groupErrors(spec: JsonObject): Iterable<FieldError> {
   else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
 }
 
-/** Groups of the Kubernetes project itself need a word of approval. */
+/** Errors of groups of the Kubernetes project, which need an approval in an annotation. */
 function* approvalErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
   if (!PROTECTED.test(asText(spec['group']))) return;
   const field = `metadata.annotations[${APPROVAL}]`;
@@ -146,7 +146,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
     seen.add(name);
     if (version['storage'] === true) stored += 1;
     if (problems.length > 0) {
-      // The first version also fills the field of the time before there were several.
+      // The server reports the name of the first version in the old field `spec.version`, too.
       if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
@@ -183,7 +183,10 @@ const raw = (field: string, value: string, detail: string): FieldError => ({
   message: `Invalid value: ${value}: ${detail}`,
 });
 
-/** The versions as the server prints them: its own member names, what all versions share left out. */
+/**
+ * The versions as the server prints them: with the member names of its Go type, and without the fields that all
+ * versions share.
+ */
 function printVersions(versions: readonly JsonObject[]): string {
   const printed = versions.map((version) => {
     const member = (name: string) => JSON.stringify(version[name] ?? null);
@@ -195,8 +198,8 @@ function printVersions(versions: readonly JsonObject[]): string {
 }
 
 /**
- * Schemas, columns and subresources. What is the same in all versions is reported once, under the place
- * that it had when there was one version only.
+ * Errors of schemas, columns and subresources. A value that all versions share is reported once, under the path of the
+ * time when a definition had one version only.
  */
 function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions): Iterable<FieldError> {
   const schemaOf = (version: JsonObject) =>

@@ -3,22 +3,23 @@ import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { objectsAt } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 
-/** Depth at which the comparison stops and says so. */
+/** The depth at which the comparison stops and reports that. */
 const MAX_DEPTH = 64;
 
-/** Formats that only document the size of a number: the API server checks none of them. */
+/** Formats that only document the size of a number; the API server checks none of them. */
 const UNCHECKED_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
 
-/** Keywords by which a greater value takes less, and those by which a smaller one does. */
+/** The lower bounds: a greater value allows less. The upper bounds: a smaller value allows less. */
 const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
 const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
 
 /**
- * What an API server would no longer take, keep or serve if `next` replaced the CustomResourceDefinition `old`, one
- * text for each place; empty when `next` takes everything that `old` takes. Unlike `compareCrds`, which compares as
- * kro does before it changes the CRD of an instance, this looks at all keywords that refuse or drop a value: rules,
- * additional and unknown fields, enums, formats, versions and selectable fields. It cannot prove that two different
- * rules or patterns mean the same, and calls them narrower; rules with one message count as equal.
+ * The values that an API server would no longer accept, keep or serve if `next` replaced the CustomResourceDefinition
+ * `old`, one text for each place; empty when `next` accepts everything that `old` accepts. `compareCrds` compares as
+ * kro does before it changes the CRD of an instance. This function compares all keywords that refuse or drop a value:
+ * rules, additional and unknown fields, enums, formats, versions and selectable fields. It cannot prove that two
+ * different rules or patterns mean the same, and reports the new one as narrower; rules with one message count as
+ * equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
@@ -54,7 +55,7 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
   return found;
 }
 
-/** What values of `old` the schema `next` refuses or drops, by path. */
+/** The values of `old` that the schema `next` refuses or drops, by path. */
 export function schemaNarrowings(old: Schema, next: Schema): string[] {
   const found: string[] = [];
   compare('', old, next, found, 0);
@@ -66,7 +67,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   if (depth > MAX_DEPTH) return add('the schemas are too deep to be compared');
   const wasOpen = old['x-kubernetes-preserve-unknown-fields'] === true;
   const isOpen = next['x-kubernetes-preserve-unknown-fields'] === true;
-  // What takes anything has no parts to compare.
+  // A schema that accepts anything has no parts to compare.
   if (wasOpen && old.type === undefined && !(isOpen && next.type === undefined)) return add('takes no longer anything');
   compareKeywords(old, next, add);
   if (wasOpen && !isOpen) add('unknown fields are dropped');
@@ -81,7 +82,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   const additional = additionalOf(old);
   for (const [key, after] of Object.entries(known)) {
     if (Object.hasOwn(old.properties ?? {}, key)) continue;
-    // What is kept without a schema may have any form; what was never kept may take any.
+    // A field that was kept without a schema may have any form; a field that was never kept may get any schema.
     const before = additional ?? (wasOpen ? OPEN : undefined);
     if (before !== undefined) compare(path === '' ? key : `${path}.${key}`, before, after, found, depth + 1);
   }
@@ -97,7 +98,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
 
 const OPEN: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** The schema of members that are not named; undefined when there are none. */
+/** The schema of members that have no schema by name; undefined when such members are not allowed. */
 function additionalOf({ additionalProperties: additional }: Schema): Schema | undefined {
   return additional === true ? OPEN : additional === false ? undefined : additional;
 }
@@ -143,7 +144,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   }
 }
 
-/** Does a field of the new type take what one of the old type does? Without a type it takes anything. */
+/** Does a field of the new type accept every value of the old type? A field without a type accepts anything. */
 function takesType(old: string | undefined, next: string): boolean {
   return old === next || (old === 'integer' && next === 'number');
 }

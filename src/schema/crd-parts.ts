@@ -4,7 +4,7 @@ import { isJsonObject } from '../core/index.ts';
 import { forbidden, invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 
-/** Names of a definition; `singular` and `listKind` may be missing, as they are defaulted. */
+/** Errors of the names of a definition. `singular` and `listKind` may be missing, because the server defaults them. */
 export function* namesErrors(names: JsonObject): Iterable<FieldError> {
   const field = (name: string) => `spec.names.${name}`;
   const [plural, kind] = [asText(names['plural']), asText(names['kind'])];
@@ -76,7 +76,7 @@ export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldErr
 
 const SELECTABLE = ['string', 'boolean', 'integer'];
 
-/** Fields that objects can be selected by. */
+/** Errors of the fields by which objects can be selected. */
 export function* selectableErrors(
   fields: readonly JsonValue[],
   schema: JsonValue | undefined,
@@ -104,7 +104,7 @@ export function* selectableErrors(
   }
 }
 
-/** The schema of what a path of members leads to; that of metadata is not the definition's to describe. */
+/** The schema at a path of members; undefined below `metadata`, which a definition does not describe. */
 function schemaAt(schema: JsonValue | undefined, path: string): JsonObject | undefined {
   let node = schema;
   const members = path.slice(1).split('.');

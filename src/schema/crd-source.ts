@@ -9,12 +9,12 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 /** Verbs of a custom resource. */
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
-/** How a source keeps the schemas of its CRDs until they are asked for. */
+/** The options of a source over CRDs. */
 export interface CrdSourceOptions {
   /**
-   * Pack the schemas (compressed, without descriptions) so that the given objects can be dropped. For
-   * hundreds of large CRDs; a schema is unpacked when it is first asked for. Default: refer to the given
-   * objects, which must not change afterwards.
+   * Pack the schemas (compressed, without descriptions), so that the given objects can be dropped? This is for hundreds
+   * of large CRDs; a schema is unpacked at its first look-up. Default: the source refers to the given objects, which
+   * must not change afterwards.
    */
   readonly pack?: boolean;
 }
@@ -58,7 +58,7 @@ interface ServedVersion {
 const stringList = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
-/** The served versions of a CRD, in its order; nothing for an object that is not a usable CRD. */
+/** The served versions of a CRD, in the CRD's order; empty for an object that is not a usable CRD. */
 function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   const spec = crd.spec;
   if (!isJsonObject(spec) || !isJsonObject(spec['names']) || !Array.isArray(spec['versions'])) return;
@@ -92,7 +92,7 @@ const once = <T>(make: () => T): (() => T) => {
   return () => (made ??= { value: make() }).value;
 };
 
-/** Publishes a schema when it is first asked for, and lets go of what it was loaded from. */
+/** Publishes a schema at the first call, and then drops the raw form. */
 function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {
   return once(() => publishSchema(load(), info));
 }
@@ -102,22 +102,22 @@ function keep(schema: JsonValue | undefined, pack: boolean): () => JsonValue | u
   return pack && schema !== undefined ? unpacker(packed(schema)) : () => schema;
 }
 
-/** A copy of its own, as the compressor's result may be a part of a larger buffer. */
+/** The compressed bytes, copied: the compressor's result may be a part of a larger buffer. */
 function packed(schema: JsonValue): Uint8Array {
   return Uint8Array.from(zlibLibrary().deflateRawSync(stringifyJson(withoutDescriptions(schema))));
 }
 
-/** A function of its own, so that what it returns holds on to the packed bytes only. */
+/** A separate function, so that the closure that it returns keeps only the packed bytes alive. */
 function unpacker(bytes: Uint8Array): () => JsonValue {
   return () => parseJson(zlibLibrary().inflateRawSync(bytes).toString('utf8'));
 }
 
-/** Members that hold schemas by name; a key `description` directly inside is a field, not a description. */
+/** Members that hold schemas by name. A key `description` directly inside them is a field, not a description. */
 const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
 /** Members that hold data, not schemas. */
 const DATA = new Set(['default', 'enum', 'example']);
 
-/** Nesting beyond which a schema is cut off when it is packed; API servers refuse far less. */
+/** The nesting at which packing cuts a schema off; API servers refuse schemas that are far less deep. */
 const MAX_DEPTH = 500;
 
 function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
@@ -136,18 +136,21 @@ function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
   return Object.fromEntries(entries);
 }
 
-/** The members that every object has, with what an API server adds to a definition's own schema. */
+/** The members that every object has; an API server adds them to a definition's own schema. */
 function typeMembers(): Record<string, Schema> {
   const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
   return { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
 }
 
-/** Declared properties, still lazy, with the members of every object over them. */
+/**
+ * The declared properties, which stay lazy, and the members of every object, which replace properties of the same
+ * names.
+ */
 function withMembers(properties: Readonly<Record<string, Schema>> | undefined): Record<string, Schema> {
   return deriveSchema(properties ?? {}, typeMembers()) as Record<string, Schema>;
 }
 
-/** A CRD's schema as it is published for one kind. */
+/** A CRD's schema as an API server publishes it for one kind. */
 function publishSchema(raw: JsonValue | undefined, info: ResourceInfo): Schema {
   const own = isJsonObject(raw) ? publishNode(raw) : EMPTY;
   return deriveSchema(own, {

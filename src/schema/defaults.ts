@@ -5,14 +5,14 @@ import { anywhere } from './walk.ts';
 
 const MAX_DEPTH = 500;
 
-/** Schemas that change nothing: no default below, and nothing that could be null where it may not be. */
+/** Does a schema, or a part of it, have a default? */
 const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
- * Fills in the defaults of a schema as an API server does: declared members that are absent (or null
- * without being nullable) take their default, also inside what was just filled in; a null that is neither
- * allowed nor replaced is dropped. The value itself is not changed; parts without a change are shared
- * with the result, and a value that needs nothing is returned as it is.
+ * Fills in the defaults of a schema as an API server does: declared members that are absent (or null without being
+ * nullable) take their default, also inside a default that was just filled in. A null that is neither allowed nor
+ * replaced is dropped. The given value is not changed: the result shares its unchanged parts, and is the value itself
+ * when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
   return fill(schema, value, 0);
@@ -67,7 +67,7 @@ function fillObject(schema: Schema, object: JsonObject, depth: number): JsonObje
 
 const defaulted = new WeakMap<object, readonly string[]>();
 
-/** Names of the members that have a default, remembered per set of members. */
+/** The names of the members that have a default, remembered per set of members. */
 function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonly string[] {
   let names = defaulted.get(properties);
   if (names === undefined) {
@@ -77,7 +77,7 @@ function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonl
   return names;
 }
 
-/** Defaults are copied, so that a change of an object cannot change the schema. */
+/** A copy of a default, so that a change of an object cannot change the schema. */
 function clone(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(clone);
   if (!isJsonObject(value)) return value;

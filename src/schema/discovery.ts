@@ -62,7 +62,10 @@ export class ResourceIndex {
     return this.#byKind.values();
   }
 
-  /** A client that maps kinds to resources by discovery also maps list kinds, to a guessed plural. */
+  /**
+   * The resource of a list kind, with a guessed plural: a client that maps kinds to resources by discovery also maps
+   * list kinds.
+   */
   #listOf(type: GroupVersionKind): ResourceInfo | undefined {
     if (!type.kind.endsWith('List')) return undefined;
     const item = this.#byKind.get(typeKey({ ...type, kind: type.kind.slice(0, -'List'.length) }));

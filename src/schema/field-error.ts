@@ -17,7 +17,10 @@ export function fieldPath(parts: readonly PathPart[]): string {
   return text;
 }
 
-/** Errors of fields of custom resources, which are maps in Go: their members are printed in order. */
+/**
+ * Constructors of errors of fields of custom resources. Custom resources are maps in Go, so their members are printed
+ * in order.
+ */
 export const { required, invalid, typeInvalid, notSupported, duplicate, forbidden, tooLong, tooMany } = fieldErrors(
   (value) => goJson(value as JsonValue),
 );

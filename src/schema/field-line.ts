@@ -9,11 +9,14 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['object', 'object'],
 ]);
 
-/** Keywords of JSON schemas that are markers, too. */
+/** Keywords of JSON Schema that are SimpleSchema markers, too. */
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
 
-/** The line of SimpleSchema that means what a JSON schema of one field says; `undefined` when there is no such line. */
+/**
+ * The line of SimpleSchema with the same meaning as the JSON schema of one field; `undefined` when there is no such
+ * line.
+ */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
   if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHERS.includes(key))) return undefined;

@@ -3,8 +3,8 @@ import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { goParseDuration } from '../golang/index.ts';
 
 /**
- * The string formats that an API server checks. Formats that are not listed here are not checked at all.
- * Each check reads its text once; the expressions have no nested repetition.
+ * The string formats that an API server checks. It does not check formats that are not listed here. Each check reads
+ * its text once; the expressions have no nested repetition.
  */
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (text: string) => boolean>([
   ['bsonobjectid', (text) => /^[0-9a-fA-F]{24}$/.test(text)],
@@ -35,7 +35,7 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['uuid5', (text) => uuid('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}').test(text)],
 ]);
 
-/** Names are compared without hyphens. */
+/** The checks by name without hyphens: hyphens in the name of a format do not count. */
 const BY_NAME: ReadonlyMap<string, (text: string) => boolean> = new Map(
   [...CHECKS].map(([name, check]) => [name.replaceAll('-', ''), check]),
 );
@@ -66,7 +66,7 @@ function isDate(text: string): boolean {
   return day <= (days[month - 1] ?? 0);
 }
 
-/** Date, `T` in either case, time with seconds, zone; leap seconds are refused. */
+/** A date, `T` in either case, a time with seconds, and a zone; leap seconds are refused. */
 function isDateTime(text: string): boolean {
   const [date = '', time, ...more] = text.toLowerCase().split('t');
   if (time === undefined || more.length > 0 || !isDate(date)) return false;

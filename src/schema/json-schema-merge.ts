@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 
-/** How two values of a keyword become one in an intersection; `undefined` when they contradict. */
+/** Merges two values of a keyword for an intersection; `undefined` when they contradict each other. */
 type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
 
 const greater: Merge = (a, b) => (Number(a) >= Number(b) ? a : b);
@@ -35,8 +35,8 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
 ]);
 
 /**
- * One schema for all parts of an `allOf` and what stands beside it. A second pattern becomes a rule, as a
- * schema has room for one. `undefined` when parts contradict each other.
+ * One schema for all parts of an `allOf` and the keywords beside it. A second pattern becomes a rule, because a schema
+ * can have only one pattern. `undefined` when parts contradict each other.
  */
 export function mergeAllOf(base: JsonObject, parts: readonly JsonObject[]): JsonObject | undefined {
   let merged: JsonObject = { ...base };
@@ -73,7 +73,7 @@ function mergeType(a: JsonValue, b: JsonValue): JsonValue | undefined {
   return both.has('integer') && both.has('number') ? 'integer' : undefined;
 }
 
-/** A member that both parts declare has to satisfy both. */
+/** Merges properties. A member that both parts declare has to satisfy both. */
 function mergeProperties(a: JsonValue, b: JsonValue): JsonValue | undefined {
   if (!isJsonObject(a) || !isJsonObject(b)) return undefined;
   const merged = new Map(Object.entries(a));

@@ -10,7 +10,7 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
   ['guid', 'uuid'],
 ]);
 
-/** Constraints of a string. A format that a pattern spells out already is not repeated. */
+/** Sets the constraints of a string. */
 export function stringMembers(node: Node, raw: JsonObject): void {
   node.type = 'string';
   const { minLength, maxLength, pattern, format } = raw;
@@ -24,7 +24,7 @@ export function stringMembers(node: Node, raw: JsonObject): void {
 const isNumber = (value: JsonValue | undefined): value is number | bigint =>
   (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint';
 
-/** Bounds that only say "fits a JavaScript number"; libraries add them to every number. */
+/** Bounds that only say that the number fits a JavaScript number; libraries add them to every number. */
 const TRIVIAL = new Set<number | bigint>([
   Number.MAX_SAFE_INTEGER,
   Number.MIN_SAFE_INTEGER,
@@ -32,7 +32,7 @@ const TRIVIAL = new Set<number | bigint>([
   -Number.MAX_VALUE,
 ]);
 
-/** Constraints of a number; exclusive bounds of integers become inclusive. */
+/** Sets the constraints of a number. Exclusive bounds of integers become inclusive. */
 export function numberMembers(node: Node, raw: JsonObject, type: 'integer' | 'number'): void {
   const step = raw['multipleOf'];
   node.type = type === 'number' && isNumber(step) && Number.isInteger(step) ? 'integer' : type;

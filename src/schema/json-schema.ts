@@ -12,17 +12,17 @@ export type SchemaResult =
   | { readonly ok: true; readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Members that readers of libraries leave in a JSON Schema for this conversion. */
+/** The member with which the readers of libraries mark a part that cannot be converted. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
 export const NOTES = 'x-typekro-notes';
 export const ABSENT = 'x-typekro-absent';
 
 const MAX_DEPTH = 200;
 
-/** Names of shared definitions, for generators that name types after them. */
+/** The names of shared definitions. Generators name types after them. */
 const names = new WeakMap<Schema, string>();
 
-/** The name under which a schema was defined (`$defs`), if it was. */
+/** The name in `$defs` under which a schema was defined; undefined for a schema without one. */
 export function definitionNameOf(schema: Schema): string | undefined {
   return names.get(schema);
 }
@@ -115,7 +115,7 @@ class Converter {
     }
     const resolved = this.convert(target, path, depth + 1);
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
-    // Libraries number the definitions that the author did not name.
+    // Libraries give definitions without a name of the author's a number.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
     Object.defineProperties(node, lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
@@ -247,7 +247,7 @@ class Converter {
     }
   }
 
-  /** Members of a record whose keys are listed: each of them is an ordinary, optional member. */
+  /** The members of a record whose keys are listed: each key is an ordinary, optional member. */
   #listedKeys(raw: JsonObject): JsonObject {
     const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
     const value = raw['additionalProperties'];
@@ -331,7 +331,7 @@ function alternativesOf(raw: JsonObject): JsonObject[] | undefined {
   return types.map((type) => (type === 'null' ? { type } : { ...common, type }));
 }
 
-/** May the member be left out because `undefined` is one of its values? */
+/** May the member be absent because `undefined` is one of its values? */
 function mayBeAbsent(raw: JsonObject): boolean {
   return raw[ABSENT] === true || (alternativesOf(raw) ?? []).some((entry) => entry[ABSENT] === true);
 }
@@ -362,7 +362,7 @@ function copyExtensions(node: Node, raw: JsonObject): void {
   }
 }
 
-/** Members of a node that may be incomplete, read on access. */
+/** Properties that read the members of a node on access; the node may be incomplete. */
 function lazyCopies(target: Schema): PropertyDescriptorMap {
   const member = (name: keyof Schema): PropertyDescriptor => ({
     configurable: true,

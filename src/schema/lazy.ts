@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** Gives `target` a member that is computed when it is first read and is an ordinary value afterwards. */
+/** Gives `target` a member that is computed at its first read and is an ordinary value afterwards. */
 export function lazyMember<T extends object>(target: T, name: string, compute: () => unknown): T {
   return Object.defineProperty(target, name, {
     configurable: true,
@@ -17,7 +17,7 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
 
 type Child = (raw: JsonValue | undefined) => Schema;
 
-/** How each member is read; a value of another JSON type is left out, unknown members too. */
+/** The reader of each member. A value of another JSON type is left out, and so is an unknown member. */
 const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue, child: Child) => void> = new Map([
   ...each(['items', 'not'], (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => child(value));
@@ -33,7 +33,7 @@ const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue
     if (isJsonObject(value)) lazyMember(node, name, () => membersOf(value, child));
   }),
   ...each(['type'], (node, name, value) => {
-    // A list of types counts by its first entry.
+    // Of a list of types only the first counts.
     const first = Array.isArray(value) ? value[0] : value;
     if (typeof first === 'string' && first !== '') put(node, name, first);
   }),
@@ -118,9 +118,8 @@ function membersOf(raw: JsonObject, child: Child): Record<string, Schema> {
 }
 
 /**
- * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`; others
- * are taken as they are if they have the JSON type that they should have. The JSON is not copied and must
- * not change afterwards.
+ * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`. Other members are
+ * kept if they have the right JSON type. The JSON is not copied and must not change afterwards.
  */
 export function viewSchema(raw: JsonObject, child: Child): Schema {
   const node: Record<string, unknown> = {};
@@ -151,7 +150,7 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
 export const EMPTY: Schema = Object.freeze({});
 
 /**
- * The same schema with other members of its own, for example a list type stated where the type is used.
+ * The schema `base` with the members of `own` in place of its own, for example with the list type of one use of a type.
  * Members that are not overridden are read from `base` on demand.
  */
 export function deriveSchema(base: Schema, own: Schema): Schema {

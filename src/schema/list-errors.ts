@@ -7,7 +7,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 
-/** Duplicates in a list that is a set or a map. */
+/** Errors of repeated elements of a list that is a set or a map. */
 export function duplicateErrors(schema: Schema, list: readonly JsonValue[], context: Context): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   if (listType !== 'set' && listType !== 'map') return [];
@@ -24,10 +24,10 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
     const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
-    // Texts and other values never have the same key.
+    // The prefix makes the key of a text differ from the key of any other value.
     const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
     const times = seen.get(key) ?? 0;
-    // Of many equal elements, only the second is reported.
+    // Of several equal elements only the second is reported.
     if (times === 1) errors.push(duplicate(at(index), identity));
     seen.set(key, times + 1);
   }

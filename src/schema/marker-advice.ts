@@ -4,17 +4,17 @@ import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import { parseSimpleType } from './simple-type.ts';
 import type { SimpleType } from './simple-type.ts';
 
-/** Something about the markers of a field that kro takes, and that cannot be meant. */
+/** A problem of a field's markers that kro accepts although the author cannot have meant it. */
 export interface MarkerAdvice {
   /** No value fits the field, the marker has another effect than it seems, or a list stands in brackets. */
   readonly kind: 'contradiction' | 'no-effect' | 'brackets';
   readonly message: string;
   readonly hint: string;
-  /** Where the marker begins in the field's text, in UTF-16 units. */
+  /** The offset of the marker in the field's text, in UTF-16 units. */
   readonly offset: number;
 }
 
-/** A wrong separator of two markers, and the text with spaces in its place. */
+/** A wrong separator of two markers; the hint has the text with spaces instead. */
 export interface SeparatorMistake {
   readonly message: string;
   readonly hint: string;
@@ -25,7 +25,7 @@ const SEPARATOR = new RegExp(`\\s*([,;|])\\s*(?=(?:${MARKER_KEYS.join('|')})\\s*
 
 const SEPARATOR_NAMES: Readonly<Record<string, string>> = { ',': 'a comma', ';': 'a semicolon', '|': 'a second "|"' };
 
-/** The first separator of markers that is no white space; quoted values are passed over. */
+/** The first separator of markers that is not white space. Quoted values are ignored. */
 export function separatorMistake(text: string): SeparatorMistake | undefined {
   const bar = text.indexOf('|') + 1;
   if (bar === 0) return undefined;
@@ -49,7 +49,7 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   };
 }
 
-/** Problems of a field's markers that kro accepts; none for a text that is no field. */
+/** Problems of a field's markers that kro accepts; empty for a text that is not a valid field. */
 export function markerAdvice(text: string): readonly MarkerAdvice[] {
   const bar = text.indexOf('|');
   const parsed = bar < 0 ? undefined : parseSimpleType(text.slice(0, bar));
@@ -66,7 +66,7 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
   ];
 }
 
-/** Types that minimum and maximum do not bound, and the end of the names of the markers that bound them. */
+/** A type that minimum and maximum do not bound, and the suffix of the names of the markers that do. */
 function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {
   if (type.form === 'list') return { words: 'a list', suffix: 'Items' };
   if (type.form === 'map') return { words: 'a map' };
@@ -74,7 +74,7 @@ function unboundedType(type: SimpleType): { readonly words: string; readonly suf
   return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
 }
 
-/** Numeric bounds on a field that is no number. kro itself refuses the other bounds. */
+/** Numeric bounds on a field that is not a number. kro itself refuses the other bounds there. */
 function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   const found = unboundedType(type);
   if (found === undefined) return [];
@@ -93,7 +93,7 @@ const BOUNDS: readonly (readonly [low: MarkerKey, high: MarkerKey])[] = [
   ['minItems', 'maxItems'],
 ];
 
-/** Lower bounds above upper ones. The last marker of a name counts. */
+/** Lower bounds that exceed upper ones. The last marker of a name counts. */
 function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   return BOUNDS.flatMap(([low, high]) => {
     const lower = markers.findLast(({ key }) => key === low);
@@ -110,7 +110,7 @@ function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   });
 }
 
-/** Defaults of texts that look like something else than the text that they are. */
+/** Defaults of texts that look like values of another type. */
 function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   if (type.form !== 'atomic' || type.name !== 'string') return [];
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
@@ -126,7 +126,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
   });
 }
 
-/** Values of an enum in brackets, as other notations have them. */
+/** Values of an enum in brackets, as other notations write them. */
 function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     const inner = /^\[(.*)\]$/s.exec(value)?.[1];
@@ -137,7 +137,7 @@ function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
   });
 }
 
-/** Where the value of a default begins in the text of its field; `undefined` for a field without one. */
+/** The offset of the value of a default in its field's text; `undefined` for a field without a default. */
 export function defaultOffset(text: string): number | undefined {
   const bar = text.indexOf('|');
   const lexed = bar < 0 ? undefined : lexMarkers(text.slice(bar + 1), bar + 1);

@@ -10,16 +10,19 @@ export interface ValidationRule {
   readonly optionalOldSelf?: boolean;
 }
 
-/** How a list is merged and compared: replaced as a whole, as a set of scalars, or by the keys of its elements. */
+/**
+ * How a list is merged and compared: as a whole (`atomic`), as a set of scalars (`set`), or by the keys of its elements
+ * (`map`).
+ */
 export type ListType = 'atomic' | 'set' | 'map';
 
 /**
  * A structural OpenAPI v3 schema with the member names of its JSON form.
  *
- * References are resolved when a member is read: `properties`, `items`, `additionalProperties` and the
- * lists of alternatives may be lazy getters that answer shared nodes. A schema can therefore be cyclic
- * (recursive kinds) and large: walk it along a value or with a bound, and never copy or print it blindly.
- * Nodes are immutable and keep their identity, so they serve as keys of a `WeakMap`.
+ * A reference is resolved when a member is read: `properties`, `items`, `additionalProperties` and the lists of
+ * alternatives may be lazy getters that return shared nodes. A schema can therefore be cyclic (recursive kinds) and
+ * large. Code must walk it along a value or with a bound, and never copy or print it without one. Nodes are immutable
+ * and keep their identity, so that they can be keys of a `WeakMap`.
  */
 export interface Schema {
   readonly type?: string | undefined;
@@ -62,7 +65,7 @@ export interface Schema {
   readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[] | undefined;
 }
 
-/** The discovery entry of a kind: how to address its objects. */
+/** The discovery entry of a kind, which tells how requests address its objects. */
 export interface ResourceInfo extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;
@@ -71,15 +74,15 @@ export interface ResourceInfo extends GroupVersionKind {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly verbs: readonly string[];
-  /** Names after the slash, e.g. `status`, `scale`. */
+  /** The names after the slash, e.g. `status`, `scale`. */
   readonly subresources: readonly string[];
 }
 
-/** Where schemas of kinds come from. Lookups are lazy: a schema is built when it is first asked for. */
+/** A source of the schemas of kinds. A schema is built at its first look-up. */
 export interface SchemaSource {
   /** The schema of a served kind as an API server publishes it, root metadata included. */
   schemaOf(type: GroupVersionKind): Schema | undefined;
-  /** How the kind is addressed; `undefined` for kinds without a resource of their own (`Scale`, `Eviction`). */
+  /** The resource of a kind; `undefined` for kinds without a resource of their own (`Scale`, `Eviction`). */
   resourceOf(type: GroupVersionKind): ResourceInfo | undefined;
   /** The kinds that have a resource, preferred versions first within a group. */
   kinds(): Iterable<GroupVersionKind>;

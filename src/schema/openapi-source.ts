@@ -13,9 +13,9 @@ export interface OpenApiDocument extends SchemaSource {
 }
 
 /**
- * Reads an OpenAPI v3 document as an API server serves it per group-version (`/openapi/v3/apis/apps/v1`).
- * References are resolved when they are reached and every named schema is one shared node, so recursive
- * types cost nothing. Resources come from the `paths`; documents without paths have none.
+ * Reads an OpenAPI v3 document as an API server serves it per group-version (`/openapi/v3/apis/apps/v1`). A reference
+ * is resolved when it is reached, and every named schema is one shared node, so that recursive types cost nothing.
+ * Resources come from the `paths`; a document without paths has no resources.
  */
 export function openApiDocument(document: JsonValue): OpenApiDocument {
   const components = member(member(document, 'components'), 'schemas');
@@ -32,7 +32,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     if (!isJsonObject(raw)) return EMPTY;
     const name = referenceOf(raw);
     if (name === undefined) return viewSchema(raw, (child) => resolve(child, new Set()));
-    // A chain of references that meets itself again names no schema.
+    // A chain of references that returns to itself names no schema.
     if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
     const target = components[name];
     const known = nodes.get(name);
@@ -57,9 +57,11 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
   };
 }
 
-/** The documents of a server, one per group-version, loaded when a kind of it is first asked for. */
+/** The documents of a server, one per group-version; each is loaded at the first look-up of a kind of it. */
 export interface OpenApiSourceOptions {
-  /** Aggregated discovery answers of `/api` and `/apis`; they decide which kinds exist and how they are addressed. */
+  /**
+   * The aggregated discovery answers of `/api` and `/apis`; they decide which kinds exist, and give their resources.
+   */
   readonly discovery: readonly JsonValue[];
   /** The OpenAPI v3 document of a group-version; `undefined` when the server has none. */
   readonly load: (group: string, version: string) => JsonValue | undefined;
@@ -88,7 +90,7 @@ function member(value: JsonValue | undefined, name: string): JsonObject {
   return isJsonObject(found) ? found : {};
 }
 
-/** The name that a node refers to: directly, or wrapped in `allOf` to carry a description or a default. */
+/** The name to which a node refers, directly or in an `allOf` that adds a description or a default. */
 function referenceOf(raw: JsonObject): string | undefined {
   const reference = raw['$ref'];
   if (typeof reference === 'string') {
@@ -103,7 +105,7 @@ function referenceOf(raw: JsonObject): string | undefined {
   return undefined;
 }
 
-/** JSON pointer escapes; percent escapes do not occur in schema names. */
+/** Decodes the escapes of a JSON pointer; schema names have no percent escapes. */
 function decodeReference(name: string): string {
   return name.replaceAll('~1', '/').replaceAll('~0', '~');
 }
@@ -120,14 +122,14 @@ function groupVersionKind(raw: JsonObject): { group: string; version: string; ki
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
-/** Actions as OpenAPI names them, and the verbs of discovery. */
+/** The verbs of discovery for actions that OpenAPI names differently. */
 const VERB_OF: Readonly<Record<string, string>> = { post: 'create', put: 'update', watchlist: 'watch' };
 
 /** The resources that a document's paths address: `/apis/G/V/namespaces/{namespace}/PLURAL/{name}[/SUBRESOURCE]`. */
 function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
   const found = new Map<string, { info: ResourceInfo; verbs: Set<string>; subresources: Set<string> }>();
   const parsed = Object.keys(paths).map((path) => ({ path, parts: resourcePath(path) }));
-  // Paths with a subresource come last, so that the resource's own kind names the entry.
+  // Paths with a subresource come last: the entry has the kind of the path of the resource itself.
   parsed.sort((a, b) => (a.parts?.subresource === undefined ? 0 : 1) - (b.parts?.subresource === undefined ? 0 : 1));
   for (const { path, parts } of parsed) {
     if (parts === undefined) continue;

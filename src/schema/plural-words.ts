@@ -1,6 +1,6 @@
 /**
- * English words and endings whose plural is not "add an s", with the choices (and slips) of the inflection
- * rules that kro names CRDs by. Plurals end up in names of CRDs and in URLs, so they have to agree.
+ * English words and endings whose plural is not "add an s", with the choices (and slips) of the inflection rules by
+ * which kro names CRDs. Plurals become part of the names of CRDs and of URLs, so they must agree with kro's.
  */
 
 /**

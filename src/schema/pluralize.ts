@@ -50,7 +50,7 @@ export function pluralize(kind: string): string {
   if (listed !== undefined) return listed;
   if (done.has(word)) return word;
   const upper = word.toUpperCase();
-  // A word that counts as an acronym is inflected in upper case and then put behind the original.
+  // A word that counts as an acronym is inflected in upper case, and the result follows the original word.
   const inflected = acronyms.has(upper) ? upper : word;
   const kept = inflected === word ? '' : word;
   for (const [ending, plural] of rules) {

@@ -11,25 +11,28 @@ export interface Pruned {
   readonly unknown: readonly string[];
 }
 
-/** Members of every object; they are no concern of a resource's own schema. */
+/** The members that every object has; the schema of a resource does not decide about them. */
 const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
 /** The fields of metadata of every kind. */
 const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta');
 
-/** Deepest value that is kept; deeper parts are treated as unknown. */
+/** The depth below which parts are treated as unknown. */
 const MAX_DEPTH = 500;
 
 export interface PruneOptions {
-  /** The value is a whole resource: it has `apiVersion`, `kind` and `metadata`, whatever the schema says. Default true. */
+  /**
+   * Is the value a whole resource? It then has `apiVersion`, `kind` and `metadata`, whatever the schema says. Default
+   * true.
+   */
   readonly resource?: boolean;
 }
 
 /**
- * Removes the fields that a schema does not specify, as an API server does before it stores a custom
- * resource, and names them. Nothing is removed where `x-kubernetes-preserve-unknown-fields` is set, except
- * inside declared members. Metadata, also of embedded resources, has the fields of ObjectMeta. The value
- * itself is not changed; unchanged parts are shared with the result.
+ * Removes the fields that a schema does not specify, as an API server does before it stores a custom resource, and
+ * lists them. Nothing is removed where `x-kubernetes-preserve-unknown-fields` is set, except inside declared members.
+ * Metadata, that of embedded resources included, has the fields of ObjectMeta. The given value is not changed; the
+ * result shares its unchanged parts.
  */
 export function prune(schema: Schema, value: JsonValue, options: PruneOptions = {}): Pruned {
   const unknown: string[] = [];
@@ -76,7 +79,7 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     return result ?? list;
   };
 
-  // The elements of an open list are open too.
+  // The elements of an open list are open, too.
   const keep = (schema: Schema | undefined, value: JsonValue, root: boolean, around = false): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};
@@ -92,7 +95,7 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
 
 const isOpen = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
 
-/** Marks a member that the schema does not know; `undefined` is a member of unknown structure. */
+/** Marks a member that the schema does not know; `undefined` stands for a member of unknown structure. */
 const UNKNOWN = Symbol('unknown member');
 
 function childOf(schema: Schema, name: string): Schema | undefined | typeof UNKNOWN {

@@ -13,7 +13,7 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A readable form of a server's text about a field: the value instead of the name of its type, words instead of a
+ * A readable form of a server's message about a field: the value instead of the name of its type, words instead of a
  * regular expression, and a remedy. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
@@ -35,7 +35,7 @@ export function refusalText(message: string, value: JsonValue | undefined, field
   return { message: text, hint: `write a ${lastName(field)} that is allowed` };
 }
 
-/** Texts that another program was to fill in, or that an editor changed. */
+/** A problem of texts that another program should have filled in, or that an editor has changed. */
 function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
   if (/\{\{.*\}\}/.test(value))
     return { what: 'is a template of Helm', hint: 'render it first, as in `helm template CHART > app.yaml`' };
@@ -89,7 +89,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   return `write ${TYPE_WORDS.get(types) ?? types}`;
 }
 
-/** A value in words: its type, and the value if it is short. */
+/** A value in words: its type, and the value itself if it is short. */
 function describe(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';
@@ -103,7 +103,7 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
-/** A name of the allowed characters that is as near to the given one as can be. */
+/** The valid name that is nearest to the given one: other characters than the allowed ones are replaced. */
 function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;
   const name = value
@@ -115,7 +115,7 @@ function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): str
   return name === '' ? undefined : name;
 }
 
-/** The quantity that a text with a unit of another notation may mean: `512MB`, `500mi`, `2 cores`. */
+/** The quantity that a text with another notation's unit may mean: `512MB`, `500mi`, `2 cores`. */
 function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | undefined {
   const [, amount, unit = ''] = (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value) : null) ?? [];
   if (amount === undefined) return undefined;

@@ -15,7 +15,7 @@ export function fieldSteps(field: string): PathStep[] {
   });
 }
 
-/** The same for a path in a given object: keys may hold dots there, `spec.labels.a.b` for the key `a.b`. */
+/** As `fieldSteps`, for a path in a given object. Keys may hold dots there: `spec.labels.a.b` for the key `a.b`. */
 export function stepsIn(root: JsonValue, field: string): PathStep[] {
   const rest = fieldSteps(field);
   const steps: PathStep[] = [];
@@ -60,15 +60,15 @@ export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonV
 /** The place of a refused value in an object. */
 export interface RefusedPlace {
   readonly steps: readonly PathStep[];
-  /** It is the member's name that is wrong, or the member that is missing: the place is the key. */
+  /** Is the member's name wrong, or the member missing? The place is then the key. */
   readonly key: boolean;
 }
 
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
- * A server reports an invalid quantity for the whole object; its field is the first invalid quantity. Other causes stay
- * as they are.
+ * Gives the refusal of an invalid quantity a field: a server reports it for the whole object. The field is that of the
+ * first invalid quantity. Other causes stay as they are.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,
@@ -103,8 +103,9 @@ function findQuantity(
 }
 
 /**
- * Where in an object a server's refusal belongs. Servers name a map and quote the key or the value in it that is
- * wrong, leave `metadata` out of the path of a template's labels, and name fields that are missing.
+ * The place of a server's refusal in an object. Where a key or value of a map is wrong, a server names the map and
+ * quotes the key or value. It leaves `metadata` out of the path of a template's labels, and it names fields that are
+ * missing.
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);

@@ -1,4 +1,4 @@
-/** Flags of JavaScript's regular expressions that change what matches, as RE2 writes them. */
+/** The flags of JavaScript's regular expressions that RE2 can write into a pattern. */
 const INLINE = ['i', 'm', 's'];
 
 /** A pattern with its JavaScript flags written into it: `^a` with `i` is `(?i)^a`. */
@@ -8,8 +8,8 @@ export function withFlags(pattern: string, flags: string): string {
 }
 
 /**
- * A JavaScript pattern in RE2's syntax. Code points written `\uXXXX` or `\u{…}` and control characters
- * `\cX` are spelled differently there; everything else that RE2 knows is written alike.
+ * A JavaScript pattern in RE2's syntax. RE2 writes code points (`\uXXXX`, `\u{…}`) and control characters (`\cX`)
+ * differently; all other syntax that RE2 knows is the same.
  */
 export function toRe2(pattern: string): string {
   return pattern.replaceAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|([\s\S]))/g, (whole, ...parts) => {
@@ -21,15 +21,18 @@ export function toRe2(pattern: string): string {
   });
 }
 
-/** A pattern without look-ahead at its start, and what the text has to match, or not, besides. */
+/**
+ * A pattern without look-ahead at its start, and the conditions of that look-ahead: patterns that the text must match,
+ * or must not match.
+ */
 interface SplitPattern {
   readonly pattern: string;
   readonly conditions: readonly { readonly pattern: string; readonly matches: boolean }[];
 }
 
 /**
- * Takes look-ahead at the start of an anchored pattern out into conditions of its own, as RE2 has none:
- * `^(?!a$)[a-z]+$` is `^[a-z]+$` and not `^(?:a$)`. Other patterns are returned as they are.
+ * Moves look-ahead at the start of an anchored pattern into separate conditions, because RE2 has no look-ahead:
+ * `^(?!a$)[a-z]+$` is `^[a-z]+$` and not `^(?:a$)`. Any other pattern is returned as it is.
  */
 export function splitLookahead(pattern: string): SplitPattern {
   const flags = /^\(\?[ims]+\)/.exec(pattern)?.[0] ?? '';
@@ -40,7 +43,7 @@ export function splitLookahead(pattern: string): SplitPattern {
     const opening = start?.[1];
     if (start === null || opening === undefined) break;
     const end = closingOf(rest, opening.length);
-    // An alternative beside the look-ahead is not subject to it.
+    // A look-ahead does not restrict an alternative beside it.
     if (end === undefined || hasAlternative(rest, end + 1)) break;
     const inner = rest.slice(opening.length + 3, end);
     conditions.push({ pattern: `${flags}^(?:${inner})`, matches: start[2] === '=' });
@@ -49,7 +52,7 @@ export function splitLookahead(pattern: string): SplitPattern {
   return { pattern: flags + rest, conditions };
 }
 
-/** Characters of a pattern that have structure: not escaped, not inside a class. */
+/** The structural characters of a pattern: neither escaped nor inside a class. */
 function* structure(pattern: string, from: number): Iterable<[index: number, character: string]> {
   let inClass = false;
   for (let index = from; index < pattern.length; index += 1) {

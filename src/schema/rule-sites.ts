@@ -4,13 +4,13 @@ import type { PathPart } from './field-error.ts';
 import type { Schema, ValidationRule } from './model.ts';
 import { anywhere, walkPlaces } from './walk.ts';
 
-/** A value with CEL rules of its schema. */
+/** A value whose schema has CEL rules. */
 export interface RuleSite {
   readonly schema: Schema;
   readonly rules: readonly ValidationRule[];
-  /** `self` of the rules. */
+  /** The value of `self` in the rules. */
   readonly value: JsonValue;
-  /** `oldSelf`: the stored value, where there is one that can be matched (list elements only by key). */
+  /** The value of `oldSelf`: the stored value, where one can be matched (list elements only by key). */
   readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */
   readonly field: string;
@@ -22,7 +22,7 @@ const rulesOf = (schema: Schema): readonly ValidationRule[] => {
   return Array.isArray(rules) ? (rules as readonly ValidationRule[]) : [];
 };
 
-/** Does the schema hold CEL rules anywhere? Remembered per node. */
+/** Does the schema, or a part of it, hold CEL rules? Remembered per node. */
 export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesOf(schema).length > 0);
 
 /** The places of a value whose schema has CEL rules, parents first. Null values have none. */

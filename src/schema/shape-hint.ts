@@ -3,11 +3,11 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * How to write a value in the shape of its field: a list for one text, `{name: …}` for a bare name, items for a map of
- * names. Undefined when the value is ambiguous.
+ * A hint how to write a value in the shape of its field: a list for one text, `{name: …}` for a bare name, items for a
+ * map of names. Undefined when the value is ambiguous.
  *
- * @param schema the schema of the field, which takes an object or a list
- * @param steps where the value stands
+ * @param schema the schema of the field, which is an object or a list
+ * @param steps the path of the value
  */
 export function shapeHint(schema: Schema, value: JsonValue, steps: readonly FieldStep[]): string | undefined {
   const last = steps.at(-1);
@@ -37,7 +37,7 @@ function listHint(items: Schema | undefined, value: JsonValue, field: FieldStep 
   return meant === undefined ? undefined : `write a list: - {${meant}}`;
 }
 
-/** `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined where items are no such pairs. */
+/** `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined where items do not have a name and a value. */
 export function namedValue({ properties = {} }: Schema, entry: JsonObject): string | undefined {
   const [first] = Object.entries(entry);
   if (first === undefined || properties['name']?.type !== 'string' || properties['value']?.type !== 'string')
@@ -47,14 +47,14 @@ export function namedValue({ properties = {} }: Schema, entry: JsonObject): stri
   return `{name: ${name}, value: ${typeof value === 'string' ? inYaml(value) : `"${String(value)}"`}}`;
 }
 
-/** The words of a text; a command line that needs a shell gets one. */
+/** The words of a text. A command line that needs a shell becomes `sh -c` and the text. */
 function wordsOf(text: string, isCommand: boolean): readonly string[] {
   if (text.includes('${')) return [];
   if (isCommand && /[|&;<>$`'"*?(){}\\]/.test(text)) return ['sh', '-c', text];
   return text.split(isCommand ? /\s+/ : /[\s,]+/).filter((word) => word !== '');
 }
 
-/** The members of an object for which one text is given; the notations are those of other tools. */
+/** The object for which one text was written, in the notations of other tools. */
 function objectMeant({ properties = {}, required = [] }: Schema, text: string): string | undefined {
   if (text.includes('${')) return undefined;
   const has = (name: string, type: string): boolean => properties[name]?.type === type;
@@ -75,7 +75,7 @@ function objectMeant({ properties = {}, required = [] }: Schema, text: string): 
 
 const inYaml = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : stringifyJson(text));
 
-/** The fields of an object that have all the given names as their own members: `httpGet` for `path` and `port`. */
+/** The names of fields that are objects with all the given names as members: `httpGet` for `path` and `port`. */
 export function innerFieldsWith(names: readonly string[], { properties = {} }: Schema): readonly string[] {
   return Object.entries(properties)
     .filter(([, { properties: own = {} }]) => names.every((name) => Object.hasOwn(own, name)))

@@ -22,7 +22,7 @@ const RESERVED = new Set(
   ),
 );
 
-/** Access to a field of `self`; `undefined` for names that CEL cannot reach in a CRD's rules. */
+/** The CEL text that reads a field of `self`; `undefined` for names that CEL cannot read in the rules of a CRD. */
 export function celField(name: string): string | undefined {
   if (RESERVED.has(name)) return `self.__${name}__`;
   const escaped = name
@@ -33,7 +33,7 @@ export function celField(name: string): string | undefined {
   return /^[A-Za-z_]\w*$/.test(escaped) ? `self.${escaped}` : undefined;
 }
 
-/** The rule that enforces a format, as SimpleSchema has no marker for formats. */
+/** The rule that enforces a format: SimpleSchema has no marker for formats. */
 interface FormatConstraint {
   readonly pattern?: string;
   readonly rule?: string;
@@ -65,7 +65,7 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
   ['uuid', { pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' }],
 ]);
 
-/** How the format of a field is enforced; formats that an API server does not check are not either. */
+/** The rule for the format of a field; `undefined` for formats that an API server does not check. */
 export function formatConstraint(schema: Schema): FormatConstraint | undefined {
   return schema.format === undefined ? undefined : FORMATS.get(schema.format);
 }

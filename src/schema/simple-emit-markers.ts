@@ -5,7 +5,7 @@ import type { Schema } from './model.ts';
 import { splitLookahead, toRe2 } from './regex-flags.ts';
 import { patternProblem } from './simple-markers.ts';
 
-/** Something of a schema that SimpleSchema cannot say. */
+/** A part of a schema that SimpleSchema cannot express. */
 export class EmitProblem extends Error {
   readonly code: string;
   readonly hint: string | undefined;
@@ -26,7 +26,7 @@ export function quoteMarker(value: string): string {
 /**
  * The markers of a node, without `required`, in a fixed order.
  *
- * @param defaultsItself the object gets `{}` from kro anyway, so that an equal default is not written
+ * @param defaultsItself kro gives the object the default `{}` by itself, so that an equal default is not written
  */
 export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   const markers: string[] = [];
@@ -68,7 +68,7 @@ const IMMUTABLE_MESSAGE = 'field is immutable';
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
-/** kro puts a string default between quotes unchanged, so the marker has its JSON escapes. */
+/** The marker value of a default. kro puts a string default between quotes as it is, so the value has JSON escapes. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
     new EmitProblem('default', `the default ${stringifyJson(value)} is no ${schema.type ?? 'value'}`);
@@ -92,7 +92,7 @@ function defaultText(schema: Schema, value: JsonValue): string {
   }
 }
 
-/** Values that the comma-separated list of the marker can hold. */
+/** Can the comma-separated list of the `enum` marker hold the value? */
 const listable = (value: JsonValue): boolean =>
   typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
 
@@ -110,7 +110,7 @@ function enumeration(schema: Schema, markers: string[], rules: string[]): void {
 
 interface TextConstraints {
   readonly pattern: string | undefined;
-  /** Bounds that follow from a format of integers. */
+  /** The bounds of an integer format. */
   readonly bounds: readonly [number, number] | undefined;
 }
 
@@ -161,7 +161,7 @@ function listMarkers(schema: Schema, markers: string[]): void {
   for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${quoteMarker(key)}`);
 }
 
-/** Bounds on the number of members exist for maps only; structs have no size in CEL. */
+/** Adds rules for the number of members. They exist for maps only: structs have no size in CEL. */
 function objectRules(schema: Schema, rules: string[]): void {
   const { minProperties, maxProperties } = schema;
   if (minProperties === undefined && maxProperties === undefined) return;

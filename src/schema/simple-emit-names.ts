@@ -12,7 +12,7 @@ export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
   readonly #byContent = new Map<string, string>();
 
-  /** The name of a type with this content; `wanted` is used unless it stands for something else. */
+  /** The name of a type with this content: `wanted`, unless a type with other content has that name. */
   define(value: SimpleValue, wanted: string): string {
     const content = JSON.stringify(value);
     const known = this.#byContent.get(content);

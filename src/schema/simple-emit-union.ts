@@ -5,10 +5,10 @@ import { celField, celLiteral } from './simple-emit-cel.ts';
 import { EmitProblem } from './simple-emit-markers.ts';
 
 /**
- * A union as one schema without alternatives: its type is what all branches have in common, and a rule
- * says which combinations are allowed.
+ * A union as one schema without alternatives: it has the type that all branches share, and a rule with the allowed
+ * combinations.
  *
- * @throws EmitProblem when the branches have no common type, or differ in a way that no rule can say
+ * @throws EmitProblem when the branches have no common type, or differ in a way that no rule can express
  */
 export function mergeUnion(schema: Schema): Schema {
   const branches = schema.anyOf ?? schema.oneOf ?? [];
@@ -21,7 +21,7 @@ export function mergeUnion(schema: Schema): Schema {
   const { anyOf: _any, oneOf: _one, ...rest } = ownMembers(schema);
   const base: Schema = { ...rest, type };
   if (schema.properties !== undefined) {
-    // The fields are declared beside the alternatives; these only say which go together.
+    // The fields are declared beside the alternatives, which only say which fields go together.
     return withRule(
       base,
       branches.map((branch) => objectCondition(branch)),
@@ -46,7 +46,7 @@ function withRule(schema: Schema, conditions: readonly string[]): Schema {
   return { ...schema, 'x-kubernetes-validations': [...(schema['x-kubernetes-validations'] ?? []), { rule }] };
 }
 
-/** One object with the fields of all branches; a field that only some branches require is optional. */
+/** One object with the fields of all branches. A field that only some branches require is optional. */
 function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   const properties = new Map<string, Schema>();
   for (const branch of branches) {
@@ -72,7 +72,7 @@ function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   );
 }
 
-/** A field of two branches: equal, or of one type with different constants. */
+/** Merges a field of two branches: both are equal, or have one type with different constants. */
 function mergeField(name: string, a: Schema, b: Schema): Schema {
   const [left, right] = [ownMembers(a), ownMembers(b)];
   const comparable = { ...left, enum: right.enum };
@@ -97,7 +97,7 @@ function sameSchema(a: unknown, b: unknown, depth = 0): boolean {
   return [...names].every((name) => sameSchema(Reflect.get(a, name), Reflect.get(b, name), depth + 1));
 }
 
-/** When an object belongs to a branch: its required fields are there and its constants fit. */
+/** The condition under which an object belongs to a branch: its required fields are present and its constants match. */
 function objectCondition(branch: Schema, common: ReadonlySet<string> = new Set()): string {
   const parts: string[] = [];
   for (const name of branch.required ?? []) if (!common.has(name)) parts.push(`has(${fieldOf(name)})`);

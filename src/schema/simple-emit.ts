@@ -6,7 +6,7 @@ import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
 
-/** A schema as SimpleSchema, or the problems of writing it. */
+/** A schema as SimpleSchema, or the problems of the conversion. */
 export type SimpleEmission =
   | {
       readonly ok: true;
@@ -24,17 +24,17 @@ export interface SimpleEmitOptions {
    */
   readonly nested?: 'types' | 'inline';
   /**
-   * Properties of a field besides its schema. Called once for every declared field; the path has `[]` for list elements
-   * and `.*` for map values (`ports[].name`). Default: nothing.
+   * Properties of a field besides its schema. Called once for every declared field. The path has `[]` for list elements
+   * and `.*` for map values (`ports[].name`). Default: no further properties.
    */
   readonly field?: (path: string, schema: Schema) => FieldKnowledge | undefined;
-  /** Is a number used as an integer? Asked for every `number`, elements of lists and maps included. Default: no. */
+  /** Is a number used as an integer? Called for every `number`, also for elements of lists and maps. Default: no. */
   readonly isInteger?: (schema: Schema) => boolean;
 }
 
 /** Additions to a field that is being written. */
 export interface FieldKnowledge {
-  /** The field must be given, whatever the schema says. */
+  /** The field is required, whatever the schema says. */
   readonly required?: boolean;
   /** CEL rules over `self`, written as `validation`. */
   readonly rules?: readonly string[];
@@ -67,7 +67,10 @@ class Emitter {
   readonly diagnostics: Diagnostic[] = [];
   readonly names = new TypeNames();
   readonly #options: SimpleEmitOptions;
-  /** Parts that are being written, to notice recursion; copies of a node share its members. */
+  /**
+   * The parts that are being written; a part that is reached again is recursive. Copies of a node share its
+   * `properties`.
+   */
   readonly #open = new Set<object>();
 
   constructor(options: SimpleEmitOptions) {
@@ -81,7 +84,7 @@ class Emitter {
       this.#error('', 'not-an-object', 'the spec must be an object with fields');
       return undefined;
     }
-    // A description of the whole has no place, and the default follows from the fields.
+    // A description of the whole spec has no place in SimpleSchema, and its default follows from the fields.
     const [constraint] = described.markers.filter((marker) => !/^(?:description|default)=/.test(marker));
     if (constraint !== undefined) {
       const hint = 'put the fields concerned into one object field; SimpleSchema has rules for fields only';
@@ -243,7 +246,10 @@ class Emitter {
 const written = (type: string, markers: readonly string[]): string =>
   markers.length === 0 ? type : `${type} | ${markers.join(' ')}`;
 
-/** kro gives an object `{}` as default when nothing in it is required and something has a default. */
+/**
+ * Does kro give the object the default `{}`? It does when nothing in the object is required and some field has a
+ * default.
+ */
 function defaultsItself(schema: Schema): boolean {
   if (schema.required !== undefined && schema.required.length > 0) return false;
   return Object.values(schema.properties ?? {}).some(
@@ -253,7 +259,7 @@ function defaultsItself(schema: Schema): boolean {
   );
 }
 
-/** The name that the author gave: of the definition, or a title that looks like a type name. */
+/** The name of the author: that of the definition, or a title that looks like a type name. */
 function typeNameOf(schema: Schema): string | undefined {
   const title = schema.title;
   return definitionNameOf(schema) ?? (title !== undefined && /^[A-Z][A-Za-z0-9]*$/.test(title) ? title : undefined);

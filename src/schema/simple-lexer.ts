@@ -22,18 +22,18 @@ export const MARKER_KEYS = [
 
 export type MarkerKey = (typeof MARKER_KEYS)[number];
 
-/** `key=value` as written in a field; `offset` is where the key begins in the field's text. */
+/** A marker `key=value` of a field; `offset` is that of the key in the field's text. */
 export interface Marker {
   readonly key: MarkerKey;
   readonly value: string;
   readonly offset: number;
-  /** Where the value begins as written, with its quotes, in the field's text. */
+  /** The offset in the field's text at which the value begins, its quotes included. */
   readonly valueOffset: number;
-  /** Quotes, which `value` lacks, surround it. */
+  /** Is the value written in quotes? `value` is without them. */
   readonly quoted: boolean;
 }
 
-/** Why a text is no list of markers. `unknownMarker`: the unknown key, if that is why. */
+/** The reason why a text is no list of markers. `unknownMarker` is the unknown key that caused the error. */
 export interface LexError {
   readonly message: string;
   readonly offset: number;
@@ -43,7 +43,7 @@ export interface LexError {
 const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 
 /**
- * Splits the text after the first `|` of a field into markers. One pass with the quirks of kro's own: white space
+ * Splits the text after the first `|` of a field into markers. One pass, with the quirks of kro's lexer: white space
  * before `=` belongs to the key, later `|` are ordinary characters, quotes and brackets protect white space, and any
  * closing bracket closes any open one.
  *
@@ -52,7 +52,7 @@ const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 export function lexMarkers(text: string, base: number): { markers: Marker[] } | { error: LexError } {
   const markers: Marker[] = [];
   let buffer = '';
-  /** Where the text in the buffer begins; white space before a key is not part of it. */
+  /** The offset of the text in the buffer; white space before a key does not belong to it. */
   let bufferOffset = 0;
   let key: MarkerKey | undefined;
   let keyOffset = base;
@@ -107,7 +107,7 @@ function valueOf(raw: string): { readonly value: string; readonly quoted: boolea
   return { value, quoted };
 }
 
-/** Where a position of a marker's value stands in the field's text; quotes and escapes are counted. */
+/** The position of a marker's character in the field's text; quotes and escapes count. */
 export function markerOffset(text: string, { valueOffset, quoted }: Marker, position: number): number {
   if (!quoted) return valueOffset + position;
   let at = valueOffset + 1;

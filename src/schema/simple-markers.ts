@@ -10,9 +10,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface MarkedSchema {
   /** A shallow copy that the markers may change. */
   readonly schema: Mutable<Schema>;
-  /** How often `required=true` was said; kro lists the field as often. */
+  /** The number of `required=true` markers; kro lists the field as often. */
   required: number;
-  /** Members whose value cannot be written as JSON, with the reason. A later marker may overwrite them. */
+  /**
+   * The members whose value cannot be written as JSON, each with the reason. A later marker may overwrite such a
+   * member.
+   */
   readonly unwritable: Map<string, string>;
 }
 
@@ -174,7 +177,7 @@ function applyDefault({ schema, unwritable }: MarkedSchema, text: string): Outco
   if (kind === 'integer' && !goParseInt(text).ok) return wrong('default', defaultMessage('integer', text));
   if (kind === 'number' && !goParseFloat(text).ok) return wrong('default', defaultMessage('number', text));
   if (kind === 'boolean' && !goParseBool(text).ok) return wrong('default', defaultMessage('boolean', text));
-  // Nothing at all is written as null.
+  // An empty text is written as null.
   const json = readJson(kind === 'string' ? `"${text}"` : text === '' ? 'null' : text);
   unwritable.delete('default');
   schema.default = json.ok ? json.value : text;
@@ -191,7 +194,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
     const value = goTrim(part);
     if (value === '') return wrong('enum', 'empty enum values are not allowed');
     if (schema.type === 'string') {
-      // kro quotes values as Go does; escapes such as \x01 are no JSON.
+      // kro quotes values as Go does; escapes such as \x01 are not JSON.
       if (/\\[avxU]/.test(goQuote(value).replaceAll('\\\\', ''))) bad = value;
       values.push(value);
       continue;
@@ -213,7 +216,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
   return undefined;
 }
 
-/** JSON text to a value; control characters inside a string make it invalid, as in Go. */
+/** Parses JSON text. Control characters inside a string make it invalid, as in Go. */
 function readJson(text: string): { ok: true; value: JsonValue } | { ok: false } {
   try {
     return { ok: true, value: parseJson(text) };

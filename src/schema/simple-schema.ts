@@ -14,34 +14,36 @@ import type { Definition } from './simple-types.ts';
 import { valueAtSteps } from './refused-place.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** A SimpleSchema block as OpenAPI, or everything that is wrong with it. */
+/** A SimpleSchema block as OpenAPI, or all its errors. */
 export type SimpleSchemaResult =
   | { readonly ok: true; readonly schema: Schema; readonly rules: readonly SimpleRule[] }
   | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
 
-/** A CEL rule as written: one `validation` marker. In a custom type it stands once, however often the type is used. */
+/** A CEL rule of one `validation` marker. A rule in a custom type appears once, however often the type is used. */
 export interface SimpleRule {
   readonly rule: string;
-  /** The schema of the field that carries it: the type of `self`. */
+  /** The schema of the field with the rule: the type of `self`. */
   readonly schema: Schema;
-  /** Where the field is: `spec` or `types`, then member names. */
+  /** The path of the field: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
   /** The text of that field. */
   readonly text: string;
   readonly marker: Marker;
 }
 
-/** A schema that was built, with what its users need to know. */
+/** A schema, with the facts that its users need. */
 interface Built {
   readonly schema: Schema;
-  /** An alias declared `required=true` makes each field of exactly that type required. */
+  /**
+   * The number of `required=true` markers of an alias: such an alias makes each field of exactly that type required.
+   */
   readonly required: number;
-  /** Nodes and levels after expansion; shared parts count at every place. */
+  /** The number of nodes after expansion; `depth` is the number of levels. Shared parts count at every place. */
   readonly size: number;
   readonly depth: number;
   /** Members of this node that cannot be written as JSON. */
   readonly unwritable: ReadonlyMap<string, string>;
-  /** The first such problem inside. */
+  /** The first such problem in a part of the schema. */
   readonly inner: Unwritable | undefined;
 }
 
@@ -51,7 +53,7 @@ interface Unwritable {
   readonly path: readonly FieldStep[];
 }
 
-/** Bounds that keep an expansion finite in practice; an API server stores far less. */
+/** Bounds that keep an expansion finite in practice; an API server stores far smaller schemas. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 200;
 
@@ -66,11 +68,11 @@ const ATOMS: Readonly<Record<AtomicName, Schema>> = {
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
 
 /**
- * Builds the OpenAPI schema of a `spec` block of SimpleSchema with the custom `types` it may use. The
- * arguments are the blocks as parsed from YAML or JSON; absent blocks count as empty. Custom types are
- * expanded where they are used; the parts are shared, so the result is a graph of immutable nodes.
+ * Builds the OpenAPI schema of a `spec` block of SimpleSchema with the custom `types` it may use. The arguments are the
+ * blocks as parsed from YAML or JSON; absent blocks count as empty. Custom types are expanded where they are used; the
+ * parts are shared, so the result is a graph of immutable nodes.
  *
- * All errors are returned. Errors of `types` stand before those of `spec`, as kro looks at them first.
+ * All errors are returned. Errors of `types` come before those of `spec`, because kro reads `types` first.
  */
 export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue): SimpleSchemaResult {
   const builder = new Builder();
@@ -92,13 +94,13 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   return { ok: false, errors };
 }
 
-/** Parts of the schema at this path that cannot be written. */
+/** The first part of a schema at this path that cannot be written as JSON. */
 function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undefined {
   const [message] = built.unwritable.values();
   return message === undefined ? built.inner : { message, path };
 }
 
-/** Where a value stands: its path, and kro's words in front of a message about it. */
+/** The path of a value, and kro's words in front of a message about it. */
 interface Place {
   readonly path: readonly FieldStep[];
   readonly prefix: string;
@@ -122,7 +124,7 @@ class Builder {
   readonly errors: SimpleSchemaError[] = [];
   readonly rules: SimpleRule[] = [];
   readonly #types = new Map<string, Built>();
-  /** Types that have errors of their own; fields that use them are not blamed again. */
+  /** Types that have errors of their own; a field that uses such a type adds no error. */
   readonly #broken = new Set<string>();
 
   addTypes(block: JsonValue): void {
@@ -152,7 +154,7 @@ class Builder {
       const value = block[name];
       const built = isJsonObject(value) ? this.#struct(value, place, 0) : this.#field(value, place);
       if (built === undefined) this.#broken.add(name);
-      // A named type is required or not, however often its markers say so; a struct never is.
+      // A named type is required or not, however many of its markers say so; a struct is never required.
       else this.#types.set(name, { ...built, required: isJsonObject(value) ? 0 : Math.min(built.required, 1) });
     }
   }
@@ -185,7 +187,7 @@ class Builder {
     });
   }
 
-  /** The shape of a custom type, for its dependencies. Markers are looked at when it is built. */
+  /** The shape of a custom type, for its dependencies. Its markers are read when the type is built. */
   #define(value: JsonValue | undefined, place: Place, depth: number): Definition | undefined {
     if (typeof value === 'string') {
       const parsed = parseSimpleType(typeTextOf(value));
@@ -234,7 +236,7 @@ class Builder {
       type: 'object',
       ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
       ...(required.length > 0 ? { required: required.sort(byBytes) } : {}),
-      // kro lets an object of optional parts default to {}, so that the defaults inside take effect.
+      // kro lets an object of optional parts default to {}, so that the defaults of its parts apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
     return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner };
@@ -262,7 +264,7 @@ class Builder {
     return built;
   }
 
-  /** Merges the errors of one part, with their causes; kro's text is that of the first. */
+  /** Replaces the errors after `before` by one error with their common cause; kro's text is that of the first error. */
   #blame(before: number, { path, prefix }: Place, { words, hint, offset }: Cause): void {
     const [first] = this.errors.splice(before);
     if (first === undefined) return;
@@ -278,7 +280,7 @@ class Builder {
     }
     const bar = value.indexOf('|');
     const lexed = bar < 0 ? undefined : lexMarkers(value.slice(bar + 1), bar + 1);
-    // Markers are read before the type is looked up, so their errors come first.
+    // Markers are read before the type is looked up, so that their errors come first.
     if (lexed !== undefined && 'error' in lexed) this.#lexError(lexed.error, place);
     const base = this.#resolve(parsed.type, place);
     if (lexed === undefined || 'error' in lexed) return lexed === undefined ? base : undefined;
@@ -342,7 +344,7 @@ class Builder {
   }
 }
 
-/** A marker without its value runs into the next one. */
+/** The hint for a marker without a value, which runs into the next marker. */
 function valuelessHint(unknown: string): string | undefined {
   const first = MARKER_KEYS.find(
     (key) => unknown.startsWith(key) && MARKER_KEYS.some((next) => key + next === unknown),
@@ -389,7 +391,7 @@ function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaErro
 const isInt64 = (value: number | bigint): boolean =>
   (typeof value === 'bigint' || Number.isInteger(value)) && value >= -(2 ** 63) && value < 2 ** 63;
 
-/** Go's name for the type of a decoded value, as kro prints it. */
+/** Go's name for the type of a decoded value, which kro prints. */
 function goTypeOf(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
@@ -397,7 +399,7 @@ function goTypeOf(value: JsonValue | undefined): string {
   return typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
 }
 
-/** Order of Go strings: by UTF-8 bytes, which is the order of code points. */
+/** The order of Go strings: by UTF-8 bytes, which is the order of code points. */
 function byBytes(a: string, b: string): number {
   const left = Array.from(a);
   const right = Array.from(b);

@@ -1,7 +1,7 @@
 import type { FieldStep } from './model.ts';
 import { goQuote, goTrim } from '../golang/index.ts';
 
-/** The type of a field as written. */
+/** The parsed type of a field. */
 export type SimpleType =
   | { readonly form: 'atomic'; readonly name: AtomicName }
   | { readonly form: 'list'; readonly item: SimpleType }
@@ -16,7 +16,7 @@ export interface SimpleSchemaError {
   readonly code: string;
   /** kro's text for this problem, with `field <name>: ` per nesting level. */
   readonly message: string;
-  /** Where: `spec` or `types`, then member names. */
+  /** The path of the problem: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
   /** Position inside the string at `path`, in UTF-16 units; absent when the whole value is meant. */
   readonly offset?: number;
@@ -25,8 +25,8 @@ export interface SimpleSchemaError {
   /** The problem in clearer words, where kro's text is misleading. */
   readonly words?: string;
   /**
-   * kro's compiler accepts this, but the CRD cannot be written afterwards (a default that is not JSON).
-   * It is an error all the same; only the moment differs.
+   * kro's compiler accepts this problem, but the CRD cannot be written afterwards (a default that is not JSON). The
+   * problem is an error all the same, only later.
    */
   readonly unwritable?: true;
 }
@@ -68,7 +68,7 @@ export function parseSimpleType(text: string): { type: SimpleType } | { error: s
   return { type: wrappers.reduceRight(wrap, inner) };
 }
 
-/** The custom type that a type text is about, if any. */
+/** The custom type that a type text names; undefined when it names none. */
 export function customNameOf(type: SimpleType): string | undefined {
   let current = type;
   while (current.form === 'list' || current.form === 'map') {
@@ -77,7 +77,7 @@ export function customNameOf(type: SimpleType): string | undefined {
   return current.form === 'custom' ? current.name : undefined;
 }
 
-/** Common names of types, with their names in SimpleSchema. */
+/** Common spellings of type names, with the names in SimpleSchema. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['int', 'integer'],
   ['int32', 'integer'],

@@ -1,7 +1,7 @@
 import { customNameOf } from './simple-type.ts';
 import type { SimpleSchemaError, SimpleType } from './simple-type.ts';
 
-/** Something that depends on custom types: a type text, or the fields of a struct. */
+/** The definition of a custom type: a type text, or the fields of a struct. */
 export type Definition =
   | { readonly form: 'text'; readonly type: SimpleType }
   | { readonly form: 'struct'; readonly members: readonly Definition[] };
@@ -21,8 +21,8 @@ function dependenciesOf(definition: Definition): string[] {
 }
 
 /**
- * The order in which custom types can be built: dependencies first. Every unknown dependency, self
- * reference and cycle is reported; the texts are kro's.
+ * The order in which custom types can be built: dependencies first. Every unknown dependency, self-reference and cycle
+ * is reported with kro's text.
  */
 export function orderTypes(definitions: ReadonlyMap<string, Definition>): {
   order: string[];

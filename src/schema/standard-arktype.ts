@@ -17,8 +17,8 @@ interface Lost {
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
 /**
- * JSON Schema of an arktype type with what arktype's own printing leaves out: defaults and the flags of
- * patterns, which are read from the type's structure (`type.json`).
+ * The JSON Schema of an arktype type. arktype's own printing leaves out defaults and the flags of patterns, which are
+ * read from the type's structure (`type.json`).
  */
 export function arktypeJsonSchema(type: unknown, print: Print): JsonObject | undefined {
   const schema = print({ fallback: (lost: Lost) => replacement(lost) });
@@ -54,7 +54,7 @@ function describe(lost: Lost): string {
   return typeof name === 'string' && name !== '' ? `a ${name}` : `a value of kind ${lost.code}`;
 }
 
-/** Checks of arktype's own that have a format of the same meaning. */
+/** arktype's own checks for which a format with the same meaning exists. */
 const FORMAT_OF: ReadonlyMap<string, string> = new Map([['isParsableUrl', 'uri']]);
 
 function predicate(lost: Lost): Record<string, unknown> {
@@ -75,7 +75,7 @@ class Overlay {
     this.#root = root;
   }
 
-  /** Walks arktype's structure and the printed schema in step. `live` is the type itself, for default functions. */
+  /** Walks arktype's structure and the printed schema together. `live` is the type itself, for default functions. */
   apply(structure: JsonValue | undefined, printed: JsonValue | undefined, live: unknown, depth = 0): void {
     const schema = this.#follow(printed);
     if (!isJsonObject(structure) || schema === undefined || depth > MAX_DEPTH) return;
@@ -135,7 +135,7 @@ function propOf(live: unknown, key: string): unknown {
 
 const elementOf = (live: unknown): unknown => read(read(read(live, 'structure'), 'sequence'), 'element');
 
-/** A default as JSON. A function is called once, and its present value is the default. */
+/** A default as JSON. A default function is called once, and its result is the default. */
 function defaultOf(printed: JsonValue, prop: unknown): JsonValue | undefined {
   if (typeof printed !== 'string' || !printed.startsWith('$ark.')) return printed;
   const make = read(prop, 'default');

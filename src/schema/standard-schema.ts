@@ -6,7 +6,7 @@ import { arktypeJsonSchema } from './standard-arktype.ts';
 import { valibotJsonSchema } from './standard-valibot.ts';
 import { zodJsonSchema } from './standard-zod.ts';
 
-/** The part of a Standard Schema that is read. */
+/** The part of a Standard Schema that this module reads. */
 interface Standard {
   readonly vendor: string;
   readonly jsonSchema?: { readonly input: (options: JsonObject) => unknown };
@@ -62,7 +62,7 @@ function vendorJsonSchema(standard: Standard, type: unknown): JsonObject | undef
   return print({});
 }
 
-/** JSON Schemas are objects with some keyword of JSON Schema; libraries add symbols, which do not count. */
+/** A JSON Schema: an object with some keyword of JSON Schema. Symbols, which libraries add, do not count. */
 function plainJsonSchema(type: unknown): JsonObject | undefined {
   if (typeof type !== 'object' || type === null) return undefined;
   if (Reflect.get(type, 'kind') === 'schema' && typeof Reflect.get(type, 'type') === 'string')
@@ -74,7 +74,7 @@ function plainJsonSchema(type: unknown): JsonObject | undefined {
 
 const MAX_DEPTH = 200;
 
-/** The JSON part of a value: own, enumerable, string-named members. Shared objects stay shared. */
+/** The JSON part of a value: its own, enumerable members with string names. Shared objects stay shared. */
 function toJson(value: unknown): JsonObject | undefined {
   const seen = new Map<object, JsonValue>();
   const copy = (inner: unknown, depth: number): JsonValue | undefined => {

@@ -3,8 +3,8 @@ import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
 import { withFlags } from './regex-flags.ts';
 
 /**
- * JSON Schema of a valibot schema, read from its structure (`kind`, `type`, `entries`, `pipe`, …), as
- * valibot itself does not print one. Actions after a transformation see other values and are left out.
+ * The JSON Schema of a valibot schema. valibot prints none, so this function reads the schema's structure (`kind`,
+ * `type`, `entries`, `pipe`, …). Actions after a transformation check other values and are left out.
  */
 export function valibotJsonSchema(schema: unknown): JsonObject {
   const definitions: JsonObject = {};
@@ -15,7 +15,7 @@ export function valibotJsonSchema(schema: unknown): JsonObject {
 
 interface Printing {
   readonly definitions: JsonObject;
-  /** Schemas that are being printed, by the name of the definition that a recursion refers to. */
+  /** The schemas that are being printed, with the name of the definition to which a recursion refers. */
   readonly open: Map<unknown, string>;
   readonly depth: number;
 }
@@ -131,7 +131,7 @@ function withDefault(printed: JsonObject, schema: unknown): JsonObject {
   return value === undefined || value === null ? printed : { ...printed, default: value };
 }
 
-/** A recursive part becomes a definition that refers to itself. */
+/** Prints a lazy schema. A recursive part becomes a definition that refers to itself. */
 function printLazy(schema: unknown, state: Printing): JsonObject {
   const getter = read(schema, 'getter');
   const target: unknown = typeof getter === 'function' ? (getter as (input: unknown) => unknown)(undefined) : undefined;
@@ -156,7 +156,7 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
   ['mac', 'mac'],
 ]);
 
-/** Actions whose requirement is a keyword's value; the keyword depends on the type. */
+/** The actions whose requirement is the value of a keyword. The end of the keyword depends on the type. */
 const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
   string,
   readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]
@@ -212,7 +212,7 @@ function amendOne(result: JsonObject, type: string, action: unknown, metadata: b
   }
 }
 
-/** A constant as JSON; integers of arbitrary size stay what they are. */
+/** A constant as JSON. A `bigint` stays one. */
 function json(value: unknown): JsonValue | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return value;

@@ -4,7 +4,7 @@ import { withFlags } from './regex-flags.ts';
 
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
-/** JSON Schema of a zod type; parts that zod cannot print are replaced or marked. */
+/** The JSON Schema of a zod type. Parts that zod cannot print are replaced or marked. */
 export function zodJsonSchema(print: Print): JsonObject | undefined {
   return print({ unrepresentable: 'any', override: amend });
 }

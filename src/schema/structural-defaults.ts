@@ -9,7 +9,7 @@ import { validate } from './validate.ts';
 const MAX_DEPTH = 200;
 
 /**
- * Defaults must fit the schema they stand in, and must not be touched by pruning. Defaults of map values are not
+ * Errors of defaults: a default must fit its schema, and pruning must not change it. Defaults of map values are not
  * checked, as on a server.
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
@@ -24,6 +24,6 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
 function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
-  // Constraints on a list as a whole do not bind defaults.
+  // Constraints on a list as a whole do not apply to defaults.
   for (const problem of validate(schema, value, { path })) if (problem.reason !== 'FieldValueDuplicate') yield problem;
 }

@@ -10,20 +10,22 @@ import type { RuleChecker } from './structural-rules.ts';
 /** The context of a part of a schema. */
 interface Place {
   readonly depth: number;
-  /** Why there must be no default here. */
+  /** The reason why this part must not have a default; undefined where it may. */
   readonly noDefault?: string;
-  /** Inside of `metadata`, `kind` or `apiVersion` of a resource. */
+  /** Is the part inside `metadata`, `kind` or `apiVersion` of a resource? */
   readonly insideMeta?: boolean;
-  /** The list or atomic map around, whose parts cannot be matched with stored ones. */
+  /** The list or atomic map that contains the part and whose elements cannot be matched with stored ones. */
   readonly uncorrelatable?: string;
   readonly compile: RuleChecker | undefined;
-  /** How many values one object can have here; `undefined` if lists or maps around have no bound. */
+  /**
+   * The maximum number of values that one object has here; `undefined` if a list or map around the part has no bound.
+   */
   readonly times: number | undefined;
 }
 
 const MAX_DEPTH = 200;
 
-/** Keywords that a CRD must not use, or must not use so. */
+/** Errors of keywords that a CRD must not use, or must not use in this way. */
 export function* keywordErrors(
   schema: JsonObject,
   path: string,

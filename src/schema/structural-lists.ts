@@ -6,7 +6,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 
 const typeOf = (schema: JsonObject): string => textAt(schema, 'type');
 
-/** List types and their keys. */
+/** Errors of list types and their keys. */
 export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   const listType = schema['x-kubernetes-list-type'] ?? undefined;
   const keys = Array.isArray(schema['x-kubernetes-list-map-keys']) ? schema['x-kubernetes-list-map-keys'] : [];
@@ -31,7 +31,7 @@ export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<Fi
   }
 }
 
-/** Elements of a set are compared as a whole. */
+/** Errors of the elements of a set, which are compared as a whole. */
 function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
   const type = typeOf(items);
@@ -39,7 +39,7 @@ function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   if (type === 'array' && listType !== undefined && listType !== 'atomic') {
     yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
   }
-  // The server prints the list type of the element here, whatever its map type is.
+  // The server prints the list type of the element here, even where the map type is wrong.
   if (type === 'object' && mapType !== 'atomic')
     yield invalid(`${path}.x-kubernetes-map-type`, listType ?? null, detail);
 }

@@ -7,16 +7,19 @@ import { isSaid, patternErrors } from './structural-values.ts';
 const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
 
-/** Alternatives (`allOf`, `anyOf`, `oneOf`, `not`) may only restrict values; all else belongs to the schema around them. */
+/**
+ * Errors of alternatives (`allOf`, `anyOf`, `oneOf`, `not`), which may only restrict values: all other keywords belong
+ * to the schema around them.
+ */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   for (const { value, at } of alternatives(schema, path)) {
-    // The spelling of int-or-string is the one place where types are allowed.
+    // The fixed form of an int-or-string is the only one whose alternatives may have types.
     if (isIntOrStringPart(schema, value)) continue;
     yield* constraintErrors(value, at, 0);
   }
 }
 
-/** Every member that an alternative of the root mentions must be specified outside of it. */
+/** Errors of members that an alternative of the root mentions and that the root does not declare. */
 export function* completenessErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   for (const { value, at } of alternatives(schema, path)) yield* missingErrors(value, schema, at, path, 0);
 }
@@ -38,7 +41,7 @@ function* alternatives(schema: JsonObject, path: string): Iterable<{ value: Json
   if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not` };
 }
 
-/** Members that are no restriction of a value, and how an API server words it. */
+/** Keywords that do not restrict a value, and the API server's words for each. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['type', 'must be empty to be structural'],
   ['title', 'must be empty to be structural'],

@@ -3,12 +3,12 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema, ValidationRule } from './model.ts';
 
 /**
- * Compiles the rules of a schema node and answers what is wrong with them.
+ * Compiles the rules of a schema node and returns their problems.
  *
  * @param path field path of the list of rules
- * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones; inside
- *   of it `oldSelf` means nothing. `undefined` where it does.
- * @param times how many values of the schema one object can hold; `undefined` if nothing bounds that
+ * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones; `oldSelf` has no
+ *   meaning inside it. `undefined` where `oldSelf` has a meaning.
+ * @param times the maximum number of values of the schema in one object; `undefined` if the number has no bound
  */
 export type RuleChecker = (
   schema: Schema,
@@ -23,7 +23,7 @@ const LINE_BREAK = /[\n\r]/;
 const NOT_BLANK = 'must be non-empty if specified';
 const ONE_LINE = 'must not contain line breaks';
 
-/** Checks of CEL rules that need no compilation; without findings, `check` compiles them. */
+/** Checks CEL rules without compilation; when there is no error, `check` compiles them. */
 export function* ruleErrors(
   schema: Schema,
   path: string,
@@ -63,7 +63,7 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
 }
 
-/** `.a.b`, `['a-b']` through declared properties; the last step may be the key of a map. */
+/** Does `.a.b` or `['a-b']` lead through declared properties? The last step may be the key of a map. */
 function leadsToField(schema: Schema, path: string): boolean {
   const steps = stepsOf(path);
   if (steps === undefined || steps.length === 0) return false;

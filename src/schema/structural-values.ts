@@ -4,7 +4,7 @@ import { invalid } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import { patternProblem } from './simple-markers.ts';
 
-/** Patterns are RE2 expressions, also inside alternatives. */
+/** Errors of patterns, which are RE2 expressions, also inside alternatives. */
 export function* patternErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   const { pattern } = schema;
   if (typeof pattern !== 'string' || pattern === '') return;
@@ -14,7 +14,7 @@ export function* patternErrors(schema: JsonObject, path: string): Iterable<Field
   }
 }
 
-/** Does the member say anything (to a Go program)? */
+/** Is the member set, by the rules of Go? Zero values count as not set. */
 export function isSaid(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return false;
   return Array.isArray(value) ? value.length > 0 : !isJsonObject(value) || Object.keys(value).length > 0;

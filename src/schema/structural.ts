@@ -17,14 +17,14 @@ type Level = 'root' | 'field' | 'item';
 const MAX_DEPTH = 200;
 
 /**
- * Why an API server does not accept a schema for a CRD: it is not structural, uses what CRDs must not use,
- * or its defaults do not fit.
+ * The reasons why an API server does not accept a schema for a CRD: it is not structural, it uses keywords that CRDs
+ * must not use, or its defaults do not fit.
  *
  * @param path field path of the schema in the definition
  */
 export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
   const errors = [...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path)];
-  // Defaults are checked after the structure, rules after all types.
+  // Defaults are checked after the structure, and rules after all types.
   if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
   const compile = errors.length === 0 ? checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
@@ -82,7 +82,7 @@ function* intOrStringErrors(schema: JsonObject, path: string): Iterable<FieldErr
   }
 }
 
-/** The members that every resource has may be restricted a little, not described. */
+/** Errors of the members that every resource has: a schema may restrict them a little, but not describe them. */
 function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterable<FieldError> {
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
@@ -113,7 +113,7 @@ function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterab
   }
 }
 
-/** Does the schema of metadata say more than which names are allowed? */
+/** Does the schema of metadata do more than restrict names? */
 function describesMore(metadata: JsonObject): boolean {
   for (const [name, value] of Object.entries(metadata)) {
     if (name === 'type' || name === 'default' || !isSaid(value)) continue;

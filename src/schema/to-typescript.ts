@@ -2,13 +2,13 @@ import type { JsonValue } from '../core/index.ts';
 import { definitionNameOf } from './json-schema.ts';
 import type { Schema } from './model.ts';
 
-/** How types are written. */
+/** The options of `toTypeScript`. */
 export interface TypeScriptOptions {
   /** Name of the type of the schema itself; types of its parts are named after it. */
   readonly name: string;
   /**
-   * Name of a type that exists elsewhere and stands for a node (`ObjectMeta`); the caller imports it.
-   * Default: everything is written out.
+   * Name of a type that exists elsewhere and stands for a node (`ObjectMeta`); the caller imports it. Default: no type
+   * is external.
    */
   readonly external?: (schema: Schema) => string | undefined;
   /** Write descriptions as doc comments. Default true. */
@@ -20,13 +20,13 @@ export interface TypeScriptOptions {
   readonly input?: boolean;
 }
 
-/** Deepest nesting that is written out; further parts are `unknown`. */
+/** The deepest nesting that is written out; deeper parts are `unknown`. */
 const MAX_DEPTH = 40;
 
 /**
- * TypeScript declarations for the objects that a schema describes: one exported interface under the given
- * name, and further ones for parts that contain themselves or were defined under a name. Enums become
- * unions of literals, maps `Record<string, …>`, free-form parts `unknown`.
+ * TypeScript declarations for the objects that a schema describes: one exported interface under the given name, and an
+ * interface for each part that contains itself or was defined under a name. Enums become unions of literals, maps
+ * `Record<string, …>`, free-form parts `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
   return new Writer(options).write(schema);
@@ -52,7 +52,7 @@ class Writer {
     return this.#declarations.join('\n');
   }
 
-  /** Reserves a name for a node; copies of a node share their members and so their name. */
+  /** Reserves a name for a node. Copies of a node share its `properties`, and so its name. */
   #name(schema: Schema, path: readonly string[]): string {
     const identity = identityOf(schema);
     const known = this.#names.get(identity);
@@ -145,7 +145,7 @@ class Writer {
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
       const type = this.#type(child, inner, depth + 1);
       const absent = this.#options.input === true && type !== 'unknown' ? ` | undefined${inherited(name)}` : '';
-      // A caller may leave out a member with a default, also when the stored object always has it.
+      // A caller may leave out a member with a default, although the stored object always has it.
       const needed = required.has(name) && (this.#options.input !== true || child.default === undefined);
       const text = needed ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
       return `${this.#comment(child, inner)}${inner}${text}\n`;
@@ -156,8 +156,7 @@ class Writer {
 }
 
 /**
- * A text as a doc comment, with a line break behind it. Whatever the text holds, the comment ends where it
- * should, and nothing in it is a tag.
+ * A text as a doc comment, with a line break behind it. No text can end the comment early, and nothing in it is a tag.
  */
 export function docComment(text: string, indent = ''): string {
   const lines = text
@@ -169,7 +168,7 @@ export function docComment(text: string, indent = ''): string {
   return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
 }
 
-/** The name of a definition as the name of a type, or nothing when it has no letter. */
+/** The name of a definition as the name of a type; undefined when it has no letter. */
 function legalName(definition: string | undefined): string | undefined {
   if (definition === undefined) return undefined;
   if (/^[A-Z][A-Za-z0-9_]*$/.test(definition) && !GLOBAL_TYPES.has(definition)) return definition;
@@ -177,7 +176,7 @@ function legalName(definition: string | undefined): string | undefined {
   return name === '' ? undefined : GLOBAL_TYPES.has(name) ? `${name}Type` : name;
 }
 
-/** Every object inherits these members: an optional member of such a name must accept the inherited type. */
+/** The members that every object inherits. An optional member with such a name must accept the inherited type. */
 const INHERITED: ReadonlySet<string> = new Set([
   'constructor',
   'hasOwnProperty',

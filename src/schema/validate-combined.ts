@@ -5,7 +5,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 
-/** The findings of an alternative, removed from the context. */
+/** The findings of an alternative, taken out of the context. */
 interface Attempt {
   readonly errors: FieldError[];
   readonly passed: number;
@@ -27,7 +27,7 @@ function merge(context: Context, attempt: Attempt | undefined): void {
   context.passed += attempt.passed;
 }
 
-/** The alternative that came furthest; the first of equals. */
+/** The alternative with the most passed checks; the first of equals. */
 function nearest(attempts: readonly Attempt[]): Attempt | undefined {
   let best: Attempt | undefined;
   for (const candidate of attempts) if (best === undefined || candidate.passed > best.passed) best = candidate;
@@ -36,7 +36,10 @@ function nearest(attempts: readonly Attempt[]): Attempt | undefined {
 
 const valid = (candidate: Attempt): boolean => candidate.errors.length === 0;
 
-/** `anyOf`, `oneOf`, `allOf` and `not`; of alternatives that all fail, the errors of the nearest are reported. */
+/**
+ * The check of `anyOf`, `oneOf`, `allOf` and `not`. When all alternatives fail, the errors of the nearest one are
+ * reported.
+ */
 export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check): Check | undefined {
   const list = (schemas: readonly Schema[] | undefined) =>
     Array.isArray(schemas) ? (schemas as readonly Schema[]) : [];

@@ -9,7 +9,7 @@ import type { Check, Context } from './validate-context.ts';
 
 type CheckOf = (schema: Schema) => Check;
 
-/** Runs the check of a part; errors of a part that did not change since `old` are dropped. */
+/** Runs the check of a part. Errors of a part that equals `old` are dropped. */
 function checkPart(check: Check, value: JsonValue, context: Context, old: JsonValue | undefined): void {
   const before = context.errors.length;
   check(value, context, old);
@@ -21,7 +21,7 @@ const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undef
     ? value[name]
     : undefined;
 
-/** Items, number of items and uniqueness of a list. */
+/** The check of a list: its elements, their number and their uniqueness. */
 export function arrayCheck(
   schema: Schema,
   checkOf: CheckOf,
@@ -50,7 +50,7 @@ export function arrayCheck(
   };
 }
 
-/** Members of an object: declared ones, all others, required ones, and their number. */
+/** The check of an object: declared members, other members, required members, and the number of members. */
 export function objectCheck(
   schema: Schema,
   checkOf: CheckOf,

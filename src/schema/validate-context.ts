@@ -3,12 +3,12 @@ import { fieldPath } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 
-/** State of one validation: the current path and the findings. */
+/** The state of one validation: the current path and the findings. */
 export interface Context {
   readonly errors: FieldError[];
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
-  /** Checks that passed; alternatives that nearly match are chosen by it. */
+  /** The number of checks that passed; it decides which alternative nearly matches. */
   passed: number;
   depth: number;
   add(error: FieldError): void;
@@ -16,7 +16,7 @@ export interface Context {
   name(): string;
   /** Path of the field for the cause; the root is `<nil>`. */
   field(): string;
-  /** The same as checks of lists write it: `[key]` for the members of maps. */
+  /** As `field`, in the form of list checks: `[key]` for the members of maps. */
   place(): string;
 }
 

@@ -10,7 +10,7 @@ import { anywhere, walkPlaces } from './walk.ts';
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const hasEmbedded = anywhere(embedded);
 
-/** Embedded resources must have apiVersion and kind. This function does not check their metadata. */
+/** Errors of embedded resources, which must have apiVersion and kind. Their metadata is not checked here. */
 export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
   if (!hasEmbedded(schema)) return [];
   const errors: FieldError[] = [];

@@ -9,7 +9,7 @@ import type { Context } from './validate-context.ts';
 
 type Integer = number | bigint;
 
-/** Types that a schema allows; int-or-string counts as two. */
+/** The types that a schema allows; an int-or-string allows two. */
 function typesOf(schema: Schema): readonly string[] {
   if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
   return schema.type === undefined ? [] : [schema.type];
@@ -27,7 +27,7 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
 
 const isInteger64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 
-/** The format of the type; formats of other types are ignored. */
+/** The format that applies to the schema's type; empty for a format of another type. */
 function formatOf(schema: Schema): string {
   const { format = '' } = schema;
   const types = typesOf(schema);
@@ -37,7 +37,7 @@ function formatOf(schema: Schema): string {
   return type === 'string' && formatCheck(format) !== undefined ? format : '';
 }
 
-/** Types, and formats as far as they decide about types. */
+/** The check of the type, and of the format as far as it decides about the type. */
 export function typeCheck(schema: Schema): (value: JsonValue, context: Context) => void {
   const types = typesOf(schema);
   const { nullable } = schema;
@@ -59,7 +59,7 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
     if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
       fail(context, known, valueFormat);
     } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
-      // Of a formatted field, texts are left to the format; lists pass, as on a server.
+      // In a field with a string format the format check decides about texts; lists pass, as on a server.
       context.passed += 1;
     } else if (fits) {
       context.passed += 1;
@@ -87,10 +87,10 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   };
 }
 
-/** Longest text that a pattern is run on; longer ones are checked by length only. */
+/** The longest text that a pattern is run on; of a longer text only the length is checked. */
 const MAX_MATCHED = 1_000_000;
 
-/** Length, pattern and format of a string; of the first two only the first failure is reported. */
+/** The check of length, pattern and format of a string. Of length and pattern only the first failure is reported. */
 export function formatOrPatternCheck(schema: Schema): ((value: string, context: Context) => void) | undefined {
   const { minLength, maxLength, pattern } = schema;
   const format = formatOf(schema);
@@ -152,7 +152,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
     return undefined;
   }
   const described = format === '' ? '(default format)' : `with format ${format}`;
-  /** A number that the type cannot hold is reported without a field, be it the value or a constraint. */
+  /** Reports a number that the type cannot hold, without a field; the number is the value or a constraint. */
   const checkRange = (label: string, number: Integer, context: Context): boolean => {
     if (inRange(number, type, format)) return true;
     const text = `${label} value must be of type ${type ?? ''} ${described} in ${context.name()}`;
@@ -183,7 +183,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   };
 }
 
-/** Bounds of an integer value are compared as integers, cut towards zero. */
+/** An integer value is compared with integer bounds: a bound with a fraction is cut towards zero. */
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
 const numberText = (value: Integer): string =>
@@ -203,7 +203,7 @@ function checkMultiple(value: Integer, multipleOf: number, integral: boolean, co
   }
 }
 
-/** Is value / factor an integer, with room for the error of one division? */
+/** Is value / factor an integer, within the error of one division? */
 function isWhole(value: number, factor: number): boolean {
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
   return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));

@@ -12,25 +12,25 @@ import type { RuleSite } from './rule-sites.ts';
 import { hasRules, ruleSites } from './rule-sites.ts';
 import { invalid } from './field-error.ts';
 
-/** How an object is validated. */
+/** The options of `validate`. */
 export interface ValidateOptions {
   /**
-   * The stored object on an update. Parts that are equal to it are not checked again, so that an object
-   * stays writable after its schema became stricter. Default: everything is checked.
+   * The stored object on an update. Parts that are equal to it are not checked again, so that an object stays writable
+   * after its schema became stricter. Default: all parts are checked.
    */
   readonly old?: JsonValue | undefined;
   /** Field path that the value has in the object reported on, as Kubernetes writes it. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one place. It is called only when the schema itself found
-   * nothing that makes rules meaningless. Default: rules are not evaluated.
+   * Evaluates the `x-kubernetes-validations` of one place. Called only when the schema found no error that makes rules
+   * meaningless. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
 
 const compiled = new WeakMap<Schema, Check>();
 
-/** The check of a schema; compiled once per node, children when they are first reached. */
+/** The check of a schema. Each node is compiled once, its children when they are first reached. */
 export function checkOf(schema: Schema): Check {
   let check = compiled.get(schema);
   if (check === undefined) {
@@ -40,7 +40,7 @@ export function checkOf(schema: Schema): Check {
   return check;
 }
 
-/** Nesting beyond which a value is refused; only recursive schemas get there. */
+/** The nesting at which a value is refused; only recursive schemas allow such depth. */
 const MAX_DEPTH = 500;
 
 function compile(schema: Schema): Check {
@@ -72,11 +72,11 @@ function compile(schema: Schema): Check {
 }
 
 /**
- * Validates a value as a Kubernetes API server validates a custom resource: types, required and other
- * constraints, formats, alternatives, list types, embedded resources and, through `evaluateRules`, CEL
- * rules. The errors are the causes of the server's answer, word for word; an empty list means valid.
+ * Validates a value as a Kubernetes API server validates a custom resource: types, required and other constraints,
+ * formats, alternatives, list types, embedded resources and, through `evaluateRules`, CEL rules. The errors are the
+ * causes of the server's answer, word for word; an empty list means valid.
  *
- * Unknown fields are no errors (see `prune`), and missing values are not filled in (see `applyDefaults`).
+ * An unknown field is no error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
  */
 export function validate(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
   const { old, path = '', evaluateRules } = options;
@@ -96,7 +96,7 @@ export function validate(schema: Schema, value: JsonValue, options: ValidateOpti
 const SKIPPED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
-/** Errors after which a rule may meet values that it was not type-checked for. */
+/** The errors after which a rule may meet values of a wrong type. */
 const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',

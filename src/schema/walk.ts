@@ -4,7 +4,7 @@ import { correlateList } from './correlate.ts';
 import type { PathPart } from './field-error.ts';
 import type { Schema } from './model.ts';
 
-/** A place of a value that the schema describes. */
+/** A value together with its schema and path. */
 export interface Place {
   readonly schema: Schema;
   readonly value: JsonValue;
@@ -13,12 +13,12 @@ export interface Place {
   readonly path: readonly PathPart[];
 }
 
-/** Depth at which a walk stops; only recursive schemas get there. */
+/** The depth at which a walk stops; only recursive schemas reach it. */
 const MAX_DEPTH = 500;
 
 /**
- * Visits the places of a value together with their schema, parents first. Parts that the schema does not
- * describe are not visited. `interesting` prunes whole schemas: a child is visited only if it is true of it.
+ * Visits the places of a value together with their schema, parents first. Parts that the schema does not describe are
+ * not visited. A child is visited only if `interesting` is true of its schema.
  */
 export function* walkPlaces(place: Place, interesting: (schema: Schema) => boolean): Iterable<Place> {
   yield place;
@@ -48,8 +48,9 @@ export function* walkPlaces(place: Place, interesting: (schema: Schema) => boole
 }
 
 /**
- * Whether a property holds for a schema or any schema below it; remembered per node. Cyclic schemas end:
- * while a node is being looked at, it counts as not having the property.
+ * Whether a property holds for a schema, or for a schema below it: in its items, properties or additional properties.
+ * The answer is remembered per node. A cyclic schema ends the walk: a node that is being looked at counts as not having
+ * the property.
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
@@ -67,7 +68,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
       final &&= below.final;
     }
     open.delete(schema);
-    // A negative answer below an open node may be incomplete; it holds only at the top.
+    // A negative answer below a node that is still being looked at may be incomplete.
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };

@@ -1,6 +1,9 @@
 import type { CelType } from '../types.ts';
 
-/** Can a value of type `from` stand where `to` is wanted? `dyn` takes anything but is taken only by `dyn`. */
+/**
+ * Can a value of type `from` stand where `to` is wanted? Every type can stand for `dyn`; `dyn` can stand for `dyn`
+ * only.
+ */
 export function isAssignable(from: CelType, to: CelType): boolean {
   if (to.kind === 'dyn') return true;
   return (

@@ -25,7 +25,7 @@ import { formatArguments, formatType } from './format-type.ts';
 import { Signatures } from './signatures.ts';
 import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
 
-/** What the checker found a node to mean. */
+/** The meaning of a node. */
 export type Reference =
   | { readonly kind: 'global'; readonly global: Global }
   | {
@@ -33,7 +33,7 @@ export type Reference =
       readonly declaration: FunctionDeclaration;
       /** The overloads that fit the static types, in order of declaration. */
       readonly overloads: readonly Overload[];
-      /** The target was the namespace of the function's name, not a receiver. */
+      /** Is the target the namespace of the function's name, and not a receiver? */
       readonly namespaced: boolean;
     }
   | { readonly kind: 'struct'; readonly name: string };
@@ -72,13 +72,13 @@ export class CheckedExpression implements Checked {
 
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
-/** So many errors are kept for nodes that are reported twice; more than that are only counted. */
+/** The number of errors that are kept for nodes that are reported twice; further errors are only counted. */
 const LOGGED = 128;
 
 /** Names of loop variables, innermost last. */
 type Scope = Map<string, CelType>;
 
-/** Checks one expression. All its errors are collected, in cel-go's words. */
+/** Checks one expression. It collects all errors, in cel-go's words. */
 export class Checker {
   readonly #declarations: Declarations;
   readonly #errors: ErrorList;
@@ -87,12 +87,15 @@ export class Checker {
   readonly #types: (CelType | undefined)[] = [];
   readonly #references = new Map<number, Reference>();
   readonly #scopes: Scope[] = [];
-  /** The first errors, in order, and which of them a node's check added: nodes may stand twice in a tree. */
+  /**
+   * The first errors, in order; `#reported` has those that the check of each node added. A node may stand twice in a
+   * tree.
+   */
   readonly #log: { offset: number; message: string }[] = [];
   readonly #reported = new Map<number, readonly [number, number]>();
   /**
-   * Comparisons of unlike numbers are refused only before the first comprehension: cel-go forgets the
-   * restriction when it enters the scope of one.
+   * Comparisons of different number types are refused only before the first comprehension: cel-go forgets the
+   * restriction when it enters the scope of a comprehension.
    */
   #mixedComparisons = false;
 
@@ -112,8 +115,8 @@ export class Checker {
   }
 
   /**
-   * Resolves names and functions of an expression without asking for correct types: nothing is known of any
-   * node, and what is undeclared or does not fit becomes an error when it is evaluated.
+   * Resolves names and functions of an expression without types. The types of all nodes are unknown, and a name that is
+   * not declared or an argument that does not fit is an error of the evaluation.
    */
   resolve(ast: Ast): CheckedExpression {
     this.#check(ast.expr);
@@ -133,7 +136,7 @@ export class Checker {
     this.#error(offset, `expected type '${formatType(expected)}' but found '${formatType(found)}'`);
   }
 
-  /** Checks a node and returns its type, type variables as they stand. */
+  /** Checks a node and returns its type, with its type variables. */
   #check(expr: Expr): CelType {
     const node = expanded(expr);
     const known = this.#types[node.id];
@@ -299,7 +302,7 @@ export class Checker {
     return result;
   }
 
-  /** `&&` and `||` name the operand that is not a bool. */
+  /** Checks `&&` or `||`, whose error names the operand that is not a bool. */
   #logic(expr: Call, declaration: FunctionDeclaration, overload: Overload, args: readonly CelType[]): CelType {
     let fits = true;
     for (const [index, type] of args.entries()) {
@@ -411,12 +414,12 @@ export class Checker {
   }
 }
 
-/** Types that a literal `Name{…}` can make. */
+/** Can a literal `Name{…}` make values of this type? */
 function isMessage(type: CelType): boolean {
   return ['struct', 'timestamp', 'duration', 'list', 'map', 'null', 'dyn'].includes(type.kind);
 }
 
-/** `a.b.c` as one name; undefined for anything that is not names and dots. */
+/** `a.b.c` as one name; undefined for an expression with other parts than names and dots. */
 export function dottedName(expr: Expr): string | undefined {
   const fields: string[] = [];
   let node = expr;

@@ -26,16 +26,19 @@ import type { Value } from '../values.ts';
 /** A declared variable. */
 export interface Variable extends VariableOptions {
   readonly name: string;
-  /** Its value when a library fixes it. */
+  /** The value of the variable, when a library fixes it. */
   readonly value?: Value;
 }
 
-/** What a name that is no local variable means. */
+/** The meaning of a name that is no local variable. */
 export type Global =
   | { readonly kind: 'variable'; readonly variable: Variable; readonly type: CelType }
   | { readonly kind: 'type'; readonly name: string; readonly type: CelType };
 
-/** How far names of types can be used: not at all in programs and less in the checker under kro's typed environments. */
+/**
+ * The use of names of types. `full`: as values everywhere. `checkOnly`, as in kro's typed environments: not in
+ * programs, and fewer names in the checker.
+ */
 export type TypeNames = 'checkOnly' | 'full';
 
 const named = (types: readonly CelType[]) => types.map((type) => [type.name, type] as const);
@@ -44,10 +47,10 @@ const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
   named([BOOL, BYTES, DOUBLE, DURATION, INT, listType(DYN), mapType(DYN, DYN), NULL, STRING, TIMESTAMP, UINT]),
 );
 
-/** How the element types of `list` and `map` are called where kro declares these names itself. */
+/** The element type of `list` and `map` where kro declares these names itself. */
 const ANY: CelType = { kind: 'dyn', name: 'any', params: [] };
 
-/** Under kro's typed environments two types have a second name. */
+/** In kro's typed environments two types have a second name. */
 const CHECK_ONLY_TYPES: ReadonlyMap<string, CelType> = new Map([
   ...BASIC_TYPES,
   ['duration', DURATION],
@@ -73,7 +76,7 @@ const WELL_KNOWN_FIELDS: Readonly<Record<string, Readonly<Record<string, CelType
   'google.protobuf.ListValue': { values: listType(DYN) },
 };
 
-/** Everything that names can mean outside loops. Children share their parent's tables. */
+/** The meanings of names outside loops. A child shares the tables of its parent. */
 export class Declarations {
   readonly #parent: Declarations | undefined;
   readonly #functions = new Map<string, FunctionDeclaration>();
@@ -82,7 +85,7 @@ export class Declarations {
   readonly #provider: TypeProvider;
   readonly container: string;
   readonly typeNames: TypeNames;
-  /** `has` fails on values without fields. */
+  /** Does `has` fail on values without fields? */
   readonly strictPresence: boolean;
   readonly validators: readonly Validator[];
 
@@ -163,7 +166,7 @@ export class Declarations {
     return known.get(name) ?? this.structNamed(name);
   }
 
-  /** The type that a literal `Name{…}` makes, with its full name. */
+  /** The type of a literal `Name{…}`, with its full name. */
   lookupStruct(name: string): { name: string; type: CelType } | undefined {
     for (const candidate of this.candidates(name)) {
       const type = WELL_KNOWN.get(candidate) ?? this.#typeName(candidate);
@@ -192,7 +195,7 @@ export class Declarations {
     return this.#provider.findType(struct) !== undefined || this.#parent?.hasFields(struct) === true;
   }
 
-  /** Type of a field; undefined when the struct has none of that name. */
+  /** The type of a field; undefined when the struct has no field of that name. */
   fieldOf(struct: string, field: string): CelType | undefined {
     const fields =
       this.#structs.get(struct) ?? (Object.hasOwn(WELL_KNOWN_FIELDS, struct) ? WELL_KNOWN_FIELDS[struct] : undefined);

@@ -5,7 +5,7 @@ import type { Substitution } from './substitution.ts';
 const COMPARISONS: ReadonlySet<string> = new Set(['_<_', '_<=_', '_>_', '_>=_']);
 const NUMBERS: ReadonlySet<CelType['kind']> = new Set(['int', 'uint', 'double']);
 
-/** Type parameters of overloads, found once for all checks. */
+/** Type parameters of overloads, computed once for all checks. */
 const parameters = new WeakMap<Overload, readonly string[]>();
 
 function parametersOf(overload: Overload): readonly string[] {
@@ -25,7 +25,7 @@ function parametersOf(overload: Overload): readonly string[] {
 
 /** Signatures of overloads for one check. */
 export class Signatures {
-  /** Parameter and result types, type parameters replaced by fresh variables. */
+  /** Parameter and result types, with fresh variables in place of type parameters. */
   instantiate(overload: Overload, substitution: Substitution): { params: readonly CelType[]; result: CelType } {
     const names = parametersOf(overload);
     if (names.length === 0) return overload;
@@ -37,7 +37,7 @@ export class Signatures {
     return { params: overload.params.map(replace), result: replace(overload.result) };
   }
 
-  /** A comparison of two different number types. */
+  /** Is the overload a comparison of two different number types? */
   isMixedComparison(name: string, { params: [a, b] }: Overload): boolean {
     return COMPARISONS.has(name) && a !== undefined && b !== undefined && a.kind !== b.kind && NUMBERS.has(a.kind);
   }

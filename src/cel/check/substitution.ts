@@ -1,12 +1,15 @@
 import type { CelType } from '../types.ts';
 import { DYN, isOptional, paramOf, sameType } from '../types.ts';
 
-/** Kinds that `null` may stand for. */
+/** The kinds of types for which `null` may stand. */
 const NULLABLE: ReadonlySet<CelType['kind']> = new Set(['opaque', 'struct', 'duration', 'timestamp', 'null']);
 
 const isDynOrError = (type: CelType) => type.kind === 'dyn' || type.kind === 'error';
 
-/** What the type variables of one check stand for. Assignability may bind variables; failure leaves no trace. */
+/**
+ * The values of the type variables of one check. A test of assignability may bind variables; a test that fails binds
+ * none.
+ */
 export class Substitution {
   readonly #bound = new Map<string, CelType>();
   #trail: [string, CelType | undefined][] = [];
@@ -17,12 +20,12 @@ export class Substitution {
     return { kind: 'param', name: `_var${this.#fresh++}`, params: [] };
   }
 
-  /** May a value of type `from` stand where `to` is wanted? Binds type variables if so. */
+  /** May a value of type `from` stand where `to` is wanted? If so, binds type variables. */
   isAssignable(from: CelType, to: CelType): boolean {
     return this.areAssignable([from], [to]);
   }
 
-  /** The same for lists of types, all or none. */
+  /** As `isAssignable`, for lists of types: all types must be assignable. */
   areAssignable(from: readonly CelType[], to: readonly CelType[]): boolean {
     this.#trail = [];
     const fits = this.#assignableList(from, to);
@@ -84,7 +87,7 @@ export class Substitution {
     }
   }
 
-  /** Can `type` be what the variable stands for? If it is bound already, the more general type wins. */
+  /** Can the variable stand for `type`? If the variable is bound already, the more general type wins. */
   #standsFor(type: CelType, variable: CelType): { valid: boolean; bound: boolean } {
     if (sameType(type, variable)) return { valid: true, bound: true };
     const bound = this.#bound.get(variable.name);

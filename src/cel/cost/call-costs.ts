@@ -2,28 +2,28 @@ import type { CelType } from '../types.ts';
 import type { Range } from './range.ts';
 import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './range.ts';
 
-/** What it costs to go once over a character. */
+/** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;
-/** What a character of a pattern adds to the cost of matching it. */
+/** The cost of a match that each character of the pattern adds. */
 export const PATTERN = 0.25;
 
 /** An operand of a call. */
 export interface Operand {
   readonly type: CelType;
   readonly size: Range;
-  /** The value, where it is a constant integer. */
+  /** The value of a constant integer; undefined for any other operand. */
   readonly integer: number | undefined;
-  /** Size of the elements, of a list. */
+  /** The sizes of the elements of a list. */
   readonly elements: () => Range;
 }
 
-/** The cost of a call without that of its arguments, and the size of its result where it has one. */
+/** The cost of a call without its arguments, and the size of its result where the result has one. */
 export interface CallCost {
   readonly cost: Range;
   readonly size?: Range;
 }
 
-/** Functions that only read what is there. */
+/** Functions that only read existing data. */
 const NOMINAL = new Set([
   'sign',
   'asInteger',
@@ -47,8 +47,8 @@ const NOMINAL = new Set([
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**
- * What the API server charges for the functions that it adds to CEL; `undefined` for those that cost what
- * cel-go says. Functions that are not called on a receiver (`quantity(x)`, `ip(x)`) cost one unit there.
+ * The cost of the functions that the API server adds to CEL; `undefined` for functions with cel-go's own cost. A
+ * function without a receiver (`quantity(x)`, `ip(x)`) costs one unit there.
  */
 export function libraryCost(
   name: string,
@@ -104,7 +104,7 @@ export function libraryCost(
   }
 }
 
-/** One unit for each element, and a traversal of each that is a text. */
+/** The cost of a search in a list: one unit for each element, and a traversal of each element that is a text. */
 function searchCost(target: Operand): Range {
   const [element] = target.type.params;
   if (element === undefined) return scaleRange(target.size, TRAVERSAL);
@@ -122,15 +122,15 @@ function joinedSize(target: Operand, separator: Operand | undefined): Range {
 function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
   let cost = scaleRange(addRanges(ADDRESS, ADDRESS), TRAVERSAL);
   if (name === 'containsCIDR') cost = addRanges(addRanges(cost, scaleRange(ADDRESS, TRAVERSAL)), ONE);
-  // A text has to be parsed first.
+  // A text has to be parsed first, which costs a traversal.
   if (overload.endsWith('_string') && other !== undefined) cost = addRanges(cost, scaleRange(other.size, TRAVERSAL));
   return cost;
 }
 
-/** The length of a text in which `part` is replaced by `by` as often as it can be. */
+/** The length of a text in which `part` is replaced by `by` as often as possible. */
 function replacedSize(text: Range, part: Range, by: Range): Range {
   const around = (length: number) => (length < UNBOUNDED ? length + 1 : length);
-  // An empty part is found around every character; what makes nothing longer leaves the longest as it is.
+  // An empty part is found around every character. A replacement that is not longer leaves the longest text as it is.
   const most =
     part.min === 0
       ? { count: around(text.max), kept: text.max }

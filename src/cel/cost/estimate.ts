@@ -10,12 +10,12 @@ import type { Range } from './range.ts';
 import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED, unionRange, UNKNOWN, ZERO } from './range.ts';
 
 /**
- * How large the data at a path can be: characters, bytes, elements or entries. A path begins with the name of a
+ * The size that the data at a path can have: characters, bytes, elements or entries. A path begins with the name of a
  * variable; `@items`, `@keys` and `@values` stand for the elements of a list and for both sides of a map.
  */
 export type SizeAt = (path: readonly string[]) => Range | undefined;
 
-/** What a name of a loop or binding stands for. */
+/** The meaning of the name of a loop variable or a binding. */
 interface Local {
   readonly path: readonly string[];
   readonly size: Range | undefined;
@@ -29,14 +29,14 @@ interface Entries {
   readonly value: Range;
 }
 
-/** The units that making a value costs, apart from its parts. */
+/** The cost of making a value, without its parts. */
 const LIST = fixed(10);
 const MAP = fixed(30);
 const STRUCT = fixed(40);
 
 /**
- * Estimates what an expression costs, at least and at most, in the units of cel-go and with the prices of a
- * Kubernetes API server: from the syntax, the types, and the sizes that the data can have.
+ * Estimates the least and the greatest cost of an expression, in cel-go's units and with the prices of a Kubernetes API
+ * server. The estimate uses the syntax, the types, and the sizes that the data can have.
  */
 export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
   if (!(checked instanceof CheckedExpression)) return UNKNOWN;
@@ -67,7 +67,7 @@ class Estimate {
         return ONE;
       case 'select': {
         const operand = this.of(expr.operand);
-        // A test for presence is free for an API server, and so is the way to what it looks at.
+        // For an API server a test for presence is free, and so is the path to the tested field.
         if (expr.test) return ZERO;
         const { kind } = this.#checked.typeOf(expanded(expr.operand).id);
         this.#paths.set(expr.id, [...this.#path(expr.operand), expr.field]);
@@ -153,7 +153,7 @@ class Estimate {
     switch (id) {
       case 'logical_or':
       case 'logical_and':
-        // The second operand may not be looked at.
+        // The second operand may not be evaluated.
         return { cost: { min: a.min, max: addRanges(a, b).max } };
       case 'conditional': {
         const [, yes, no] = expr.args;
@@ -200,7 +200,7 @@ class Estimate {
     return addRanges(cost, multiplyRanges(rounds, round));
   }
 
-  /** `cel.bind` and the like: a comprehension that goes over nothing and names a value. */
+  /** The cost of `cel.bind` and similar folds: a comprehension over an empty list that names a value. */
   #binding(expr: Comprehension): Range {
     const cost = addRanges(this.of(expr.range), this.of(expr.init));
     const stack = this.#locals.get(expr.accumulator) ?? [];
@@ -276,7 +276,7 @@ class Estimate {
     if (entries !== undefined) this.#entries.set(id, entries);
   }
 
-  /** The entries of what is made of one or the other. */
+  /** Notes the entries of a value that is one of two values. */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;
@@ -316,7 +316,7 @@ function isScalar(type: CelType): boolean {
 
 const COMPARISONS = /^(?:equals|not_equals|(?:less|less_equals|greater|greater_equals)_(?:string|bytes))$/;
 
-/** What cel-go charges for an overload of its own. */
+/** cel-go's cost of one of its own overloads. */
 function standardCost(id: string, target: Operand | undefined, [first, second]: readonly Operand[]): CallCost {
   if (first === undefined) return { cost: ONE };
   switch (id) {

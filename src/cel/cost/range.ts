@@ -1,10 +1,10 @@
-/** From the least to the most of a cost or a size. The most is `UNBOUNDED` where nothing limits it. */
+/** The least and the greatest cost or size. The greatest is `UNBOUNDED` where nothing limits it. */
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
-/** The largest value; everything beyond it is this, as in cel-go, which counts in 64 bits. */
+/** The largest value, which stands for every larger one, too. cel-go counts in 64 bits. */
 export const UNBOUNDED = 2 ** 64;
 
 const capped = (value: number): number => Math.min(value, UNBOUNDED);
@@ -20,11 +20,11 @@ export const multiplyRanges = (a: Range, b: Range): Range => ({
   max: capped(a.max * b.max),
 });
 
-/** Times a factor per unit, rounded up. */
+/** The range, multiplied by a factor and rounded up. */
 export const scaleRange = (range: Range, factor: number): Range => ({
   min: capped(Math.ceil(range.min * factor)),
   max: capped(Math.ceil(range.max * factor)),
 });
 
-/** What covers both. */
+/** The smallest range that contains both. */
 export const unionRange = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });

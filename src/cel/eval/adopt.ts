@@ -60,7 +60,7 @@ function adoptInt(data: unknown): number | bigint {
   if (typeof data === 'bigint') return data;
   if (typeof data !== 'number') return wrong('int', data);
   if (Number.isSafeInteger(data)) return data;
-  // A float that happens to be whole is an int as well.
+  // A float that is whole is an int, too.
   if (Number.isInteger(data) && data >= -(2 ** 63) && data < 2 ** 63) return BigInt(data);
   return fail(`invalid data, expected int, got non-integer float ${formatGeneral(data)}`);
 }
@@ -72,7 +72,7 @@ export function isDataObject(data: unknown): boolean {
   );
 }
 
-/** Data without a schema. Things that no JSON has are errors, not values. */
+/** The value of data without a schema. A value that JSON does not have is an error. */
 export function adoptAny(data: unknown): Value {
   switch (typeof data) {
     case 'undefined':

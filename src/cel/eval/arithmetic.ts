@@ -19,7 +19,7 @@ import {
   toUint,
 } from '../values.ts';
 
-/** `+ 0` turns a negative zero, which ints do not have, into zero. */
+/** The sum of two ints. `+ 0` turns a negative zero, which ints do not have, into zero. */
 export function addInts(a: Int, b: Int): Int {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
@@ -53,7 +53,7 @@ export function divideInts(a: Int, b: Int): Int {
 export function moduloInts(a: Int, b: Int): Int {
   if (b === 0) return fail('modulus by zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
-  // The quotient of the least int and -1 has no int, and cel-go refuses the remainder with it.
+  // The quotient of the least int and -1 is no int, and cel-go refuses the remainder of the two, too.
   if (b === -1 && BigInt(a) === -(2n ** 63n)) return fail('integer overflow');
   return checkedInt(BigInt(a) % BigInt(b));
 }
@@ -107,7 +107,7 @@ function uints(operator: Operator, a: bigint, b: bigint): Value {
   }
 }
 
-/** Arithmetic on self-describing values; the left operand decides, as in cel-go. */
+/** Arithmetic on self-describing values. The left operand decides about the overload, as in cel-go. */
 export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value {
   if (isInt(a)) return isInt(b) ? INTS[operator](a, b) : fail('no such overload');
   const double = doubleOf(a);

@@ -1,6 +1,6 @@
 import { CelValue } from '../values.ts';
 
-/** Deep equality of foreign data; deeper than this it counts as different. */
+/** The depth below which two pieces of foreign data count as different. */
 const DEEPEST = 1_000;
 
 export function sameData(a: unknown, b: unknown, depth = 0): boolean {

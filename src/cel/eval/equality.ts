@@ -2,14 +2,18 @@ import { equalValues, type Meter } from '../lib/equal.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure, OpaqueValue } from '../values.ts';
 
-/** `a == b` on self-describing values. @throws EvalFailure where a type refuses to be compared. */
+/**
+ * `a == b` on self-describing values.
+ *
+ * @throws EvalFailure where a type refuses to be compared
+ */
 export function equal(a: Value, b: Value, meter?: Meter): boolean {
   if (a === b && !(a instanceof OpaqueValue)) return true;
   if (a === null || b === null) return false;
   return equalValues(a, b, meter);
 }
 
-/** `a != b`: a refusal counts as different. */
+/** `a != b`. A comparison that a type refuses counts as different. */
 export function notEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
     return !equal(a, b, meter);

@@ -1,4 +1,4 @@
-/** Names that expressions cannot write after a dot; they are escaped as `__name__`. */
+/** Names that expressions cannot write after a dot; their escaped form is `__name__`. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
     'true false null in as break const continue else for function if import let loop package namespace ' +
@@ -15,14 +15,14 @@ const ESCAPES: readonly (readonly [string, string])[] = [
 
 const ENCODED = new Map(ESCAPES.map(([plain, escaped]) => [escaped, plain]));
 
-/** A property name as expressions write it; undefined when no form of it is an identifier. */
+/** A property name as expressions write it; undefined when the name has no form that is an identifier. */
 export function escapeFieldName(name: string): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name)) return undefined;
   if (RESERVED.has(name)) return `__${name}__`;
   return name.replaceAll(/__|[./-]/g, (part) => ESCAPES.find(([plain]) => plain === part)?.[1] ?? part);
 }
 
-/** The property name that an expression's field means; undefined when it is no escaped name. */
+/** The property name for an expression's field; undefined when the field is no valid escaped name. */
 export function unescapeFieldName(field: string): string | undefined {
   if (!field.includes('__')) return field;
   const word = /^__([a-z]+)__$/.exec(field)?.[1];

@@ -2,9 +2,9 @@ import type { CallContext } from '../library.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 
-/** One evaluation: values of variables and loop variables, and what is left of the budget. */
+/** One evaluation: the values of variables and loop variables, and the rest of the budget. */
 export class Frame implements CallContext {
-  /** Variables as they were bound, by the program's numbering; undefined: not bound. */
+  /** The values of variables by the program's numbers; undefined where a variable is not bound. */
   readonly variables: readonly unknown[];
   /** Loop and bound variables. */
   readonly locals: Value[];

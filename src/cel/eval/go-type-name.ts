@@ -1,6 +1,6 @@
 import { CelValue } from '../values.ts';
 
-/** How kro's messages name the type of a piece of data: Go's names for what JSON becomes there. */
+/** The type of a piece of data in kro's messages: the Go type that JSON becomes there. */
 export function goTypeName(data: unknown): string {
   switch (typeof data) {
     case 'string':

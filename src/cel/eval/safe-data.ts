@@ -2,16 +2,16 @@ import { setOwn } from '../../core/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
- * Data found to be plain all through, so that the next look at it is cheap; of a list its entries, too, since lists
- * are made anew of the same objects. What is deeper is left out: of thousands of objects that would be most.
+ * Data that was found to be plain in all its parts, so that the next inspection is cheap. The entries of such a list
+ * are added, too, because new lists often hold the same objects. Deeper parts are not added: for thousands of objects
+ * the set would grow too large.
  */
 const plain = new WeakSet<object>();
 
 /**
- * The data itself if it is plain all through: objects and arrays with the usual prototypes (or none), no
- * accessors. Otherwise a copy of what is plain in it: accessors and inherited properties are absent, other
- * objects keep only their own data. Reading the result runs no foreign code, unless the data is a Proxy or
- * is changed afterwards.
+ * The data itself if all its parts are plain: objects and arrays with the usual prototypes (or none), without
+ * accessors. Otherwise a copy of its plain parts: accessors and inherited properties are absent, and other objects keep
+ * only their own data. Reading the result runs no foreign code, unless the data is a Proxy or is changed afterwards.
  */
 export function safeData(data: unknown): unknown {
   if (!isContainer(data) || plain.has(data)) return data;
@@ -26,7 +26,10 @@ function isContainer(data: unknown): data is object {
   return typeof data === 'object' && data !== null && !(data instanceof CelValue) && !(data instanceof Uint8Array);
 }
 
-/** All objects that can be reached; undefined when one of them is not plain. Needs no call stack, however deep the data. */
+/**
+ * All objects that the data holds; undefined when one of them is not plain. The search needs no call stack, however
+ * deep the data.
+ */
 function inspect(root: object): ReadonlySet<object> | undefined {
   const seen = new Set<object>([root]);
   for (const object of seen) {
@@ -71,9 +74,9 @@ function copy(root: object): object {
   return result;
 }
 
-/** Reads an own property of plain data; undefined when it is absent. */
+/** Makes a function that reads an own property of plain data; undefined when the property is absent. */
 export function propertyReader(name: string): (data: Readonly<Record<string, unknown>>) => unknown {
-  // Plain data inherits from nothing but Object.prototype, so that other names need no `hasOwn`.
+  // Plain data inherits from Object.prototype at most, so that other names need no `hasOwn`.
   if (name in Object.prototype) return (data) => (Object.hasOwn(data, name) ? data[name] : undefined);
   return (data) => data[name];
 }

@@ -37,7 +37,7 @@ export class ShapedList extends ListView {
     return this.data.map((data) => adoptValue(data, element));
   }
 
-  /** Lists of type `set` and `map` compare without order; so it is only when they stand on the left. */
+  /** Equality with this list on the left. Only then do lists of type `set` and `map` compare without order. */
   equals(other: Value): boolean {
     const others = elementsOf(other);
     if (others === undefined) return fail('no such overload');
@@ -65,7 +65,9 @@ export class ShapedList extends ListView {
     return JSON.stringify((this.shape.mapKeys ?? []).map((key) => String(getProperty(object, key))));
   }
 
-  /** `+` with this list on the left: sets and maps merge, others append. The elements stay foreign data. */
+  /**
+   * `+` with this list on the left: a set or map list merges, any other list appends. The elements stay foreign data.
+   */
   plus(other: Value): ShapedList {
     const others = elementsOf(other)?.map(rawData) ?? fail('no such overload');
     if (this.shape.listType === 'set') {
@@ -105,7 +107,7 @@ export class ShapedMap extends MapView {
     return this.shape.kind === 'object' ? names.map((name) => escapeFieldName(name) ?? name) : names;
   }
 
-  /** In objects a null counts as absent, and names are those that expressions write. */
+  /** The value of a key. In objects a null counts as absent, and keys are the names that expressions write. */
   get(key: string): Value | undefined {
     const declared = this.shape.field?.(key);
     if (declared !== undefined) {
@@ -150,14 +152,14 @@ export class ShapedMap extends MapView {
   }
 }
 
-/** Size and look-up of any form of map. */
+/** The size and the look-up of any form of map. */
 function finder(map: Value): { size: number; get(key: string): Value | undefined } | undefined {
   if (map instanceof MapView || map instanceof CelMap) return map;
   if (!isObject(map)) return undefined;
   return { size: entriesOf(map)?.length ?? 0, get: (key) => getProperty(map, key) };
 }
 
-/** A value that is used now: an error that was carried along comes up. */
+/** Returns the value, or raises the error that stands in its place. */
 export function raise(value: Value): Value {
   return value instanceof CelErrorValue ? fail(value.message) : value;
 }
@@ -178,7 +180,7 @@ export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   }
 }
 
-/** Adopted and self-describing; bad data becomes an error value that surfaces when it is used. */
+/** The self-describing value of data. Bad data becomes an error value, which is raised when an operation reads it. */
 export function adoptValue(data: unknown, shape: DataShape): Value {
   try {
     return selfDescribing(adopt(data, shape), shape);

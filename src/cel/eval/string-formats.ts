@@ -20,7 +20,7 @@ const UNITS: readonly (readonly [names: string, nanos: bigint])[] = [
 
 const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((name) => [name, nanos] as const)));
 
-/** A span as OpenAPI's `duration` format takes it: Go's form, or a number and a unit up to weeks. */
+/** A span of time in OpenAPI's `duration` format: Go's form, or a number and a unit up to weeks. */
 export function parseSpan(text: string): bigint | Failure {
   const go = goParseDuration(text);
   if (go !== undefined) return go;
@@ -36,7 +36,7 @@ export function parseSpan(text: string): bigint | Failure {
   return found ? total : new Failure(`unable to parse ${text} as duration`);
 }
 
-/** One element of a date layout: how Go writes it there, how many digits, and its range. */
+/** One part of a date layout: its text in Go's layout, its number of digits, and its range. */
 type Part = readonly [layout: string, digits: number, name: string, low: number, high: number];
 
 const DATE: readonly (Part | string)[] = [
@@ -59,7 +59,7 @@ const DATE_TIME: readonly (Part | string)[] = [
 const layoutText = (layout: readonly (Part | string)[]) =>
   layout.map((part) => (typeof part === 'string' ? part : part[0])).join('');
 
-/** Numbers of a text in Go's layout, and what is left of it; or Go's message. */
+/** The numbers in a text with Go's layout, and the rest of the text; or Go's message. */
 function parseLayout(text: string, layout: readonly (Part | string)[]): { numbers: number[]; rest: string } | Failure {
   const numbers: number[] = [];
   let rest = text;
@@ -101,7 +101,7 @@ export function parseDate(text: string): number | Failure {
   return secondsOf(parsed.numbers) ?? new Failure(`${prefix}: day out of range`);
 }
 
-/** A point in time as OpenAPI's `date-time` format takes it; the empty text is the beginning of 1970. */
+/** A point in time in OpenAPI's `date-time` format; an empty text is the beginning of 1970. */
 export function parseDateTime(text: string): Time | Failure {
   if (text === '') return { seconds: 0, nanos: 0, offsetMinutes: 0 };
   const parsed = parseLayout(text, DATE_TIME);

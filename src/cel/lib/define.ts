@@ -18,7 +18,9 @@ export function orFail<T>(result: T | Failure): T {
   return result instanceof Failure ? fail(result.message) : result;
 }
 
-/** The work on a text that is read from its beginning to its end, charged by its length. */
+/**
+ * Makes the implementation of a function that reads a text from beginning to end; it charges by the length of the text.
+ */
 export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
   return (text, context) => {
     context.charge(text.length >> 2);
@@ -27,8 +29,8 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
 }
 
 /**
- * The mismatch of functions that cel-go finds by what a value can do: only the name, or not even that for texts,
- * points in time and spans, which look for a method of their own first.
+ * The mismatch of functions that cel-go finds by the methods of a value. The error has only the name of the function.
+ * For texts, points in time and spans it lacks even that, because these look for a method of their own first.
  */
 export function nameOnly(name: string): (args: readonly Value[]) => string {
   return ([first]) =>

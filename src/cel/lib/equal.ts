@@ -19,21 +19,24 @@ import {
 } from '../values.ts';
 import { tryCompare } from './order.ts';
 
-/** Charges work to a budget; `CallContext` is one. */
+/** Charges work to a budget, as a `CallContext` does. */
 export interface Meter {
   charge(units: number): void;
 }
 
 const FREE: Meter = { charge: () => undefined };
 
-/** Keeps hostile values from exhausting the stack. Real values are not that deep. */
+/**
+ * The depth below which values count as different. It protects the stack from hostile values; real values are not that
+ * deep.
+ */
 const DEEPEST = 1_000;
 
 /**
- * CEL's equality as cel-go's methods give it: never an error but from a type that refuses to be compared. Inside
- * lists and maps such a refusal counts as equal, as cel-go only looks for "false" there.
+ * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
+ * and maps such a refusal counts as equal, because cel-go only looks for "false" there.
  *
- * @throws EvalFailure where the type of `a` refuses.
+ * @throws EvalFailure where the type of `a` refuses
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (typeof a === 'string') return equalTexts(a, b, meter);
@@ -61,7 +64,7 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
 }
 
-/** Long texts cost what comparing their characters costs. */
+/** Compares texts. A long text costs as much as the comparison of its characters. */
 function equalTexts(a: string, b: Value, meter: Meter): boolean {
   if (typeof b === 'string' && a.length === b.length && a.length > 256) meter.charge(a.length >> 6);
   return a === b;
@@ -72,7 +75,7 @@ function equalScalars(a: Value, b: Value): boolean {
   return false;
 }
 
-/** Equality where an error is neither true nor false but passes. */
+/** Equality inside lists and maps: an error counts as equal. */
 function passes(a: Value, b: Value, meter: Meter, depth: number): boolean {
   if ((a === null) !== (b === null)) return false;
   try {

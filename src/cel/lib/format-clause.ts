@@ -30,7 +30,7 @@ export interface Clause {
 
 interface Acceptance {
   readonly kinds: ReadonlySet<TypeKind>;
-  /** The text without what was given. */
+  /** The refusal of an argument, without the argument itself. */
   readonly refusal: string;
 }
 
@@ -73,7 +73,7 @@ const ACCEPTED: Readonly<Record<Clause['verb'], Acceptance>> = {
   o: { kinds: new Set<TypeKind>(['int', 'uint']), refusal: 'octal clause can only be used on ints and uints' },
 };
 
-/** What a clause takes and how it refuses the rest. */
+/** The types that a clause accepts, and its refusal of the others. */
 export function clauseTakes(clause: Clause): Acceptance {
   return ACCEPTED[clause.verb];
 }
@@ -140,7 +140,7 @@ function hexadecimal(value: Value): string | undefined {
   return integer(value)?.toString(16);
 }
 
-/** Deeper values than this do not come out of any expression or manifest. */
+/** The depth at which printing stops; values of expressions and manifests are not that deep. */
 const DEEPEST = 500;
 
 function printable(value: Value, context: CallContext, depth: number): string | Failure {
@@ -172,7 +172,7 @@ function printableList(elements: readonly Value[], context: CallContext, depth: 
   return `[${texts.join(', ')}]`;
 }
 
-/** Entries come in the order of their keys' texts. */
+/** Prints a map; its entries are in the order of the texts of their keys. */
 function printableMap(
   entries: readonly (readonly [Value, Value])[],
   context: CallContext,

@@ -1,7 +1,7 @@
 import { goQuote } from '../../golang/index.ts';
 import type { Clause } from './format-clause.ts';
 
-/** Literal text, a clause that takes an argument, or a clause that cannot be read; nothing follows the last. */
+/** Literal text, a clause that takes an argument, or a clause that cannot be read, which is always the last part. */
 export type FormatPart = string | Clause | { readonly problem: string; readonly atEnd: boolean };
 
 const DEFAULT_PRECISION = 6;
@@ -63,7 +63,7 @@ function parseClause(text: string, start: number): { clause: Clause; end: number
     case 'o':
       return { clause: { verb, precision }, end: at + 1 };
     default:
-      // Go looks at single bytes here.
+      // Go names single bytes here.
       return `unrecognized formatting clause "${String.fromCharCode(Buffer.from(text.slice(at, at + 2))[0] ?? 0)}"`;
   }
 }

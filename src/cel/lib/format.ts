@@ -8,7 +8,7 @@ import { parseFormat, type FormatPart } from './format-parse.ts';
 
 const RUNTIME_PREFIX = 'error during formatting: ';
 
-/** Runs a parsed format. Arguments are asked for before a clause is looked at, as in cel-go. */
+/** Runs a parsed format. The argument is looked up before the clause is checked, as in cel-go. */
 function run(parts: readonly FormatPart[], list: Value, context: CallContext): string {
   const args = elementsOf(list) ?? [];
   let out = '';
@@ -54,7 +54,7 @@ const declaration: FunctionDeclaration = {
   ],
 };
 
-/** What the validator reports, and at which node. */
+/** A finding of the validator, and its node. */
 interface Finding {
   readonly expr: Expr;
   readonly message: string;
@@ -90,7 +90,7 @@ function takes(clause: Clause, expr: Expr, context: ValidationContext): boolean 
   return kind === 'dyn' || clauseTakes(clause).kinds.has(kind);
 }
 
-/** The first part of an argument of `%s` that has no text form; literals are searched inside. */
+/** The first part of an argument of `%s` that has no text form. The search goes into literals. */
 function findUnprintable(expr: Expr, context: ValidationContext): Expr | undefined {
   if (!takes({ verb: 's', precision: 0 }, expr, context)) return expr;
   const children =
@@ -117,7 +117,7 @@ const validator: Validator = {
   },
 };
 
-/** `"…".format([…])`: the function, and the check of literal formats against literal lists. */
+/** The function `"…".format([…])`, and the check of literal formats against literal lists. */
 export const stringFormat: { readonly declaration: FunctionDeclaration; readonly validator: Validator } = {
   declaration,
   validator,

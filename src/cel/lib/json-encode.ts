@@ -19,8 +19,8 @@ const DEEPEST = 1_000;
 const MAX_SAFE = 9007199254740991n;
 
 /**
- * cel-go's `json.encode`: JSON by the rules of protobuf, so integers beyond ±(2⁵³−1) become strings, durations
- * `90s`, timestamps keep their offset.
+ * cel-go's `json.encode`: JSON by the rules of protobuf. Integers beyond ±(2⁵³−1) become strings, durations have the
+ * form `90s`, and timestamps keep their offset.
  */
 export function encodeJson(value: Value, context: CallContext, depth = 0): string {
   const text = encode(value, context, depth);
@@ -78,7 +78,7 @@ function refuseKey(typeName: string): never {
   return fail(`unsupported type conversion from '${typeName}' to string`);
 }
 
-/** The names that the types give themselves in this error. */
+/** The names of the types in the error of this conversion. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   'kubernetes.Quantity': 'Quantity',
   'kubernetes.URL': 'URL',

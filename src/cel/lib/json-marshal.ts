@@ -19,7 +19,7 @@ import {
 import { encodeBase64 } from './base64.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
-/** Deeper values are refused: neither kro nor any API server takes them. */
+/** The depth below which values are refused; neither kro nor an API server accepts deeper ones. */
 const DEEPEST = 1_000;
 
 const CONVERT = 'json.marshal failed to convert value: ';
@@ -37,7 +37,7 @@ export function marshalJson(value: Value, context: CallContext): string {
 
 interface State {
   readonly context: CallContext;
-  /** The first number that JSON lacks. */
+  /** The first number that JSON cannot write. */
   unsupported: string | undefined;
 }
 
@@ -76,7 +76,7 @@ function writeCelValue(value: CelValue, state: State, depth: number): string {
   if (value instanceof CelUint) return String(value.value);
   if (value instanceof CelDuration) return goQuoteJson(goFormatDuration(value.nanos));
   if (value instanceof CelTimestamp) {
-    // Kubernetes' time type takes the first moment of the calendar for "no time".
+    // Kubernetes' time type writes the first moment of the calendar as "no time".
     const isZero = value.seconds === MIN_SECONDS && value.nanos === 0;
     return isZero ? 'null' : goQuoteJson(formatTimestamp({ seconds: value.seconds, nanos: 0, offsetMinutes: 0 }));
   }
@@ -85,7 +85,7 @@ function writeCelValue(value: CelValue, state: State, depth: number): string {
   const elements = elementsOf(value);
   if (elements) return writeList(elements, state, depth);
   if (value instanceof CelMap) return writeMap([...value.entries()], state, depth);
-  // The sentinel of omit() is an empty struct to Go's encoder.
+  // For Go's encoder the sentinel of omit() is an empty struct.
   if (value instanceof OpaqueValue && value.typeName === 'kro.omit') return '{}';
   return fail(`${CONVERT}unsupported type: ${value.typeName}`);
 }
@@ -94,7 +94,7 @@ function writeList(elements: readonly Value[], state: State, depth: number): str
   return `[${elements.map((element) => write(element, state, depth + 1)).join(',')}]`;
 }
 
-/** Go's names of the types that keys can have. */
+/** Go's names of the types of keys. */
 const GO_TYPES: Readonly<Record<string, string>> = { int: 'int64', uint: 'uint64', double: 'float64', bool: 'bool' };
 
 function writeMap(entries: readonly (readonly [Value, Value])[], state: State, depth: number): string {

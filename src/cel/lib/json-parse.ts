@@ -3,8 +3,8 @@ import { setOwn } from '../../core/index.ts';
 import { type Failure, failure, goQuoteJsonByte } from '../../golang/index.ts';
 
 /**
- * A JSON document as Go's `encoding/json` reads it into untyped values: every number becomes a double, of equal
- * keys the last wins, and the errors are Go's.
+ * A JSON document as Go's `encoding/json` reads it into untyped values. Every number becomes a double, the last of
+ * equal keys counts, and the errors are Go's.
  */
 export function parseGoJson(text: string): Value | Failure {
   const parser = new Parser(text);
@@ -13,7 +13,7 @@ export function parseGoJson(text: string): Value | Failure {
 
 const MAX_DEPTH = 10_000;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-/** A run of characters that need no attention inside a string. */
+/** A run of characters of a string that need no further handling. */
 // oxlint-disable-next-line no-control-regex -- control characters end the run
 const CHARACTERS = /[^"\\\u0000-\u001f]*/y;
 const END = 'unexpected end of JSON input';
@@ -47,7 +47,7 @@ class Parser {
       const value = this.#value();
       this.#skipSpace();
       if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
-      // Syntax is judged first, as a whole; only then do numbers count.
+      // The syntax of the whole document is checked before the range of its numbers.
       return this.#outOfRange === undefined
         ? value
         : failure(`json: cannot unmarshal number ${this.#outOfRange} into Go value of type float64`);
@@ -57,7 +57,7 @@ class Parser {
     }
   }
 
-  /** One value, with a stack of its own: documents may nest deeper than calls can. */
+  /** Reads one value. It has a stack of its own, because documents may nest deeper than calls can. */
   #value(): Value {
     const stack: Frame[] = [];
     for (;;) {
@@ -70,7 +70,7 @@ class Parser {
     }
   }
 
-  /** Begins a value: a whole scalar or empty container, or nothing when a container was opened. */
+  /** Begins a value. Returns a whole scalar or an empty container; undefined when a container was opened. */
   #start(stack: Frame[]): Value | undefined {
     this.#skipSpace();
     const char = this.#text.charAt(this.#at);
@@ -94,7 +94,7 @@ class Parser {
     return value;
   }
 
-  /** Puts a finished value into its container; answers the container when that is finished too. */
+  /** Puts a finished value into its container. Returns the container when it is finished, too. */
   #add(frame: Frame, value: Value, stack: Frame[]): Value | undefined {
     if (frame.list) frame.list.push(value);
     else if (frame.object) setOwn(frame.object, frame.key, value);
@@ -214,7 +214,9 @@ class Parser {
     while (/[ \t\r\n]/.test(this.#text.charAt(this.#at))) this.#at += 1;
   }
 
-  /** The problem with what stands here, or that nothing does. Go puts a space behind the end and looks at that. */
+  /**
+   * The problem with the character at the present position, or with the end of the text. At the end Go reads a space.
+   */
   #unexpected(where: string): JsonProblem {
     if (this.#at >= this.#text.length) {
       return new JsonProblem(
@@ -225,7 +227,7 @@ class Parser {
   }
 }
 
-/** Halves of surrogate pairs become U+FFFD. */
+/** Replaces halves of surrogate pairs by U+FFFD. */
 function wellFormed(text: string): string {
   return /[\ud800-\udfff]/.test(text)
     ? text.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')

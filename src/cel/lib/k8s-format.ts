@@ -6,10 +6,10 @@ import { CelOptional, OPTIONAL_NONE } from '../values.ts';
 import { member, overload, reading } from './define.ts';
 import { FORMAT, FormatValue } from './opaque.ts';
 
-/** What is wrong with a text; nothing when all is well. */
+/** Gives the problems of a text; empty for a valid one. */
 type Check = (text: string) => readonly string[];
 
-/** A prefix of a name may end with a dash, to which the rest is added. */
+/** Checks a prefix of a name. A prefix may end with a dash, because the rest of the name follows it. */
 const prefix =
   (check: Check): Check =>
   (text) =>
@@ -25,7 +25,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:.\d+)?(?:z|[+-]\d{2}:\d{2})$/;
 
-/** A day that there is: JavaScript goes on into the next month where a month ends early. */
+/** Is this an existing day? JavaScript continues in the next month where a month ends early. */
 function isDate(text: string): boolean {
   if (!DATE.test(text)) return false;
   const day = new Date(`${text}T00:00:00Z`);
@@ -37,7 +37,7 @@ function isDateTime(text: string): boolean {
   return isDate(date) && TIME.test(time);
 }
 
-/** Named formats, with the name that equality goes by. */
+/** The named formats by the name that their equality compares. */
 const FORMATS: ReadonlyMap<string, FormatValue> = new Map(
   (
     [
@@ -63,7 +63,7 @@ function uriProblems(text: string): readonly string[] {
   return url instanceof Failure ? [url.message] : [];
 }
 
-/** Kubernetes' `format`: named formats of texts, and what is wrong with a text that should have one. */
+/** Kubernetes' `format`: named formats of texts, and the problems of a text that should have one of them. */
 export const kubernetesFormat: Library = {
   name: 'kubernetes.format',
   functions: [

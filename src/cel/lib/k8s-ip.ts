@@ -19,7 +19,7 @@ import { fail as raise } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
 import { IP, IpValue } from './opaque.ts';
 
-/** An address without zone that is not an IPv4 address in IPv6 clothes. */
+/** Parses an address without a zone; a failure for an IPv6 form of an IPv4 address. */
 export function parseStrictAddress(text: string): IpAddress | Failure {
   const address = parseAddress(text);
   if (address instanceof Failure) {

@@ -18,7 +18,7 @@ import { isEqual } from './equal.ts';
 import { isComparable, tryCompare } from './order.ts';
 import { addValues } from './sum.ts';
 
-/** Types with an order, under the names that overloads have. */
+/** The types with an order, by their names in overload ids. */
 export const COMPARABLE: readonly (readonly [string, CelType])[] = [
   ['int', INT],
   ['uint', UINT],
@@ -74,7 +74,7 @@ function visited(list: Value, context: CallContext): readonly Value[] {
   return elements;
 }
 
-/** One overload per comparable type; the work is the same for all. */
+/** One overload for each comparable type; all have the same implementation. */
 function perType(
   name: string,
   id: (type: string) => string,
@@ -84,7 +84,7 @@ function perType(
   const overloads = COMPARABLE.map(([typeName, type]) =>
     member(id(typeName), [listType(type)], result ?? type, (list: Value, context: CallContext) => {
       const elements = visited(list, context);
-      // Of a `dyn` list Kubernetes tries the first element against the overloads.
+      // Kubernetes tries the first element of a `dyn` list against the overloads.
       if (elements.length > 0 && !isComparable(elements[0] ?? null)) return fail(`no such overload: ${name}(list)`);
       return call(elements);
     }),
@@ -92,7 +92,7 @@ function perType(
   return { name, overloads };
 }
 
-/** Two neighbours that cannot be compared count as in order, as an error is not "greater". */
+/** Is the list sorted? Two neighbours that cannot be compared count as sorted, because an error is not "greater". */
 function isSorted(list: readonly Value[]): Value {
   for (let i = 1; i < list.length; i++) {
     const next = list[i] ?? null;
@@ -102,7 +102,7 @@ function isSorted(list: readonly Value[]): Value {
   return true;
 }
 
-/** Keeps the first of the best; what cannot be compared never displaces it. */
+/** The first of the best elements. An element that cannot be compared with the best never replaces it. */
 function extreme(name: string, replaces: -1 | 1, list: readonly Value[]): Value {
   let best = list[0];
   if (best === undefined) return fail(`${name} called on empty list`);
@@ -134,7 +134,7 @@ function sum(): FunctionDeclaration {
 function sumDoubles(elements: readonly Value[]): Value {
   let total = 0;
   for (const element of elements) {
-    // Among plain doubles anything else is of another type.
+    // A list of doubles holds plain numbers; any other element has another type.
     if (typeof element !== 'number') return fail('no such overload');
     total += element;
   }

@@ -129,14 +129,14 @@ export const kubernetesQuantity: Library = {
   ],
 };
 
-/** Reading costs what the digits cost, those of an exponent too. */
+/** Parses a quantity. The cost is that of its digits, and of the digits that its exponent adds. */
 function parsed(text: string, context: CallContext): Quantity | Failure {
   const exponent = Number(/[eE]([-+]?\d{1,4})$/.exec(text.slice(-8))?.[1] ?? 0);
   context.charge((text.length >> 2) + Math.abs(exponent));
   return parseQuantity(text);
 }
 
-/** Numbers of very different size need many digits to meet. */
+/** Charges an operation on two numbers: numbers of very different size need many digits to be aligned. */
 function chargeBoth(a: Quantity, b: Quantity, context: CallContext): void {
   const digits = Math.abs(a.scale - b.scale);
   if (digits > 40) context.charge(digits);

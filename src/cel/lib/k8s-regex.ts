@@ -66,7 +66,10 @@ function dynamicPattern(source: string, context: CallContext): Pattern {
   return pattern instanceof Failure ? fail(`Illegal regex: ${pattern.message}`) : pattern;
 }
 
-/** With a constant pattern Kubernetes checks no argument types first: its error names no types. */
+/**
+ * The error for arguments of wrong types. With a constant pattern Kubernetes does not check types first, and its error
+ * names none.
+ */
 function mismatch(name: string): NonNullable<Overload['mismatch']> {
   return (args, constants) =>
     typeof constants[1] === 'string'

@@ -53,7 +53,7 @@ function compare(a: SemverValue, b: SemverValue): number {
   return compareSemver(a.version, b.version);
 }
 
-/** A part is a uint64 that Kubernetes reads as an int64, bit for bit. */
+/** A part of a version as an int: Kubernetes reads the bits of the uint64 as an int64. */
 function asInt(part: bigint): Value {
   return checkedInt(BigInt.asIntN(64, part));
 }

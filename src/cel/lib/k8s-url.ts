@@ -47,7 +47,9 @@ function part(name: string, id: string, get: (value: UrlValue) => string) {
   return { name, overloads: [member(id, [URL_TYPE], STRING, get)] };
 }
 
-/** A URL must pass as that of a request; only then is a fragment cut off and the rest read again. */
+/**
+ * Parses a URL. The text must be a valid URL of a request; only then is a fragment cut off and the rest parsed again.
+ */
 function toUrl(text: string): Value {
   const request = parseRequestUrl(text);
   const url = request instanceof Failure ? request : parseUrl(text);

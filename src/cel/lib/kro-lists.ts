@@ -6,7 +6,7 @@ import { overload } from './define.ts';
 const T = typeParam('T');
 const LIST = listType(T);
 
-/** kro's functions that change one place of a list. */
+/** kro's functions that change one element of a list. */
 export const kroLists: Library = {
   name: 'kro.lists',
   functions: [
@@ -45,7 +45,7 @@ export const kroLists: Library = {
   ],
 };
 
-/** A changed copy; `beyond` is 1 where the place behind the last element is allowed. */
+/** A changed copy of the list. `beyond` is 1 where the index after the last element is allowed. */
 function changed(
   name: string,
   list: Value,

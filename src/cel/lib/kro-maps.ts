@@ -5,7 +5,7 @@ import { CelMap, entriesOf, fail, type Value } from '../values.ts';
 import { member } from './define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
-/** Data that nests deeper is replaced, not merged. */
+/** The depth below which data is replaced and not merged. */
 const DEEPEST = 1_000;
 
 /** kro's `merge` and `deepMerge`. */
@@ -34,7 +34,7 @@ export const kroMaps: Library = {
 
 type Entries = readonly (readonly [Value, Value])[];
 
-/** All keys of both; `both` decides where a key is in both. */
+/** A map with all keys of both; `both` gives the value of a key that is in both. */
 function union(left: Entries, right: Entries, context: CallContext, both: (a: Value, b: Value) => Value): Value {
   context.charge(left.length + right.length);
   if ([...left, ...right].every(([key]) => typeof key === 'string')) {
@@ -55,7 +55,7 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
   return CelMap.from([...left, ...changed]);
 }
 
-/** Maps merge, everything else is replaced; an empty side yields the other one as it is. */
+/** Merges maps. Any other value is replaced; where one side is empty, the result is the other side. */
 function deepMerge(left: Value, right: Value, context: CallContext, depth: number): Value {
   const a = entriesOf(left);
   const b = entriesOf(right);

@@ -17,10 +17,10 @@ class OmitValue extends LibraryValue {
   }
 }
 
-/** The only one of its kind. */
+/** The only value of its type. */
 export const OMIT: LibraryValue = new OmitValue();
 
-/** kro's `omit()`. Whether an expression may use it is decided where its place is known. */
+/** kro's `omit()`. `references`, which knows the place of an expression, decides whether the expression may use it. */
 export const kroOmit: Library = {
   name: 'kro.omit',
   functions: [{ name: 'omit', overloads: [overload('omit_void', [], DYN, () => OMIT)] }],

@@ -5,10 +5,10 @@ import { overload } from './define.ts';
 import { sha256 } from './hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-/** The digest has eight words of 32 bits, so the text repeats after eight characters. */
+/** The number of words of 32 bits in the digest; the text repeats after as many characters. */
 const PERIOD = 8;
 
-/** kro's values that look random but depend only on a seed. */
+/** kro's values that look random and depend only on a seed. */
 export const kroRandom: Library = {
   name: 'random',
   functions: [
@@ -35,7 +35,10 @@ function seededString(length: Int, seed: string, context: CallContext): Value {
     .slice(0, Number(length));
 }
 
-/** The span of the range is a uint64; nearly the whole of int64 therefore works, by wrapping around. */
+/**
+ * An int between two bounds. The size of the range is a uint64, so that a range of nearly all int64 values works by
+ * wrapping around.
+ */
 function seededInt(min: Int, max: Int, seed: string, context: CallContext): Value {
   if (min >= max) return fail('random.seededInt min must be less than max');
   context.charge(seed.length + 32);

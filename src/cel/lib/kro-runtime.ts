@@ -57,7 +57,7 @@ class RuntimeValue extends LibraryValue {
   }
 }
 
-/** What the variable `runtime` is bound to where conditions are computed. */
+/** The value of the variable `runtime` where conditions are computed. */
 export const RUNTIME_VALUE: LibraryValue = new RuntimeValue();
 
 /** kro's `runtime.newCondition` (behind its macro) and `runtime.condition`. */
@@ -96,7 +96,7 @@ function newCondition(_runtime: Value, map: Value): Value {
   return new ConditionValue(fields);
 }
 
-/** The entry of a map, undefined for none; null stands for the value that is no map. */
+/** The entry of a map; undefined when it is absent. null means that the value is no map. */
 function entryOf(map: Value, key: string): Value | undefined | null {
   if (map instanceof MapView || map instanceof CelMap) return map.get(key);
   return isObject(map) ? getProperty(map, key) : null;
@@ -108,7 +108,7 @@ function isMap(value: Value): boolean {
   return value instanceof MapView || value instanceof CelMap || isObject(value);
 }
 
-/** The first condition of that type; four empty texts if there is none. */
+/** The first condition of a type; a condition of four empty texts when there is none. */
 function findCondition(_runtime: Value, object: Value, type: string, context: CallContext): Value {
   if (!isMap(object)) return fail(`runtime.condition: obj must be an object, got ${typeNameOf(object)}`);
   const status = entryOf(object, 'status');
@@ -123,7 +123,7 @@ function findCondition(_runtime: Value, object: Value, type: string, context: Ca
   return conditions.find((condition) => condition.fields.type === type) ?? NO_CONDITION;
 }
 
-/** Texts are taken over, anything else counts as empty. */
+/** A condition with the texts of a map; any other value counts as an empty text. */
 function toCondition(value: Value): ConditionValue {
   if (value instanceof ConditionValue) return value;
   if (!isMap(value)) return fail(`runtime.condition: unexpected condition element type ${typeNameOf(value)}`);

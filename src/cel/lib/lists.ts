@@ -46,7 +46,7 @@ export const lists: Library = {
   ],
 };
 
-/** A type as cel-go's list functions show it. */
+/** A type as cel-go's list functions name it. */
 function shownType(value: Value = null): string {
   const name = typeNameOf(value);
   if (name === 'list') return 'list(dyn)';
@@ -69,11 +69,11 @@ function slice(list: Value, start: Int, end: Int, context: CallContext): Value {
   return elements.slice(Number(start), Number(end));
 }
 
-/** Lists inside are opened as deep as asked for; elements that are no lists stay. */
+/** Flattens the lists inside a list down to a depth. Elements that are no lists stay. */
 function flatten(list: Value, depth: Int, context: CallContext): Value {
   if (depth < 0) return fail('level must be non-negative');
   const out: Value[] = [];
-  // A stack of its own, as data may nest deeper than calls can.
+  // The stack is explicit, because data may nest deeper than calls can.
   const stack: { readonly elements: readonly Value[]; next: number; readonly depth: number }[] = [
     { elements: elementsOf(list) ?? [], next: 0, depth: Number(depth) },
   ];
@@ -103,7 +103,7 @@ function sortFunction(): FunctionDeclaration {
   };
 }
 
-/** What the macro `sortBy` calls with the keys it has computed. */
+/** The function that the macro `sortBy` calls with the computed keys. */
 function sortByFunction(): FunctionDeclaration {
   const name = '@sortByAssociatedKeys';
   return {
@@ -137,7 +137,7 @@ function sortByKeys(
   if (!isComparable(first)) return fail('list elements must be comparable');
   const isPlain = plainDoubles && keys.every((key) => typeof key === 'number');
   const typeName = typeNameOf(first);
-  // With one key Go compares nothing, so its type is never looked at.
+  // Plain doubles are of one type, although `typeNameOf` takes whole ones for ints.
   if (!isPlain && keys.some((key) => typeNameOf(key) !== typeName))
     return fail('list elements must have the same type');
   context.charge(Math.ceil(keys.length * Math.log2(keys.length + 1)));
@@ -154,7 +154,7 @@ function range(size: Int, context: CallContext): Value {
   return Array.from({ length: Number(size) }, (_, i) => i);
 }
 
-/** Keeps first occurrences. Strings, the usual case, need no comparison with each other. */
+/** Keeps the first of equal elements. Strings, the usual case, are not compared with each other. */
 function distinct(list: Value, context: CallContext): Value {
   const elements = visited(list, context);
   const out: Value[] = [];

@@ -4,7 +4,7 @@ import { BOOL, STRING } from '../types.ts';
 import { fail, type Value } from '../values.ts';
 import { cachedPattern, compilePattern } from './re2.ts';
 
-/** The standard library's `matches`. Unlike `find`, a bad constant pattern is an error of evaluation. */
+/** The standard library's `matches`. A bad constant pattern is an error of the evaluation, in contrast to `find`. */
 export const standardMatches: Library = {
   name: 'stdlib.matches',
   functions: [

@@ -50,7 +50,7 @@ export const math: Library = {
         overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
       ],
     },
-    // A shift to the right works on the bits, so a negative int becomes positive.
+    // A shift to the right shifts the bits, so that a negative int becomes positive.
     shift('math.bitShiftLeft', (value, bits) => (bits > 63 ? 0n : value << BigInt(bits))),
     shift('math.bitShiftRight', (value, bits) => (bits > 63 ? 0n : value >> BigInt(bits))),
     {
@@ -110,12 +110,12 @@ function shift(name: string, compute: (value: bigint, bits: number) => bigint): 
   };
 }
 
-/** The form that a number of this static type has where the result is `dyn`. */
+/** The form that a number of this static type has in a `dyn` result. */
 function selfDescribing(type: CelType, value: Value): Value {
   return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
 }
 
-/** `replaces` is how the best so far compares with what takes its place. */
+/** Makes `least` or `greatest`. `replaces` is the order of the best value and a value that replaces it. */
 function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
   const id = name.replace('.', '_');
   const pick = (a: Value, b: Value): Value => (compareNamed(name, a, b) === replaces ? b : a);
@@ -160,7 +160,7 @@ function isNumber(value: Value): boolean {
   return isInt(value) || value instanceof CelUint || doubleOf(value) !== undefined;
 }
 
-/** `math.least(…)` and `math.greatest(…)` take any number of arguments. */
+/** `math.least(…)` and `math.greatest(…)`, which take any number of arguments. */
 function extremeMacro(name: string, functionName: string): Macro {
   const shown = `math.${name}()`;
   return {

@@ -18,7 +18,7 @@ import { kubernetesCidr } from './k8s-cidr.ts';
 import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
-/** Unlike those of Kubernetes, these values may be compared with anything. */
+/** An address that can be compared with any value, in contrast to Kubernetes' type. */
 class NetworkIp extends IpValue {
   override equals(other: Value): boolean {
     return other instanceof IpValue && super.equals(other);
@@ -39,7 +39,7 @@ function parseCidr(text: string): IpPrefix | Failure {
   return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
-/** Overloads that differ from those of Kubernetes under the same ids. */
+/** Overloads with the ids of Kubernetes' overloads and another implementation. */
 const OWN: readonly Overload[] = [
   overload(
     'string_to_ip',
@@ -69,7 +69,7 @@ const OWN: readonly Overload[] = [
   ),
 ];
 
-/** Kubernetes' functions, one declaration per name, with the overloads above in place of theirs. */
+/** Kubernetes' functions, one declaration per name, where the overloads above replace Kubernetes' own. */
 function functions(): FunctionDeclaration[] {
   const byName = new Map<string, Overload[]>();
   for (const { name, overloads } of [...(kubernetesIp.functions ?? []), ...(kubernetesCidr.functions ?? [])]) {
@@ -79,7 +79,7 @@ function functions(): FunctionDeclaration[] {
   return [...byName].map(([name, overloads]) => ({ name, overloads }));
 }
 
-/** Literal arguments are parsed when the expression is checked. */
+/** Parses literal arguments when the expression is checked. */
 function literalCheck(functionName: string, parse: (text: string) => unknown): Validator {
   return {
     functionName,
@@ -92,7 +92,7 @@ function literalCheck(functionName: string, parse: (text: string) => unknown): V
   };
 }
 
-/** cel-go's network extension. It takes the place of Kubernetes' `ip` and `cidr`; do not use both. */
+/** cel-go's network extension. It replaces Kubernetes' `ip` and `cidr`; an environment has only one of them. */
 export const network: Library = {
   name: 'cel.lib.ext.network',
   functions: [

@@ -13,9 +13,9 @@ import {
 import { fail, OpaqueValue, type Value } from '../values.ts';
 import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
-/** The types that Kubernetes' libraries bring, and their values. Each equals only its own kind. */
+/** The types of Kubernetes' libraries, and their values. A value equals only values of its own type. */
 
-/** A value of a type that a library here brings; its text is what error messages show. */
+/** A value of a library's type. Error messages show its text. */
 export abstract class LibraryValue extends OpaqueValue {
   abstract override toString(): string;
 }
@@ -117,7 +117,7 @@ export class CidrValue extends LibraryValue {
 /** A named format of texts. */
 export class FormatValue extends LibraryValue {
   readonly #name: string;
-  /** What is wrong with a text; nothing when it has the format. */
+  /** Gives the problems of a text; empty when it has the format. */
   readonly check: (text: string) => readonly string[];
   constructor(name: string, check: (text: string) => readonly string[]) {
     super();

@@ -22,7 +22,10 @@ const V = typeParam('V');
 const LIST_V = listType(V);
 const OPTIONAL_V = optionalType(V);
 
-/** Functions on optional values. `or` and `orValue` get both sides; the planner evaluates the right one only if needed. */
+/**
+ * The functions on optional values. The declarations of `or` and `orValue` take both sides; the planner evaluates the
+ * right side only if needed.
+ */
 export const optionals: Library = {
   name: 'optional',
   functions: [
@@ -92,7 +95,10 @@ function optionalOf(value: Value | undefined): CelOptional {
   return value === undefined ? OPTIONAL_NONE : new CelOptional(value);
 }
 
-/** cel-go checks the first element of a `dyn` list as an overload, later ones while unwrapping: two errors. */
+/**
+ * Unwraps the optionals of a list. cel-go checks the first element of a `dyn` list as an overload and later ones while
+ * it unwraps them, which gives two different errors.
+ */
 function unwrap(name: string): (list: Value, context: CallContext) => Value {
   return (list, context) => {
     const elements = elementsOf(list) ?? [];
@@ -108,7 +114,9 @@ function unwrap(name: string): (list: Value, context: CallContext) => Value {
   };
 }
 
-/** Is it the zero value of its type: false, 0, empty, null, timestamp `0001-01-01`? Library types have none. */
+/**
+ * Is this the zero value of its type: false, 0, empty, null, timestamp `0001-01-01`? Library types have no zero value.
+ */
 function isZero(value: Value): boolean {
   switch (typeof value) {
     case 'boolean':

@@ -1,12 +1,12 @@
 import { CelDouble, CelDuration, CelTimestamp, CelUint, fail, type Value } from '../values.ts';
 import { compareText } from '../../golang/index.ts';
 
-/** −1, 0 or 1; undefined where there is no order. */
+/** −1, 0 or 1; undefined where the values have no order. */
 type Order = -1 | 0 | 1 | undefined;
 
 /**
- * The order of two values as cel-go's `Compare` methods give it: numbers across types, every other type only with
- * itself; nothing for other pairs and for NaN.
+ * The order of two values, as cel-go's `Compare` methods give it. Numbers of all types can be compared with each other;
+ * a value of another type only with values of that type. Undefined for any other pair, and for NaN.
  */
 export function tryCompare(a: Value, b: Value): Order {
   if (typeof a === 'number' && typeof b === 'number') return order(a, b);
@@ -22,7 +22,7 @@ export function tryCompare(a: Value, b: Value): Order {
   return left === undefined || right === undefined ? undefined : compareNumbers(left, right);
 }
 
-/** As {@link tryCompare}, with cel-go's errors. */
+/** As {@link tryCompare}; raises cel-go's errors. */
 export function compareValues(a: Value, b: Value): -1 | 0 | 1 {
   const result = tryCompare(a, b);
   if (result !== undefined) return result;
@@ -30,7 +30,7 @@ export function compareValues(a: Value, b: Value): -1 | 0 | 1 {
   return fail(bothNumbers ? 'NaN values cannot be ordered' : 'no such overload');
 }
 
-/** Has the type an order at all? */
+/** Does the type of the value have an order? */
 export function isComparable(value: Value): boolean {
   if (typeof value !== 'object') return true;
   return (
@@ -48,7 +48,7 @@ function order<T extends bigint | number>(a: T, b: T): Order {
   return a === b ? 0 : undefined;
 }
 
-/** An integer exactly, or a double. */
+/** The exact integer, or the double, of a number. */
 function numeric(value: Value): { readonly integer: bigint } | { readonly double: number } | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? { integer: BigInt(value) } : { double: value };
   if (typeof value === 'bigint') return { integer: value };
@@ -58,7 +58,7 @@ function numeric(value: Value): { readonly integer: bigint } | { readonly double
 
 type Numeric = NonNullable<ReturnType<typeof numeric>>;
 
-/** A double makes the comparison one of doubles, integers rounded. */
+/** Compares numbers. When one of them is a double, both are compared as doubles, so that integers are rounded. */
 function compareNumbers(a: Numeric, b: Numeric): Order {
   if ('integer' in a && 'integer' in b) return order(a.integer, b.integer);
   const asDouble = (value: Numeric) => ('double' in value ? value.double : Number(value.integer));

@@ -4,24 +4,27 @@ import { failure, Failure } from '../../golang/index.ts';
 import type { CallContext } from '../library.ts';
 
 /**
- * Regular expressions with RE2's syntax, in time linear in the text. Patterns that are constants are compiled when
- * the program is planned; others come from a cache of bounded size.
+ * Regular expressions with RE2's syntax; a match takes time linear in the text. A constant pattern is compiled when the
+ * program is planned; other patterns come from a cache of bounded size.
  */
 export interface Pattern {
   /** Does the pattern match anywhere in `text`? */
   test(text: string, context: CallContext): boolean;
-  /** The leftmost match, empty for none. */
+  /** The leftmost match; an empty text for none. */
   find(text: string, context: CallContext): string;
-  /** All matches that do not overlap, at most `limit` unless that is negative. */
+  /** All matches that do not overlap, at most `limit`; a negative `limit` means all. */
   findAll(text: string, limit: number, context: CallContext): string[];
 }
 
-/** Longer patterns are compiled for each use rather than kept. */
+/** The longest pattern that is kept; longer patterns are compiled at each use. */
 const MAX_CACHED_LENGTH = 2_000;
 const CACHE_SIZE = 256;
-/** What compiling costs, per character of the pattern. */
+/** The cost of a compilation, per character of the pattern. */
 const COMPILE_COST = 50;
-/** Patterns of more than a megabyte take seconds to compile. Real patterns are far shorter. */
+/**
+ * The longest pattern that is accepted. A pattern of more than a megabyte takes seconds to compile; real patterns are
+ * far shorter.
+ */
 const LONGEST = 1_000_000;
 
 const cache = new Map<string, Pattern | Failure>();
@@ -36,11 +39,11 @@ export function compilePattern(source: string): Pattern | Failure {
   }
 }
 
-/** As {@link compilePattern}, from the cache; compiling is charged to the budget. */
+/** As {@link compilePattern}, from the cache. A compilation is charged to the budget. */
 export function cachedPattern(source: string, context: CallContext): Pattern | Failure {
   const known = cache.get(source);
   if (known !== undefined) {
-    // Used again: move to the young end.
+    // The last pattern of the map is the one that was used last.
     cache.delete(source);
     cache.set(source, known);
     return known;
@@ -53,11 +56,11 @@ export function cachedPattern(source: string, context: CallContext): Pattern | F
   return pattern;
 }
 
-/** Where re2js refuses what Go takes, or says less than Go. */
+/** Handles patterns that re2js refuses and Go accepts, and errors in which re2js says less than Go. */
 function recover(source: string, error: unknown): Pattern | Failure {
   const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
   if (message.includes('duplicate capture group name')) {
-    // Go lets a name occur twice. Names are of no use in CEL, so they can go.
+    // Go lets the name of a group occur twice. Names have no use in CEL, so they are removed.
     const nameless = withoutGroupNames(source);
     try {
       return patternOf(re2Library().RE2JS.compile(nameless));
@@ -79,7 +82,7 @@ function withoutGroupNames(source: string): string {
 
 function patternOf(compiled: RE2JS): Pattern {
   const engine = compiled.re2();
-  // A character may touch every instruction of the program; most touch few.
+  // A character may touch every instruction of the program; most characters touch few.
   const perChar = 1 + compiled.programSize() / 64;
   const cost = (text: string) => Math.ceil(text.length * perChar) + 1;
   return {
@@ -94,7 +97,7 @@ function patternOf(compiled: RE2JS): Pattern {
     findAll(text, limit, context) {
       context.charge(cost(text));
       if (limit === 0) return [];
-      // The engine returns null, not an empty list, for no match.
+      // The engine returns null, and not an empty list, when nothing matches.
       const found = (engine.findAll(text, limit < 0 ? -1 : limit) ?? []) as string[];
       context.charge(found.length);
       return found;
@@ -102,7 +105,7 @@ function patternOf(compiled: RE2JS): Pattern {
   };
 }
 
-/** Why RE2 does not take a pattern, in the words of Go's `regexp`; `undefined` when it does. */
+/** Why RE2 refuses a pattern, in the words of Go's `regexp`; `undefined` for a valid pattern. */
 export function regexProblem(source: string): string | undefined {
   const pattern = compilePattern(source);
   return pattern instanceof Failure ? pattern.message : undefined;

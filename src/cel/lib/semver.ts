@@ -14,7 +14,7 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 const DIGITS = /^[0-9]*$/;
 const ALPHANUMERIC = /^[0-9A-Za-z-]*$/;
 
-/** Reads a version, with the error texts users see. */
+/** Reads a version; the failure has the text that users see. */
 export function parseSemver(text: string): SemanticVersion | Failure {
   if (text === '') return failure('Version string empty');
   const [majorText, minorText, rest] = splitThree(text);
@@ -80,7 +80,7 @@ function parsePreRelease(text: string): bigint | string | Failure {
   return ALPHANUMERIC.test(text) ? text : failure(`Invalid character(s) found in prerelease ${goQuote(text)}`);
 }
 
-/** −1, 0 or 1; build metadata does not count. */
+/** The order of two versions, −1, 0 or 1; build metadata does not count. */
 export function compareSemver(a: SemanticVersion, b: SemanticVersion): -1 | 0 | 1 {
   return (
     order(a.major, b.major) || order(a.minor, b.minor) || order(a.patch, b.patch) || comparePreRelease(a.pre, b.pre)
@@ -92,7 +92,7 @@ function order<T extends bigint | string | number>(a: T, b: T): -1 | 0 | 1 {
 }
 
 function comparePreRelease(a: readonly (bigint | string)[], b: readonly (bigint | string)[]): -1 | 0 | 1 {
-  // A version without pre-release is the later one.
+  // A version without pre-release is later than one with it.
   if (a.length === 0 || b.length === 0) return order(b.length, a.length);
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const left = a[i] ?? '';

@@ -15,11 +15,11 @@ import { goFormatDuration, formatGeneral } from '../../golang/index.ts';
 import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** Limits of a value's text in an error: the depth of lists and maps, and the number of elements in all. */
+/** Limits of a value's text in an error: the depth of lists and maps, and the number of all elements. */
 const DEEPEST = 50;
 const MOST = 10_000;
 
-/** A value inside an error text, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
+/** The text of a value in an error, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
 export function showValue(value: Value): string {
   return show(value, 0, { left: MOST });
 }

@@ -9,7 +9,9 @@ const MILLISECOND = 1_000_000n;
 
 type Field = (time: CivilTime, nanos: number) => number;
 
-/** The standard library's parts of points in time (in UTC unless a zone is named) and whole units of spans. */
+/**
+ * The standard library's accessors for points in time (in UTC unless a zone is named) and spans of time in whole units.
+ */
 export const standardTime: Library = {
   name: 'stdlib.time',
   functions: [
@@ -26,7 +28,7 @@ export const standardTime: Library = {
   ],
 };
 
-/** `unit` is how many nanoseconds the unit has, for those that spans are counted in too. */
+/** An accessor. `unit` is the number of nanoseconds of the unit; given where spans have the accessor, too. */
 function accessor(
   name: string,
   id: string,
@@ -52,7 +54,7 @@ function accessor(
   return { name, overloads };
 }
 
-/** Go counts in floating point here, which shows near the ends of the range. */
+/** Whole units of a span. Go computes them in floating point, which differs near the ends of the range. */
 function wholeUnits(nanos: bigint, unit: bigint): Int {
   return checkedInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
 }

@@ -107,7 +107,7 @@ export const strings: Library = {
   validators: [stringFormat.validator],
 };
 
-/** Charges a text that was made. */
+/** Returns a new text, and charges its length. */
 function charged(text: string, context: CallContext): string {
   context.charge(text.length);
   return text;
@@ -124,7 +124,7 @@ function charAt(text: string, index: Int): Value {
   return String.fromCodePoint(text.codePointAt(utf16Index(text, Number(index))) ?? 0);
 }
 
-/** Code points before a UTF-16 position. */
+/** The number of code points before a UTF-16 position. */
 function codePointIndex(text: string, at: number): number {
   return hasSurrogates(text) ? codePointLength(text.slice(0, at)) : at;
 }
@@ -176,7 +176,7 @@ function replace(text: string, old: string, replacement: string, limit: Int, con
   return charged(parts.join(''), context);
 }
 
-/** The empty text occurs before each character and at the end. */
+/** The next match of an empty text, which occurs before each character and at the end. */
 function emptyMatch(text: string, from: number, done: number): number {
   if (done === 0) return 0;
   if (from >= text.length) return -1;
@@ -226,7 +226,7 @@ function substring(text: string, start: Int, end: Int, context: CallContext): Va
   return charged(text.slice(utf16Index(text, Number(start)), utf16Index(text, Number(end))), context);
 }
 
-/** Unicode's White_Space property: unlike JavaScript's, it has U+0085 and lacks U+FEFF. */
+/** Unicode's White_Space property. JavaScript's white space lacks U+0085 and has U+FEFF. */
 const SPACE = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING_SPACE = new RegExp(`^[${SPACE}]+`);
 const IS_SPACE = new RegExp(`[${SPACE}]`);
@@ -249,7 +249,7 @@ function join(list: Value, separator: string, context: CallContext, call = 'join
   let length = 0;
   for (const element of elements) {
     if (typeof element !== 'string') {
-      // Of a `dyn` list cel-go tries the first element against the overload.
+      // cel-go tries the first element of a `dyn` list against the overload.
       return fail(texts.length === 0 ? `no such overload: ${call}` : `join: invalid input: ${showValue(element)}`);
     }
     texts.push(element);

@@ -14,8 +14,8 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of values that describe themselves, starting from the zero of the first one's type: each step must find
- * an addition of exactly these two types.
+ * The sum of self-describing values, beginning with the zero of the first value's type. Each step needs an addition of
+ * exactly the two types.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;
@@ -55,7 +55,7 @@ function sumDoubles(elements: readonly Value[]): Value {
   return boxDouble(total);
 }
 
-/** A span may meet one point in time, and the sum is one then. */
+/** The sum of spans. One of them may be a point in time, and the sum is then a point in time. */
 function sumDurations(elements: readonly Value[]): Value {
   let total: Value = new CelDuration(0n);
   for (const element of elements) {

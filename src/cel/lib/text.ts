@@ -2,7 +2,7 @@
 
 import { hasSurrogates } from '../text.ts';
 
-/** The UTF-16 position of the code point with this number; `text.length` at or behind the end. */
+/** The UTF-16 position of a code point by its number; `text.length` for numbers at or beyond the end. */
 export function utf16Index(text: string, codePoints: number): number {
   if (!hasSurrogates(text)) return Math.min(codePoints, text.length);
   let at = 0;

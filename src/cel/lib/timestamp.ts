@@ -9,9 +9,9 @@ export const MAX_SECONDS = 253_402_300_799;
 
 export interface Instant {
   readonly seconds: number;
-  /** 0 … 999,999,999. */
+  /** From 0 to 999,999,999. */
   readonly nanos: number;
-  /** Offset from UTC that the text had. */
+  /** The offset from UTC in the text, in minutes. */
   readonly offsetMinutes: number;
 }
 
@@ -51,7 +51,7 @@ function daysInMonth(year: number, month: number): number {
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar, extended backwards. */
 function daysFromCivil(year: number, month: number, day: number): number {
-  // Years from March, so that the leap day is the last of its year.
+  // Years begin in March here, so that the leap day is the last day of its year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
@@ -76,7 +76,7 @@ export interface CivilTime {
   readonly dayOfWeek: number;
 }
 
-/** The calendar reading of local seconds (seconds since 1970 plus the offset). */
+/** The calendar date and time of local seconds (seconds since 1970 plus the offset). */
 export function civilTime(localSeconds: number): CivilTime {
   const days = Math.floor(localSeconds / 86_400);
   const rest = localSeconds - days * 86_400;
@@ -106,7 +106,7 @@ export function civilTime(localSeconds: number): CivilTime {
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /**
- * Go's `RFC3339Nano`: fractions without trailing zeros, `Z` for no offset. Pass `nanos` 0 for the form with whole
+ * Go's `RFC3339Nano`: fractions without trailing zeros, and `Z` for no offset. With `nanos` 0 it is the form with whole
  * seconds.
  */
 export function formatTimestamp({ seconds, nanos, offsetMinutes }: Instant): string {

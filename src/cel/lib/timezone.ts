@@ -1,12 +1,12 @@
 import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /**
- * The offset from UTC that a time zone has at some moment. Zones are written as CEL's accessors take them: a name
- * of the IANA database or `±hours:minutes`. Names go through `Intl`, which knows the database but, unlike Go,
- * ignores letter case; so a name must also be spelt as the database spells it.
+ * The offset from UTC that a time zone has at a moment. A zone is written as CEL's accessors take it: a name of the
+ * IANA database or `±hours:minutes`. `Intl` looks names up, but ignores letter case, in contrast to Go. A name must
+ * therefore also be spelt as the database spells it.
  */
 
-/** Names that the database keeps for compatibility and `Intl.supportedValuesOf` leaves out. */
+/** Names that the database keeps for compatibility and that `Intl.supportedValuesOf` leaves out. */
 const LINKS = `
 Africa/Asmara Africa/Timbuktu
 America/Argentina/{Buenos_Aires,Catamarca,ComodRivadavia,Cordoba,Jujuy,Mendoza}
@@ -50,7 +50,10 @@ function expand(entry: string): string[] {
     .map((part) => entry.slice(0, open) + part);
 }
 
-/** One formatter a zone; building one is a thousand times dearer than using it. The database bounds their number. */
+/**
+ * One formatter for each zone: to build one takes a thousand times as long as to use it. The database bounds their
+ * number.
+ */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatterOf(name: string): Intl.DateTimeFormat {
@@ -85,10 +88,10 @@ function namedOffset(name: string, seconds: number): number {
   return local.getTime() / 1000 - seconds;
 }
 
-/** The first seconds of the Gregorian calendar, before which `Intl` counts by the Julian one. */
+/** The first second of the Gregorian calendar; before it `Intl` counts by the Julian calendar. */
 const GREGORIAN = -12_219_292_800;
 
-/** Finds a zone, with the errors of cel-go. */
+/** The zone of a text, with cel-go's errors. */
 export function findZone(text: string): Zone | Failure {
   const colon = text.indexOf(':');
   if (colon >= 0) return fixedZone(text, colon);

@@ -24,13 +24,16 @@ import { throwPlanError } from './plan.ts';
 type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<Reference, { kind: 'function' }>;
 
-/** Functions that look at the value alone, whatever the checker has chosen; they name only themselves in errors. */
+/**
+ * Functions that decide by the value alone, whatever overload the checker has chosen; their errors have only the name
+ * of the function.
+ */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 
-/** Functions that look at their arguments themselves; their error names nothing. */
+/** Functions that check their arguments themselves; their error does not name the function. */
 const UNGUARDED: ReadonlySet<string> = new Set(['contains', 'endsWith', 'startsWith']);
 
-/** A call of a declared function. `checkedType` is what the checker made of the node. */
+/** Plans a call of a declared function. `checkedType` is the checker's type of the node. */
 export function planCall(
   reference: FunctionReference,
   args: readonly Plan[],
@@ -62,13 +65,16 @@ function fits(plan: Plan | undefined, type: CelType): boolean {
   return plan !== undefined && surelyMatches(plan.shape === undefined ? plan.type : shapedType(plan), type);
 }
 
-/** Are the elements of a list known to be what the parameter says? Foreign data is judged when it is read. */
+/**
+ * Are the elements of a list known to be of the parameter's type? Foreign data counts as known: it is checked when it
+ * is read.
+ */
 function fitsInside({ shape, type: known }: Plan, type: CelType): boolean {
   if (shape !== undefined || (type.kind !== 'list' && type.kind !== 'map')) return true;
   return type.params.every((param, index) => surelyMatches(paramOf(known, index), param));
 }
 
-/** What is known of the result where the elements of a list are not: nothing, if it may be one of them. */
+/** The known result type where the element types of a list are unknown; `dyn` if the result may be an element. */
 function resultOf({ params, result }: Overload): CelType {
   return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);
 }
@@ -77,14 +83,14 @@ function shapedType({ shape, type }: Plan): CelType {
   return shape?.kind === 'object' ? DYN : type;
 }
 
-/** The implementation of an overload for these arguments; constants may give a better one, or a refusal. */
+/** The implementation of an overload for these arguments. Constants may give a better one, or a refusal. */
 function implementation(overload: Overload, args: readonly Plan[]): Call {
   const special = overload.specialize?.(args.map((arg) => arg.constant));
   if (special === undefined) return overload.call as Call;
   return typeof special === 'function' ? (special as Call) : throwPlanError(special.refused);
 }
 
-/** All argument types are known: no look at the values, no choice. */
+/** Plans a call whose argument types are all known: no value decides about the overload. */
 function planExact(overload: Overload, args: readonly Plan[], checkedType: CelType): Plan {
   const call = implementation(overload, args);
   const runs = args.map((arg, index) => argument(arg, overload.params[index] ?? DYN));
@@ -95,7 +101,7 @@ function planExact(overload: Overload, args: readonly Plan[], checkedType: CelTy
   return result(run, overload.result, known ? checkedType : DYN);
 }
 
-/** No part of the type is unknown. */
+/** Is every part of the type known? */
 function isKnown(type: CelType): boolean {
   return type.kind !== 'dyn' && type.params.every(isKnown);
 }
@@ -109,7 +115,7 @@ function argument(plan: Plan, type: CelType): (frame: Frame) => Value {
   return run;
 }
 
-/** A function that cannot use an element because it is bad data fails with what is wrong with the data. */
+/** When a function cannot use an element that is bad data, the error of the data replaces the function's. */
 function surfacing(run: (frame: Frame) => Value, args: readonly Plan[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
   return (frame) => {
@@ -134,7 +140,7 @@ function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame
   return (frame) => call(...runs.map((run) => run(frame)), frame);
 }
 
-/** A result in the form that its plan promises. */
+/** A result in the form that the plan of this type has. */
 function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): Plan {
   switch (declared.kind) {
     case 'double':
@@ -167,12 +173,12 @@ function boxed(value: Value): Value {
   return typeof value === 'number' ? boxDouble(value) : value;
 }
 
-/** The overload is chosen by the values. */
+/** Plans a call whose overload the values choose. */
 function planDynamic(name: string, candidates: readonly Overload[], args: readonly Plan[]): Plan {
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
   const constants = args.map((arg) => arg.constant);
-  // Functions that say how they mismatch look at elements themselves.
+  // Functions with a mismatch of their own check elements themselves.
   const suits = candidates[0]?.mismatch === undefined ? matchesInside : matches;
   return {
     type: sharedResult(candidates),
@@ -196,14 +202,14 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   };
 }
 
-/** What is known when all candidates give the same simple type. */
+/** The type that all candidates give; `dyn` unless it is one simple type. */
 function sharedResult(candidates: readonly Overload[]): CelType {
   const first = candidates[0]?.result ?? DYN;
   const simple = ['bool', 'string', 'int', 'bytes', 'timestamp', 'duration', 'uint'].includes(first.kind);
   return simple && candidates.every((overload) => overload.result.kind === first.kind) ? first : DYN;
 }
 
-/** `orValue` and `or` look at their argument only when the optional is empty. */
+/** Plans `orValue` or `or`, which evaluate their argument only when the optional is empty. */
 export function planOptionalFallback(name: string, target: Plan, fallback: Plan, checkedType: CelType): Plan {
   const { run } = describing(target);
   const { run: other } = describing(fallback);

@@ -11,7 +11,10 @@ function raise(failure: EvalFailure): never {
   throw failure;
 }
 
-/** The data at the end of a chain, undefined if its last field is absent; absent fields before it are errors. */
+/**
+ * Makes a function that reads the data at the end of a chain; undefined if the last field is absent. An earlier field
+ * that is absent is an error.
+ */
 export function chainReader({ root, shapes, names, fields }: Chain): (frame: Frame) => unknown {
   const { local, slot } = root;
   const unbound = new EvalFailure(`no such attribute(s): ${root.name}`);
@@ -55,7 +58,7 @@ export function extended(chain: Chain, shape: DataShape, name: string, field: st
   };
 }
 
-/** The plan of a chain; `shape` is that of its last field, undefined when it is undeclared. */
+/** The plan of a chain. `shape` is that of its last field; undefined for a field that is not declared. */
 export function chainPlan(chain: Chain, shape: DataShape | undefined): Plan {
   const find = chainReader(chain);
   const missing = new EvalFailure(`no such key: ${chain.fields.at(-1)}`);

@@ -12,7 +12,7 @@ export function constantPlan(value: Value, type: CelType): Plan {
   return { type, constant: value, run: () => value };
 }
 
-/** The same value in self-describing form. What is known of it stays known, save that a double is in its box. */
+/** The plan with its value in self-describing form. The known type stays, but a double is boxed. */
 export function describing(plan: Plan): Plan {
   const { run, shape } = plan;
   if (shape !== undefined) return { type: DYN, run: (frame) => selfDescribing(run(frame), shape) };
@@ -38,7 +38,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
     case 'object':
     case 'map':
     case 'list': {
-      // Null is the only thing that such a shape may let through, and then it is no container.
+      // A null that such a shape allows is no container.
       if (shape.nullable) return { type: DYN, run: (frame) => selfDescribing(adopt(run(frame), shape), shape) };
       return { type: shapeType(shape), shape, run: (frame) => adopt(run(frame), shape) as Value };
     }
@@ -70,13 +70,13 @@ function shapeType(shape: DataShape): CelType {
   return shape.kind === 'list' ? listType(DYN) : mapType(DYN, DYN);
 }
 
-/** A part of a value whose type is known: it is unpacked into that type's form. */
+/** A part of a value whose type is known. The value is unpacked into that type's form. */
 export function part(run: (frame: Frame) => Value, type: CelType): Plan {
   if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };
 }
 
-/** A double out of its box. */
+/** The number of a boxed double. */
 export function unboxDouble(value: Value): number {
   return doubleOf(raise(value)) ?? fail('no such overload');
 }

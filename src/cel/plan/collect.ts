@@ -14,8 +14,8 @@ import { showValue } from '../lib/show.ts';
 type Run = (frame: Frame) => Value;
 
 /**
- * A fold that collects goes on after an error, and the error of a condition replaces the one before it: so the
- * last bad condition is what it ends with, or else the first bad element.
+ * The error of a fold that collects. Such a fold goes on after an error, and each error of a condition replaces the one
+ * before. The fold ends with the last bad condition, or else with the first bad element.
  */
 class Failed {
   failure: EvalFailure | undefined = undefined;
@@ -29,7 +29,7 @@ class Failed {
     return false;
   }
 
-  /** The value of a part, undefined if it is an error. */
+  /** The value of a part; undefined if it is an error. */
   part(run: Run, frame: Frame): Value | undefined {
     const value = attempt(run, frame);
     if (!(value instanceof EvalFailure)) return value;
@@ -37,7 +37,7 @@ class Failed {
     return undefined;
   }
 
-  /** Raises what the fold ends with. */
+  /** Raises the error with which the fold ends. */
   raise(): void {
     // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
     if (this.failure !== undefined) throw this.failure;
@@ -74,7 +74,7 @@ export function planCollect(loop: Loop, filter: Plan | undefined, body: Plan): P
         const value = failed.part(run, frame);
         if (value !== undefined) collected.push(value);
       }
-      // Without a condition nothing can replace the first error.
+      // Without a condition nothing can replace the first error, so the fold ends.
       return keep === undefined && failed.failure !== undefined;
     });
     failed.raise();
@@ -86,7 +86,7 @@ export function planCollect(loop: Loop, filter: Plan | undefined, body: Plan): P
   };
 }
 
-/** The same over the elements of a list, without a closure per evaluation. */
+/** As above, for the elements of a list, without a closure per evaluation. */
 function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): Run {
   if (keep === undefined) {
     return (frame) => {
@@ -105,7 +105,7 @@ function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): 
     const { locals } = frame;
     const collected: Value[] = [];
     let failure: EvalFailure | undefined;
-    // One `try` for the elements up to the next error, not one for each: errors are rare and elements many.
+    // One `try` covers the elements up to the next error: errors are rare and elements many.
     for (let index = 0; index < elements.length; index++) {
       let absorbing = false;
       try {
@@ -130,7 +130,7 @@ function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): 
   };
 }
 
-/** `transformMap`: keys of the range are kept. */
+/** `transformMap`, which keeps the keys of its range. */
 export function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, body: Plan): Plan {
   const { run: keyOf } = describing(key);
   const { run, type } = describing(body);
@@ -152,7 +152,7 @@ export function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, b
   };
 }
 
-/** `transformMapEntry`: each turn adds the entries of a map; a key may come once only. */
+/** `transformMapEntry`: each round adds the entries of a map; a key may occur only once. */
 export function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan): Plan {
   const { run } = describing(body);
   const keep = filter?.run;

@@ -18,7 +18,7 @@ export type PlanNode = (expr: Expr) => Plan;
 
 type Run = (frame: Frame) => Value;
 
-/** A fold becomes the loop that it stands for; folds of unknown form run as they are written. */
+/** Plans a fold as the loop that it stands for. A fold of unknown form runs as it is written. */
 export function planComprehension(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
   if (expr.variable === UNUSED) return planBind(expr, scope, plan);
   const range = plan(expr.range);
@@ -48,7 +48,7 @@ type Form =
   | { readonly kind: 'map'; readonly filter: Expr | undefined; readonly key: Expr; readonly body: Expr }
   | { readonly kind: 'fold' };
 
-/** Recognises the folds that the standard macros make; only macros can name the accumulator. */
+/** Recognises the folds of the standard macros. Only macros can name the accumulator. */
 function formOf(expr: Comprehension): Form {
   const fold: Form = { kind: 'fold' };
   if (expr.accumulator !== ACCUMULATOR) return fold;
@@ -73,7 +73,7 @@ function formOf(expr: Comprehension): Form {
     : { kind: 'map', filter, key: added, body: value };
 }
 
-/** `all` and `exists`: the decisive answer wins over errors, as in `&&` and `||`. */
+/** `all` and `exists`: the decisive answer wins over errors, as with `&&` and `||`. */
 function planQuantifier(loop: Loop, { run }: Plan, decisive: boolean): Plan {
   const { list, slot } = loop;
   if (list !== undefined) return { type: BOOL, run: listQuantifier(list, slot, run, decisive) };
@@ -90,7 +90,7 @@ function planQuantifier(loop: Loop, { run }: Plan, decisive: boolean): Plan {
   };
 }
 
-/** The same over the elements of a list, without a closure per evaluation. */
+/** As above, for the elements of a list, without a closure per evaluation. */
 function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): Run {
   return (frame) => {
     const elements = list(frame) as readonly Value[];
@@ -106,7 +106,7 @@ function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): R
   };
 }
 
-/** The answer so far with one more: the first error stays unless the decisive value comes. */
+/** The answer after one more element: the first error stays unless the decisive value comes. */
 function joined(answer: Value | EvalFailure, value: Value | EvalFailure, decisive: boolean): Value | EvalFailure {
   if (value === decisive) return decisive;
   if (answer instanceof EvalFailure || value === !decisive) return answer;
@@ -119,7 +119,7 @@ function answered(answer: Value | EvalFailure): Value {
   throw answer;
 }
 
-/** `cel.bind`: a name for a value. */
+/** Plans `cel.bind`, which gives a value a name. */
 /**
  * The bound value is computed when it is first asked for, as in cel-go: an error in an unused value is no error of the
  * expression.
@@ -140,15 +140,15 @@ function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
   });
 }
 
-/** A plan that knows what another one knows of its value, but gets it in its own way. */
+/** A plan with the type and shape of another plan, and a `run` of its own. */
 function withRun({ type, shape }: Plan, run: Run): Plan {
   return shape === undefined ? { type, run } : { type, shape, run };
 }
 
-/** Stands in the slot of a bound variable until its value is asked for. */
+/** Stands in the slot of a bound variable until its value is computed. */
 const PENDING = new CelErrorValue('not computed');
 
-/** The first use computes the value; an error is kept and raised again by every further use. */
+/** The first use computes the value. An error is kept, and every further use raises it again. */
 function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run): Value {
   if (held !== PENDING) return fail(held.message);
   try {
@@ -159,7 +159,7 @@ function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run)
   }
 }
 
-/** Any other fold, as a macro of a library may make it. */
+/** Plans any other fold, such as that of a library's macro. */
 function planFold(
   expr: Comprehension,
   loop: Loop,

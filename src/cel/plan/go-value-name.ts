@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const LIST_NAMES = { atomic: 'List', map: 'MapList', set: 'SetList' } as const;
 
-/** How cel-go's messages name the Go type of a value. */
+/** The name of a value's Go type in cel-go's messages. */
 export function goValueName(value: Value): string {
   if (value instanceof ShapedMap) return '*unstructured.unstructuredMap';
   if (value instanceof ShapedList) return `*unstructured.unstructured${LIST_NAMES[value.shape.listType ?? 'atomic']}`;

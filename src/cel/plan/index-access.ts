@@ -96,7 +96,7 @@ export function planOptionalIndex(operand: Plan, index: Plan, strict: boolean): 
     run: (frame) => {
       const value = run(frame);
       const inner = value instanceof CelOptional ? value.value : value;
-      // Of nothing no part is asked for, and its index is not looked at.
+      // An empty optional has no parts, and the index is not evaluated.
       if (inner === undefined) return OPTIONAL_NONE;
       const key = at(frame);
       if (strict && !hasFields(inner, true)) return noSuchKey(key);
@@ -106,7 +106,7 @@ export function planOptionalIndex(operand: Plan, index: Plan, strict: boolean): 
   };
 }
 
-/** Only numbers, strings and bools can be keys of an access. */
+/** Can the value be a key? Only numbers, strings and bools can. */
 function isKey(key: Value): boolean {
   return typeof key !== 'object' || key instanceof CelUint || key instanceof CelDouble;
 }
@@ -115,9 +115,9 @@ function checkKey(key: Value): Value {
   return isKey(key) ? key : fail(`invalid qualifier type: ${goValueName(key)}`);
 }
 
-/** A constant that can be no key is refused when the program is planned. */
+/** Refuses a constant that cannot be a key when the program is planned. */
 function checkConstantKey({ constant }: Plan): void {
-  // Lists and maps are no constants to cel-go, whatever they hold.
+  // For cel-go a list or map is never a constant, whatever it holds.
   if (constant !== null && !(constant instanceof Uint8Array)) return;
   if (!isKey(constant)) throwPlanError(`invalid qualifier type: ${goValueName(constant)}`);
 }
@@ -164,7 +164,7 @@ export function mapEntry(map: Value, key: Value): Value | undefined {
   return typeof key === 'string' ? getProperty(map, key) : undefined;
 }
 
-/** Views turn scalar keys into text, as kro's maps do. */
+/** The text of a scalar key: views have texts as keys, as kro's maps do. */
 function viewKey(key: Value): string {
   if (typeof key === 'object' && key !== null && !(key instanceof CelValue)) return fail('no such overload');
   return showKey(key);

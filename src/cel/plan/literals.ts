@@ -17,7 +17,7 @@ export function planLiteral({ type, value }: Literal): Plan {
   return constantPlan(value, TYPES[type]);
 }
 
-/** What is known of all of these together. */
+/** The type that all of these types share. */
 function common(types: readonly CelType[]): CelType {
   const [first = DYN] = types;
   return types.every((type) => sameType(type, first)) ? first : DYN;
@@ -103,7 +103,7 @@ export function planMap(entries: readonly EntryPlan[]): Plan {
   };
 }
 
-/** All keys are known strings. */
+/** Plans a map whose keys are all known strings. */
 function planRecord(keys: readonly string[], values: readonly Plan[], type: CelType): Plan {
   const build = (valueAt: (index: number) => Value): ValueObject => {
     const object: Record<string, Value> = {};
@@ -122,7 +122,7 @@ function planRecord(keys: readonly string[], values: readonly Plan[], type: CelT
   };
 }
 
-/** A map of entries: an object if all keys are strings. Of equal keys the last wins. */
+/** A map of entries; an object if all keys are strings. The last of equal keys counts. */
 export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
   const strings = entries.every(([key]) => typeof key === 'string');
   if (!strings) {
@@ -134,7 +134,7 @@ export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
   return object;
 }
 
-/** Only what Go can hash can be a key. */
+/** Refuses a key that Go cannot hash. */
 function checkKey(key: Value): void {
   const name = key instanceof Uint8Array ? 'types.Bytes' : key instanceof SemverValue ? 'cel.Semver' : undefined;
   if (name !== undefined) fail(`internal error: runtime error: hash of unhashable type ${name}`);

@@ -8,13 +8,13 @@ import type { Plan } from './plan.ts';
 
 type Run = (frame: Frame) => Value;
 
-/** An error that `&&`, `||`, `all` and `exists` may absorb; others go on. */
+/** Returns an error that `&&`, `||`, `all` and `exists` may absorb; throws any other error again. */
 export function absorbable(thrown: unknown): EvalFailure {
   if (thrown instanceof EvalFailure && !thrown.fatal) return thrown;
   throw thrown;
 }
 
-/** The value of a predicate, or the error that it ends with. */
+/** The value of a predicate, or the error that it raises. */
 export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   try {
     return run(frame);
@@ -23,7 +23,7 @@ export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   }
 }
 
-/** `a && b` (`decisive` false) and `a || b` (`decisive` true): the decisive value wins over any error. */
+/** `a && b` (`decisive` false) and `a || b` (`decisive` true). The decisive value wins over any error. */
 export function planLogic(left: Plan, right: Plan, decisive: boolean): Plan {
   const a: Run = left.run;
   const b: Run = right.run;

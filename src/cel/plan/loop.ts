@@ -14,12 +14,12 @@ import type { Scope } from './scope.ts';
 type Run = (frame: Frame) => Value;
 
 /**
- * The loop of a comprehension: calls `turn` for each element, with the loop variables bound, until it
- * returns true.
+ * The loop of a comprehension. It calls `turn` for each element, with the loop variables bound, until `turn` returns
+ * true.
  */
 export interface Loop {
   readonly each: (frame: Frame, turn: (frame: Frame) => boolean) => void;
-  /** Loops over the elements of a list alone: the list, and the place of the element. */
+  /** The list, for a loop with one variable over a list; `slot` is that of the element. */
   readonly list?: Run;
   readonly slot: number;
 }
@@ -39,7 +39,7 @@ export function planLoop(
   const second = scope.slot();
   const { shape, run } = range;
   if (shape?.kind === 'list') {
-    // Foreign data is read through its shape each time it is used.
+    // Foreign data is read through its shape at each use.
     const slot = variable2 === undefined ? first : second;
     const element = rootPlan({ local: true, slot, name: variable2 ?? variable }, shape.element?.());
     const loop: Loop = variable2 === undefined ? listLoop(run, first) : indexedLoop(run, first, second);
@@ -75,7 +75,7 @@ export function planLoop(
   return { loop, names };
 }
 
-/** A local that may hold an error, which is not raised yet. */
+/** A loop variable whose value may be an error, which is raised at its use. */
 function unraised(slot: number, type: CelType): Plan {
   return part((frame) => frame.locals[slot] as Value, type);
 }
@@ -107,12 +107,12 @@ function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
   return { each, slot };
 }
 
-/** An element that is used now. */
+/** Raises an element that is an error. */
 export function checked(value: Value): Value {
   return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
 }
 
-/** A range of which only the value tells what it is. */
+/** The loop over a range whose kind only its value tells. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
   const each: Loop['each'] = (frame, turn) => {
     const value = raise(range(frame));

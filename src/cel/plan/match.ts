@@ -19,7 +19,7 @@ import {
   typeNameOf,
 } from '../values.ts';
 
-/** Does a self-describing value fit a declared parameter type, as far as one looks without opening it? */
+/** Does a self-describing value fit a declared parameter type? The parts of the value are not looked at. */
 export function matches(value: Value, type: CelType): boolean {
   switch (type.kind) {
     case 'dyn':
@@ -58,12 +58,15 @@ export function matches(value: Value, type: CelType): boolean {
   }
 }
 
-/** Struct types whose values are objects of their own, never data. */
+/** Is this a struct type whose values are objects of a class, and never data? */
 function isOpaque({ name }: CelType): boolean {
   return name.startsWith('kubernetes.') || name.startsWith('kro.run.');
 }
 
-/** As {@link matches}, looking also at the first element of a list or entry of a map, which is how cel-go tells overloads apart. */
+/**
+ * As {@link matches}, and also looks at the first element of a list or the first entry of a map. cel-go chooses
+ * overloads by these.
+ */
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;
   if (type.kind === 'map') return type.params.every(({ kind }) => kind === 'param') || firstEntryMatches(value, type);
@@ -77,7 +80,7 @@ function firstEntryMatches(value: Value, type: CelType): boolean {
   return matchesInside(first[0], paramOf(type, 0)) && matchesInside(first[1], paramOf(type, 1));
 }
 
-/** Does a value that is known to be of `known` fit the parameter without asking it? */
+/** Does every value of the known type fit the parameter? */
 export function surelyMatches(known: CelType, type: CelType): boolean {
   if (type.kind === 'dyn' || type.kind === 'param') return true;
   if (known.kind !== type.kind) return false;
@@ -90,6 +93,6 @@ export function toParameter(value: Value, type: CelType): Value {
   if (type.kind !== 'list') return value;
   const elements = elementsOf(value) ?? [];
   if (paramOf(type, 0).kind !== 'double') return elements;
-  // An int among doubles is marked as one, which a plain number could not be.
+  // An int among doubles becomes a `bigint`, because a plain number would count as a double.
   return elements.map((element) => doubleOf(element) ?? (typeof element === 'number' ? BigInt(element) : element));
 }

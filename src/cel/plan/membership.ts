@@ -36,7 +36,10 @@ function contains(container: Value, wanted: Value, meter: Meter): boolean {
   return fail('no such overload');
 }
 
-/** Foreign lists report an element that refuses to be compared, if no other one is equal. */
+/**
+ * Does the list contain the value? With `reports`, for foreign lists, an element that refuses to be compared is an
+ * error if no other element is equal.
+ */
 function listContains(elements: readonly Value[], wanted: Value, reports: boolean, meter: Meter): boolean {
   meter.charge(elements.length >> 2);
   let failure: EvalFailure | undefined;

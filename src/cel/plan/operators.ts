@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts';
 
 type Run = (frame: Frame) => Value;
 
-/** `a + b` and the other arithmetic operators, specialised for what is known of both sides. */
+/** `a + b` and the other arithmetic operators, specialised for the known types of both sides. */
 export function planArithmetic(operator: Operator, left: Plan, right: Plan): Plan {
   const { run: a } = left;
   const { run: b } = right;
@@ -57,10 +57,10 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
   };
 }
 
-/** Texts up to this length are made without charge. */
+/** The longest text that is made without charge. */
 const FREE_TEXT = 64;
 
-/** Texts joined by `+`: one loop for the whole chain. */
+/** Plans texts joined by `+`: one loop for the whole chain. */
 function planConcatenation(texts: readonly Run[]): Plan {
   return {
     type: STRING,
@@ -74,7 +74,7 @@ function planConcatenation(texts: readonly Run[]): Plan {
   };
 }
 
-/** What joining texts costs. */
+/** Charges the joining of texts. */
 export function chargeText(frame: Frame, { length }: string): void {
   if (length > FREE_TEXT) frame.charge(length);
 }
@@ -83,7 +83,7 @@ function chargeFor(frame: Frame, result: Value): void {
   if (typeof result === 'string' || Array.isArray(result)) frame.charge((result as { length: number }).length);
 }
 
-/** A list of foreign data stays one when something is added to it. */
+/** Plans `+` with a list of foreign data on the left, whose result is such a list again. */
 function planShapedPlus(left: Plan, right: Plan): Plan {
   const { run: x } = describing(left);
   const { run: y } = describing(right);
@@ -186,7 +186,7 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
       const r = raise(y(frame));
       if (typeof l === 'number' && typeof r === 'number') return compareNumbers(comparison, l, r);
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
-      // Nothing is less or greater than what is not a number.
+      // No number is less or greater than NaN.
       if (isNaNumber(l) || isNaNumber(r)) return false;
       if (typeof l === 'string' && typeof r === 'string') chargeTexts(frame, Math.min(l.length, r.length));
       return test(compareValues(l, r));
@@ -211,7 +211,7 @@ function isNaNumber(value: Value): boolean {
   return typeof value === 'number' && Number.isNaN(value);
 }
 
-/** JavaScript compares numbers and bigints with each other as one wants. */
+/** Compares ints: JavaScript compares numbers and bigints with each other by their amounts. */
 function compareInts(comparison: Comparison, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
   switch (comparison) {
     case '<':
@@ -225,7 +225,7 @@ function compareInts(comparison: Comparison, a: (frame: Frame) => Int, b: (frame
   }
 }
 
-/** Has the type of this value an order? */
+/** Does the type of this value have an order? */
 function isOrdered(value: Value): boolean {
   return (
     typeof value === 'string' ||
@@ -239,12 +239,12 @@ function isOrdered(value: Value): boolean {
   );
 }
 
-/** What comparing texts costs; short ones cost nothing beside the step itself. */
+/** Charges the comparison of texts; short texts are free. */
 function chargeTexts(frame: Frame, length: number): void {
   if (length > 256) frame.charge(length >> 4);
 }
 
-/** Types whose values are equal when JavaScript says so. */
+/** The types whose values are equal when JavaScript's `===` says so. */
 const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['bool', 'int', 'double']);
 
 /** `a == b` and `a != b`. */
@@ -275,7 +275,7 @@ export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
       const l = x(frame);
       const r = y(frame);
       const kind = typeof l;
-      // Of values of one plain type JavaScript knows.
+      // For values of one plain type JavaScript's `===` decides.
       if (kind === typeof r && kind !== 'object') {
         if (kind === 'string' && (l as string).length === (r as string).length)
           chargeTexts(frame, (l as string).length);
@@ -286,7 +286,7 @@ export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
   };
 }
 
-/** The operators, by cel-go's names; undefined for what is an ordinary function. */
+/** Plans an operator by cel-go's name; undefined for an ordinary function. */
 export function planOperator(name: string, args: readonly Plan[]): Plan | undefined {
   const [a, b] = args;
   if (a === undefined) return undefined;

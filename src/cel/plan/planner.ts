@@ -74,7 +74,7 @@ export class Planner {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const local = this.scope.find(expr.name);
-    // cel-go takes a name whose type is a type for the name of a type.
+    // For cel-go a name whose type is a type is the name of a type.
     const { declarations } = this.#checked;
     const named = declarations.typeNames === 'full' && declarations.lookupGlobal(expr.name)?.kind === 'type';
     if (local !== undefined && !named && this.#checked.typeOf(expr.id).kind === 'type') {
@@ -108,7 +108,7 @@ export class Planner {
     return this.#checked.declarations.strictPresence;
   }
 
-  /** Is this a field or element of something that is no optional? */
+  /** Is this a field or element of a container that is no optional? */
   #isStored(expr: Expr): boolean {
     const from = expr.kind === 'select' && !expr.optional ? expr.operand : undefined;
     const container = expr.kind === 'call' && expr.name === '_[_]' ? expr.args[0] : from;
@@ -133,12 +133,12 @@ export class Planner {
     return this.#special(expr, plans) ?? planOperator(name, plans) ?? planCall(reference, plans, false, type);
   }
 
-  /** Is this an optional that lies in a field or element? It has no parts there, and nothing looks into it. */
+  /** Is this an optional in a field or element? Expressions cannot read parts of such an optional. */
   #isStoredOptional(expr: Expr): boolean {
     return isOptional(this.#checked.typeOf(expr.id)) && this.#isStored(expanded(expr));
   }
 
-  /** Calls that are no function calls: laziness, indexing. */
+  /** Plans calls that are no ordinary function calls: lazy operators and indexing. */
   #special({ name, args }: Call, plans: readonly Plan[]): Plan | undefined {
     const [a, b, c] = plans as [Plan, Plan, Plan];
     switch (name) {
@@ -195,7 +195,7 @@ function indexText(index: Plan): (frame: Frame) => string {
   return (frame) => showKey(run(frame));
 }
 
-/** A part of an optional that is a field or element itself: missing. */
+/** A part of an optional in a field or element: the part is always missing. */
 function storedOptional(operand: Plan, asked: boolean, part: (frame: Frame) => string): Plan {
   const { run } = operand;
   return {

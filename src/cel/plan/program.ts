@@ -15,7 +15,7 @@ import { Planner } from './planner.ts';
 
 const DEFAULT_BUDGET = 2_000_000;
 
-/** Texts by which kro tells data that is not there yet from real errors. */
+/** The texts by which kro distinguishes data that is not there yet from other errors. */
 const PENDING = ['no such key', 'no such field', 'no such attribute', 'index out of bounds'];
 
 /** Plans a checked expression; a refusal is a result, not an exception. */
@@ -33,8 +33,8 @@ export function planProgram(checked: CheckedExpression): PlanResult {
 }
 
 /**
- * A program that joins texts and the values of programs, without a plan of its own: the same as one of the whole
- * expression. Undefined when a value is not known to be a text.
+ * A program that joins texts and the values of programs without a plan of its own, with the result of one program for
+ * the whole expression. Undefined when a value is not known to be a text.
  */
 export function joinPrograms(parts: readonly (string | Program)[]): Program | undefined {
   const isText = (part: string | Program) => typeof part === 'string' || isPlannedText(part);
@@ -87,7 +87,7 @@ class PlannedProgram implements Program {
     this.type = type;
   }
 
-  /** Is its value a JavaScript text wherever there is one? */
+  /** Is the value always a JavaScript text when there is no error? */
   get isText(): boolean {
     return this.#plan.type.kind === 'string' && this.#plan.shape === undefined;
   }
@@ -120,7 +120,10 @@ function bind(names: readonly string[], variables: Variables, safe: (data: unkno
   return names.map((name) => (Object.hasOwn(record, name) ? safe(record[name]) : undefined));
 }
 
-/** Anything that was thrown while evaluating, as an error value. Only failures are expected; the rest is reported as such. */
+/**
+ * An error value for anything that was thrown during an evaluation. Failures are expected; any other error is reported
+ * as it is.
+ */
 function failureOf(thrown: unknown): { message: string; pending: boolean } {
   if (thrown instanceof EvalFailure) {
     const { message } = thrown;

@@ -1,16 +1,16 @@
 import type { Plan } from './plan.ts';
 
-/** Names of loop and bound variables while a program is planned, and how they are read. */
+/** The names of loop and bound variables while a program is planned, and the plans that read them. */
 export class Scope {
   readonly #stack: { readonly name: string; readonly plan: Plan }[] = [];
   #slots = 0;
 
-  /** How many local values a frame of the program needs. */
+  /** The number of local values that a frame of the program needs. */
   get slots(): number {
     return this.#slots;
   }
 
-  /** A place for a local value. */
+  /** Reserves a slot for a local value. */
   slot(): number {
     return this.#slots++;
   }

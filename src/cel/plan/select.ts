@@ -22,7 +22,7 @@ import { chainPlan, chainReader, extended } from './chain.ts';
 import { adopting, describing, part } from './coerce.ts';
 import type { Plan } from './plan.ts';
 
-/** Raises an error that was made once, when the program was planned. */
+/** Raises an error that was made when the program was planned. */
 function raiseFailure(failure: EvalFailure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
   throw failure;
@@ -50,7 +50,7 @@ export function planSelect(operand: Plan, field: string): Plan {
   }, fieldType(operand.type));
 }
 
-/** One more step of a chain of declared fields. */
+/** Adds a step to a chain of declared fields. */
 function planChained({ chain, shape }: Plan, field: string): Plan | undefined {
   if (chain === undefined || shape?.kind !== 'object') return undefined;
   const name = unescapeFieldName(field);
@@ -58,12 +58,12 @@ function planChained({ chain, shape }: Plan, field: string): Plan | undefined {
   return chainPlan(extended(chain, shape, name, field), shape.property?.(name));
 }
 
-/** What is known of a field: the value type of a map. */
+/** The known type of a field: the value type of a map. */
 function fieldType(type: CelType): CelType {
   return type.kind === 'map' ? paramOf(type, 1) : DYN;
 }
 
-/** A field of foreign data: how to read it (undefined: absent) and its shape (undefined: undeclared). */
+/** A field of foreign data: the function that reads it (undefined: absent) and its shape (undefined: not declared). */
 function shapedField(
   { run, shape, chain }: Plan,
   field: string,
@@ -87,8 +87,8 @@ function shapedField(
 /**
  * `has(operand.field)`.
  *
- * @param options.strict - a value that has no fields at all is an error.
- * @param options.stored - the operand is a field or element itself: an optional found there is a value like any other.
+ * @param options.strict a value that has no fields at all is an error
+ * @param options.stored the operand is a field or element itself: an optional found there is a value like any other
  */
 export function planHas(operand: Plan, field: string, options: { strict: boolean; stored: boolean }): Plan {
   const shaped = shapedField(operand, field);
@@ -117,7 +117,7 @@ export function planHas(operand: Plan, field: string, options: { strict: boolean
   };
 }
 
-/** May `has` ask this value for fields? Lists refuse in their own words. */
+/** Can `has` test this value for fields? For a list `findField` raises the error. */
 export function hasFields(value: Value, stored: boolean): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if (value instanceof CelOptional) return !stored;
@@ -152,7 +152,7 @@ function adopted(data: unknown): Value | undefined {
   return data === undefined ? undefined : adoptAny(data);
 }
 
-/** An optional of what `find` finds. */
+/** A plan of an optional with the value that `find` finds. */
 function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): Plan {
   return {
     type: optionalType(type),
@@ -164,9 +164,9 @@ function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined):
 }
 
 /**
- * A field of a self-describing value; undefined when it has none of that name.
+ * A field of a self-describing value; undefined when the value has no field of that name.
  *
- * @param presence - asked by `has` or `.?`: a value that has no fields at all is not an error then.
+ * @param presence the caller is `has` or `.?`, for which a value without fields is not an error
  */
 export function findField(value: Value, field: string, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

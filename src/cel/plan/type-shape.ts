@@ -10,7 +10,7 @@ const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
   string: 'string',
 };
 
-/** How values of a variable are read when only its type is declared; undefined: as they are. */
+/** The shape of a variable with a declared type only; undefined for values that are used as they are. */
 export function shapeOfType(type: CelType, declarations: Declarations): DataShape | undefined {
   const scalar = SCALARS[type.kind];
   if (scalar !== undefined) return { kind: scalar, nullable: false };
@@ -26,7 +26,7 @@ export function shapeOfType(type: CelType, declarations: Declarations): DataShap
       if (paramOf(type, 0).kind !== 'string') return undefined;
       return { kind: 'map', nullable: false, element: () => elementShape(paramOf(type, 1), declarations) };
     case 'struct': {
-      // Values of library types are no data.
+      // Values of library types are not data.
       if (!declarations.isProvided(type.name)) return undefined;
       const property = (name: string): DataShape | undefined => {
         const field = declarations.fieldOf(type.name, name);

@@ -31,7 +31,7 @@ function overload(id: string, from: CelType, to: CelType, call: Overload['call']
 
 const same = (value: Value) => value;
 
-/** The error of a text that is not of the wanted form. */
+/** Raises the error of a text that does not have the form of the type. */
 function notConvertible(to: CelType): never {
   return fail(`type conversion error from 'string' to '${to.name}'`);
 }
@@ -45,7 +45,7 @@ function stringToInt(text: string): Int {
   return typeof value === 'bigint' ? checkedInt(value) : notConvertible(INT);
 }
 
-/** More digits than these fit no 64-bit integer, leading zeros apart. */
+/** The maximum number of digits that are read. Without leading zeros, no 64-bit integer has more. */
 const MAX_DIGITS = 1_000;
 
 function stringToUint(text: string): CelUint {

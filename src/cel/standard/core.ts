@@ -49,7 +49,7 @@ function textTest(id: string, test: (text: string, part: string) => boolean): Ov
   };
 }
 
-/** `size`, `type`, `dyn` and the plain tests of strings. */
+/** `size`, `type`, `dyn`, and the tests of strings without patterns. */
 export const core: Library = {
   name: 'stdlib.core',
   functions: [

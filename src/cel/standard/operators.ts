@@ -29,7 +29,10 @@ const MAP_AB = mapType(A, B);
 const LIST_V = listType(V);
 const MAP_KV = mapType(K, V);
 
-/** The planner knows the operators by name; these are their signatures. */
+/**
+ * The implementation of an operator, which is never called: the planner knows operators by name and uses only their
+ * signatures.
+ */
 function planned(): never {
   return fail('no such overload');
 }
@@ -154,7 +157,7 @@ export const optionalOperators: Library = {
   ],
 };
 
-/** What the macros with two variables call. */
+/** The functions that the macros with two variables call. */
 export const mapInsert: Library = {
   name: 'comprehensions.insert',
   functions: [

@@ -2,18 +2,18 @@ import type { Element, Rule } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import { T } from './lexer.ts';
 
-/** In a token set: the end of the rule is reachable, so what follows depends on the caller. */
+/** Stands in a token set when the end of the rule can be reached: the next token then depends on the caller. */
 export const EPSILON = -2;
 
 export type TokenSet = ReadonlySet<number>;
 
-/** What leads from a state to another. */
+/** An edge from one state to another. */
 export type Edge =
   | { readonly kind: 'empty'; readonly to: State }
   | { readonly kind: 'match'; readonly types: TokenSet; readonly to: State }
   | { readonly kind: 'call'; readonly rule: string; readonly to: State };
 
-/** A state of the grammar's automaton. `loopBack` and `block` states are where recovery looks ahead. */
+/** A state of the grammar's automaton. Recovery looks ahead in `loopBack` and `block` states. */
 export interface State {
   readonly id: number;
   readonly rule: string;
@@ -23,27 +23,27 @@ export interface State {
 
 /** States of one grammar element, for the parser that walks the grammar. */
 export interface ElementStates {
-  /** Where the element begins; the decision for a choice, optional or loop. */
+  /** The beginning of the element; for a choice, an optional element or a loop the state of its decision. */
   readonly entry: State;
-  /** Loops: where a turn ends. */
+  /** The end of a round of a loop. */
   readonly back?: State;
 }
 
-/** A left-recursive rule's loop. */
+/** The states of the loop of a left-recursive rule. */
 export interface LoopStates {
   readonly entry: State;
   readonly choice: State;
   readonly back: State;
 }
 
-/** A stack of return states; shared tails, one object per distinct stack. */
+/** A stack of return states. Stacks share their tails, and equal stacks are one object. */
 export interface Stack {
   readonly id: number;
   readonly state: State;
   readonly parent: Stack | undefined;
 }
 
-/** The grammar as states: what may come next, here and in every caller. */
+/** The grammar as states, which tell the next possible tokens, here and in every caller. */
 export class Automaton {
   readonly starts = new Map<string, State>();
   readonly stops = new Map<string, State>();
@@ -97,8 +97,8 @@ export class Automaton {
   }
 
   /**
-   * A sequence that ends in `to`. A token or call at its end leads there directly, with no state of its own behind
-   * it: so alternatives that end alike cannot be told apart any more, which decides what is ambiguous.
+   * A sequence that ends in `to`. A token or call at its end leads to `to` directly, without a state of its own behind
+   * it. Alternatives with equal ends therefore cannot be told apart any more, which decides about ambiguity.
    */
   #sequenceTo(rule: string, from: State, body: readonly Element[], to: State): void {
     const last = body.at(-1);
@@ -107,7 +107,7 @@ export class Automaton {
     else this.#sequence(rule, before, last === undefined ? [] : [last]).edges.push({ kind: 'empty', to });
   }
 
-  /** Adds an element after `from`; returns the state behind it, which is `after` if given. */
+  /** Adds an element after `from`. Returns the state behind the element, which is `after` if given. */
   #element(rule: string, from: State, element: Element, after = this.#state(rule)): State {
     const entry = this.#state(rule, element.kind === 'match' || element.kind === 'rule' ? 'other' : 'block');
     from.edges.push({ kind: 'empty', to: entry });
@@ -165,12 +165,12 @@ export class Automaton {
     return stack;
   }
 
-  /** Forgets the stacks of one text. */
+  /** Drops the stacks of one text. */
   reset(): void {
     this.#stacks.clear();
   }
 
-  /** Tokens that may come next within the rule; EPSILON if its end can be reached. */
+  /** The tokens that may come next within the rule; EPSILON if the end of the rule can be reached. */
   next(state: State): TokenSet {
     let found = this.#next.get(state);
     if (found === undefined) {
@@ -180,7 +180,7 @@ export class Automaton {
     return found;
   }
 
-  /** Tokens that may come next for this stack of callers; EOF if all of them can end. */
+  /** The tokens that may come next for this stack of callers; EOF if all callers can end. */
   nextWithin(state: State, callers: Stack | undefined): TokenSet {
     return this.#look(state, callers, T.EOF);
   }

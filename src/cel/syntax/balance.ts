@@ -1,6 +1,6 @@
 /**
- * The tree that cel-go makes of a chain of `&&` or `||`: it is balanced, so that long chains stay shallow. `join` gets
- * the position of the operator between the two sides.
+ * cel-go's tree of a chain of `&&` or `||`. The tree is balanced, so that long chains stay shallow. `join` gets the
+ * position of the operator between the two sides.
  */
 export function balanced<T>(terms: readonly [T, ...T[]], join: (left: T, right: T, operator: number) => T): T {
   const build = (low: number, high: number): T => {

@@ -17,7 +17,7 @@ export const RESERVED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Most nodes of one tree; macros that copy their operand could otherwise grow without bound. */
+/** The maximum of nodes in one tree: macros that copy their operand could otherwise grow without bound. */
 const MAX_NODES = 100_000;
 
 /** Macros by name; several may share one. */
@@ -26,7 +26,7 @@ export type MacroTable = ReadonlyMap<string, readonly Macro[]>;
 /** Raised inside the parser when the tree grows too large. */
 export class TooManyNodes {}
 
-/** Makes nodes, expands macros and reports what the grammar does not see. Shared by both parsers. */
+/** Makes nodes, expands macros and reports the errors that the grammar does not find. Both parsers use it. */
 export class AstBuilder {
   readonly text: string;
   readonly errors: ErrorList;
@@ -51,13 +51,13 @@ export class AstBuilder {
     return this.text.slice(token.start, token.end);
   }
 
-  /** Reports an error; the node returned stands for what could not be built. */
+  /** Reports an error. The returned node stands for the part that could not be built. */
   error(offset: number, message: string): Literal {
     this.errors.add(offset, message);
     return this.#literal('null', null, Math.max(offset, 0), Math.max(offset, 0));
   }
 
-  /** A stand-in for a part that a syntax error has swallowed. */
+  /** Stands for a part that a syntax error has swallowed. */
   missing(offset: number): Literal {
     return this.#literal('null', null, offset, offset);
   }
@@ -66,7 +66,7 @@ export class AstBuilder {
     return { kind: 'literal', id: this.id(), start, end, at: start, type, value };
   }
 
-  /** A constant; `sign` is the minus that belongs to a number. */
+  /** A constant; `sign` is the minus of a number. */
   literal(token: Token, sign: Token | undefined): Literal {
     const start = sign === undefined ? token.start : sign.start;
     const { end } = token;
@@ -120,7 +120,7 @@ export class AstBuilder {
     };
   }
 
-  /** `operand.field` at the dot; a field in backticks is passed as its token. */
+  /** `operand.field`, at the dot. A field in backticks is passed as its token. */
   select(operand: Expr, dot: Token, field: Token, optional: boolean): Expr {
     const quoted = field.type === T.ESC_IDENTIFIER;
     const text = this.textOf(field);
@@ -212,7 +212,7 @@ export class AstBuilder {
   }
 }
 
-/** Adds the error that stands at no position. */
+/** Adds an error that has no position. */
 export function limitError(errors: ErrorList, message: string): void {
   errors.add(NO_OFFSET, message);
 }

@@ -3,10 +3,10 @@ import type { AstBuilder } from './builder.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 
-/** Deepest nesting of one grammar rule, and of the tree. */
+/** The deepest nesting of one grammar rule, and of the tree. */
 export const MAX_DEPTH = 250;
 
-/** Raised when the text is no expression (or nests too deep); the slow parser then finds out why. */
+/** Raised when the text is no expression, or nests too deep. The slow parser then finds the reason. */
 class Bail {}
 const BAIL = new Bail();
 
@@ -29,15 +29,15 @@ export function operatorName(type: number): string | undefined {
 }
 
 /**
- * Recursive descent for correct texts. It knows nothing of recovery: at the first syntax error it gives
- * up, and `parseWithRecovery` does the text again with all its messages.
+ * Recursive descent for correct texts, without recovery. At the first syntax error the parser stops, and
+ * `parseWithRecovery` parses the text again and gives all messages.
  */
 export class FastParser {
   readonly #builder: AstBuilder;
   readonly #tokens: readonly Token[];
   #index = 0;
   #type: number;
-  /** Height of the last node, counted as cel-go counts its recursion. */
+  /** The height of the last node, counted as cel-go counts its recursion. */
   #height = 0;
   #exprDepth = 0;
   #relationDepth = 0;
@@ -72,7 +72,7 @@ export class FastParser {
     return token;
   }
 
-  /** The next token's type, for places where the compiler believes that it still knows the last one. */
+  /** The next token's type, for places where TypeScript wrongly narrows the type from an earlier test. */
   #peek(): number {
     return this.#type;
   }
@@ -151,7 +151,7 @@ export class FastParser {
     return left;
   }
 
-  /** Sums bind at level 1, products at level 2; `level` is the lowest that belongs here. */
+  /** Parses sums (level 1) and products (level 2); `level` is the lowest level that belongs to the result. */
   #calc(level: number): Expr {
     if (++this.#calcDepth > MAX_DEPTH) this.#bail();
     let left = this.#unary();
@@ -178,7 +178,7 @@ export class FastParser {
     return this.#member();
   }
 
-  /** An even number of prefixes cancels out; the first one gives the position. */
+  /** Parses prefixes of one kind. An even number of them cancels out; the first one gives the position. */
   #prefixed(type: number, name: string): Expr {
     const first = this.#next();
     let count = 1;
@@ -275,7 +275,7 @@ export class FastParser {
     }
   }
 
-  /** An identifier, a call or, if the dotted name runs into a brace, a struct. */
+  /** Parses an identifier, a call or, if a brace follows the dotted name, a struct. */
   #named(dot: Token | undefined): Expr {
     const name = this.#next();
     if (this.#type === T.LPAREN) {
@@ -288,7 +288,7 @@ export class FastParser {
     return this.#struct(dot, [name, ...names]);
   }
 
-  /** Looks ahead for `.b.c {`; consumes it if it is there. */
+  /** Looks ahead for `.b.c {`, and consumes the names if they are there. */
   #structName(): Token[] | undefined {
     let at = this.#index;
     const typeAt = (index: number) => this.#tokens[index]?.type;
@@ -319,7 +319,10 @@ export class FastParser {
     return this.#builder.struct(dot, names, open, fields, this.#next().end);
   }
 
-  /** Before an element: the comma after the last one. True when only a trailing comma was left. */
+  /**
+   * Consumes the comma before an element, if there is one. True when the closing token follows, so that the comma was a
+   * trailing one.
+   */
   #separator(count: number, close: number): boolean {
     if (count > 0) this.#expect(T.COMMA);
     else if (this.#optional(T.COMMA) !== undefined && this.#type !== close) this.#bail();

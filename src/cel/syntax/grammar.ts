@@ -1,6 +1,6 @@
 import { T } from './lexer.ts';
 
-/** A piece of a grammar rule. `as` is the name under which the parse tree keeps it. */
+/** A piece of a grammar rule. The parse tree keeps it under the name `as`. */
 export type Element =
   | { readonly kind: 'match'; readonly types: readonly number[]; readonly as?: string }
   | { readonly kind: 'rule'; readonly rule: string; readonly precedence: number; readonly as?: string }
@@ -8,12 +8,12 @@ export type Element =
   | { readonly kind: 'choice'; readonly alternatives: readonly Alternative[]; readonly adaptive: boolean };
 
 export interface Alternative {
-  /** What the node is called when this alternative was taken. */
+  /** The label of the node for this alternative. */
   readonly label?: string;
   readonly body: readonly Element[];
 }
 
-/** An operator of a left-recursive rule: continues a node while its precedence is at least the current one. */
+/** An operator of a left-recursive rule. It continues a node while its precedence is at least the present one. */
 export interface Continuation extends Alternative {
   readonly precedence: number;
 }
@@ -33,7 +33,7 @@ const anyOf = (types: readonly number[], as: string): Element => ({ kind: 'match
 const rule = (name: string, as: string, precedence = 0): Element => ({ kind: 'rule', rule: name, precedence, as });
 const optional = (...body: Element[]): Element => ({ kind: 'optional', body, adaptive: false });
 const star = (...body: Element[]): Element => ({ kind: 'star', body, adaptive: false });
-/** A loop whose continuation one token does not decide. */
+/** A loop whose continuation needs more than one token of look-ahead. */
 const adaptiveStar = (...body: Element[]): Element => ({ kind: 'star', body, adaptive: true });
 const plus = (adaptive: boolean, ...body: Element[]): Element => ({ kind: 'plus', body, adaptive });
 const choice = (adaptive: boolean, ...alternatives: Alternative[]): Element => ({
@@ -45,7 +45,7 @@ const alternative = (label: string, ...body: Element[]): Alternative => ({ label
 
 const RELATIONS = [T.EQUALS, T.NOT_EQUALS, T.IN, T.LESS, T.LESS_EQUALS, T.GREATER_EQUALS, T.GREATER];
 
-/** The grammar of CEL, in the form in which syntax errors are found and recovered from. */
+/** The grammar of CEL, in the form that finds syntax errors and recovers from them. */
 export const GRAMMAR: Readonly<Record<string, Rule>> = {
   start: { body: [rule('expr', 'e'), token(T.EOF)] },
   expr: {

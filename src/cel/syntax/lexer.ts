@@ -1,4 +1,4 @@
-/** Kinds of tokens; numbers so that the parser switches fast. */
+/** The kinds of tokens. They are numbers because the parser's `switch` is then fast. */
 export const T = {
   EOF: 0,
   EQUALS: 1,
@@ -38,7 +38,7 @@ export const T = {
   ESC_IDENTIFIER: 35,
 } as const;
 
-/** How token kinds are named in syntax errors, by kind. */
+/** The names of token kinds in syntax errors, by kind. */
 export const TOKEN_NAMES: readonly string[] = [
   '<EOF>',
   "'=='",
@@ -85,7 +85,7 @@ export interface Token {
   readonly end: number;
 }
 
-/** Text that no token begins with: from `start` up to and including the character at which all hope ended. */
+/** A text with which no token begins: from `start` up to and including the character at which the scan failed. */
 export interface LexicalError {
   readonly start: number;
   readonly end: number;
@@ -95,7 +95,7 @@ const isDigit = (c: number) => c >= 48 && c <= 57;
 const isHex = (c: number) => isDigit(c) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
 const isLetter = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
 
-/** Tokens without white space and comments, ending with EOF. Errors do not stop the scan. */
+/** The tokens of a text without white space and comments, ending with EOF. Errors do not stop the scan. */
 export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[] } {
   const tokens: Token[] = [];
   const errors: LexicalError[] = [];
@@ -117,7 +117,7 @@ export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[
     scanToken(text, at, c);
     if (scan.type >= 0) tokens.push({ type: scan.type, start: at, end: scan.end });
     else {
-      // The character at which the scan failed is lost with the rest; a surrogate pair is one character.
+      // The character at which the scan failed is dropped with the rest; a surrogate pair is one character.
       const last = scan.end;
       const pair = last < length && isPair(text, last) ? 2 : 1;
       scan.end = Math.min(length, last + pair);
@@ -135,7 +135,10 @@ function isPair(text: string, at: number): boolean {
   return c >= 0xd800 && c < 0xdc00 && d >= 0xdc00 && d < 0xe000;
 }
 
-/** Result of the last scan: type (-1: failed) and end (where it failed). One object, so that scanning allocates nothing. */
+/**
+ * The result of the last scan: type (-1: failed) and end (where it failed). One shared object, so that a scan allocates
+ * nothing.
+ */
 const scan = { type: -1, end: 0 };
 
 function accept(type: number, end: number): void {
@@ -221,7 +224,7 @@ function scanWord(text: string, at: number, c: number): void {
   const isRaw = last === 114 || last === 82;
   if (end - at === 2 ? !isBytes || !isRaw : !isBytes && !isRaw) return;
   scanString(text, end, isBytes ? T.BYTES : T.STRING, isRaw);
-  // A string that does not close leaves the prefix as an identifier.
+  // An unclosed string leaves the prefix as an identifier.
   if (scan.type < 0) accept(T.IDENTIFIER, end);
 }
 
@@ -255,7 +258,10 @@ function scanNumber(text: string, at: number): void {
   accept(isFloat ? T.FLOAT : T.INT, end);
 }
 
-/** A string from its opening quote. On failure `scan.end` is the character that ended all forms of it. */
+/**
+ * Scans a string from its opening quote. On failure `scan.end` is the character at which the last of its possible forms
+ * failed.
+ */
 function scanString(text: string, at: number, type: number, raw: boolean): void {
   const quote = text.charCodeAt(at);
   const triple = text.charCodeAt(at + 1) === quote && text.charCodeAt(at + 2) === quote;
@@ -291,7 +297,7 @@ function scanTriple(text: string, from: number, quote: number, raw: boolean): nu
 let escapeEnd = 0;
 const ESCAPES = new Set(Array.from('abfnrtv"\'\\?`', (character) => character.charCodeAt(0)));
 
-/** Scans an escape at its backslash; returns the offset of the offending character, or -1 and sets `escapeEnd`. */
+/** Scans an escape at its backslash. Returns the offset of the wrong character; or -1, and sets `escapeEnd`. */
 function scanEscape(text: string, at: number): number {
   const c = text.charCodeAt(at + 1);
   if (ESCAPES.has(c)) {

@@ -1,7 +1,7 @@
 import type { Call, Expr, MapEntry, StructField } from '../ast.ts';
 import type { MacroBuilder } from '../library.ts';
 
-/** Builds the expansion of one macro call; all nodes stand at the call's position. */
+/** Builds the expansion of one macro call; all its nodes have the position of the call. */
 export class MacroExpander implements MacroBuilder {
   readonly #newId: () => number;
   readonly #call: Call;
@@ -64,7 +64,7 @@ export class MacroExpander implements MacroBuilder {
   }
 }
 
-/** What checker and planner see of an expression: a macro's expansion instead of its call. */
+/** An expression as the checker and the planner see it: a macro's expansion instead of its call. */
 export function expanded(expr: Expr): Expr {
   let current = expr;
   while (current.kind === 'macro') current = current.expansion;

@@ -2,8 +2,8 @@ import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 import { balanced } from './balance.ts';
 
 /**
- * Nodes of no text, for `unparse`: they have no positions and no id, and macros stand as their calls. What is to be
- * checked or run is parsed from the text.
+ * Members of nodes without a text, which are made for `unparse`. They have no positions and no id, and macros stand as
+ * their calls. An expression that is checked or run must be parsed from its text.
  */
 const NOWHERE = { id: 0, start: 0, end: 0, at: 0 } as const;
 
@@ -28,7 +28,7 @@ export function call(name: string, args: readonly Expr[]): Call {
   return { ...NOWHERE, kind: 'call', name, target: undefined, args };
 }
 
-/** `target.name(args…)`, macros too. */
+/** `target.name(args…)`, also for macros. */
 export function member(name: string, target: Expr, args: readonly Expr[]): Call {
   return { ...NOWHERE, kind: 'call', name, target, args };
 }
@@ -43,7 +43,7 @@ export function list(elements: readonly Expr[]): Expr {
   return { ...NOWHERE, kind: 'list', elements, optionals: new Set() };
 }
 
-/** `{entries…}`; the value of an optional entry may leave it out. */
+/** `{entries…}`. An optional entry is left out when its value is an empty optional. */
 export function map(entries: readonly Pick<MapEntry, 'key' | 'value' | 'optional'>[]): Expr {
   return { ...NOWHERE, kind: 'map', entries: entries.map((entry) => ({ ...NOWHERE, ...entry })) };
 }

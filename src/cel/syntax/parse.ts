@@ -10,10 +10,10 @@ import { GiveUp, RecoveringParser } from './recovering-parser.ts';
 import { ErrorList } from './source.ts';
 import { TreeVisitor } from './tree-visitor.ts';
 
-/** Longest expression, in code points. */
+/** The maximum length of an expression, in code points. */
 const MAX_LENGTH = 100_000;
 
-/** Parses an expression. Never throws; all errors of the text are in the result, worded as cel-go does. */
+/** Parses an expression. Never throws. The result has all errors of the text, in cel-go's words. */
 export function parseExpression(text: string, macros: MacroTable): ParseResult {
   const errors = new ErrorList(text);
   const length = text.length > MAX_LENGTH ? codePointLength(text) : 0;
@@ -43,7 +43,7 @@ function parseWithRecovery(
   return new TreeVisitor(new AstBuilder(text, errors, macros)).visit(parser.parse());
 }
 
-/** Runs a parser; its signals become errors. */
+/** Runs a parser, and turns its signals into errors. */
 function guarded(errors: ErrorList, parse: () => Expr | undefined): Expr | undefined {
   try {
     return parse();

@@ -2,7 +2,9 @@ import type { Automaton, Stack, State } from './automaton.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 
-/** Where one alternative may be after the tokens read so far. `outer`: it has left the deciding rule. */
+/**
+ * A state that one alternative may have reached after the tokens read so far. `outer`: has it left the deciding rule?
+ */
 interface Config {
   readonly state: State;
   readonly alternative: number;
@@ -10,24 +12,24 @@ interface Config {
   readonly outer: boolean;
 }
 
-/** Which alternative the next tokens mean, or the token at which all of them failed. */
+/** The alternative that the next tokens mean, or the token at which all alternatives failed. */
 export type Prediction = { readonly alternative: number } | { readonly failedAt: Token };
 
-/** Look-ahead is bounded: beyond these many configurations the first alternative left is taken. */
+/** The maximum of configurations; beyond it the first alternative that is left wins. */
 const MAX_WORK = 20_000;
 
 /**
- * Decides as a generated parser does: first without knowing the callers, then, where alternatives
- * cannot be told apart, with them. `callers` is the stack of states to return to.
+ * Decides as a generated parser does: first without the callers, and then with them where alternatives cannot be told
+ * apart. `callers` is the stack of return states.
  */
 export class Predictor {
   readonly #automaton: Automaton;
   readonly #tokens: readonly Token[];
   #full = false;
   #work = 0;
-  /** Where a decision begins when the callers are unknown. */
+  /** The configurations at the beginning of a decision without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** What one token decides, per decision. */
+  /** The alternative for a token that decides alone, per decision. */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
@@ -62,7 +64,7 @@ export class Predictor {
     this.#decided.set(decision, known.set(type, alternative));
   }
 
-  /** Undefined: the alternatives cannot be told apart without the callers. */
+  /** Undefined when the alternatives cannot be told apart without the callers. */
   #search(decision: State, callers: Stack | undefined, from: number): Prediction | undefined {
     let configs = this.#start(decision, callers);
     for (let index = from; ; index++) {
@@ -103,7 +105,7 @@ export class Predictor {
     return reached;
   }
 
-  /** All configurations that need a token to go on, or are at the end of everything. */
+  /** All configurations that need a token to go on, or have reached the end of all rules. */
   #closure(initial: readonly Config[]): Config[] {
     const found: Config[] = [];
     const seen = new Set<string>();
@@ -138,7 +140,7 @@ export class Predictor {
   }
 }
 
-/** Alternatives per state and set of stacks. */
+/** The alternatives by state and set of stacks. */
 function groups(configs: readonly Config[], wildcard: boolean): { state: number; alternatives: Set<number> }[] {
   const stacks = new Map<string, Set<number>>();
   for (const { state, alternative, stack } of configs) {
@@ -158,7 +160,10 @@ function groups(configs: readonly Config[], wildcard: boolean): { state: number;
   return [...grouped.values()];
 }
 
-/** No state is left that belongs to one alternative only, and some belong to several in the same way. */
+/**
+ * Is the decision ambiguous? No state belongs to only one alternative, and some state belongs to several of them in the
+ * same way.
+ */
 function conflicts(configs: readonly Config[]): boolean {
   if (configs.every((config) => config.state.role === 'stop')) return true;
   if (!groups(configs, true).some((group) => group.alternatives.size > 1)) return false;
@@ -169,7 +174,7 @@ function conflicts(configs: readonly Config[]): boolean {
   return [...perState.values()].every((alternatives) => alternatives.size > 1);
 }
 
-/** The alternative that wins wherever several are possible; undefined while that is not one and the same. */
+/** The alternative that wins wherever several are possible; undefined while no single alternative does. */
 function singleViable(configs: readonly Config[], wildcard: boolean): number | undefined {
   const minima = new Set(groups(configs, wildcard).map((group) => Math.min(...group.alternatives)));
   return minima.size === 1 ? [...minima][0] : undefined;

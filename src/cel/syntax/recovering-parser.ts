@@ -7,7 +7,7 @@ import type { LexicalError, Token } from './lexer.ts';
 import { T, TOKEN_NAMES } from './lexer.ts';
 import { Predictor } from './predict.ts';
 
-/** A node of the parse tree: the alternative taken and what was found under each name. */
+/** A node of the parse tree: its alternative, and the parts that the rule names. */
 export interface TreeNode {
   readonly rule: string;
   label: string | undefined;
@@ -24,14 +24,14 @@ interface RuleCall {
   readonly precedence: number;
 }
 
-/** Steps of a rule: the rules it calls go out, their nodes come in. */
+/** The steps of a rule. The generator yields the rules that it calls, and gets their nodes. */
 type Steps = Generator<RuleCall, void, TreeNode | undefined>;
 
 /** A syntax error on its way to the rule that recovers from it. */
 class Mismatch {}
 const MISMATCH = new Mismatch();
 
-/** The end of the attempt; `message` is reported at no position, or was reported already. */
+/** Ends the attempt. `message` is reported without a position, unless it was reported already. */
 export class GiveUp {
   readonly message: string | undefined;
   constructor(message: string | undefined) {
@@ -39,16 +39,16 @@ export class GiveUp {
   }
 }
 
-/** Something thrown that no `Error` is: signals between parser functions. */
+/** Throws a signal between parser functions, which is no `Error`. */
 function signal(value: unknown): never {
   // oxlint-disable-next-line typescript/only-throw-error -- control flow inside the parser, never seen outside
   throw value;
 }
 
 /**
- * Parses with the error handling of a generated parser (skip a token, insert a token, or resynchronise
- * with what may follow), so that its messages are those that users of cel-go know. Slow; used only for
- * texts that the fast parser has refused.
+ * Parses with the error handling of a generated parser: it skips a token, inserts a token, or resynchronises with the
+ * tokens that may follow. The messages are therefore those that users of cel-go know. The parser is slow, and parses
+ * only texts that the fast parser has refused.
  */
 export class RecoveringParser {
   readonly #automaton: Automaton = celAutomaton();
@@ -59,7 +59,7 @@ export class RecoveringParser {
   readonly #predictor: Predictor;
   #index = 0;
   #state: State;
-  /** Return states of the rules in progress. */
+  /** The return states of the rules in progress. */
   #callers: Stack | undefined = undefined;
   #recovering = false;
   #lastErrorIndex = -1;
@@ -114,7 +114,7 @@ export class RecoveringParser {
     return token;
   }
 
-  // Rules. Each is a generator that yields the rules it calls, so that nesting costs no call stack.
+  // Rules. Each rule is a generator that yields the rules it calls, so that nesting needs no call stack.
 
   #run(name: string): TreeNode {
     const stack: Generator<RuleCall, TreeNode, TreeNode | undefined>[] = [this.#rule({ name, precedence: 0 })];
@@ -161,7 +161,7 @@ export class RecoveringParser {
     return node;
   }
 
-  /** The operator that continues a left-recursive rule; undefined when the next token does not. */
+  /** The operator that continues a left-recursive rule; undefined when the next token is not one. */
   #continuation(name: string, all: readonly Continuation[], precedence: number): Continuation | undefined {
     const { choice } = this.#automaton.loops.get(name) as LoopStates;
     const { type } = this.#token();
@@ -173,7 +173,7 @@ export class RecoveringParser {
     return type === T.DOT ? this.#afterDot(fits) : all[this.#predict(choice) - 1];
   }
 
-  /** A field or a method: what comes after the dot and the name tells, so that nothing further need be looked at. */
+  /** Chooses between a field and a method: the tokens after the dot and the name decide, without further look-ahead. */
   #afterDot(fits: readonly Continuation[]): Continuation | undefined {
     const { type } = this.#token(1);
     if (type !== T.QUESTION && type !== T.ESC_IDENTIFIER && type !== T.IDENTIFIER) {
@@ -255,7 +255,7 @@ export class RecoveringParser {
     return this.#noViableAlternative(this.#token(), prediction.failedAt);
   }
 
-  // Error handling
+  // Error handling.
 
   #noViableAlternative(start: Token, offending: Token): never {
     this.#reportOnce(
@@ -319,7 +319,7 @@ export class RecoveringParser {
     this.#reportOnce(token.start, () => `extraneous input ${this.#display(token)} expecting ${this.#expected()}`);
   }
 
-  /** Skips the next token if the one after it is what is expected. */
+  /** Skips the next token if the one after it is expected. */
   #deleteToken(): boolean {
     if (!this.#expectedTokens().has(this.#token(1).type)) return false;
     this.#unwanted();
@@ -344,7 +344,7 @@ export class RecoveringParser {
     this.#countRecovery();
     let allowance = MAX_SKIPPED;
     if (this.#lastErrorIndex === this.#index && this.#lastErrorStates.has(this.#state.id)) {
-      // The same place as last time: skip a token, or there would be no end.
+      // At the same position as the last time, a token is skipped, because the recovery would not end.
       this.#consume();
       allowance--;
     }
@@ -369,7 +369,7 @@ export class RecoveringParser {
     }
   }
 
-  /** What may follow any of the rules in progress. */
+  /** The tokens that may follow any of the rules in progress. */
   #recoverySet(): TokenSet {
     const set = new Set<number>();
     for (let caller = this.#callers; caller !== undefined; caller = caller.parent) {
@@ -389,7 +389,7 @@ export class RecoveringParser {
   }
 }
 
-/** Tokens that begin a continuation; each begins with a token. */
+/** The first tokens of a continuation; every continuation begins with a token. */
 function firstOf(continuation: Continuation): readonly number[] {
   const first = continuation.body[0];
   return first?.kind === 'match' ? first.types : [];

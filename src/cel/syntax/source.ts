@@ -1,13 +1,13 @@
 import type { CelError } from '../errors.ts';
 import { codePointLength } from '../text.ts';
 
-/** Most errors of one expression that are kept. */
+/** The maximum of errors of one expression that are kept. */
 const MAX_ERRORS = 100;
 
-/** Longer source lines are not quoted. Bytes of UTF-8. */
+/** The maximum length of a quoted source line, in bytes of UTF-8. */
 const MAX_SNIPPET = 16384;
 
-/** The offset of errors that belong to no position. */
+/** The offset of errors without a position. */
 export const NO_OFFSET = -1;
 
 /** Collects the errors of one expression and renders them as cel-go does. */
@@ -24,7 +24,7 @@ export class ErrorList {
     return this.#count;
   }
 
-  /** Adds an error at an offset of the text, or at no position ({@link NO_OFFSET}). */
+  /** Adds an error at an offset of the text, or without a position ({@link NO_OFFSET}). */
   add(offset: number, message: string): void {
     this.#count++;
     if (this.#count > MAX_ERRORS) return;
@@ -32,7 +32,7 @@ export class ErrorList {
     else this.#errors.push({ message, ...positionOf(this.#text, offset), offset });
   }
 
-  /** In order of position; those at one position in the order in which they were found. */
+  /** The errors in order of position; errors at one position in order of discovery. */
   sorted(): readonly CelError[] {
     return this.#errors.sort((a, b) => a.line - b.line || a.column - b.column);
   }
@@ -73,7 +73,7 @@ function renderError(text: string, error: CelError): string {
   return `${head}\n | ${line}\n | ${caret}`;
 }
 
-/** Takes more than one byte in UTF-8. */
+/** Does the character take more than one byte in UTF-8? */
 function isWide(character: string): boolean {
   return (character.codePointAt(0) ?? 0) > 127;
 }

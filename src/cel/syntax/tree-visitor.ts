@@ -22,8 +22,8 @@ const nodeAt = (node: TreeNode | undefined, name: string): TreeNode | undefined 
 const tokenAt = (node: TreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
 
 /**
- * Builds the syntax tree from a parse tree that may have holes, to find the errors that are not of the
- * grammar: reserved names, bad literals, misused macros.
+ * Builds the syntax tree from a parse tree, of which parts may be missing. It finds the errors that the grammar does
+ * not: reserved names, bad literals, misused macros.
  */
 export class TreeVisitor {
   readonly #builder: AstBuilder;
@@ -218,7 +218,7 @@ export class TreeVisitor {
   }
 }
 
-/** Goes down to the first node that means something by itself. */
+/** The first node below that has a meaning of its own. */
 function unnest(tree: TreeNode | undefined): TreeNode | undefined {
   let node = tree;
   while (node !== undefined) {

@@ -15,7 +15,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   '?': '?',
 };
 
-/** The text between the quotes of a string token, and whether escapes are to be kept. */
+/** The text between the quotes of a string token; `raw` says that escapes are kept. */
 function body(token: string): { text: string; raw: boolean } {
   const raw = token.charCodeAt(0) === 114 || token.charCodeAt(0) === 82;
   const quoted = (raw ? token.slice(1) : token).replaceAll(/\r\n?/g, '\n');
@@ -24,7 +24,7 @@ function body(token: string): { text: string; raw: boolean } {
   return { text: quoted.slice(width, quoted.length - width), raw };
 }
 
-/** The string that a STRING token means; undefined when an escape names no Unicode character. */
+/** The string of a STRING token; undefined when an escape names no Unicode character. */
 export function unescapeString(token: string): string | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return text;
@@ -37,7 +37,7 @@ export function unescapeString(token: string): string | undefined {
   return parts.join('');
 }
 
-/** The bytes that a BYTES token (without its prefix) means; undefined when an escape is not allowed in bytes. */
+/** The bytes of a BYTES token (without its prefix); undefined for an escape that bytes do not allow. */
 export function bytesOfToken(token: string): Uint8Array | undefined {
   const { text, raw } = body(token);
   if (raw || !text.includes('\\')) return utf8Encode(text);
@@ -50,7 +50,7 @@ export function bytesOfToken(token: string): Uint8Array | undefined {
   return Uint8Array.from(bytes);
 }
 
-/** Splits into plain text and numeric escapes; the lexer has made sure that all escapes are whole. */
+/** Splits a text into plain text and numeric escapes. The lexer has checked that all escapes are complete. */
 function* pieces(text: string): Generator<string | { code: number; unicode: boolean }> {
   let from = 0;
   for (;;) {

@@ -3,7 +3,7 @@ import { textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress } from '../verdict.ts';
 
-/** Argo CD applications: healthy and in sync. */
+/** Argo CD applications are ready when they are healthy and in sync. */
 export function application(object: KubeObject): Readiness {
   const health = textAt(object, 'status', 'health', 'status');
   const message = textAt(object, 'status', 'health', 'message');

@@ -3,30 +3,30 @@ import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
-/** Active. A namespace without a status was just created. */
+/** A namespace is ready in phase Active. A namespace without a status was just created. */
 export function namespace(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   return phase === 'Active' ? current('Active') : inProgress(phase || 'NotObserved', 'the namespace is not active');
 }
 
-/** Ready=True. */
+/** A node is ready with the condition Ready. */
 export function node(object: KubeObject): Readiness {
   return needs(object, 'Ready');
 }
 
-/** Established; failed when its names are taken. */
+/** A definition is ready with the condition Established; it has failed when its names are taken. */
 export function customResourceDefinition(object: KubeObject): Readiness {
   const names = statusCondition(object, 'NamesAccepted');
   if (names?.status === 'False') return failed('NamesNotAccepted', said('NamesAccepted', names));
   return needs(object, 'Established');
 }
 
-/** Available=True. */
+/** An APIService is ready with the condition Available. */
 export function apiService(object: KubeObject): Readiness {
   return needs(object, 'Available');
 }
 
-/** Enough healthy pods, or none expected. */
+/** A budget is ready with enough healthy pods, or when it expects none. */
 export function podDisruptionBudget(object: KubeObject): Readiness {
   const wanted = countAt(object, 'status', 'desiredHealthy');
   const healthy = countAt(object, 'status', 'currentHealthy');
@@ -35,8 +35,8 @@ export function podDisruptionBudget(object: KubeObject): Readiness {
 }
 
 /**
- * Its controller has looked at the target. Missing metrics do not count: an autoscaler without them keeps
- * the replicas as they are.
+ * An autoscaler is ready when its controller has looked at the target. Missing metrics do not count: without them the
+ * replicas stay as they are.
  */
 export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   const able = statusCondition(object, 'AbleToScale');
@@ -45,7 +45,7 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   return inProgress('NotObserved', 'the autoscaler has not looked at its target yet');
 }
 
-/** Approved and issued; failed when denied. */
+/** A request is ready when its certificate is issued; it has failed when it was denied. */
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
     const found = statusCondition(object, type);
@@ -56,20 +56,20 @@ export function certificateSigningRequest(object: KubeObject): Readiness {
   return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
 }
 
-/** The quota is being counted. */
+/** A quota is ready when its status has the limits, so that the quota is counted. */
 export function resourceQuota(object: KubeObject): Readiness {
   return valueAt(object, 'status', 'hard') === undefined
     ? inProgress('NotObserved', 'the quota is not counted yet')
     : current();
 }
 
-/** Some endpoint has an address. */
+/** Endpoints are ready when some endpoint has an address. */
 export function endpoints(object: KubeObject): Readiness {
   const addresses = objectsAt(object, 'subsets').flatMap((subset) => objectsAt(subset, 'addresses'));
   return addresses.length > 0 ? current() : inProgress('NoAddresses', 'no endpoint has an address yet');
 }
 
-/** A condition must be True. */
+/** The object is ready when a condition is True. */
 export function needs(object: KubeObject, type: string): Readiness {
   const found = statusCondition(object, type);
   if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);

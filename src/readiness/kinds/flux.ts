@@ -4,14 +4,14 @@ import type { Readiness } from '../model.ts';
 import { needs } from './cluster.ts';
 
 /**
- * A registry of charts: Flux keeps no state of it, and leaves `observedGeneration` at the -1 with which its
- * definition fills it.
+ * Is the repository a registry of charts? Flux writes no status for it, and its `observedGeneration` stays at -1, the
+ * default in the CRD.
  */
 export function isRegistry(object: KubeObject): boolean {
   return textAt(object, 'spec', 'type') === 'oci';
 }
 
-/** Repositories with an index: Ready=True. */
+/** A repository with an index is ready with the condition Ready. */
 export function helmRepository(object: KubeObject): Readiness {
   return needs(object, 'Ready');
 }

@@ -3,7 +3,10 @@ import { statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, said } from '../verdict.ts';
 
-/** kro's definitions: state Active and Ready at the current generation; failed when the graph is not accepted. */
+/**
+ * A definition of kro is ready with state Active and the condition Ready at the current generation; it has failed when
+ * its graph is not accepted.
+ */
 export function resourceGraphDefinition(object: KubeObject): Readiness {
   const accepted = statusCondition(object, 'GraphAccepted');
   if (accepted?.status === 'False' && isCurrent(object, accepted.observedGeneration)) {
@@ -20,7 +23,9 @@ export function resourceGraphDefinition(object: KubeObject): Readiness {
     : inProgress(state || 'Inactive', `the definition is ${state || 'not active yet'}`);
 }
 
-/** Instances of graphs: state ACTIVE, and Ready where that condition exists, at the current generation. */
+/**
+ * An instance of a graph is ready with state ACTIVE and, where that condition exists, Ready at the current generation.
+ */
 export function graphInstance(object: KubeObject): Readiness {
   const state = textAt(object, 'status', 'state');
   const ready = statusCondition(object, 'Ready');
@@ -35,7 +40,7 @@ export function graphInstance(object: KubeObject): Readiness {
   return state === 'ACTIVE' ? current('Active') : inProgress(state, `the instance is in state ${state}${why}`);
 }
 
-/** Is this an instance of a graph? Its controller labels it; the default group is kro's own. */
+/** Is this an instance of a graph? Its controller labels it, and the default group of instances is kro's own. */
 export function isGraphInstance(object: KubeObject): boolean {
   const labels = object.metadata.labels ?? {};
   if (Object.hasOwn(labels, 'kro.run/resource-graph-definition-name')) {

@@ -3,15 +3,15 @@ import { conditionIn, objectsAt, statusCondition, textAt } from '../../kubernete
 import type { Readiness } from '../model.ts';
 import { current, inProgress, said } from '../verdict.ts';
 
-/** A Service of type LoadBalancer needs an address; others work at once. */
+/** A Service of type LoadBalancer is ready when it has an address; a Service of another type is ready at once. */
 export function service(object: KubeObject): Readiness {
   if (textAt(object, 'spec', 'type') !== 'LoadBalancer') return current();
   return hasAddress(object) ? current() : inProgress('NoAddress', 'the load balancer has no address yet');
 }
 
 /**
- * An Ingress is ready when it has an address. Many controllers never publish one, and nothing in the object
- * tells: one without any status counts as ready.
+ * An Ingress is ready when it has an address. Many controllers never publish one, and the object does not show which
+ * do; an Ingress without any status therefore counts as ready.
  */
 export function ingress(object: KubeObject): Readiness {
   const published = objectsAt(object, 'status', 'loadBalancer', 'ingress');
@@ -24,7 +24,7 @@ function hasAddress(object: KubeObject): boolean {
   return entries.some((entry) => textAt(entry, 'ip') !== '' || textAt(entry, 'hostname') !== '');
 }
 
-/** Gateway API: accepted, and programmed into the data plane. */
+/** A Gateway is ready when it is accepted, and programmed into the data plane. */
 export function gateway(object: KubeObject): Readiness {
   for (const type of ['Accepted', 'Programmed']) {
     const found = statusCondition(object, type);
@@ -34,7 +34,10 @@ export function gateway(object: KubeObject): Readiness {
   return current();
 }
 
-/** Gateway API routes: every parent that looked at the route has accepted it and resolved its references. */
+/**
+ * A route is ready when a parent has reported on it, and no parent reports that it refuses the route or cannot resolve
+ * its references.
+ */
 export function gatewayRoute(object: KubeObject): Readiness {
   const parents = objectsAt(object, 'status', 'parents');
   if (parents.length === 0) return inProgress('NotObserved', 'no gateway has accepted the route yet');

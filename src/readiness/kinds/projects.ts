@@ -3,20 +3,20 @@ import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
-/** Network policies of Cilium: valid, as far as its operator has said anything. */
+/** A network policy of Cilium is ready unless its operator calls it invalid. */
 export function ciliumPolicy(object: KubeObject): Readiness {
   const valid = statusCondition(object, 'Valid');
   return valid?.status === 'False' ? failed(valid.reason || 'Invalid', said('Valid', valid)) : current();
 }
 
-/** Pools of addresses of Cilium: in conflict with no other pool. */
+/** A pool of addresses of Cilium is ready unless it is in conflict with another pool. */
 export function ciliumPool(object: KubeObject): Readiness {
   const conflict = statusCondition(object, 'cilium.io/PoolConflict');
   if (conflict?.status !== 'True') return current();
   return failed(conflict.reason || 'PoolConflict', said('cilium.io/PoolConflict', conflict));
 }
 
-/** Announcements and BGP of Cilium: its conditions name problems, and are missing where there is none. */
+/** Announcements and BGP resources of Cilium are ready when no condition is true: their conditions name problems. */
 export function ciliumProblems(object: KubeObject): Readiness {
   const problem = objectsAt(object, 'status', 'conditions').find((entry) => entry['status'] === 'True');
   const type = textAt(problem ?? {}, 'type');
@@ -24,7 +24,7 @@ export function ciliumProblems(object: KubeObject): Readiness {
   return found === undefined ? current() : inProgress(found.reason || 'Problem', said(type, found));
 }
 
-/** Kinds with the condition `Ready` only, such as those of cert-manager. */
+/** Kinds with the condition `Ready` only, such as those of cert-manager, are ready when it is true. */
 export function readyCondition(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
@@ -40,7 +40,7 @@ export function readyCondition(object: KubeObject): Readiness {
     : inProgress(ready.reason || 'NotReady', said('Ready', ready));
 }
 
-/** Requests of certificates: `Ready`, unless they are denied. */
+/** A certificate request is ready with the condition `Ready`; it has failed when it was denied. */
 export function certificateRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'InvalidRequest']) {
     const refused = statusCondition(object, type);
@@ -51,7 +51,7 @@ export function certificateRequest(object: KubeObject): Readiness {
 
 const ACME_ENDS = ['invalid', 'expired', 'errored'];
 
-/** Orders and challenges of ACME: `valid`. */
+/** An order or a challenge of ACME is ready in state `valid`. */
 export function acmeState(object: KubeObject): Readiness {
   const state = textAt(object, 'status', 'state');
   if (state === 'valid') return current('Valid');
@@ -63,7 +63,7 @@ export function acmeState(object: KubeObject): Readiness {
 /** The phase of a healthy CloudNativePG cluster. */
 const CNPG_HEALTHY = 'Cluster in healthy state';
 
-/** Clusters of CloudNativePG: in the healthy phase, with as many ready instances as wanted. */
+/** A cluster of CloudNativePG is ready in the healthy phase, with as many ready instances as it wants. */
 export function cnpgCluster(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const ready = countAt(object, 'status', 'readyInstances');
@@ -74,14 +74,14 @@ export function cnpgCluster(object: KubeObject): Readiness {
   return inProgress('NotObserved', ready < wanted ? done : `${done}; status.phase is not set yet`);
 }
 
-/** Poolers of CloudNativePG: as many instances as wanted. */
+/** A pooler of CloudNativePG is ready with as many instances as it wants. */
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const there = countAt(object, 'status', 'instances');
   return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances are there'));
 }
 
-/** Backups of CloudNativePG: `completed`. */
+/** A backup of CloudNativePG is ready in phase `completed`. */
 export function cnpgBackup(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'completed') return current('Completed');
@@ -89,13 +89,13 @@ export function cnpgBackup(object: KubeObject): Readiness {
   return inProgress(phase === '' ? 'NotObserved' : 'Running', `phase is ${phase || 'not known yet'}`);
 }
 
-/** Databases of CloudNativePG: the newest generation is applied. */
+/** A database of CloudNativePG is ready when its newest generation is applied. */
 export function cnpgDatabase(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'applied') === true) return current('Applied');
   return inProgress('NotApplied', textAt(object, 'status', 'message') || 'its operator has not applied it yet');
 }
 
-/** Object stores of Rook and their users: `Ready`, or `Connected` to a store outside. */
+/** An object store of Rook, or a user of one, is ready in phase `Ready`, or `Connected` for an external store. */
 export function cephObject(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Ready' || phase === 'Connected') return current(phase);
@@ -105,7 +105,7 @@ export function cephObject(object: KubeObject): Readiness {
   );
 }
 
-/** Claims of buckets: `Bound`. */
+/** A bucket claim is ready in phase `Bound`. */
 export function objectBucketClaim(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Failed') return failed(phase, 'the bucket could not be made');
@@ -114,7 +114,7 @@ export function objectBucketClaim(object: KubeObject): Readiness {
     : inProgress(phase || 'NotObserved', `phase is ${phase || 'not known yet'}`);
 }
 
-/** Clusters of Valkey: their operator says so in `status.ready`. */
+/** A cluster of Valkey is ready when its operator writes `status.ready`. */
 export function valkey(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'ready') === true) return current();
   const ready = statusCondition(object, 'Ready');

@@ -3,7 +3,7 @@ import { textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress } from '../verdict.ts';
 
-/** Bound; a claim that lost its volume stays lost. */
+/** A claim is ready when it is bound. A claim that lost its volume has failed. */
 export function persistentVolumeClaim(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Bound') return current('Bound');
@@ -11,7 +11,7 @@ export function persistentVolumeClaim(object: KubeObject): Readiness {
   return inProgress(phase || 'Pending', 'the claim is not bound to a volume yet');
 }
 
-/** Available or bound. */
+/** A volume is ready when it is available or bound. */
 export function persistentVolume(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Available' || phase === 'Bound') return current(phase);
@@ -20,7 +20,7 @@ export function persistentVolume(object: KubeObject): Readiness {
   return inProgress(phase || 'Pending', message || 'the volume is not available yet');
 }
 
-/** Attached to its node. */
+/** An attachment is ready when the volume is attached to its node. */
 export function volumeAttachment(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'attached') === true) return current('Attached');
   const error = textAt(object, 'status', 'attachError', 'message');

@@ -3,7 +3,11 @@ import { countAt, numberAt, objectsAt, statusCondition, textAt } from '../../kub
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
-/** All replicas updated and available, none of the old left; failed when the progress deadline has passed. */
+/**
+ * A Deployment is ready when all its replicas are updated and available, and none of the old is left. It has failed
+ * when the progress deadline has passed. This is rule 4 of `readinessOf`, after deletion, `observedGeneration` and
+ * `Stalled`.
+ */
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
@@ -26,7 +30,10 @@ export function deployment(object: KubeObject): Readiness {
   return current();
 }
 
-/** All replicas ready and of the new revision, as far as the update strategy replaces them by itself. */
+/**
+ * A StatefulSet is ready when all its replicas are ready and of the new revision, as far as the update strategy
+ * replaces pods by itself.
+ */
 export function statefulSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
   const ready = countAt(object, 'status', 'readyReplicas');
@@ -43,7 +50,7 @@ export function statefulSet(object: KubeObject): Readiness {
   return current();
 }
 
-/** A ready and updated pod on every node that should have one. */
+/** A DaemonSet is ready with a ready and updated pod on every node that should have one. */
 export function daemonSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'status', 'desiredNumberScheduled');
   if (wanted === undefined) return inProgress('NotScheduled', 'no node has been looked at yet');
@@ -56,7 +63,7 @@ export function daemonSet(object: KubeObject): Readiness {
   return ready < wanted ? inProgress('NotReady', progress(ready, wanted, 'pods are ready')) : current();
 }
 
-/** ReplicaSet and ReplicationController. */
+/** The rule of ReplicaSets and ReplicationControllers. */
 export function replicaSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
   const total = countAt(object, 'status', 'replicas');
@@ -67,7 +74,7 @@ export function replicaSet(object: KubeObject): Readiness {
   return total > wanted ? inProgress('ScalingDown', `${total - wanted} replicas too many`) : current();
 }
 
-/** Finished, or running with all containers ready. */
+/** A pod is ready when it has succeeded, or runs with the condition Ready; it has failed in phase Failed. */
 export function pod(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Succeeded') return current('Completed');
@@ -85,7 +92,10 @@ export function pod(object: KubeObject): Readiness {
   return inProgress(phase === '' ? 'Pending' : phase, `the pod is in phase ${phase === '' ? 'Pending' : phase}`);
 }
 
-/** Ready when complete. A failed Job stays failed; a suspended Job is not ready until a client resumes it. */
+/**
+ * A Job is ready when it is complete. A failed Job stays failed; a suspended Job is not ready until a client resumes
+ * it.
+ */
 export function job(object: KubeObject): Readiness {
   const bad = statusCondition(object, 'Failed');
   if (bad?.status === 'True') return failed('JobFailed', said('Failed', bad));
