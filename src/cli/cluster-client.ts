@@ -9,6 +9,8 @@ export interface ClusterConnection {
   readonly client: KubeClient;
   /** Namespace of the context. */
   readonly namespace: string;
+  /** Name of the context. */
+  readonly name: string;
 }
 
 /** The cluster that `--kubeconfig` and `--context` name; by default as kubectl. */
@@ -20,5 +22,5 @@ export async function connectToCluster(context: CommandContext, input: CommandIn
     ...(name === undefined ? {} : { context: name }),
     env: context.env,
   });
-  return { client: new KubeClient({ config }), namespace: config.namespace };
+  return { client: new KubeClient({ config }), namespace: config.namespace, name: config.context };
 }

@@ -33,6 +33,10 @@ export const ExitCode = {
   usage: 2,
   /** The user's files have errors. */
   diagnostics: 3,
+  /** With --exit-code: something would change. */
+  changes: 2,
+  /** With --exit-code: something is refused or cannot get on. */
+  blocked: 3,
   /** A comparison found a difference. */
   drift: 4,
   /** By Ctrl-C. */

@@ -6,9 +6,19 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
-export { declaredKind, DEFINITION_TYPE } from './definition/definition.ts';
+export {
+  CRD_TYPE,
+  declaredKind,
+  DEFINITION_TYPE,
+  readDefinitionObject,
+  REVISION_TYPE,
+} from './definition/definition.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { liveDefinition } from './definition/live-definition.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions } from './definition/definition-revisions.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
+export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
+export { previewDefinition } from './definition/preview-definition.ts';
+export type { RolloutPreview } from './rollout/preview-rollout.ts';
+export { instanceKey } from './rollout/preview-rollout.ts';

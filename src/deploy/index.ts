@@ -11,6 +11,9 @@ export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } 
 export type { RuntimeInstallation } from './install-runtime.ts';
 export { installRuntime } from './load-installer.ts';
 export type { ObserveInstanceOptions } from './observe-instance.ts';
-export { observeInstance } from './observe-instance.ts';
+export { isBookkeeping, observeInstance } from './observe-instance.ts';
 export type { ObserveMembersOptions } from './observe-members.ts';
 export { observeMembers } from './observe-members.ts';
+export { listKey, liveObjects, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
+export type { ValueChange } from './plan.ts';
+export { changedFields, changedValues } from './plan.ts';

@@ -58,7 +58,7 @@ const isReserved = (key: string): boolean => keys.RESERVED_PREFIXES.some((prefix
  * Does a child differ in nothing but what its controller writes for itself? Versions of kro number the waves of deletion
  * in other ways, write other labels and shorten them in other ways.
  */
-function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
+export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
   return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);
 }
 

@@ -13,20 +13,39 @@ function comparable({ metadata, status: _status, ...rest }: KubeObject): JsonObj
   return { ...(rest as JsonObject), metadata: kept };
 }
 
+/** A field in which two objects differ. An absent member: the field is not there. */
+export interface ValueChange {
+  /** As a reader would write it: `spec.containers[0].image`. */
+  readonly path: string;
+  readonly from?: JsonValue;
+  readonly to?: JsonValue;
+}
+
 /**
- * Paths of the fields in which two values differ, as a reader would write them (`spec.containers[0].image`), in
- * the order of the second value's keys. Lists of different lengths differ as a whole.
+ * The fields in which two values differ, in the order of the second value's keys. Lists of different lengths differ as
+ * a whole.
  */
-export function changedPaths(before: JsonValue | undefined, after: JsonValue | undefined, path = ''): string[] {
+export function changedFields(before: JsonValue | undefined, after: JsonValue | undefined, path = ''): ValueChange[] {
   if (before !== undefined && after !== undefined && jsonEquals(before, after)) return [];
   if (isJsonObject(before) && isJsonObject(after)) {
     const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
-    return keys.flatMap((key) => changedPaths(valueAt(before, key), valueAt(after, key), join(path, key)));
+    return keys.flatMap((key) => changedFields(valueAt(before, key), valueAt(after, key), join(path, key)));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
-    return after.flatMap((item, index) => changedPaths(before[index], item, `${path}[${index}]`));
+    return after.flatMap((item, index) => changedFields(before[index], item, `${path}[${index}]`));
   }
-  return before === after ? [] : [path];
+  if (before === after) return [];
+  return [{ path, ...(before === undefined ? {} : { from: before }), ...(after === undefined ? {} : { to: after }) }];
+}
+
+/** The fields in which two objects differ, without those that change by themselves. */
+export function changedValues(before: KubeObject, after: KubeObject): ValueChange[] {
+  return changedFields(comparable(before), comparable(after));
+}
+
+/** Paths of the fields in which two values differ, as `changedFields` gives them. */
+export function changedPaths(before: JsonValue | undefined, after: JsonValue | undefined): string[] {
+  return changedFields(before, after).map(({ path }) => path);
 }
 
 function join(path: string, key: string): string {

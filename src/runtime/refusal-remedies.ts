@@ -1,7 +1,11 @@
 import type { ObjectRef } from '../core/index.ts';
+import type { ApiFailure } from './report.ts';
 
 /** The object of a write. From a controller's message only its namespace is certain. */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
+
+/** What servers say of a field that cannot change on an object that exists. */
+const IMMUTABLE = /immutable|may not change once set|updates to .* are forbidden/;
 
 /** Remedies for refused writes, by the server's message. */
 const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
@@ -35,7 +39,7 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
     () => 'a policy of the cluster refuses the object: change what it names, or ask who runs the policy',
   ],
   [
-    /immutable|may not change once set|updates to .* are forbidden/,
+    IMMUTABLE,
     (object) =>
       `the field cannot change on an object that exists: take the old value, or delete the object${deletion(object)}`,
   ],
@@ -49,4 +53,9 @@ export function refusalRemedy(message: string, object: RefusedObject): string | 
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
+}
+
+/** Did a server refuse a change because a field cannot change on an object that exists? Only a new object can have it. */
+export function isImmutableRefusal({ code, message }: Pick<ApiFailure, 'code' | 'message'>): boolean {
+  return code === 422 && IMMUTABLE.test(message);
 }

@@ -8,6 +8,7 @@ import { gitops } from './gitops.ts';
 import { graph } from './graph.ts';
 import { install } from './install.ts';
 import { lint } from './lint.ts';
+import { plan } from './plan.ts';
 import { rbac } from './rbac.ts';
 import { render } from './render.ts';
 import { tree } from './tree.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   up,
   validate,
   graph,
+  plan,
   render,
   explain,
   types,

@@ -3,12 +3,13 @@ import type { Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, LiveSchemas } from '../../kube/index.ts';
-import type { StepOptions } from '../../runtime/index.ts';
-import { keys, readConditions, readNowSample } from '../../runtime/index.ts';
+import { readConditions } from '../../runtime/index.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
 import { readDefinitionObject } from './definition.ts';
+import type { InstanceStepOptions } from './instance-step.ts';
+import { instanceStepOptions } from './instance-step.ts';
 import { readPolicies } from './policies.ts';
 
 /** What a controller serves an instance with, as it can be read from a cluster by another program. */
@@ -18,7 +19,7 @@ export interface LiveDefinition {
   /** Number of the revision that the graph is; 0 when it comes from the definition itself. */
   readonly revision: number;
   /** How the definition wants its instances stepped. */
-  readonly step: Omit<StepOptions, 'now' | 'memory'>;
+  readonly step: InstanceStepOptions;
   /** Errors of the newest revision that does not compile. */
   readonly problems: readonly Diagnostic[];
   /** What differs from the usual, in sentences: an older revision that is served, a pin, a policy that means nothing. */
@@ -51,17 +52,7 @@ export async function liveDefinition(
     notes.push('a new revision goes to a part of the instances first (annotation typekro.dev/canary)');
   }
   notes.push(...falseConditions(definition.status));
-  const sample = readNowSample(instance);
-  const step: LiveDefinition['step'] = {
-    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? 'devel',
-    definitionUid: definition.uid,
-    nodeAdoption: policies.nodeAdoption,
-    plainData: true,
-    ...(sample === undefined ? {} : { templateNow: sample.template, statusNow: sample.status }),
-    ...(policies.adoption === undefined ? {} : { adoption: policies.adoption }),
-    ...(policies.budget === undefined ? {} : { budget: policies.budget }),
-    ...(policies.namespaces === undefined ? {} : { namespaces: policies.namespaces }),
-  };
+  const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, signal);
   // A definition that does not compile gets no revision, and one that was changed a moment ago has none yet.

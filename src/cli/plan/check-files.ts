@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import { hasErrors, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { isDefinition, kindsUsed } from '../../graph/index.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { declaredKind } from '../../controller/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { checkInputs } from '../up/check-inputs.ts';
+import { knownCrds, shippedNote } from '../up/known-crds.ts';
+import { lateFailures } from '../up/late-failures.ts';
+import { loadInputs } from '../up/load-inputs.ts';
+import type { InputObject } from '../up/load-inputs.ts';
+import { placedInCall } from '../up/place-in-call.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { textOf } from '../up/source-text.ts';
+import type { PlannedFiles } from './make-plan.ts';
+
+/** Files that are read, before a cluster is asked. */
+export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>>;
+
+/** The plan itself tells of breaking changes, with the instances that they concern. */
+const TOLD_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
+
+/** Reads the files of a command. */
+export function loadFiles(context: CommandContext, files: readonly string[]): Promise<LoadedFiles> {
+  return loadInputs(files, context.cwd, (text) => context.printError(text));
+}
+
+/**
+ * Checks files as `validate` does, against the kinds of a cluster, and prints all problems. `undefined` when there are
+ * errors.
+ *
+ * @param crds those of the cluster
+ */
+export async function checkFiles(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedFiles,
+  crds: readonly KubeObject[],
+): Promise<PlannedFiles | undefined> {
+  const used = groupsOf(inputs.objects);
+  const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
+  const { kubeconfig: _kubeconfig, context: _context, ...options } = input.options;
+  const known = await knownCrds(
+    context,
+    { ...input, options },
+    { ...inputs, objects: unknownTo(inputs.objects, live) },
+  );
+  const checked = await checkInputs(inputs, { crds: [...live, ...known.crds] });
+  const late = await lateFailures((text) => context.printError(text));
+  const texts = new Map([...known.texts, ...inputs.texts]);
+  const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));
+  const diagnostics = found.map((each): Diagnostic => {
+    const file = each.source?.file;
+    if (file === undefined) return each;
+    const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
+    texts.set(file, text);
+    return placedInCall(each, text);
+  });
+  printDiagnostics(context, diagnostics, texts);
+  const note = shippedNote(known);
+  if (note !== undefined) context.printError(note);
+  return hasErrors(diagnostics) ? undefined : { objects: inputs.objects, graphs: checked.graphs };
+}
+
+/** Groups of the kinds that objects use or declare. */
+function groupsOf(inputs: readonly InputObject[]): Set<string> {
+  return new Set(
+    inputs.flatMap(({ object }) => {
+      const own = parseApiVersion(object.apiVersion).group;
+      if (!isDefinition(object) || !isJsonObject(object.spec)) return [own];
+      return [declaredKind(object.spec).group, ...kindsUsed(object.spec).map(({ group }) => group)];
+    }),
+  );
+}
+
+/** Objects of kinds that the cluster does not define: of those the package may know the kinds. */
+function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]): readonly InputObject[] {
+  const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
+  const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);
+  return inputs.filter(({ object }) => {
+    if (isDefinition(object)) return !kindsUsed(object.spec).every(known);
+    const { group, version } = parseApiVersion(object.apiVersion);
+    return !known({ group, version, kind: object.kind });
+  });
+
+  function known(type: { readonly group: string; readonly version: string; readonly kind: string }): boolean {
+    return builtinSource().resourceOf(type) !== undefined || isKnown(type.group, type.kind);
+  }
+}

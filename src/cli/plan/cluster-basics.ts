@@ -1,0 +1,43 @@
+import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+
+/** What every plan reads: definitions, their revisions, and the kinds of the cluster. */
+export interface ClusterBasics {
+  readonly definitions: readonly KubeObject[];
+  readonly revisions: readonly KubeObject[];
+  readonly crds: readonly KubeObject[];
+  /** What could not be read, and what follows from it. */
+  readonly limits: readonly string[];
+}
+
+/** What is not known without a kind. */
+const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
+  [DEFINITION_TYPE.kind, 'every definition is taken for a new one'],
+  [REVISION_TYPE.kind, 'numbers of revisions are not known'],
+  [CRD_TYPE.kind, 'changes of schemas and kinds of other groups are not known'],
+]);
+
+/** Reads the basics with one list for each kind. A kind that may not be read is a limit; one that is not served is none. */
+export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promise<ClusterBasics> {
+  const limits: string[] = [];
+  const listOf = async (type: ObjectType): Promise<KubeObject[]> => {
+    const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
+    try {
+      const { items } = await api.list(kind, { signal });
+      return items.map((item) => ({ ...item, ...kind }));
+    } catch (thrown) {
+      if (isNotFound(thrown)) return [];
+      if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
+      limits.push(
+        `${type.plural}.${type.group} could not be read, and so ${CONSEQUENCES.get(type.kind)}: ${thrown.message}`,
+      );
+      return [];
+    }
+  };
+  const [definitions, revisions, crds] = await Promise.all([DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE].map(listOf));
+  return { definitions: definitions ?? [], revisions: revisions ?? [], crds: crds ?? [], limits };
+}

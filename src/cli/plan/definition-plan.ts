@@ -1,0 +1,176 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
+import type { DefinitionPreview } from '../../controller/index.ts';
+import { instanceKey } from '../../controller/index.ts';
+import { changedFields } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import type { SchemaChange } from '../../schema/index.ts';
+import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
+import { valueLine } from './value-lines.ts';
+
+/** What a definition's plan is made of. */
+export interface DefinitionPlanInput {
+  readonly place: string;
+  readonly graph: Graph;
+  /** The definition in the cluster; absent: there is none. */
+  readonly live: KubeObject | undefined;
+  /** The definition as the server would store it. */
+  readonly object: KubeObject;
+  /** The CRD in the cluster. */
+  readonly crd: KubeObject | undefined;
+  readonly instances: readonly KubeObject[];
+  readonly preview: DefinitionPreview;
+}
+
+const NOTHING_SECRET = (): boolean => false;
+
+/** What changes in a definition: schema, nodes, policies, revision. */
+export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
+  const { place, graph, live, object, preview, instances } = input;
+  const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
+  const after = isJsonObject(object.spec) ? object.spec : {};
+  const { rollout, refusal, revision } = preview;
+  const other = [...annotationLines(live, object), ...(before === undefined ? [] : restLines(before, after))];
+  const nodes = before === undefined ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before, after);
+  const schema = schemaLines(input);
+  const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
+  const action: PlanAction | 'none' = live === undefined ? 'create' : isChanged ? 'change' : 'none';
+  return {
+    name: graph.name,
+    kind: graph.instance.kind,
+    place,
+    action,
+    revision,
+    schema,
+    nodes,
+    other,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(rollout === undefined
+      ? {}
+      : { canary: { instances: [...rollout.members].sort(), of: instances.length, phase: rollout.phase } }),
+    notes: [],
+  };
+}
+
+function newNode(graph: Graph, id: string): NodeLine {
+  return { change: 'added', id, kind: graph.nodes.get(id)?.type.kind ?? '', fields: [] };
+}
+
+function schemaLines({ crd, graph, instances }: DefinitionPlanInput): SchemaLine[] {
+  if (crd === undefined) return [];
+  const compared = compareCrds(crd, graph.instance.crd);
+  if ('error' in compared) return [];
+  const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
+  return changes
+    .map((change) => schemaLine(change, instances, { before: crd, after: graph.instance.crd }))
+    .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
+}
+
+function schemaLine(
+  change: SchemaChange,
+  instances: readonly KubeObject[],
+  { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
+): SchemaLine {
+  const { type, breaking } = change;
+  const field = fieldOfChange(change);
+  const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
+  const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field);
+  const description = described ?? change.description;
+  const isSettable = kind !== 'added' && field.startsWith('spec.');
+  const setBy = isSettable
+    ? instances.filter((each) => isSet(each, field, schemaAt(before, field))).map(instanceKey)
+    : [];
+  return { change: kind, field, description, breaking, setBy: setBy.map((key) => key.replace(/^\//, '')) };
+}
+
+/** The type of a field in a CRD with one version, as SimpleSchema writes it: `integer | default=3`. */
+function describeType(crd: KubeObject, field: string): string | undefined {
+  const schema = schemaAt(crd, field);
+  const type = schema?.['type'];
+  if (schema === undefined || typeof type !== 'string') return undefined;
+  const value = schema['default'];
+  return value === undefined ? type : `${type} | default=${stringifyJson(value)}`;
+}
+
+/** The schema of a field in a CRD with one version. */
+export function schemaAt(crd: KubeObject, field: string): JsonObject | undefined {
+  const [version] = objectsAt(crd.spec, 'versions');
+  let schema = valueAt(version, 'schema', 'openAPIV3Schema');
+  for (const part of field.split('.')) {
+    const name = part.replaceAll('[]', '');
+    schema = isJsonObject(schema) ? valueAt(schema, 'properties', name) : undefined;
+    for (let depth = 0; depth < (part.length - name.length) / 2; depth += 1) {
+      schema = isJsonObject(schema) ? schema['items'] : undefined;
+    }
+  }
+  return isJsonObject(schema) ? schema : undefined;
+}
+
+/** Does an object set a field to more than its default, in any item of the lists on the way? */
+function isSet(object: KubeObject, field: string, schema: JsonObject | undefined): boolean {
+  let values: (JsonValue | undefined)[] = [object as unknown as JsonObject];
+  for (const part of field.split('.')) {
+    const name = part.replaceAll('[]', '');
+    values = values.map((value) => (isJsonObject(value) ? valueAt(value, name) : undefined));
+    for (let depth = 0; depth < (part.length - name.length) / 2; depth += 1) {
+      values = values.flatMap((value) => (Array.isArray(value) ? value : []));
+    }
+    values = values.filter((value) => value !== undefined);
+  }
+  const given = schema?.['default'];
+  return values.some((value) => value !== undefined && (given === undefined || !jsonEquals(value, given)));
+}
+
+const nodesOf = (spec: JsonObject): Map<string, JsonObject> =>
+  new Map(asObjects(spec['resources']).map((resource) => [textAt(resource, 'id'), resource]));
+
+function kindOf(resource: JsonObject | undefined): string {
+  return textAt(resource, 'template', 'kind') || textAt(resource, 'externalRef', 'kind');
+}
+
+function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
+  const [old, next] = [nodesOf(before), nodesOf(after)];
+  const lines: NodeLine[] = [];
+  for (const [id, resource] of next) {
+    const former = old.get(id);
+    if (former === undefined) lines.push({ change: 'added', id, kind: kindOf(resource), fields: [] });
+    else {
+      const fields = changesOf(former, resource).map((line) => ({
+        ...line,
+        path: line.path.replace(/^template\./, ''),
+      }));
+      if (fields.length > 0) lines.push({ change: 'changed', id, kind: kindOf(resource), fields });
+    }
+  }
+  for (const [id, resource] of old) {
+    if (!next.has(id)) lines.push({ change: 'removed', id, kind: kindOf(resource), fields: [] });
+  }
+  return lines;
+}
+
+/** Literal values of templates of Secrets stand in the definition itself; the plan does not repeat them. */
+function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
+  const isSecret = [before, after].some((each) => kindOf(each) === 'Secret');
+  const hides = (path: string) => isSecret && /^template\.(?:data|stringData)\b/.test(path);
+  return changedFields(before, after).map((change) => valueLine(change, hides));
+}
+
+/** What changes in the status of instances. */
+function restLines(before: JsonObject, after: JsonObject): ValueLine[] {
+  const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
+  return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));
+}
+
+/** Annotations that begin so set policies. */
+const POLICY = /^(?:typekro\.dev|kro\.run)\//;
+
+function annotationLines(live: KubeObject | undefined, object: KubeObject): ValueLine[] {
+  if (live === undefined) return [];
+  const policies = ({ metadata }: KubeObject): JsonObject =>
+    Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => POLICY.test(key)));
+  return changedFields(policies(live), policies(object), 'annotations').map((change) =>
+    valueLine(change, NOTHING_SECRET),
+  );
+}

@@ -1,0 +1,49 @@
+import { previewDefinition, readDefinitionObject } from '../../controller/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { count } from '../up/print-diagnostics.ts';
+import { describeInputPlace } from '../up/check-inputs.ts';
+import type { DefinitionPlan } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { FileObject } from './plan-objects.ts';
+
+/** What becomes of a definition that is deleted, and of what it made. */
+export async function deletionOfDefinition(
+  { source, basics }: PlanContext,
+  graph: Graph,
+  { input, live, desired }: FileObject,
+): Promise<DefinitionPlan> {
+  const { group, version, kind, plural, namespaced } = graph.instance;
+  const table = await source.loadAll({ group, version, kind, plural, namespaced });
+  const instances = [...table.all()];
+  const revision = previewDefinition({
+    object: live ?? desired,
+    graph,
+    revisions: basics.revisions,
+    crd: undefined,
+    instances,
+  }).revision.from;
+  return {
+    name: graph.name,
+    kind,
+    place: describeInputPlace(input),
+    action: live === undefined ? 'none' : 'delete',
+    revision: { from: revision, to: 0 },
+    schema: [],
+    nodes: [],
+    other: [],
+    notes:
+      live === undefined
+        ? ['it is not in the cluster']
+        : notesOf(readDefinitionObject(live).waitForInstances, instances.length, kind),
+  };
+}
+
+function notesOf(waits: boolean, left: number, kind: string): string[] {
+  const instances = count(left, 'instance');
+  if (left === 0) return [`no instance of ${kind} is left; its CRD stays, unless the controller may delete CRDs`];
+  if (waits) return [`it stays until its ${instances} are deleted (typekro.dev/deletion-policy: wait)`];
+  return [
+    `${instances} of ${kind} stay with their objects, and no controller works on them any more`,
+    'a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too',
+  ];
+}

@@ -1,0 +1,105 @@
+import { printableLine } from '../printable.ts';
+import { count } from '../up/print-diagnostics.ts';
+import { fold } from './fold.ts';
+import type { Fold } from './fold.ts';
+import { padded } from './layout.ts';
+import type { PlanView } from './object-lines.ts';
+import { objectLines, valueLineText } from './object-lines.ts';
+import { SIGNS } from './paint.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, Plan } from './plan.ts';
+
+/** Columns that names take at the most; a longer name stands on a line of its own. */
+const MAX_NAME_WIDTH = 24;
+
+/** The instances of a plan: changes and problems one by one or folded, then how many stay as they are. */
+export function instanceLines({ instances, operation }: Plan, view: PlanView): string[] {
+  if (instances.length === 0) return [];
+  const { paint, all } = view;
+  const counts = STATES.map((state) => ({ state, number: instances.filter((each) => each.state === state).length }));
+  const told = counts
+    .filter(({ number }) => number > 0)
+    .map(({ state, number }) => `${wordOf(state, operation)} ${number}`);
+  const shown = all ? instances : instances.filter(({ state }) => state !== 'unchanged');
+  const folds: readonly Fold[] = all ? shown.map((first) => ({ first, others: [], valuesDiffer: false })) : fold(shown);
+  const width = Math.min(MAX_NAME_WIDTH, Math.max(0, ...folds.map(({ first }) => nameOf(first).length)));
+  return [
+    `${paint.strong('Instances')} ${instances.length}   ${told.join(' · ')}`,
+    ...folds.flatMap((each) => foldLines(each, width, view)),
+  ];
+}
+
+const STATES = ['changed', 'unchanged', 'deferred', 'blocked'] as const;
+
+const wordOf = (state: InstancePlan['state'], operation: Plan['operation']): string =>
+  state === 'changed' && operation === 'delete' ? 'deleted' : state;
+
+const nameOf = ({ instance: { namespace, name } }: InstancePlan): string =>
+  namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
+
+/** The first of a fold in full, and how many there are beside it. */
+function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: PlanView): string[] {
+  const { paint } = view;
+  const name = nameOf(first);
+  const rows = rowsOf(first, view);
+  const body = rows.length === 0 ? [paint.faint('= unchanged')] : rows;
+  const indent = ' '.repeat(width + 4);
+  const [head = '', ...rest] = body;
+  const lines =
+    name.length > width
+      ? [`  ${name}`, ...body.map((row) => indent + row)]
+      : [`  ${padded(name, width)}  ${head}`, ...rest.map((row) => indent + row)];
+  if (others.length === 0) return lines;
+  const values = valuesDiffer ? ', with other values' : '';
+  return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
+}
+
+/** What happens to one instance, without its name. */
+function rowsOf(plan: InstancePlan, view: PlanView): string[] {
+  const { paint } = view;
+  const { instance, state, because, remedy, action, fields, writes, later, blocked, rollout } = plan;
+  const sign = state === 'blocked' ? '!' : state === 'deferred' ? '=' : '';
+  const isPruned = action === 'none' && fields.length > 0;
+  const own = isPruned
+    ? [`${paint.sign('~')} the instance loses fields that the schema does not have any more`]
+    : action === 'none'
+      ? []
+      : [`${paint.sign(SIGNS[action])} the instance`];
+  const shown = writes.filter((write) => write.action !== 'labels' || view.all);
+  const labels = writes.length - shown.length;
+  return [
+    ...(because === undefined ? [] : [`${paint.sign(sign)} ${state}: ${printableLine(because)}`]),
+    ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
+    ...own,
+    ...fields.map((field) => `    ${valueLineText(field)}`),
+    ...shown.flatMap((write) => objectLines(write, view, 0, instance.namespace)),
+    ...later.map(({ node, reason }) => `${paint.sign('?')} ${node}  known later: ${printableLine(reason)}`),
+    ...untold(blocked, writes).flatMap(({ node, reason, remedy: way }) => [
+      `${paint.sign('!')} ${node}  ${paint.alarm('blocked')}: ${printableLine(reason)}`,
+      ...(way === undefined ? [] : [`    try: ${printableLine(way)}`]),
+    ]),
+    ...orderLine(plan),
+    ...(labels === 0
+      ? []
+      : [paint.faint(`= ${count(labels, 'object')} get new labels or annotations of the controller`)]),
+    ...(rollout === 'later' ? [paint.faint('after the canary')] : rollout === 'first' ? ['goes first: canary'] : []),
+  ];
+}
+
+/** Blocked nodes of which no write tells the refusal. */
+function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
+  const told = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
+  return blocked.filter(({ node }) => !told.has(node));
+}
+
+/** `order: deployment → pdb, service`: writes of one wave with commas; only where there is an order. */
+function orderLine({ writes }: InstancePlan): string[] {
+  const waves = new Map<number, Set<string>>();
+  for (const { wave, node, action, object } of writes) {
+    if (action === 'labels') continue;
+    const nodes = waves.get(wave) ?? new Set();
+    waves.set(wave, nodes.add(node === '' ? object.kind : node));
+  }
+  if (waves.size < 2) return [];
+  const order = [...waves].sort(([a], [b]) => a - b).map(([, nodes]) => [...nodes].join(', '));
+  return [`order: ${order.join(' → ')}`];
+}

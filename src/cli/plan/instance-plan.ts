@@ -1,0 +1,163 @@
+import type { ObjectRef } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import { changedValues } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { ApplyAction, Decision, FieldDifference, NodeReport } from '../../runtime/index.ts';
+import { explainNode, failureText, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { secretFields } from '../instance/secret-fields.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from './plan.ts';
+import type { SimulatedWrite, SimulationResult } from './simulate.ts';
+import { immutableFields, isOfController, valueLine } from './value-lines.ts';
+
+/** What an instance's plan says besides its writes. */
+export type InstanceHead = Pick<InstancePlan, 'instance' | 'definition' | 'action' | 'fields' | 'rollout'>;
+
+/** The plan of an instance from its simulation. */
+export function instancePlan(head: InstanceHead, graph: Graph, { writes, decision }: SimulationResult): InstancePlan {
+  const hides = secretFields(graph);
+  const planned = writes.map((write) => objectPlan(write, (node, path) => hides(node, path)));
+  const { later, blocked } = openNodes(decision, planned);
+  const because = blocked.length > 0 ? undefined : refusalOf(decision);
+  const acts =
+    planned.some(({ action }) => action !== 'labels') || (head.action !== 'none' && head.action !== 'labels');
+  return {
+    ...head,
+    state: blocked.length > 0 || because !== undefined ? 'blocked' : acts ? 'changed' : 'unchanged',
+    ...(because === undefined ? {} : { because }),
+    writes: planned,
+    later,
+    blocked,
+  };
+}
+
+/** The plan of an instance for which nothing is simulated. */
+export function restingPlan(
+  head: InstanceHead,
+  state: InstancePlan['state'],
+  because?: string,
+  remedy?: string,
+): InstancePlan {
+  const { rollout: _rollout, ...own } = head;
+  return {
+    ...own,
+    state,
+    ...(because === undefined ? {} : { because }),
+    ...(remedy === undefined ? {} : { remedy }),
+    writes: [],
+    later: [],
+    blocked: [],
+  };
+}
+
+function objectPlan(write: SimulatedWrite, hides: (node: string, path: string) => boolean): ObjectPlan {
+  const { wave, after, answer } = write;
+  const place = { wave, ...(after.length === 0 ? {} : { after }) };
+  if (write.apply === undefined) return deletionPlan(write, place);
+  const { nodeId, target, why } = write.apply;
+  const failure = answer?.failure;
+  const isRefused = failure !== undefined && write.replace !== true;
+  const object = refOfTarget(target);
+  const remedy = isRefused ? refusalRemedy(failure.message, object) : undefined;
+  const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
+  return {
+    node: nodeId,
+    object,
+    action: actionOf(write, why, fields, isRefused),
+    fields,
+    checked: answer?.checked ?? 'none',
+    ...place,
+    ...(isRefused ? { refusal: failureText(failure) } : {}),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+function deletionPlan(
+  { delete: action, before }: SimulatedWrite,
+  place: Pick<ObjectPlan, 'wave' | 'after'>,
+): ObjectPlan {
+  const finalizers = before?.metadata.finalizers ?? [];
+  return {
+    node: action?.nodeId ?? '',
+    object: action === undefined ? NO_OBJECT : refOfTarget(action.target),
+    action: action?.why === 'instance-deleted' ? 'delete' : 'prune',
+    fields: [],
+    checked: 'none',
+    ...place,
+    ...(finalizers.length === 0 ? {} : { finalizers }),
+  };
+}
+
+const NO_OBJECT: ObjectRef = { apiVersion: '', kind: '', name: '' };
+
+function actionOf(
+  { replace, bookkeeping, before }: SimulatedWrite,
+  why: ApplyAction['why'],
+  fields: readonly ValueLine[],
+  isRefused: boolean,
+): PlanAction {
+  if (replace === true) return 'replace';
+  if (bookkeeping === true) return 'labels';
+  if (before === undefined) return 'create';
+  // The server makes of the write what it has already.
+  if (fields.length === 0 && !isRefused && why !== 'adopt') return 'labels';
+  return why === 'drift' ? 'restore' : why === 'adopt' ? 'adopt' : 'change';
+}
+
+function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: string) => boolean): ValueLine[] {
+  const { before, answer, bookkeeping } = write;
+  if (before === undefined || bookkeeping === true) return [];
+  const immutable = immutableFields(answer?.failure?.message ?? '');
+  const changes =
+    answer?.object === undefined
+      ? (action.differences ?? []).map(({ path, found, wanted }: FieldDifference) => ({
+          path,
+          ...(found === undefined ? {} : { from: found }),
+          ...(wanted === undefined ? {} : { to: wanted }),
+        }))
+      : changedValues(before, answer.object);
+  return changes.filter(({ path }) => !isOfController(path)).map((change) => valueLine(change, isSecret, immutable));
+}
+
+/** Reasons that end by themselves once what is planned has happened, or once something can be read. */
+const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
+  'missing-data',
+  'dependency',
+  'not-ready',
+  'not-ready-by-kind',
+  'items-missing',
+  'external-missing',
+  'read-failed',
+  'unread',
+  'being-deleted',
+]);
+
+/** Nodes whose own objects the plan does not show in full, without those that are as wanted and merely not ready yet. */
+function openNodes(
+  { nodes }: Decision,
+  planned: readonly ObjectPlan[],
+): { readonly later: OpenNode[]; readonly blocked: OpenNode[] } {
+  const later: OpenNode[] = [];
+  const blocked: OpenNode[] = [];
+  const refused = new Set(planned.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
+  for (const report of nodes) {
+    if (report.retired === true || ['ready', 'skipped', 'deleted', 'deleting', 'applying'].includes(report.state))
+      continue;
+    const { node, reason, remedy } = explainNode(report);
+    const open = { node, reason, ...(remedy === undefined ? {} : { remedy }) };
+    const isOpen = LATER.has(report.because.kind);
+    if (refused.has(node) || (!isOpen && (report.state === 'failed' || report.state === 'blocked'))) blocked.push(open);
+    else if (isOpen && report.because.kind !== 'not-ready') later.push(open);
+  }
+  return { later, blocked };
+}
+
+/** Why nothing may be written for the instance at all. */
+function refusalOf({ state, conditions, nodes }: Decision): string | undefined {
+  const isOfNode = nodes.some((node) => node.state === 'failed' || node.because.kind === 'read-failed');
+  if (state !== 'ERROR' || isOfNode) return undefined;
+  const failing = conditions.find(({ type, status }) => type !== 'Ready' && status === 'False');
+  return failing?.message ?? 'the instance is in error';
+}
+
+/** The reference of an instance, for its plan. */
+export const instanceRef = refOf;

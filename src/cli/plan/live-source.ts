@@ -1,0 +1,250 @@
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import { apiFailure, eachEffect } from '../../execute/index.ts';
+import type { KubernetesApi, ListOptions } from '../../kube/index.ts';
+import { KubeError, systemClock } from '../../kube/index.ts';
+import type {
+  ApiFailure,
+  ListTarget,
+  MemberTarget,
+  ObjectTarget,
+  ObjectType,
+  ReadRequest,
+} from '../../runtime/index.ts';
+import { groupKindText, keys, refOfTarget } from '../../runtime/index.ts';
+import { grouped, KindTable, tableKey } from './kind-table.ts';
+import type { ListAnswer, ObjectSource } from './object-source.ts';
+
+/** So many objects of a kind are read one by one; for more, one list of names tells which of them exist. */
+const MAX_SINGLE_READS = 3;
+
+/** So many of them are read one by one when lists are not allowed: a right may cover objects by their names. */
+const MAX_READS_BY_NAME = 50;
+
+/** So many namespaces are listed one by one; for more, the whole cluster is listed. */
+const MAX_NAMESPACES = 3;
+
+/** What a live source works with. */
+export interface LiveSourceOptions {
+  readonly api: KubernetesApi;
+  readonly signal: AbortSignal;
+  /** Lists stay in this namespace, as far as objects are in one; absent: they go over the whole cluster. */
+  readonly only?: string;
+  /** The namespace to which rights may be limited when they do not reach over the whole cluster. */
+  readonly fallback: string;
+}
+
+/** Reads a cluster: each kind once, in lists of owned objects, whatever the number of instances. */
+export class LiveSource implements ObjectSource {
+  readonly limits = new Set<string>();
+  readonly #options: LiveSourceOptions;
+  readonly #tables = new Map<string, KindTable>();
+  readonly #lists = new Map<string, ListAnswer>();
+
+  constructor(options: LiveSourceOptions) {
+    this.#options = options;
+  }
+
+  table(type: { readonly group: string; readonly kind: string }): KindTable | undefined {
+    return this.#tables.get(groupKindText(type));
+  }
+
+  /** All tables that were read. */
+  tables(): Iterable<KindTable> {
+    return this.#tables.values();
+  }
+
+  list(target: ListTarget): ListAnswer {
+    const answer = this.#lists.get(listName(target, undefined)) ?? this.#lists.get(listName(target, target.namespace));
+    if (answer === undefined) return { objects: [] };
+    if (!('objects' in answer) || target.namespace === undefined) return answer;
+    return { objects: answer.objects.filter(({ metadata }) => metadata.namespace === target.namespace) };
+  }
+
+  async load(requests: readonly ReadRequest[]): Promise<void> {
+    const objects = requests.flatMap((each) =>
+      each.kind === 'object' || each.kind === 'whole-object' ? [each.target] : [],
+    );
+    const members = requests.flatMap((each) => (each.kind === 'members' ? [each.target] : []));
+    const lists = requests.flatMap((each) => (each.kind === 'list' ? [each.target] : []));
+    const targets = grouped(objects, ({ type }) => groupKindText(type));
+    const asked = grouped(members, groupKindText);
+    const kinds = new Set([...targets.keys(), ...asked.keys()]);
+    await Promise.all([
+      ...[...kinds].map((kind) => this.#loadKind(targets.get(kind) ?? [], asked.get(kind) ?? [])),
+      ...[...grouped(lists, (target) => listName(target, undefined)).values()].map((each) => this.#loadLists(each)),
+    ]);
+  }
+
+  /** All owned objects of a kind. */
+  async loadOwned(type: ObjectType, namespaces: readonly string[]): Promise<KindTable> {
+    const table = this.#tableOf(type);
+    const { only } = this.#options;
+    const places = type.namespaced && only !== undefined ? [...new Set([only, ...namespaces])] : ['*'];
+    await this.#listOwned(table, places);
+    // Rights may end at namespaces.
+    if (type.namespaced && table.failures.has('*')) await this.#listOwned(table, namespaces);
+    return table;
+  }
+
+  /** All objects of a kind, as far as the options and the rights of the user go. */
+  async loadAll(type: ObjectType): Promise<KindTable> {
+    const table = this.#tableOf(type);
+    const { only, fallback } = this.#options;
+    const places = !type.namespaced ? ['*'] : only === undefined ? ['*', fallback] : [only];
+    for (const place of places) {
+      const found = await this.#list(type, place, {});
+      if ('objects' in found) {
+        table.add(found.objects);
+        if (place === '*') table.isWhole = true;
+        break;
+      }
+      if ('unserved' in found) {
+        table.isServed = false;
+        break;
+      }
+      this.#note(type, place, found.failure);
+    }
+    return table;
+  }
+
+  async #loadKind(targets: readonly ObjectTarget[], members: readonly MemberTarget[]): Promise<void> {
+    const type = targets[0]?.type ?? (await this.#typeOf(members[0]));
+    if (type === undefined) return;
+    const namespaces = new Set([
+      ...targets.flatMap(({ namespace }) => namespace ?? []),
+      ...members.flatMap((each) => each.namespaces),
+    ]);
+    const table = await this.loadOwned(type, [...namespaces]);
+    const missing = targets.filter(({ namespace, name }) => table.look(tableKey(namespace, name)).state === 'unknown');
+    await this.#readMissing(table, missing);
+  }
+
+  async #typeOf(target: MemberTarget | undefined): Promise<ObjectType | undefined> {
+    if (target === undefined) return undefined;
+    const { group, kind } = target;
+    const known = this.table({ group, kind });
+    if (known !== undefined) return known.type;
+    const { api, signal } = this.#options;
+    const found = await api.discovery.inGroup(group, kind, { signal });
+    if (found === undefined) return undefined;
+    const { version, plural, namespaced } = found;
+    return { group, version, kind, plural, namespaced };
+  }
+
+  #tableOf(type: ObjectType): KindTable {
+    const key = groupKindText(type);
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
+    const table = new KindTable(type);
+    this.#tables.set(key, table);
+    return table;
+  }
+
+  async #listOwned(table: KindTable, places: readonly string[]): Promise<void> {
+    const isKnown = (place: string) =>
+      table.owned.has('*') || table.owned.has(place) || table.failures.has(place) || !table.isServed || table.isWhole;
+    const due = places.filter((place) => !isKnown(place));
+    await eachEffect(systemClock, due, async (place) => {
+      const found = await this.#list(table.type, place, { labelSelector: keys.PART_OF_LABEL });
+      if ('objects' in found) {
+        table.add(found.objects);
+        table.owned.add(place);
+      } else if ('unserved' in found) table.isServed = false;
+      else {
+        table.failures.set(place, found.failure);
+        this.#note(table.type, place, found.failure);
+      }
+    });
+  }
+
+  /** Reads objects that no instance owns: one by one, or by a list of names. */
+  async #readMissing(table: KindTable, missing: readonly ObjectTarget[]): Promise<void> {
+    if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);
+    const namespaces = [...new Set(missing.flatMap(({ namespace }) => namespace ?? []))];
+    const isNarrow = table.type.namespaced && (namespaces.length <= MAX_NAMESPACES || table.failures.has('*'));
+    const exists = new Set<string>();
+    const unread = new Set<string>();
+    await eachEffect(systemClock, isNarrow ? namespaces : ['*'], async (place) => {
+      const found = await this.#list(table.type, place, { metadataOnly: true });
+      if ('failure' in found) unread.add(place);
+      if (!('objects' in found)) return;
+      for (const { metadata } of found.objects) exists.add(tableKey(metadata.namespace, metadata.name ?? ''));
+    });
+    const byName: ObjectTarget[] = [];
+    for (const target of missing) {
+      const key = tableKey(target.namespace, target.name);
+      if (exists.has(key) || unread.has('*') || unread.has(target.namespace ?? '')) byName.push(target);
+      else table.setAbsent(key);
+    }
+    if (byName.length <= MAX_READS_BY_NAME) return this.#readEach(table, byName);
+    const found = await this.#list(table.type, '*', {});
+    if ('objects' in found) {
+      table.add(found.objects);
+      table.isWhole = true;
+      return;
+    }
+    await this.#readEach(table, byName);
+  }
+
+  async #readEach(table: KindTable, targets: readonly ObjectTarget[]): Promise<void> {
+    const { api, signal } = this.#options;
+    const unique = new Map(targets.map((target) => [tableKey(target.namespace, target.name), target]));
+    await eachEffect(systemClock, [...unique], async ([key, target]) => {
+      try {
+        const object = await api.find(refOfTarget(target), { signal });
+        if (object === undefined) table.setAbsent(key);
+        else table.add([object]);
+      } catch (thrown) {
+        const failure = this.#failure(thrown);
+        table.setFailed(key, failure);
+        this.#note(table.type, target.namespace ?? '*', failure);
+      }
+    });
+  }
+
+  async #loadLists(targets: readonly ListTarget[]): Promise<void> {
+    const [first] = targets;
+    if (first === undefined) return;
+    const namespaces = [...new Set(targets.map(({ namespace }) => namespace ?? '*'))];
+    const places = namespaces.length > MAX_NAMESPACES || namespaces.includes('*') ? ['*'] : namespaces;
+    const due = places.filter((place) => !this.#lists.has(listName(first, place === '*' ? undefined : place)));
+    await eachEffect(systemClock, due, async (place) => {
+      const options = first.selector === '' ? {} : { labelSelector: first.selector };
+      const found = await this.#list(first.type, place, options);
+      if ('failure' in found) this.#note(first.type, place, found.failure);
+      this.#lists.set(listName(first, place === '*' ? undefined : place), found);
+    });
+  }
+
+  async #list(type: ObjectType, place: string, options: ListOptions): Promise<ListAnswer> {
+    const { api, signal } = this.#options;
+    const apiVersion = formatApiVersion(type);
+    const selection = place === '*' ? {} : { namespace: place };
+    try {
+      const { items } = await api.list({ apiVersion, kind: type.kind }, { ...options, ...selection, signal });
+      const objects = items.map((item): KubeObject => ({ ...item, apiVersion, kind: type.kind }));
+      return { objects };
+    } catch (thrown) {
+      const failure = this.#failure(thrown);
+      return failure.code === 404 ? { unserved: true } : { failure };
+    }
+  }
+
+  /** A request that the server refused; any other error ends the plan. */
+  #failure(thrown: unknown): ApiFailure {
+    const isAnswer = thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
+    if (!isAnswer || this.#options.signal.aborted) throw thrown;
+    return apiFailure(thrown, undefined);
+  }
+
+  #note({ plural, group }: ObjectType, place: string, failure: ApiFailure): void {
+    const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
+    const what = group === '' ? plural : `${plural}.${group}`;
+    this.limits.add(`${what} ${where} could not be read: ${failure.message}`);
+  }
+}
+
+function listName({ type, selector }: ListTarget, namespace: string | undefined): string {
+  return `${groupKindText(type)}/${namespace ?? '*'}?${selector}`;
+}

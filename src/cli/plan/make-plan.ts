@@ -1,0 +1,66 @@
+import { instanceKey } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import { compareText } from '../../golang/index.ts';
+import type { InputObject } from '../up/load-inputs.ts';
+import { deletionOfDefinition } from './delete-definition.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import { planDefinition } from './plan-definition.ts';
+import { definitionFor, planInstances } from './plan-instance.ts';
+import type { FileObject } from './plan-objects.ts';
+import { filePlan, readFileObjects } from './plan-objects.ts';
+import { summaryOf } from './summary.ts';
+
+/** The files of a plan, checked. */
+export interface PlannedFiles {
+  readonly objects: readonly InputObject[];
+  /** The graphs of the definitions among them, in the order in which they are applied. */
+  readonly graphs: readonly Graph[];
+}
+
+/** Plans what files would change, or what their deletion would. */
+export async function makePlan(context: PlanContext, files: PlannedFiles, from: PlanSource): Promise<Plan> {
+  const objects = await readFileObjects(context, files.objects);
+  const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
+  const definitions: DefinitionPlan[] = [];
+  const instances: InstancePlan[] = [];
+  const others: ObjectPlan[] = [];
+  const isGiven = ({ desired }: FileObject) => graphOf.has(`${desired.apiVersion} ${desired.kind}`);
+  const byDefinition = new Map(
+    objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
+  );
+  const isDeletion = context.operation === 'delete';
+  for (const graph of files.graphs) {
+    const definition = byDefinition.get(graph.name);
+    if (definition === undefined) continue;
+    if (isDeletion) {
+      definitions.push(await deletionOfDefinition(context, graph, definition));
+      continue;
+    }
+    const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
+    const given = new Map(own.map((file) => [instanceKey(file.desired), file]));
+    const planned = await planDefinition(context, { graph, definition, given });
+    definitions.push(planned.definition);
+    instances.push(...planned.instances);
+  }
+  const tasks: { readonly file: FileObject; readonly definition: KubeObject }[] = [];
+  for (const file of objects) {
+    if (isDefinition(file.desired) || (isGiven(file) && !isDeletion)) continue;
+    const definition = definitionFor(context, file.desired);
+    if (definition === undefined) others.push(filePlan(context, file));
+    else tasks.push({ file, definition });
+  }
+  instances.push(...(await planInstances(context, tasks)));
+  instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
+  const limits = [...context.basics.limits, ...context.source.limits, ...context.checker.limits];
+  const body = { definitions, objects: others, instances };
+  return { schemaVersion: 1, operation: context.operation, source: from, ...body, summary: summaryOf(body), limits };
+}
+
+const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;
+
+const nameOf = ({ instance, definition }: InstancePlan): string =>
+  `${definition} ${instance.namespace ?? ''}/${instance.name}`;

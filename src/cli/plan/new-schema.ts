@@ -1,0 +1,56 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { objectsAt, valueAt } from '../../kubernetes/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { applyDefaults, prune, structuralSchema, validate } from '../../schema/index.ts';
+
+/** An instance as an API server reads it under the schema of a graph. */
+export interface InstanceUnderSchema {
+  readonly object: KubeObject;
+  /** Why the server would refuse to write it, in its words; empty when it would not. */
+  readonly errors: readonly string[];
+  /** Fields that the schema does not have; the server drops them. */
+  readonly dropped: readonly string[];
+}
+
+const schemas = new WeakMap<Graph, Schema>();
+
+function schemaOf(graph: Graph): Schema {
+  const known = schemas.get(graph);
+  if (known !== undefined) return known;
+  const [version] = objectsAt(graph.instance.crd.spec, 'versions');
+  const schema = valueAt(version, 'schema', 'openAPIV3Schema');
+  const made = structuralSchema(isJsonObject(schema) ? schema : {});
+  schemas.set(graph, made);
+  return made;
+}
+
+/** Reads an instance as an API server does: without fields that the schema of the graph does not have, with its defaults. */
+export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
+  const schema = schemaOf(graph);
+  const { value, unknown } = prune(schema, instance as unknown as JsonValue);
+  const object = applyDefaults(schema, value) as unknown as KubeObject;
+  const errors = validate(schema, object as unknown as JsonValue);
+  return {
+    object: { ...object, apiVersion: instance.apiVersion, kind: instance.kind, metadata: instance.metadata },
+    errors: errors.map(({ field, message }) => `${field}: ${message}`),
+    dropped: unknown.filter((path) => !path.startsWith('status')),
+  };
+}
+
+/** An object with the fields of another laid over it, as server-side apply does as far as lists have no keys. */
+export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
+  if (live === undefined) return desired;
+  return merge(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;
+}
+
+function merge(below: JsonObject, above: JsonObject): JsonObject {
+  const merged: JsonObject = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const former = Object.hasOwn(below, key) ? below[key] : undefined;
+    setOwn(merged, key, isJsonObject(former) && isJsonObject(value) ? merge(former, value) : value);
+  }
+  return merged;
+}

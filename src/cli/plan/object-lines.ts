@@ -1,0 +1,72 @@
+import { objectName, stringifyJson } from '../../core/index.ts';
+import { printable, printableLine } from '../printable.ts';
+import type { Paint } from './paint.ts';
+import { SIGNS } from './paint.ts';
+import type { ObjectPlan, ValueLine } from './plan.ts';
+import { MASK } from './value-lines.ts';
+
+/** How a plan is shown. */
+export interface PlanView {
+  readonly paint: Paint;
+  /** Of the terminal; absent: lines are not broken. */
+  readonly columns?: number;
+  /** Lists every instance. Default: those to which the same happens are counted. */
+  readonly all: boolean;
+}
+
+/**
+ * One write with its fields, its refusal and what it waits for.
+ *
+ * @param home the namespace that is not named, since all of them are in it
+ */
+export function objectLines(
+  plan: ObjectPlan,
+  { paint }: Pick<PlanView, 'paint'>,
+  indent: number,
+  home?: string,
+): string[] {
+  const { object, action, fields, refusal, remedy, finalizers, after, checked, node } = plan;
+  const lead = ' '.repeat(indent);
+  const { namespace, ...unplaced } = object;
+  const shown = namespace === home ? unplaced : object;
+  const sign = refusal === undefined ? SIGNS[action] : '!';
+  const notes = [
+    ...(action === 'adopt' ? ['takes it over'] : action === 'restore' ? ['puts back what another client changed'] : []),
+    ...(action === 'replace' ? ['a field cannot change: delete + create'] : []),
+    ...(action === 'prune' ? ['no node wants it any more'] : []),
+    ...(action === 'none' ? ['unchanged'] : action === 'labels' ? ['labels and annotations of the controller'] : []),
+    ...(after === undefined ? [] : [`after ${after.join(', ')} ${after.length === 1 ? 'is' : 'are'} ready`]),
+    ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
+    ...(checked === 'none' && !['prune', 'delete', 'none', 'labels'].includes(action) ? ['not checked'] : []),
+  ];
+  const told = notes.length === 0 ? '' : paint.faint(`  ${printableLine(notes.join('; '))}`);
+  const [only, ...others] = fields;
+  const isShort = only !== undefined && others.length === 0 && refusal === undefined && notes.length === 0;
+  const inline = isShort ? `  ${valueLineText(only)}` : '';
+  const id = node === '' ? '' : paint.faint(`  (${node})`);
+  return [
+    `${lead}${paint.sign(sign)} ${printableLine(objectName(shown))}${id}${inline}${told}`,
+    ...(isShort ? [] : fields.map((field) => `${lead}    ${valueLineText(field)}`)),
+    ...(refusal === undefined ? [] : [`${lead}    ${paint.alarm(`refused: ${printableLine(refusal)}`)}`]),
+    ...(remedy === undefined ? [] : [`${lead}    try: ${printableLine(remedy)}`]),
+  ];
+}
+
+/** `spec.replicas  2 → 3`. */
+export function valueLineText({ path, from, to, secret, immutable }: ValueLine): string {
+  const end = immutable === true ? '  (immutable)' : '';
+  if (secret === true) return `${printableLine(path)}  ${MASK}${end}`;
+  if (from === undefined) return `${printableLine(path)}  + ${valueText(to)}${end}`;
+  if (to === undefined) return `${printableLine(path)}  - ${valueText(from)}${end}`;
+  return `${printableLine(path)}  ${valueText(from)} → ${valueText(to)}${end}`;
+}
+
+/** Characters of a value that a line shows; `-o json` shows all. */
+const MAX_VALUE_LENGTH = 200;
+
+function valueText(value: ValueLine['to']): string {
+  if (value === undefined) return '';
+  const text = printable(stringifyJson(value));
+  if (text.length <= MAX_VALUE_LENGTH) return text;
+  return `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters; -o json shows all)`;
+}

@@ -1,0 +1,38 @@
+import type { PlanAction } from './plan.ts';
+
+/** The sign of each action at the beginning of a line. */
+export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
+  create: '+',
+  change: '~',
+  adopt: '~',
+  restore: '~',
+  replace: '-/+',
+  prune: '-',
+  delete: '-',
+  labels: '=',
+  none: '=',
+};
+
+const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
+
+/** Writes signs and words of a plan, in colours where the terminal has them. */
+export interface Paint {
+  /** A sign, in its colour. */
+  sign(sign: string): string;
+  /** A heading or a word that counts. */
+  strong(text: string): string;
+  /** A problem. */
+  alarm(text: string): string;
+  faint(text: string): string;
+}
+
+/** The paint of a terminal with colours, or of plain text. */
+export function paintFor(hasColour: boolean): Paint {
+  const paint = (code: number, text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  return {
+    sign: (sign) => (COLOURS[sign] === undefined ? sign : paint(COLOURS[sign], sign)),
+    strong: (text) => paint(1, text),
+    alarm: (text) => paint(31, text),
+    faint: (text) => paint(2, text),
+  };
+}

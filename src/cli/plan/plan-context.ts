@@ -1,0 +1,56 @@
+import type { KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { ObjectTarget, ObjectType } from '../../runtime/index.ts';
+import { pluralize } from '../../schema/index.ts';
+import type { InputObject } from '../up/load-inputs.ts';
+import type { ClusterBasics } from './cluster-basics.ts';
+import type { LiveSource } from './live-source.ts';
+import type { Plan } from './plan.ts';
+import type { WriteChecker } from './write-checker.ts';
+
+/** The field manager of objects of the user's files. */
+export const FILE_MANAGER = 'typekro';
+
+/** What all parts of a plan work with. */
+export interface PlanContext {
+  readonly api: KubernetesApi;
+  readonly source: LiveSource;
+  readonly checker: WriteChecker;
+  readonly basics: ClusterBasics;
+  readonly signal: AbortSignal;
+  readonly operation: Plan['operation'];
+  /** Namespace of objects of files that name none. */
+  readonly namespace: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The type of an object; of a kind that the server does not have, its plural is a guess. */
+export async function typeOf({ api, signal }: PlanContext, object: KubeObject): Promise<ObjectType> {
+  const { apiVersion, kind } = object;
+  const found = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
+  const { group, version } = parseApiVersion(apiVersion);
+  return {
+    group,
+    version,
+    kind,
+    plural: found?.plural ?? pluralize(kind.toLowerCase()),
+    namespaced: found?.namespaced ?? object.metadata.namespace !== undefined,
+  };
+}
+
+/** An object of a file, in the namespace in which the server would put it. */
+export function placed(
+  { namespace }: PlanContext,
+  type: Pick<ObjectType, 'namespaced'>,
+  input: InputObject,
+): KubeObject {
+  const { object } = input;
+  return type.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
+}
+
+/** The target of an object. */
+export function targetOf(type: ObjectType, { metadata: { name = '', namespace } }: KubeObject): ObjectTarget {
+  return { type, name, ...(type.namespaced && namespace !== undefined ? { namespace } : {}) };
+}

@@ -1,0 +1,191 @@
+import { instanceKey, previewDefinition } from '../../controller/index.ts';
+import type { DefinitionPreview, Deferral } from '../../controller/index.ts';
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, refOf } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { failureText, isSuspended } from '../../runtime/index.ts';
+import { describeInputPlace } from '../up/check-inputs.ts';
+import { definitionPlan, schemaAt } from './definition-plan.ts';
+import { instancePlan, restingPlan } from './instance-plan.ts';
+import type { InstanceHead } from './instance-plan.ts';
+import { laidOver, underSchema } from './new-schema.ts';
+import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { FileObject } from './plan-objects.ts';
+import { fieldLines } from './plan-objects.ts';
+import type { SimulationInput } from './simulate.ts';
+import { simulateAll } from './simulate-all.ts';
+
+/** A definition of a file with its instances. */
+export interface DefinitionTask {
+  readonly graph: Graph;
+  readonly definition: FileObject;
+  /** Instances of the definition that files hold, by `namespace/name`. */
+  readonly given: ReadonlyMap<string, FileObject>;
+}
+
+/** The plan of a definition and of all its instances. */
+export async function planDefinition(
+  context: PlanContext,
+  { graph, definition, given }: DefinitionTask,
+): Promise<{ readonly definition: DefinitionPlan; readonly instances: readonly InstancePlan[] }> {
+  const { basics } = context;
+  const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+  const instances = await instancesOf(context, graph);
+  const { live, desired, answer } = definition;
+  const object = withIdentity(answer.object ?? laidOver(live, desired), live);
+  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances });
+  const place = describeInputPlace(definition.input);
+  const planned = definitionPlan({ place, graph, live, object, crd, instances, preview });
+  const refusal =
+    answer.failure === undefined ? planned.refusal : `the API server refuses it: ${failureText(answer.failure)}`;
+  const keys = new Set(instances.map(instanceKey));
+  const added = [...given].filter(([key]) => !keys.has(key)).map(([, file]) => file.desired);
+  return {
+    definition: refusal === undefined ? planned : { ...planned, refusal },
+    instances: await planInstances(context, {
+      graph,
+      preview,
+      refusal,
+      isNewSchema: refusal === undefined && preview.crd !== 'nothing',
+      crd,
+      given,
+      instances: [...instances, ...added],
+    }),
+  };
+}
+
+/** A definition that is there keeps its identity and its status, whatever a dry run says of them. */
+function withIdentity(object: KubeObject, live: KubeObject | undefined): KubeObject {
+  return live?.status === undefined ? object : { ...object, status: live.status };
+}
+
+async function instancesOf({ source }: PlanContext, graph: Graph): Promise<KubeObject[]> {
+  const { group, version, kind, plural, namespaced } = graph.instance;
+  const table = await source.loadAll({ group, version, kind, plural, namespaced });
+  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}
+
+/** What the instances of one definition are planned with. */
+interface InstancesTask {
+  readonly graph: Graph;
+  readonly preview: DefinitionPreview;
+  readonly refusal: string | undefined;
+  /** The schema of instances changes, so that the server's answers about instances are those of the old one. */
+  readonly isNewSchema: boolean;
+  /** The CRD in the cluster. */
+  readonly crd: KubeObject | undefined;
+  readonly given: ReadonlyMap<string, FileObject>;
+  readonly instances: readonly KubeObject[];
+}
+
+async function planInstances(context: PlanContext, task: InstancesTask): Promise<InstancePlan[]> {
+  const { source, checker } = context;
+  const plans: InstancePlan[] = [];
+  const inputs: SimulationInput[] = [];
+  const places: { readonly at: number; readonly head: InstanceHead }[] = [];
+  task.instances.forEach((instance, at) => {
+    const prepared = prepare(context, task, instance);
+    if ('plan' in prepared) plans[at] = prepared.plan;
+    else {
+      inputs.push(prepared.input);
+      places.push({ at, head: prepared.head });
+    }
+  });
+  await simulateAll(inputs, source, checker, (index, result) => {
+    const place = places[index];
+    if (place !== undefined) plans[place.at] = instancePlan(place.head, task.graph, result);
+  });
+  return plans;
+}
+
+type Prepared = { readonly plan: InstancePlan } | { readonly input: SimulationInput; readonly head: InstanceHead };
+
+/** An instance as it will be, ready to be stepped; or its plan, when nothing happens to it. */
+function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
+  const { graph, preview, refusal } = task;
+  const { rollout } = preview;
+  const key = instanceKey(instance);
+  const file = task.given.get(key);
+  const next = file === undefined ? instance : instanceOfFile(task, file);
+  const checked = file?.answer.checked === 'none' || task.isNewSchema ? underSchema(graph, next) : undefined;
+  const after = checked?.object ?? next;
+  const isNew = file !== undefined && file.live === undefined;
+  const lost = droppedLines(instance, checked?.dropped ?? [], task.crd);
+  const fields = isNew ? [] : file === undefined ? lost : [...fieldLines(file.desired, file.live, after, []), ...lost];
+  const phase =
+    rollout?.phase !== 'waiting' ? undefined : rollout.members.has(key) ? ('first' as const) : ('later' as const);
+  const head: InstanceHead = {
+    instance: refOf(instance),
+    definition: graph.name,
+    action: isNew ? 'create' : file !== undefined && fields.length > 0 ? 'change' : 'none',
+    fields,
+    ...(phase === undefined || isNew ? {} : { rollout: phase }),
+  };
+  const resting = restOf(after, head, preview, refusal);
+  if (resting !== undefined) return { plan: resting };
+  const failure = task.isNewSchema ? undefined : file?.answer.failure;
+  const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];
+  if (problems.length > 0) {
+    const because = `the API server refuses the instance: ${problems.join('; ')}`;
+    return { plan: restingPlan(head, 'blocked', because, 'correct the fields in the instance, or the schema') };
+  }
+  return { head, input: { graph, instance: after, step: { ...preview.stepOf(after), now: context.now } } };
+}
+
+/** Fields that the new schema does not have: the server drops their values. Those of the old defaults are no loss. */
+function droppedLines(instance: KubeObject, dropped: readonly string[], crd: KubeObject | undefined): ValueLine[] {
+  return dropped.flatMap((path) => {
+    const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
+    let value: JsonValue | undefined = instance as unknown as JsonValue;
+    for (const step of steps) {
+      if (Array.isArray(value)) value = value[Number(step)];
+      else value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+    }
+    const given = crd === undefined ? undefined : schemaAt(crd, path)?.['default'];
+    if (value !== undefined && given !== undefined && jsonEquals(value, given)) return [];
+    return [{ path, ...(value === undefined ? {} : { from: value }) }];
+  });
+}
+
+/** An instance of a file as the server would store it. */
+function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
+  const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
+  const uid = stored.metadata.uid ?? `new:${instanceKey(desired)}`;
+  return {
+    ...stored,
+    metadata: { ...stored.metadata, uid },
+    ...(live?.status === undefined ? {} : { status: live.status }),
+  };
+}
+
+/** The plan of an instance that the definition does not move. */
+function restOf(
+  instance: KubeObject,
+  head: InstanceHead,
+  preview: DefinitionPreview,
+  refusal: string | undefined,
+): InstancePlan | undefined {
+  const { deletionTimestamp } = instance.metadata;
+  if (deletionTimestamp !== undefined)
+    return restingPlan(head, 'deferred', `it is being deleted since ${deletionTimestamp}`);
+  if (isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
+  const deferral = preview.deferralOf(instance);
+  if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
+  if (refusal === undefined) return undefined;
+  return restingPlan(head, 'deferred', `the definition ${head.definition} would be refused, and ${stayText(preview)}`);
+}
+
+const stayText = ({ revision }: DefinitionPreview): string =>
+  revision.from === 0 ? 'no revision serves it' : `revision ${revision.from} stays in force`;
+
+function deferralText(deferral: Deferral): string {
+  switch (deferral.kind) {
+    case 'pinned':
+      return `it is pinned to revision ${deferral.revision}`;
+    case 'pinned-to-nothing':
+      return 'its pin is no number of a revision';
+    case 'held-by-canary':
+      return `the canary holds the revision back${deferral.message === '' ? '' : `: ${deferral.message}`}`;
+  }
+}

@@ -1,0 +1,107 @@
+import { declaredKind, instanceKey, liveDefinition } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
+import { failureText, isSuspended } from '../../runtime/index.ts';
+import type { InstanceHead } from './instance-plan.ts';
+import { instancePlan, restingPlan } from './instance-plan.ts';
+import { laidOver } from './new-schema.ts';
+import type { InstancePlan } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { FileObject } from './plan-objects.ts';
+import { fieldLines } from './plan-objects.ts';
+import { simulateAll } from './simulate-all.ts';
+import type { SimulationInput } from './simulate.ts';
+
+/** An instance of a file, and the definition in the cluster that it follows. */
+export interface InstanceTask {
+  readonly file: FileObject;
+  readonly definition: KubeObject;
+}
+
+/** The definition in the cluster that declares the kind of an object. */
+export function definitionFor({ basics }: PlanContext, object: KubeObject): KubeObject | undefined {
+  return basics.definitions.find(({ spec }) => {
+    const type = declaredKind(isJsonObject(spec) ? spec : {});
+    return type.kind === object.kind && formatApiVersion(type) === object.apiVersion;
+  });
+}
+
+/** The plans of instances whose definitions stay as they are: of a changed spec, or of their deletion. */
+export async function planInstances(context: PlanContext, tasks: readonly InstanceTask[]): Promise<InstancePlan[]> {
+  const { api, signal, source, checker } = context;
+  const plans: InstancePlan[] = [];
+  const inputs: SimulationInput[] = [];
+  const heads: { readonly at: number; readonly head: InstanceHead }[] = [];
+  for (const [at, { file, definition }] of tasks.entries()) {
+    const after = afterOf(context, file);
+    const head = headOf(context, file, definition, after);
+    const resting = restOf(context, file, head);
+    if (resting !== undefined) {
+      plans[at] = resting;
+      continue;
+    }
+    const { graph, step, problems } = await liveDefinition(api, definition, after, signal);
+    if (graph === undefined) {
+      const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
+      plans[at] = restingPlan(head, 'blocked', because, 'typekro why tells what is wrong with the definition');
+      continue;
+    }
+    inputs.push({ graph, instance: after, step: { ...step, now: context.now } });
+    heads.push({ at, head });
+  }
+  await simulateAll(inputs, source, checker, (index, result) => {
+    const [place, input] = [heads[index], inputs[index]];
+    if (place !== undefined && input !== undefined) plans[place.at] = instancePlan(place.head, input.graph, result);
+  });
+  return plans;
+}
+
+/** The instance as it will be: stored as the file has it, or being deleted. */
+function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
+  if (operation === 'delete') {
+    const object = live ?? desired;
+    const deletionTimestamp = object.metadata.deletionTimestamp ?? new Date(now).toISOString();
+    return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
+  }
+  const stored = answer.object ?? laidOver(live, desired);
+  const uid = live?.metadata.uid ?? stored.metadata.uid ?? `new:${instanceKey(desired)}`;
+  return {
+    ...stored,
+    metadata: { ...stored.metadata, uid },
+    ...(live?.status === undefined ? {} : { status: live.status }),
+  };
+}
+
+function headOf({ operation }: PlanContext, file: FileObject, definition: KubeObject, after: KubeObject): InstanceHead {
+  const { live, desired } = file;
+  const fields = operation === 'delete' ? [] : fieldLines(desired, live, after, []);
+  const isThere = live !== undefined;
+  const action =
+    operation === 'delete'
+      ? isThere
+        ? 'delete'
+        : 'none'
+      : isThere
+        ? fields.length > 0
+          ? 'change'
+          : 'none'
+        : 'create';
+  return { instance: refOf(desired), definition: definition.metadata.name ?? '', action, fields };
+}
+
+function restOf(
+  { operation }: PlanContext,
+  { live, answer, desired }: FileObject,
+  head: InstanceHead,
+): InstancePlan | undefined {
+  if (operation === 'delete') {
+    return live === undefined ? restingPlan(head, 'unchanged', 'it is not in the cluster') : undefined;
+  }
+  if (answer.failure !== undefined) {
+    const because = `the API server refuses the instance: ${failureText(answer.failure)}`;
+    return restingPlan(head, 'blocked', because, 'correct the fields that it names');
+  }
+  const since = live?.metadata.deletionTimestamp;
+  if (since !== undefined) return restingPlan(head, 'deferred', `it is being deleted since ${since}`);
+  return isSuspended(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
+}

@@ -1,0 +1,85 @@
+import { printableLine } from '../printable.ts';
+import { count } from '../up/print-diagnostics.ts';
+import { instanceLines } from './instance-lines.ts';
+import { wrapped } from './layout.ts';
+import type { PlanView } from './object-lines.ts';
+import { objectLines, valueLineText } from './object-lines.ts';
+import { SIGNS } from './paint.ts';
+import type { DefinitionPlan, Plan } from './plan.ts';
+import { summaryLines } from './summary-lines.ts';
+
+/** The plan in lines: definitions, other objects, instances, the sum, and what could not be seen. */
+export function planLines(plan: Plan, view: PlanView): string[] {
+  const { paint, columns } = view;
+  const parts = [
+    ...plan.definitions.map((definition) => definitionLines(definition, view)),
+    plan.objects.length === 0
+      ? []
+      : [paint.strong('Objects'), ...plan.objects.flatMap((each) => objectLines(each, view, 2))],
+    instanceLines(plan, view),
+    summaryLines(plan, view),
+  ].filter((lines) => lines.length > 0);
+  return parts.flatMap((lines, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...lines.flatMap((line) => wrapped(line, columns, indentOf(line))),
+  ]);
+}
+
+/** Lines that go on are indented by four more than their first line. */
+const indentOf = (line: string): number => (/^ */.exec(line)?.[0].length ?? 0) + 4;
+
+function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
+  const { name, kind, action, schema, nodes, other, canary, refusal, notes, place } = plan;
+  const sign = paint.sign(SIGNS[action]);
+  const head = `${paint.strong('Definition')}  ${sign} ${name}  (${kind})  ${revisionText(plan)}  ${paint.faint(place)}`;
+  const lines = [head];
+  const section = (title: string, rows: readonly string[]) =>
+    lines.push(...rows.map((row, index) => `  ${(index === 0 ? title : '').padEnd(8)}${row}`));
+  section(
+    'schema',
+    schema.map(({ change, field, description, breaking, setBy }) => {
+      const effect = breaking ? paint.alarm(`BREAKING${setText(setBy)}`) : paint.faint('compatible');
+      return `${paint.sign(CHANGES[change])} ${printableLine(field)}  ${printableLine(description)}  ${effect}`;
+    }),
+  );
+  section(
+    'nodes',
+    nodes.flatMap(({ change, id, kind: of, fields }) => [
+      `${paint.sign(CHANGES[change])} ${printableLine(id)}  (${printableLine(of)})`,
+      ...fields.map((field) => `    ${valueLineText(field)}`),
+    ]),
+  );
+  section(
+    'other',
+    other.map((line) => `${paint.sign('~')} ${valueLineText(line)}`),
+  );
+  if (canary !== undefined) {
+    const first = `${count(canary.instances.length, 'instance')} of ${canary.of}`;
+    section('canary', [
+      canary.phase === 'held'
+        ? `held back: only ${first} follow the revision`
+        : `${first} first, the others when these are ready: ${canary.instances.map((key) => key.replace(/^\//, '')).join(', ')}`,
+    ]);
+  }
+  if (refusal !== undefined) section('refused', [paint.alarm(`! ${printableLine(refusal)}`)]);
+  section('note', notes.map(printableLine));
+  return lines;
+}
+
+const CHANGES = { added: '+', removed: '-', changed: '~' } as const;
+
+function revisionText({ revision: { from, to }, action }: DefinitionPlan): string {
+  if (action === 'delete') return from === 0 ? '' : `revision ${from}`;
+  if (from === to) return `revision ${to}, unchanged`;
+  return from === 0 ? `revision ${to}` : `revision ${from} → ${to}`;
+}
+
+/** Instances that a text names at the most; `-o json` has all. */
+const MAX_NAMED = 3;
+
+function setText(setBy: readonly string[]): string {
+  if (setBy.length === 0) return '';
+  const more = setBy.length > MAX_NAMED ? ', …' : '';
+  const set = setBy.length === 1 ? 'sets' : 'set';
+  return `: ${count(setBy.length, 'instance')} ${set} it (${setBy.slice(0, MAX_NAMED).join(', ')}${more})`;
+}

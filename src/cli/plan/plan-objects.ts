@@ -1,0 +1,84 @@
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import { changedValues } from '../../deploy/index.ts';
+import { failureText, isImmutableRefusal, refusalRemedy } from '../../runtime/index.ts';
+import type { InputObject } from '../up/load-inputs.ts';
+import { tableKey } from './kind-table.ts';
+import type { ObjectPlan, ValueLine } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import { FILE_MANAGER, placed, targetOf, typeOf } from './plan-context.ts';
+import type { WriteAnswer } from './simulate.ts';
+import { immutableFields, isOfController, valueLine } from './value-lines.ts';
+
+/** An object of a file: as it is in the cluster, and as the server would store it. */
+export interface FileObject {
+  readonly input: InputObject;
+  /** With its namespace. */
+  readonly desired: KubeObject;
+  readonly live: KubeObject | undefined;
+  readonly answer: WriteAnswer;
+}
+
+/** Reads the objects of files as they are in the cluster, and asks what an apply would make of them. */
+export async function readFileObjects(context: PlanContext, inputs: readonly InputObject[]): Promise<FileObject[]> {
+  const { source, checker, operation } = context;
+  const types = await Promise.all(inputs.map(({ object }) => typeOf(context, object)));
+  const writes = inputs.map((input, index) => {
+    const type = types[index] as (typeof types)[number];
+    const desired = placed(context, type, input);
+    return { input, desired, target: targetOf(type, desired) };
+  });
+  await source.load(
+    writes.map(({ target }) => ({ kind: 'object' as const, nodeId: '', target, why: 'unknown' as const })),
+  );
+  const answers = operation === 'delete' ? [] : await checker.check(writes, FILE_MANAGER);
+  return writes.map(({ input, desired, target }, index) => {
+    const known = source.table(target.type)?.look(tableKey(target.namespace, target.name));
+    const live = known?.state === 'present' ? known.object : undefined;
+    return { input, desired, live, answer: answers[index] ?? { checked: 'none' } };
+  });
+}
+
+const isSecretField = (path: string): boolean => /^(?:data|stringData)\b/.test(path);
+
+/** The plan of an object of a file that is neither definition nor instance. */
+export function filePlan({ operation }: PlanContext, { desired, live, answer }: FileObject): ObjectPlan {
+  const place = { node: '', object: refOf(desired), wave: 1 };
+  if (operation === 'delete') {
+    const finalizers = live?.metadata.finalizers ?? [];
+    const action = live === undefined ? 'none' : 'delete';
+    return { ...place, action, fields: [], checked: 'none', ...(finalizers.length === 0 ? {} : { finalizers }) };
+  }
+  const { failure, checked } = answer;
+  if (failure !== undefined) {
+    const isReplaced = live !== undefined && isImmutableRefusal(failure);
+    const remedy = refusalRemedy(failure.message, place.object);
+    const fields = fieldLines(desired, live, { ...desired }, immutableFields(failure.message));
+    if (isReplaced) return { ...place, action: 'replace', fields, checked };
+    return {
+      ...place,
+      action: live === undefined ? 'create' : 'change',
+      fields: [],
+      checked,
+      refusal: failureText(failure),
+      ...(remedy === undefined ? {} : { remedy }),
+    };
+  }
+  if (live === undefined) return { ...place, action: 'create', fields: [], checked };
+  const fields = fieldLines(desired, live, answer.object ?? desired, []);
+  return { ...place, action: fields.length === 0 ? 'none' : 'change', fields, checked };
+}
+
+/** Fields that differ; of what the server did not answer, only those that the file sets. */
+export function fieldLines(
+  desired: KubeObject,
+  live: KubeObject | undefined,
+  after: KubeObject,
+  immutable: readonly string[],
+): ValueLine[] {
+  if (live === undefined) return [];
+  const isSecret = desired.kind === 'Secret' && desired.apiVersion === 'v1';
+  return changedValues(live, after)
+    .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
+    .map((change) => valueLine(change, (path) => isSecret && isSecretField(path), immutable));
+}

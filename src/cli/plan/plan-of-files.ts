@@ -1,0 +1,110 @@
+import { setMaxListeners } from 'node:events';
+import { systemClock } from '../../kube/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { textOption } from '../command.ts';
+import { checkFiles } from './check-files.ts';
+import type { LoadedFiles } from './check-files.ts';
+import type { ClusterBasics } from './cluster-basics.ts';
+import { readBasics } from './cluster-basics.ts';
+import { LiveSource } from './live-source.ts';
+import { makePlan } from './make-plan.ts';
+import type { PlannedFiles } from './make-plan.ts';
+import type { Plan, PlanSource } from './plan.ts';
+import { LazyRules } from './rules-server.ts';
+import { WriteChecker } from './write-checker.ts';
+
+/** A cluster to plan against: a real one, or the embedded one that holds a snapshot. */
+export interface PlanTarget {
+  readonly api: KubernetesApi;
+  readonly source: Omit<PlanSource, 'readAt'>;
+  /** When a snapshot was taken; absent: now. */
+  readonly readAt?: string;
+  /** Namespace of objects that name none. */
+  readonly namespace: string;
+  readonly checkedBy: 'server' | 'rules';
+  close(): Promise<void>;
+}
+
+/** A plan, and what it was made of. */
+export interface MadePlan {
+  readonly plan: Plan;
+  readonly files: PlannedFiles;
+  readonly basics: ClusterBasics;
+  readonly objects: LiveSource;
+}
+
+/** The cluster that `--kubeconfig` and `--context` name. */
+export async function clusterTarget(context: CommandContext, input: CommandInput): Promise<PlanTarget> {
+  const { client, namespace, name } = await connectToCluster(context, input);
+  return {
+    api: client,
+    source: { kind: 'cluster', name },
+    namespace,
+    checkedBy: 'server',
+    close: () => client.close(),
+  };
+}
+
+/** Checks loaded files against a cluster and plans them; `undefined` when the files have errors, which are printed. */
+export async function planOfFiles(
+  context: CommandContext,
+  input: CommandInput,
+  loaded: LoadedFiles,
+  target: PlanTarget,
+): Promise<MadePlan | undefined> {
+  const { api, checkedBy } = target;
+  const { signal } = context;
+  // Each request in flight listens.
+  setMaxListeners(0, signal);
+  const only = textOption(input, 'namespace');
+  const [basics, version] = await Promise.all([readBasics(api, signal), versionOf(api, signal)]);
+  const files = await checkFiles(context, input, loaded, basics.crds);
+  if (files === undefined) return undefined;
+  const source = new LiveSource({
+    api,
+    signal,
+    fallback: only ?? target.namespace,
+    ...(only === undefined ? {} : { only }),
+  });
+  const rules = new LazyRules(() => [
+    { type: CRDS, objects: basics.crds },
+    ...[...source.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
+  ]);
+  const asks = textOption(input, 'dry-run') !== 'none';
+  const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });
+  const now = systemClock.now();
+  const operation = input.options['delete'] === true ? 'delete' : 'apply';
+  const planned = {
+    api,
+    source,
+    checker,
+    basics,
+    signal,
+    operation,
+    namespace: only ?? target.namespace,
+    now,
+  } as const;
+  try {
+    const from: PlanSource = {
+      ...target.source,
+      ...(version === undefined ? {} : { version }),
+      readAt: target.readAt ?? isoTime(now),
+    };
+    return { plan: await makePlan(planned, files, from), files, basics, objects: source };
+  } finally {
+    await rules.close();
+  }
+}
+
+const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };
+
+/** The version of the server, where it tells. */
+async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
+  const { status, text } = await api.raw({ path: '/version', signal });
+  const answer = status < 300 ? tryParseJson(text) : undefined;
+  const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
+  return typeof version === 'string' ? version : undefined;
+}

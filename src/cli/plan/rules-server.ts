@@ -1,0 +1,98 @@
+import type { SnapshotCollection } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeClient } from '../../kube/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+import { targetKey } from '../../runtime/index.ts';
+
+/** Objects of one kind. */
+export interface KindObjects {
+  readonly type: Pick<ObjectType, 'group' | 'plural' | 'namespaced'>;
+  readonly objects: readonly KubeObject[];
+}
+
+/** An embedded API server that holds objects of another cluster, to ask what its rules make of a write. */
+export interface RulesServer {
+  readonly api: KubeClient;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a server with these objects in place of its own: with their uids, versions and managers. Namespaces that are
+ * named and not given are made up. Nothing works on the objects.
+ */
+export async function openRulesServer(kinds: readonly KindObjects[]): Promise<RulesServer> {
+  const cluster = await createEmbeddedCluster({ controllers: false });
+  const own = cluster.snapshot();
+  const collections = new Map(own.collections.map((each) => [`${each.group}/${each.plural}`, each]));
+  const add = ({ group, plural, items }: SnapshotCollection) => {
+    const known = collections.get(`${group}/${plural}`)?.items ?? [];
+    const byName = new Map([...known, ...items].map((object) => [nameOf(object), object]));
+    collections.set(`${group}/${plural}`, { group, plural, items: [...byName.values()] });
+  };
+  for (const { type, objects } of kinds) add({ group: type.group, plural: type.plural, items: objects });
+  const named = new Set(
+    kinds.flatMap(({ type, objects }) =>
+      type.namespaced ? objects.flatMap(({ metadata }) => metadata.namespace ?? []) : [],
+    ),
+  );
+  const known = new Set(collections.get('/namespaces')?.items.map(({ metadata }) => metadata.name));
+  const made = [...named].filter((name) => !known.has(name)).map(namespaceOf);
+  add({ group: '', plural: 'namespaces', items: made });
+  const versions = [...collections.values()].flatMap(({ items }) =>
+    items.map(({ metadata }) => Number(metadata.resourceVersion ?? 0)),
+  );
+  const latest = versions.reduce((highest, version) => Math.max(highest, version || 0), 1);
+  cluster.restore({ ...own, resourceVersion: String(latest), collections: [...collections.values()] });
+  await cluster.idle();
+  const api = new KubeClient({ transport: cluster.transport() });
+  return {
+    api,
+    async close() {
+      await api.close();
+      await cluster.close();
+    },
+  };
+}
+
+const nameOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+
+function namespaceOf(name: string): KubeObject {
+  const labels = { 'kubernetes.io/metadata.name': name };
+  const metadata = { name, uid: `namespace-${name}`, resourceVersion: '1', labels };
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata,
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}
+
+/** A server that is opened when it is first asked for, and again when it lacks objects. */
+export class LazyRules {
+  #open: Promise<RulesServer> | undefined;
+  readonly #has = new Set<string>();
+  readonly #kinds: () => readonly KindObjects[];
+
+  /** @param kinds all objects that are known, whenever it is called */
+  constructor(kinds: () => readonly KindObjects[]) {
+    this.#kinds = kinds;
+  }
+
+  /** The client of a server that holds at least these objects and namespaces. */
+  async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
+    if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {
+      await (await this.#open)?.close();
+      for (const each of objects) this.#has.add(targetKey(each));
+      const named = [...new Set(objects.flatMap(({ namespace }) => namespace ?? []))].map(namespaceOf);
+      const namespaces = { type: { group: '', plural: 'namespaces', namespaced: false }, objects: named };
+      this.#open = openRulesServer([namespaces, ...this.#kinds()]);
+    }
+    return (await this.#open).api;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#open)?.close();
+  }
+}

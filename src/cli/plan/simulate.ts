@@ -1,0 +1,208 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isBookkeeping, ObservedStore } from '../../deploy/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import type {
+  ApiFailure,
+  ApplyAction,
+  Decision,
+  DeleteAction,
+  ParentWrite,
+  ReadRequest,
+  StepOptions,
+} from '../../runtime/index.ts';
+import {
+  digestText,
+  isImmutableRefusal,
+  isSameFingerprint,
+  ownedFingerprint,
+  equivalenceOf,
+  step,
+  StepMemory,
+} from '../../runtime/index.ts';
+import type { Checked } from './plan.ts';
+
+/** One instance, and the graph that it will follow. */
+export interface SimulationInput {
+  readonly graph: Graph;
+  readonly instance: KubeObject;
+  readonly step: Omit<StepOptions, 'memory'>;
+  /** Counts a write as made already. Default: what controllers write for themselves is listed as its own kind of write. */
+  readonly isSettled?: (action: ApplyAction) => boolean;
+}
+
+/** What the simulation asks its driver for; exactly one of the two lists has entries. */
+export interface SimulationRequest {
+  /** To be answered in the store: as present, absent or failed. */
+  readonly reads: readonly ReadRequest[];
+  /** To be answered one by one, in this order. */
+  readonly writes: readonly ApplyAction[];
+  /** The view of this instance. */
+  readonly store: ObservedStore;
+}
+
+/** What a write would give: the object that would be stored, or why it is refused. */
+export interface WriteAnswer {
+  readonly checked: Checked;
+  readonly object?: KubeObject;
+  readonly failure?: ApiFailure;
+}
+
+/** One write of a simulation. */
+export interface SimulatedWrite {
+  readonly wave: number;
+  /** Nodes that are taken for ready, so that this write can be seen. */
+  readonly after: readonly string[];
+  /** The live object before the write. */
+  readonly before?: KubeObject;
+  readonly apply?: ApplyAction;
+  readonly delete?: DeleteAction;
+  readonly answer?: WriteAnswer;
+  /** Nothing but labels and annotations of controllers differs. */
+  readonly bookkeeping?: true;
+  /** A field cannot change: delete the object, then create it. */
+  readonly replace?: true;
+}
+
+/** All writes of an instance, and the decision after the last one. */
+export interface SimulationResult {
+  readonly writes: readonly SimulatedWrite[];
+  readonly decision: Decision;
+}
+
+/** More steps than a graph needs: one level for each wave of writes and of reads, and deletions in waves. */
+const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
+
+/**
+ * Runs the controller's own step for one instance until nothing is left to do, with answers in place of effects. Pure:
+ * the driver of the generator reads and checks. Where nodes wait to be ready after that, they are taken for ready, so
+ * that the writes behind them are seen with the values of now.
+ */
+export function* simulate(
+  input: SimulationInput,
+): Generator<SimulationRequest, SimulationResult, readonly WriteAnswer[]> {
+  const { step: options } = input;
+  let { graph, instance } = input;
+  const store = new ObservedStore(() => options.now);
+  const memory = new StepMemory();
+  const writes: SimulatedWrite[] = [];
+  let after: readonly string[] = [];
+  let wave = 1;
+  const limit = maxSteps(graph);
+  for (let steps = 0; ; steps += 1) {
+    const decision = step(graph, instance, store, { ...options, memory });
+    for (const { target, pair } of decision.equivalences) store.setEquivalence(target, pair);
+    if (settle(input, store, decision, { wave, after }, writes)) continue;
+    if (decision.read.length > 0) {
+      yield { reads: decision.read, writes: [], store };
+      if (steps < limit) continue;
+    }
+    if ((decision.apply.length === 0 && decision.delete.length === 0) || steps >= limit) {
+      const waiting = waitingNodes(decision);
+      const next = waiting.filter((id) => !after.includes(id));
+      if (next.length === 0 || steps >= limit) return { writes, decision };
+      after = [...after, ...next];
+      graph = takenForReady(input.graph, after);
+      continue;
+    }
+    instance = withParent(instance, decision.parent);
+    const answers = decision.apply.length === 0 ? [] : yield { reads: [], writes: decision.apply, store };
+    decision.apply.forEach((action, index) => {
+      const before = liveOf(store, action);
+      const answer = answers[index] ?? { checked: 'none' };
+      const made = { wave, after, apply: action, answer, ...(before === undefined ? {} : { before }) };
+      const isReplaced = answer.failure !== undefined && before !== undefined && isImmutableRefusal(answer.failure);
+      writes.push(isReplaced ? { ...made, replace: true } : made);
+      if (answer.failure === undefined || isReplaced) {
+        store.setApplied(action.target, answer.object ?? createdOf(action.desired), action.fingerprint, true);
+      } else {
+        const digest = digestText(action.fingerprint);
+        store.setFailedWrite(action.target, { digest, failure: answer.failure, retryAt: Infinity, failures: 1 });
+      }
+    });
+    for (const action of decision.delete) {
+      const known = store.object(action.target);
+      const before = known.state === 'present' ? known.live.object : memberOf(store, action);
+      writes.push({ wave, after, delete: action, ...(before === undefined ? {} : { before }) });
+      store.setGone(action.target, action.uid);
+      store.setObject(action.target, undefined);
+    }
+    store.forgetMembers();
+    wave += 1;
+  }
+}
+
+/** Records what differs in nothing but labels and annotations of controllers; true when another step will see more. */
+function settle(
+  { isSettled }: SimulationInput,
+  store: ObservedStore,
+  { apply }: Decision,
+  place: Pick<SimulatedWrite, 'wave' | 'after'>,
+  writes: SimulatedWrite[],
+): boolean {
+  let found = false;
+  for (const action of apply) {
+    const known = store.object(action.target);
+    if (known.state !== 'present') continue;
+    const settled = isSettled?.(action) === true;
+    if (!settled && !isBookkeeping(action)) continue;
+    const { live } = known;
+    const before = equivalenceOf(live)?.desired;
+    if (before !== undefined && isSameFingerprint(before, action.fingerprint)) continue;
+    const owned = live.owned ?? ownedFingerprint(live.object);
+    store.setEquivalence(action.target, { desired: action.fingerprint, owned });
+    if (!settled) writes.push({ ...place, apply: action, before: live.object, bookkeeping: true });
+    found = true;
+  }
+  return found;
+}
+
+function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | undefined {
+  const known = store.object(target);
+  return known.state === 'present' ? known.live.object : undefined;
+}
+
+function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObject | undefined {
+  return store.objectsOf(target.type.group, target.type.kind).find(({ metadata }) => metadata.uid === uid);
+}
+
+/** The object that a create gives, as far as it follows from the request alone. */
+function createdOf(desired: KubeObject): KubeObject {
+  const { namespace = '', name = '' } = desired.metadata;
+  const uid = desired.metadata.uid ?? `new:${desired.kind}/${namespace}/${name}`;
+  return { ...desired, metadata: { ...desired.metadata, uid } };
+}
+
+/** The instance with the labels, the inventory and the finalizer that the controller writes before children. */
+function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): KubeObject {
+  const { metadata } = instance;
+  const written = [labels, inventory].filter((object) => object !== undefined).map((object) => object.metadata);
+  if (written.length === 0) return instance;
+  return {
+    ...instance,
+    metadata: {
+      ...metadata,
+      labels: Object.assign({}, metadata.labels, ...written.map((each) => each.labels)) as Record<string, string>,
+      annotations: Object.assign({}, metadata.annotations, ...written.map((each) => each.annotations)) as Record<
+        string,
+        string
+      >,
+      finalizers: [
+        ...new Set([...(metadata.finalizers ?? []), ...written.flatMap(({ finalizers }) => finalizers ?? [])]),
+      ],
+    },
+  };
+}
+
+/** Nodes that are as wanted and wait for nothing but their own readiness. */
+function waitingNodes({ nodes }: Decision): string[] {
+  return nodes.filter(({ state, because }) => state === 'waiting' && because.kind === 'not-ready').map(({ id }) => id);
+}
+
+function takenForReady(graph: Graph, ids: readonly string[]): Graph {
+  const nodes = new Map(graph.nodes);
+  for (const id of ids) {
+    const node = nodes.get(id);
+    if (node !== undefined) nodes.set(id, { ...node, readyWhen: [] } as GraphNode);
+  }
+  return { ...graph, nodes };
+}

@@ -1,0 +1,53 @@
+import { printableLine } from '../printable.ts';
+import { count } from '../up/print-diagnostics.ts';
+import type { Plan } from './plan.ts';
+import type { PlanView } from './object-lines.ts';
+
+/** The sum of a plan, how it is known, and what it does not know. */
+export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
+  const { summary, limits, source } = plan;
+  const { checked, secrets, replace } = summary;
+  const where = source.kind === 'cluster' ? `cluster ${source.name}` : `snapshot ${source.name}`;
+  const version = source.version === undefined ? '' : ` (${source.version})`;
+  return [
+    `${paint.strong('Plan:')} ${totals(plan)}`,
+    ...(replace === 0
+      ? []
+      : [
+          '  Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.',
+        ]),
+    `  ${checkedText(checked)}${secrets === 0 ? '' : ` ${count(secrets, 'value')} of Secrets hidden.`}`,
+    `  From ${where}${version}, read at ${source.readAt}.`,
+    ...limits.map((limit) => `  ${paint.alarm('Not seen:')} ${printableLine(limit)}`),
+  ];
+}
+
+/** `3 to create, 2 to change, 1 deferred.` */
+export function totals({ summary, operation, definitions }: Plan): string {
+  const { create, change, replace, prune, labels, refused, later, instances } = summary;
+  const parts = [
+    ...(operation === 'delete' ? [] : [`${create} to create`, `${change} to change`]),
+    ...(replace > 0 ? [`${replace} to replace`] : []),
+    ...(prune > 0 || operation === 'apply' ? [`${prune} to prune`] : []),
+    ...(summary.delete > 0 || operation === 'delete' ? [`${summary.delete} to delete`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(instances.deferred > 0 ? [`${instances.deferred} deferred`] : []),
+    ...(instances.blocked > 0 ? [`${instances.blocked} blocked`] : []),
+    ...(later > 0 ? [`${count(later, 'node')} known later`] : []),
+    ...(labels > 0 ? [`${labels} with new labels only`] : []),
+    ...definitions.flatMap(({ name, refusal }) => (refusal === undefined ? [] : [`definition ${name} refused`])),
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+function checkedText({ server, rules, none }: Plan['summary']['checked']): string {
+  const all = server + rules + none;
+  if (all === 0) return 'No write to check.';
+  if (server === all) return `Checked by dry runs of the API server: ${count(all, 'write')}.`;
+  const parts = [
+    ...(server > 0 ? [`${server} by dry runs of the API server`] : []),
+    ...(rules > 0 ? [`${rules} by the rules of Kubernetes (not by webhooks, policies and quotas)`] : []),
+    ...(none > 0 ? [`${none} not checked`] : []),
+  ];
+  return `Of ${count(all, 'write')}: ${parts.join(', ')}.`;
+}

@@ -1,0 +1,63 @@
+import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from './plan.ts';
+
+/** Counts what a plan holds. */
+export function summaryOf({
+  definitions,
+  objects,
+  instances,
+}: Pick<Plan, 'definitions' | 'objects' | 'instances'>): PlanSummary {
+  const counts: Record<PlanAction | 'none', number> = {
+    create: 0,
+    change: 0,
+    adopt: 0,
+    restore: 0,
+    replace: 0,
+    prune: 0,
+    delete: 0,
+    labels: 0,
+    none: 0,
+  };
+  const checked: Record<Checked, number> = { server: 0, rules: 0, none: 0 };
+  const states = { changed: 0, unchanged: 0, deferred: 0, blocked: 0 };
+  let [refused, later, secrets] = [0, 0, 0];
+  const add = ({ action, fields, refusal, checked: by }: ObjectPlan): void => {
+    secrets += fields.filter(({ secret }) => secret === true).length;
+    if (refusal !== undefined) refused += 1;
+    else counts[action] += 1;
+    if (!['none', 'labels', 'prune', 'delete'].includes(action)) checked[by] += 1;
+  };
+  objects.forEach(add);
+  for (const { action, refusal } of definitions) counts[refusal === undefined ? action : 'none'] += 1;
+  for (const instance of instances) {
+    states[instance.state] += 1;
+    later += instance.later.length;
+    secrets += instance.fields.filter(({ secret }) => secret === true).length;
+    if (instance.state !== 'blocked' || instance.because === undefined) counts[instance.action] += 1;
+    instance.writes.forEach(add);
+  }
+  const { create, change, adopt, restore, replace, prune, delete: deleted, labels } = counts;
+  return {
+    create,
+    change: change + adopt + restore,
+    replace,
+    prune,
+    delete: deleted,
+    labels,
+    refused,
+    later,
+    secrets,
+    instances: states,
+    checked,
+  };
+}
+
+/** Would anything happen? What controllers write for themselves does not count. */
+export function hasChanges({ summary }: Pick<Plan, 'summary'>): boolean {
+  const { create, change, replace, prune, delete: deleted } = summary;
+  return create + change + replace + prune + deleted > 0;
+}
+
+/** Is anything refused, or can anything not get on? */
+export function hasBlocked({ summary, definitions }: Pick<Plan, 'summary' | 'definitions'>): boolean {
+  return summary.refused + summary.instances.blocked > 0 || definitions.some(({ refusal }) => refusal !== undefined);
+}

@@ -1,0 +1,46 @@
+import type { JsonValue } from '../../core/index.ts';
+import type { ValueChange } from '../../deploy/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { ValueLine } from './plan.ts';
+
+/** A label or an annotation as changes of objects name it. */
+const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
+
+/** Do only controllers write the field, for themselves? */
+export function isOfController(path: string): boolean {
+  const key = MARK.exec(path)?.[1];
+  return (
+    key !== undefined && [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/'].some((each) => key.startsWith(each))
+  );
+}
+
+/** Finds the fields that a server names when it refuses a change of them. */
+export function immutableFields(message: string): readonly string[] {
+  return Array.from(
+    message.matchAll(/([A-Za-z][\w.[\]"/-]*): (?:Invalid value|Forbidden)/g),
+    ([, field = '']) => field,
+  );
+}
+
+/** A change as the plan shows it: masked where it may hold values of Secrets. */
+export function valueLine(
+  { path, from, to }: ValueChange,
+  isSecret: (path: string) => boolean,
+  immutable: readonly string[] = [],
+): ValueLine {
+  const secret = isSecret(path);
+  const isImmutable = immutable.some(
+    (field) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
+  );
+  const shown = (value: JsonValue): JsonValue => (secret ? MASK : value);
+  return {
+    path,
+    ...(from === undefined ? {} : { from: shown(from) }),
+    ...(to === undefined ? {} : { to: shown(to) }),
+    ...(secret ? { secret: true as const } : {}),
+    ...(isImmutable ? { immutable: true as const } : {}),
+  };
+}
+
+/** In place of values of Secrets. */
+export const MASK = '(secret)';

@@ -1,0 +1,27 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { StepOptions } from '../../runtime/index.ts';
+import { keys, readNowSample } from '../../runtime/index.ts';
+import type { Definition } from './definition.ts';
+import type { Policies } from './policies.ts';
+
+/** How a definition wants an instance stepped. */
+export type InstanceStepOptions = Omit<StepOptions, 'now' | 'memory'>;
+
+/** The options of a step that definition, policies and the instance itself set; without the number of a revision. */
+export function instanceStepOptions(
+  { uid }: Pick<Definition, 'uid'>,
+  policies: Policies,
+  instance: KubeObject,
+): InstanceStepOptions {
+  const sample = readNowSample(instance);
+  return {
+    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? 'devel',
+    definitionUid: uid,
+    nodeAdoption: policies.nodeAdoption,
+    plainData: true,
+    ...(sample === undefined ? {} : { templateNow: sample.template, statusNow: sample.status }),
+    ...(policies.adoption === undefined ? {} : { adoption: policies.adoption }),
+    ...(policies.budget === undefined ? {} : { budget: policies.budget }),
+    ...(policies.namespaces === undefined ? {} : { namespaces: policies.namespaces }),
+  };
+}

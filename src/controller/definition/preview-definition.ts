@@ -1,0 +1,113 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { revisionHash } from '../../graph/index.ts';
+import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
+import { instanceId } from '../instance/instance-directory.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
+import type { RolloutPreview } from '../rollout/preview-rollout.ts';
+import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
+import { instanceTypeOf } from '../served-kinds.ts';
+import { crdDifference } from './crd-difference.ts';
+import type { CrdPlan } from './crd-plan.ts';
+import { ownedCrd, planCrd } from './crd-plan.ts';
+import { readDefinitionObject } from './definition.ts';
+import type { InstanceStepOptions } from './instance-step.ts';
+import { instanceStepOptions } from './instance-step.ts';
+import { readPolicies } from './policies.ts';
+import { definitionOf, readRevision } from './revision.ts';
+
+/** What a preview of a definition is made of. All of it is read; nothing is asked for. */
+export interface DefinitionPreviewInput {
+  /** The definition as the API server would store it. */
+  readonly object: KubeObject;
+  /** Its graph, compiled against the schemas of the cluster. */
+  readonly graph: Graph;
+  /** GraphRevision objects, of this definition and of others. */
+  readonly revisions: readonly KubeObject[];
+  /** The CRD of the kind as it is in the cluster; absent: there is none. */
+  readonly crd: KubeObject | undefined;
+  /** The instances that exist. */
+  readonly instances: readonly KubeObject[];
+}
+
+/** Why an instance does not follow the revision. */
+export type Deferral =
+  | { readonly kind: 'pinned'; readonly revision: number }
+  /** The annotation holds no number of a revision. */
+  | { readonly kind: 'pinned-to-nothing' }
+  | { readonly kind: 'held-by-canary'; readonly message: string };
+
+/** What the controller would do with a definition, and for whom. */
+export interface DefinitionPreview {
+  /** The newest revision now, and the one that instances would follow; 0: none yet. */
+  readonly revision: { readonly from: number; readonly to: number };
+  /** The spec of the newest revision now; absent when there is none. */
+  readonly before?: JsonObject;
+  readonly crd: CrdPlan['do'];
+  /** Why the controller would not serve it; the last revision stays in force. */
+  readonly refusal?: string;
+  /** Absent: it goes to all instances at once. */
+  readonly rollout?: RolloutPreview;
+  /** Why the instance would not follow the revision; `undefined` when it would. */
+  deferralOf(instance: KubeObject): Deferral | undefined;
+  /** The options with which the controller would step the instance. */
+  stepOf(instance: KubeObject): InstanceStepOptions;
+}
+
+/** What the controller would do with a definition: its own rules for revisions, CRDs, pins and canaries. */
+export function previewDefinition(input: DefinitionPreviewInput): DefinitionPreview {
+  const { object, graph, instances } = input;
+  const definition = readDefinitionObject(object);
+  const policies = readPolicies(object);
+  const conditions = readConditions(definition.status['conditions']);
+  const all = input.revisions
+    .filter((each) => definitionOf(each) === definition.name)
+    .map(readRevision)
+    .sort((a, b) => a.number - b.number);
+  const newest = all.filter(({ deleting }) => !deleting).at(-1);
+  const isNew = newest === undefined || revisionHash(newest.spec) !== graph.hash;
+  const lastIssued = definition.status['lastIssuedRevision'];
+  const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
+  const to = isNew ? highest + 1 : newest.number;
+  const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
+  const difference = input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted);
+  const crd = planCrd(input.crd, wanted, definition, difference);
+  const refusal =
+    policies.problems.length > 0 ? policies.problems.join('; ') : crd.do === 'refuse' ? crd.message : undefined;
+  const type = instanceTypeOf(graph);
+  const rollout =
+    newest === undefined
+      ? undefined
+      : previewRollout({
+          revision: to,
+          isNew,
+          allowance: policies.canary,
+          instances,
+          conditions,
+          idOf: (key) => instanceId(type, key),
+        });
+  return {
+    revision: { from: newest?.number ?? 0, to },
+    ...(newest === undefined ? {} : { before: newest.spec }),
+    crd: crd.do,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(rollout === undefined ? {} : { rollout }),
+    deferralOf: (instance) => deferralOf(instance, to, rollout),
+    stepOf: (instance) => stepOf(instance),
+  };
+
+  function stepOf(instance: KubeObject): InstanceStepOptions {
+    const { templateNow, statusNow, ...options } = instanceStepOptions(definition, policies, instance);
+    // A new revision samples the time anew.
+    const sample = isNew || templateNow === undefined ? {} : { templateNow };
+    return { ...options, ...sample, ...(statusNow === undefined || isNew ? {} : { statusNow }), revision: to };
+  }
+}
+
+function deferralOf(instance: KubeObject, revision: number, rollout: RolloutPreview | undefined): Deferral | undefined {
+  const pin = pinnedRevision(instance);
+  if (pin !== undefined && Number.isNaN(pin)) return { kind: 'pinned-to-nothing' };
+  if (pin !== undefined && pin !== revision) return { kind: 'pinned', revision: pin };
+  if (rollout?.phase !== 'held' || rollout.members.has(instanceKey(instance))) return undefined;
+  return { kind: 'held-by-canary', message: rollout.message ?? '' };
+}
