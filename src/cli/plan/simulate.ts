@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isBookkeeping, ObservedStore } from '../../deploy/index.ts';
-import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import type {
   ApiFailure,
   ApplyAction,
@@ -202,7 +202,7 @@ function takenForReady(graph: Graph, ids: readonly string[]): Graph {
   const nodes = new Map(graph.nodes);
   for (const id of ids) {
     const node = nodes.get(id);
-    if (node !== undefined) nodes.set(id, { ...node, readyWhen: [] } as GraphNode);
+    if (node !== undefined) nodes.set(id, { ...node, readyWhen: [] });
   }
   return { ...graph, nodes };
 }
