@@ -1,4 +1,5 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { withoutAlias } from './aliases.ts';
 import type { Command, CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
@@ -89,7 +90,7 @@ export async function runCommandLine(
       program.outputHelp();
       return ExitCode.usage;
     }
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...withoutAlias(argv)], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;

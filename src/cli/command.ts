@@ -50,6 +50,8 @@ export interface PositionalSpec {
   readonly name: string;
   readonly summary: string;
   readonly variadic?: boolean;
+  /** The words that it takes, for completion. */
+  readonly choices?: readonly string[];
   readonly required?: boolean;
 }
 
@@ -63,6 +65,8 @@ export interface OptionSpec {
   /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;
   readonly defaultValue?: string;
+  /** The values that it takes, for completion. */
+  readonly choices?: readonly string[];
   /** It may be given several times; the values are joined with commas. */
   readonly repeatable?: boolean;
 }

@@ -232,8 +232,29 @@ describe('types', () => {
     expect(json).toMatchObject({ additionalProperties: false, properties: { spec: { additionalProperties: false } } });
   });
 
+  test('the CRD, and an instance to begin with; the verbs of kro for both', async () => {
+    expect((await run('types shop.yaml -o crd')).out).toMatch(
+      /^apiVersion: apiextensions.k8s.io\/v1\nkind: CustomResourceDefinition\n/,
+    );
+    const { out } = await run('generate instance -f shop.yaml');
+    expect(out).toMatchInlineSnapshot(`
+      "apiVersion: kro.run/v1alpha1
+      kind: Shop
+      metadata:
+        name: shop
+        namespace: default
+      spec:
+        name: example
+        # replicas: 2 # integer
+        # tier: a # string
+        # image: {} # object
+        # zones: [] # []string
+        # labels: {} # map[string]string"
+    `);
+  });
+
   test.each([
-    ['types shop.yaml -o yaml', 2, '--output yaml is none of typescript, jsonschema'],
+    ['types shop.yaml -o yaml', 2, '--output yaml is none of typescript, jsonschema, crd, instance'],
     ['types nothing.yaml', 1, 'there is no file nothing.yaml'],
   ])('%s ends with %d', async (line, code, told) => {
     const ended = await run(line);

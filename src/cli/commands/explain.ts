@@ -34,7 +34,14 @@ export const explain: Command = {
     { name: 'path', summary: 'of a file: the path of the field, which may begin with the id of a node' },
   ],
   options: [
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, json or yaml',
+      value: 'form',
+      defaultValue: 'text',
+      choices: ['text', 'json', 'yaml'],
+    },
     { name: 'api-version', summary: 'of a kind that is served in several', value: 'version' },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,

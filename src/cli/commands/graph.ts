@@ -30,6 +30,7 @@ export const graph: Command = {
       short: 'o',
       summary: 'text, mermaid, dot, svg, json or yaml',
       value: 'form',
+      choices: ['text', 'mermaid', 'dot', 'svg', 'json', 'yaml'],
       defaultValue: 'text',
     },
     DEFINITION_OPTION,

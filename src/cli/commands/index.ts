@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { completion } from './completion.ts';
 import { controller } from './controller.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
@@ -56,4 +57,5 @@ export const commands: readonly Command[] = [
   install,
   rbac,
   controller,
+  completion(() => commands),
 ];

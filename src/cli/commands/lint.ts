@@ -21,7 +21,7 @@ export const lint: Command = {
   options: [
     { name: 'rule', summary: 'levels of rules, as graph/unused-type=off', value: 'name=level', repeatable: true },
     { name: 'config', summary: `file with levels; by default ${CONFIG_FILE}, where it exists`, value: 'file' },
-    { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text' },
+    { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
     { name: 'rules', summary: 'print the names of all rules with what they mean' },
     ...CRD_OPTIONS,
   ],

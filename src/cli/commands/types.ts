@@ -1,26 +1,43 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { asObject, objectAt, objectsAt } from '../../kubernetes/index.ts';
-import { stringifyJson, TypeKroError } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
+import { stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import type { Graph, InstanceType } from '../../graph/index.ts';
+import type { Schema } from '../../schema/index.ts';
 import { crdSource, toTypeScript } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 
+const FORMS: Readonly<Record<string, (graph: Graph) => string>> = {
+  typescript: typeScriptOf,
+  jsonschema: (graph) => stringifyJson(jsonSchemaOf(graph), 2),
+  crd: ({ instance }) => yamlLibrary().stringify(instance.crd, { lineWidth: 0, aliasDuplicateObjects: false }),
+  instance: ({ instance }) => exampleInstance(instance, specSchema(instance)),
+};
+const FORM_NAMES = Object.keys(FORMS);
+
 /** `typekro types FILE…`: the kind of a definition for editors and programs. */
 export const types: Command = {
   name: 'types',
-  summary: 'print the kind of a definition as TypeScript or JSON Schema',
+  summary: 'print the kind of a definition as TypeScript, JSON Schema, CRD or example',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML.',
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd the CustomResourceDefinition that the controller applies, with -o instance an instance to begin with.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
   ],
   options: [
-    { name: 'output', short: 'o', summary: 'typescript or jsonschema', value: 'form', defaultValue: 'typescript' },
+    {
+      name: 'output',
+      short: 'o',
+      summary: FORM_NAMES.join(', '),
+      value: 'form',
+      defaultValue: 'typescript',
+      choices: FORM_NAMES,
+    },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
   ],
@@ -33,8 +50,9 @@ export const types: Command = {
   ],
   async run(context, input) {
     const form = textOption(input, 'output') ?? 'typescript';
-    if (form !== 'typescript' && form !== 'jsonschema') {
-      throw new TypeKroError(`--output ${form} is none of typescript, jsonschema`, {
+    const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
+    if (print === undefined) {
+      throw new TypeKroError(`--output ${form} is none of ${FORM_NAMES.join(', ')}`, {
         code: 'cli/usage',
         remedy: 'write --output jsonschema',
       });
@@ -42,29 +60,28 @@ export const types: Command = {
     const { failed, graphs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions(graphs, input);
-    if (form === 'typescript') {
-      context.print(chosen.map(typeScriptOf).join('\n').trimEnd());
-      return ExitCode.ok;
-    }
-    const [only] = chosen;
-    if (only === undefined || chosen.length > 1) {
+    if (form === 'jsonschema' && chosen.length > 1) {
       throw new TypeKroError(`jsonschema describes one kind, and the files hold ${chosen.length}`, {
         code: 'cli/usage',
         remedy: `choose one: ${chosen.map(({ name }) => `--definition ${name}`).join(', ')}`,
       });
     }
-    context.print(stringifyJson(jsonSchemaOf(only), 2));
+    const separator = form === 'typescript' ? '\n\n' : '\n---\n';
+    context.print(chosen.map((graph) => print(graph).trimEnd()).join(separator));
     return ExitCode.ok;
   },
 };
 
+const specSchema = (instance: InstanceType): Schema =>
+  crdSource([instance.crd]).schemaOf(instance)?.properties?.['spec'] ?? { type: 'object' };
+
 function typeScriptOf({ instance }: Graph): string {
   const { kind, group, version, namespaced } = instance;
   const schema = crdSource([instance.crd]).schemaOf(instance);
-  const { spec = { type: 'object' }, status } = schema?.properties ?? {};
+  const { status } = schema?.properties ?? {};
   const place = namespaced ? '; readonly namespace?: string' : '';
   const parts = [
-    toTypeScript(spec, { name: `${kind}Spec` }),
+    toTypeScript(specSchema(instance), { name: `${kind}Spec` }),
     ...(status === undefined ? [] : [toTypeScript(status, { name: `${kind}Status` })]),
     `/** An instance of ${kind}, as it is applied. */
 export interface ${kind} {

@@ -266,6 +266,12 @@ async function notFound(
   });
 }
 
+/** The instances of all definitions of the cluster, as `KIND/NAMESPACE/NAME`, for completion. */
+export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
+  const { kinds } = await declaredKinds(api, signal);
+  return (await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)))).flat();
+}
+
 /** Instances of a kind as the argument names them; those that may not be listed are left out. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
   try {

@@ -1,0 +1,94 @@
+import { TypeKroError } from '../../core/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import type { Candidate } from '../completion/candidates.ts';
+import { candidatesFor } from '../completion/candidates.ts';
+import type { Shell } from '../completion/scripts.ts';
+import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
+import { instanceNames } from '../instance/find-instance.ts';
+
+/** Longest wait for a cluster, in milliseconds: the shell waits, too. */
+const MAX_WAIT_MS = 1500;
+
+/** The word by which the scripts ask for candidates. */
+const CANDIDATES = 'candidates';
+
+/**
+ * `typekro completion SHELL`: a script for the shell.
+ *
+ * @param commands all commands of the program
+ */
+export function completion(commands: () => readonly Command[]): Command {
+  return {
+    name: 'completion',
+    summary: 'print a script that completes commands in a shell',
+    description:
+      'Prints a script for bash, zsh or fish that completes commands, options, files and, where a kubeconfig leads to a cluster, the names of instances. The script asks this command for candidates, so it stays right after an upgrade.',
+    positionals: [
+      { name: 'shell', summary: SHELLS.join(', '), required: true, choices: SHELLS },
+      { name: 'words', summary: 'the words before the cursor, which the scripts hand over', variadic: true },
+    ],
+    options: [],
+    examples: [
+      { command: 'source <(typekro completion bash)', summary: 'in ~/.bashrc; the same with zsh in ~/.zshrc' },
+      { command: 'typekro completion fish > ~/.config/fish/completions/typekro.fish', summary: 'for fish' },
+    ],
+    async run(context, input) {
+      const [shell = '', ...words] = input.positionals;
+      if (shell === CANDIDATES) {
+        for (const line of await candidateLines(context, commands(), words)) context.print(line);
+        return ExitCode.ok;
+      }
+      if (!isShell(shell)) {
+        throw new TypeKroError(`there is no script for ${shell}`, {
+          code: 'cli/usage',
+          remedy: `name one of ${SHELLS.join(', ')}`,
+        });
+      }
+      context.print(completionScript(shell));
+      return ExitCode.ok;
+    },
+  };
+}
+
+const isShell = (text: string): text is Shell => (SHELLS as readonly string[]).includes(text);
+
+async function candidateLines(
+  context: CommandContext,
+  commands: readonly Command[],
+  words: readonly string[],
+): Promise<string[]> {
+  const { words: found, files, instances } = candidatesFor(commands, words);
+  const names = instances ? await namesOfCluster(context, words) : [];
+  return [...found.map(candidateLine), ...names, ...(files ? [FILES_LINE] : [])];
+}
+
+const candidateLine = ({ word, summary }: Candidate): string => `${word}\t${summary}`;
+
+/** Instances that begin with the last word, as `NAMESPACE/NAME`, or with the kind before it; none where no cluster answers in time. */
+async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
+  const options = Object.fromEntries(
+    ['kubeconfig', 'context', 'namespace'].map((name) => [name, valueOf(words, `--${name}`)]),
+  );
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(MAX_WAIT_MS)]);
+  try {
+    const { client } = await connectToCluster(context, { positionals: [], options });
+    try {
+      const current = words.at(-1) ?? '';
+      const names = await instanceNames(client, signal);
+      const short = names.map((name) => name.slice(name.indexOf('/') + 1));
+      return [...short, ...(current === '' ? [] : names)].filter((name) => name.startsWith(current));
+    } finally {
+      await client.close();
+    }
+  } catch {
+    // A shell that completes has no place for errors.
+    return [];
+  }
+}
+
+function valueOf(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at < 0 ? undefined : words[at + 1];
+}

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import { completion } from '../commands/completion.ts';
+import { candidatesFor } from './candidates.ts';
+import { completionScript, SHELLS } from './scripts.ts';
+
+const command = (name: string, more: Partial<Command>): Command => ({
+  name,
+  summary: `${name}s`,
+  description: '',
+  positionals: [],
+  options: [],
+  examples: [],
+  run: () => Promise.resolve(0),
+  ...more,
+});
+
+const COMMANDS: readonly Command[] = [
+  command('validate', {
+    positionals: [{ name: 'file', summary: 'files', variadic: true }],
+    options: [
+      { name: 'strict', summary: 'strict' },
+      { name: 'output', short: 'o', summary: 'form', value: 'form', choices: ['json', 'yaml'] },
+      { name: 'crds', summary: 'crds', value: 'paths' },
+    ],
+  }),
+  command('why', { positionals: [{ name: 'instance', summary: 'which' }] }),
+  command('view', {}),
+];
+
+test.each([
+  ['', ['validate', 'why', 'view'], ''],
+  ['v', ['validate', 'view'], ''],
+  ['validate ', [], 'files'],
+  ['validate a.yaml ', [], 'files'],
+  ['validate -', ['--strict', '--output', '-o', '--crds'], ''],
+  ['validate --s', ['--strict'], ''],
+  ['validate --strict ', [], 'files'],
+  ['validate --output ', ['json', 'yaml'], ''],
+  ['validate -o y', ['yaml'], ''],
+  ['validate --crds ', [], 'files'],
+  ['why ', [], 'instances'],
+  ['why a ', [], ''],
+  ['view ', [], ''],
+  ['nothing ', [], ''],
+])('typekro %j', (line, words, more) => {
+  const found = candidatesFor(COMMANDS, line.split(' '));
+  expect(found.words.map(({ word }) => word)).toEqual(words);
+  expect({ files: found.files, instances: found.instances }).toEqual({
+    files: more === 'files',
+    instances: more === 'instances',
+  });
+});
+
+describe('the command', () => {
+  const run = commandRunner([...COMMANDS, completion(() => COMMANDS)], '/');
+
+  test.each(SHELLS)('prints the script of %s', async (shell) => {
+    expect((await run(`completion ${shell}`)).out).toBe(completionScript(shell));
+  });
+
+  test('prints candidates', async () => {
+    expect((await run('completion candidates -- validate --o')).out).toBe('--output\tform');
+    expect((await run('completion candidates -- validate a')).out).toBe(':files');
+    expect((await run(['completion', 'candidates', '--', 'v'])).out).toBe('validate\tvalidates\nview\tviews');
+  });
+
+  test('another shell', async () => {
+    const { code, err } = await run('completion tcsh');
+    expect(code).toBe(2);
+    expect(err).toContain('bash, zsh, fish');
+  });
+});
+
+test('bash takes the script, and completes with what the command prints', () => {
+  const script = `${completionScript('bash')}
+typekro() { printf '%s\\n' "asked: $*" >&2; printf 'validate\\tchecks\\n:files\\n'; }
+COMP_WORDS=(typekro va); COMP_CWORD=1; _typekro; printf '%s|' "\${COMPREPLY[@]}"`;
+  expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe('validate|');
+});

@@ -1,0 +1,81 @@
+import type { Command, OptionSpec, PositionalSpec } from '../command.ts';
+
+/** A word that may stand next, and what it means. */
+export interface Candidate {
+  readonly word: string;
+  readonly summary: string;
+}
+
+/** What may stand at the place of the last word. */
+export interface Candidates {
+  readonly words: readonly Candidate[];
+  /** Names of files fit, too. */
+  readonly files: boolean;
+  /** Names of instances of the cluster fit, too. */
+  readonly instances: boolean;
+}
+
+const NOTHING: Candidates = { words: [], files: false, instances: false };
+
+/** Placeholders of options whose value is a file or a folder. */
+const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folder', 'path']);
+
+/** Positional arguments that are files. */
+const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject']);
+
+/**
+ * What may stand at the place of the last of these words, which may be empty or begun.
+ *
+ * @param words behind the name of the program
+ */
+export function candidatesFor(commands: readonly Command[], words: readonly string[]): Candidates {
+  const [name = '', ...rest] = words;
+  if (rest.length === 0) return { ...NOTHING, words: begunWith(name, commands.map(commandCandidate)) };
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) return NOTHING;
+  const current = rest.at(-1) ?? '';
+  const before = rest.slice(0, -1);
+  const taking = optionOf(command, before.at(-1));
+  if (taking?.value !== undefined) return valuesOf(taking, current);
+  if (current.startsWith('-')) {
+    return { ...NOTHING, words: begunWith(current, command.options.flatMap(optionCandidates)) };
+  }
+  return argumentsOf(command, before, current);
+}
+
+const commandCandidate = ({ name, summary }: Command): Candidate => ({ word: name, summary });
+
+const optionCandidates = ({ name, short, summary }: OptionSpec): Candidate[] => [
+  { word: `--${name}`, summary },
+  ...(short === undefined ? [] : [{ word: `-${short}`, summary }]),
+];
+
+const begunWith = (text: string, candidates: readonly Candidate[]): readonly Candidate[] =>
+  candidates.filter(({ word }) => word.startsWith(text));
+
+function optionOf({ options }: Command, word = ''): OptionSpec | undefined {
+  return options.find(({ name, short }) => word === `--${name}` || (short !== undefined && word === `-${short}`));
+}
+
+function valuesOf({ value = '', choices = [], summary }: OptionSpec, current: string): Candidates {
+  const words = begunWith(
+    current,
+    choices.map((word) => ({ word, summary })),
+  );
+  return { ...NOTHING, words, files: FILE_VALUES.has(value) };
+}
+
+function argumentsOf(command: Command, before: readonly string[], current: string): Candidates {
+  const given = before.filter((word, index) => {
+    const isValue = optionOf(command, before[index - 1])?.value !== undefined;
+    return !isValue && (!word.startsWith('-') || word === '-');
+  });
+  const positional: PositionalSpec | undefined =
+    command.positionals[given.length] ?? command.positionals.findLast(({ variadic }) => variadic === true);
+  if (positional === undefined) return NOTHING;
+  const words = begunWith(
+    current,
+    (positional.choices ?? []).map((word) => ({ word, summary: positional.summary })),
+  );
+  return { words, files: FILE_ARGUMENTS.has(positional.name), instances: positional.name === 'instance' };
+}
