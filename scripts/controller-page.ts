@@ -1,6 +1,5 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
-import { createMetrics } from '../src/controller/metrics/metrics.ts';
-import { createProcessMetrics } from '../src/controller/metrics/process-metrics.ts';
+import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
 
 /** The page `docs/controller.md` with its tables of flags and metrics as the code has them. */
 export function controllerPage(page: string): string {

@@ -73,7 +73,7 @@ export const FLOORS = {
   ],
   cluster: [
     // Machinery: what needs no cluster.
-    'clock.ts data.ts options.ts transport.ts work.ts code-part.ts',
+    'clock.ts data.ts options.ts transport.ts work.ts lazy-module.ts',
     'codec',
     'errors',
     'types',
@@ -102,7 +102,7 @@ export const FLOORS = {
     'present-process.ts',
     // The whole cluster.
     'writing.ts',
-    'code-parts.ts',
+    'lazy-modules.ts',
     'api.ts',
     'cluster.ts dry-run.ts',
     'index.ts',

@@ -10,7 +10,7 @@ import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { createAccess } from './auth/access.ts';
-import { openApi, schemaEngine, tables, writing } from './code-parts.ts';
+import { openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 

@@ -1,8 +1,8 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { needsSchemas } from './crd/schemas.ts';
-import { followDefinitions } from './definitions/served.ts';
-import { LoadAhead, schemaEngine, simulation, writing } from './code-parts.ts';
+import { followDefinitions } from './definitions/follow-definitions.ts';
+import { LoadAhead, schemaEngine, simulation, writing } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';

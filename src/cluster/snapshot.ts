@@ -1,11 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kubernetes/index.ts';
-import { republishDefinitions } from './definitions/served.ts';
+import { republishDefinitions } from './definitions/follow-definitions.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { Stored } from './store/store.ts';
 import { deepFreeze } from './types/copy.ts';
-import type { DefinitionsContext } from './definitions/served.ts';
+import type { DefinitionsContext } from './definitions/follow-definitions.ts';
 import type { OpenStream } from './protocol/request.ts';
 
 /** The objects of one resource in a snapshot. */

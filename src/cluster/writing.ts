@@ -1,5 +1,5 @@
 /**
- * What only requests that change something need, loaded as a whole by `code-parts.ts`: verbs, patches, ownership of
+ * What only requests that change something need, loaded as a whole by `lazy-modules.ts`: verbs, patches, ownership of
  * fields, the rules of all kinds, the life of definitions, and resources that are no stored objects.
  */
 export { settleDefinition } from './definitions/lifecycle.ts';

@@ -1,5 +1,5 @@
 import type { InspectEvent, InspectSource } from '../inspect/index.ts';
-import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { createProcessMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
 import type { Controller } from './options.ts';
 import type { ProbeSource } from './probes.ts';

@@ -12,7 +12,7 @@ import type {
 import { DYN, kroEnvironment, references } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
-import { callsGlobal } from './ast-visit.ts';
+import { callsGlobal } from './calls-global.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { readsAsList } from './draft.ts';

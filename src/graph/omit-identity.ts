@@ -1,5 +1,5 @@
 import { rootsOf } from './analysis.ts';
-import { callsGlobal } from './ast-visit.ts';
+import { callsGlobal } from './calls-global.ts';
 import type { Definition } from './definition.ts';
 import type { Linked } from './dependencies.ts';
 import type { Problems } from './problems.ts';

@@ -4,7 +4,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { rootsOf } from './analysis.ts';
 import { acceptedByKroLoophole } from './assignability.ts';
-import { callsGlobal } from './ast-visit.ts';
+import { callsGlobal } from './calls-global.ts';
 import type { TypedResource } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
 import { readsAsList } from './draft.ts';

@@ -2,7 +2,6 @@ import type { KubeObject } from '../core/index.ts';
 import { application } from './kinds/argocd.ts';
 import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
-import { helmRepository, isRegistry } from './kinds/flux.ts';
 import { gateway, ingress, gatewayRoute, service } from './kinds/network.ts';
 import * as projects from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
@@ -81,5 +80,5 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['CephObjectStoreUser.ceph.rook.io', { judge: projects.cephObject }],
   ['ObjectBucketClaim.objectbucket.io', { judge: projects.objectBucketClaim }],
   ['Valkey.hyperspike.io', { judge: projects.valkey }],
-  ['HelmRepository.source.toolkit.fluxcd.io', { judge: helmRepository, unattended: isRegistry }],
+  ['HelmRepository.source.toolkit.fluxcd.io', { judge: projects.helmRepository, unattended: projects.isRegistry }],
 ]);

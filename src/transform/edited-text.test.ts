@@ -3,7 +3,7 @@ import { SourceMap } from 'node:module';
 import { expect, test } from 'vitest';
 import { inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
 import type { Insertion } from './edited-text.ts';
-import { encodeVlq } from './vlq.ts';
+import { encodeVlq } from './edited-text.ts';
 
 test('lines end as in JavaScript', () => {
   const lines = new LineTable('a\r\nb\rc\u2028d\n');

@@ -53,7 +53,7 @@ export const CONTROLLER: readonly MutationRow[] = [
   },
   {
     name: 'versions are compared as texts',
-    file: 'src/controller/cache/versions.ts',
+    file: 'src/controller/cache/kind-cache.ts',
     find: 'return a.length === b.length ? a > b : a.length > b.length;',
     replace: 'return a > b;',
     tests: ['src/controller/cache/cache-set.test.ts'],

@@ -66,7 +66,7 @@ export const TRANSFORM: readonly MutationRow[] = [
   },
   {
     name: 'a negative number of a map loses its sign',
-    file: 'src/transform/vlq.ts',
+    file: 'src/transform/edited-text.ts',
     find: 'let rest = value < 0 ? (-value << 1) | 1 : value << 1;',
     replace: 'let rest = Math.abs(value) << 1;',
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],

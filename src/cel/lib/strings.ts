@@ -4,7 +4,6 @@ import { elementsOf, fail, type Int, type Value } from '../values.ts';
 import { member, overload } from './define.ts';
 import { stringFormat } from './format.ts';
 import { codePointLength, hasSurrogates } from '../text.ts';
-import { utf16Index } from './text.ts';
 import { showValue } from './show.ts';
 
 const two: readonly CelType[] = [STRING, STRING];
@@ -275,4 +274,14 @@ function quote(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what is escaped
   const escaped = text.replace(/[\u0007-\r\\"]/g, (char) => ESCAPES[char] ?? char);
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
+}
+
+/** Helpers for texts as Go sees them: UTF-8, counted and ordered by code point. */
+
+/** The UTF-16 position of a code point by its number; `text.length` for numbers at or beyond the end. */
+export function utf16Index(text: string, codePoints: number): number {
+  if (!hasSurrogates(text)) return Math.min(codePoints, text.length);
+  let at = 0;
+  for (let i = 0; i < codePoints && at < text.length; i++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return at;
 }

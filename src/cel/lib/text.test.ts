@@ -4,7 +4,7 @@ import { Failure } from '../../golang/index.ts';
 import { parseFormat } from './format-parse.ts';
 import { compilePattern } from './re2.ts';
 import { codePointLength } from '../text.ts';
-import { utf16Index } from './text.ts';
+import { utf16Index } from './strings.ts';
 
 describe('texts as Go sees them', () => {
   test('count by code point', () => {

@@ -29,27 +29,27 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
     name: 'serviceaccount-token-controller',
     target: targetIn(SECRETS),
 
-    *keysOf(event, world) {
+    *keysOf(event, client) {
       const { object, key } = event.stored;
       if (concerns(event, '', 'secrets')) {
         if (event.type !== 'DELETED' && isToken(object)) yield key;
       } else if (concerns(event, '', 'serviceaccounts') && event.type !== 'MODIFIED') {
         const { name = '', namespace = '' } = object.metadata;
-        for (const secret of world.list(SECRETS, namespace)) {
+        for (const secret of client.list(SECRETS, namespace)) {
           if (isToken(secret) && secret.metadata.annotations?.[ACCOUNT_NAME] === name) yield keyOfObject(secret);
         }
       }
     },
 
-    reconcile(key, world) {
+    reconcile(key, client) {
       const { namespace, name } = splitKey(key);
-      const secret = world.get(SECRETS, namespace, name);
+      const secret = client.get(SECRETS, namespace, name);
       if (secret === undefined || !isToken(secret)) return;
       const { annotations = {} } = secret.metadata;
-      const account = world.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
+      const account = client.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
       const uid = annotations[ACCOUNT_UID];
       // The account is missing, or has another uid: the Secret is useless.
-      if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return world.remove(secret);
+      if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return client.remove(secret);
       const data = objectAt(jsonOf(secret), 'data');
       const encode = (text: string) => Buffer.from(text).toString('base64');
       const token = data['token'] ?? encode(issue(context, account));
@@ -58,7 +58,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
         ...secret.metadata,
         annotations: { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' },
       };
-      world.update({ ...secret, metadata, data: filled });
+      client.update({ ...secret, metadata, data: filled });
     },
   };
 }

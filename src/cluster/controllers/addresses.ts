@@ -19,15 +19,15 @@ export const loadBalancerController: SimulatedController = {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const service = world.get(SERVICES, namespace, name);
+    const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
     const has = addressOf(service) !== undefined;
     const wants = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
     if (wants === has) return;
-    const loadBalancer = wants ? { ingress: [{ ip: freeAddress(world), ipMode: 'VIP' }] } : {};
-    world.updateStatus(service, { ...service.status, loadBalancer });
+    const loadBalancer = wants ? { ingress: [{ ip: freeAddress(client), ipMode: 'VIP' }] } : {};
+    client.updateStatus(service, { ...service.status, loadBalancer });
   },
 };
 
@@ -40,12 +40,12 @@ export const ingressController: SimulatedController = {
     if (concerns(event, 'networking.k8s.io', 'ingresses') && event.type !== 'DELETED') yield event.stored.key;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const ingress = world.get(INGRESSES, namespace, name);
+    const ingress = client.get(INGRESSES, namespace, name);
     if (ingress === undefined || ingress.metadata.deletionTimestamp !== undefined || addressOf(ingress) !== undefined)
       return;
-    world.updateStatus(ingress, { loadBalancer: { ingress: [{ ip: INGRESS_ADDRESS }] } });
+    client.updateStatus(ingress, { loadBalancer: { ingress: [{ ip: INGRESS_ADDRESS }] } });
   },
 };
 
@@ -57,8 +57,8 @@ function addressOf(object: KubeObject): string | undefined {
 }
 
 /** The lowest address of 203.0.113.2 to .254 that no Service has; the range repeats when it is used up. */
-function freeAddress(world: ControllerClient): string {
-  const used = new Set(world.list(SERVICES, '').map(addressOf));
+function freeAddress(client: ControllerClient): string {
+  const used = new Set(client.list(SERVICES, '').map(addressOf));
   for (let last = 2; last < 255; last += 1) {
     if (!used.has(`203.0.113.${last}`)) return `203.0.113.${last}`;
   }

@@ -26,40 +26,40 @@ export const autoscalerController: SimulatedController = {
   name: NAME,
   target: targetIn(AUTOSCALERS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     const { object, key } = event.stored;
     if (concerns(event, AUTOSCALERS.group, AUTOSCALERS.plural)) {
       if (event.type !== 'DELETED') yield key;
       return;
     }
     // An object without replicas is no target of an autoscaler.
-    if (world.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
-    for (const autoscaler of world.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
+    if (client.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
+    for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
       const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
       if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
         yield keyOfObject(autoscaler);
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const autoscaler = world.get(AUTOSCALERS, namespace, name);
+    const autoscaler = client.get(AUTOSCALERS, namespace, name);
     if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return;
-    const target = targetOf(world, autoscaler);
-    if (target === undefined) return reportMissing(world, autoscaler);
+    const target = targetOf(client, autoscaler);
+    if (target === undefined) return reportMissing(client, autoscaler);
     const current = specNumber(target, 'replicas', 1);
     const { desired, limited } = decide(autoscaler, current);
     if (desired !== current) {
-      world.update({ ...target, spec: { ...target.spec, replicas: desired } });
+      client.update({ ...target, spec: { ...target.spec, replicas: desired } });
       const text = `New size: ${desired}; reason: ${desired > current ? 'Current number of replicas below Spec.MinReplicas' : 'Current number of replicas above Spec.MaxReplicas'}`;
-      recordEvent(world, autoscaler, NAME, 'SuccessfulRescale', text);
+      recordEvent(client, autoscaler, NAME, 'SuccessfulRescale', text);
     }
     const status = {
       currentReplicas: desired,
       desiredReplicas: desired,
-      ...(desired === current ? {} : { lastScaleTime: world.timestamp() }),
+      ...(desired === current ? {} : { lastScaleTime: client.timestamp() }),
     };
-    report(world, autoscaler, status, [ABLE, desired === 0 ? DISABLED : unmeasured(autoscaler), limited]);
+    report(client, autoscaler, status, [ABLE, desired === 0 ? DISABLED : unmeasured(autoscaler), limited]);
   },
 };
 
@@ -77,11 +77,11 @@ const DISABLED: Condition = {
   message: 'scaling is disabled since the replica count of the target is zero',
 };
 
-function targetOf(world: ControllerClient, autoscaler: KubeObject): KubeObject | undefined {
+function targetOf(client: ControllerClient, autoscaler: KubeObject): KubeObject | undefined {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
-  const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), textAt(reference, 'kind'));
+  const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), textAt(reference, 'kind'));
   if (resource === undefined) return undefined;
-  return world.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
+  return client.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
 }
 
 /** The replicas within the bounds; a target with 0 replicas keeps 0. */
@@ -123,44 +123,49 @@ function unmeasured(autoscaler: KubeObject): Condition {
   };
 }
 
-function reportMissing(world: ControllerClient, autoscaler: KubeObject): void {
+function reportMissing(client: ControllerClient, autoscaler: KubeObject): void {
   const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
   const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
-  const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), kind);
+  const resource = client.resourceOfKind(textAt(reference, 'apiVersion'), kind);
   const place =
     resource === undefined ? kind : `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
   const problem = resource === undefined ? `no matches for kind "${kind}"` : `${place} ${goQuote(name)} not found`;
   const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
   const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };
-  recordEventOnce(world, autoscaler, condition, problem);
+  recordEventOnce(client, autoscaler, condition, problem);
   const status = {
     currentReplicas: numberAt(autoscaler.status, 'currentReplicas') ?? 0,
     desiredReplicas: numberAt(autoscaler.status, 'desiredReplicas') ?? 0,
   };
-  report(world, autoscaler, status, [condition]);
+  report(client, autoscaler, status, [condition]);
 }
 
-function recordEventOnce(world: ControllerClient, autoscaler: KubeObject, condition: Condition, problem: string): void {
+function recordEventOnce(
+  client: ControllerClient,
+  autoscaler: KubeObject,
+  condition: Condition,
+  problem: string,
+): void {
   const known = objectsAt(autoscaler.status, 'conditions').find(({ type }) => type === condition.type);
   if (known?.['message'] === condition.message) return;
-  recordEvent(world, autoscaler, NAME, condition.reason, problem, 'Warning');
+  recordEvent(client, autoscaler, NAME, condition.reason, problem, 'Warning');
 }
 
 function report(
-  world: ControllerClient,
+  client: ControllerClient,
   autoscaler: KubeObject,
   status: JsonObject,
   conditions: readonly Condition[],
 ): void {
   const before = objectsAt(autoscaler.status, 'conditions');
   const { lastScaleTime } = autoscaler.status ?? {};
-  world.updateStatus(autoscaler, {
+  client.updateStatus(autoscaler, {
     ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
     ...status,
     conditions: conditions.map((condition) => {
       const known = before.find(({ type }) => type === condition.type);
       const same = known?.['status'] === condition.status;
-      return { ...condition, lastTransitionTime: same ? (known['lastTransitionTime'] ?? null) : world.timestamp() };
+      return { ...condition, lastTransitionTime: same ? (known['lastTransitionTime'] ?? null) : client.timestamp() };
     }),
   });
 }

@@ -230,9 +230,9 @@ export function isAdoptable({ metadata }: KubeObject): boolean {
 }
 
 /** Sets the owner as the controller of an object that has none. */
-export function adoptObject(world: ControllerClient, owner: KubeObject, object: KubeObject): void {
+export function adoptObject(client: ControllerClient, owner: KubeObject, object: KubeObject): void {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
-  world.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
+  client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -11,22 +11,22 @@ export interface SimulatedController {
   /** Name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
   /** Keys of the work that an event causes; usually `namespace/name` of the object that the controller reconciles. */
-  keysOf(event: StoreEvent, world: ControllerClient): Iterable<string>;
+  keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
   /** The object of a key: its annotations may hold, slow or fail the work. */
-  target?(key: string, world: ControllerClient): KubeObject | undefined;
+  target?(key: string, client: ControllerClient): KubeObject | undefined;
   /** The controller reads the annotation for failures itself, or ignores it. */
   readonly ownFailures?: boolean;
   /** Drops what the controller remembers: the whole state was replaced, and every object comes as a new one. */
   reset?(): void;
   /** Does the work of one key; gives the milliseconds until the next call, if time alone changes something. */
-  reconcile(key: string, world: ControllerClient): number | undefined | void;
+  reconcile(key: string, client: ControllerClient): number | undefined | void;
 }
 
 /** The target of keys that name an object of one resource. */
-export function targetIn(resource: ResourceName): (key: string, world: ControllerClient) => KubeObject | undefined {
-  return (key, world) => {
+export function targetIn(resource: ResourceName): (key: string, client: ControllerClient) => KubeObject | undefined {
+  return (key, client) => {
     const { namespace, name } = splitKey(key);
-    return world.get(resource, namespace, name);
+    return client.get(resource, namespace, name);
   };
 }
 

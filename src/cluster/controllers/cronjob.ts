@@ -29,71 +29,71 @@ export const cronJobController: SimulatedController = {
     if (owner?.kind === 'CronJob') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const cron = world.get(CRON_JOBS, namespace, name);
+    const cron = client.get(CRON_JOBS, namespace, name);
     if (cron === undefined || cron.metadata.deletionTimestamp !== undefined) return;
-    noteFinished(world, cron);
-    trimHistory(world, cron);
-    const live = world.get(CRON_JOBS, namespace, name);
+    noteFinished(client, cron);
+    trimHistory(client, cron);
+    const live = client.get(CRON_JOBS, namespace, name);
     if (live === undefined || live.spec?.['suspend'] === true) return;
     const timeZone = textAt(live.spec, 'timeZone');
     const schedule = parseSchedule(textAt(live.spec, 'schedule'), timeZone === '' ? undefined : timeZone);
     if (schedule === undefined) {
       const text = `invalid schedule: ${textAt(live.spec, 'schedule')} ${timeZone}`.trim();
-      recordEvent(world, live, NAME, timeZone === '' ? 'UnparseableSchedule' : 'UnknownTimeZone', text, 'Warning');
+      recordEvent(client, live, NAME, timeZone === '' ? 'UnparseableSchedule' : 'UnknownTimeZone', text, 'Warning');
       return;
     }
-    startDue(world, live, schedule);
-    const next = schedule.next(world.now());
-    return next === undefined ? undefined : next - world.now();
+    startDue(client, live, schedule);
+    const next = schedule.next(client.now());
+    return next === undefined ? undefined : next - client.now();
   },
 };
 
-function jobsOf(world: ControllerClient, cron: KubeObject): KubeObject[] {
-  return world.controlled(cron, JOBS);
+function jobsOf(client: ControllerClient, cron: KubeObject): KubeObject[] {
+  return client.controlled(cron, JOBS);
 }
 
 const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
 
 /** Removes ended Jobs from the list of active ones. */
-function noteFinished(world: ControllerClient, cron: KubeObject): void {
-  const jobs = new Map(jobsOf(world, cron).map((job) => [job.metadata.uid ?? '', job]));
+function noteFinished(client: ControllerClient, cron: KubeObject): void {
+  const jobs = new Map(jobsOf(client, cron).map((job) => [job.metadata.uid ?? '', job]));
   let last = textAt(cron.status, 'lastSuccessfulTime');
   const still = activeOf(cron).filter((reference) => {
     const job = jobs.get(textAt(reference, 'uid'));
     const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || end === undefined) return job !== undefined;
     const text = `Saw completed job: ${job.metadata.name ?? ''}, condition: ${String(end['type'])}`;
-    recordEvent(world, cron, NAME, 'SawCompletedJob', text);
+    recordEvent(client, cron, NAME, 'SawCompletedJob', text);
     const time = textAt(job.status, 'completionTime');
     if (time > last) last = time;
     return false;
   });
   if (still.length === activeOf(cron).length) return;
-  writeStatus(world, cron, { active: still, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
+  writeStatus(client, cron, { active: still, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
 }
 
 function writeStatus(
-  world: ControllerClient,
+  client: ControllerClient,
   cron: KubeObject,
   change: { active?: readonly JsonObject[] } & JsonObject,
 ): void {
   const { active, ...status } = { ...cron.status, ...change };
   const list = Array.isArray(active) ? active : [];
-  world.updateStatus(cron, list.length === 0 ? status : { ...status, active: list });
+  client.updateStatus(cron, list.length === 0 ? status : { ...status, active: list });
 }
 
 /** Deletes finished Jobs beyond the limits, oldest first. */
-function trimHistory(world: ControllerClient, cron: KubeObject): void {
+function trimHistory(client: ControllerClient, cron: KubeObject): void {
   const limits = { Complete: ['successfulJobsHistoryLimit', 3], Failed: ['failedJobsHistoryLimit', 1] } as const;
   for (const [type, [field, otherwise]] of Object.entries(limits)) {
-    const ended = jobsOf(world, cron)
+    const ended = jobsOf(client, cron)
       .filter((job) => finishedCondition(job)?.['type'] === type && job.metadata.deletionTimestamp === undefined)
       .toSorted((a, b) => startOf(a) - startOf(b));
     for (const job of ended.slice(0, Math.max(0, ended.length - specNumber(cron, field, otherwise)))) {
-      world.remove(job, { propagation: 'Background' });
-      recordEvent(world, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
+      client.remove(job, { propagation: 'Background' });
+      recordEvent(client, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
     }
   }
 }
@@ -118,14 +118,14 @@ function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | 
   return due;
 }
 
-function startDue(world: ControllerClient, cron: KubeObject, schedule: Schedule): void {
-  const due = latestDue(cron, schedule, world.now());
+function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule): void {
+  const due = latestDue(cron, schedule, client.now());
   if (due === undefined) return;
   const policy = textAt(cron.spec, 'concurrencyPolicy');
   const active = activeOf(cron);
   if (policy === 'Forbid' && active.length > 0) {
     recordEvent(
-      world,
+      client,
       cron,
       NAME,
       'JobAlreadyActive',
@@ -135,11 +135,11 @@ function startDue(world: ControllerClient, cron: KubeObject, schedule: Schedule)
   }
   if (policy === 'Replace') {
     const running = new Set(active.map((reference) => textAt(reference, 'uid')));
-    for (const job of jobsOf(world, cron)) {
-      if (running.has(job.metadata.uid ?? '')) world.remove(job, { propagation: 'Background' });
+    for (const job of jobsOf(client, cron)) {
+      if (running.has(job.metadata.uid ?? '')) client.remove(job, { propagation: 'Background' });
     }
   }
-  const job = createJob(world, cron, due);
+  const job = createJob(client, cron, due);
   const reference = {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -149,18 +149,18 @@ function startDue(world: ControllerClient, cron: KubeObject, schedule: Schedule)
     resourceVersion: job.metadata.resourceVersion ?? '',
   };
   const kept = policy === 'Replace' ? [] : active.filter((entry) => textAt(entry, 'uid') !== reference.uid);
-  writeStatus(world, cron, { active: [...kept, reference], lastScheduleTime: formatTime(due) });
+  writeStatus(client, cron, { active: [...kept, reference], lastScheduleTime: formatTime(due) });
 }
 
 /** The Job of a scheduled time; its name follows from the time, so it cannot be made twice. */
-function createJob(world: ControllerClient, cron: KubeObject, due: number): KubeObject {
+function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject {
   const { name = '', namespace = '' } = cron.metadata;
   const jobName = `${name}-${Math.floor(due / 60_000)}`;
-  const known = world.get(JOBS, namespace, jobName);
+  const known = client.get(JOBS, namespace, jobName);
   if (known !== undefined && controllerOf(known)?.uid === cron.metadata.uid) return known;
   const template = objectAt(cron.spec, 'jobTemplate');
   const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
-  const job = world.create({
+  const job = client.create({
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
@@ -172,6 +172,6 @@ function createJob(world: ControllerClient, cron: KubeObject, due: number): Kube
     },
     spec: objectAt(template, 'spec'),
   });
-  recordEvent(world, cron, NAME, 'SuccessfulCreate', `Created job ${jobName}`);
+  recordEvent(client, cron, NAME, 'SuccessfulCreate', `Created job ${jobName}`);
   return job;
 }

@@ -32,31 +32,31 @@ export const daemonSetController: SimulatedController = {
   name: NAME,
   target: targetIn(DAEMON_SETS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, 'apps', 'daemonsets')) yield event.stored.key;
-    if (concerns(event, '', 'nodes')) yield* world.list(DAEMON_SETS, '').map(keyOfObject);
+    if (concerns(event, '', 'nodes')) yield* client.list(DAEMON_SETS, '').map(keyOfObject);
     if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const { object } = event.stored;
     const owner = controllerOf(object);
     if (owner?.kind === 'DaemonSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const set = world.get(DAEMON_SETS, namespace, name);
+    const set = client.get(DAEMON_SETS, namespace, name);
     if (set === undefined) return;
-    const hashes = podsOf(world, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
-    const revision = currentRevision(world, set, REVISION_HASH, new Set(hashes));
+    const hashes = podsOf(client, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
+    const revision = currentRevision(client, set, REVISION_HASH, new Set(hashes));
     const hash = revision.metadata.labels?.[REVISION_HASH] ?? '';
-    if (set.metadata.deletionTimestamp === undefined) manage(world, set, hash);
-    return report(world, set, hash);
+    if (set.metadata.deletionTimestamp === undefined) manage(client, set, hash);
+    return report(client, set, hash);
   },
 };
 
 /** Names of the nodes that need a pod of the set. */
-function nodesOf(world: ControllerClient, set: KubeObject): string[] {
+function nodesOf(client: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
-  return world
+  return client
     .list(NODES, '')
     .filter((node) => node.metadata.deletionTimestamp === undefined && hasLabels(node, selector))
     .map(({ metadata }) => metadata.name ?? '');
@@ -72,24 +72,24 @@ function surgeOf(set: KubeObject, nodes: number): number {
   return share(objectAt(strategy, 'rollingUpdate')['maxSurge'] ?? 0, nodes, Math.ceil);
 }
 
-function manage(world: ControllerClient, set: KubeObject, hash: string): void {
-  const nodes = nodesOf(world, set);
+function manage(client: ControllerClient, set: KubeObject, hash: string): void {
+  const nodes = nodesOf(client, set);
   const maxSurge = surgeOf(set, nodes.length);
-  if (maxSurge > 0) surge(world, set, nodes, hash, maxSurge);
-  else manageOnePerNode(world, set, nodes, hash);
+  if (maxSurge > 0) surge(client, set, nodes, hash, maxSurge);
+  else manageOnePerNode(client, set, nodes, hash);
 }
 
 function surge(
-  world: ControllerClient,
+  client: ControllerClient,
   set: KubeObject,
   nodes: readonly string[],
   hash: string,
   maxSurge: number,
 ): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const pods = podsOf(world, set);
+  const pods = podsOf(client, set);
   for (const pod of pods) {
-    if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) remove(world, set, pod);
+    if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) remove(client, set, pod);
   }
   const plan = surgePlan({
     nodes,
@@ -98,10 +98,10 @@ function surge(
     nodeOf,
     isNew: (pod) => pod.metadata.labels?.[REVISION_HASH] === hash,
     isReady,
-    isAvailable: (pod) => isAvailable(pod, minReady, world.now()),
+    isAvailable: (pod) => isAvailable(pod, minReady, client.now()),
   });
-  for (const pod of plan.remove) remove(world, set, pod);
-  for (const node of plan.create) create(world, set, node, hash);
+  for (const pod of plan.remove) remove(client, set, pod);
+  for (const node of plan.create) create(client, set, node, hash);
 }
 
 /** Pods that have a node first, then older ones. */
@@ -112,27 +112,27 @@ function byAge(a: KubeObject, b: KubeObject): number {
   return orderOf(a) < orderOf(b) ? -1 : 1;
 }
 
-function manageOnePerNode(world: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
-  const pods = podsOf(world, set);
+function manageOnePerNode(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
+  const pods = podsOf(client, set);
   const occupied = new Set<string>();
   for (const pod of pods) {
     const node = nodeOf(pod);
     const duplicate = !nodes.includes(node) || (occupied.has(node) && pod.metadata.deletionTimestamp === undefined);
-    if ((isFinished(pod) || duplicate) && pod.metadata.deletionTimestamp === undefined) remove(world, set, pod);
+    if ((isFinished(pod) || duplicate) && pod.metadata.deletionTimestamp === undefined) remove(client, set, pod);
     occupied.add(node);
   }
-  for (const node of nodes) if (!occupied.has(node)) create(world, set, node, hash);
+  for (const node of nodes) if (!occupied.has(node)) create(client, set, node, hash);
   if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
-  replaceOld(world, set, nodes, hash);
+  replaceOld(client, set, nodes, hash);
 }
 
 /** Removes pods of old revisions as far as `maxUnavailable` allows; those that are not ready cost nothing. */
-function replaceOld(world: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
+function replaceOld(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
   const allowed = Math.max(1, share(rolling['maxUnavailable'] ?? 1, nodes.length, Math.ceil));
-  const pods = activePods(podsOf(world, set));
-  const available = pods.filter((pod) => isAvailable(pod, minReady, world.now()));
+  const pods = activePods(podsOf(client, set));
+  const available = pods.filter((pod) => isAvailable(pod, minReady, client.now()));
   let budget = allowed - (nodes.length - available.length);
   for (const pod of pods) {
     if (pod.metadata.labels?.[REVISION_HASH] === hash) continue;
@@ -140,11 +140,11 @@ function replaceOld(world: ControllerClient, set: KubeObject, nodes: readonly st
       if (budget <= 0) continue;
       budget -= 1;
     }
-    remove(world, set, pod);
+    remove(client, set, pod);
   }
 }
 
-function create(world: ControllerClient, set: KubeObject, node: string, hash: string): void {
+function create(client: ControllerClient, set: KubeObject, node: string, hash: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const { metadata, spec } = podFromTemplate(set);
   const generation = set.metadata.annotations?.[GENERATION] ?? '1';
@@ -154,7 +154,7 @@ function create(world: ControllerClient, set: KubeObject, node: string, hash: st
     operator: 'Exists',
     effect: taint === 'not-ready' || taint === 'unreachable' ? 'NoExecute' : 'NoSchedule',
   }));
-  const pod = world.create({
+  const pod = client.create({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -170,19 +170,19 @@ function create(world: ControllerClient, set: KubeObject, node: string, hash: st
       tolerations: [...objectsAt(spec, 'tolerations'), ...own],
     },
   });
-  recordEvent(world, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+  recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
 }
 
-function remove(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
-  world.remove(pod);
-  recordEvent(world, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
+function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
+  client.remove(pod);
+  recordEvent(client, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
 }
 
-function report(world: ControllerClient, before: KubeObject, hash: string): number | undefined {
-  const set = world.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
+function report(client: ControllerClient, before: KubeObject, hash: string): number | undefined {
+  const set = client.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  const nodes = new Set(nodesOf(world, set));
-  const all = activePods(podsOf(world, set));
+  const nodes = new Set(nodesOf(client, set));
+  const all = activePods(podsOf(client, set));
   // Where a surge has put two, the older one counts.
   const oldest = new Map(
     all
@@ -192,10 +192,10 @@ function report(world: ControllerClient, before: KubeObject, hash: string): numb
   );
   const pods = [...oldest.values()].filter((pod) => nodes.has(nodeOf(pod)));
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const available = pods.filter((pod) => isAvailable(pod, minReady, world.now())).length;
+  const available = pods.filter((pod) => isAvailable(pod, minReady, client.now())).length;
   const updated = pods.filter((pod) => pod.metadata.labels?.[REVISION_HASH] === hash).length;
   const unavailable = nodes.size - available;
-  world.updateStatus(set, {
+  client.updateStatus(set, {
     currentNumberScheduled: pods.length,
     numberMisscheduled: oldest.size - pods.length,
     desiredNumberScheduled: nodes.size,
@@ -205,5 +205,5 @@ function report(world: ControllerClient, before: KubeObject, hash: string): numb
     ...(available > 0 ? { numberAvailable: available } : {}),
     ...(unavailable > 0 ? { numberUnavailable: unavailable } : {}),
   });
-  return untilAvailable(all, minReady, world.now());
+  return untilAvailable(all, minReady, client.now());
 }

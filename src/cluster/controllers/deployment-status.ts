@@ -13,7 +13,7 @@ function count(sets: readonly KubeObject[], field: string): number {
  * a rollout that makes no progress is over its deadline.
  */
 export function reportDeployment(
-  world: ControllerClient,
+  client: ControllerClient,
   deployment: KubeObject,
   sets: readonly KubeObject[],
   current: KubeObject | undefined,
@@ -29,8 +29,8 @@ export function reportDeployment(
     updated > count([deployment], 'updatedReplicas') ||
     available > count([deployment], 'availableReplicas') ||
     replicas - updated < count([deployment], 'replicas') - count([deployment], 'updatedReplicas');
-  const rollout = progressing(deployment, current, { complete, moved, now: world.now() });
-  world.updateStatus(deployment, {
+  const rollout = progressing(deployment, current, { complete, moved, now: client.now() });
+  client.updateStatus(deployment, {
     observedGeneration: deployment.metadata.generation ?? 1,
     ...withoutZeros({
       replicas,
@@ -40,7 +40,7 @@ export function reportDeployment(
       unavailableReplicas: unavailable,
     }),
     terminatingReplicas: count(sets, 'terminatingReplicas'),
-    conditions: mergeConditions(world, deployment, [
+    conditions: mergeConditions(client, deployment, [
       rollout.condition,
       available >= desired - maxUnavailable
         ? {
@@ -132,11 +132,11 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
  * one that changes goes to the end of the list. The first Progressing comes before the first Available.
  */
 function mergeConditions(
-  world: ControllerClient,
+  client: ControllerClient,
   deployment: KubeObject,
   wanted: readonly NewCondition[],
 ): JsonObject[] {
-  const now = world.timestamp();
+  const now = client.timestamp();
   const before = deployment.status?.['conditions'];
   const known = asObjects(before);
   let conditions = known.filter(({ type }) => wanted.some((condition) => condition.type === type));

@@ -34,7 +34,7 @@ export const deploymentController: SimulatedController = {
   name: 'deployment-controller',
   target: targetIn(DEPLOYMENTS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, 'apps', 'deployments')) yield event.stored.key;
     const { object } = event.stored;
     const owner = controllerOf(object);
@@ -43,26 +43,26 @@ export const deploymentController: SimulatedController = {
     }
     // A Recreate rollout waits until the last old pod is gone.
     if (concerns(event, '', 'pods') && event.type === 'DELETED' && owner?.kind === 'ReplicaSet') {
-      const set = world.get(REPLICA_SETS, object.metadata.namespace ?? '', owner.name);
+      const set = client.get(REPLICA_SETS, object.metadata.namespace ?? '', owner.name);
       const deployment = set === undefined ? undefined : controllerOf(set);
       if (deployment !== undefined) yield `${object.metadata.namespace ?? ''}/${deployment.name}`;
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const deployment = world.get(DEPLOYMENTS, namespace, name);
+    const deployment = client.get(DEPLOYMENTS, namespace, name);
     if (deployment === undefined) return;
     const paused = deployment.spec?.['paused'] === true;
-    if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(world, deployment);
-    const live = world.get(DEPLOYMENTS, namespace, name);
+    if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(client, deployment);
+    const live = client.get(DEPLOYMENTS, namespace, name);
     if (live !== undefined)
-      return reportDeployment(world, live, setsOf(world, live), newSetOf(live, setsOf(world, live)));
+      return reportDeployment(client, live, setsOf(client, live), newSetOf(live, setsOf(client, live)));
   },
 };
 
-function setsOf(world: ControllerClient, deployment: KubeObject): KubeObject[] {
-  return world.controlled(deployment, REPLICA_SETS);
+function setsOf(client: ControllerClient, deployment: KubeObject): KubeObject[] {
+  return client.controlled(deployment, REPLICA_SETS);
 }
 
 function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
@@ -73,31 +73,31 @@ function revisionOf(object: KubeObject): number {
   return Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
 }
 
-function rollOut(world: ControllerClient, deployment: KubeObject): void {
-  if (newSetOf(deployment, setsOf(world, deployment)) === undefined) adoptSets(world, deployment);
-  const sets = setsOf(world, deployment);
+function rollOut(client: ControllerClient, deployment: KubeObject): void {
+  if (newSetOf(deployment, setsOf(client, deployment)) === undefined) adoptSets(client, deployment);
+  const sets = setsOf(client, deployment);
   const known = newSetOf(deployment, sets);
-  const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(world, set));
+  const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(client, set));
   const plan = rolloutPlan(deployment, known, sets, pods.length);
   const highest = Math.max(0, ...sets.filter((set) => set !== known).map(revisionOf));
   const revision =
     known === undefined ? highest + 1 : Math.max(revisionOf(known), highest + (highest >= revisionOf(known) ? 1 : 0));
   if (known === undefined) {
-    if (plan.mayCreate) createSet(world, deployment, revision, plan.newReplicas, plan.maxReplicas);
+    if (plan.mayCreate) createSet(client, deployment, revision, plan.newReplicas, plan.maxReplicas);
   } else {
-    resize(world, deployment, known, plan.newReplicas, plan.maxReplicas, revision);
+    resize(client, deployment, known, plan.newReplicas, plan.maxReplicas, revision);
   }
-  for (const { set, replicas } of plan.old) resize(world, deployment, set, replicas, plan.maxReplicas);
-  if (revisionOf(deployment) !== revision) annotate(world, deployment, { [REVISION]: String(revision) });
+  for (const { set, replicas } of plan.old) resize(client, deployment, set, replicas, plan.maxReplicas);
+  if (revisionOf(deployment) !== revision) annotate(client, deployment, { [REVISION]: String(revision) });
   cleanUp(
-    world,
+    client,
     deployment,
     sets.filter((set) => set !== known),
   );
 }
 
 function createSet(
-  world: ControllerClient,
+  client: ControllerClient,
   deployment: KubeObject,
   revision: number,
   replicas: number,
@@ -108,7 +108,7 @@ function createSet(
   const labels = { ...metadata.labels, 'pod-template-hash': hash };
   const selector = (deployment.spec?.['selector'] ?? {}) as { matchLabels?: Record<string, string> };
   const minReady = specNumber(deployment, 'minReadySeconds', 0);
-  const set = world.create({
+  const set = client.create({
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
@@ -130,11 +130,11 @@ function createSet(
       template: { metadata: { ...metadata, labels } as unknown as JsonObject, spec },
     },
   });
-  recordScaling(world, deployment, set, 0, replicas);
+  recordScaling(client, deployment, set, 0, replicas);
 }
 
 function resize(
-  world: ControllerClient,
+  client: ControllerClient,
   deployment: KubeObject,
   set: KubeObject,
   replicas: number,
@@ -150,12 +150,12 @@ function resize(
     [MAXIMUM]: String(maximum),
     ...(revision === undefined ? {} : { [REVISION]: String(revision) }),
   };
-  world.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
-  if (before !== replicas) recordScaling(world, deployment, set, before, replicas);
+  client.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
+  if (before !== replicas) recordScaling(client, deployment, set, before, replicas);
 }
 
 function recordScaling(
-  world: ControllerClient,
+  client: ControllerClient,
   deployment: KubeObject,
   set: KubeObject,
   from: number,
@@ -163,7 +163,7 @@ function recordScaling(
 ): void {
   if (from === to) return;
   const text = `Scaled ${to > from ? 'up' : 'down'} replica set ${set.metadata.name ?? ''} from ${from} to ${to}`;
-  recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
+  recordEvent(client, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
 }
 
 /** The annotations that a ReplicaSet gets from its Deployment. */
@@ -173,25 +173,25 @@ function handedOn({ metadata }: KubeObject): Record<string, string> {
 }
 
 /** ReplicaSets without a controller that the selector chooses become the Deployment's, as after an orphaning delete. */
-function adoptSets(world: ControllerClient, deployment: KubeObject): void {
+function adoptSets(client: ControllerClient, deployment: KubeObject): void {
   const selector = optionalAt(deployment.spec, 'selector');
   if (selector === undefined) return;
-  for (const set of world.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
-    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adoptObject(world, deployment, set);
+  for (const set of client.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
+    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adoptObject(client, deployment, set);
   }
 }
 
 /** Writes annotations through the status, so that the generation stays. */
-function annotate(world: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
+function annotate(client: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
   const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
-  world.update({ ...object, metadata }, 'status');
+  client.update({ ...object, metadata }, 'status');
 }
 
 /** Deletes old ReplicaSets without pods beyond the history's limit. */
-function cleanUp(world: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
+function cleanUp(client: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
   const empty = old
     .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)
     .toSorted((a, b) => revisionOf(a) - revisionOf(b));
   const keep = specNumber(deployment, 'revisionHistoryLimit', 10);
-  for (const set of empty.slice(0, Math.max(0, empty.length - keep))) world.remove(set);
+  for (const set of empty.slice(0, Math.max(0, empty.length - keep))) client.remove(set);
 }

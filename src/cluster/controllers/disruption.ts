@@ -15,22 +15,22 @@ export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
   target: targetIn(BUDGETS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, 'policy', 'poddisruptionbudgets') && event.type !== 'DELETED') yield event.stored.key;
-    if (!concerns(event, '', 'pods') || world.isEmpty(BUDGETS) || !isTurn(event)) return;
+    if (!concerns(event, '', 'pods') || client.isEmpty(BUDGETS) || !isTurn(event)) return;
     const pods = [event.stored.object, event.previous?.object].filter((pod) => pod !== undefined);
-    for (const budget of world.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
+    for (const budget of client.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
       if (pods.some((pod) => covers(budget, pod))) yield keyOfObject(budget);
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const budget = world.get(BUDGETS, namespace, name);
+    const budget = client.get(BUDGETS, namespace, name);
     if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return;
-    const pods = world.list(PODS, namespace).filter((pod) => covers(budget, pod) && !isFinished(pod));
+    const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod) && !isFinished(pod));
     const healthy = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined).length;
-    const { expected, desired } = wishOf(world, budget, pods);
+    const { expected, desired } = healthOf(client, budget, pods);
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
     const observedGeneration = budget.metadata.generation ?? 1;
     const known = objectsAt(budget.status, 'conditions').find(({ type }) => type === 'DisruptionAllowed');
@@ -39,11 +39,11 @@ export const disruptionController: SimulatedController = {
       type: 'DisruptionAllowed',
       status,
       observedGeneration,
-      lastTransitionTime: known?.['status'] === status ? (known['lastTransitionTime'] ?? null) : world.timestamp(),
+      lastTransitionTime: known?.['status'] === status ? (known['lastTransitionTime'] ?? null) : client.timestamp(),
       reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
       message: '',
     };
-    world.updateStatus(budget, {
+    client.updateStatus(budget, {
       observedGeneration,
       disruptionsAllowed: allowed,
       currentHealthy: healthy,
@@ -60,31 +60,31 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
 }
 
 /** The expected number of pods, and how many of them must stay healthy. */
-function wishOf(
-  world: ControllerClient,
+function healthOf(
+  client: ControllerClient,
   budget: KubeObject,
   pods: readonly KubeObject[],
 ): { expected: number; desired: number } {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined && maxUnavailable !== null) {
-    const expected = scaleOf(world, pods);
+    const expected = scaleOf(client, pods);
     return { expected, desired: Math.max(0, expected - share(maxUnavailable, expected, Math.ceil)) };
   }
   if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable };
-  const expected = scaleOf(world, pods);
+  const expected = scaleOf(client, pods);
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
 /** The replicas that the controllers of the pods ask for; a pod without one counts for itself. */
-function scaleOf(world: ControllerClient, pods: readonly KubeObject[]): number {
+function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
   const owners = new Map<string, number>();
   let alone = 0;
   for (const pod of pods) {
     const reference = controllerOf(pod);
     if (reference === undefined) alone += 1;
     else if (!owners.has(reference.uid)) {
-      const resource = world.resourceOfKind(reference.apiVersion, reference.kind);
-      const owner = resource && world.get(resource, pod.metadata.namespace ?? '', reference.name);
+      const resource = client.resourceOfKind(reference.apiVersion, reference.kind);
+      const owner = resource && client.get(resource, pod.metadata.namespace ?? '', reference.name);
       owners.set(reference.uid, owner === undefined ? 0 : specNumber(owner, 'replicas', 0));
     }
   }

@@ -43,12 +43,12 @@ export function targetRef({ metadata }: KubeObject): JsonObject {
  * is a change of one slice.
  */
 export function writeSlices(
-  world: ControllerClient,
+  client: ControllerClient,
   service: KubeObject,
   pods: readonly KubeObject[],
   ports: JsonObject[],
 ): void {
-  const slices = world.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
+  const slices = client.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
   const missing = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
   const kept = slices.map((slice) => {
     const endpoints = objectsAt(jsonOf(slice), 'endpoints').flatMap((endpoint) => {
@@ -63,23 +63,23 @@ export function writeSlices(
   for (const { endpoints } of kept) endpoints.push(...rest.splice(0, Math.max(0, PER_SLICE - endpoints.length)));
   let filled = kept.some(({ endpoints }) => endpoints.length > 0) || rest.length > 0;
   for (const { slice, endpoints } of kept) {
-    if (endpoints.length === 0 && filled) world.remove(slice);
+    if (endpoints.length === 0 && filled) client.remove(slice);
     else {
       // A Service without pods keeps one empty slice, so that clients see that it has none.
       filled = true;
       const same =
         jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&
         jsonEquals(jsonOf(slice)['ports'] ?? [], ports);
-      if (!same) written.set(world.update({ ...slice, endpoints, ports }), endpoints);
+      if (!same) written.set(client.update({ ...slice, endpoints, ports }), endpoints);
     }
   }
-  if (kept.length === 0 && rest.length === 0) create(world, service, [], ports);
-  while (rest.length > 0) create(world, service, rest.splice(0, PER_SLICE), ports);
+  if (kept.length === 0 && rest.length === 0) create(client, service, [], ports);
+  while (rest.length > 0) create(client, service, rest.splice(0, PER_SLICE), ports);
 }
 
-function create(world: ControllerClient, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
+function create(client: ControllerClient, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
-  const slice = world.create({
+  const slice = client.create({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
@@ -87,7 +87,7 @@ function create(world: ControllerClient, service: KubeObject, endpoints: JsonObj
       generateName: `${name}-`,
       namespace,
       labels: { ...service.metadata.labels, [MANAGED_BY]: MANAGER, [SERVICE_NAME]: name },
-      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': world.timestamp() },
+      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': client.timestamp() },
       ownerReferences: [controllerReference(service)],
     },
     addressType: 'IPv4',

@@ -20,26 +20,26 @@ export const endpointsController: SimulatedController = {
   name: 'endpointslice-controller',
   target: targetIn(SERVICES),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
     if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const { namespace = '' } = event.stored.object.metadata;
-    for (const service of world.list(SERVICES, namespace)) {
+    for (const service of client.list(SERVICES, namespace)) {
       const objects = [event.stored.object, event.previous?.object].filter((object) => object !== undefined);
       if (objects.some((pod) => selects(service, pod))) yield `${namespace}/${service.metadata.name ?? ''}`;
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const service = world.get(SERVICES, namespace, name);
+    const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined || selectorOf(service) === undefined)
       return;
-    const pods = world
+    const pods = client
       .list(PODS, namespace)
       .filter((pod) => selects(service, pod) && !isFinished(pod) && typeof pod.status?.['podIP'] === 'string');
-    writeSlices(world, service, pods, portsOf(service, pods));
-    writeEndpoints(world, service, pods);
+    writeSlices(client, service, pods, portsOf(service, pods));
+    writeEndpoints(client, service, pods);
   },
 };
 
@@ -80,7 +80,7 @@ function namedPort(name: string, pods: readonly KubeObject[]): number | undefine
   return undefined;
 }
 
-function writeEndpoints(world: ControllerClient, service: KubeObject, pods: readonly KubeObject[]): void {
+function writeEndpoints(client: ControllerClient, service: KubeObject, pods: readonly KubeObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
   const ports = portsOf(service, pods).map(({ name: portName, ...port }) =>
     portName === '' ? port : { name: portName, ...port },
@@ -96,14 +96,14 @@ function writeEndpoints(world: ControllerClient, service: KubeObject, pods: read
   };
   const subsets = ready.length + notReady.length > 0 ? [subset] : [];
   const annotations = ready.length + notReady.length > CAPACITY ? { [OVER_CAPACITY]: 'truncated' } : {};
-  const known = world.get(ENDPOINTS, namespace, name);
+  const known = client.get(ENDPOINTS, namespace, name);
   if (known !== undefined) {
     const { [OVER_CAPACITY]: before, ...others } = known.metadata.annotations ?? {};
     if (jsonEquals(jsonOf(known)['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY]) return;
-    world.update({ ...known, metadata: { ...known.metadata, annotations: { ...others, ...annotations } }, subsets });
+    client.update({ ...known, metadata: { ...known.metadata, annotations: { ...others, ...annotations } }, subsets });
     return;
   }
-  world.create({
+  client.create({
     apiVersion: 'v1',
     kind: 'Endpoints',
     metadata: {

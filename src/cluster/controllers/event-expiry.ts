@@ -18,10 +18,10 @@ export function eventExpiry(): SimulatedController {
   return {
     name: 'event-expiry',
 
-    *keysOf(event, world) {
+    *keysOf(event, client) {
       if (!concerns(event, '', 'events') || event.type === 'DELETED') return;
       const { key, object } = event.stored;
-      changes.push({ key, version: object.metadata.resourceVersion ?? '', time: world.now() });
+      changes.push({ key, version: object.metadata.resourceVersion ?? '', time: client.now() });
       if (!waiting) yield ALL;
     },
 
@@ -31,13 +31,13 @@ export function eventExpiry(): SimulatedController {
       waiting = false;
     },
 
-    reconcile(_key, world) {
+    reconcile(_key, client) {
       for (; first < changes.length; first += 1) {
         const change = changes[first];
-        if (change === undefined || change.time + LIFETIME_MS > world.now()) break;
+        if (change === undefined || change.time + LIFETIME_MS > client.now()) break;
         const { namespace, name } = splitKey(change.key);
-        const event = world.get(EVENTS, namespace, name);
-        if (event?.metadata.resourceVersion === change.version) world.remove(event);
+        const event = client.get(EVENTS, namespace, name);
+        if (event?.metadata.resourceVersion === change.version) client.remove(event);
       }
       if (first > 1000 && first * 2 > changes.length) {
         changes.splice(0, first);
@@ -45,7 +45,7 @@ export function eventExpiry(): SimulatedController {
       }
       const next = changes[first];
       waiting = next !== undefined;
-      return next === undefined ? undefined : next.time + LIFETIME_MS - world.now();
+      return next === undefined ? undefined : next.time + LIFETIME_MS - client.now();
     },
   };
 }

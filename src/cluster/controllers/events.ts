@@ -10,7 +10,7 @@ const EVENTS = { group: '', plural: 'events' } as const;
  * event that the API refuses (a namespace that is going, a quota) is dropped, as Kubernetes does.
  */
 export function recordEvent(
-  world: ControllerClient,
+  client: ControllerClient,
   object: KubeObject,
   component: string,
   reason: string,
@@ -18,7 +18,7 @@ export function recordEvent(
   type: 'Normal' | 'Warning' = 'Normal',
 ): void {
   try {
-    writeEvent(world, object, component, { reason, message, type });
+    writeEvent(client, object, component, { reason, message, type });
   } catch (error) {
     if (!isApiError(error)) throw error;
   }
@@ -31,24 +31,24 @@ interface Said {
 }
 
 function writeEvent(
-  world: ControllerClient,
+  client: ControllerClient,
   object: KubeObject,
   component: string,
   { reason, message, type }: Said,
 ): void {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
   const place = namespace === '' ? 'default' : namespace;
-  const now = world.timestamp();
+  const now = client.timestamp();
   // The name is a digest of the content, so that an equal event is found without a search.
   const digest = createHash('sha1').update(`${uid} ${component} ${reason} ${message}`).digest('hex').slice(0, 16);
   const eventName = `${name.slice(0, 200)}.${digest}`;
-  const same = world.get(EVENTS, place, eventName);
+  const same = client.get(EVENTS, place, eventName);
   if (same !== undefined) {
-    world.update({ ...same, count: (typeof same['count'] === 'number' ? same['count'] : 1) + 1, lastTimestamp: now });
+    client.update({ ...same, count: (typeof same['count'] === 'number' ? same['count'] : 1) + 1, lastTimestamp: now });
     return;
   }
   const { apiVersion, kind } = object;
-  world.create({
+  client.create({
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: eventName, namespace: place },

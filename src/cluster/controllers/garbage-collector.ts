@@ -18,15 +18,15 @@ export const garbageCollector: SimulatedController = {
   target: objectOf,
   ownFailures: true,
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     const { stored, collection, type } = event;
     const key = keyOf(collection.plural, collection.group, stored.key);
     const { metadata } = stored.object;
     if (type === 'DELETED') {
       // A removal concerns the dependents, which lose an owner, and the owners, which may wait for it.
-      for (const found of world.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
+      for (const found of client.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
       for (const owner of metadata.ownerReferences ?? []) {
-        const found = ownerOf(world, stored.object, owner);
+        const found = ownerOf(client, stored.object, owner);
         if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
       }
       return;
@@ -34,11 +34,11 @@ export const garbageCollector: SimulatedController = {
     if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
   },
 
-  reconcile(key, world) {
-    const object = objectOf(key, world);
+  reconcile(key, client) {
+    const object = objectOf(key, client);
     if (object === undefined) return;
-    if (isHeld(object)) return processDependents(world, object);
-    collect(world, object);
+    if (isHeld(object)) return processDependents(client, object);
+    collect(client, object);
   },
 };
 
@@ -50,11 +50,11 @@ function keyOfFound(resource: ResourceName, object: KubeObject): string {
   return keyOf(resource.plural, resource.group, keyOfObject(object));
 }
 
-function objectOf(key: string, world: ControllerClient): KubeObject | undefined {
+function objectOf(key: string, client: ControllerClient): KubeObject | undefined {
   const [resource = '', objectKey = ''] = key.split(' ');
   const dot = resource.indexOf('.');
   const { namespace, name } = splitKey(objectKey);
-  return world.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
+  return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
 }
 
 /** Is it being deleted and kept by one of the collector's finalizers? */
@@ -64,63 +64,63 @@ function isHeld({ metadata }: KubeObject): boolean {
 }
 
 /** An owner that is present under its uid. A namespaced owner lives in the dependent's namespace. */
-function ownerOf(world: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
-  const resource = world.resourceOfKind(owner.apiVersion, owner.kind);
+function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
+  const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
   if (resource === undefined) return undefined;
   const namespace = resource.namespaced ? (dependent.metadata.namespace ?? '') : '';
-  const object = world.get(resource, namespace, owner.name);
+  const object = client.get(resource, namespace, owner.name);
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
 /** Orphans or deletes the dependents of an owner; removes its finalizer when no dependent blocks it. */
-function processDependents(world: ControllerClient, owner: KubeObject): void {
-  const dependents = world.dependents(owner.metadata.uid ?? '');
+function processDependents(client: ControllerClient, owner: KubeObject): void {
+  const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
     for (const { object } of dependents)
-      dropReferences(world, object, (reference) => reference.uid === owner.metadata.uid);
-    return releaseFinalizer(world, owner, ORPHAN);
+      dropReferences(client, object, (reference) => reference.uid === owner.metadata.uid);
+    return releaseFinalizer(client, owner, ORPHAN);
   }
   for (const { object } of dependents) {
-    if (object.metadata.deletionTimestamp === undefined) collect(world, object);
+    if (object.metadata.deletionTimestamp === undefined) collect(client, object);
   }
-  const blocking = world
+  const blocking = client
     .dependents(owner.metadata.uid ?? '')
     .some(({ object }) =>
       object.metadata.ownerReferences?.some(
         ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
       ),
     );
-  if (!blocking) releaseFinalizer(world, owner, FOREGROUND);
+  if (!blocking) releaseFinalizer(client, owner, FOREGROUND);
 }
 
-function releaseFinalizer(world: ControllerClient, object: KubeObject, finalizer: string): void {
-  const live = world.get(resourceName(world, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
+function releaseFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
+  const live = client.get(resourceName(client, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
   if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
   const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-  world.update({ ...live, metadata: { ...live.metadata, finalizers } });
+  client.update({ ...live, metadata: { ...live.metadata, finalizers } });
 }
 
-function resourceName(world: ControllerClient, object: KubeObject): ResourceName {
-  return world.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
+function resourceName(client: ControllerClient, object: KubeObject): ResourceName {
+  return client.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 
 /** Deletes a dependent without existing owners; else removes its dangling references. */
-function collect(world: ControllerClient, object: KubeObject): void {
+function collect(client: ControllerClient, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
-  const owners = references.map((reference) => ({ reference, found: ownerOf(world, object, reference)?.object }));
+  const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
   const solid = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
   const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
   if (solid.length > 0) {
     if (solid.length < owners.length) {
       const keep = new Set(solid.map(({ reference }) => reference.uid));
-      dropReferences(world, object, ({ uid }) => !keep.has(uid));
+      dropReferences(client, object, ({ uid }) => !keep.has(uid));
     }
     return;
   }
   // If the owner waits for this dependent, the dependent waits for its own dependents.
-  const hasDependents = waiting.length > 0 && world.dependents(object.metadata.uid ?? '').length > 0;
-  world.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
+  const hasDependents = waiting.length > 0 && client.dependents(object.metadata.uid ?? '').length > 0;
+  client.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
 }
 
 function waitsForDependents({ metadata }: KubeObject): boolean {
@@ -128,11 +128,11 @@ function waitsForDependents({ metadata }: KubeObject): boolean {
 }
 
 function dropReferences(
-  world: ControllerClient,
+  client: ControllerClient,
   object: KubeObject,
   drop: (reference: OwnerReference) => boolean,
 ): void {
   const { ownerReferences: _all, ...metadata } = object.metadata;
   const kept = (object.metadata.ownerReferences ?? []).filter((reference) => !drop(reference));
-  world.update({ ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata });
+  client.update({ ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata });
 }

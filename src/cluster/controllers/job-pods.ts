@@ -16,7 +16,7 @@ export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMod
  * Makes a pod of a Job; `index` and `annotations` are for indexed Jobs, other Jobs ignore them.
  */
 export function createJobPod(
-  world: ControllerClient,
+  client: ControllerClient,
   job: KubeObject,
   index: number,
   annotations: Readonly<Record<string, string>> = {},
@@ -26,10 +26,10 @@ export function createJobPod(
   const common = { namespace, ownerReferences: [controllerReference(job)], finalizers: [TRACKING] };
   if (!isIndexed(job)) {
     const own = { ...metadata, ...common, generateName: `${name}-` };
-    return world.create({ apiVersion: 'v1', kind: 'Pod', metadata: own, spec });
+    return client.create({ apiVersion: 'v1', kind: 'Pod', metadata: own, spec });
   }
   const value = String(index);
-  return world.create({
+  return client.create({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {

@@ -21,63 +21,63 @@ const ORPHAN = 'orphan ';
 /** Runs the pods of Jobs until enough of them have succeeded or too many have failed. */
 export const jobController: SimulatedController = {
   name: NAME,
-  target: (key, world) => (key.startsWith(ORPHAN) ? undefined : targetIn(JOBS)(key, world)),
+  target: (key, client) => (key.startsWith(ORPHAN) ? undefined : targetIn(JOBS)(key, client)),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, 'batch', 'jobs') && event.type !== 'DELETED') yield event.stored.key;
     if (!concerns(event, '', 'pods')) return;
     const { object, key } = event.stored;
     const owner = controllerOf(object);
     const { namespace = '' } = object.metadata;
-    if (owner?.kind === 'Job' && world.get(JOBS, namespace, owner.name)?.metadata.uid === owner.uid) {
+    if (owner?.kind === 'Job' && client.get(JOBS, namespace, owner.name)?.metadata.uid === owner.uid) {
       yield `${namespace}/${owner.name}`;
     } else if (object.metadata.finalizers?.includes(TRACKING) === true && event.type !== 'DELETED') {
       yield `${ORPHAN}${key}`;
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     if (key.startsWith(ORPHAN)) {
       const place = splitKey(key.slice(ORPHAN.length));
-      const pod = world.get(PODS, place.namespace, place.name);
-      if (pod !== undefined) release(world, pod);
+      const pod = client.get(PODS, place.namespace, place.name);
+      if (pod !== undefined) release(client, pod);
       return;
     }
     const { namespace, name } = splitKey(key);
-    const job = world.get(JOBS, namespace, name);
+    const job = client.get(JOBS, namespace, name);
     if (job === undefined) return;
-    const tally = tallyOf(job, podsOf(world, job));
+    const tally = tallyOf(job, podsOf(client, job));
     if (finishedCondition(job) !== undefined || job.metadata.deletionTimestamp !== undefined) {
-      report(world, job, tally, { remove: [], create: [], conditions: [], replanInMs: undefined });
+      report(client, job, tally, { remove: [], create: [], conditions: [], replanInMs: undefined });
       return;
     }
-    const plan = planJob(job, tally, world.now());
+    const plan = planJob(job, tally, client.now());
     for (const pod of plan.remove) {
-      world.remove(pod);
-      recordEvent(world, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
+      client.remove(pod);
+      recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     for (const index of plan.create) {
-      const pod = createJobPod(world, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
-      recordEvent(world, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+      const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
+      recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     }
-    report(world, job, tally, plan);
+    report(client, job, tally, plan);
     return plan.replanInMs;
   },
 };
 
 /** Removes the finalizer of a counted pod. */
-function release(world: ControllerClient, pod: KubeObject): void {
+function release(client: ControllerClient, pod: KubeObject): void {
   const { finalizers = [], ...metadata } = pod.metadata;
   if (!finalizers.includes(TRACKING)) return;
   const kept = finalizers.filter((name) => name !== TRACKING);
-  world.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
+  client.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }
 
-function report(world: ControllerClient, before: KubeObject, tally: Tally, plan: JobPlan): void {
-  const job = world.get(JOBS, before.metadata.namespace ?? '', before.metadata.name ?? '');
+function report(client: ControllerClient, before: KubeObject, tally: Tally, plan: JobPlan): void {
+  const job = client.get(JOBS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (job === undefined) return;
-  const now = world.timestamp();
-  const pods = podsOf(world, job);
+  const now = client.timestamp();
+  const pods = podsOf(client, job);
   const active = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
   const terminating = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp !== undefined);
   const conditions = mergeConditions(objectsAt(job.status, 'conditions'), plan.conditions, now);
@@ -85,7 +85,7 @@ function report(world: ControllerClient, before: KubeObject, tally: Tally, plan:
   const suspended = job.spec?.['suspend'] === true;
   const startTime = suspended ? undefined : (job.status?.['startTime'] ?? now);
   const { startTime: _start, ...status } = job.status ?? {};
-  world.updateStatus(job, {
+  client.updateStatus(job, {
     ...omit(status, ['active', 'succeeded', 'failed', 'completedIndexes', 'failedIndexes']),
     ...(conditions.length === 0 ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
@@ -101,11 +101,12 @@ function report(world: ControllerClient, before: KubeObject, tally: Tally, plan:
     terminating: terminating.length,
     uncountedTerminatedPods: {},
   });
-  for (const pod of tally.counted) release(world, pod);
+  for (const pod of tally.counted) release(client, pod);
   for (const { type, reason, message } of plan.conditions) {
-    if (type === 'Complete') recordEvent(world, job, NAME, 'Completed', 'Job completed');
-    if (type === 'Failed') recordEvent(world, job, NAME, reason, message, 'Warning');
-    if (type === 'Suspended') recordEvent(world, job, NAME, reason === 'JobResumed' ? 'Resumed' : 'Suspended', message);
+    if (type === 'Complete') recordEvent(client, job, NAME, 'Completed', 'Job completed');
+    if (type === 'Failed') recordEvent(client, job, NAME, reason, message, 'Warning');
+    if (type === 'Suspended')
+      recordEvent(client, job, NAME, reason === 'JobResumed' ? 'Resumed' : 'Suspended', message);
   }
 }
 
@@ -134,14 +135,14 @@ export const ttlController: SimulatedController = {
     if (concerns(event, 'batch', 'jobs') && event.type !== 'DELETED') yield event.stored.key;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const job = world.get(JOBS, namespace, name);
+    const job = client.get(JOBS, namespace, name);
     const ttl = job === undefined ? undefined : secondsOf(job, 'ttlSecondsAfterFinished');
     const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || ttl === undefined || end === undefined) return;
-    const remaining = Date.parse(String(end['lastTransitionTime'])) + ttl - world.now();
+    const remaining = Date.parse(String(end['lastTransitionTime'])) + ttl - client.now();
     if (remaining > 0) return soonest(remaining);
-    if (job.metadata.deletionTimestamp === undefined) world.remove(job, { propagation: 'Foreground' });
+    if (job.metadata.deletionTimestamp === undefined) client.remove(job, { propagation: 'Foreground' });
   },
 };

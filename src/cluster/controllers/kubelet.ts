@@ -22,64 +22,64 @@ export const kubelet: SimulatedController = {
   target: targetIn(PODS),
   ownFailures: true,
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (!concerns(event, '', 'pods')) return;
-    if (event.type === 'DELETED') world.forgetLogs(event.stored.object);
+    if (event.type === 'DELETED') client.forgetLogs(event.stored.object);
     else if (event.stored.object.spec?.['nodeName'] !== undefined) yield event.stored.key;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const pod = world.get(PODS, namespace, name);
+    const pod = client.get(PODS, namespace, name);
     if (pod === undefined) return;
-    const node = world.get(NODES, '', textAt(pod.spec, 'nodeName'));
+    const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
     if (node === undefined || !isSimulatedNode(node)) return;
-    if (pod.metadata.deletionTimestamp !== undefined) return end(world, pod);
-    if (!isFinished(pod)) return run(world, pod);
+    if (pod.metadata.deletionTimestamp !== undefined) return end(client, pod);
+    if (!isFinished(pod)) return run(client, pod);
   },
 };
 
 /** Ends a deleted pod. A pod with finalizers gets the status of an ended one, so that their clients can remove them. */
-function end(world: ControllerClient, pod: KubeObject): void {
+function end(client: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
     for (const { name } of objectsAt(pod.spec, 'containers')) {
-      recordEvent(world, pod, NAME, 'Killing', `Stopping container ${String(name)}`);
+      recordEvent(client, pod, NAME, 'Killing', `Stopping container ${String(name)}`);
     }
   }
-  if ((pod.metadata.finalizers ?? []).length === 0) return world.remove(pod, { graceSeconds: 0 });
-  if (!isFinished(pod)) report(world, pod, { state: 'failed', reason: 'Killed' });
+  if ((pod.metadata.finalizers ?? []).length === 0) return client.remove(pod, { graceSeconds: 0 });
+  if (!isFinished(pod)) report(client, pod, { state: 'failed', reason: 'Killed' });
 }
 
 /** Writes the status of a started pod; gives the milliseconds until time alone changes it. */
-function run(world: ControllerClient, pod: KubeObject): number | undefined {
+function run(client: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];
-  const elapsed = typeof started === 'string' ? world.now() - Date.parse(started) : 0;
+  const elapsed = typeof started === 'string' ? client.now() - Date.parse(started) : 0;
   const { outcome, next } = planPod(pod, elapsed);
-  if (started === undefined) recordStart(world, pod, outcome);
-  report(world, pod, outcome);
+  if (started === undefined) recordStart(client, pod, outcome);
+  report(client, pod, outcome);
   return next;
 }
 
-function report(world: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
-  const now = world.timestamp();
-  world.updateStatus(pod, podStatus(pod, outcome, textAt(pod.status, 'startTime') || now, now));
+function report(client: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
+  const now = client.timestamp();
+  client.updateStatus(pod, podStatus(pod, outcome, textAt(pod.status, 'startTime') || now, now));
 }
 
-function recordStart(world: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
+function recordStart(client: ControllerClient, pod: KubeObject, outcome: PodOutcome): void {
   for (const { name, image } of objectsAt(pod.spec, 'containers')) {
     if (outcome.state === 'waiting') {
-      recordEvent(world, pod, NAME, 'Failed', `Error: ${outcome.reason}`, 'Warning');
+      recordEvent(client, pod, NAME, 'Failed', `Error: ${outcome.reason}`, 'Warning');
       continue;
     }
-    recordEvent(world, pod, NAME, 'Pulled', `Container image "${String(image)}" already present on machine`);
-    recordEvent(world, pod, NAME, 'Created', `Created container: ${String(name)}`);
-    recordEvent(world, pod, NAME, 'Started', `Started container ${String(name)}`);
+    recordEvent(client, pod, NAME, 'Pulled', `Container image "${String(image)}" already present on machine`);
+    recordEvent(client, pod, NAME, 'Created', `Created container: ${String(name)}`);
+    recordEvent(client, pod, NAME, 'Started', `Started container ${String(name)}`);
     if (outcome.state === 'crashing') {
       const message = `Back-off restarting failed container ${String(name)} in pod ${pod.metadata.name ?? ''}`;
-      recordEvent(world, pod, NAME, 'BackOff', message, 'Warning');
+      recordEvent(client, pod, NAME, 'BackOff', message, 'Warning');
     }
     if (outcome.state === 'running' && !outcome.ready) {
-      recordEvent(world, pod, NAME, UNHEALTHY, 'Readiness probe failed: simulated', 'Warning');
+      recordEvent(client, pod, NAME, UNHEALTHY, 'Readiness probe failed: simulated', 'Warning');
     }
   }
 }

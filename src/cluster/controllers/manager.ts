@@ -21,7 +21,7 @@ export interface ManagerContext extends ControllerContext {
 
 interface Entry {
   readonly controller: SimulatedController;
-  readonly world: ControllerClient;
+  readonly client: ControllerClient;
   readonly behaviour: Behaviour;
   /** Keys in the queue, and keys that wait for `release`. */
   readonly due: Set<string>;
@@ -47,7 +47,7 @@ export class ControllerManager implements ControllerSettings {
     for (const controller of controllers) {
       this.#entries.set(controller.name, {
         controller,
-        world: new ControllerClient(context, controller.name, indexes),
+        client: new ControllerClient(context, controller.name, indexes),
         behaviour: behaviourOf(controller.name, options),
         due: new Set(),
         kept: new Set(),
@@ -62,7 +62,7 @@ export class ControllerManager implements ControllerSettings {
       indexes.claims.take(event);
       for (const entry of entries) {
         if (entry.behaviour.disabled) continue;
-        for (const key of entry.controller.keysOf(event, entry.world)) this.#enqueue(entry, key);
+        for (const key of entry.controller.keysOf(event, entry.client)) this.#enqueue(entry, key);
       }
     });
     context.onRestored.push(() => {
@@ -102,11 +102,11 @@ export class ControllerManager implements ControllerSettings {
   #startAnew(entry: Entry): void {
     this.#forget(entry);
     if (entry.behaviour.disabled) return;
-    const { controller, world } = entry;
+    const { controller, client } = entry;
     for (const collection of this.#context.store.collections()) {
       for (const stored of collection.all()) {
         const event = { type: 'ADDED', collection, stored, previous: undefined } as const;
-        for (const key of controller.keysOf(event, world)) this.#enqueue(entry, key);
+        for (const key of controller.keysOf(event, client)) this.#enqueue(entry, key);
       }
     }
   }
@@ -148,9 +148,9 @@ export class ControllerManager implements ControllerSettings {
 
   #enqueue(entry: Entry, key: string): void {
     if (entry.due.has(key) || entry.slowed.has(key)) return;
-    const target = entry.controller.target?.(key, entry.world);
-    const wished = target === undefined ? 0 : (simulatedMs(target, 'delay') ?? 0);
-    const delay = Math.max(entry.behaviour.delayMs, wished);
+    const target = entry.controller.target?.(key, entry.client);
+    const delayMs = target === undefined ? 0 : (simulatedMs(target, 'delay') ?? 0);
+    const delay = Math.max(entry.behaviour.delayMs, delayMs);
     if (delay === 0) return this.#push(entry, key);
     const timer = this.#context.clock.setTimer(delay, () => {
       entry.slowed.delete(key);
@@ -184,22 +184,22 @@ export class ControllerManager implements ControllerSettings {
   }
 
   #attempt(entry: Entry, key: string): number | undefined {
-    const { controller, world, behaviour } = entry;
+    const { controller, client, behaviour } = entry;
     if (behaviour.failures > 0) {
       behaviour.failures -= 1;
       return RETRY_POLICIES.simulatedController.initialMs;
     }
-    const target = controller.target?.(key, world);
+    const target = controller.target?.(key, client);
     if (target !== undefined && this.#isStopped(entry, target)) return undefined;
     try {
-      const again = controller.reconcile(key, world) ?? undefined;
+      const again = controller.reconcile(key, client) ?? undefined;
       entry.refused.delete(key);
       return again;
     } catch (error) {
       // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
       if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
-        recordEvent(world, target, controller.name, 'FailedSync', error.message, 'Warning');
+        recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');
       }
       entry.refused.add(key);
       return RETRY_POLICIES.simulatedController.initialMs;
@@ -207,11 +207,11 @@ export class ControllerManager implements ControllerSettings {
   }
 
   /** Do the object's annotations hold the work, or make it fail? */
-  #isStopped({ controller, world }: Entry, target: KubeObject): boolean {
+  #isStopped({ controller, client }: Entry, target: KubeObject): boolean {
     if (isHeld(target, controller.name)) return true;
     const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');
     if (failure === undefined) return false;
-    recordEvent(world, target, controller.name, failure, `simulated: ${failure}`, 'Warning');
+    recordEvent(client, target, controller.name, failure, `simulated: ${failure}`, 'Warning');
     return true;
   }
 }

@@ -20,7 +20,7 @@ export const namespaceController: SimulatedController = {
   name: 'namespace-controller',
   target: targetIn(NAMESPACES),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, '', 'namespaces')) {
       if (event.type !== 'DELETED' && event.stored.object.metadata.deletionTimestamp !== undefined)
         yield event.stored.key;
@@ -28,33 +28,33 @@ export const namespaceController: SimulatedController = {
     }
     const { namespace } = event.stored.object.metadata;
     if (namespace === undefined || event.type === 'ADDED') return;
-    if (world.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp !== undefined) yield namespace;
+    if (client.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp !== undefined) yield namespace;
   },
 
-  reconcile(name, world) {
-    const namespace = world.get(NAMESPACES, '', name);
+  reconcile(name, client) {
+    const namespace = client.get(NAMESPACES, '', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return;
-    for (const { objects } of contentOf(world, name)) {
+    for (const { objects } of contentOf(client, name)) {
       for (const object of objects) {
-        if (object.metadata.deletionTimestamp === undefined) world.remove(object, { propagation: 'Background' });
+        if (object.metadata.deletionTimestamp === undefined) client.remove(object, { propagation: 'Background' });
       }
     }
-    const remaining = contentOf(world, name);
-    world.updateStatus(namespace, {
+    const remaining = contentOf(client, name);
+    client.updateStatus(namespace, {
       ...namespace.status,
-      conditions: conditions(namespace, remaining, world.timestamp()),
+      conditions: conditions(namespace, remaining, client.timestamp()),
     });
-    const live = world.get(NAMESPACES, '', name);
+    const live = client.get(NAMESPACES, '', name);
     if (remaining.length === 0 && live !== undefined)
-      world.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
+      client.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
   },
 };
 
-function contentOf(world: ControllerClient, namespace: string): Remaining[] {
-  const found = world
+function contentOf(client: ControllerClient, namespace: string): Remaining[] {
+  const found = client
     .resources()
     .filter((resource) => resource.namespaced)
-    .map((resource) => ({ resource, objects: world.list(resource, namespace) }));
+    .map((resource) => ({ resource, objects: client.list(resource, namespace) }));
   return found.filter(({ objects }) => objects.length > 0);
 }
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { planPod } from './pod-outcome.ts';
 
-type Wishes = Readonly<Partial<Record<'failure' | 'ready-after-seconds' | 'run-seconds', string>>>;
+type Settings = Readonly<Partial<Record<'failure' | 'ready-after-seconds' | 'run-seconds', string>>>;
 
-function pod(wishes: Wishes, restartPolicy = 'Always', owner = 'ReplicaSet'): KubeObject {
+function pod(settings: Settings, restartPolicy = 'Always', owner = 'ReplicaSet'): KubeObject {
   const annotations = Object.fromEntries(
-    Object.entries(wishes).map(([wish, value]) => [`typekro.dev/simulate-${wish}`, value]),
+    Object.entries(settings).map(([setting, value]) => [`typekro.dev/simulate-${setting}`, value]),
   );
   const ownerReferences = [{ apiVersion: 'v1', kind: owner, name: 'o', uid: 'u', controller: true }];
   return {

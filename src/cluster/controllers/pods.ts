@@ -57,8 +57,8 @@ export function isFinished(pod: KubeObject): boolean {
 }
 
 /** The pods that an object controls, finished and terminating ones included. */
-export function podsOf(world: ControllerClient, owner: KubeObject): KubeObject[] {
-  return world.controlled(owner, PODS);
+export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
+  return client.controlled(owner, PODS);
 }
 
 /** Pods that count as replicas: neither finished nor being deleted. */

@@ -15,29 +15,29 @@ export const quotaController: SimulatedController = {
   name: 'resourcequota-controller',
   target: targetIn(QUOTAS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
       // Quotas may count quotas, too.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;
-    if (namespace === undefined || world.isEmpty(QUOTAS)) return;
-    for (const quota of world.list(QUOTAS, namespace)) {
+    if (namespace === undefined || client.isEmpty(QUOTAS)) return;
+    for (const quota of client.list(QUOTAS, namespace)) {
       if (resourcesOf(quota).some(({ group, plural }) => concerns(event, group, plural))) {
         yield keyOfObject(quota);
       }
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const quota = world.get(QUOTAS, namespace, name);
+    const quota = client.get(QUOTAS, namespace, name);
     if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return;
     const hard = objectAt(quota.spec, 'hard');
     const total = new Map<string, Quantity>();
     for (const resource of resourcesOf(quota)) {
-      for (const object of world.list(resource, namespace)) {
+      for (const object of client.list(resource, namespace)) {
         if (resource.plural === 'pods' && resource.group === '' && isFinished(object)) continue;
         for (const [what, amount] of usageOf(resource, object)) {
           if (!Object.hasOwn(hard, what)) continue;
@@ -51,7 +51,7 @@ export const quotaController: SimulatedController = {
       const amount = total.get(what) ?? quantityOf('0');
       if (amount !== undefined) used[what] = formatQuantity(amount);
     }
-    world.updateStatus(quota, { hard, used });
+    client.updateStatus(quota, { hard, used });
   },
 };
 

@@ -41,14 +41,14 @@ export const replicaSetController: SimulatedController = {
     if (owner?.kind === 'ReplicaSet') yield `${event.stored.object.metadata.namespace ?? ''}/${owner.name}`;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const set = world.get(REPLICA_SETS, namespace, name);
+    const set = client.get(REPLICA_SETS, namespace, name);
     if (set === undefined) return;
-    const pods = podsOf(world, set);
-    if (set.metadata.deletionTimestamp !== undefined) return report(world, set, pods, undefined);
-    const { changed, problem } = scale(world, set, activePods(pods));
-    const again = report(world, set, changed ? podsOf(world, set) : pods, problem);
+    const pods = podsOf(client, set);
+    if (set.metadata.deletionTimestamp !== undefined) return report(client, set, pods, undefined);
+    const { changed, problem } = scale(client, set, activePods(pods));
+    const again = report(client, set, changed ? podsOf(client, set) : pods, problem);
     return soonest(problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again);
   },
 };
@@ -61,16 +61,16 @@ interface Scaling {
 }
 
 /** Makes missing pods, or removes surplus ones. */
-function scale(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
+function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
   if (pods.length > wanted) {
-    removePods(world, set, pods, Math.min(BURST, pods.length - wanted));
+    removePods(client, set, pods, Math.min(BURST, pods.length - wanted));
     return { changed: true };
   }
-  const missing = wanted - pods.length - adoptPods(world, set);
+  const missing = wanted - pods.length - adoptPods(client, set);
   for (let count = 0; count < Math.min(BURST, missing); count += 1) {
-    const problem = createPod(world, set);
+    const problem = createPod(client, set);
     if (problem !== undefined) return { changed: true, problem };
   }
   // Adoption may have taken too many pods; its events bring the next call.
@@ -78,16 +78,16 @@ function scale(world: ControllerClient, set: KubeObject, pods: readonly KubeObje
 }
 
 /** Removes pods that are not ready first, then the youngest. */
-function removePods(world: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
+function removePods(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
   for (const pod of ordered.slice(0, count)) {
-    world.remove(pod);
-    recordEvent(world, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
+    client.remove(pod);
+    recordEvent(client, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   }
 }
 
-function createPod(world: ControllerClient, set: KubeObject): string | undefined {
+function createPod(client: ControllerClient, set: KubeObject): string | undefined {
   const { metadata, spec } = podFromTemplate(set);
   const own = {
     generateName: `${set.metadata.name ?? ''}-`,
@@ -95,26 +95,26 @@ function createPod(world: ControllerClient, set: KubeObject): string | undefined
     ownerReferences: [controllerReference(set)],
   };
   try {
-    const pod = world.create({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, ...own }, spec });
-    recordEvent(world, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+    const pod = client.create({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, ...own }, spec });
+    recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     return undefined;
   } catch (error) {
     if (!isApiError(error)) throw error;
     // Records one Event; the controller tries again later.
     if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
-    recordEvent(world, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
+    recordEvent(client, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
     return error.message;
   }
 }
 
 /** Adopts pods that the selector chooses and that have no controller; gives their number. */
-function adoptPods(world: ControllerClient, set: KubeObject): number {
+function adoptPods(client: ControllerClient, set: KubeObject): number {
   const selector = optionalAt(set.spec, 'selector');
   let adopted = 0;
   if (selector === undefined) return adopted;
-  for (const pod of world.list(PODS, set.metadata.namespace ?? '')) {
+  for (const pod of client.list(PODS, set.metadata.namespace ?? '')) {
     if (!isAdoptable(pod) || isFinished(pod) || !selects(selector, pod.metadata.labels ?? {})) continue;
-    adoptObject(world, set, pod);
+    adoptObject(client, set, pod);
     adopted += 1;
   }
   return adopted;
@@ -122,15 +122,15 @@ function adoptPods(world: ControllerClient, set: KubeObject): number {
 
 /** Writes the counts; gives the milliseconds until the next ready pod becomes available. */
 function report(
-  world: ControllerClient,
+  client: ControllerClient,
   set: KubeObject,
   all: readonly KubeObject[],
   problem: string | undefined,
 ): number | undefined {
   const pods = activePods(all);
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const now = world.now();
-  world.updateStatus(set, {
+  const now = client.now();
+  client.updateStatus(set, {
     ...withoutZeros({
       fullyLabeledReplicas: pods.length,
       readyReplicas: countOf(pods, isReady),
@@ -139,7 +139,7 @@ function report(
     replicas: pods.length,
     observedGeneration: set.metadata.generation ?? 1,
     terminatingReplicas: countOf(all, (pod) => pod.metadata.deletionTimestamp !== undefined),
-    ...(problem === undefined ? {} : { conditions: [failureOf(world, set, problem)] }),
+    ...(problem === undefined ? {} : { conditions: [failureOf(client, set, problem)] }),
   });
   return untilAvailable(pods, minReady, now);
 }
@@ -151,13 +151,13 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 }
 
 /** Keeps the text of the first refusal: later ones have other random names, and each would cause a write. */
-function failureOf(world: ControllerClient, set: KubeObject, message: string): JsonObject {
+function failureOf(client: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;
   return {
     type: 'ReplicaFailure',
     status: 'True',
-    lastTransitionTime: world.timestamp(),
+    lastTransitionTime: client.timestamp(),
     reason: 'FailedCreate',
     message,
   };

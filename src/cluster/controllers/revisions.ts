@@ -12,8 +12,8 @@ const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 export const REVISION_HASH = 'controller-revision-hash';
 
 /** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
-function revisionsOf(world: ControllerClient, owner: KubeObject): KubeObject[] {
-  return world.controlled(owner, REVISIONS).toSorted((a, b) => numberOf(a) - numberOf(b));
+function revisionsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
+  return client.controlled(owner, REVISIONS).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
 const numberOf = (revision: KubeObject): number => Number(jsonOf(revision)['revision'] ?? 0);
@@ -31,36 +31,36 @@ export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
  * before; else a new one. Unused revisions beyond the history's limit are deleted.
  */
 export function currentRevision(
-  world: ControllerClient,
+  client: ControllerClient,
   owner: KubeObject,
   label: HashLabel,
   inUse: ReadonlySet<string>,
 ): KubeObject {
-  const all = revisionsOf(world, owner);
+  const all = revisionsOf(client, owner);
   const data = dataOf(owner);
   const highest = Math.max(0, ...all.map(numberOf));
   const known = all.find((revision) => jsonEquals(jsonOf(revision)['data'], data));
   const update =
     known === undefined
-      ? create(world, owner, label, { data, revision: highest + 1 })
+      ? create(client, owner, label, { data, revision: highest + 1 })
       : numberOf(known) < highest
-        ? world.update({ ...known, revision: highest + 1 })
+        ? client.update({ ...known, revision: highest + 1 })
         : known;
   const spare = all.filter(({ metadata: { name = '' } }) => name !== update.metadata.name && !inUse.has(name));
   const limit = specNumber(owner, 'revisionHistoryLimit', 10);
-  for (const old of spare.slice(0, Math.max(0, spare.length - limit))) world.remove(old);
+  for (const old of spare.slice(0, Math.max(0, spare.length - limit))) client.remove(old);
   return update;
 }
 
 function create(
-  world: ControllerClient,
+  client: ControllerClient,
   owner: KubeObject,
   label: HashLabel,
   content: { data: JsonObject; revision: number },
 ) {
   const { name = '', namespace = '' } = owner.metadata;
   const hash = templateHash(owner);
-  return world.create({
+  return client.create({
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
     metadata: {
@@ -74,8 +74,8 @@ function create(
 }
 
 /** The owner with the pod template of an earlier revision. */
-export function atRevision(world: ControllerClient, owner: KubeObject, name: string): KubeObject {
-  const revision = world.get(REVISIONS, owner.metadata.namespace ?? '', name);
+export function atRevision(client: ControllerClient, owner: KubeObject, name: string): KubeObject {
+  const revision = client.get(REVISIONS, owner.metadata.namespace ?? '', name);
   if (revision === undefined) return owner;
   const { $patch: _patch, ...template } = objectAt(objectAt(objectAt(jsonOf(revision), 'data'), 'spec'), 'template');
   return { ...owner, spec: { ...owner.spec, template } };

@@ -13,10 +13,10 @@ export const aggregationController: SimulatedController = {
   name: 'clusterrole-aggregation-controller',
   target: targetIn(ROLES),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (!concerns(event, ROLES.group, ROLES.plural)) return;
     const parts = [event.stored.object, event.previous?.object].filter((role) => role !== undefined);
-    for (const role of world.list(ROLES, '')) {
+    for (const role of client.list(ROLES, '')) {
       const selectors = selectorsOf(role);
       if (selectors.length === 0) continue;
       const concerned = parts.some((part) => part.metadata.name === role.metadata.name || isPart(selectors, part));
@@ -24,20 +24,20 @@ export const aggregationController: SimulatedController = {
     }
   },
 
-  reconcile(name, world) {
-    const role = world.get(ROLES, '', name);
+  reconcile(name, client) {
+    const role = client.get(ROLES, '', name);
     const selectors = role === undefined ? [] : selectorsOf(role);
     if (role === undefined || selectors.length === 0) return;
     const rules: JsonObject[] = [];
     for (const selector of selectors) {
-      for (const part of world.list(ROLES, '')) {
+      for (const part of client.list(ROLES, '')) {
         if (part.metadata.name === name || !isPart([selector], part)) continue;
         for (const rule of objectsAt(jsonOf(part), 'rules')) {
           if (!rules.some((known) => jsonEquals(known, rule))) rules.push(rule);
         }
       }
     }
-    if (!jsonEquals(objectsAt(jsonOf(role), 'rules'), rules)) world.update({ ...role, rules });
+    if (!jsonEquals(objectsAt(jsonOf(role), 'rules'), rules)) client.update({ ...role, rules });
   },
 };
 

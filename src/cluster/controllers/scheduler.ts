@@ -21,31 +21,31 @@ export const scheduler: SimulatedController = {
   target: targetIn(PODS),
   ownFailures: true,
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (event.type === 'DELETED') return;
     const { object, key } = event.stored;
     if (concerns(event, '', 'pods')) {
       if (object.spec?.['nodeName'] === undefined) yield key;
     } else if (concerns(event, '', 'persistentvolumeclaims')) {
       const { namespace = '', name = '' } = object.metadata;
-      for (const pod of world.podsOfClaim(namespace, name)) if (waits(pod)) yield keyOfObject(pod);
+      for (const pod of client.podsOfClaim(namespace, name)) if (waits(pod)) yield keyOfObject(pod);
     } else if (concerns(event, '', 'nodes')) {
-      for (const pod of world.list(PODS, '')) if (waits(pod)) yield keyOfObject(pod);
+      for (const pod of client.list(PODS, '')) if (waits(pod)) yield keyOfObject(pod);
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const pod = world.get(PODS, namespace, name);
+    const pod = client.get(PODS, namespace, name);
     if (pod === undefined || !waits(pod) || pod.metadata.deletionTimestamp !== undefined) return;
     if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
-    const nodes = world.list(NODES, '').filter(isSimulatedNode);
+    const nodes = client.list(NODES, '').filter(isSimulatedNode);
     const fitting = nodes.filter((node) => fits(pod, node));
-    const problem = claimProblem(world, pod) ?? (fitting.length === 0 ? noNode(nodes.length) : undefined);
-    if (problem !== undefined) return refuse(world, pod, `0/${nodes.length} nodes are available: ${problem}`);
+    const problem = claimProblem(client, pod) ?? (fitting.length === 0 ? noNode(nodes.length) : undefined);
+    if (problem !== undefined) return refuse(client, pod, `0/${nodes.length} nodes are available: ${problem}`);
     const node = fitting[spread(pod) % fitting.length]?.metadata.name ?? '';
-    world.bind(pod, node);
-    recordEvent(world, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${node}`);
+    client.bind(pod, node);
+    recordEvent(client, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${node}`);
   },
 };
 
@@ -85,10 +85,10 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const noNode = (count: number): string =>
   `${count} node(s) didn't match Pod's node affinity/selector. preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
 
-function claimProblem(world: ControllerClient, pod: KubeObject): string | undefined {
+function claimProblem(client: ControllerClient, pod: KubeObject): string | undefined {
   const { namespace = '' } = pod.metadata;
   for (const name of claimsOfPod(pod)) {
-    const claim = world.get(CLAIMS, namespace, name);
+    const claim = client.get(CLAIMS, namespace, name);
     if (claim === undefined) return `persistentvolumeclaim ${goQuote(name)} not found`;
     if (claim.metadata.deletionTimestamp !== undefined) {
       return `persistentvolumeclaim ${goQuote(name)} is being deleted`;
@@ -98,7 +98,7 @@ function claimProblem(world: ControllerClient, pod: KubeObject): string | undefi
   return undefined;
 }
 
-function refuse(world: ControllerClient, pod: KubeObject, message: string): void {
+function refuse(client: ControllerClient, pod: KubeObject, message: string): void {
   const known = conditionOf(pod, 'PodScheduled');
   if (known?.['message'] === message) return;
   const condition = {
@@ -106,11 +106,11 @@ function refuse(world: ControllerClient, pod: KubeObject, message: string): void
     status: 'False',
     observedGeneration: pod.metadata.generation ?? 1,
     lastProbeTime: null,
-    lastTransitionTime: known?.['lastTransitionTime'] ?? world.timestamp(),
+    lastTransitionTime: known?.['lastTransitionTime'] ?? client.timestamp(),
     reason: 'Unschedulable',
     message,
   };
   const others = objectsAt(pod.status, 'conditions').filter((entry) => entry !== known);
-  world.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
-  recordEvent(world, pod, NAME, 'FailedScheduling', message, 'Warning');
+  client.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
+  recordEvent(client, pod, NAME, 'FailedScheduling', message, 'Warning');
 }

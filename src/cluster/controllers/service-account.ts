@@ -21,17 +21,17 @@ export function serviceAccountController(certificateAuthority: () => string): Si
       }
     },
 
-    reconcile(namespace, world) {
-      const found = world.get(NAMESPACES, '', namespace);
+    reconcile(namespace, client) {
+      const found = client.get(NAMESPACES, '', namespace);
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) return;
-      if (world.get(SERVICE_ACCOUNTS, namespace, 'default') === undefined) {
-        world.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      if (client.get(SERVICE_ACCOUNTS, namespace, 'default') === undefined) {
+        client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
       }
       const data = { 'ca.crt': certificateAuthority() };
-      const known = world.get(CONFIG_MAPS, namespace, ROOT_CA);
-      if (known !== undefined) world.update({ ...known, data });
+      const known = client.get(CONFIG_MAPS, namespace, ROOT_CA);
+      if (known !== undefined) client.update({ ...known, data });
       else {
-        world.create({
+        client.create({
           apiVersion: 'v1',
           kind: 'ConfigMap',
           metadata: {

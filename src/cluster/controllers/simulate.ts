@@ -17,15 +17,15 @@ export const SIMULATE = {
 const PREFIX = 'typekro.dev/simulate-';
 
 /** The annotation of an object; `undefined` when it is absent or empty. */
-export function simulated(object: KubeObject, wish: keyof typeof SIMULATE): string | undefined {
+export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): string | undefined {
   const { annotations } = object.metadata;
-  const value = annotations === undefined ? undefined : annotations[SIMULATE[wish]];
+  const value = annotations === undefined ? undefined : annotations[SIMULATE[setting]];
   return value === undefined || value === '' ? undefined : value;
 }
 
 /** The annotation in milliseconds; `undefined` when it is absent or no number of seconds. */
-export function simulatedMs(object: KubeObject, wish: 'delay' | 'readyAfter' | 'run'): number | undefined {
-  const seconds = Number(simulated(object, wish) ?? Number.NaN);
+export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter' | 'run'): number | undefined {
+  const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 

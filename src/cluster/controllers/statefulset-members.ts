@@ -21,12 +21,12 @@ const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
 /** Makes the pod of an ordinal from the template of a revision, after the claims that it needs. */
-export function createMember(world: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
+export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
   const templates = objectsAt(set.spec, 'volumeClaimTemplates');
-  for (const template of templates) createClaim(world, set, template, member);
-  const { metadata, spec } = podFromTemplate(atRevision(world, set, revision));
+  for (const template of templates) createClaim(client, set, template, member);
+  const { metadata, spec } = podFromTemplate(atRevision(client, set, revision));
   const claimed = new Set(templates.map((template) => textAt(objectAt(template, 'metadata'), 'name')));
   const volumes = [
     ...templates.map((template) => ({
@@ -36,7 +36,7 @@ export function createMember(world: ControllerClient, set: KubeObject, ordinal: 
     ...objectsAt(spec, 'volumes').filter((volume) => !claimed.has(textAt(volume, 'name'))),
   ];
   const serviceName = textAt(set.spec, 'serviceName');
-  world.create({
+  client.create({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -59,16 +59,16 @@ export function createMember(world: ControllerClient, set: KubeObject, ordinal: 
       ...(volumes.length === 0 ? {} : { volumes }),
     },
   });
-  recordEvent(world, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
+  recordEvent(client, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
 }
 
-function createClaim(world: ControllerClient, set: KubeObject, template: JsonObject, member: string): void {
+function createClaim(client: ControllerClient, set: KubeObject, template: JsonObject, member: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const claim = claimName(template, member);
-  if (world.get(CLAIMS, namespace, claim) !== undefined) return;
+  if (client.get(CLAIMS, namespace, claim) !== undefined) return;
   const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
   const selected = objectAt(objectAt(set.spec, 'selector'), 'matchLabels') as Record<string, string>;
-  world.create({
+  client.create({
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: {
@@ -81,7 +81,7 @@ function createClaim(world: ControllerClient, set: KubeObject, template: JsonObj
     spec: objectAt(template, 'spec'),
   });
   const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} success`;
-  recordEvent(world, set, NAME, 'SuccessfulCreate', text);
+  recordEvent(client, set, NAME, 'SuccessfulCreate', text);
 }
 
 const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
@@ -93,44 +93,44 @@ function ownerOfClaim(owner: KubeObject) {
   return reference;
 }
 
-function claimsOf(world: ControllerClient, set: KubeObject, member: string): KubeObject[] {
+function claimsOf(client: ControllerClient, set: KubeObject, member: string): KubeObject[] {
   return objectsAt(set.spec, 'volumeClaimTemplates').flatMap(
-    (template) => world.get(CLAIMS, set.metadata.namespace ?? '', claimName(template, member)) ?? [],
+    (template) => client.get(CLAIMS, set.metadata.namespace ?? '', claimName(template, member)) ?? [],
   );
 }
 
 /** Gives the claims of all members the owner that the retention policy asks for, as the policy may change. */
-export function ownClaims(world: ControllerClient, set: KubeObject): void {
+export function ownClaims(client: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
   const wanted = retention(set, 'whenDeleted') === 'Delete';
   const { uid = '' } = set.metadata;
-  const selected = world.dependents(uid).filter(({ collection }) => collection.plural === CLAIMS.plural);
-  if (!wanted) for (const { object } of selected) setOwner(world, object, uid, undefined);
+  const selected = client.dependents(uid).filter(({ collection }) => collection.plural === CLAIMS.plural);
+  if (!wanted) for (const { object } of selected) setOwner(client, object, uid, undefined);
   if (!wanted) return;
   const first = Number(objectAt(set.spec, 'ordinals')['start'] ?? 0);
   const count = Number(set.spec?.['replicas'] ?? 1);
   for (let ordinal = first; ordinal < first + count; ordinal += 1) {
     const member = `${set.metadata.name ?? ''}-${ordinal}`;
-    for (const claim of claimsOf(world, set, member)) setOwner(world, claim, uid, set);
+    for (const claim of claimsOf(client, set, member)) setOwner(client, claim, uid, set);
   }
 }
 
 /** Lets the claims of a member that is scaled away go with its pod, where the retention policy says so. */
-export function keepClaimsOf(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
+export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;
-  for (const claim of claimsOf(world, set, pod.metadata.name ?? '')) {
-    setOwner(world, claim, set.metadata.uid ?? '', pod);
+  for (const claim of claimsOf(client, set, pod.metadata.name ?? '')) {
+    setOwner(client, claim, set.metadata.uid ?? '', pod);
   }
 }
 
 /** Replaces the reference to the owner with this uid. */
-function setOwner(world: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
+function setOwner(client: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
   const { ownerReferences = [], ...metadata } = claim.metadata;
   const wanted = owner?.metadata.uid;
   if (ownerReferences.some((reference) => reference.uid === wanted)) return;
   const others = ownerReferences.filter((reference) => reference.uid !== uid);
   const references = owner === undefined ? others : [...others, ownerOfClaim(owner)];
-  world.update({
+  client.update({
     ...claim,
     metadata: references.length === 0 ? metadata : { ...metadata, ownerReferences: references },
   });

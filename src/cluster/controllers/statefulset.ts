@@ -25,19 +25,19 @@ export const statefulSetController: SimulatedController = {
     if (owner?.kind === 'StatefulSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const set = world.get(STATEFUL_SETS, namespace, name);
+    const set = client.get(STATEFUL_SETS, namespace, name);
     if (set === undefined) return;
-    const inUse = new Set(podsOf(world, set).map(revisionOf));
+    const inUse = new Set(podsOf(client, set).map(revisionOf));
     for (const field of ['currentRevision', 'updateRevision']) inUse.add(textAt(set.status, field));
-    const update = currentRevision(world, set, 'controller.kubernetes.io/hash', inUse).metadata.name ?? '';
+    const update = currentRevision(client, set, 'controller.kubernetes.io/hash', inUse).metadata.name ?? '';
     const current = textAt(set.status, 'currentRevision') || update;
     if (set.metadata.deletionTimestamp === undefined) {
-      ownClaims(world, set);
-      step(world, set, { current, update });
+      ownClaims(client, set);
+      step(client, set, { current, update });
     }
-    return report(world, set, { current, update });
+    return report(client, set, { current, update });
   },
 };
 
@@ -51,29 +51,29 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /** Does what may be done now: with ordered management one pod after the other, else all at once. */
-function step(world: ControllerClient, set: KubeObject, revisions: Revisions): void {
+function step(client: ControllerClient, set: KubeObject, revisions: Revisions): void {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
   const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
   const end = first + specNumber(set, 'replicas', 1);
-  const members = new Map(podsOf(world, set).map((pod) => [ordinalOf(set, pod), pod]));
+  const members = new Map(podsOf(client, set).map((pod) => [ordinalOf(set, pod), pod]));
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, world.now());
+  const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, client.now());
   const partition = partitionOf(set);
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);
     if (pod === undefined) {
-      createMember(world, set, ordinal, ordinal < partition ? revisions.current : revisions.update);
+      createMember(client, set, ordinal, ordinal < partition ? revisions.current : revisions.update);
       if (ordered) return;
     } else if (isFinished(pod) && !isTerminating(pod)) {
-      remove(world, set, pod);
+      remove(client, set, pod);
       if (ordered) return;
     } else if (ordered && !healthy(pod)) return;
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   for (const [, pod] of surplus) {
     if (!isTerminating(pod)) {
-      keepClaimsOf(world, set, pod);
-      remove(world, set, pod);
+      keepClaimsOf(client, set, pod);
+      remove(client, set, pod);
     }
     if (ordered) return;
   }
@@ -81,7 +81,7 @@ function step(world: ControllerClient, set: KubeObject, revisions: Revisions): v
   for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal -= 1) {
     const pod = members.get(ordinal);
     if (pod === undefined || isTerminating(pod)) return;
-    if (revisionOf(pod) !== revisions.update) return remove(world, set, pod);
+    if (revisionOf(pod) !== revisions.update) return remove(client, set, pod);
     if (!healthy(pod)) return;
   }
 }
@@ -92,16 +92,16 @@ function partitionOf(set: KubeObject): number {
   return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);
 }
 
-function remove(world: ControllerClient, set: KubeObject, pod: KubeObject): void {
-  world.remove(pod);
+function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
+  client.remove(pod);
   const text = `delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`;
-  recordEvent(world, set, NAME, 'SuccessfulDelete', text);
+  recordEvent(client, set, NAME, 'SuccessfulDelete', text);
 }
 
-function report(world: ControllerClient, before: KubeObject, { current, update }: Revisions): number | undefined {
-  const set = world.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
+function report(client: ControllerClient, before: KubeObject, { current, update }: Revisions): number | undefined {
+  const set = client.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  const pods = podsOf(world, set).filter((pod) => !isFinished(pod));
+  const pods = podsOf(client, set).filter((pod) => !isFinished(pod));
   const replicas = specNumber(set, 'replicas', 1);
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const living = pods.filter((pod) => !isTerminating(pod));
@@ -111,16 +111,16 @@ function report(world: ControllerClient, before: KubeObject, { current, update }
   const complete = updated === replicas && ready.length === replicas && pods.length === replicas;
   const revision = complete ? update : current;
   const counted = living.filter((pod) => revisionOf(pod) === revision).length;
-  world.updateStatus(set, {
+  client.updateStatus(set, {
     observedGeneration: set.metadata.generation ?? 1,
     replicas: pods.length,
     readyReplicas: ready.length,
-    availableReplicas: ready.filter((pod) => isAvailable(pod, minReady, world.now())).length,
+    availableReplicas: ready.filter((pod) => isAvailable(pod, minReady, client.now())).length,
     ...(counted > 0 ? { currentReplicas: counted } : {}),
     ...(updated > 0 ? { updatedReplicas: updated } : {}),
     currentRevision: revision,
     updateRevision: update,
     collisionCount: 0,
   });
-  return untilAvailable(living, minReady, world.now());
+  return untilAvailable(living, minReady, client.now());
 }

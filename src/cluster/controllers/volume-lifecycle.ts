@@ -23,12 +23,12 @@ export const claimProtection: SimulatedController = {
     for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const claim = world.get(CLAIMS, namespace, name);
+    const claim = client.get(CLAIMS, namespace, name);
     if (claim?.metadata.deletionTimestamp === undefined) return;
-    const used = world.podsOfClaim(namespace, name).some((pod) => !isFinished(pod));
-    if (!used) dropFinalizer(world, claim, CLAIM_PROTECTION);
+    const used = client.podsOfClaim(namespace, name).some((pod) => !isFinished(pod));
+    if (!used) dropFinalizer(client, claim, CLAIM_PROTECTION);
   },
 };
 
@@ -46,25 +46,26 @@ export const volumeController: SimulatedController = {
     }
   },
 
-  reconcile(name, world) {
-    const volume = world.get(VOLUMES, '', name);
+  reconcile(name, client) {
+    const volume = client.get(VOLUMES, '', name);
     if (volume === undefined) return;
-    const bound = claimOf(world, volume);
+    const bound = claimOf(client, volume);
     if (volume.metadata.deletionTimestamp !== undefined) {
-      if (bound === undefined) dropFinalizer(world, volume, VOLUME_PROTECTION);
+      if (bound === undefined) dropFinalizer(client, volume, VOLUME_PROTECTION);
       return;
     }
     const phase = phaseOf(volume, bound);
     if (phase !== textAt(volume.status, 'phase')) {
-      world.updateStatus(volume, { ...volume.status, phase, lastPhaseTransitionTime: world.timestamp() });
+      client.updateStatus(volume, { ...volume.status, phase, lastPhaseTransitionTime: client.timestamp() });
     }
-    if (phase === 'Released' && textAt(volume.spec, 'persistentVolumeReclaimPolicy') === 'Delete') world.remove(volume);
+    if (phase === 'Released' && textAt(volume.spec, 'persistentVolumeReclaimPolicy') === 'Delete')
+      client.remove(volume);
   },
 };
 
-function claimOf(world: ControllerClient, volume: KubeObject): KubeObject | undefined {
+function claimOf(client: ControllerClient, volume: KubeObject): KubeObject | undefined {
   const reference = objectAt(volume.spec, 'claimRef');
-  const claim = world.get(CLAIMS, textAt(reference, 'namespace'), textAt(reference, 'name'));
+  const claim = client.get(CLAIMS, textAt(reference, 'namespace'), textAt(reference, 'name'));
   const uid = textAt(reference, 'uid');
   return claim !== undefined && (uid === '' || claim.metadata.uid === uid) ? claim : undefined;
 }
@@ -75,9 +76,9 @@ function phaseOf(volume: KubeObject, claim: KubeObject | undefined): string {
   return claim === undefined ? 'Released' : 'Bound';
 }
 
-function dropFinalizer(world: ControllerClient, object: KubeObject, finalizer: string): void {
+function dropFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
   const { finalizers = [], ...metadata } = object.metadata;
   if (!finalizers.includes(finalizer)) return;
   const kept = finalizers.filter((name) => name !== finalizer);
-  world.update({ ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
+  client.update({ ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }

@@ -36,25 +36,25 @@ export const claimController: SimulatedController = {
   name: NAME,
   target: targetIn(CLAIMS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     const { object, key } = event.stored;
     if (concerns(event, '', 'persistentvolumeclaims')) {
       if (event.type !== 'DELETED') yield key;
     } else if (concerns(event, '', 'persistentvolumes') || concerns(event, 'storage.k8s.io', 'storageclasses')) {
-      for (const claim of world.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
+      for (const claim of client.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
       // A class may wait for the first pod that uses the claim.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
     }
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const claim = world.get(CLAIMS, namespace, name);
+    const claim = client.get(CLAIMS, namespace, name);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
-    if (!isPending(claim)) return resize(world, claim);
-    const volume = volumeFor(world, claim) ?? provision(world, claim);
-    if (volume !== undefined) bind(world, claim, volume);
+    if (!isPending(claim)) return resize(client, claim);
+    const volume = volumeFor(client, claim) ?? provision(client, claim);
+    if (volume !== undefined) bind(client, claim, volume);
   },
 };
 
@@ -67,13 +67,13 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
 /** The smallest volume that is free, or set aside for this claim, and has what the claim asks for. */
-function volumeFor(world: ControllerClient, claim: KubeObject): KubeObject | undefined {
+function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');
   if (named !== '') {
-    const volume = world.get(VOLUMES, '', named);
+    const volume = client.get(VOLUMES, '', named);
     return volume !== undefined && isFor(volume, claim) ? volume : undefined;
   }
-  const fitting = world.list(VOLUMES, '').filter((volume) => fits(volume, claim));
+  const fitting = client.list(VOLUMES, '').filter((volume) => fits(volume, claim));
   const reserved = fitting.find((volume) => textAt(objectAt(volume.spec, 'claimRef'), 'name') !== '');
   return reserved ?? fitting.toSorted((a, b) => compare(capacityOf(a), capacityOf(b)))[0];
 }
@@ -111,23 +111,23 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
 }
 
 /** Makes a volume, or says why there is none. */
-function provision(world: ControllerClient, claim: KubeObject): KubeObject | undefined {
+function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
   const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
-    recordEvent(world, claim, NAME, reason, message, type);
+    recordEvent(client, claim, NAME, reason, message, type);
     return undefined;
   };
   if (name === '') {
     return say('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
   }
-  const found = world.get(CLASSES, '', name);
+  const found = client.get(CLASSES, '', name);
   if (found === undefined) {
     return say('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
   }
   const storageClass = jsonOf(found);
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
-  if (waits && world.podsOfClaim(namespace, claimName).length === 0) {
+  if (waits && client.podsOfClaim(namespace, claimName).length === 0) {
     return say('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   }
   const provisioner = textAt(storageClass, 'provisioner');
@@ -137,7 +137,7 @@ function provision(world: ControllerClient, claim: KubeObject): KubeObject | und
     return say('ExternalProvisioning', text);
   }
   const volumeName = `pvc-${claim.metadata.uid ?? ''}`;
-  const volume = world.create({
+  const volume = client.create({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name: volumeName, annotations: { 'pv.kubernetes.io/provisioned-by': PROVISIONER } },
@@ -154,11 +154,11 @@ function provision(world: ControllerClient, claim: KubeObject): KubeObject | und
   return volume;
 }
 
-function bind(world: ControllerClient, claim: KubeObject, volume: KubeObject): void {
+function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): void {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = claim.metadata;
   const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion };
   const reserved = textAt(objectAt(volume.spec, 'claimRef'), 'name') !== '';
-  const bound = world.update({
+  const bound = client.update({
     ...volume,
     metadata: {
       ...volume.metadata,
@@ -166,10 +166,10 @@ function bind(world: ControllerClient, claim: KubeObject, volume: KubeObject): v
     },
     spec: { ...volume.spec, claimRef },
   });
-  world.updateStatus(bound, { ...bound.status, phase: 'Bound' });
+  client.updateStatus(bound, { ...bound.status, phase: 'Bound' });
   const chosen = textAt(claim.spec, 'volumeName') === '';
   const provisioner = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
-  const taken = world.update({
+  const taken = client.update({
     ...claim,
     metadata: {
       ...claim.metadata,
@@ -182,7 +182,7 @@ function bind(world: ControllerClient, claim: KubeObject, volume: KubeObject): v
     },
     spec: { ...claim.spec, volumeName: volume.metadata.name ?? '' },
   });
-  world.updateStatus(taken, {
+  client.updateStatus(taken, {
     ...taken.status,
     phase: 'Bound',
     accessModes: [...listAt(volume.spec, 'accessModes')],
@@ -191,16 +191,16 @@ function bind(world: ControllerClient, claim: KubeObject, volume: KubeObject): v
 }
 
 /** A bound claim that asks for more gets it, where the class allows that. */
-function resize(world: ControllerClient, claim: KubeObject): void {
-  const volume = world.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
-  const storageClass = world.get(CLASSES, '', classOf(claim));
+function resize(client: ControllerClient, claim: KubeObject): void {
+  const volume = client.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
+  const storageClass = client.get(CLASSES, '', classOf(claim));
   if (volume === undefined) {
-    world.updateStatus(claim, { ...claim.status, phase: 'Lost' });
+    client.updateStatus(claim, { ...claim.status, phase: 'Lost' });
     return;
   }
   if (storageClass === undefined || jsonOf(storageClass)['provisioner'] !== PROVISIONER) return;
   if (compare(requestOf(claim), objectAt(claim.status, 'capacity')) <= 0) return;
   const capacity = { ...capacityOf(volume), storage: requestOf(claim)['storage'] ?? '0' };
-  world.update({ ...volume, spec: { ...volume.spec, capacity } });
-  world.updateStatus(claim, { ...claim.status, capacity });
+  client.update({ ...volume, spec: { ...volume.spec, capacity } });
+  client.updateStatus(claim, { ...claim.status, capacity });
 }

@@ -1,5 +1,5 @@
 /**
- * What only clusters with definitions need, loaded as a whole by `code-parts.ts`: structural schemas, their
+ * What only clusters with definitions need, loaded as a whole by `lazy-modules.ts`: structural schemas, their
  * rules and the language of these.
  */
 export { applyDefaults, prune, validate } from '../../schema/index.ts';

@@ -1,4 +1,4 @@
-import type { CodePart } from '../code-part.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type * as Engine from './schema-engine.ts';
 
@@ -11,7 +11,7 @@ export type SchemaEngineSource = () => SchemaEngine;
 /** Must the schema engine be loaded before what is done with the API group, or in a cluster that has definitions? */
 export function needsSchemas(
   store: ObjectLookup,
-  schemaEngine: CodePart<SchemaEngine>,
+  schemaEngine: LazyModule<SchemaEngine>,
   group: string | undefined,
 ): boolean {
   if (schemaEngine.loaded) return false;

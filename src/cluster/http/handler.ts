@@ -13,7 +13,7 @@ import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { Access } from '../auth/access.ts';
-import type { CodePart } from '../code-part.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/openapi.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -37,8 +37,8 @@ export type HandlerContext = RouterContext &
     /** Takes errors that are no refusals. */
     readonly report: (thrown: unknown) => void;
     readonly parts: {
-      readonly openApi: CodePart<{ readonly openApiReply: typeof openApiReply }>;
-      readonly schemaEngine: CodePart<SchemaEngine>;
+      readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
+      readonly schemaEngine: LazyModule<SchemaEngine>;
     };
   };
 

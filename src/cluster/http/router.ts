@@ -10,7 +10,7 @@ import type { Route } from '../verbs/route.ts';
 import { checkVerb, isRead } from '../verbs/route.ts';
 import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/status.ts';
 import { replyText } from '../protocol/reply.ts';
-import type { CodePart } from '../code-part.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { tableOf } from '../table/table.ts';
 import type { ReadContext } from '../verbs/read.ts';
@@ -26,8 +26,8 @@ const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 export type RouterContext = WriteRouterContext &
   WatchContext & {
     readonly parts: {
-      readonly writing: CodePart<{ readonly routeWrite: typeof routeWrite }>;
-      readonly tables: CodePart<{ readonly tableOf: typeof tableOf }>;
+      readonly writing: LazyModule<{ readonly routeWrite: typeof routeWrite }>;
+      readonly tables: LazyModule<{ readonly tableOf: typeof tableOf }>;
     };
   };
 

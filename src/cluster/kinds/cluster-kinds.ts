@@ -12,7 +12,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
-import { describeDifference } from './object-diff.ts';
+import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';

@@ -10,8 +10,8 @@ import type { Strategy, WriteContext } from './strategy.ts';
 import { plainStrategy } from './strategy.ts';
 import type { DefinedVersion } from '../crd/definition.ts';
 import { pathParts } from '../crd/definition.ts';
-import { finalizerWarnings } from '../crd/finalizer-warnings.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
+import { goQuote } from '../../golang/index.ts';
 
 /** The strategy of custom resources: validation by their schema, and a status subresource if the definition has one. */
 export function customStrategy(
@@ -87,4 +87,18 @@ function checkReplicas(object: JsonObject, path: string, problems: FieldError[])
             : 'map[string]interface {}';
   const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
   problems.push(fieldInvalid(path, 0, `${path} accessor error: ${shown} is of the type ${type}, expected int64`));
+}
+
+const STANDARD = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+
+/** Warnings about finalizers that a write adds to a custom resource without saying whose they are. */
+export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
+  const before = new Set(old?.metadata.finalizers ?? []);
+  return [...new Set(object.metadata.finalizers ?? [])]
+    .filter((name) => !before.has(name) && !name.includes('/') && !STANDARD.has(name))
+    .toSorted()
+    .map((name) => {
+      const path = name.includes('.') ? ' including a path (/)' : '';
+      return `metadata.finalizers: ${goQuote(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+    });
 }

@@ -15,7 +15,7 @@ import type { Strategy } from './strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
-import { internalTemplate, internalValue } from './object-diff.ts';
+import { internalTemplate, internalValue } from './describe-difference.ts';
 import { ensureAt, fill, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';

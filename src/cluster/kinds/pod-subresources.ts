@@ -6,7 +6,7 @@ import { fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Draft, WriteContext } from './strategy.ts';
-import { describeDifference } from './object-diff.ts';
+import { describeDifference } from './describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 

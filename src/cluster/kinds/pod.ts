@@ -6,7 +6,7 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { admitLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
-import { describeDifference } from './object-diff.ts';
+import { describeDifference } from './describe-difference.ts';
 import { ensureAt } from '../types/parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';

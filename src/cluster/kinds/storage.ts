@@ -21,7 +21,7 @@ import {
 import type { FieldError } from '../../kubernetes/index.ts';
 import type { Strategy } from './strategy.ts';
 import { validateAccessModes } from './claims.ts';
-import { describeDifference } from './object-diff.ts';
+import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import { checkVolumeSource } from './pod-volumes.ts';
 import { checkLabelName, validateNodeTerm } from './selectors.ts';

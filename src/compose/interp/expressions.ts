@@ -12,7 +12,6 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { nativeOperator } from './native-operator.ts';
-import { warnQuotedTemplate } from './quoted-template.ts';
 import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../refusal/refusal.ts';
@@ -277,4 +276,19 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
         : [evaluate(element, env)];
     }),
   );
+}
+
+const PLACEHOLDER = /\$\{\s*([A-Za-z_$][\w$]*)\s*[.?[}]/g;
+
+/**
+ * Warns of a text in quotes that was meant as a template: `"${spec.name}-x"`. A name that nothing declares, as in the
+ * `${HOME}` of a shell script, belongs to the text.
+ */
+function warnQuotedTemplate(node: Literal, text: string, env: Env): void {
+  for (const [, name = ''] of text.matchAll(PLACEHOLDER)) {
+    if (env.scope.find(name) === undefined && env.unit.lookup(name) === undefined) continue;
+    const message = `this text stands in quotes, so its \${${name}…} is printed as it is`;
+    activeTrace().warn('quoted-template', message, 'write the text in back-ticks: `…`', siteOf(env.unit, node));
+    return;
+  }
 }

@@ -1,4 +1,4 @@
-import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
+import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Statement } from 'acorn';
 import { FollowUp, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { writtenElements } from '../library/spread.ts';
@@ -6,10 +6,10 @@ import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';
 import type { Env, TreeInterpreter } from './env.ts';
 import type { Closure } from '../value/closure.ts';
-import { atNode, DeadEnd, inEnv } from './env.ts';
+import { atNode, DeadEnd, inEnv, withScope } from './env.ts';
 import { rememberClosure, Scope } from '../value/closure.ts';
-import { boundNames } from '../../javascript/index.ts';
-import { executeBody } from './body.ts';
+import { boundNames, varNames } from '../../javascript/index.ts';
+import type { Completion } from './completion.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;
 
@@ -102,4 +102,13 @@ function run(node: Closure['node'], env: Env): unknown {
   if (result === DEAD) throw new DeadEnd();
   if (result === POISON) throw new FollowUp();
   return result;
+}
+
+/** Executes the body of a function: `var` names belong to the function, the others to a block inside. */
+function executeBody(body: readonly Statement[], env: Env): Completion {
+  for (const name of varNames(body)) {
+    if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);
+  }
+  const inner = withScope(env, new Scope(env.scope, env.unit));
+  return env.interpreter.executeFresh(body, inner);
 }

@@ -29,12 +29,12 @@ const changed = (object: KubeObject): WatchEvent => ({ type: 'MODIFIED', object 
 const deleted = (object: KubeObject): WatchEvent => ({ type: 'DELETED', object });
 const restarted: WatchEvent = { type: 'RESTARTED' };
 const synced = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion });
-const wishFor = (name: string): WatchRequest => ({
+const watchOf = (name: string): WatchRequest => ({
   kind: 'object',
   nodeId: 'a',
   target: { type, namespace: 'n', name },
 });
-const wishAll = (selector: string, namespace?: string): WatchRequest => ({
+const watchAll = (selector: string, namespace?: string): WatchRequest => ({
   kind: 'list',
   nodeId: 'a',
   target: { type, selector, ...(namespace === undefined ? {} : { namespace }) },
@@ -99,7 +99,7 @@ describe('an answer that comes before the events', () => {
   ])('$name', async ({ held, answer, events, steps }) => {
     const { api, caches } = setup();
     caches.keepGraph(graphOf([]));
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     const [watch] = api.watches;
     await watch?.push(restarted, ...held, synced('7'));
     const cache = caches.peek(type);
@@ -120,7 +120,7 @@ describe('an answer that comes before the events', () => {
   it('another object of the name is news in a list, whatever its version', async () => {
     const { api, caches } = setup();
     caches.keepGraph(graphOf([]));
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     const [watch] = api.watches;
     await watch?.push(restarted, added(map('a', '7')), synced('7'));
     caches.peek(type)?.start(true);
@@ -134,9 +134,9 @@ describe('CacheSet', () => {
   it('opens one watch per kind and tells each subscriber only what it asked for', async () => {
     const { api, caches, said } = setup();
     caches.keepGraph(graphWith('externalCollection', []));
-    caches.setInterest('i1', [wishFor('a')]);
-    caches.setInterest('i2', [wishFor('b')]);
-    caches.setInterest('i3', [wishAll('app=web')]);
+    caches.setInterest('i1', [watchOf('a')]);
+    caches.setInterest('i2', [watchOf('b')]);
+    caches.setInterest('i3', [watchAll('app=web')]);
     expect(api.watches).toHaveLength(1);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
     expect(said()).toEqual(['i1: n/a', 'i1: state', 'i2: state', 'i3: state']);
@@ -148,12 +148,12 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i2: n/b']);
   });
 
-  it('closes a watch some time after the last wish, and keeps it when a wish comes back', async () => {
+  it('closes a watch some time after the last subscription, and keeps it for a new one', async () => {
     const { api, clock, caches } = setup();
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i1', []);
     await clock.advance(29_000);
-    caches.setInterest('i2', [wishFor('a')]);
+    caches.setInterest('i2', [watchOf('a')]);
     await clock.advance(60_000);
     expect(api.watches.map(({ closed }) => closed)).toEqual([false]);
     caches.setInterest('i2', []);
@@ -164,7 +164,7 @@ describe('CacheSet', () => {
 
   it('knows what we wrote at once, takes its event for no news, and takes no late answer for a living object', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, synced('1'));
     said();
     const cache = caches.peek(type);
@@ -181,7 +181,7 @@ describe('CacheSet', () => {
 
   it('finds out after an interruption what went meanwhile, but keeps what was written since the list', async () => {
     const { api, caches } = setup();
-    caches.setInterest('i1', [wishAll('')]);
+    caches.setInterest('i1', [watchAll('')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), added(map('b', '2')), synced('2'));
     caches.peek(type)?.observe(map('c', '12'));
     await api.watches[0]?.push(restarted, added(map('b', '2')), synced('10'));
@@ -192,7 +192,7 @@ describe('CacheSet', () => {
     const { api, caches } = setup();
     const big = map('a', '1', { data: { x: '1', y: '2' } });
     caches.keep(type, [['data', 'x']]);
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(big), synced('1'));
     expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1' });
     caches.keep(type, [['data', 'x']]);
@@ -208,7 +208,7 @@ describe('CacheSet', () => {
     const { api, caches, said } = setup();
     const [a, b] = ['a', 'b'].map((name) => map(name, '5', { data: { x: '1', y: '2' } })) as [KubeObject, KubeObject];
     const old = caches.keepGraph(graphOf(['data', 'x'], ['metadata', 'labels']));
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     const cache = caches.peek(type);
     await api.watches[0]?.push(restarted, added(a), added(b), synced('5'));
     said();
@@ -241,7 +241,7 @@ describe('CacheSet', () => {
     const { api, clock, caches, said } = setup();
     const graph = graphOf(['data', 'x']);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
-    caches.setInterest('i0', [wishFor('a')]);
+    caches.setInterest('i0', [watchOf('a')]);
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
     await api.watches[0]?.push(restarted, added(map('a', '1')));
     expect(said()).toEqual(['i0: n/a']);
@@ -258,7 +258,7 @@ describe('CacheSet', () => {
     // Nobody who wanted the kind is left while others wait.
     caches.setInterest('i0', []);
     await clock.advance(30_000);
-    caches.setInterest('i0', [wishFor('a')]);
+    caches.setInterest('i0', [watchOf('a')]);
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
     caches.setInterest('i0', []);
     await clock.advance(30_000);
@@ -267,7 +267,7 @@ describe('CacheSet', () => {
 
   it('tells why a kind cannot be read again, and of what changed meanwhile', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
     const projectionGeneration = caches.keepGraph(graphOf(['data']));
     said();
@@ -287,7 +287,7 @@ describe('CacheSet', () => {
     const { api, caches } = setup();
     const graph = graphOf(['data', 'x']);
     caches.keepGraph(graph);
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
     const error = new KubeError('away', { status: 0, reason: 'Transport' });
     await api.watches[0]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
@@ -297,19 +297,19 @@ describe('CacheSet', () => {
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
   });
 
-  it('wakes nobody who has no wishes left, also when one was wished for twice', async () => {
+  it('wakes no subscriber without a subscription, also after one that was made twice', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [wishAll('a=b'), wishAll('a=b')]);
-    caches.setInterest('i2', [wishFor('x')]);
+    caches.setInterest('i1', [watchAll('a=b'), watchAll('a=b')]);
+    caches.setInterest('i2', [watchOf('x')]);
     caches.setInterest('i1', []);
     await api.watches[0]?.push(restarted, added(map('a', '1', { labels: { a: 'b' } })));
     expect(said()).toEqual([]);
-    expect(caches.wishes()).toMatchObject([{ objects: 1, lists: 0 }]);
+    expect(caches.subscriptions()).toMatchObject([{ objects: 1, lists: 0 }]);
   });
 
   it('holds objects that have no uid, also when one of them went', async () => {
     const { api, caches } = setup();
-    caches.setInterest('i1', [wishAll('')]);
+    caches.setInterest('i1', [watchAll('')]);
     const nameless = (name: string) => map(name, '1', { uid: '' });
     await api.watches[0]?.push(restarted, added(nameless('a')), synced('1'), deleted(nameless('a')));
     await api.watches[0]?.push(added(nameless('b')));
@@ -330,7 +330,7 @@ describe('CacheSet', () => {
 
   it('watches single namespaces where the cluster as a whole may not be listed, and goes back when it may', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i2', [], [{ type, namespaces: ['m'] }]);
     const forbidden: WatchEvent = {
       type: 'ERROR',
@@ -360,7 +360,7 @@ describe('CacheSet', () => {
 
   it('says why a kind cannot be read, once, and keeps what it knows while the server is away', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
     said();
     const trouble = (status: number, message: string): WatchEvent => ({

@@ -118,7 +118,7 @@ export class CacheSet {
   }
 
   /** How much is watched for in each kind: single objects and selections. */
-  wishes(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
+  subscriptions(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
     return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }
 
@@ -153,9 +153,9 @@ export class CacheSet {
     for (const id of this.#kindsOf.get(subscriber) ?? []) {
       if (!wanted.has(id)) this.#release(id, subscriber);
     }
-    for (const { type, requests: wishes, hold } of wanted.values()) {
+    for (const { type, requests, hold } of wanted.values()) {
       const { interests, cache } = this.#acquire(type);
-      interests.set(subscriber, wishes, hold);
+      interests.set(subscriber, requests, hold);
       if (isForbidden(cache)) cache.narrow(interests.namespaces());
     }
     if (wanted.size === 0) this.#kindsOf.delete(subscriber);

@@ -2,56 +2,56 @@ import { describe, expect, it } from 'vitest';
 import { TestClock } from '../../../test/support/test-clock.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 
-function tidier() {
+function compactor() {
   const clock = new TestClock();
-  const tidied: string[] = [];
-  return { clock, tidied, tidier: new DeferredCompactor(clock, (key) => tidied.push(key)) };
+  const compacted: string[] = [];
+  return { clock, compacted, compactor: new DeferredCompactor(clock, (key) => compacted.push(key)) };
 }
 
-describe('Tidier', () => {
+describe('DeferredCompactor', () => {
   it('leaves what came in as it is for a while, and tidies it up once', async () => {
-    const { clock, tidied, tidier: all } = tidier();
+    const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     await clock.advance(600);
     all.add('b');
     await clock.advance(1399);
-    expect(tidied).toEqual([]);
+    expect(compacted).toEqual([]);
     await clock.advance(1);
-    expect(tidied).toEqual(['a', 'b']);
+    expect(compacted).toEqual(['a', 'b']);
     await clock.advance(60_000);
-    expect(tidied).toEqual(['a', 'b']);
+    expect(compacted).toEqual(['a', 'b']);
   });
 
   it('waits longer for what came anew', async () => {
-    const { clock, tidied, tidier: all } = tidier();
+    const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     await clock.advance(1500);
     all.add('a');
     await clock.advance(1400);
-    expect(tidied).toEqual([]);
+    expect(compacted).toEqual([]);
     await clock.advance(100);
-    expect(tidied).toEqual(['a']);
+    expect(compacted).toEqual(['a']);
   });
 
   it('takes a few at a time, and all in the end', async () => {
-    const { clock, tidied, tidier: all } = tidier();
+    const { clock, compacted, compactor: all } = compactor();
     const keys = Array.from({ length: 200 }, (_, index) => String(index));
     for (const key of keys) all.add(key);
     await clock.advance(1000);
-    expect(tidied).toEqual([]);
+    expect(compacted).toEqual([]);
     const steps: number[] = [];
-    const count = () => void steps.push(tidied.length);
+    const count = () => void steps.push(compacted.length);
     for (const at of [1000, 1001]) clock.setTimer(at, count);
     await clock.advance(2000);
     expect(steps[0]).toBeLessThan(200);
-    expect(tidied).toEqual(keys);
+    expect(compacted).toEqual(keys);
   });
 
   it('does nothing after it was stopped', async () => {
-    const { clock, tidied, tidier: all } = tidier();
+    const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     all.stop();
     await clock.advance(60_000);
-    expect(tidied).toEqual([]);
+    expect(compacted).toEqual([]);
   });
 });

@@ -9,7 +9,6 @@ import { StaleObjects } from './stale-objects.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
-import { isLater } from './versions.ts';
 
 /** A change of one object; `before` is absent when it was created, `after` when it was deleted. */
 export interface CacheChange {
@@ -56,7 +55,7 @@ export class KindCache {
   readonly #indexed = new KeyIndex();
   readonly #tombstones = new Set<string>();
   readonly #stale = new StaleObjects();
-  readonly #tidier: DeferredCompactor;
+  readonly #compactor: DeferredCompactor;
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
   readonly #namespaces = new Map<string, ScopeWatch>();
@@ -64,7 +63,7 @@ export class KindCache {
   constructor(options: KindCacheOptions) {
     this.#options = options;
     this.type = options.type;
-    this.#tidier = new DeferredCompactor(options.clock, (key) => this.#tidy(key));
+    this.#compactor = new DeferredCompactor(options.clock, (key) => this.#tidy(key));
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
@@ -135,7 +134,7 @@ export class KindCache {
   }
 
   async stop(): Promise<void> {
-    this.#tidier.stop();
+    this.#compactor.stop();
     await Promise.all([this.#all.stop(), ...[...this.#namespaces.values()].map((scope) => scope.stop())]);
   }
 
@@ -234,7 +233,7 @@ export class KindCache {
     const next = withEquivalence(live, pair);
     this.#objects.set(key, next);
     // A pair that adds nothing leaves the entry compacted.
-    if (next.equivalence !== true) this.#tidier.add(key);
+    if (next.equivalence !== true) this.#compactor.add(key);
   }
 
   /**
@@ -251,7 +250,7 @@ export class KindCache {
     const projected = this.#options.project(object);
     const after = before?.object.metadata.uid === uid ? projectWithEquivalence(projected, before, object) : projected;
     this.#objects.set(key, after);
-    this.#tidier.add(key);
+    this.#compactor.add(key);
     this.#index(key, before, after);
     // The same version with a larger projection wakes no subscriber: readers of that projection wait for the whole
     // list.
@@ -332,4 +331,10 @@ function isVersionOf(live: LiveObject | undefined, uid: string, version: string 
 export function applySetOf(live: LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
   return labels !== undefined && Object.hasOwn(labels, PART_OF) ? labels[PART_OF] : undefined;
+}
+
+/** Is version `a` of an object later than `b`? Versions are decimal numbers of any length that only grow. */
+function isLater(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return b === undefined;
+  return a.length === b.length ? a > b : a.length > b.length;
 }

@@ -25,7 +25,7 @@ const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
 
 /** The subscribers of one kind, by the objects that they watch. */
 export class Subscriptions {
-  readonly #wishes = new Map<string, Subscription>();
+  readonly #bySubscriber = new Map<string, Subscription>();
   /** A single subscriber, the common case, is stored without a set. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
@@ -34,12 +34,12 @@ export class Subscriptions {
 
   /** Is there no subscriber? */
   get empty(): boolean {
-    return this.#wishes.size === 0;
+    return this.#bySubscriber.size === 0;
   }
 
   /** Replaces the requests of a subscriber. Without requests and without `hold` it is removed. */
   set(subscriber: string, requests: readonly WatchRequest[], hold: readonly string[] | undefined): void {
-    const before = this.#wishes.get(subscriber);
+    const before = this.#bySubscriber.get(subscriber);
     if (requests.length === 0 && hold === undefined) {
       if (before !== undefined) this.#forget(subscriber, before);
       return;
@@ -54,14 +54,14 @@ export class Subscriptions {
     }
     // Most steps repeat the requests of the step before.
     if (before !== undefined && lists.size === 0 && before.lists.size === 0 && isSame(before.objects, objects)) {
-      if (!isSameHold(before.hold, held)) this.#wishes.set(subscriber, { ...before, hold: held });
+      if (!isSameHold(before.hold, held)) this.#bySubscriber.set(subscriber, { ...before, hold: held });
       return;
     }
     // `slice` allocates the exact length.
     const next: Subscription = { objects: objects.slice(), lists: lists.size === 0 ? NO_LISTS : lists, hold: held };
     for (const key of objects) this.#addObject(key, subscriber);
     if (before !== undefined) this.#dropUnwanted(subscriber, before, next);
-    this.#wishes.set(subscriber, next);
+    this.#bySubscriber.set(subscriber, next);
   }
 
   /** The subscribers that a change concerns. */
@@ -69,7 +69,7 @@ export class Subscriptions {
     const subscribers = this.#objects.get(change.key);
     const found = new Set(typeof subscribers === 'string' ? [subscribers] : subscribers);
     for (const interest of this.#lists) {
-      if (wants(interest, change)) found.add(interest.subscriber);
+      if (concerns(interest, change)) found.add(interest.subscriber);
     }
     return found;
   }
@@ -77,7 +77,7 @@ export class Subscriptions {
   /** Namespaces that some subscriber watches. */
   namespaces(): Set<string> {
     const found = new Set<string>();
-    for (const { objects, lists, hold } of this.#wishes.values()) {
+    for (const { objects, lists, hold } of this.#bySubscriber.values()) {
       for (const key of objects) found.add(key.slice(0, key.indexOf('/')));
       for (const { namespace } of lists.values()) if (namespace !== undefined) found.add(namespace);
       for (const namespace of hold ?? []) found.add(namespace);
@@ -93,7 +93,7 @@ export class Subscriptions {
 
   /** All subscribers. */
   subscribers(): Iterable<string> {
-    return this.#wishes.keys();
+    return this.#bySubscriber.keys();
   }
 
   /** One list for all subscribers that hold the kind in the same namespaces. */
@@ -129,10 +129,10 @@ export class Subscriptions {
     for (const [id, interest] of before.lists) if (!next.lists.has(id)) this.#lists.delete(interest);
   }
 
-  #forget(subscriber: string, wish: Subscription): void {
-    for (const key of wish.objects) this.#dropObject(key, subscriber);
-    for (const interest of wish.lists.values()) this.#lists.delete(interest);
-    this.#wishes.delete(subscriber);
+  #forget(subscriber: string, subscription: Subscription): void {
+    for (const key of subscription.objects) this.#dropObject(key, subscriber);
+    for (const interest of subscription.lists.values()) this.#lists.delete(interest);
+    this.#bySubscriber.delete(subscriber);
   }
 
   #dropObject(key: string, subscriber: string): void {
@@ -152,7 +152,7 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** A selection is concerned by objects that enter it and by objects that leave it. */
-function wants(interest: ListInterest, change: CacheChange): boolean {
+function concerns(interest: ListInterest, change: CacheChange): boolean {
   return [change.before, change.after].some((live) => {
     if (live === undefined) return false;
     const { namespace, labels } = live.object.metadata;

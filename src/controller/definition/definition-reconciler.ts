@@ -23,7 +23,7 @@ import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
-import { Handover } from './handover.ts';
+import { RevisionHandoff } from './revision-handoff.ts';
 import { readPolicies } from './policies.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
@@ -60,7 +60,7 @@ export class DefinitionReconciler {
   readonly #crds: CrdEnsurer;
   readonly #rollouts: Rollouts;
   readonly #writer: DefinitionWriter;
-  readonly #handover: Handover;
+  readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
   readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
 
@@ -75,8 +75,8 @@ export class DefinitionReconciler {
     });
     this.#writer = new DefinitionWriter(options);
     const parts = { revisions: this.#revisions, crds: this.#crds, rollouts: this.#rollouts };
-    this.#handover = new Handover({ ...options, ...parts });
-    this.#removal = new Removal({ ...options, ...parts, handover: this.#handover, writer: this.#writer });
+    this.#handoff = new RevisionHandoff({ ...options, ...parts });
+    this.#removal = new Removal({ ...options, ...parts, handoff: this.#handoff, writer: this.#writer });
   }
 
   /** One pass over a definition and all its revisions. */
@@ -111,7 +111,7 @@ export class DefinitionReconciler {
     if (compiled.graph === undefined) {
       this.#options.onEvent({ kind: 'revision-resolved', result: 'failed' });
       conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
-      await this.#handover.lastGood(pass, signal);
+      await this.#handoff.lastGood(pass, signal);
       return undefined;
     }
     conditions.set('GraphAccepted', outcomes.accepted());
@@ -140,7 +140,7 @@ export class DefinitionReconciler {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
-        await this.#handover.lastGood(pass, signal);
+        await this.#handoff.lastGood(pass, signal);
         return undefined;
       }
     }
@@ -162,7 +162,7 @@ export class DefinitionReconciler {
       const message = `creating graph revision "${revisionName(definition.name, number)}": ${refusal}`;
       pass.conditions.set('GraphAccepted', outcomes.refused(message));
       pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
-      await this.#handover.lastGood(pass, signal);
+      await this.#handoff.lastGood(pass, signal);
       return undefined;
     }
   }
@@ -199,7 +199,7 @@ export class DefinitionReconciler {
       return;
     }
     conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
-    if (!(await this.#handover.startServing(pass, working, signal))) return;
+    if (!(await this.#handoff.startServing(pass, working, signal))) return;
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
     else {
@@ -258,7 +258,7 @@ export class DefinitionReconciler {
 
   #gone(name: string): WorkResult {
     const { compiler, onEvent } = this.#options;
-    this.#handover.withdraw(name);
+    this.#handoff.withdraw(name);
     compiler.forget(name);
     this.#crds.forget(name);
     this.#rollouts.forget(name);

@@ -11,7 +11,7 @@ import type { Definition } from './definition.ts';
 import { lastIssuedOf, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
-import type { Handover } from './handover.ts';
+import type { RevisionHandoff } from './revision-handoff.ts';
 import { remainingText } from './remaining-text.ts';
 
 /** What the removal of definitions works with. */
@@ -23,7 +23,7 @@ export interface RemovalOptions {
   readonly allowCrdDeletion: boolean;
   readonly onEvent: ControllerListener;
   readonly crds: CrdEnsurer;
-  readonly handover: Handover;
+  readonly handoff: RevisionHandoff;
   readonly writer: DefinitionWriter;
 }
 
@@ -37,7 +37,7 @@ export class Removal {
 
   /** Handles a deleted definition: stops the work on its instances and removes the finalizer. */
   async remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
-    const { served, handover, crds, writer, allowCrdDeletion, caches } = this.#options;
+    const { served, handoff, crds, writer, allowCrdDeletion, caches } = this.#options;
     if (!definition.hasFinalizer) return {};
     // The deletion of the CRD deletes its instances: the controller has to delete their children first.
     const waits = definition.waitForInstances || allowCrdDeletion;
@@ -49,7 +49,7 @@ export class Removal {
     // Not read yet, e.g. after a restart; the watch tells.
     if (waits && left?.synced === false && left.error === undefined) return {};
     if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
-    handover.withdraw(definition.name);
+    handoff.withdraw(definition.name);
     await writer.release(definition, signal);
     this.#options.onEvent({ kind: 'definition-released', definition, orphans: instances });
     return {};
@@ -57,9 +57,9 @@ export class Removal {
 
   /** Serves a definition that is being deleted, so that its instances can be finalized. */
   async #resume(definition: Definition, signal: AbortSignal): Promise<void> {
-    const { compiler, handover } = this.#options;
+    const { compiler, handoff } = this.#options;
     const compiled = await compiler.compile(definition.name, definition.spec, signal);
-    await handover.lastGood(newPass(definition, compiled), signal);
+    await handoff.lastGood(newPass(definition, compiled), signal);
   }
 
   /** Keeps the definition until its instances are gone, and names them in its status. */

@@ -8,7 +8,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, withRevert, revertedFields } from '../drift/contests.ts';
 import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
-import { without } from './record.ts';
+import { deleteOrDrop } from './record.ts';
 
 /** What the view of one pass works with. */
 export interface AnswerContext {
@@ -43,7 +43,7 @@ export class InstanceAnswers implements ExecutionView {
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
     const record = this.#record;
     if (failed !== undefined) (record.failed ??= new Map()).set(targetKey(target), failed);
-    else if (record.failed !== undefined) record.failed = without(record.failed, targetKey(target));
+    else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, targetKey(target));
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {
@@ -60,7 +60,7 @@ export class InstanceAnswers implements ExecutionView {
     const cache = this.#context.caches.peek(target.type);
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
-    this.#record.drift = without(this.#record.drift, targetKey(target));
+    this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
   }
 
   /** Reads whole objects; everything else arrives by watches. */
@@ -103,7 +103,7 @@ export function failedReads(record: InstanceRecord): ReadMemory {
     get: (key) => record.unread?.get(key),
     set(key, failed) {
       if (failed !== undefined) (record.unread ??= new Map()).set(key, failed);
-      else record.unread = without(record.unread, key);
+      else record.unread = deleteOrDrop(record.unread, key);
     },
   };
 }

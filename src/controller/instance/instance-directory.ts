@@ -12,7 +12,7 @@ import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
-import { newRecord, without } from './record.ts';
+import { newRecord, deleteOrDrop } from './record.ts';
 import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
 
 /** The graph of a revision, or why it has none. */
@@ -74,7 +74,7 @@ export class InstanceDirectory {
     const key = `${group}/${kind}`;
     for (const record of this.#records.values()) {
       const wasMissing = record.memberKinds?.get(key) === 'unserved';
-      if (wasMissing) record.memberKinds = without(record.memberKinds, key);
+      if (wasMissing) record.memberKinds = deleteOrDrop(record.memberKinds, key);
       if (wasMissing || record.served?.failure !== undefined) this.wake(record.id);
     }
   }

@@ -37,7 +37,7 @@ export interface InstanceReconcilerOptions {
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
   /** Yields between steps, since the evaluation of a step may be long. */
-  readonly pacer: EventLoopYielder;
+  readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
   /** Called as soon as the ApplySet of an instance is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
@@ -65,14 +65,14 @@ export class InstanceReconciler {
     instances: KindCache,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, random, pacer } = this.#options;
+    const { clock, random, yielder: yielder } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     // Rendered templates are kept for all steps of the pass, as long as their inputs stay the same.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
-      while (pacer.due) await pacer.break();
+      while (yielder.due) await yielder.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
       const { step, learned } = await this.#decide(record, served, instance, memory, signal);

@@ -64,12 +64,12 @@ export class ObservedView implements Observed {
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
-    const isTooLittle = cache.stale.hasStale(this.#projectionGeneration);
+    const isProjectionTooSmall = cache.stale.hasStale(this.#projectionGeneration);
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
       // A stale entry may lack the labels.
-      if (isTooLittle && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration)) {
+      if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration)) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }

@@ -9,7 +9,7 @@ import type { RevisionOutcome } from '../rollout/canary.ts';
 export type Sparse<K, V> = Map<K, V> | undefined;
 
 /** The map without an entry. */
-export function without<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
+export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
   map?.delete(key);
   return map?.size === 0 ? undefined : map;
 }

@@ -129,7 +129,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs that were refused.'),
       definitionTransitions: counter('rgd_state_transitions_total', 'Changes of state.'),
       definitionDeletions: counter('rgd_deletions_total', 'Definitions let go.'),
-      definitionDeletionSeconds: seconds('rgd_deletion_duration_seconds', 'From the wish to the end.'),
+      definitionDeletionSeconds: seconds('rgd_deletion_duration_seconds', 'From the request to the end.'),
       revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.'),
       revisionWaits: counter('rgd_graph_revision_wait_total', 'Passes that waited for a revision.'),
       revisionResolutions: counter('rgd_graph_revision_resolution_total', 'What passes did about revisions.'),
@@ -277,4 +277,20 @@ export function gvkText(type: ObjectType): string {
 /** `group/version/resource`: how kro writes a type in the labels of passes. */
 export function gvrPath(type: ObjectType): string {
   return `${type.group}/${type.version}/${type.plural}`;
+}
+
+/** Metrics of the process, exposed also while no controller runs in it. */
+export function createProcessMetrics(leads: () => Iterable<Reading> = () => []): Metric[] {
+  const of = (name: string, type: 'counter' | 'gauge', help: string, ask: () => number) =>
+    new Metric(name, type, help, { collect: () => [[{}, ask()]] });
+  const startedAt = Date.now() / 1000 - process.uptime();
+  return [
+    new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', { collect: leads }),
+    of('process_cpu_seconds_total', 'counter', 'Time of processors that the process took.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    }),
+    of('process_resident_memory_bytes', 'gauge', 'Memory that the process takes.', () => process.memoryUsage.rss()),
+    of('process_start_time_seconds', 'gauge', 'When the process began, since 1970.', () => startedAt),
+  ];
 }

@@ -66,7 +66,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
 function watchRequests(identities: ActingIdentities): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of identities.all()) {
-    for (const { type, objects, lists } of caches.wishes()) {
+    for (const { type, objects, lists } of caches.subscriptions()) {
       const gvr = gvrText(type);
       const sum = sums.get(gvr) ?? { objects: 0, lists: 0 };
       sums.set(gvr, { objects: sum.objects + objects, lists: sum.lists + lists });

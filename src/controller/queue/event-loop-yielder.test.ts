@@ -6,7 +6,7 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;
   let done = 0;
   const told: number[] = [];
-  const pacer = new EventLoopYielder({
+  const yielder = new EventLoopYielder({
     now: () => now,
     async turn() {
       await new Promise(setImmediate);
@@ -18,7 +18,7 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
   });
   await Promise.all(
     costs.map(async (cost) => {
-      while (pacer.due) await pacer.break();
+      while (yielder.due) await yielder.break();
       now += cost;
       done += 1;
     }),
@@ -26,7 +26,7 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
   return [...told, done];
 }
 
-describe('Pacer', () => {
+describe('EventLoopYielder', () => {
   it.each([
     ['work that costs little', Array.from({ length: 6 }, () => 5), [6]],
     ['work that costs much', [1400, 1400, 1400], [1, 1, 1]],

@@ -23,7 +23,7 @@ describe('WorkQueue', () => {
     expect(drain(queue, 0)).toBe('a1 b1 c1 a2 a3');
   });
 
-  it('hands a key out once at a time and keeps a wish that comes meanwhile', () => {
+  it('hands a key out once at a time and keeps a request that comes meanwhile', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 0, 0);
     const taken = queue.take(0);
@@ -34,7 +34,7 @@ describe('WorkQueue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('takes the earliest of several wishes, once', () => {
+  it('takes the earliest of several requests, once', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 50, 0);
@@ -45,7 +45,7 @@ describe('WorkQueue', () => {
     expect(drain(queue, 200)).toBe('');
   });
 
-  it('makes a key that waits for its time due at once when it is wished now', () => {
+  it('makes a key that waits for its time due at once when it is requested now', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 0, 10);
@@ -64,20 +64,20 @@ describe('WorkQueue', () => {
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const queue = new WorkQueue();
         const running: { group: string; key: string }[] = [];
-        const wished = new Set<string>();
+        const requested = new Set<string>();
         let now = 0;
         for (const action of steps) {
           if (action.do === 'tick') now += action.by;
           if (action.do === 'add') {
             queue.add(work(String(action.key % 2), String(action.key)), now + action.delay, now);
-            wished.add(String(action.key));
+            requested.add(String(action.key));
           }
           if (action.do === 'take') {
             const next = queue.take(now);
             if (next === undefined) continue;
             expect(running.map(({ key }) => key)).not.toContain(next.key);
-            expect(wished).toContain(next.key);
-            wished.delete(next.key);
+            expect(requested).toContain(next.key);
+            requested.delete(next.key);
             running.push(next);
           }
           if (action.do === 'done') {
@@ -86,8 +86,8 @@ describe('WorkQueue', () => {
           }
         }
         for (const ended of running) queue.done(ended, now);
-        for (const taken of drain(queue, now + 1000).split(' ')) wished.delete(taken.slice(1));
-        expect([...wished]).toEqual([]);
+        for (const taken of drain(queue, now + 1000).split(' ')) requested.delete(taken.slice(1));
+        expect([...requested]).toEqual([]);
         expect(queue.size).toBe(0);
       }),
     );

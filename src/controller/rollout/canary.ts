@@ -28,8 +28,8 @@ export function parseAllowance(text: string): Allowance | undefined {
 
 /** The number of instances that go first: at least one, rounded up. */
 export function allowedOf(allowance: Allowance, instances: number): number {
-  const wish = allowance.kind === 'count' ? allowance.count : Math.ceil((instances * allowance.percent) / 100);
-  return Math.min(wish, instances);
+  const allowed = allowance.kind === 'count' ? allowance.count : Math.ceil((instances * allowance.percent) / 100);
+  return Math.min(allowed, instances);
 }
 
 /** The outcome of a revision on an instance. */

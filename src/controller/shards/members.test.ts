@@ -11,19 +11,19 @@ const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   spec: { holderIdentity, renewTime, leaseTransitions: 0 },
 });
 const NOBODY: MemberHeartbeats = new Map();
-function own(identity: string, sights: MemberHeartbeats, now: number): Set<number> {
-  const replicas = replicasOf(identity, sights, now, 15_000);
+function own(identity: string, heartbeats: MemberHeartbeats, now: number): Set<number> {
+  const replicas = replicasOf(identity, heartbeats, now, 15_000);
   const shards = Array.from({ length: 16 }, (_, shard) => shard);
   return new Set(shards.filter((shard) => holderOf(shard, replicas) === identity));
 }
 
 describe('the replicas that count', () => {
   it('are those whose Leases are renewed, by our own clock, whatever theirs say', () => {
-    let sights = recordHeartbeats(NOBODY, [lease('a', '1970'), lease('b', '2999')], 0);
-    sights = recordHeartbeats(sights, [lease('a', '1971'), lease('b', '2999')], 14_000);
-    expect(expiredMembers(sights, 14_999, 15_000)).toEqual(new Set());
-    expect(expiredMembers(sights, 15_000, 15_000)).toEqual(new Set(['lease-of-b']));
-    expect(expiredMembers(sights, 29_000, 15_000)).toEqual(new Set(['lease-of-a', 'lease-of-b']));
+    let heartbeats = recordHeartbeats(NOBODY, [lease('a', '1970'), lease('b', '2999')], 0);
+    heartbeats = recordHeartbeats(heartbeats, [lease('a', '1971'), lease('b', '2999')], 14_000);
+    expect(expiredMembers(heartbeats, 14_999, 15_000)).toEqual(new Set());
+    expect(expiredMembers(heartbeats, 15_000, 15_000)).toEqual(new Set(['lease-of-b']));
+    expect(expiredMembers(heartbeats, 29_000, 15_000)).toEqual(new Set(['lease-of-a', 'lease-of-b']));
   });
 
   it('are no longer those that gave their Lease back, or whose Lease is gone', () => {
@@ -37,11 +37,11 @@ describe('the replicas that count', () => {
   });
 
   it('share all shards without overlap as soon as they see one another', () => {
-    const sights = recordHeartbeats(NOBODY, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
-    const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, sights, 0)]);
+    const heartbeats = recordHeartbeats(NOBODY, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
+    const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
     // What one that died held goes to the others, and nothing else moves.
-    const later = recordHeartbeats(sights, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
+    const later = recordHeartbeats(heartbeats, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
     for (const shard of own('a', later, 15_000)) {
       expect(['a', 'c']).toContain(holderOf(shard, ['a', 'b', 'c']));
     }

@@ -15,28 +15,33 @@ export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
  * content changed, at the own monotonic time.
  */
 export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
-  const sights = new Map<string, MemberHeartbeat>();
+  const heartbeats = new Map<string, MemberHeartbeat>();
   for (const { metadata, spec = {} } of leases) {
     const name = metadata.name ?? '';
     const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
     const record = JSON.stringify([holder, spec['renewTime'], spec['leaseTransitions']]);
     const before = known.get(name);
-    sights.set(name, before?.record === record ? before : { holder, record, since: now });
+    heartbeats.set(name, before?.record === record ? before : { holder, record, since: now });
   }
-  return sights;
+  return heartbeats;
 }
 
 /** Names of the Leases that were not renewed for `durationMs`, or were given back. */
-export function expiredMembers(sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
+export function expiredMembers(heartbeats: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = new Set<string>();
-  for (const [name, { holder, since }] of sights) if (holder === '' || now - since >= durationMs) left.add(name);
+  for (const [name, { holder, since }] of heartbeats) if (holder === '' || now - since >= durationMs) left.add(name);
   return left;
 }
 
 /** The replicas for the assignment of shards: this one, and all others whose Leases are renewed. */
-export function replicasOf(identity: string, sights: MemberHeartbeats, now: number, durationMs: number): Set<string> {
-  const left = expiredMembers(sights, now, durationMs);
+export function replicasOf(
+  identity: string,
+  heartbeats: MemberHeartbeats,
+  now: number,
+  durationMs: number,
+): Set<string> {
+  const left = expiredMembers(heartbeats, now, durationMs);
   const replicas = new Set([identity]);
-  for (const [name, { holder }] of sights) if (!left.has(name)) replicas.add(holder);
+  for (const [name, { holder }] of heartbeats) if (!left.has(name)) replicas.add(holder);
   return replicas;
 }

@@ -47,7 +47,7 @@ export interface RunShardsOptions {
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
   const { api, clock, namespace, lease, shards, identity, times, signal, onPoll } = options;
-  const crew = new ShardMembership({ api, clock, identity, durationMs: times.leaseDurationMs });
+  const membership = new ShardMembership({ api, clock, identity, durationMs: times.leaseDurationMs });
   let term: Promise<void> = Promise.resolve();
   await runElection({
     api,
@@ -62,10 +62,10 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     // by now, so the last one to list sees no other.
     mayRelease: async (asked) => {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
-      return crew.isAlone(items);
+      return membership.isAlone(items);
     },
     onLeading(ending, lost) {
-      term = term.then(() => workInShards(options, crew, ending, lost));
+      term = term.then(() => workInShards(options, membership, ending, lost));
       return term;
     },
   });
@@ -73,7 +73,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
 
 async function workInShards(
   options: RunShardsOptions,
-  crew: ShardMembership,
+  membership: ShardMembership,
   ending: AbortSignal,
   lost: AbortSignal,
 ): Promise<void> {
@@ -86,7 +86,7 @@ async function workInShards(
     namespace,
     labelSelector: LEASE_LABEL,
     maxAgeMs: times.retryPeriodMs / 2,
-    onRead: (leases) => crew.see(leases),
+    onRead: (leases) => membership.observe(leases),
   });
   const over = new AbortController();
   const stopped = AbortSignal.any([ending, over.signal]);
@@ -118,7 +118,7 @@ async function workInShards(
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();
       return election(`${lease}-shard-${shard}`, SHARD, {
-        isEligible: () => joined && crew.wants(shard),
+        isEligible: () => joined && membership.shouldHold(shard),
         onLeading(end, gone) {
           term = term.then(() => holdShard(options, share, shard, end, AbortSignal.any([gone, lost])));
           return term;

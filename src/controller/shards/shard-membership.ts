@@ -23,31 +23,33 @@ export interface ShardMembershipOptions {
 /** The replicas as one of them observes them, and the shards that it should hold. */
 export class ShardMembership {
   readonly #options: ShardMembershipOptions;
-  #sights: MemberHeartbeats | undefined;
+  #heartbeats: MemberHeartbeats | undefined;
 
   constructor(options: ShardMembershipOptions) {
     this.#options = options;
   }
 
   /** Takes in all current Leases, and deletes those of replicas that have left. */
-  see(leases: readonly KubeObject[]): void {
-    const sights = this.#look(leases);
-    const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
+  observe(leases: readonly KubeObject[]): void {
+    const heartbeats = this.#look(leases);
+    const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
   /** Do the current Leases show no other live replica? */
   isAlone(leases: readonly KubeObject[]): boolean {
-    const sights = this.#look(leases);
-    const left = expiredMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
-    return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
+    const heartbeats = this.#look(leases);
+    const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
+    return [...heartbeats].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
   /** Should this replica hold a shard? False before the first list of Leases. */
-  wants(shard: number): boolean {
-    if (this.#sights === undefined) return false;
+  shouldHold(shard: number): boolean {
+    if (this.#heartbeats === undefined) return false;
     const { identity, durationMs } = this.#options;
-    return holderOf(shard, replicasOf(identity, this.#sights, elapsed(this.#options.clock), durationMs)) === identity;
+    return (
+      holderOf(shard, replicasOf(identity, this.#heartbeats, elapsed(this.#options.clock), durationMs)) === identity
+    );
   }
 
   /** Deletes the Lease of a replica, unless it was written meanwhile. */
@@ -64,8 +66,8 @@ export class ShardMembership {
 
   #look(leases: readonly KubeObject[]): MemberHeartbeats {
     const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
-    const sights = recordHeartbeats(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
-    this.#sights = sights;
-    return sights;
+    const heartbeats = recordHeartbeats(this.#heartbeats ?? new Map(), members, elapsed(this.#options.clock));
+    this.#heartbeats = heartbeats;
+    return heartbeats;
   }
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
+import { needs } from './cluster.ts';
 
 /** A network policy of Cilium is ready unless its operator calls it invalid. */
 export function ciliumPolicy(object: KubeObject): Readiness {
@@ -122,4 +123,17 @@ export function valkey(object: KubeObject): Readiness {
     ready?.reason || 'NotReady',
     ready === undefined ? 'its operator has not said that it is ready' : said('Ready', ready),
   );
+}
+
+/**
+ * Is the repository a registry of charts? Flux writes no status for it, and its `observedGeneration` stays at -1, the
+ * default in the CRD.
+ */
+export function isRegistry(object: KubeObject): boolean {
+  return textAt(object, 'spec', 'type') === 'oci';
+}
+
+/** A repository with an index is ready with the condition Ready. */
+export function helmRepository(object: KubeObject): Readiness {
+  return needs(object, 'Ready');
 }

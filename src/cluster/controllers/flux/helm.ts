@@ -18,42 +18,42 @@ export const helmStandIn: SimulatedController = {
   name: NAME,
   target: targetIn(RELEASES),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, RELEASES.group, RELEASES.plural) && event.type !== 'DELETED') yield event.stored.key;
     const source = Object.values(FLUX).some(({ group, plural }) => concerns(event, group, plural));
     const deployment = concerns(event, DEPLOYMENTS.group, DEPLOYMENTS.plural);
     const installed = deployment && event.stored.object.metadata.labels?.['helm.toolkit.fluxcd.io/name'] !== undefined;
     if (!source && !installed && !concernsDeployment(event, NAME)) return;
-    for (const release of world.list(RELEASES, '')) yield keyOfObject(release);
+    for (const release of client.list(RELEASES, '')) yield keyOfObject(release);
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const release = world.get(RELEASES, namespace, name);
-    if (release === undefined || !runs(world, NAME)) return;
-    if (release.metadata.deletionTimestamp !== undefined) return uninstall(world, release);
+    const release = client.get(RELEASES, namespace, name);
+    if (release === undefined || !runs(client, NAME)) return;
+    if (release.metadata.deletionTimestamp !== undefined) return uninstall(client, release);
     if (release.spec?.['suspend'] === true) return;
     if (!release.metadata.finalizers?.includes(FINALIZER)) {
       // The update comes back as an event.
       const finalizers = [...(release.metadata.finalizers ?? []), FINALIZER];
-      return void world.update({ ...release, metadata: { ...release.metadata, finalizers } });
+      return void client.update({ ...release, metadata: { ...release.metadata, finalizers } });
     }
     const chart = chartOf(release);
-    const source = referencedSource(world, chart.source, namespace);
+    const source = referencedSource(client, chart.source, namespace);
     if (source === undefined || !isStored(source)) {
       const which = isJsonObject(chart.source)
         ? `${String(chart.source['kind'])} '${String(chart.source['name'])}'`
         : 'source';
-      return settle(world, release, {
+      return settle(client, release, {
         ready: false,
         reason: 'SourceNotReady',
         message: `${which} of the chart ${source === undefined ? 'does not exist' : 'is not ready'}`,
       });
     }
-    const installed = install(world, release);
+    const installed = install(client, release);
     const available = Number(installed.status?.['availableReplicas'] ?? 0) > 0;
     const what = `release ${targetOf(release).namespace}/${name}.v1 with chart ${chart.name}@${chart.version}`;
-    settle(world, release, {
+    settle(client, release, {
       ready: available,
       reason: available ? 'InstallSucceeded' : 'Progressing',
       message: available
@@ -89,12 +89,12 @@ function targetOf(release: KubeObject): { readonly namespace: string; readonly n
   };
 }
 
-function install(world: ControllerClient, release: KubeObject): KubeObject {
+function install(client: ControllerClient, release: KubeObject): KubeObject {
   const { namespace, name } = targetOf(release);
-  const found = world.get(DEPLOYMENTS, namespace, name);
+  const found = client.get(DEPLOYMENTS, namespace, name);
   if (found !== undefined) return found;
   const labels = { 'app.kubernetes.io/instance': name, 'app.kubernetes.io/managed-by': 'Helm' };
-  return world.create({
+  return client.create({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
@@ -118,11 +118,11 @@ function install(world: ControllerClient, release: KubeObject): KubeObject {
   });
 }
 
-function uninstall(world: ControllerClient, release: KubeObject): void {
+function uninstall(client: ControllerClient, release: KubeObject): void {
   const { namespace, name } = targetOf(release);
-  const installed = world.get(DEPLOYMENTS, namespace, name);
+  const installed = client.get(DEPLOYMENTS, namespace, name);
   const own = installed?.metadata.labels?.['helm.toolkit.fluxcd.io/name'] === release.metadata.name;
-  if (installed !== undefined && own) world.remove(installed, { propagation: 'Background' });
+  if (installed !== undefined && own) client.remove(installed, { propagation: 'Background' });
   const finalizers = (release.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
-  world.update({ ...release, metadata: { ...release.metadata, finalizers } });
+  client.update({ ...release, metadata: { ...release.metadata, finalizers } });
 }

@@ -14,27 +14,27 @@ export const kustomizeStandIn: SimulatedController = {
   name: NAME,
   target: targetIn(KUSTOMIZATIONS),
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     if (concerns(event, KUSTOMIZATIONS.group, KUSTOMIZATIONS.plural) && event.type !== 'DELETED')
       yield event.stored.key;
     const source = Object.values(FLUX).some(({ group, plural }) => concerns(event, group, plural));
     if (!source && !concernsDeployment(event, NAME)) return;
-    for (const kustomization of world.list(KUSTOMIZATIONS, '')) yield keyOfObject(kustomization);
+    for (const kustomization of client.list(KUSTOMIZATIONS, '')) yield keyOfObject(kustomization);
   },
 
-  reconcile(key, world) {
+  reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const object = world.get(KUSTOMIZATIONS, namespace, name);
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined || !runs(world, NAME)) return;
+    const object = client.get(KUSTOMIZATIONS, namespace, name);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined || !runs(client, NAME)) return;
     if (object.spec?.['suspend'] === true) return;
-    const source = referencedSource(world, object.spec?.['sourceRef'], namespace);
+    const source = referencedSource(client, object.spec?.['sourceRef'], namespace);
     if (source === undefined || !isStored(source)) {
       const message = `the source ${source === undefined ? 'does not exist' : 'is not ready'}`;
-      return settle(world, object, { ready: false, reason: 'ArtifactFailed', message });
+      return settle(client, object, { ready: false, reason: 'ArtifactFailed', message });
     }
     const artifact = source.status?.['artifact'];
     const revision = isJsonObject(artifact) ? String(artifact['revision']) : '';
-    settle(world, object, {
+    settle(client, object, {
       ready: true,
       reason: 'ReconciliationSucceeded',
       message: `Applied revision: ${revision} (stand-in: nothing was applied)`,

@@ -14,13 +14,13 @@ const NAME = 'source-controller';
 export const sourceStandIn: SimulatedController = {
   name: NAME,
 
-  target(key, world) {
+  target(key, client) {
     const { plural, namespace, name } = parts(key);
     const resource = Object.values(FLUX).find((entry) => entry.plural === plural);
-    return resource && world.get(resource, namespace, name);
+    return resource && client.get(resource, namespace, name);
   },
 
-  *keysOf(event, world) {
+  *keysOf(event, client) {
     const { collection, stored } = event;
     const own = Object.values(FLUX).find(
       ({ group, plural }) => group === collection.group && plural === collection.plural,
@@ -28,18 +28,18 @@ export const sourceStandIn: SimulatedController = {
     if (own !== undefined && event.type !== 'DELETED') yield `${own.plural}:${stored.key}`;
     if (!concernsDeployment(event, NAME)) return;
     for (const resource of Object.values(FLUX)) {
-      for (const object of world.list(resource, '')) yield `${resource.plural}:${keyOfObject(object)}`;
+      for (const object of client.list(resource, '')) yield `${resource.plural}:${keyOfObject(object)}`;
     }
   },
 
-  reconcile(key, world) {
-    const source = sourceStandIn.target?.(key, world);
-    if (source === undefined || source.metadata.deletionTimestamp !== undefined || !runs(world, NAME)) return;
+  reconcile(key, client) {
+    const source = sourceStandIn.target?.(key, client);
+    if (source === undefined || source.metadata.deletionTimestamp !== undefined || !runs(client, NAME)) return;
     if (source.spec?.['suspend'] === true) return;
     // A registry of charts has nothing to fetch; Flux writes it no status either.
     if (source.kind === 'HelmRepository' && source.spec?.['type'] === 'oci') return;
-    const artifact = artifactOf(source, world);
-    settle(world, source, {
+    const artifact = artifactOf(source, client);
+    settle(client, source, {
       ready: true,
       reason: 'Succeeded',
       message: `stored artifact for revision '${artifact.revision}' (stand-in: nothing was fetched)`,
@@ -54,7 +54,7 @@ function parts(key: string): { readonly plural: string; readonly namespace: stri
 }
 
 /** The artifact of a source: the same as long as the spec is the same. */
-function artifactOf(source: KubeObject, world: ControllerClient) {
+function artifactOf(source: KubeObject, client: ControllerClient) {
   const digest = createHash('sha256')
     .update(JSON.stringify(source.spec ?? {}))
     .digest('hex');
@@ -68,7 +68,7 @@ function artifactOf(source: KubeObject, world: ControllerClient) {
     url: `http://source-controller.flux-system.svc.cluster.local./${path}`,
   };
   const known = typeof before === 'object' && before !== null && !Array.isArray(before) ? before : {};
-  return known['digest'] === fresh.digest ? { ...known, ...fresh } : { ...fresh, lastUpdateTime: world.timestamp() };
+  return known['digest'] === fresh.digest ? { ...known, ...fresh } : { ...fresh, lastUpdateTime: client.timestamp() };
 }
 
 function revisionOf({ kind, spec }: KubeObject, digest: string): string {

@@ -19,8 +19,8 @@ export const FLUX: Readonly<Record<string, ResourceName>> = {
 };
 
 /** Does a stand-in of this controller run in the cluster: a marked Deployment of its name with a ready pod? */
-export function runs(world: ControllerClient, controller: string): boolean {
-  return world
+export function runs(client: ControllerClient, controller: string): boolean {
+  return client
     .list(DEPLOYMENTS, '')
     .some(
       ({ metadata, status }) =>
@@ -45,7 +45,7 @@ export interface StandInOutcome {
 }
 
 /** Writes an outcome as Flux does, if it says anything new. */
-export function settle(world: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
+export function settle(client: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
   const before = objectsAt(object.status, 'conditions').find(({ type }) => type === 'Ready');
@@ -55,10 +55,10 @@ export function settle(world: ControllerClient, object: KubeObject, outcome: Sta
     observedGeneration: generation,
     reason: outcome.reason,
     message: outcome.message,
-    lastTransitionTime: before?.['status'] === value ? (before['lastTransitionTime'] ?? null) : world.timestamp(),
+    lastTransitionTime: before?.['status'] === value ? (before['lastTransitionTime'] ?? null) : client.timestamp(),
   };
   const status = { ...object.status, ...outcome.status, observedGeneration: generation, conditions: [condition] };
-  if (!sameJson(status, object.status)) world.updateStatus(object, status);
+  if (!sameJson(status, object.status)) client.updateStatus(object, status);
 }
 
 /** Is a source stored, so that others can use it? OCI repositories of charts have no state of their own. */
@@ -69,7 +69,7 @@ export function isStored(source: KubeObject): boolean {
 
 /** The source that a reference names, looked for in the namespace of the object that refers. */
 export function referencedSource(
-  world: ControllerClient,
+  client: ControllerClient,
   reference: JsonValue | undefined,
   namespace: string,
 ): KubeObject | undefined {
@@ -77,7 +77,7 @@ export function referencedSource(
   const { kind, name, namespace: own } = reference;
   const resource = typeof kind === 'string' && Object.hasOwn(FLUX, kind) ? FLUX[kind] : undefined;
   if (resource === undefined || typeof name !== 'string') return undefined;
-  return world.get(resource, typeof own === 'string' ? own : namespace, name);
+  return client.get(resource, typeof own === 'string' ? own : namespace, name);
 }
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

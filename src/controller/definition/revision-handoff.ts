@@ -11,8 +11,8 @@ import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 
-/** What a handover works with. */
-export interface HandoverOptions {
+/** Options of `RevisionHandoff`. */
+export interface RevisionHandoffOptions {
   readonly caches: CacheSet;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
@@ -25,10 +25,10 @@ export interface HandoverOptions {
 }
 
 /** Hands revisions to instances: sets the graph and the identity that their passes use. */
-export class Handover {
-  readonly #options: HandoverOptions;
+export class RevisionHandoff {
+  readonly #options: RevisionHandoffOptions;
 
-  constructor(options: HandoverOptions) {
+  constructor(options: RevisionHandoffOptions) {
     this.#options = options;
   }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { CodePart } from './code-part.ts';
+import { LazyModule } from './lazy-module.ts';
 
 test('code is loaded once, however many wait for it', async () => {
   let loads = 0;
-  const part = new CodePart(() => Promise.resolve({ answer: ++loads }));
+  const part = new LazyModule(() => Promise.resolve({ answer: ++loads }));
   expect(part.loaded).toBe(false);
   expect(await Promise.all([part.load(), part.load()])).toEqual([{ answer: 1 }, { answer: 1 }]);
   expect(await part.load()).toBe(part.code);
@@ -12,13 +12,15 @@ test('code is loaded once, however many wait for it', async () => {
 });
 
 test('code that nobody loaded cannot be used', () => {
-  const part = new CodePart(() => Promise.resolve({}));
+  const part = new LazyModule(() => Promise.resolve({}));
   expect(() => part.code).toThrow('before it was loaded');
 });
 
 test('a load that failed tells whoever waits, and is tried again', async () => {
   let loads = 0;
-  const part = new CodePart(() => (++loads === 1 ? Promise.reject(new Error('no file')) : Promise.resolve({ loads })));
+  const part = new LazyModule(() =>
+    ++loads === 1 ? Promise.reject(new Error('no file')) : Promise.resolve({ loads }),
+  );
   const [first, second] = [part.load(), part.load()];
   await expect(first).rejects.toThrow('no file');
   await expect(second).rejects.toThrow('no file');
@@ -28,7 +30,7 @@ test('a load that failed tells whoever waits, and is tried again', async () => {
 
 test('it is known when a load has ended, either way', async () => {
   let fail = (_error: Error) => {};
-  const part = new CodePart(() => new Promise((_resolve, reject) => (fail = reject)));
+  const part = new LazyModule(() => new Promise((_resolve, reject) => (fail = reject)));
   await part.settled();
   const loading = part.load().catch((error: unknown) => error);
   const settled = part.settled();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { finalizerWarnings } from './finalizer-warnings.ts';
+import { finalizerWarnings } from './custom-resource.ts';
 
 const holding = (finalizers: string[]) => ({
   apiVersion: 'example.com/v1',

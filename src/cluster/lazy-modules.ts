@@ -2,25 +2,25 @@
  * The parts of the server's code that not every cluster needs, or not at once. What opens a socket and answers reads
  * is a quarter of the code: a server that begins with that is ready in two thirds of the time.
  */
-import { CodePart } from './code-part.ts';
+import { LazyModule } from './lazy-module.ts';
 
 /** Writes of all kinds, and resources that are no stored objects. */
-export const writing = new CodePart(() => import('./writing.ts'));
+export const writing = new LazyModule(() => import('./writing.ts'));
 
 /** What `kubectl get` shows. */
-export const tables = new CodePart(() => import('./table/table.ts'));
+export const tables = new LazyModule(() => import('./table/table.ts'));
 
 /** The documents that describe the API. */
-export const openApi = new CodePart(() => import('./openapi/openapi.ts'));
+export const openApi = new LazyModule(() => import('./openapi/openapi.ts'));
 
 /** What definitions need: schemas, their rules and the language of these. */
-export const schemaEngine = new CodePart(() => import('./crd/schema-engine.ts'));
+export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
 /** The simulated controllers. They write. */
-export const simulation = new CodePart(() => import('./controllers/index.ts'));
+export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
 /** What requests may need, in the order in which clients usually come to it. */
-const REQUEST_PARTS: readonly CodePart<unknown>[] = [writing, openApi, schemaEngine, tables];
+const REQUEST_PARTS: readonly LazyModule<unknown>[] = [writing, openApi, schemaEngine, tables];
 
 /** How long a new server is left to its first requests, in milliseconds. */
 const PRELOAD_DELAY_MS = 20;

@@ -1,4 +1,4 @@
-import type { CodePart } from '../code-part.ts';
+import type { LazyModule } from '../lazy-module.ts';
 import { readCrd } from '../crd/definition.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
@@ -10,8 +10,8 @@ import { GROUP, PLURAL, publish, unpublish } from './publish.ts';
 export interface DefinitionsContext extends LifecycleContext {
   readonly work: Work;
   readonly parts: {
-    readonly writing: CodePart<{ readonly settleDefinition: typeof settleDefinition }>;
-    readonly schemaEngine: CodePart<SchemaEngine>;
+    readonly writing: LazyModule<{ readonly settleDefinition: typeof settleDefinition }>;
+    readonly schemaEngine: LazyModule<SchemaEngine>;
   };
 }
 

@@ -1,5 +1,5 @@
 /** Code that is loaded when it is first needed, or in the background before that; once per process. */
-export class CodePart<Code> {
+export class LazyModule<Code> {
   readonly #import: () => Promise<Code>;
   #code: Code | undefined;
   #loading: Promise<Code> | undefined;
