@@ -5,8 +5,9 @@ import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '
 import type { RequestMeter } from '../kube/index.ts';
 import { ActingIdentities } from './acting-identity.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
+import { findCrdName } from './definition/crd-ensurer.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
-import { DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE } from './definition/definition.ts';
+import { DEFINITION_TYPE, REVISION_TYPE } from './definition/definition.ts';
 import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
@@ -31,9 +32,6 @@ import { WatchErrorLogger } from './telemetry/watch-error-logger.ts';
 import { RefusedEvents } from './telemetry/refused-events.ts';
 import type { ControllerListener } from './controller-event.ts';
 import { WakeRouter } from './wake-router.ts';
-import type { GroupVersionKind } from '../core/index.ts';
-import type { CacheSet } from './cache/cache-set.ts';
-import { isEstablished } from './definition/crd-plan.ts';
 
 /** kro's own default. */
 const GRACE_MS = 60_000;
@@ -320,10 +318,4 @@ function measured(controller: string, meters: Meters, work: RunnerOptions['work'
 function comparedFacets({ features, kroCompatibility = DEFAULT_KRO_COMPATIBILITY }: ControllerOptions): ComparedFacets {
   if (features?.conservativeCrdComparison === true) return 'conservative';
   return kroCompatibility === '0.9' ? 'none' : 'engine';
-}
-
-/** The name of the established CRD of a kind, as far as the watch knows. */
-function findCrdName(caches: CacheSet, type: GroupVersionKind): string | undefined {
-  const found = caches.peek(CRD_TYPE)?.indexed(`${type.group}/${type.kind}`) ?? [];
-  return found.find(({ object }) => isEstablished(object))?.object.metadata.name;
 }

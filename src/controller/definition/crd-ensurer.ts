@@ -1,5 +1,5 @@
 import { writeRefusalText } from '../../execute/index.ts';
-import type { KubeObject } from '../../core/index.ts';
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isNotFound } from '../../kube/index.ts';
@@ -205,4 +205,10 @@ function nameOf(graph: Graph): string {
 
 function stampOf(crd: KubeObject): string {
   return `${crd.metadata.uid ?? ''} ${crd.metadata.generation ?? 0}`;
+}
+
+/** The name of the established CRD of a kind, as far as the watch knows. */
+export function findCrdName(caches: CacheSet, type: GroupVersionKind): string | undefined {
+  const found = caches.peek(CRD_TYPE)?.indexed(`${type.group}/${type.kind}`) ?? [];
+  return found.find(({ object }) => isEstablished(object))?.object.metadata.name;
 }

@@ -188,7 +188,7 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
-      if (working.graph.kroCompatibility !== '0.9') await this.#handover.lastGood(pass, signal);
+      if (working.graph.kroCompatibility !== '0.9') await this.#handoff.lastGood(pass, signal);
       if (ensured.byServer === true)
         pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       return;

@@ -65,7 +65,7 @@ export class InstanceReconciler {
     instances: KindCache,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, random, yielder: yielder } = this.#options;
+    const { clock, random, yielder } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
