@@ -37,7 +37,7 @@ export class ActingIdentities {
   /** The identity of a ServiceAccount; without one, the controller's own. */
   of(serviceAccount: ServiceAccountRef | undefined): ActingIdentity {
     if (serviceAccount === undefined) return this.own;
-    const user = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
+    const user = serviceAccountUser(serviceAccount);
     const known = this.#byUser.get(user);
     if (known !== undefined) return known;
     const client = this.#options.client.as({ user });
@@ -71,3 +71,7 @@ export function parseServiceAccount(text: string): ServiceAccountRef | undefined
   const match = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text);
   return match?.[1] === undefined || match[2] === undefined ? undefined : { namespace: match[1], name: match[2] };
 }
+
+/** The user of a ServiceAccount, as roles and audit logs name it. */
+export const serviceAccountUser = ({ namespace, name }: ServiceAccountRef): string =>
+  `system:serviceaccount:${namespace}:${name}`;

@@ -13,6 +13,7 @@ export { installRuntime } from './load-installer.ts';
 export type { ObserveInstanceOptions } from './observe-instance.ts';
 export { isBookkeeping, observeInstance } from './observe-instance.ts';
 export type { ObserveMembersOptions } from './observe-members.ts';
+export { effectlessWrites } from './effectless-writes.ts';
 export { observeMembers } from './observe-members.ts';
 export { listKey, liveObjects, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 export type { ValueChange } from './plan.ts';

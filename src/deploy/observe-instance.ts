@@ -18,6 +18,8 @@ export interface ObserveInstanceOptions {
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
+  /** Counts a write as made already, where the caller knows that it changes nothing. Default: none. */
+  readonly isSettled?: (action: ApplyAction) => boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ObserveInstanceOptions {
  * opens no watch. Reads that fail are reported by the nodes that need them.
  */
 export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
-  const { api, graph, instance, step, signal, clock = systemClock } = options;
+  const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
   const { group, version, kind, plural, namespaced } = graph.instance;
   const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
   const run = new DirectRun({
@@ -42,7 +44,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
     known: await children(api, graph, instance, signal),
-    isSettled: isBookkeeping,
+    isSettled: (action) => isBookkeeping(action) || isSettled(action),
     report: () => undefined,
   });
   return run.run(({ read }) => read.length === 0);

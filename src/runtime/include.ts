@@ -42,7 +42,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
     if (result.state === 'pending' && references.length > 0) {
       undecided ??= {
         state: 'pending',
-        because: missingData(failure),
+        because: missingData(failure, node),
         message: context.texts.undecided(node, 'pending', failure),
       };
     } else if (undecided?.state !== 'failed') {

@@ -89,16 +89,22 @@ export function unresolvedBy(
       message,
     };
   }
-  return { state: 'pending', because: missingData(failure), message };
+  return { state: 'pending', because: missingData(failure, node), message };
+}
+
+/** The nodes that a name reads: an iterator reads those that its list comes from. */
+function nodesOf(name: string, node: GraphNode): readonly string[] {
+  const dimension = node.nodeType === 'collection' ? node.forEach.find((each) => each.name === name) : undefined;
+  return dimension?.expression.references.filter((id) => id !== 'schema' && id !== 'runtime') ?? [name];
 }
 
 /** The reason of an expression that reads absent data. */
-export function missingData(failure: EvaluationFailure): Because {
+export function missingData(failure: EvaluationFailure, node: GraphNode): Because {
   return {
     kind: 'missing-data',
     expression: failure.expression,
     message: failure.message,
-    nodes: failure.references,
+    nodes: [...new Set(failure.references.flatMap((name) => nodesOf(name, node)))],
     ...(failure.missing === undefined ? {} : { path: failure.missing }),
   };
 }

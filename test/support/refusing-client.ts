@@ -48,8 +48,6 @@ function messageOf(path: string): string {
   const place = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const what = [resource, ...(group === '' ? [] : [group])].join('.');
   const verb = name === '' ? 'list' : 'get';
-  return `${what} ${JSON.stringify(name)} is forbidden: User "dev" cannot ${verb} resource "${resource}" in API group "${group}" ${place}`.replace(
-    ' ""',
-    '',
-  );
+  const object = name === '' ? what : `${what} "${name}"`;
+  return `${object} is forbidden: User "dev" cannot ${verb} resource "${resource}" in API group "${group}" ${place}`;
 }

@@ -23,7 +23,7 @@ export const why: Command = {
   run: (context, input) =>
     reportOnInstance(context, input, async (observation, api) => {
       const { decision, node } = observation;
-      const found = await findEvidence(api, rootCausesOf(decision.nodes, node), decision, context.signal);
+      const found = await findEvidence(api, rootCausesOf(decision.nodes, node), observation, context.signal);
       const data = whyReport(observation, found);
       return { data, lines: () => whyLines(observation, data, systemClock.now(), usesColour(context)) };
     }),

@@ -11,6 +11,8 @@ import { secretFields } from './secret-fields.ts';
 export interface DiffReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
+  /** The instance is suspended: the changes are made once it is resumed. */
+  readonly suspended?: true;
   readonly changes: readonly ObjectChange[];
   /** Nodes that wait, are suspended or could not be read: what would be changed there is not known. */
   readonly notCompared: readonly NotCompared[];
@@ -34,7 +36,8 @@ export interface NotCompared {
 }
 
 /** Everything that is not as the graph wants it, objects in the order in which they would be written. */
-export function diffReport({ instance, node, decision }: Observation, graph: Graph): DiffReport {
+export function diffReport({ instance, node, decision: now, resumed }: Observation, graph: Graph): DiffReport {
+  const decision = resumed ?? now;
   const isAsked = (id: string): boolean => node === undefined || id === node;
   const hides = secretFields(graph);
   const changes: ObjectChange[] = [
@@ -57,6 +60,7 @@ export function diffReport({ instance, node, decision }: Observation, graph: Gra
   return {
     schemaVersion: 1,
     instance: refOf(instance),
+    ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isAsked(change.node)),
     notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
   };
@@ -88,7 +92,7 @@ const SIGNS: Readonly<Record<ObjectChange['action'], string>> = {
 };
 
 /** The report in lines: one for each object, one for each field, one for each node that was not compared. */
-export function diffLines({ changes, notCompared }: DiffReport): string[] {
+export function diffLines({ suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
   }
@@ -100,7 +104,13 @@ export function diffLines({ changes, notCompared }: DiffReport): string[] {
       ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, action)}`),
     ];
   });
-  return [...lines, ...notCompared.map(({ node, reason }) => `? ${node}  not compared: ${printableLine(reason)}`)];
+  const held =
+    suspended === true ? ['note: the instance is suspended, and nothing is written before it is resumed'] : [];
+  return [
+    ...held,
+    ...lines,
+    ...notCompared.map(({ node, reason }) => `? ${node}  not compared: ${printableLine(reason)}`),
+  ];
 }
 
 /** Characters of a value that a line shows. */

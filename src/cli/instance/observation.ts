@@ -1,12 +1,13 @@
 import { liveDefinition } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
-import { observeInstance, observeMembers } from '../../deploy/index.ts';
+import type { ObserveInstanceOptions } from '../../deploy/index.ts';
+import { effectlessWrites, observeInstance, observeMembers } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
-import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import type { ApplyAction, Condition, Decision, NodeReport } from '../../runtime/index.ts';
+import { isSuspended, keys, readConditions, targetKey } from '../../runtime/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
@@ -28,6 +29,10 @@ export interface Observation {
   readonly decision: Decision;
   /** Errors of the newest revision that does not compile. */
   readonly problems: readonly Diagnostic[];
+  /** Of a suspended instance: what would be decided if it were resumed. */
+  readonly resumed?: Decision;
+  /** The user in whose name the controller writes the objects, where the definition names one. */
+  readonly actingAs?: string;
   /** What differs from the usual, in sentences. */
   readonly notes: readonly string[];
   /** The node that the user asked for. */
@@ -117,11 +122,53 @@ export async function observe(
     );
     return { instance, revision: 0, problems: [], notes, decision, ...asked };
   }
-  const { graph, revision, step, problems, notes } = await liveDefinition(api, definition, instance, signal);
-  const seen = { instance, definition, revision, problems, notes, ...asked };
+  const { graph, step, ...known } = await liveDefinition(api, definition, instance, signal);
+  const seen = { instance, definition, ...known, ...asked };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   checkNode(node, [...graph.nodes.keys()]);
-  return { ...seen, graph, decision: await observeInstance({ api, graph, instance, step, signal }) };
+  const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };
+  const decision = await decide(options);
+  if (!isSuspended(instance)) return { ...seen, graph, decision };
+  return { ...seen, graph, decision, resumed: await decide({ ...options, instance: resumedInstance(instance) }) };
+}
+
+/** Rounds in which writes without an effect are found: another node may get on when they count as made. */
+const MAX_ROUNDS = 3;
+
+/** The decision, without writes that the server says would change nothing: it has normalised what was sent. */
+async function decide(options: ObserveInstanceOptions): Promise<Decision> {
+  const settled = new Set<string>();
+  const isSettled = ({ target }: ApplyAction) => settled.has(targetKey(target));
+  for (let round = 1; ; round += 1) {
+    const decision = await observeInstance({ ...options, isSettled });
+    if (round === MAX_ROUNDS) return decision;
+    const found = await effectlessWrites(options.api, decision.apply, options.signal);
+    if (found.size === 0) return decision;
+    for (const key of found) settled.add(key);
+  }
+}
+
+/** The instance as it would be without its suspension. */
+function resumedInstance(instance: KubeObject): KubeObject {
+  const { [keys.RECONCILE_ANNOTATION]: _suspended, ...annotations } = instance.metadata.annotations ?? {};
+  return { ...instance, metadata: { ...instance.metadata, annotations } };
+}
+
+/** The controller's text about a collection that is too large, with the limit that it was started with. */
+const OVER_LIMIT = /over the maximum collection size of (\d{1,9})/;
+
+/** Items up to which a collection counts as allowed by a controller that does not complain. */
+const MAX_ASSUMED_ITEMS = 20_000;
+
+/**
+ * How many items a collection may have. The limit is a flag of the controller: it is known from the controller's
+ * complaint; a controller that has looked at the instance and does not complain has a higher one.
+ */
+function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
+  const { state, ready } = recordedState(instance);
+  const said = OVER_LIMIT.exec(ready?.message ?? '')?.[1];
+  if (said !== undefined) return { maxCollectionSize: Number(said) };
+  return state === '' ? {} : { maxCollectionSize: MAX_ASSUMED_ITEMS };
 }
 
 const BY_LABELS =

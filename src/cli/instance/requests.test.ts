@@ -58,7 +58,7 @@ async function requestsOfWhy(): Promise<string[]> {
   const decision = observation.decision;
   const roots = rootCausesOf(decision.nodes);
   expect(roots).toHaveLength(1);
-  await findEvidence(api, roots, decision, NEVER);
+  await findEvidence(api, roots, observation, NEVER);
   return seen;
 }
 

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import { readSession } from '../../kube/index.ts';
 import { diffLines, diffReport } from './diff-report.ts';
 import { observe } from './observation.ts';
 import { treeLines, treeNodes } from './tree-view.ts';
@@ -98,14 +99,30 @@ describe('diff', () => {
     expect(await diff('shop/parts')).toEqual(['+ ConfigMap default/shop-x  create (parts)']);
   });
 
-  test('what a suspended instance wants is not compared, and that is said', async () => {
+  test('what a suspended instance wants is shown, and that nothing is written before it is resumed', async () => {
     const annotations = { 'kro.run/reconcile': 'suspended' };
     await world.apply({ ...instance('shop'), metadata: { name: 'shop', namespace: 'default', annotations } });
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await world.advance(2000);
     expect(await diff('shop/settings')).toEqual([
-      '? settings  not compared: would be written, but the instance is suspended',
+      'note: the instance is suspended, and nothing is written before it is resumed',
+      '~ ConfigMap default/shop  drift (settings), last written by kubectl-edit',
+      '    data.a  "edited" in the cluster, by kubectl-edit; "b" is wanted and will be put back',
     ]);
+  });
+
+  test('a value that the server writes in another form is no difference', async () => {
+    await world.controller.stop();
+    const inner = world.user;
+    // A webhook that keeps what is there, whatever is sent.
+    const api = readSession({
+      ...readSession(inner),
+      apply: (object) => inner.get({ ...object, name: 'shop', namespace: 'default' }),
+    });
+    await world.user.patch(configMap('shop'), { data: { a: 'B' } }, { fieldManager: 'webhook' });
+    const seen = await observe(api, 'shop/settings', 'default', NEVER);
+    if (seen.graph === undefined) throw new Error('it has no graph');
+    expect(diffLines(diffReport(seen, seen.graph))).toEqual(['no difference: every object is as the graph wants it']);
   });
 
   test('two values that differ in blanks alone are shown as different', async () => {

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
+import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { isDone, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
@@ -70,6 +70,8 @@ export interface Trouble extends Cause {
 export interface PendingWrite {
   readonly result: 'taken' | 'refused' | 'unknown';
   readonly outcome: string;
+  /** A right is missing. */
+  readonly missing?: boolean;
   readonly remedy?: string;
 }
 
@@ -126,7 +128,8 @@ function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, reco
   const { found, troubles, unread, write } = evidence;
   const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
-  const [object] = objects;
+  // The object in which the data is missing, if it is known.
+  const object = objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `))) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
   const advice = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;

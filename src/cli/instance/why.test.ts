@@ -62,7 +62,7 @@ const config = (id: string, data: string, more = '') => `
 
 async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER);
-  const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen.decision, NEVER);
+  const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
   // Names of pods end with what the cluster draws.
   return lines

@@ -1,4 +1,5 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
+import { gvkOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -10,6 +11,8 @@ import { definitionRevisions } from './definition-revisions.ts';
 import { readDefinitionObject } from './definition.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
+import { serviceAccountUser } from '../acting-identity.ts';
+import { liveRollout } from '../rollout/live-rollout.ts';
 import { readPolicies } from './policies.ts';
 
 /** What a controller serves an instance with, as it can be read from a cluster by another program. */
@@ -20,6 +23,8 @@ export interface LiveDefinition {
   readonly revision: number;
   /** How the definition wants its instances stepped. */
   readonly step: InstanceStepOptions;
+  /** The user in whose name the controller writes the objects, where the definition names one. */
+  readonly actingAs?: string;
   /** Errors of the newest revision that does not compile. */
   readonly problems: readonly Diagnostic[];
   /** What differs from the usual, in sentences: an older revision that is served, a pin, a policy that means nothing. */
@@ -42,16 +47,24 @@ export async function liveDefinition(
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
   const pin = pinnedRevision(instance);
-  const wanted = pin === undefined ? revisions.toReversed() : revisions.filter(({ number }) => number === pin);
   const notes = [...policies.problems, ...(unread === undefined ? [] : [unread])];
   if (pin !== undefined) {
-    const missing = wanted.length === 0 && unread === undefined ? ', which does not exist' : '';
+    const missing =
+      revisions.every(({ number }) => number !== pin) && unread === undefined ? ', which does not exist' : '';
     notes.push(`the instance is pinned to revision ${instance.metadata.annotations?.[PIN_ANNOTATION]}${missing}`);
   }
-  if (policies.canary !== undefined) {
-    notes.push('a new revision goes to a part of the instances first (annotation typekro.dev/canary)');
-  }
+  const rollout =
+    policies.canary === undefined
+      ? undefined
+      : await liveRollout(api, gvkOf(instance), revisions, instance, policies.canary, signal);
+  if (rollout !== undefined) notes.push(rollout.note);
   notes.push(...falseConditions(definition.status));
+  const wanted =
+    pin === undefined
+      ? revisions.filter(({ number }) => number <= (rollout?.base?.number ?? Infinity)).toReversed()
+      : revisions.filter(({ number }) => number === pin);
+  const account = policies.serviceAccount;
+  const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
   const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, signal);
@@ -61,14 +74,15 @@ export async function liveDefinition(
   const own = isIssued ? undefined : await compileOf(definition.spec);
   let problems = own?.errors ?? [];
   if (newest === undefined && pin === undefined && own?.graph !== undefined) {
-    return { graph: own.graph, revision: 0, step, problems, notes };
+    return { graph: own.graph, revision: 0, step, problems, notes, ...actingAs };
   }
   for (const { number, spec } of wanted) {
     const { graph, errors } = await compileOf(spec);
     if (graph !== undefined) {
       if (problems.length > 0) notes.push(`the definition as it stands does not compile: revision ${number} is served`);
-      else if (!isIssued && pin === undefined) notes.push(`the definition was changed after revision ${number}`);
-      return { graph, revision: number, step: { ...step, revision: number }, problems, notes };
+      else if (!isIssued && pin === undefined && rollout?.base === undefined)
+        notes.push(`the definition was changed after revision ${number}`);
+      return { graph, revision: number, step: { ...step, revision: number }, problems, notes, ...actingAs };
     }
     if (problems.length === 0) problems = errors;
   }

@@ -131,11 +131,20 @@ export class Rollouts {
   }
 }
 
-function recordOf({ object }: Revision): string | undefined {
+function recordOf({ object }: Pick<Revision, 'object'>): string | undefined {
   const annotations = object.metadata.annotations ?? {};
   const value = Object.hasOwn(annotations, ROLLOUT) ? annotations[ROLLOUT] : undefined;
   return value === DONE || (value !== undefined && /^\d{1,9}$/.test(value)) ? value : undefined;
 }
+
+/** The number of instances that the revision goes to first; `undefined` when it goes to all. */
+export function rolloutCount(revision: KubeObject): number | undefined {
+  const recorded = recordOf({ object: revision });
+  return recorded === undefined || recorded === DONE ? undefined : Number(recorded);
+}
+
+/** Do all instances follow the revision, or did they? */
+export const isRolloutDone = (revision: KubeObject): boolean => rolloutCount(revision) === undefined;
 
 function timeOf(object: KubeObject): number {
   return Date.parse(object.metadata.creationTimestamp ?? '') || 0;

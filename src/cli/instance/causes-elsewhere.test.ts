@@ -1,0 +1,183 @@
+import { afterEach, expect, test } from 'vitest';
+import { refusingClient } from '../../../test/support/refusing-client.ts';
+import { withoutTimes } from '../../../test/support/without-times.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { JsonObject } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { readSession } from '../../kube/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
+import { findEvidence } from './evidence.ts';
+import { observe } from './observation.ts';
+import { whyReport } from './why-report.ts';
+import { whyLines } from './why-view.ts';
+
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
+  const session = readSession(api);
+  const seen = await observe(session, text, 'default', NEVER);
+  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
+}
+
+async function start(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
+  world = await virtualWorld();
+  await world.apply(potDefinition(resources, annotations));
+  await world.advance(2000);
+}
+
+test('a collection of external objects that no object matches', async () => {
+  const metadata = { namespace: 'default', selector: { matchLabels: { app: 'none' } } };
+  const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
+  await start([external, mapResource('first', { name: '${maps[0].metadata.name}' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· first  pending: waits for data: maps[0].metadata.name has no value",
+      "   └ because  maps: there is no ConfigMap with the labels app=none in namespace default",
+      "",
+      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "first": failed to evaluate expression: eval "maps[0].metadata.name": index out of bounds: 0 (data pending)",
+    ]
+  `);
+});
+
+test('an item of a collection without the data', async () => {
+  const parts = {
+    id: 'parts',
+    forEach: [{ name: "${['a', 'b']}" }],
+    template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${name}' }, data: { name: '${name}' } },
+  };
+  await start([parts, mapResource('reads', { value: '${parts[1].data.other}' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· reads  pending: waits for data: parts[1].data.other has no value, "other" is not there",
+      "   └ because  ConfigMap default/b: data has name, and no other",
+      "   look       kubectl describe configmap b -n default",
+      "",
+      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "reads": failed to evaluate expression: eval "parts[1].data.other": no such key: other (data pending)",
+    ]
+  `);
+});
+
+test('an iterator leads to the node that its list comes from', async () => {
+  const metadata = { namespace: 'default', selector: { matchLabels: { app: 'some' } } };
+  const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
+  const parts = {
+    id: 'parts',
+    forEach: [{ entry: '${maps}' }],
+    template: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: "${entry.metadata.name + '-part'}" },
+      data: { key: '${entry.data.key}' },
+    },
+  };
+  await start([external, parts]);
+  const labels = { app: 'some' };
+  await world.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: 'default', labels },
+    data: { other: 'x' },
+  });
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· parts  pending: waits for data: entry.data.key has no value, "key" is not there",
+      "   └ because  ConfigMap default/settings: data has other, and no key",
+      "",
+      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "parts": failed to evaluate expression: eval "entry.data.key": no such key: key (data pending)",
+    ]
+  `);
+});
+
+test('a field that another client keeps changing', async () => {
+  await start([mapResource('map', { a: 'b' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.user.patch(mapRef('shop-map'), { data: { a: 'other' } }, { fieldManager: 'rival' });
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   revision 1   0 of 1 nodes ready",
+      "",
+      "> map  applying: puts back its object, changed by another client",
+      "   └ because  ConfigMap default/shop-map: data.a changed by rival",
+      "   └ because  the API server would take the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
+    ]
+  `);
+});
+
+test('a ServiceAccount that lacks a right', async () => {
+  await start([mapResource('map', { a: 'b' })], { 'typekro.dev/service-account': 'default/deployer' });
+  await world.controller.stop();
+  await world.apply(pot('shop'));
+  const { client } = refusingClient(world.cluster, { clock: world.clock });
+  const { client: refused } = refusingClient(world.cluster, { refuses: /^PATCH .*configmaps/, clock: world.clock });
+  const api = { ...readSession(client), as: () => refused };
+  expect(await why('shop', api)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   no controller has written its status yet   revision 1   0 of 1 nodes ready",
+      "",
+      "✗ map  failed: a dry run of the write of ConfigMap default/shop-map was not possible: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "   do         give system:serviceaccount:default:deployer that right: it writes the objects of this definition (annotation typekro.dev/service-account)",
+    ]
+  `);
+});
+
+test('a canary tells who gets the revision first, and what the others follow', async () => {
+  await start([mapResource('map', { a: 'b' })], { 'typekro.dev/canary': '1' });
+  for (const name of ['one', 'two', 'three']) await world.apply(pot(name));
+  await world.advance(5000);
+  const broken = { ...mapResource('map', { a: 'c' }), readyWhen: ["${map.data.a == 'd'}"] };
+  await world.apply(potDefinition([broken], { 'typekro.dev/canary': '1' }));
+  await world.advance(10_000);
+  const all = await Promise.all(['one', 'two', 'three'].map((name) => why(name)));
+  const notes = all.map((lines) =>
+    lines.find((line) => line.startsWith('note: revision 2'))?.replace(/default\/\w+/, 'X'),
+  );
+  expect(notes.toSorted()).toEqual([
+    'note: revision 2 goes to 1 of 3 instances first: X; this one is among them',
+    'note: revision 2 goes to 1 of 3 instances first: X; this one stays with revision 1 until they are ready',
+    'note: revision 2 goes to 1 of 3 instances first: X; this one stays with revision 1 until they are ready',
+  ]);
+  expect(all.map(([head = '']) => /revision \d/.exec(head)?.[0]).toSorted()).toEqual([
+    'revision 1',
+    'revision 1',
+    'revision 2',
+  ]);
+});
+
+test('a limit of the controller that is not the default', async () => {
+  world = await virtualWorld({ controller: { maxCollectionSize: 3000 } });
+  const parts = {
+    id: 'parts',
+    forEach: [{ name: '${lists.range(schema.spec.count)}' }],
+    template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: "${'p' + string(name)}" } },
+  };
+  await world.apply(potDefinition([parts]));
+  await world.advance(2000);
+  await world.apply(pot('shop', { count: 1100 }));
+  await world.advance(60_000);
+  expect((await why('shop')).at(-1)).toBe('nothing is waited for: every node is ready');
+  await world.apply(pot('shop', { count: 3100 }));
+  await world.advance(60_000);
+  expect((await why('shop')).join('\n')).toContain('has 3100 items, more than the 3000 allowed');
+});

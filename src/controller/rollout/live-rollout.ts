@@ -1,0 +1,79 @@
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { isSuspended } from '../../runtime/index.ts';
+import type { DefinitionRevision } from '../definition/definition-revisions.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
+import type { Allowance } from './canary.ts';
+import { allowedOf, decideRollout } from './canary.ts';
+import { isRolloutDone, rolloutCount } from './rollouts.ts';
+
+/** How a roll-out that goes to some instances first concerns one instance. */
+export interface LiveRollout {
+  /** The revision that the instance stays with meanwhile; absent when it is among the first. */
+  readonly base?: DefinitionRevision;
+  /** Who gets the newest revision first, and what the instance follows. */
+  readonly note: string;
+}
+
+/** Instances that a note names. */
+const MAX_NAMED = 5;
+
+/**
+ * Whether the newest revision of a definition with a canary has come to an instance. The controller chooses the first
+ * instances by their UIDs and records their number on the revision, so that another program finds the same ones.
+ *
+ * @returns `undefined` when the revision goes to all instances, and where the instances cannot be listed.
+ */
+export async function liveRollout(
+  api: Pick<KubernetesApi, 'list'>,
+  type: GroupVersionKind,
+  revisions: readonly DefinitionRevision[],
+  instance: KubeObject,
+  allowance: Allowance,
+  signal: AbortSignal,
+): Promise<LiveRollout | undefined> {
+  const newest = revisions.at(-1);
+  const recorded = newest === undefined ? undefined : rolloutCount(newest.object);
+  if (newest === undefined || recorded === undefined || !isCandidate(instance, newest)) return undefined;
+  const base = revisions.findLast(({ object }) => object !== newest.object && isRolloutDone(object));
+  const instances = await instancesOf(api, type, signal);
+  if (base === undefined || instances === undefined) return undefined;
+  const candidates = instances
+    .filter((each) => isCandidate(each, newest))
+    .map((each) => ({ id: nameOf(each), uid: each.metadata.uid ?? '' }));
+  const count = Math.max(recorded, allowedOf(allowance, candidates.length));
+  const rollout = decideRollout({ revision: newest.number, candidates, count, chosen: new Set() });
+  if (rollout.phase === 'everywhere') return undefined;
+  const first = [...rollout.members].sort();
+  const more = first.length > MAX_NAMED ? ` and ${first.length - MAX_NAMED} more` : '';
+  const named = `${first.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const goes = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
+  if (rollout.members.has(nameOf(instance))) return { note: `${goes}; this one is among them` };
+  return { base, note: `${goes}; this one stays with revision ${base.number} until they are ready` };
+}
+
+/** An instance that the revision may be held back from: older than it, and neither pinned, suspended nor deleted. */
+function isCandidate(instance: KubeObject, { object }: DefinitionRevision): boolean {
+  const { creationTimestamp, deletionTimestamp } = instance.metadata;
+  if (deletionTimestamp !== undefined || pinnedRevision(instance) !== undefined || isSuspended(instance)) return false;
+  return (Date.parse(creationTimestamp ?? '') || 0) <= (Date.parse(object.metadata.creationTimestamp ?? '') || 0);
+}
+
+const nameOf = ({ metadata: { namespace, name = '' } }: KubeObject): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+async function instancesOf(
+  api: Pick<KubernetesApi, 'list'>,
+  { kind, ...version }: GroupVersionKind,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[] | undefined> {
+  try {
+    const type = { apiVersion: formatApiVersion(version), kind };
+    return (await api.list(type, { metadataOnly: true, signal })).items;
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}

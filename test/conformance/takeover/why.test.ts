@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findEvidence } from '../../../src/cli/instance/evidence.ts';
+import { observe } from '../../../src/cli/instance/observation.ts';
+import { treeLines } from '../../../src/cli/instance/tree-view.ts';
+import { whyReport } from '../../../src/cli/instance/why-report.ts';
+import { whyLines } from '../../../src/cli/instance/why-view.ts';
+import type { Cluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import type { KubernetesApi } from '../../../src/kube/index.ts';
+import { KubeClient, readSession } from '../../../src/kube/index.ts';
+import { rootCausesOf } from '../../../src/runtime/index.ts';
+import { withoutTimes } from '../../support/without-times.ts';
+import { restoreState, stateOfKro } from './state-of-kro.ts';
+
+/** The commands on a cluster that kro's own controller ran, recorded in `test/fixtures/takeover`. No controller runs. */
+let cluster: Cluster;
+let api: KubernetesApi;
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster({ workloads: false });
+  await restoreState(cluster, stateOfKro());
+  api = new KubeClient({ transport: cluster.transport() });
+});
+afterAll(async () => {
+  await cluster.close();
+});
+
+const NEVER = new AbortController().signal;
+const NOW = Date.parse('2027-11-01T00:00:00Z');
+
+async function why(text: string): Promise<string[]> {
+  const session = readSession(api);
+  const seen = await observe(session, text, 'takeover', NEVER);
+  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  return withoutTimes(whyLines(seen, whyReport(seen, evidence), NOW, false));
+}
+
+test('a deletion that a finalizer holds', async () => {
+  expect(await why('stack/leaving')).toMatchInlineSnapshot(`
+    [
+      "Stack takeover/leaving   DELETING AGE   being deleted since AGE   revision 1   0 of 2 nodes ready",
+      "",
+      "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",
+      "   do         find out who owns test/hold and why it does not finish",
+      "   look       kubectl describe configmap leaving-high -n takeover",
+      "   waiting    low",
+      "",
+      "the controller reports: deleting resources",
+    ]
+  `);
+});
+
+test('a suspended instance', async () => {
+  expect(await why('pause/asleep')).toMatchInlineSnapshot(`
+    [
+      "Pause takeover/asleep   ACTIVE AGE   revision 1   1 of 1 nodes ready",
+      "",
+      "nothing is due, and the instance is suspended by the annotation kro.run/reconcile",
+    ]
+  `);
+});
+
+test('a node that waits for data of another', async () => {
+  expect(await why('pair/waiting')).toMatchInlineSnapshot(`
+    [
+      "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",
+      "",
+      "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" is not there yet",
+      "   └ because  ConfigMap takeover/waiting-first reports no trouble",
+      "   look       kubectl describe configmap waiting-first -n takeover",
+      "   waiting    second",
+      "",
+      "the controller reports: resource reconciliation failed: apply results contain errors: waiting for node "first": node "first": failed to evaluate readyWhen expression: "first.data.done == \\"yes\\"" (waiting for readiness)",
+    ]
+  `);
+});
+
+test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('nothing is waited for by %s', async (text) => {
+  expect((await why(text)).at(-1)).toBe('nothing is waited for: every node is ready');
+});
+
+test('the nodes of an instance', async () => {
+  const seen = await observe(readSession(api), 'web/shop', 'takeover', NEVER);
+  expect(withoutTimes(treeLines(seen, NOW, false))).toMatchInlineSnapshot(`
+    [
+      "Web takeover/shop   ACTIVE AGE   revision 1   3 of 3 nodes ready",
+      "├─ ✓ deployment  Deployment takeover/shop          ready: is as wanted and ready",
+      "├─ ✓ service     Service takeover/shop             ready: is as wanted and ready",
+      "└─ ✓ settings    ConfigMap takeover/shop-settings  ready: is as wanted and ready",
+    ]
+  `);
+});

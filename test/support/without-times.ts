@@ -1,0 +1,8 @@
+/** Lines whose ages (`4m12s`) and times (RFC 3339) are replaced: how long the work of a test takes is not looked at. */
+export function withoutTimes(lines: readonly string[]): string[] {
+  return lines.map((line) =>
+    line
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+      .replaceAll(/(?<=^| )\d+(?:y|d|h|m|s)(?:\d+[dhms])?(?= |$)/g, 'AGE'),
+  );
+}
