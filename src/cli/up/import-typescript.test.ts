@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tsxModule } from './import-typescript.ts';
+import { isEsModule, tsxModule } from './import-typescript.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -35,4 +35,17 @@ test('without any, the error names the package to install and the Node that need
       remedy: expect.stringMatching(/npm install --save-dev tsx.*Node 22\.18/) as string,
     }),
   );
+});
+
+test.each([
+  ['app.mts', '{}', true],
+  ['app.cts', '{"type":"module"}', false],
+  ['app.ts', '{"type":"module"}', true],
+  ['app.ts', '{"type":"commonjs"}', false],
+  ['app.ts', '{}', false],
+  ['src/deep/app.tsx', '{"type":"module"}', true],
+])('%s beside %s: is it an ES module? %s', (name, manifest, expected) => {
+  const home = mkdtempSync(join(folder, 'type-'));
+  writeFileSync(join(home, 'package.json'), manifest);
+  expect(isEsModule(join(home, name))).toBe(expected);
 });

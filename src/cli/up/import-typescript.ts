@@ -1,16 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { packageFolder, TypeKroError } from '../../core/index.ts';
+import { isJsonObject, packageFolder, tryParseJson, TypeKroError } from '../../core/index.ts';
 
-/** The part of `tsx/esm/api` that is used here. */
+/** The parts of `tsx/esm/api` and `tsx/cjs/api` that are used here. */
 interface TsxApi {
   tsImport(url: string, parent: string): Promise<Record<string, unknown>>;
+  register(): unknown;
 }
+
+/** Set once tsx answers all imports of this process. */
+let registered: Promise<void> | undefined;
 
 /**
  * Imports a TypeScript module of the user. Node strips types from 22.18. Older Nodes need `tsx`, an optional peer
  * dependency: the user's copy first, then the one beside this package.
+ *
+ * tsx is registered for the whole process where the file is an ES module: `tsImport` gives all that the file imports URLs
+ * of its own, so that this package would be loaded a second time. A CommonJS file needs `tsImport` for its named exports.
  *
  * @param path absolute path of the module
  * @throws TypeKroError `input/no-typescript-loader` when this Node strips no types and finds no `tsx`
@@ -20,8 +28,39 @@ export async function importTypeScript(path: string): Promise<Record<string, unk
   if (stripsTypes()) return (await import(url)) as Record<string, unknown>;
   const besidePackage = packageFolder();
   const importers = besidePackage === undefined ? [path] : [path, fileURLToPath(besidePackage)];
-  const tsx = (await import(tsxModule(importers))) as TsxApi;
-  return tsx.tsImport(url, url);
+  if (!isEsModule(path)) {
+    const tsx = (await import(tsxModule(importers))) as TsxApi;
+    return tsx.tsImport(url, url);
+  }
+  await (registered ??= register(importers));
+  return (await import(url)) as Record<string, unknown>;
+}
+
+/** Lets tsx answer `import`, and `require` in what is imported. */
+async function register(importers: readonly string[]): Promise<void> {
+  for (const entry of ['./cjs/api', './esm/api'] as const) {
+    const tsx = (await import(tsxModule(importers, entry))) as TsxApi;
+    tsx.register();
+  }
+}
+
+/** Does Node take a TypeScript file for an ES module? Its ending says so, else the nearest `package.json`. */
+export function isEsModule(path: string): boolean {
+  if (/\.[cm]tsx?$/.test(path)) return /\.mtsx?$/.test(path);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const manifest = tryParseJson(readText(join(folder, 'package.json')));
+    if (manifest !== undefined) return isJsonObject(manifest) && manifest['type'] === 'module';
+    if (folder === dirname(folder)) return false;
+  }
+}
+
+/** The text of a file; empty where there is none. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Does this Node run TypeScript files by itself? */
@@ -30,27 +69,29 @@ function stripsTypes(): boolean {
 }
 
 /**
- * The file of `tsx/esm/api` for `import`. `require.resolve` gives the entry for `require`, whose ES module loader needs
+ * The file of an entry of tsx for `import`. `require.resolve` gives the entry for `require`, whose ES module loader needs
  * a file that tsx lacks.
  */
-function entryForImport(manifest: string): string {
+function entryForImport(manifest: string, name: TsxEntry): string {
   const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
     readonly exports?: Readonly<Record<string, { readonly import?: { readonly default?: string } }>>;
   };
-  const entry = exports['./esm/api']?.import?.default;
+  const entry = exports[name]?.import?.default;
   if (entry !== undefined) return entry;
-  throw new TypeKroError(`the package tsx in ${manifest} has no "tsx/esm/api"`, {
+  throw new TypeKroError(`the package tsx in ${manifest} has no "tsx${name.slice(1)}"`, {
     code: 'input/no-typescript-loader',
     remedy: 'run npm install --save-dev tsx@4, or use Node 22.18 or later, which needs no package for it',
   });
 }
 
-/** The URL of `tsx/esm/api` for the first of `importers` that finds tsx. Throws `input/no-typescript-loader`. */
-export function tsxModule(importers: readonly string[]): string {
+type TsxEntry = './esm/api' | './cjs/api';
+
+/** The URL of an entry of tsx for the first of `importers` that finds tsx. Throws `input/no-typescript-loader`. */
+export function tsxModule(importers: readonly string[], entry: TsxEntry = './esm/api'): string {
   for (const importer of importers) {
     try {
       const manifest = createRequire(importer).resolve('tsx/package.json');
-      return new URL(entryForImport(manifest), pathToFileURL(manifest)).href;
+      return new URL(entryForImport(manifest, entry), pathToFileURL(manifest)).href;
     } catch (error) {
       // This importer does not find tsx; any other failure is a broken installation, which the user has to see.
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
