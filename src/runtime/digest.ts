@@ -19,31 +19,14 @@ export function canonicalJson(value: JsonValue | undefined): string {
   return value === undefined ? 'null' : stringifyJson(inOrder(value));
 }
 
-/** Returns the value itself when its members are sorted, the common case: each decision digests many objects. */
+/** The value with the members of all its objects in order, without those that are `undefined`. */
 function inOrder(value: JsonValue): JsonValue {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) {
-    const entries = value.map(inOrder);
-    return entries.some((entry, index) => entry !== value[index]) ? entries : value;
-  }
-  const names = Object.keys(value);
-  // Visits each member once: two visits on each level would be 2ⁿ at depth n.
-  let replaced: Map<string, JsonValue> | undefined;
-  let isSorted = true;
-  let last = '';
-  for (const name of names) {
-    const member = value[name];
-    if (name < last) isSorted = false;
-    last = name;
-    if (typeof member !== 'object' || member === null) continue;
-    const next = inOrder(member);
-    if (next !== member) (replaced ??= new Map()).set(name, next);
-  }
-  if (isSorted && replaced === undefined) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
   const ordered: JsonObject = {};
-  for (const name of isSorted ? names : names.sort()) {
-    const member = replaced?.get(name) ?? value[name];
-    if (member !== undefined) setOwn(ordered, name, member);
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name];
+    if (member !== undefined) setOwn(ordered, name, inOrder(member));
   }
   return ordered;
 }

@@ -91,17 +91,11 @@ function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
   return result;
 }
 
-/**
- * A map without nulls and the version label; undefined when nothing is left. Every listed object passes here: a counted
- * loop allocates no iterator results.
- */
+/** A map without nulls and the version label; undefined when nothing is left. */
 function comparableMap(map: JsonValue | undefined): JsonObject | undefined {
   if (!isJsonObject(map)) return undefined;
   let result: JsonObject | undefined;
-  const names = Object.keys(map);
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] ?? '';
-    const value = map[name];
+  for (const [name, value] of Object.entries(map)) {
     if (name === VERSION_LABEL || value === null || value === undefined) continue;
     setOwn((result ??= {}), name, value);
   }
@@ -134,10 +128,7 @@ function encodeAll(values: JsonObject): JsonObject {
   );
 }
 
-/**
- * The values of a live object at the fields of a set, in the live order of lists. Uses counted loops, as
- * `comparableMap` does.
- */
+/** The values of a live object at the fields of a set, in the live order of lists. */
 export function project(fields: FieldSet, value: JsonValue | undefined): JsonValue | undefined {
   if (value === null || typeof value !== 'object') return value;
   const members = Object.keys(fields);
@@ -149,8 +140,7 @@ export function project(fields: FieldSet, value: JsonValue | undefined): JsonVal
       value,
     );
   const result: JsonObject = {};
-  for (let index = 0; index < members.length; index += 1) {
-    const member = members[index] ?? '';
+  for (const member of members) {
     const below = fields[member];
     if (!member.startsWith('f:') || !isJsonObject(below)) continue;
     const name = member.slice(2);

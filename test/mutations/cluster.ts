@@ -51,10 +51,10 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/fields/merge.test.ts'],
   },
   {
-    name: 'a repeated key counts as the same order',
+    name: 'the last element of a repeated key is merged',
     file: 'src/cluster/fields/merge.ts',
-    find: ' || live.indexOf(step) !== index',
-    replace: '',
+    find: 'liveByStep.set(step, liveByStep.has(step) ? undefined : value)',
+    replace: 'liveByStep.set(step, value)',
     tests: ['src/cluster/fields/merge.test.ts'],
   },
   {

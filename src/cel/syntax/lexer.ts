@@ -135,10 +135,7 @@ function isPair(text: string, at: number): boolean {
   return c >= 0xd800 && c < 0xdc00 && d >= 0xdc00 && d < 0xe000;
 }
 
-/**
- * The result of the last scan: type (-1: failed) and end (where it failed). One shared object, so that a scan allocates
- * nothing.
- */
+/** The result of the last scan: type (-1: failed) and end (where it failed). */
 const scan = { type: -1, end: 0 };
 
 function accept(type: number, end: number): void {

@@ -115,8 +115,6 @@ function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValu
 }
 
 function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]): Comparison {
-  // Most lists are unchanged, and the test for that is cheaper than matching elements by their keys.
-  if (jsonEquals(before, after)) return SAME;
   const collected = new Collected();
   const left = group(node, before);
   const right = group(node, after);

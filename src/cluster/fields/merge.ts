@@ -44,19 +44,6 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   return out ?? live;
 }
 
-/** Do both lists have the same elements in the same order, none twice? Then equal positions are merged. */
-function sameOrder(live: readonly string[], applied: readonly string[]): boolean {
-  if (live.length !== applied.length || live.length > LINEAR_SCAN_LIMIT) return false;
-  for (let index = 0; index < live.length; index++) {
-    const step = live[index] ?? '';
-    if (step !== applied[index] || live.indexOf(step) !== index) return false;
-  }
-  return true;
-}
-
-/** The longest list that is searched for repetitions element by element. */
-const LINEAR_SCAN_LIMIT = 100;
-
 interface Element {
   readonly step: string;
   readonly value: JsonValue;
@@ -69,7 +56,6 @@ interface Element {
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];
-  if (sameOrder(liveSteps, steps)) return applied.map((value, index) => mergeApplied(node.items, live[index], value));
   const left = live.map((value, index): Element => ({ step: liveSteps[index] ?? '', value }));
   const right = applied.map((value, index): Element => ({ step: steps[index] ?? '', value }));
   const liveByStep = new Map<string, JsonValue | undefined>();

@@ -54,23 +54,14 @@ export function elementSteps(node: ListNode, list: readonly JsonValue[]): readon
 
 /** The step of a list element: by its keys (missing ones take their default) or by its value. */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
-  if (node.list === 'set') return `v:${scalarText(element)}`;
+  if (node.list === 'set') return `v:${toJsonText(element)}`;
   if (!isJsonObject(element)) return `i:${index}`;
   let text = 'k:{';
   for (const key of sortedKeys(node)) {
     const value = Object.hasOwn(element, key) ? element[key] : defaultOfKey(node, key);
-    if (value !== undefined) text += `${text.length > 3 ? ',' : ''}${scalarText(key)}:${scalarText(value)}`;
+    if (value !== undefined) text += `${text.length > 3 ? ',' : ''}${toJsonText(key)}:${toJsonText(value)}`;
   }
   return `${text}}`;
-}
-
-/** Texts whose characters stand for themselves in a JSON string. */
-const PLAIN = /^[ !#-[\]-\uD7FF\uE000-\uFFFF]*$/;
-
-/** `toJsonText`, faster for short texts and integers, which most keys are. */
-function scalarText(value: JsonValue): string {
-  if (typeof value === 'string' && value.length < 100 && PLAIN.test(value)) return `"${value}"`;
-  return typeof value === 'number' && Number.isInteger(value) ? String(value) : toJsonText(value);
 }
 
 const sorted = new WeakMap<ListNode, readonly string[]>();

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { internMember, internJson } from './intern.ts';
+import { internJson, internString } from './intern.ts';
 
 /**
  * A copy that takes the least memory, for objects that are kept for long. The JSON parser gives an object a layout of
@@ -47,6 +47,6 @@ function packed(object: KubeObject): KubeObject {
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);
-    if (typeof text === 'string') Reflect.set(holder, member, internMember(member, text));
+    if (typeof text === 'string') Reflect.set(holder, member, internString(text));
   }
 }

@@ -43,19 +43,16 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
   return { desired: digestText(desired), owned: digestText(owned) };
 }
 
-/**
- * Writes entries with an equivalence as one literal per set of members, so that equal sets share a layout in V8.
- * Copies by conditional spreads would each have their own.
- */
+/** The entry with these parts. */
 function makeEntry(
   { object, owned }: LiveObject,
   equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
-  if (equivalence === undefined) {
-    const known = owned === undefined ? { object } : { object, owned };
-    return whole === undefined ? known : { ...known, whole };
-  }
-  if (owned === undefined) return whole === undefined ? { object, equivalence } : { object, equivalence, whole };
-  return whole === undefined ? { object, owned, equivalence } : { object, owned, equivalence, whole };
+  return {
+    object,
+    ...(owned === undefined ? {} : { owned }),
+    ...(equivalence === undefined ? {} : { equivalence }),
+    ...(whole === undefined ? {} : { whole }),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compact } from './compact.ts';
-import { internMember, internJson } from './intern.ts';
+import { internJson, internString } from './intern.ts';
 
 const object = (name: string, reason: string) => ({
   apiVersion: 'v1',
@@ -29,17 +29,21 @@ describe('compact', () => {
   });
 });
 
-describe('sharedMember', () => {
-  it('says what it was given, whatever the member had before', () => {
-    const texts = ['a', 'b', 'a', 'x'.repeat(200), 'a'];
-    expect(texts.map((text) => internMember('team', text))).toEqual(texts);
-    const names = Array.from({ length: 1000 }, (_, index) => `label-${index}`);
-    expect(names.map((name) => internMember(name, name))).toEqual(names);
-    expect(names.map((name) => internMember(name, 'other'))).toEqual(names.map(() => 'other'));
+describe('internString', () => {
+  it('gives the same text, whichever texts came before', () => {
+    const texts = [
+      'a',
+      'b',
+      'a',
+      'x'.repeat(200),
+      ...Array.from({ length: 10_000 }, (_, index) => `label-${index}`),
+      'a',
+    ];
+    expect(texts.map(internString)).toEqual(texts);
   });
 });
 
-describe('sharedValue', () => {
+describe('internJson', () => {
   it('gives what may be part of many objects to nobody for writing', () => {
     expect(Object.isFrozen(internJson(['a']))).toBe(true);
   });

@@ -20,23 +20,6 @@ export function internString(text: string): string {
   return text;
 }
 
-/** The last text of a member of this name. */
-const LAST = new Map<string, string>();
-const MAX_MEMBERS = 256;
-
-/**
- * Like `internString`, for the text of a member: most labels of an object equal those of the object before, and need no
- * hash.
- */
-export function internMember(member: string, text: string): string {
-  const last = LAST.get(member);
-  if (last === text) return last;
-  const known = internString(text);
-  const isHeld = text.length <= MAX_TEXT_LENGTH && (last !== undefined || LAST.size < MAX_MEMBERS);
-  if (isHeld) LAST.set(member, known);
-  return known;
-}
-
 /**
  * Like `internString`, for JSON. The result is frozen, since it may be part of many objects; so the caller must own the
  * value.

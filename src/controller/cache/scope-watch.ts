@@ -119,6 +119,5 @@ export class ScopeWatch {
 
 /** The key of an object within its kind: `namespace/name`. */
 export function cacheKeyOf(object: KubeObject): string {
-  // `join` makes a flat string; V8 would keep the pieces of a template, too, thousands of times.
-  return internString([object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/'));
+  return internString(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
 }

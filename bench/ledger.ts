@@ -1,0 +1,108 @@
+/**
+ * The ledger of the tricks in `src` that save memory or time. Each row says where a trick stands, what it does and what
+ * it gains, and is measured here with the trick and without it: one workload in processes of both, in turn. The edit that
+ * takes a trick away is made while the workload is bundled, so the product has no switch for it.
+ *
+ * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`, by default all rows with 5 processes of each. Time is
+ * processor time of the process, memory is its heap or resident memory after a collection. Rows that no workload shows
+ * alone say why and where their figures are printed.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import type { Edit, MeasuredRow } from './ledger/rows.ts';
+import { ROWS } from './ledger/rows.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Each bundle lies as deep as `dist/chunk`, so that the package finds its data. */
+const folder = join(root, `.build-ledger-${process.pid}`);
+
+const { values } = parseArgs({ options: { rows: { type: 'string' }, runs: { type: 'string', default: '5' } } });
+const runs = Number(values.runs);
+const asked = values.rows?.split(',');
+const rows = ROWS.filter(({ name }) => asked === undefined || asked.includes(name));
+
+/** The source of a file without a trick. @throws Error when the file does not hold the text exactly once. */
+function edited(file: string, text: string, edits: readonly Edit[]): string {
+  return edits
+    .filter((edit) => edit.file === file)
+    .reduce((source, { find, replace }) => {
+      if (source.split(find).length !== 2) throw new Error(`${file} must hold this once: ${find}`);
+      return source.replace(find, () => replace);
+    }, text);
+}
+
+async function bundled(name: string, workload: string, edits: readonly Edit[]): Promise<string> {
+  const outdir = join(folder, name);
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: `bench/ledger/workloads/${workload}.ts` },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    outExtension: { '.js': '.mjs' },
+    plugins: [
+      {
+        name: 'edits',
+        setup(chain) {
+          for (const file of new Set(edits.map((edit) => edit.file))) {
+            const filter = new RegExp(`${file.replaceAll('.', String.raw`\.`)}$`);
+            chain.onLoad({ filter }, ({ path }) => ({
+              contents: edited(file, readFileSync(path, 'utf8'), edits),
+              loader: 'ts',
+            }));
+          }
+        },
+      },
+    ],
+  });
+  return join(outdir, 'main.mjs');
+}
+
+/** The figure that a workload prints. */
+function measured(program: string): number {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', program], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout.trim().split('\n').at(-1));
+}
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+/** Both ways in turn, so that what slows the machine slows both. */
+async function measure({ name, workload, without }: MeasuredRow): Promise<readonly [own: number, bare: number]> {
+  const programs = [await bundled(`${name}-with`, workload, []), await bundled(`${name}-without`, workload, without)];
+  const figures = programs.map((): number[] => []);
+  for (let run = 0; run < runs; run += 1) programs.forEach((program, index) => figures[index]?.push(measured(program)));
+  return [median(figures[0] ?? []), median(figures[1] ?? [])];
+}
+
+mkdirSync(folder, { recursive: true });
+try {
+  console.log(`Node ${process.version}, medians of ${runs} processes\n`);
+  console.log('| trick | where | with | without | gain | gain when it was written down |\n|---|---|---|---|---|---|');
+  for (const row of rows) {
+    if (!('workload' in row)) {
+      console.log(`| ${row.name} | ${row.where} | | | ${row.gain} | not alone: ${row.why} |`);
+      continue;
+    }
+    const [own, bare] = await measure(row);
+    const percent = ((bare - own) / bare) * 100;
+    const files = [...new Set(row.without.map(({ file }) => file))].join(', ');
+    const figure = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} ${row.unit}`;
+    console.log(
+      `| ${row.name} | ${files} | ${figure(own)} | ${figure(bare)} | ${percent.toFixed(0)} % | ${row.gain} |`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,18 @@
+/** Heap of an object in the controller's cache: its projection, its digests and its key. */
+import { cacheKeyOf } from '../../../src/controller/cache/scope-watch.ts';
+import { compacted, withEquivalence } from '../../../src/controller/cache/held-object.ts';
+import { projectObject } from '../../../src/runtime/index.ts';
+import { liveObject } from './live-objects.ts';
+import { printBytesEach } from './figures.ts';
+
+const READS = [
+  ['status', 'conditions'],
+  ['spec', 'replicas'],
+];
+
+printBytesEach(20_000, (index) => {
+  const object = liveObject(index);
+  const live = projectObject(object, READS);
+  const { owned = '' } = live;
+  return [cacheKeyOf(object), compacted(withEquivalence(live, { desired: owned, owned }))];
+});

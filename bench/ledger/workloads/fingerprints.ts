@@ -1,0 +1,21 @@
+/** Processor time of the question whether live objects have their desired values, 20,000 times. */
+import { desiredFingerprint, isSameFingerprint, projectObject } from '../../../src/runtime/index.ts';
+import { liveObject } from './live-objects.ts';
+import { printTime } from './figures.ts';
+
+const objects = Array.from({ length: 20_000 }, (_, index) => liveObject(index));
+await printTime(() => {
+  let same = 0;
+  for (const object of objects) {
+    const { apiVersion, kind, metadata, spec } = object;
+    const { name = '', labels: { app = '' } = {} } = metadata;
+    const desired = {
+      apiVersion,
+      kind,
+      metadata: { name, labels: { app } },
+      spec: { replicas: spec?.['replicas'] ?? 0 },
+    };
+    if (isSameFingerprint(projectObject(object, []).owned ?? '', desiredFingerprint(desired))) same += 1;
+  }
+  if (same > objects.length) throw new Error('impossible');
+});

@@ -1,0 +1,12 @@
+/** Resident memory of a process that lists 5,000 objects, keeps them, and lists them again ten times. */
+import { keepHeapSmall } from '../../../src/cli/small-heap.ts';
+import { compacted } from '../../../src/controller/cache/held-object.ts';
+import { projectObject } from '../../../src/runtime/index.ts';
+import { liveObject } from './live-objects.ts';
+
+keepHeapSmall([]);
+const kept = new Map<number, unknown>();
+for (let round = 0; round < 10; round += 1)
+  for (let index = 0; index < 5000; index += 1) kept.set(index, compacted(projectObject(liveObject(index), [])));
+console.log(process.memoryUsage().rss / 2 ** 20);
+process.exit(kept.size === 5000 ? 0 : 1);

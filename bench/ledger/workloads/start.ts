@@ -1,0 +1,10 @@
+/** Processor time from the first line of a process to the first read that an embedded cluster answers. */
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+
+const cluster = await createEmbeddedCluster({ controllers: false });
+const { status, body } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces' });
+for await (const _ of body);
+if (status !== 200) throw new Error(`status ${status}`);
+const { user, system } = process.cpuUsage();
+console.log((user + system) / 1000);
+process.exit(0);
