@@ -1,18 +1,20 @@
 import { TypeKroError } from '../core/index.ts';
 import type { Lifecycle, Secret, StoredOutput, StoredProps } from './model.ts';
 
-/** The versions that `npm run long -- alchemy` tries; the same as in `peerDependencies`. */
+/** The versions that `npm run long -- alchemy` tries: the range of `peerDependencies`. */
 const VERSIONS = '~0.94.0';
 
-/** What we use of the package `alchemy`. */
+/** The members of the package `alchemy` that this room uses. */
 export interface AlchemyPackage {
-  /** Registers a kind of resource; gives the function that declares one in the scope of the moment. */
+  /**
+   * Registers a kind of resource, and returns the function that declares a resource of this kind in the current scope.
+   */
   Resource(
     kind: string,
     handler: (this: Lifecycle, id: string, props: StoredProps) => Promise<StoredOutput>,
   ): (id: string, props: StoredProps) => Promise<Partial<StoredOutput>>;
   readonly Scope: {
-    /** The scope of the moment. A scope that failed destroys nothing when it is finalized. */
+    /** The current scope. A scope that failed destroys nothing when it is finalized. */
     getScope(): { fail(): void; readonly root?: object } | undefined;
   };
   isSecret(value: unknown): value is Secret;
@@ -31,7 +33,7 @@ function isAlchemy(module: object): module is AlchemyPackage {
   );
 }
 
-/** Is the package itself missing, and not something that it needs? */
+/** Is the package `alchemy` itself missing? An error about one of its dependencies is no such error. */
 function isMissing(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -44,8 +46,8 @@ function isMissing(error: unknown): boolean {
 /**
  * Loads the optional peer.
  *
- * @throws TypeKroError `alchemy/not-installed`, `alchemy/not-loaded` when it is there and breaks, `alchemy/version`
- * when it is one that we do not know.
+ * @throws TypeKroError `alchemy/not-installed` when the package is missing, `alchemy/not-loaded` when its import fails,
+ * `alchemy/version` when it has not the members of `AlchemyPackage`.
  */
 export async function loadAlchemy(load: () => Promise<object>): Promise<AlchemyPackage> {
   const remedy = `npm install alchemy@${VERSIONS}`;

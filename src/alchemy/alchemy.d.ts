@@ -1,4 +1,4 @@
-/** An optional peer: what is used of it is checked when it is loaded (`alchemy-package.ts`). */
+/** An optional peer. `alchemy-package.ts` checks the members that are used when it loads the package. */
 declare module 'alchemy' {
   const nothingIsKnown: unknown;
   export default nothingIsKnown;

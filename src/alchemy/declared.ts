@@ -2,9 +2,9 @@ import { TypeKroError } from '../core/index.ts';
 import type { StoredProps } from './model.ts';
 import { samePlace } from './places.ts';
 
-/** A scope of Alchemy, as far as it tells declarations apart. */
+/** The member of Alchemy's scopes that tells declarations of different runs apart. */
 export interface DeclaringScope {
-  /** The outermost scope: another one for each run of a program. */
+  /** The outermost scope. Each run of a program has its own. */
   readonly root?: object;
 }
 
@@ -14,14 +14,14 @@ interface Declaration {
   readonly props: StoredProps;
 }
 
-/** What each run of a program has declared so far, by its outermost scope. */
+/** The declarations of each run of a program so far, by the outermost scope of the run. */
 const declared = new WeakMap<object, Declaration[]>();
 
 /**
  * Notes that a program declares an instance.
  *
- * @throws TypeKroError `alchemy/declared-twice` when another resource of the program has it: the second deploy would
- * take it over, and whichever resource goes first would delete it for both.
+ * @throws TypeKroError `alchemy/declared-twice` when another resource of the program declares the same instance. The
+ * second deploy would take the instance over, and the first resource that is deleted would delete the instance of both.
  */
 export function declare(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
   if (scope === undefined) return;
@@ -44,12 +44,12 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
   declared.set(root, [...known.filter((each) => !isSame(each)), { scope, id, props }]);
 }
 
-/** Are both sent to the same cluster, as far as their declarations tell? */
+/** Do both declarations name the same cluster? Two names of one cluster are not recognized. */
 function sameCluster(a: StoredProps, b: StoredProps): boolean {
   return addressOf(a) === addressOf(b);
 }
 
-/** A text or an object that stands for the cluster. */
+/** A text or an object that identifies the cluster of a declaration. */
 function addressOf({ connection, local }: StoredProps): unknown {
   switch (connection.by) {
     case 'transport':

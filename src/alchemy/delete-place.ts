@@ -4,19 +4,20 @@ import type { Transport } from '../kube/index.ts';
 import type { Place, StoredConnection } from './model.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
-/** How to reach the cluster that an instance is deleted from. */
+/** The connection to the cluster from which an instance is deleted. */
 export interface DeleteOptions {
   readonly connection: StoredConnection;
-  /** The transport, for a connection by transport. */
+  /** The transport of a connection by transport; undefined when this process does not have it. */
   readonly transport: Transport | undefined;
   readonly timeout?: number;
 }
 
 /**
- * Deletes an instance that may be known from the state only: what was deployed stands in the cluster, so that
- * the composition is not needed. An instance that is not there counts as deleted.
+ * Deletes an instance that may be known from the state only. The composition is not needed, because the cluster records
+ * which objects were deployed. An instance that does not exist counts as deleted.
  *
- * @throws TypeKroError `alchemy/not-deleted` when something is left, `alchemy/no-transport` when this process has none.
+ * @throws TypeKroError `alchemy/not-deleted` when an object is left, `alchemy/no-transport` when this process does not
+ * have the transport.
  */
 export async function deletePlace(place: Place, options: DeleteOptions): Promise<void> {
   const { createDeployEngine } = await import('../deploy/index.ts');
@@ -41,7 +42,7 @@ export async function deletePlace(place: Place, options: DeleteOptions): Promise
   }
 }
 
-/** As much of a target as a deletion needs. */
+/** A target with the members that a deletion needs. */
 function targetOf(place: Place, options: DeleteOptions): DeployTarget {
   const { connection, transport, timeout } = options;
   if (connection.by === 'transport' && transport === undefined) {

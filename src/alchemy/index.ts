@@ -1,7 +1,7 @@
 /**
  * Deploys compositions from Alchemy programs: `KroResource` is a resource whose creation and update run
- * `factory(mode).deploy(spec)` and whose deletion runs `deleteInstance`. Alchemy's state remembers where the
- * instance is and what was asked for; the cluster remembers the rest. Needs the optional peer `alchemy`.
+ * `factory(mode).deploy(spec)` and whose deletion runs `deleteInstance`. Alchemy's state holds the location and the
+ * props of the instance; the cluster holds everything else. Needs the optional peer `alchemy`.
  *
  * @packageDocumentation
  */
@@ -14,27 +14,28 @@ import { storedProps } from './stored-props.ts';
 
 export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from './model.ts';
 
-/** The kind under which Alchemy's state has these resources. */
+/** The kind of these resources in Alchemy's state. */
 export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 
-// Alchemy destroys what a program no longer declares before or without calling the program's functions, so its
-// provider has to be registered when this module has been imported; the package can be imported only, and only
-// here can we say that it is missing.
+// Alchemy destroys the resources that a program does not declare any more before it calls the program's functions, or
+// without calling them. The provider must therefore be registered when the import of this module ends. The package is
+// an ES module, so that only a top-level `await import` can load it and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
   return lifecycle(this, props);
 });
 
 /**
- * Declares an instance of a composition in the scope of the moment: it is deployed, updated when the spec, the
- * definition or a setting changed, and deleted when the scope is destroyed or the program does not declare it
- * any more. Another name, namespace or composition makes a new instance, and deletes the old one when the
- * program is finalized. Unchanged declarations send no request. A deploy that failed is taken up by the next run.
+ * Declares an instance of a composition in the current scope of Alchemy. The instance is deployed, updated when the
+ * spec, the definition or a setting changed, and deleted when the scope is destroyed or the program does not declare
+ * the instance any more. Another name, namespace or composition makes a new instance, and deletes the old one when the
+ * program is finalized. Unchanged declarations send no request. The next run tries a failed deploy again.
  *
- * Which cluster is reached is no part of the identity: to move to another one, use another id.
+ * The cluster is no part of the identity of a resource: to move an instance to another cluster, use another id.
  *
- * @throws TypeKroError of the deploy; `alchemy/spec` and `alchemy/plain-kubeconfig` for what cannot be kept in a
- * state; `alchemy/declared-twice` for an instance that another resource of the program has; `alchemy/not-deleted` when a deletion is not finished in time; `alchemy/not-deployed` in the phase `read`.
+ * @throws TypeKroError of the deploy; `alchemy/spec` and `alchemy/plain-kubeconfig` for values that cannot be kept in a
+ * state; `alchemy/declared-twice` for an instance that another resource of the program declares; `alchemy/not-deleted`
+ * when a deletion is not finished in time; `alchemy/not-deployed` in the phase `read`.
  *
  * @example const shop = await KroResource('shop', { composition: app, spec: { name: 'shop', replicas: 2 } });
  */
@@ -45,13 +46,13 @@ export async function KroResource<Input, Spec, Status>(
   const output = await provider(id, checked(id, props));
   const { place, uid, status } = output;
   if (place === undefined || status === undefined) {
-    // Alchemy's phase `read` gives what the state has.
+    // Alchemy's phase `read` returns the output in the state, which is empty before the first deploy.
     throw new TypeKroError(`the KroResource ${id} has not been deployed yet`, {
       code: 'alchemy/not-deployed',
       remedy: 'run the program that deploys it first',
     });
   }
-  // With the output's own marks, by which Alchemy's `destroy(resource)` knows it.
+  // The result keeps the symbols of Alchemy's output, by which `destroy(resource)` recognizes it.
   return Object.assign(marksOf(output), {
     apiVersion: place.apiVersion,
     kind: place.kind,
@@ -62,7 +63,10 @@ export async function KroResource<Input, Spec, Status>(
   });
 }
 
-/** The props for Alchemy. A scope with a resource that is wrong fails, or it would delete what it does not see. */
+/**
+ * The props for Alchemy. An invalid resource makes its scope fail: otherwise the scope would delete the instance,
+ * because it sees no declaration of it.
+ */
 function checked<Input, Spec, Status>(
   id: string,
   props: KroResourceProps<Input, Spec, Status>,

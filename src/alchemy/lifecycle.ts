@@ -6,10 +6,10 @@ import { deletePlace } from './delete-place.ts';
 import type { Lifecycle, Place, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
-/** Transports by the full name of the resource that was declared with them: no state can hold one. */
+/** Transports by the `fqn` of the resource that was declared with them. Alchemy's state cannot hold a transport. */
 const transports = new Map<string, Transport>();
 
-/** What Alchemy calls to create, update and delete a resource. It may be called again after any failure. */
+/** Creates, updates or deletes a resource, as Alchemy asks. Alchemy may call this function again after any failure. */
 export async function lifecycle(resource: Lifecycle, props: StoredProps): Promise<StoredOutput> {
   if (resource.phase === 'delete') {
     const current = await resource.scope.state.get(resource.id);
@@ -35,7 +35,10 @@ export async function lifecycle(resource: Lifecycle, props: StoredProps): Promis
   };
 }
 
-/** Deletes with the connection of the last attempt. */
+/**
+ * Deletes an instance with the stored connection of the last attempt, and with the transport that this process knows for
+ * the resource.
+ */
 async function remove(
   { fqn, props }: Lifecycle,
   place: Place,

@@ -2,7 +2,10 @@ import type { AnyAspect, Composition, DeployEvent, Factory, Mode } from '../comp
 import type { ObjectMeta } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
 
-/** A secret of Alchemy: encrypted in its state, plain text for the cluster. Made by `alchemy.secret()`. */
+/**
+ * A secret of Alchemy, made by `alchemy.secret()`. Alchemy's state holds the value encrypted; the cluster gets the
+ * plain value.
+ */
 export interface Secret<Value = unknown> {
   readonly type: 'secret';
   readonly unencrypted: Value;
@@ -14,46 +17,52 @@ export type WithSecrets<Value> =
   | Secret<Value>
   | (Value extends object ? { [Key in keyof Value]: WithSecrets<Value[Key]> } : never);
 
-/** What is deployed, how and where. */
+/** The props of `KroResource`: the composition, the spec, and how and where the instance is deployed. */
 export interface KroResourceProps<Input, Spec, Status> {
   readonly composition: Pick<
     Composition<Spec, Status, unknown, Input>,
     'name' | 'toDefinition' | 'toInstance' | 'factory'
   >;
-  /** The spec; its name is that of the instance. Secrets in it stay encrypted in Alchemy's state. */
+  /** The spec; `spec.name` names the instance. Secrets in the spec stay encrypted in Alchemy's state. */
   readonly spec: WithSecrets<NoInfer<Input>>;
-  /** `direct` (default): this process deploys. `kro`: a controller in the cluster does. May be changed in place. */
+  /**
+   * `direct` (default): this process deploys. `kro`: a controller in the cluster deploys. A change of the mode updates
+   * the instance in place.
+   */
   readonly mode?: Mode;
-  /** Default `default`. */
+  /** The namespace of the instance. Default `default`. */
   readonly namespace?: string;
   /** A kubeconfig: its path, or its text as a secret. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
   readonly kubeConfig?: string | Secret<string>;
-  /** Instead of a kubeconfig, a way into a cluster of this process. Only this process can delete what it deployed. */
+  /**
+   * A transport into a cluster of this process, instead of a kubeconfig. Only this process can delete the instances
+   * that it deployed through the transport.
+   */
   readonly transport?: Transport;
-  /** How long to wait for readiness, and for deletions, in milliseconds. Default: the factory's. */
+  /** The longest time to wait for readiness, and for deletions, in milliseconds. Default: that of the factory. */
   readonly timeout?: number;
-  /** Wait until everything is ready. Default `true`. */
+  /** Does a deploy wait until all resources are ready? Default `true`. */
   readonly waitForReady?: boolean;
   readonly createNamespace?: boolean;
   readonly allowBreakingChanges?: boolean;
-  /** Changes laid over the resources, in order (`typekro/aspects`). */
+  /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
-  /** Told of everything that happens; a change of it alone is no update. */
+  /** Called with each event of a deploy. Another callback alone is no change that updates the instance. */
   readonly progressCallback?: (event: DeployEvent) => void;
 }
 
-/** What `await KroResource(…)` gives: the instance as it was when it was deployed last. */
+/** The result of `await KroResource(…)`: the instance as it was after its last deploy. */
 export interface KroResourceOutput<Input, Status> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Pick<ObjectMeta, 'name' | 'namespace' | 'uid'>;
-  /** As it was given, with its secrets. */
+  /** The spec as the program passed it, with its secrets. */
   readonly spec: WithSecrets<Input>;
   readonly status: Status;
   readonly mode: Mode;
 }
 
-/** Where an instance is in its cluster; all that is needed to delete it. */
+/** The location of an instance in its cluster, with all members that a deletion needs. */
 export interface Place {
   readonly mode: Mode;
   /** Name of the definition. */
@@ -65,12 +74,15 @@ export interface Place {
 }
 
 /**
- * The props as Alchemy keeps and compares them. Spec and digest are texts: Alchemy reads meaning into some
- * objects, and has no integers beyond 2^53.
+ * The props as Alchemy keeps and compares them. The spec is a text, because Alchemy interprets some objects and loses
+ * integers beyond 2^53.
  */
 export interface StoredProps {
   readonly place: Place;
-  /** Digest of the definition with its aspects: a changed program is an update. */
+  /**
+   * The digest of the definition with its aspects. Another digest makes an update, so that a changed program is
+   * deployed.
+   */
   readonly digest: string;
   /** The spec as JSON, `null` for secrets. */
   readonly spec: string;
@@ -83,11 +95,14 @@ export interface StoredProps {
     readonly allowBreakingChanges?: boolean;
   };
   readonly connection: StoredConnection;
-  /** What this process alone knows. Alchemy leaves functions out of its state. */
+  /**
+   * The part of the declaration that only this process has. It is a function, because Alchemy leaves functions out of
+   * its state.
+   */
   readonly local: () => Local;
 }
 
-/** How to reach the cluster, as far as it can be kept. */
+/** The connection to the cluster, as far as a state can hold it: a transport is only mentioned. */
 export type StoredConnection =
   | { readonly by: 'default' }
   | { readonly by: 'kubeconfig'; readonly kubeConfig: string | Secret<string> }
@@ -103,25 +118,28 @@ export interface Local {
 export interface StoredOutput {
   readonly place: Place;
   readonly uid?: string;
-  /** The status as JSON, for the same reason as the spec. */
+  /** The status as JSON: a text, for the same reason as the spec. */
   readonly status: string;
-  /** Another one after each deploy: tells a resource from its own past, which Alchemy may ask to delete. */
+  /**
+   * The random id of the deploy. It tells the current resource from its replaced predecessor, which Alchemy may ask to
+   * delete.
+   */
   readonly deploy: string;
 }
 
-/** What Alchemy gives a resource's function as `this`, as far as it is used here. */
+/** The members that are used here of the object that Alchemy passes to a resource's function as `this`. */
 export interface Lifecycle {
   readonly phase: 'create' | 'update' | 'delete';
   readonly id: string;
   readonly fqn: string;
-  /** The output of the last success; before the first one only Alchemy's own marks. */
+  /** The output of the last success. Before the first success it has only Alchemy's own symbols. */
   readonly output?: Partial<StoredOutput>;
-  /** The props of the last attempt, `{}` before the first one. */
+  /** The props of the last attempt; `{}` before the first attempt. */
   readonly props?: Partial<StoredProps>;
   readonly scope: {
     readonly state: { get(id: string): Promise<{ readonly output?: Partial<StoredOutput> } | undefined> };
   };
-  /** Starts over as a new resource. The old one is deleted at the end of the program, or before with `force`. */
+  /** Makes Alchemy create a new resource. It deletes the old one at the end of the program, or first with `force`. */
   replace(force?: boolean): never;
   /** Ends a deletion. */
   destroy(): never;

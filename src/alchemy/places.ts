@@ -2,8 +2,8 @@ import { parseApiVersion } from '../core/index.ts';
 import type { Lifecycle, Place } from './model.ts';
 
 /**
- * Is it the same instance? The mode does not count: another mode takes over what is there. Group and kind do:
- * in both modes they are part of what owns the objects.
+ * Do both name the same instance? The mode does not count, because a deploy in another mode takes the objects over.
+ * Group and kind count, because in both modes the owner of the objects has them.
  */
 export function samePlace(a: Place, b: Place): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);
@@ -15,8 +15,8 @@ const sameKind = (a: Place, b: Place): boolean =>
 const sameDeletion = (a: Place, b: Place): boolean => a.mode === b.mode && samePlace(a, b);
 
 /**
- * What an attempt that failed may have left where the next one does not look: Alchemy remembers only the
- * output of the last success and the props of the last attempt.
+ * The instance that a failed attempt may have left, and that the next attempt would not touch. Alchemy remembers only
+ * the output of the last success and the props of the last attempt.
  */
 export function leftBehind(last: Pick<Lifecycle, 'output' | 'props'>, wanted: Place): Place | undefined {
   const attempted = last.props?.place;
@@ -25,18 +25,21 @@ export function leftBehind(last: Pick<Lifecycle, 'output' | 'props'>, wanted: Pl
   return deployed !== undefined && samePlace(attempted, deployed) ? undefined : attempted;
 }
 
-/** How an update goes on: in the same place, in another one, or in another one that the old one is in the way of. */
+/**
+ * How an update proceeds: it changes the same instance (`stay`), makes another one (`replace`), or deletes the old
+ * instance before it makes another one (`replace-first`).
+ */
 export function moveOf(output: Lifecycle['output'], wanted: Place): 'stay' | 'replace' | 'replace-first' {
   const deployed = output?.place;
   if (deployed === undefined || samePlace(deployed, wanted)) return 'stay';
-  // One definition serves one kind: the instance of the other one has to go while its controller is still there.
+  // One definition serves one kind. The old instance must be deleted while a controller still serves the old kind.
   return deployed.definition === wanted.definition && !sameKind(deployed, wanted) ? 'replace-first' : 'replace';
 }
 
 /**
- * Which instances a deletion removes. `current` is the resource's output in the state: when it is from a later
- * deploy, the deletion is that of a replaced past, and neither what is there now nor what was attempted since
- * is part of that.
+ * The instances that a deletion removes. `current` is the resource's output in the state. When `current` is from a
+ * later deploy, Alchemy deletes a replaced predecessor of the resource: then neither the current instance nor a later
+ * attempt is removed.
  */
 export function deletions(asked: Pick<Lifecycle, 'output' | 'props'>, current: Lifecycle['output']): Place[] {
   const deployed = asked.output?.place;

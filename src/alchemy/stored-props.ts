@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './model.ts';
 
-/** A spec taken apart: as the cluster gets it, and as the state keeps it. */
+/** A spec without its secrets: `plain` for the cluster, `sealed` for the state, and the secrets. */
 interface Opened {
   readonly plain: JsonValue;
   readonly sealed: JsonValue;
@@ -15,12 +15,12 @@ const MAX_DEPTH = 100;
 /**
  * Takes the secrets out of a spec.
  *
- * @throws TypeKroError `alchemy/spec` for what is not JSON.
+ * @throws TypeKroError `alchemy/spec` for a value that is not JSON.
  */
 export function openSpec(spec: unknown, isSecret: (value: unknown) => value is Secret): Opened {
   const secrets: Opened['secrets'] = [];
   const open = (value: unknown, path: string): { plain: JsonValue; sealed: JsonValue } => {
-    // A plain object with a field `type: 'secret'` passes for a secret in Alchemy.
+    // Alchemy's `isSecret` also accepts a plain object with a field `type: 'secret'`; only a secret has `unencrypted`.
     if (isSecret(value) && 'unencrypted' in value) {
       secrets.push({ path, value });
       return { plain: open(value.unencrypted, path).plain, sealed: null };
@@ -45,7 +45,7 @@ export function openSpec(spec: unknown, isSecret: (value: unknown) => value is S
   return { ...open(spec, ''), secrets };
 }
 
-/** Not a promise, a date or another object with a meaning of its own. */
+/** Is the object a plain one, and not a promise, a date or an instance of another class? */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -67,7 +67,7 @@ function notJson(path: string, problem: string): TypeKroError {
   });
 }
 
-/** How the cluster is reached, without what must not stand in a state. */
+/** The connection to the cluster, without the values that a state must not hold. */
 function connectionOf(
   props: Pick<KroResourceProps<never, unknown, unknown>, 'kubeConfig' | 'transport'>,
   isSecret: (value: unknown) => value is Secret,
@@ -91,9 +91,10 @@ export function kubeConfigOf(connection: StoredConnection): string | undefined {
 }
 
 /**
- * What Alchemy is given for a declaration.
+ * The props that Alchemy keeps for a declaration.
  *
- * @throws TypeKroError `alchemy/spec`, `alchemy/plain-kubeconfig`, and what the composition says of the spec.
+ * @throws TypeKroError `alchemy/spec`, `alchemy/plain-kubeconfig`, and the errors of the composition for an invalid
+ * spec.
  */
 export function storedProps<Input, Spec, Status>(
   props: KroResourceProps<Input, Spec, Status>,

@@ -1,6 +1,6 @@
 /**
- * Names of the entry point `typekro/advanced` of TypeKro 0.33. Programs that import them load, and learn the way when they
- * use one. `TypeKroError` is what it was.
+ * Names of the entry point `typekro/advanced` of TypeKro 0.33. A program that imports them loads; the use of a name
+ * throws an error that names the replacement. `TypeKroError` is the class of `typekro`.
  *
  * @packageDocumentation
  */

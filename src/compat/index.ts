@@ -1,7 +1,7 @@
 /**
- * For programs that were written for TypeKro 0.33: everything of `typekro`, the factories and projects that its root
- * exported, and its types by their old names. Replace `from 'typekro'` by `from 'typekro/compat'`; new programs import
- * from `typekro` and the entry points beside it.
+ * The entry point for programs that were written for TypeKro 0.33: all exports of `typekro`, the factories and projects
+ * that its root exported, and its types under their old names. Replace `from 'typekro'` by `from 'typekro/compat'`; new
+ * programs import from `typekro` and the entry points beside it.
  *
  * @packageDocumentation
  */

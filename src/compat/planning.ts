@@ -1,5 +1,6 @@
 /**
- * Names of the entry point `typekro/experimental/planning` of TypeKro 0.33: programs that import them load, and learn the way when they use one.
+ * Names of the entry point `typekro/experimental/planning` of TypeKro 0.33. A program that imports them loads; the use
+ * of a name throws an error that names the replacement.
  *
  * @packageDocumentation
  */

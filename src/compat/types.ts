@@ -21,10 +21,10 @@ export type Enhanced<Spec, Status> = Resource<{ readonly spec: Spec; readonly st
 /** A read of the spec or of a resource; its type is that of the field. */
 export type KubernetesRef<T = unknown> = T;
 
-/** What hand-written CEL gives. */
+/** The value of hand-written CEL. */
 export type CelExpression<T = unknown> = T & CelValue;
 
-/** A value, a read, or hand-written CEL. */
+/** A value, a read of a field, or hand-written CEL. */
 export type RefOrValue<T> = T | CelValue;
 
 /** The same as `RefOrValue`. */
@@ -33,7 +33,7 @@ export type MagicAssignable<T> = T | CelValue;
 /** The same as `RefOrValue`. */
 export type MagicValue<T> = T | CelValue;
 
-/** Arguments of a factory or a composition, of which each may be computed. */
+/** Arguments of a factory or a composition. Each argument may be computed. */
 export type Composable<T> = Computed<T> & object;
 
 /** A resource whose fields are read. */
@@ -42,40 +42,40 @@ export type MagicProxy<T> = T;
 /** The spec of an instance, and its metadata. */
 export type SchemaProxy<Spec, _Status = unknown> = SchemaReference<Spec>;
 
-/** What a composition function is given. */
+/** The argument of a composition function: the spec. */
 export type SchemaMagicProxy<T> = T;
 
 /** A composition: `Composition`. */
 export type TypedResourceGraph<Spec, Status> = Composition<Spec, Status>;
 
-/** A composition, which another one may call: `Composition`. */
+/** A composition that another composition may call: `Composition`. */
 export type CallableComposition<Spec, Status> = Composition<Spec, Status>;
 
-/** A composition that was called inside another one: `NestedComposition`. */
+/** The result of a composition that was called inside another composition: `NestedComposition`. */
 export type NestedCompositionResource<_Spec, Status> = NestedComposition<Status>;
 
 /** Names and schemas of a composition: `CompositionDefinition`. */
 export type ResourceGraphDefinition = CompositionDefinition<SchemaInput, SchemaInput>;
 
-/** A way to deploy in direct mode: `Factory`. */
+/** A factory in direct mode: `Factory`. */
 export type DirectResourceFactory<Spec, Status> = Factory<Spec, Spec, Status>;
 
-/** A way to deploy in kro mode: `Factory`. */
+/** A factory in kro mode: `Factory`. */
 export type KroResourceFactory<Spec, Status> = Factory<Spec, Spec, Status>;
 
-/** What `deploy()` answers: `DeployedInstance`. */
+/** The result of `deploy()`: `DeployedInstance`. */
 export type DeploymentResult<Spec = JsonObject, Status = JsonObject> = DeployedInstance<Spec, Status>;
 
-/** Something that happened while deploying: `DeployEvent`. */
+/** An event of a deploy: `DeployEvent`. */
 export type DeploymentEvent = DeployEvent;
 
-/** Which events of objects are told: `EventMonitoring`. */
+/** The settings for reports of Kubernetes events: `EventMonitoring`. */
 export type EventMonitoringConfig = EventMonitoring;
 
 /** Options of a factory: `FactoryOptions`. */
 export type { FactoryOptions as PublicFactoryOptions, Mode as DeploymentMode } from '../compose/index.ts';
 
-/** The answer of a readiness function. */
+/** The result of a readiness function. */
 export type ResourceStatus = ReadinessResult;
 
 /** A readiness function, for `withReadinessEvaluator`. */
@@ -91,7 +91,7 @@ export interface KubernetesResource<Spec = unknown, Status = unknown> {
   readonly id?: string;
 }
 
-/** What a spec or a status may be. */
+/** The bound of the types of specs and statuses. */
 export type KroCompatibleType = object;
 
 /** The type that a schema describes. */

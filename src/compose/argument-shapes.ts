@@ -4,16 +4,16 @@ import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 import type { Sym } from './value/symbolic.ts';
 
-/** What a value is, as far as a factory tells values apart. */
+/** The kinds of values that a factory distinguishes. */
 type Shape = 'text' | 'number' | 'flag' | 'list' | 'object';
 
-/** What an argument of a factory takes, and one that it takes, as TypeScript. */
+/** The shape of an argument of a factory, and an example of it as TypeScript. */
 export interface ArgumentShape {
-  /** One of these. */
+  /** The shapes that the argument may have. */
   readonly takes: readonly Shape[];
-  /** What the items of a list are; any when absent. */
+  /** The shapes of the items of a list; any shape when absent. */
   readonly items?: readonly Shape[];
-  /** What stands behind `name:` in a remedy, made from what was given where that tells it. */
+  /** The text after `name:` in a remedy, made from the given value where that is possible. */
   readonly example: (given: unknown, kind: string) => string;
 }
 
@@ -26,8 +26,9 @@ const WORDS: Readonly<Record<Shape, string>> = {
 };
 
 /**
- * Refuses an argument of another shape (`trace/argument`), on each side of its conditions: the text '8080' for a list of
- * ports, a list for labels. A value whose type is not known passes, and is compared with the schema of its field later.
+ * Refuses an argument of another shape (`trace/argument`), on each side of its conditions: for example the text '8080'
+ * for a list of ports, or a list for labels. A value whose type is not known passes here; its field's schema is
+ * compared with it later.
  */
 export function checkShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   refuseOther(kind, name, given, expected, expected.takes, given);
@@ -54,7 +55,8 @@ function refuseOther(
   }
   const shape = inner === undefined ? shapeOf(value) : shapeOfSym(inner);
   if (shape === undefined || takes.includes(shape)) return;
-  // A scalar of the spec for another one is refused with its conversion, where its field is written.
+  // A scalar of the spec in place of another scalar passes here. The writer of its field refuses it, with the
+  // conversion as the remedy.
   if (inner !== undefined && isScalarShape(shape) && takes.some(isScalarShape)) return;
   const name = path.replace(/\[.*$/, '');
   const what = inner === undefined ? described(value, shape) : `${labelOf(inner)}, ${WORDS[shape]}`;
@@ -75,7 +77,10 @@ function described(value: unknown, shape: Shape): string {
     : WORDS[shape];
 }
 
-/** The shape of a known value; none of what may be anything, or is left out. A promise is refused where it is written. */
+/**
+ * The shape of a known value; undefined for a value that may have any shape, or is absent. A promise is refused where
+ * it is written.
+ */
 function shapeOf(value: unknown): Shape | undefined {
   if (value === undefined || value === null || value instanceof Promise) return undefined;
   if (typeof value === 'string') return 'text';
@@ -85,7 +90,7 @@ function shapeOf(value: unknown): Shape | undefined {
   return typeof value === 'object' ? 'object' : undefined;
 }
 
-/** A text that is still to be printed may be a number; scalars of the spec are told by their type. */
+/** The shape of a symbolic value by its static type; undefined where several shapes are possible. */
 function shapeOfSym({ type, resource }: Sym): Shape | undefined {
   if (resource !== undefined) return 'object';
   switch (type.kind) {
@@ -105,5 +110,5 @@ function shapeOfSym({ type, resource }: Sym): Shape | undefined {
   }
 }
 
-/** Does the text stand for itself, so that a remedy may repeat it? */
+/** Is the value a text without symbolic parts, so that a remedy may quote it? */
 export const isPlainText = (value: unknown): value is string => typeof value === 'string' && !hasTokens(value);

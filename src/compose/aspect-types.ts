@@ -1,24 +1,24 @@
 import { TypeKroError } from '../core/index.ts';
 
-/** Which resources of those that a target names; all given parts must fit. */
+/** A selection among the resources of a target. A resource must match all given members. */
 export interface AspectSelector {
-  /** The name that `slot()` gave. */
+  /** The name given by `slot()`. */
   readonly slot?: string;
   /** Id in the graph. */
   readonly id?: string;
-  /** `metadata.name`, where it is constant. */
+  /** `metadata.name`; a name that is not constant does not match. */
   readonly name?: string;
-  /** `metadata.namespace`, where it is constant. */
+  /** `metadata.namespace`; a namespace that is not constant does not match. */
   readonly namespace?: string;
   readonly kind?: string;
-  /** Labels that the resource carries, among others. */
+  /** Labels that the resource has, possibly besides others. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** How many resources an aspect must meet. */
+/** The number of resources that an aspect must match. */
 export type AspectCardinality = 'one-or-more' | 'zero-or-more' | 'exactly-one';
 
-/** A change of one place of a resource. */
+/** A change of one field of a resource. */
 export type AspectOperation =
   | { readonly operation: 'replace'; readonly value: unknown }
   | { readonly operation: 'merge'; readonly value: Readonly<Record<string, unknown>> }
@@ -31,7 +31,7 @@ export interface AspectPatch {
   readonly [field: string]: AspectOperation | AspectPatch;
 }
 
-/** Texts by name, laid over those that stand there as by `merge(…)`; or all of them, by `replace(…)`. */
+/** Texts by name, which are merged into the existing ones as by `merge(…)`; or an operation, such as `replace(…)`. */
 export type MetadataChange = Readonly<Record<string, string>> | AspectOperation;
 
 /** Changes of the labels and annotations of a resource. */
@@ -47,7 +47,7 @@ export interface OverrideSurface {
   readonly patch: { readonly spec: AspectPatch };
 }
 
-/** What an aspect changes. */
+/** The part of a resource that an aspect changes. */
 export type AspectSurface = MetadataSurface | OverrideSurface;
 
 /** A group of kinds. */
@@ -59,7 +59,7 @@ export interface AspectTargetGroup<Name extends string = string> {
 /** A group, or a factory for the kind that it makes. */
 export type SingleAspectTarget = AspectTargetGroup | ((...args: never[]) => unknown);
 
-/** What an aspect is about: a group, a factory, or a list of them, of which one must fit. */
+/** The target of an aspect: a group, a factory, or a list of them. A resource must match one of the list. */
 export type AspectTarget = SingleAspectTarget | readonly SingleAspectTarget[];
 
 /** A change of resources that is applied when a graph is written: `toYaml({ aspects })`, `factory(mode, { aspects })`. */
@@ -72,11 +72,11 @@ export interface AspectDefinition<
   readonly surface: Surface;
   readonly selector: AspectSelector;
   readonly cardinality: AspectCardinality;
-  /** Fewer resources: those that fit the selector, too. */
+  /** Restricts the aspect to the resources that also match the selector. */
   where(selector: AspectSelector): AspectDefinition<Target, Surface>;
-  /** It is no mistake when nothing fits. */
+  /** Allows the aspect to match no resource. */
   optional(): AspectDefinition<Target, Surface>;
-  /** Exactly one resource must fit. */
+  /** Requires that the aspect matches exactly one resource. */
   expectOne(): AspectDefinition<Target, Surface>;
 }
 

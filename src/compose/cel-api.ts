@@ -28,19 +28,22 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
 }
 
 /**
- * CEL written by hand, for what TypeScript cannot say. References and values may stand between pieces of
- * CEL text. Inside a composition most of this is not needed: ordinary operators are translated.
+ * Functions for hand-written CEL, for expressions that TypeScript does not have. References and values may stand
+ * between pieces of CEL text. Most of them are not needed inside a composition, where ordinary operators are
+ * translated.
  */
 export const Cel = {
-  /** Joins the parts to one expression; a piece that cannot continue the expression by its type is text. */
+  /**
+   * Joins the parts to one expression. A string that cannot continue the expression at its position is a text literal.
+   */
   expr: native(<T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, '')) as T & CelValue),
-  /** As `expr`, with blanks between the parts. */
+  /** Joins the parts like `expr`, with blanks between them. */
   join: native(
     <T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, ' ')) as T & CelValue,
   ),
   /** A text with `%s` for each value. */
   template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
-  /** `condition ? whenTrue : whenFalse`; strings are texts. */
+  /** `condition ? whenTrue : whenFalse`. Strings are text literals, not CEL. */
   conditional: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
@@ -48,7 +51,7 @@ export const Cel = {
   cond: native(
     <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
   ),
-  /** The first value, or the second where the first is missing. */
+  /** The first value, or the second where the first is null or missing. */
   default: native(
     <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
   ),
@@ -58,23 +61,23 @@ export const Cel = {
   ),
   /** Joins values to a text. */
   concat: native((...parts: readonly unknown[]): string => textValue(concat(parts.map(textNode))) as string),
-  /** Is the field there? */
+  /** Is the field present? */
   has: native((reference: unknown): boolean => hasValue(reference)),
   /** The opposite of a condition. */
   not: native((condition: unknown): boolean => negated(condition)),
-  /** How many items, members or characters. */
+  /** The number of items, members or characters. */
   size: native((of: unknown): number => value(call('size', [toNode(of)], INTEGER)) as number),
-  /** A value as a text. */
+  /** Converts a value to a text. */
   string: native((of: unknown): string => textValue(textNode(of)) as string),
-  /** A value as an integer. */
+  /** Converts a value to an integer. */
   int: native((of: unknown): number => value(call('int', [toNode(of)], INTEGER)) as number),
-  /** A value as a number with a fraction. */
+  /** Converts a value to a number with a fraction. */
   double: native((of: unknown): number => value(call('double', [toNode(of)], FLOAT)) as number),
   /** The smallest of the values. */
   min: native((...values: readonly unknown[]): number => extreme('min', values)),
   /** The largest of the values. */
   max: native((...values: readonly unknown[]): number => extreme('max', values)),
-  /** Any function of CEL: `Cel.math('abs', x)` is `abs(x)`. */
+  /** Calls any function of CEL: `Cel.math('abs', x)` is `abs(x)`. */
   math: native(
     (name: string, ...values: readonly unknown[]): number => value(call(name, values.map(toNode), DYN)) as number,
   ),

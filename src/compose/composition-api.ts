@@ -11,12 +11,15 @@ import type {
   StatusResult,
 } from './public-types.ts';
 
-/** The TypeScript type of a status: declared by its schema, else what the function returns. */
+/** The TypeScript type of a status: the type of the declared schema, else the type that the function returns. */
 export type StatusOf<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? Widened<Returned>
   : InferSchema<Status>;
 
-/** A type that was inferred with its literals, as an undeclared status has it: `'up' | 'down'` is `string`. */
+/**
+ * The type of an undeclared status, with the general types in place of inferred literals: `'up' | 'down'` becomes
+ * `string`.
+ */
 export type Widened<T> = T extends string
   ? string
   : T extends number
@@ -31,14 +34,15 @@ export type Widened<T> = T extends string
             ? { -readonly [Key in keyof T]: Widened<T[Key]> }
             : T;
 
-/** What a status function may return under a declared status schema. */
+/** The values that a status function may return under a declared status schema. */
 export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
   ? object | undefined | void
   : StatusResult<InferSchema<Status>>;
 
 /**
- * The fields of a returned status that the declared one does not have, as what no value is: an error at each of them. A
- * status that is not declared, or declared without fields, may have any.
+ * The fields of a returned status that the declared status does not have, with a type that has no value, so that
+ * TypeScript reports an error at each of them. A status that is not declared, or is declared without fields, may have
+ * any fields.
  */
 export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown
@@ -51,8 +55,9 @@ export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
     : unknown;
 
 /**
- * The required fields of the declared status that nothing of a returned one has, as members that it must have: an error
- * at the `return`. A field that one branch returns, or that a condition adds, is there, as in a trace.
+ * The required fields of the declared status that no branch of the function returns, as required members, so that
+ * TypeScript reports an error at the `return`. A field that one branch returns, or that a condition adds, counts as
+ * present, as in a trace.
  */
 export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown
@@ -62,12 +67,12 @@ export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput ex
       >;
     };
 
-/** The keys of fields that must be there and may not be null. */
+/** The keys of the fields that are required and not nullable. */
 export type RequiredKeys<T> = {
   [Key in keyof T]-?: Partial<Pick<T, Key>> extends Pick<T, Key> ? never : null extends T[Key] ? never : Key;
 }[keyof T];
 
-/** The keys that any alternative of a type has. */
+/** The keys that at least one alternative of a union has. */
 export type KeysOfAny<T> = T extends object ? keyof T : never;
 
 /** The type of a status field that the declared status does not have. No value has it. */
@@ -75,10 +80,13 @@ export interface UndeclaredStatusField {
   readonly 'the declared status has no such field': never;
 }
 
-/** A resource of the declarative form: one made by a factory, a plain object with apiVersion and kind, or none. */
+/**
+ * A resource of the declarative form: a resource of a factory, a plain object with `apiVersion` and `kind`, or no
+ * resource.
+ */
 export type ResourceEntry = object | undefined | null | false;
 
-/** The resources of the declarative form by key, as another composition reads them; collections have no such reference. */
+/** The resources of the declarative form by key, as another composition reads them. Collections are left out. */
 export type ReferencesTo<Resources> = {
   readonly [Key in keyof Resources as NonNullable<Resources[Key]> extends readonly unknown[] ? never : Key]-?: Exclude<
     Resources[Key],
@@ -86,7 +94,10 @@ export type ReferencesTo<Resources> = {
   >;
 };
 
-/** A composition of two functions: its resources are members of it, too, where it has no other member of that name. */
+/**
+ * A composition of two functions. Its resources are also members of the composition, unless it has another member of
+ * the same name.
+ */
 export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 

@@ -19,7 +19,7 @@ import { currentTrace } from './trace/current.ts';
 
 type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, Resource>>, JsonObject>;
 
-/** Makes a composition from what `kubernetesComposition` was called with. */
+/** Makes a composition from the arguments of `kubernetesComposition` or `toResourceGraph`. */
 export function makeComposition(
   definition: unknown,
   args: readonly unknown[],
@@ -101,7 +101,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   return keepPlace(call) as unknown as AnyComposition;
 }
 
-/** The resources by id and key as members of the composition itself, where it has no member of that name. */
+/** Defines the resources, by id and key, as members of the composition, unless it has a member of that name. */
 function defineResourceMembers(
   composition: object,
   core: CompositionCore,
@@ -113,7 +113,7 @@ function defineResourceMembers(
   }
 }
 
-/** `toYaml({ target, aspects })` asks for the definition, `toYaml(spec)` for an instance. */
+/** Is the argument of `toYaml` the options of a definition (`{ target, aspects }`), and not the spec of an instance? */
 function isEmitOptions(value: object): value is EmitOptions {
   const { target, aspects, ...others } = value as EmitOptions;
   if (Object.keys(others).length > 0 || (target === undefined && aspects === undefined)) return false;

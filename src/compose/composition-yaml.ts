@@ -5,12 +5,12 @@ import { printYaml } from './emit/yaml.ts';
 import type { Target } from './public-types.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
 
-/** The definition as YAML; before it those of the compositions whose shared instances it refers to. */
+/** The definition as YAML, after the definitions of the compositions whose singletons it refers to. */
 export function definitionYaml(core: CompositionCore, target: Target): string {
   return [...definitionsOf(core)].map((each) => printYaml(each.write(target).definition)).join('---\n');
 }
 
-/** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, shared instances, the instance. */
+/** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, singletons, the instance. */
 export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: string): string {
   const shared = singletonsOf(core).map(sharedInstance);
   const before = shared.length === 0 ? [] : [singletonNamespace()];
@@ -18,7 +18,9 @@ export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: s
   return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
 }
 
-/** The compositions whose definitions this one needs, each once, the needed ones first. */
+/**
+ * The composition and all compositions whose definitions it needs, each once, in the order in which they are applied.
+ */
 function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
   for (const { core: owner } of singletonsOf(core)) definitionsOf(owner, found);
   return found.add(core);

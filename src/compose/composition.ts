@@ -37,14 +37,16 @@ interface CompositionParts {
   readonly specInput: SchemaInput;
 }
 
-/** A traced composition and what is made from it; definitions are written once per target. */
+/**
+ * A traced composition, and the definitions and instances made from it. A definition is written once for each target.
+ */
 export class CompositionCore {
   readonly name: string;
   readonly traced: Traced;
   readonly functions: CompositionFunctions;
   readonly options: CompositionOptions;
   readonly specInput: SchemaInput;
-  /** Warnings about what was printed, by their texts. */
+  /** Warnings about Secrets whose values were printed, by the id of the resource. */
   private readonly printed = new Map<string, Diagnostic>();
   private readonly written = new Map<Target, Written>();
   private split: Variants | undefined;
@@ -57,7 +59,7 @@ export class CompositionCore {
     this.specInput = parts.specInput;
   }
 
-  /** Traces a composition. @throws CompositionError with everything that cannot be translated. */
+  /** Traces a composition. @throws CompositionError with all parts that cannot be translated. */
   static trace(definition: unknown, functions: CompositionFunctions, options: CompositionOptions): CompositionCore {
     const normal = normalDefinition(definition);
     const sources = schemasFor(options.types);
@@ -77,9 +79,9 @@ export class CompositionCore {
   }
 
   /**
-   * The nodes of the graph: a resource that exists with and without another one is several.
+   * The nodes of the graph. A resource that exists with and without another resource becomes several nodes.
    *
-   * @throws CompositionError for a resource that would be too many.
+   * @throws CompositionError for a resource that would become too many nodes.
    */
   get variants(): Variants {
     this.split ??= this.splitResources();
@@ -104,7 +106,9 @@ export class CompositionCore {
     return [...this.traced.diagnostics, ...written, ...this.printed.values()];
   }
 
-  /** Notes that the values of a Secret were printed, unless its constants were warned about already. */
+  /**
+   * Records a warning that the values of a Secret were printed, unless there is a warning about its constants already.
+   */
   notePrintedSecret(id: string): void {
     const site = this.variants.records.find((record) => record.id === id)?.site;
     const diagnostic = withProviders(() => placed(printedSecret(id), site));
@@ -116,7 +120,7 @@ export class CompositionCore {
   /**
    * The checked definition for a target.
    *
-   * @throws CompositionError with everything that the target's compiler refuses.
+   * @throws CompositionError with all errors of the target's compiler.
    */
   write(target: Target): Written {
     let written = this.written.get(target);
@@ -156,7 +160,7 @@ export class CompositionCore {
     return { definition, graph: checked.graph, diagnostics: warnings };
   }
 
-  /** Where in the author's source the value at a field path of the definition comes from. */
+  /** Finds the position in the author's source of the value at a field path of the definition. */
   locate(path: string, target: Target): SourcePosition | undefined {
     const { definition } = this.write(target);
     const diagnostic: Diagnostic = { code: 'compose/place', severity: 'error', message: '', path };
@@ -166,9 +170,9 @@ export class CompositionCore {
   }
 
   /**
-   * The namespaces that stand before the instance of a spec in kro mode.
+   * The namespaces that are applied before the instance of a spec in kro mode.
    *
-   * @throws CompositionError for a spec that the schema does not allow.
+   * @throws CompositionError for a spec that does not match the schema.
    */
   namespaces(spec: unknown): KubeObject[] {
     const { trace } = this.traced;
@@ -184,7 +188,7 @@ export class CompositionCore {
   }
 
   /**
-   * The instance for a spec: checked, defaults filled in.
+   * Makes the instance for a spec: checks the spec and fills in its defaults.
    *
    * @throws CompositionError `compose/invalid-spec` with every field that is wrong.
    */
@@ -203,7 +207,7 @@ export class CompositionCore {
     const value = applyDefaults(schema, given) as JsonObject;
     const all = validate(schema, value, {});
     if (all.length > 0) {
-      // The server says again of the object what it said of a field.
+      // The validation reports an error of a field once more as an error of the whole object.
       const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
@@ -218,7 +222,7 @@ export class CompositionCore {
           hint: remedy,
         };
       });
-      // An error has one remedy; of several fields each has its own.
+      // One error has its remedy beside the message; several errors have their remedies in the message.
       const told = diagnostics.map(({ message, hint = '' }) =>
         diagnostics.length === 1 ? message : `${message} (${hint})`,
       );
@@ -234,10 +238,10 @@ export class CompositionCore {
   }
 }
 
-/** Names, as JSON, of the namespaces that were made for an instance beforehand. */
+/** The annotation with the names, as JSON, of the namespaces that were applied before an instance. */
 const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
 
-/** A namespace that belongs to no instance: tools that prune leave it. */
+/** Makes a namespace that belongs to no instance, with marks by which tools that prune objects leave it. */
 export function hoistedNamespace(object: JsonObject): KubeObject {
   const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
   const { labels, annotations, ...named } = metadata;
@@ -257,12 +261,12 @@ export function hoistedNamespace(object: JsonObject): KubeObject {
   };
 }
 
-/** What tells an instance made by the SDK, and of which definition it is. */
+/** The labels of an instance that the SDK made, with the name of its definition. */
 function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
 }
 
-/** Where in the source a part of the definition comes from, and the call that leads there. */
+/** The position in the source that made a part of the definition, and the call that leads there. */
 function sitesOfPath(
   { path = '' }: Diagnostic,
   definition: JsonObject,
@@ -277,7 +281,7 @@ function sitesOfPath(
   return [record?.site, record?.caller];
 }
 
-/** An instance as YAML has it, in the place of its spec. */
+/** Refuses a whole instance, as in YAML, in place of its spec. */
 function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
     return;
@@ -292,7 +296,10 @@ function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   );
 }
 
-/** A remedy for YAML in TypeScript's words: a value need not stand there as it is, it may come out of the environment. */
+/**
+ * Rewords a remedy for YAML in terms of TypeScript, where the value may also be computed, for example from the
+ * environment.
+ */
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
   if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
   const number = /^write (?:it|the number) without quotes: (.+)$/.exec(hint ?? '')?.[1];
@@ -301,7 +308,7 @@ function inTypeScript(hint: string | undefined, value: JsonValue | undefined): s
   return hint;
 }
 
-/** The spec as JSON: what a caller passes may hold `undefined`. */
+/** The spec as JSON, without the members that are `undefined`. */
 function plainSpec(spec: unknown): JsonObject {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
     throw new CompositionError(

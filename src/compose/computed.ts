@@ -2,7 +2,7 @@ import { setOwn } from '../core/index.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { currentTrace, currentInterpreter } from './trace/current.ts';
 
-/** Named values computed from one thing: a function for each name. */
+/** Functions that compute named values from one input, by the name of the value. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;
 
 /** The values of `AliasDefinitions`, by name. */
@@ -11,8 +11,8 @@ export type Aliases<Definitions extends AliasDefinitions<never>> = {
 };
 
 /**
- * A value computed from resources, for libraries that hand out ready-made status values. The same as calling
- * the function: everything that a composition may say, it may say too.
+ * Computes a value from resources, for libraries that offer ready-made status values. The call is the same as a call of
+ * the function, which may contain everything that a composition may contain.
  *
  * @example computed({ web }, ({ web }) => web.status.availableReplicas >= web.spec.replicas)
  */
@@ -22,7 +22,7 @@ export const computed = defineFactory(
 );
 
 /**
- * Names for values computed from one resource.
+ * Computes named values from one resource.
  *
  * @example const web = alias(deployment, { ready: (d) => d.status.readyReplicas >= d.spec.replicas });
  */
@@ -32,7 +32,7 @@ export const alias = defineFactory(
 );
 
 /**
- * Names for values computed from several resources.
+ * Computes named values from several resources.
  *
  * @example aliases({ web, db }, { ready: ({ web, db }) => web.status.readyReplicas > 0 && db.status.readyReplicas > 0 })
  */
@@ -50,7 +50,7 @@ function aliasesOf<Input, Definitions extends AliasDefinitions<Input>>(
   return values as Aliases<Definitions>;
 }
 
-/** Calls the function as the composition under way calls its own. */
+/** Calls the function through the interpreter of the running trace; outside a trace, calls it directly. */
 function evaluated<Input>(expression: (input: Input) => unknown, input: Input): unknown {
   return currentTrace() === undefined
     ? expression(input)

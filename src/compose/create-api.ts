@@ -8,7 +8,7 @@ export interface CompositionApi {
   readonly toResourceGraph: ToResourceGraph;
 }
 
-/** Makes the API of compositions; the engine behind `factory().deploy()` is loaded when it is first needed. */
+/** Makes the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
 export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
   const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
   return {

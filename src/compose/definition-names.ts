@@ -4,7 +4,7 @@ import { kebabCase, pascalCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
 import { nearestName } from '../schema/index.ts';
 
-/** A definition with its two arrangements made one. */
+/** A definition in one form: `spec` and `status` may stand at the top level or below `schema`. */
 export interface NormalDefinition {
   readonly names: DefinitionNames;
   readonly spec: SchemaInput;
@@ -15,7 +15,7 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const MAX_NAME = 253;
 
 /**
- * Reads what the author wrote as the definition.
+ * Reads the definition that the author passed.
  *
  * @throws TypeKroError `compose/definition` for a missing or illegal name, kind or spec.
  */
@@ -54,7 +54,7 @@ export function normalDefinition(definition: unknown): NormalDefinition {
 const KEYS: readonly string[] = ['name', 'apiVersion', 'group', 'kind', 'spec', 'status', 'schema'];
 const SCHEMA_KEYS: readonly string[] = ['spec', 'status'];
 
-/** A key that is misspelt would be ignored in silence, and with it a whole status. */
+/** Refuses unknown keys. Otherwise a misspelt key, for example a whole status, would be ignored silently. */
 function refuseUnknown(given: object, known: readonly string[], what: string): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown === undefined) return;

@@ -5,12 +5,12 @@ import type { ObjectOutcome } from '../runtime/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
-/** How a graph is deployed: by this process, or by a controller in the cluster. */
+/** The modes of a deploy: `direct` by this process, `kro` by a controller in the cluster. */
 export type Mode = 'direct' | 'kro';
 
-/** What a `DeployEvent` says, without its time. */
+/** A `DeployEvent` without its time. */
 export type DeployEventContent =
-  /** The deploy begins, makes progress that concerns no single resource, or is done. */
+  /** The deploy starts, makes progress that concerns no single resource, or is complete. */
   | {
       readonly type: 'started' | 'progress' | 'completed';
       readonly message: string;
@@ -55,73 +55,82 @@ export type DeployEventContent =
       readonly details: JsonObject;
     };
 
-/** Something that happened while deploying: a closed union by `type`. */
+/** An event of a deploy: a closed union by `type`. */
 export type DeployEvent = DeployEventContent & { readonly timestamp: Date };
 
 /** A kubeconfig: its path, its text, its parsed object, or a `KubeConfig` of `@kubernetes/client-node`. */
 export type KubeConfigSource = string | JsonObject | { exportConfig(): string };
 
-/** Options of `factory(mode, options)`. Durations are milliseconds, where their names do not say otherwise. */
+/** Options of `factory(mode, options)`. Durations are in milliseconds unless the name says otherwise. */
 export interface FactoryOptions {
   /** Namespace of namespaced objects without one (direct), and of the instance (kro). Default `default`. */
   readonly namespace?: string;
-  /** Namespace of the instance, where it differs from `namespace` (kro). */
+  /** Namespace of the instance, when it differs from `namespace` (kro). */
   readonly instanceNamespace?: string;
-  /** How long to wait for readiness. Default 300000 (direct), 600000 (kro). */
+  /** Time limit of a call, including the wait for readiness. Default 300000 (direct), 600000 (kro). */
   readonly timeout?: number;
-  /** Wait until everything is ready. Default `true`. */
+  /** Does a deploy wait until all resources are ready? Default `true`. */
   readonly waitForReady?: boolean;
   /**
-   * What the controller understands (kro): `stock` for any kro, the default, or `typekro` for ours with its features
-   * `omit` and `now` on. Direct mode always has both.
+   * The features of the controller (kro): `stock` (the default) for any kro, or `typekro` for this project's controller
+   * with its features `omit` and `now` enabled. Direct mode always has both features.
    */
   readonly target?: Target;
-  /** Make the namespace if it is missing; `deleteInstance` leaves it. Default `true`. */
+  /**
+   * Does a deploy create the namespace if it is missing? `deleteInstance` does not delete the namespace. Default
+   * `true`.
+   */
   readonly createNamespace?: boolean;
   readonly progressCallback?: (event: DeployEvent) => void;
-  /** Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
+  /** The kubeconfig. Default: `KUBECONFIG`, then `~/.kube/config`, then the service account of the pod. */
   readonly kubeConfig?: KubeConfigSource;
   readonly skipTLSVerify?: boolean;
-  /** Lets a new definition change the schema of its kind in ways that break instances (kro). Default `false`. */
+  /** May a new definition change the schema of its kind in ways that break instances (kro)? Default `false`. */
   readonly allowBreakingChanges?: boolean;
   readonly abortSignal?: AbortSignal;
-  /** Changes laid over the resources, in order (`typekro/aspects`). */
+  /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
-  /** How requests that failed for a passing reason are sent again. */
+  /** The retries of requests that failed for a passing reason. */
   readonly retryPolicy?: RetryPolicy;
-  /** Tells the events of the objects (`kubectl get events`) while a deploy runs, as events `kubernetes-event`. */
+  /**
+   * Reports the Kubernetes events of the objects (`kubectl get events`) while a deploy runs, as events
+   * `kubernetes-event`.
+   */
   readonly eventMonitoring?: EventMonitoring;
-  /** A way into a cluster of this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
+  /** A transport into a cluster of this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
   readonly transport?: Transport;
 }
 
-/** How often and when a request is sent again. Times are milliseconds; half of each wait is random. */
+/**
+ * The number of retries of a request, and the pauses before them. Times are in milliseconds; half of each pause is
+ * random.
+ */
 export interface RetryPolicy {
-  /** Default 4. */
+  /** Most retries of one request. Default 4. */
   readonly maxRetries?: number;
-  /** By what a wait is longer than the one before. Default 2. */
+  /** The factor between one pause and the next. Default 2. */
   readonly backoffMultiplier?: number;
   /** Default 100. */
   readonly initialDelay?: number;
-  /** Default 5000. */
+  /** The longest pause. Default 5000. */
   readonly maxDelay?: number;
 }
 
-/** Which events of objects are told. */
+/** The settings for reports of Kubernetes events. */
 export interface EventMonitoring {
   /** Default `false`. */
   readonly enabled?: boolean;
-  /** Default: all types. */
+  /** Types of the events that are reported. Default: all types. */
   readonly eventTypes?: readonly ('Normal' | 'Warning' | 'Error')[];
-  /** Also of what the objects make, such as pods. Default `true`. */
+  /** Are events of objects that the deployed objects create, such as pods, reported, too? Default `true`. */
   readonly includeChildResources?: boolean;
-  /** An event with the text of another one is not told for so many seconds. Default 60. */
+  /** Seconds in which an event with the same text is not reported again. Default 60. */
   readonly deduplicationWindow?: number;
-  /** Events beyond so many are not told. Default 100. */
+  /** Most events that are reported in one second. Default 100. */
   readonly maxEventsPerSecond?: number;
 }
 
-/** What `deploy()` answers: the instance as it is in the cluster. */
+/** The result of `deploy()`: the instance as it is in the cluster. */
 export interface DeployedInstance<Spec, Status> {
   readonly apiVersion: string;
   readonly kind: string;
@@ -130,7 +139,7 @@ export interface DeployedInstance<Spec, Status> {
   readonly status: Status;
 }
 
-/** Health of what a factory deployed. */
+/** The health of the instances that a factory deployed. */
 export interface FactoryStatus {
   readonly name: string;
   readonly mode: Mode;
@@ -140,7 +149,7 @@ export interface FactoryStatus {
   readonly health: 'healthy' | 'degraded' | 'failed';
 }
 
-/** What a deletion did, and what is left. Times are of this machine, in ISO 8601. */
+/** The result of a deletion: the deleted and the remaining objects. Times are those of this machine, in ISO 8601. */
 export interface DeletionResult {
   readonly status: 'complete' | 'progressing' | 'blocked';
   readonly mode: Mode;
@@ -153,47 +162,50 @@ export interface DeletionResult {
   readonly deleted: readonly JsonObject[];
   readonly retained: readonly JsonObject[];
   readonly remaining: readonly JsonObject[];
-  /** What was in the way when the time was over. */
+  /** The reasons why the deletion was not complete at the time limit. */
   readonly blockers: readonly {
     readonly code: string;
     readonly message: string;
     readonly retryable: boolean;
     readonly retryGuidance: string;
   }[];
-  /** May the deletion be asked for again, and what does that bring? */
+  /** May the deletion be called again, and what does a further call do? */
   readonly retry: { readonly safe: boolean; readonly guidance: string };
 }
 
-/** What a rollback did. */
+/** The result of a rollback. */
 export interface RollbackResult {
   readonly status: 'success' | 'partial' | 'failed';
   readonly rolledBackResources: readonly string[];
-  /** Those of them that were deployed once only, and so are deleted: there is no deploy to go back to. */
+  /**
+   * The instances of `rolledBackResources` that were deployed once only. The rollback deleted them, because they have
+   * no earlier deploy.
+   */
   readonly deletedInstances: readonly string[];
   readonly errors: readonly string[];
 }
 
-/** What a dry run found out. */
+/** The result of a dry run. */
 export interface DryRunResult {
   readonly objects: readonly KubeObject[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a deploy would do to one object. */
+/** The change that a deploy would make to one object. */
 export interface PlanChange {
-  /** What would happen to it. */
+  /** The outcome of the deploy for the object. */
   readonly outcome: ObjectOutcome;
-  /** The node that the object belongs to; `definition` and `instance` in kro mode. */
+  /** The node of the object; `definition` or `instance` in kro mode. */
   readonly nodeId: string;
   readonly object: ObjectRef;
   /** Paths of the fields that would change, for `configured` and `adopted`. */
   readonly fields: readonly string[];
 }
 
-/** What a deploy would do, found out with the server's help and without writing anything. */
+/** The changes that a deploy would make. The server checks the writes and stores none. */
 export interface Plan {
   readonly changes: readonly PlanChange[];
-  /** Nodes that cannot be planned before others exist, and what they wait for. */
+  /** Nodes that cannot be planned before other objects exist, with the reasons. */
   readonly waiting: readonly { readonly nodeId: string; readonly reason: string }[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -206,30 +218,30 @@ export interface DefinitionStatus {
   readonly observedGeneration?: number;
 }
 
-/** A way to deploy one composition. Everything that talks to a cluster loads the deploy engine first. */
+/** Deploys one composition. Each method that sends requests to a cluster loads the deploy engine first. */
 export interface Factory<Input, Spec, Status> {
   readonly mode: Mode;
   readonly name: string;
   readonly namespace: string;
   /** Name of the ResourceGraphDefinition. */
   readonly rgdName: string;
-  /** Plain manifests of a spec (direct); the instance of a spec, or the definition without one (kro). */
+  /** The manifests for a spec (direct); the instance for a spec, or without a spec the definition (kro). */
   toYaml(spec?: Input): string;
   deploy(spec: Input, options?: DeployCallOptions): Promise<DeployedInstance<Spec, Status>>;
   getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;
   getStatus(): Promise<FactoryStatus>;
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
   /**
-   * Takes each instance back to the deploy before its last. An instance that was deployed once is **deleted**; the result
-   * names it. Direct mode only.
+   * Rolls each instance back to the deploy before its last deploy. An instance that was deployed once is **deleted**;
+   * the result names it. Direct mode only.
    */
   rollback(): Promise<RollbackResult>;
   toDryRun(spec: Input): Promise<DryRunResult>;
-  /** What `deploy(spec)` would create, change and delete, field by field. Writes nothing. */
+  /** The changes that `deploy(spec)` would make, field by field. Writes no object. */
   plan(spec: Input): Promise<Plan>;
   /**
-   * Deploys and tells what happens meanwhile; ends after the event `completed`. To leave the loop is to give the
-   * deploy up. Rejects with what `deploy` rejects with.
+   * Deploys and yields the events of the deploy; ends after the event `completed`. A caller that leaves the loop aborts
+   * the deploy. Rejects with the error of `deploy`.
    */
   deployEvents(spec: Input, options?: DeployCallOptions): AsyncIterable<DeployEvent>;
   getRGDStatus(): Promise<DefinitionStatus>;
@@ -240,31 +252,31 @@ export interface Factory<Input, Spec, Status> {
 export interface DeployCallOptions {
   readonly timeout?: number;
   readonly abortSignal?: AbortSignal;
-  /** Told of everything that happens in this call, beside the factory's `progressCallback`. */
+  /** Called with each event of this call, in addition to the factory's `progressCallback`. */
   readonly onEvent?: (event: DeployEvent) => void;
 }
 
-/** The composition as the deploy engine needs it. */
+/** The composition in the form that the deploy engine takes. */
 export interface DeployTarget {
   readonly mode: Mode;
   /** Name of the definition. */
   readonly name: string;
-  /** Where its instances are. */
+  /** The namespace of the instances. */
   readonly namespace: string;
   readonly options: FactoryOptions;
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * The graph of target `typekro`, compiled against the schemas of this package; absent where these were not all
-   * that it was compiled against.
+   * The graph of target `typekro`, compiled against the schemas of this package; undefined when the program gave
+   * further schemas.
    */
   readonly compiled?: Graph | undefined;
-  /** The ResourceGraphDefinition for an engine. Direct mode runs the graph of target `typekro`. */
+  /** The ResourceGraphDefinition for a target. Direct mode runs the graph of target `typekro`. */
   definition(target: Target): JsonObject;
   /** The instance for a spec: validated, with name, namespace and labels. */
   instance(spec: JsonObject): KubeObject;
-  /** Namespaces that are applied before the instance in kro mode, and are left when it goes. */
+  /** Namespaces that are applied before the instance in kro mode, and that stay when the instance is deleted. */
   namespaces(spec: JsonObject): readonly KubeObject[];
-  /** Instances of other compositions that must be there first: their targets, in kro mode, and the instances. */
+  /** Singletons of other compositions that must exist first: their targets, in kro mode, and the instances. */
   readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
   /** The graph evaluated without a cluster. */
   evaluate(spec: JsonObject): Evaluation;
@@ -272,7 +284,10 @@ export interface DeployTarget {
   readonly readiness: ReadonlyMap<string, (live: KubeObject) => { ready: boolean; reason?: string; message?: string }>;
 }
 
-/** What carries out the factories' work; implemented by the deploy room and loaded when first needed. */
+/**
+ * The engine that carries out the calls of factories. The deploy room implements it; it is loaded when a call first
+ * needs it.
+ */
 export interface DeployEngine {
   deploy(
     target: DeployTarget,

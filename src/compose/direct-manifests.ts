@@ -6,9 +6,10 @@ import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 
 /**
- * The objects that direct mode applies for a spec, as documents; objects that the graph only reads, and objects that
- * wait for data of the cluster, are named in comments. A namespaced object without a namespace gets `namespace`, as in
- * `deploy()`. The documents stand in an order in which `kubectl apply` takes them. Values of Secrets come with a warning.
+ * The objects that direct mode applies for a spec, as documents. Comments name the objects that the graph only reads,
+ * and the objects that wait for data of the cluster. A namespaced object without a namespace gets `namespace`, as in
+ * `deploy()`. The documents are in an order in which `kubectl apply` accepts them. Printed values of Secrets cause a
+ * warning.
  */
 export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
   const { nodes, order } = core.write('typekro').graph;
@@ -40,7 +41,7 @@ function holdsSecrets({ apiVersion, kind, data, stringData }: JsonObject): boole
   return apiVersion === 'v1' && kind === 'Secret' && (hasText(data) || hasText(stringData));
 }
 
-/** Namespaces and definitions of kinds stand before what may be in them. */
+/** Is the node a Namespace or a CRD, which is printed before the objects that need it? */
 function isGround(node: GraphNode | undefined): boolean {
   return node?.type.kind === 'Namespace' || node?.type.kind === 'CustomResourceDefinition';
 }

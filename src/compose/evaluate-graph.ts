@@ -5,18 +5,18 @@ import { evaluateToJson, fillTemplate, projectStatus } from '../runtime/index.ts
 import type { EvaluateContext, EvaluationFailure } from '../runtime/index.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
-/** What the expressions of one turn can see. */
+/** The variables and the context of the expressions of one node or loop turn. */
 interface Scope {
   readonly variables: Map<string, unknown>;
   readonly context: EvaluateContext;
 }
 
-/** What an expression gave: a value (`undefined` for `omit()`), or why there is none. */
+/** The result of an expression: a value (`undefined` for `omit()`), or the reason why there is none. */
 type Result = { readonly value: JsonValue | undefined } | { readonly pending: string };
 
 /**
- * Evaluates a compiled graph on an instance. As in a cluster, a node is excluded with any node that it reads,
- * and what is excluded has no data.
+ * Evaluates a compiled graph on an instance. As in a cluster, a node is excluded when a node that it reads is excluded,
+ * and an excluded node has no data.
  */
 export function evaluateGraph(
   graph: Graph,
@@ -49,7 +49,8 @@ export function evaluateGraph(
 
 function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
   const { id } = node;
-  // As in a cluster, one false condition decides while others have no value, and without one the node is undecided.
+  // As in a cluster, one false condition excludes the node even while other conditions have no value. Without a false
+  // condition, a condition without a value leaves the node undecided.
   let pending: string | undefined;
   for (const condition of node.includeWhen) {
     const result = run(condition, scope);
@@ -90,7 +91,7 @@ function evaluateCollection(node: CollectionNode, scope: Scope): EvaluatedResour
   return { id, included: true, objects };
 }
 
-/** What the controller tells the items of a collection apart by. */
+/** The identity by which the controller distinguishes the objects of a collection. */
 function identityOf(object: JsonObject): string {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace } = isJsonObject(metadata) ? metadata : {};
@@ -102,7 +103,7 @@ function fill(node: GraphNode, scope: Scope): { readonly value: JsonObject } | {
   return filled.state === 'value' ? { value: filled.value } : { pending: reasonOf(filled.failure) };
 }
 
-/** Evaluates one expression. Errors count as pending here, with their text. */
+/** Evaluates one expression. An error counts as pending, with its text as the reason. */
 function run(expression: Expression, { variables, context }: Scope): Result {
   const result = evaluateToJson(expression, variables, context);
   return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };

@@ -1,8 +1,8 @@
 import type { DeployCallOptions, DeployEvent } from './deploy-engine.ts';
 
 /**
- * The events of one call, as they come. Nothing is lost while the reader is busy. The call begins with the first
- * read; it is given up when the reader leaves early, and what it rejects with is thrown after its last event.
+ * Yields the events of one call as they occur, and buffers them while the reader is busy. The call begins with the
+ * first read, and is aborted when the reader leaves early. An error of the call is thrown after its last event.
  */
 export async function* eventsOf(
   options: DeployCallOptions,

@@ -2,7 +2,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 
-/** Every resource of a composition with its conditions, loops and expressions, as lines for people. */
+/** A readable text of all resources of a composition with their conditions, loops and expressions. */
 export function explainComposition(core: CompositionCore): string {
   const { definition } = core.write('typekro');
   const spec = definition['spec'] as JsonObject;
@@ -27,7 +27,7 @@ function explainResource(entry: JsonObject): string[] {
   return [...lines, ...fields(template, '  ')];
 }
 
-/** The fields that hold expressions. */
+/** One line for each field that contains an expression. */
 function fields(value: JsonValue, indent: string, path = ''): string[] {
   if (typeof value === 'string') return value.includes('${') ? [`${indent}${path} = ${bare(value)}`] : [];
   if (Array.isArray(value)) return value.flatMap((item, index) => fields(item, indent, `${path}[${index}]`));

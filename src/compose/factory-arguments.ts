@@ -10,24 +10,27 @@ import { labelOf, symbolic, wrap } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 
 /**
- * Whether an argument must be given. An `expected` one is warned about: programs from before this check leave it out
- * and run up to the API server.
+ * Must an argument be given? A missing `expected` argument causes a warning only, because programs from before this
+ * check leave such arguments out and run up to the API server.
  */
 type Need = 'optional' | 'expected' | 'required';
 
-/** The arguments of a factory by name, and which of them must be given. The compiler keeps the table complete. */
+/**
+ * The arguments of a factory by name, and whether they must be given. The TypeScript compiler checks that the table is
+ * complete.
+ */
 export type ArgumentTable<Config extends object> = {
   readonly [Key in keyof Config]-?: undefined extends Config[Key] ? 'optional' : 'expected' | 'required';
 };
 
-/** Arguments that decide how the graph is made: they have a value before the graph runs, or none. */
+/** Arguments that decide how the graph is made. Their values must be known before the graph runs. */
 const FIXED: ReadonlySet<string> = new Set(['id', 'waitForReady']);
 
 /**
- * The arguments of a call as one plain object, in the order of the table. Every value in it may be conditional,
- * or known only when the graph runs; `null` counts as left out, like `undefined`.
+ * Returns the arguments of a call as one plain object, in the order of the table. A value may be conditional, or known
+ * only when the graph runs. `null` counts as absent, like `undefined`.
  *
- * Refuses unknown arguments (`trace/argument`, with the nearest name), required ones that are missing or may be
+ * Refuses unknown arguments (`trace/argument`, with the nearest name), required arguments that are missing or may be
  * absent, and an `id` or `waitForReady` that depends on the spec.
  */
 export function takeArguments(
@@ -57,7 +60,7 @@ export function takeArguments(
   return taken;
 }
 
-/** Refuses arguments that are given and not among the names. */
+/** Refuses given arguments whose names are unknown. */
 export function refuseUnknown(kind: string, given: Readonly<Record<string, unknown>>, names: readonly string[]): void {
   const unknown = Object.keys(given).filter((name) => !names.includes(name) && given[name] !== undefined);
   const [first] = unknown;
@@ -65,7 +68,8 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
   const listed = unknown.map((name) => `"${name}"`).join(', ');
   const near = suggest(first, names);
   const known = Object.keys(given).filter((name) => names.includes(name));
-  // Where much is given, as by the spread of an object, what belongs there is more use than all that could.
+  // When many arguments are given, as by the spread of an object, the hint lists the given arguments that are known,
+  // and not all names.
   const hint =
     near !== undefined && unknown.length === 1
       ? `did you mean "${near}"?`
@@ -75,7 +79,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
   refuse('argument', `${kind} has no argument ${listed}`, hint);
 }
 
-/** The members of an object that may be conditional, or an object of the spec. */
+/** The members of an argument object, which may also be conditional, or an object of the spec. */
 export function argumentMembers(kind: string, input: unknown): Record<string, unknown> {
   const value = resolve(input);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -86,7 +90,7 @@ export function argumentMembers(kind: string, input: unknown): Record<string, un
   return members;
 }
 
-/** Refuses an argument that decides how the graph is made and depends on the spec or a resource. */
+/** Refuses an argument that depends on the spec or a resource, although it must be known when the graph is made. */
 export function requireKnown(kind: string, name: string, value: unknown): void {
   const inner = symbolic(resolve(value));
   if (inner === undefined) return;
@@ -124,7 +128,7 @@ function warnMissing(kind: string, name: string, isGiven: boolean, shape: Argume
   currentTrace()?.warn('missing-image', `${message}; the API server will refuse it`, hint);
 }
 
-/** The value with `undefined` for `null`, on each side of its conditions. */
+/** Replaces `null` by `undefined` in a value, on each side of its conditions. */
 function withoutNull(raw: unknown): unknown {
   if (raw === null) return undefined;
   if (typeof raw !== 'object' || currentTrace() === undefined) return raw;

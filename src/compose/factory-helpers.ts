@@ -18,7 +18,7 @@ import { symbolic, wrap } from './value/proxy.ts';
 import type { MergedPiece } from './value/symbolic.ts';
 import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
 
-/** Helpers for factories: ordinary operations that also work on values that are known only later. */
+/** Helpers for factories: ordinary operations that also work on symbolic values. */
 
 /** `String(value)`; `undefined` stays `undefined`. */
 export function textArgument(value: unknown): string | undefined {
@@ -35,9 +35,9 @@ function textOf(sure: unknown): unknown {
 }
 
 /**
- * `then` of the value where it is there, `otherwise` where it is `null` or `undefined`. Neither is called with a
- * conditional value: each side of a condition is asked for itself. A factory decides about its arguments by this
- * alone, for code of a factory runs natively and cannot branch on what is known only when the graph runs.
+ * Calls `then` with the value where it is present, and `otherwise` where it is `null` or `undefined`. Both sides of a
+ * conditional value are treated separately, so that `then` never gets a conditional value. Factories use this function
+ * for all decisions about their arguments, because their code runs natively and cannot branch on symbolic values.
  */
 export function ifPresent(value: unknown, then: (value: unknown) => unknown, otherwise: () => unknown): unknown {
   if (isScalar(value)) return value === undefined || value === null ? otherwise() : then(value);
@@ -50,29 +50,32 @@ export function ifPresent(value: unknown, then: (value: unknown) => unknown, oth
   return choose(isMissing(value), otherwise, () => then(resolve(value)));
 }
 
-/** Applies `work` where the value is there; elsewhere the result is `undefined`. */
+/** Applies `work` where the value is present; elsewhere the result is `undefined`. */
 export function present(value: unknown, work: (value: unknown) => unknown): unknown {
   return ifPresent(value, work, nothing);
 }
 
 const nothing = (): undefined => undefined;
 
-/** A condition, or the answer where it is known. */
+/** The condition that a value is missing; a boolean when it is known. */
 const isMissing = (value: unknown): boolean | Node => truthy(equals(value, undefined, true));
 
-/** Neither an object nor what stands for a value: it is known whether it is there. */
+/** Is the value a native scalar, whose presence is known? */
 function isScalar(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
-/** Is it certain that the (resolved) value is there? */
+/** Is the (resolved) value certainly present? */
 function isThere(found: unknown): boolean {
   const inner = symbolic(found);
   if (inner === undefined) return found !== undefined && found !== null;
   return inner instanceof Sym && inner.absence === undefined;
 }
 
-/** A plain read of a resource: the graph waits for it, and the composition does not test its presence. */
+/**
+ * Is the value a plain read of a resource? The graph waits for such a value, and the composition does not test its
+ * presence.
+ */
 function isWaiting(found: unknown): boolean {
   const inner = symbolic(found);
   return inner instanceof Sym && inner.absence?.waits === true;
@@ -103,12 +106,12 @@ export function joinLists(first: readonly unknown[], second: unknown): unknown {
   );
 }
 
-/** Is the (present) value a list, known or not? */
+/** Is the (present) value a list, native or symbolic? */
 export function isListArgument(value: unknown): boolean {
   return isListValue(value);
 }
 
-/** Is the (present) value an object or a map, known or not? */
+/** Is the (present) value an object or a map, native or symbolic? */
 export function isObjectArgument(value: unknown): boolean {
   const found = resolve(value);
   const inner = symbolic(found);
@@ -116,7 +119,7 @@ export function isObjectArgument(value: unknown): boolean {
   return inner === undefined && typeof found === 'object' && found !== null && !isListValue(found);
 }
 
-/** A value alone where a factory takes a list of such values. */
+/** Refuses a single value where a factory takes a list. */
 function refuseNoList(value: unknown): never {
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   const shown = isPlain ? stringifyJson(value) : undefined;
@@ -127,7 +130,7 @@ function refuseNoList(value: unknown): never {
   );
 }
 
-/** The value mapped item by item: known lists, lists of the spec, lists with conditional elements. */
+/** Maps a list item by item: a native list, a list of the spec, or a list with conditional elements. */
 export function mapList<T, U>(list: readonly T[] | undefined, each: (item: T) => U): U[] | undefined {
   return present(list, (value) => {
     const fn = opaque(each as (item: never) => unknown);
@@ -177,12 +180,12 @@ export function mergeObjects(...parts: readonly (object | undefined)[]): Record<
   return result;
 }
 
-/** Is the (present) value a number, known or not? */
+/** Is the (present) value a number, native or symbolic? */
 export function isNumberArgument(value: unknown): boolean {
   return isOfType(value, 'number');
 }
 
-/** Is the (present) value a text, known or not? */
+/** Is the (present) value a text, native or symbolic? */
 export function isText(value: unknown): boolean {
   return isOfType(value, 'string');
 }
@@ -193,7 +196,7 @@ function isOfType(value: unknown, type: 'number' | 'string'): boolean {
   return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }
 
-/** An object with every value changed; values that may be missing stay so. */
+/** Maps the values of an object. A value that may be missing may be missing in the result. */
 export function mapValues<U>(
   object: Readonly<Record<string, unknown>> | undefined,
   each: (value: unknown) => U,
@@ -218,7 +221,7 @@ function changedMembers(members: Record<string, unknown>, each: (value: unknown)
   return result;
 }
 
-/** A map of the spec with every value changed. */
+/** Maps the values of a map of the spec. */
 function changedMap(map: Sym, each: (value: unknown) => unknown): unknown {
   const [key, item] = [macroVariable('k'), macroVariable('v')];
   const body = toNode(each(wrap(new Sym(variable(item, map.type.kind === 'map' ? map.type.value : DYN)))));

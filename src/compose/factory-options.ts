@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, RetryPolicy } from './deploy-engine.ts';
 import { suggest } from './refusal/refusal.ts';
 
-/** What an option takes, and one that it takes. */
+/** The values that an option takes, in words, as an example and as a test. */
 interface Taken {
   readonly what: string;
   readonly example: string;
@@ -34,10 +34,10 @@ const SIGNAL: Taken = {
   is: (value) => value instanceof AbortSignal,
 };
 
-/** What is looked at where it is used, or has no effect. */
+/** An option that is checked where it is used, or has no effect. */
 const ANYTHING: Taken = { what: 'anything', example: '…', is: () => true };
 
-/** What each option takes. The compiler keeps the tables complete. */
+/** The values that each option takes. The TypeScript compiler checks that the tables are complete. */
 const FACTORY_OPTIONS: Readonly<Record<keyof FactoryOptions, Taken>> = {
   namespace: TEXT,
   instanceNamespace: TEXT,
@@ -70,10 +70,10 @@ const RETRY_POLICY: Readonly<Record<keyof RetryPolicy, Taken>> = {
   maxDelay: MILLISECONDS,
 };
 
-/** Options of the SDK before this one that nothing is lost without. */
+/** Options of the earlier SDK that are ignored, because they change no result here. */
 const NEEDLESS = new Set(['hydrateStatus', 'debugLogging', 'strictCelDiagnostics', 'autoFix', 'httpTimeouts']);
 
-/** Options of the SDK before this one whose absence would change what is deployed, and what there is instead. */
+/** Options of the earlier SDK that changed the deployed objects, with their replacements. They are refused. */
 const SUPERSEDED: ReadonlyMap<string, string> = new Map([
   ['applyPolicy', 'leave it out: objects are applied on the server’s side, and those of another owner are refused'],
   [
@@ -86,7 +86,8 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * As `checkFactoryOptions`, for the options of a call: scopes that are not heeded would delete too much.
+ * Checks the options of a call, like `checkFactoryOptions`. An ignored option such as a scope could delete too many
+ * objects.
  *
  * @throws TypeKroError `compose/unknown-option`.
  */
@@ -102,9 +103,9 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
 }
 
 /**
- * The name of an instance as a caller gave it.
+ * Checks the name of an instance that a caller gave, and returns it.
  *
- * @throws TypeKroError `compose/invalid-option` for anything that is no text.
+ * @throws TypeKroError `compose/invalid-option` for a value that is no text, or is empty.
  */
 export function checkedName(name: unknown, call: string): string {
   if (typeof name === 'string' && name !== '') return name;
@@ -118,10 +119,10 @@ export function checkedName(name: unknown, call: string): string {
 }
 
 /**
- * Refuses what would be ignored in silence, and values of another type.
+ * Refuses options that would be ignored silently, and values of another type.
  *
- * @throws TypeKroError `compose/invalid-option`, `compose/unknown-option`, or `compose/superseded-option` for one of the SDK before this one that
- * would have changed what is deployed.
+ * @throws TypeKroError `compose/invalid-option`, `compose/unknown-option`, or `compose/superseded-option` for an option
+ * of the earlier SDK that changed the deployed objects.
  */
 export function checkFactoryOptions(options: object): void {
   for (const name of Object.keys(options)) {
@@ -161,7 +162,7 @@ function checkValues(options: object, table: Table, prefix: string): void {
   }
 }
 
-/** A value in a message; one that is no text, number or flag by its kind. */
+/** A value as text for a message; objects, lists and functions by their kind. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';

@@ -12,7 +12,7 @@ import { eventsOf } from './event-stream.ts';
 import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
 import type { Target } from './public-types.ts';
 
-/** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
+/** The dependency of the API of compositions: the engine of `factory().deploy()`. */
 export interface CompositionApiOptions {
   /** Loads the deploy engine; called when a factory first needs a cluster. */
   readonly loadDeploy: () => Promise<DeployEngine>;
@@ -20,7 +20,7 @@ export interface CompositionApiOptions {
 
 type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
 
-/** A way to deploy a composition. What needs a cluster loads the deploy engine first. */
+/** Makes a factory, which deploys a composition. Methods that need a cluster load the deploy engine first. */
 export function createFactory(
   core: CompositionCore,
   mode: Mode,
@@ -43,7 +43,7 @@ export function createFactory(
   }
   checkFactoryOptions(options);
   const namespace = options.namespace ?? 'default';
-  // In direct mode an instance has no object of its own, and so no other namespace than its objects.
+  // In direct mode an instance has no object of its own, so that `instanceNamespace` does not apply.
   const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
   const target = deployTarget(core, mode, place, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
@@ -115,7 +115,7 @@ function deployTarget(core: CompositionCore, mode: Mode, namespace: string, opti
   };
 }
 
-/** The definition with kro's annotation that permits breaking changes of its schema, where that is asked for. */
+/** Adds kro's annotation that permits breaking changes of the schema to a definition, if the option asks for it. */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;
   const metadata = definition['metadata'] as JsonObject;

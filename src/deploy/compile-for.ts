@@ -9,16 +9,16 @@ import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import { InvalidGraphError } from './errors.ts';
 
-/** A graph, and the schemas that it was compiled against. */
+/** A graph, and the schemas against which it was compiled. */
 export interface CompiledGraph {
   readonly graph: Graph;
   readonly schemas: SchemaSource;
 }
 
 /**
- * Compiles a definition against the schemas of the cluster that it will run in.
+ * Compiles a definition against the schemas of the cluster in which it will run.
  *
- * @throws InvalidGraphError with all diagnostics when it does not compile.
+ * @throws InvalidGraphError with all diagnostics when the definition does not compile.
  */
 export async function compileFor(
   api: KubernetesApi,
@@ -33,8 +33,9 @@ export async function compileFor(
 }
 
 /**
- * The graph of a target: the one already compiled when all its kinds are built in, which are equal in every cluster;
- * else compiled against the schemas of the cluster.
+ * The graph of a target. When all kinds of the definition are built-in, this is the graph that the target has compiled
+ * already, because built-in schemas are equal in every cluster. Otherwise the definition is compiled against the
+ * schemas of the cluster.
  *
  * @throws InvalidGraphError as `compileFor`.
  */

@@ -5,7 +5,7 @@ import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/in
 import { createTransport, KubeClient, loadKubeConfig } from '../kube/index.ts';
 import { retriesOf } from './retries-of.ts';
 
-/** A transport in the options, as `typekro/testing` passes it: requests go straight into a cluster of this process. */
+/** Is an option a transport, as `typekro/testing` passes it, into a cluster of this process? */
 function isTransport(value: unknown): value is Transport {
   return typeof value === 'object' && value !== null && 'request' in value && typeof value.request === 'function';
 }
@@ -14,8 +14,8 @@ function isTransport(value: unknown): value is Transport {
  * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else the
  * configuration that kubectl would use.
  *
- * @throws TypeKroError of `loadKubeConfig`, or `deploy/bad-kubeconfig` for an option of another type and a
- * path that leads nowhere.
+ * @throws TypeKroError of `loadKubeConfig`; `deploy/bad-kubeconfig` for an option of another type, or a path that does
+ * not exist.
  */
 export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   const retrying = retriesOf(options.retryPolicy);
@@ -26,7 +26,7 @@ export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   return new KubeClient({ transport: await createTransport(used), ...retrying });
 }
 
-/** A `KubeConfig` of `@kubernetes/client-node`, which can export its content. */
+/** Is an option a `KubeConfig` of `@kubernetes/client-node`, which can export its content? */
 function isExporting(value: unknown): value is { exportConfig(): string } {
   return (
     typeof value === 'object' && value !== null && 'exportConfig' in value && typeof value.exportConfig === 'function'
@@ -53,7 +53,10 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
   });
 }
 
-/** The caller's transport outlives the client: closing the client must not close it. */
+/**
+ * Wraps the caller's transport so that closing the client does not close the transport, which the caller may use
+ * afterwards.
+ */
 function keepOpen(transport: Transport): Transport {
   return { request: (request) => transport.request(request), close: () => Promise.resolve() };
 }

@@ -12,7 +12,7 @@ import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, 
 import { ProgressReporter } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** Time limits in milliseconds where the caller gives none. */
+/** Time limits in milliseconds for callers that give no limit. */
 const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;
 
 /** Runs one call of a factory until the caller's signals abort or its time limit is over. */
@@ -52,7 +52,7 @@ export function progressOf(target: DeployTarget, listener?: (event: DeployEvent)
   );
 }
 
-/** What kro mode needs. */
+/** Makes the context of a deploy in kro mode. */
 export function kroContext(
   api: KubernetesApi,
   target: DeployTarget,
@@ -63,7 +63,7 @@ export function kroContext(
 }
 
 /**
- * The context of a new deploy: its record follows the one in the cluster.
+ * The context of a new deploy, with a record that follows the record in the cluster.
  *
  * @throws TypeKroError `deploy/invalid-name` for names that labels cannot carry, `deploy/name-taken` when another
  * object has the record's name.
@@ -102,7 +102,7 @@ export async function directContext(
   };
 }
 
-/** The record that a deploy follows; none when it is damaged, so that a new deploy repairs it. */
+/** The record of the deploy before; undefined when the record is damaged, so that a new deploy replaces it. */
 function lastRecord(
   target: DeployTarget,
   parent: KubeObject,
@@ -127,7 +127,7 @@ function lastRecord(
   }
 }
 
-/** A direct deployment from its record in the cluster; `undefined` when there is none. */
+/** Reads a direct deployment from its record in the cluster; `undefined` when there is no record. */
 export async function directInstance(
   api: KubernetesApi,
   target: DeployTarget,
@@ -139,7 +139,7 @@ export async function directInstance(
   return contextOf(api, target, signal, parent, name);
 }
 
-/** Every direct deployment of the target in its namespace. */
+/** Reads all direct deployments of the target in its namespace. */
 export async function directInstances(
   api: KubernetesApi,
   target: DeployTarget,
@@ -179,13 +179,16 @@ async function contextOf(
   return { api, ...compiled, target, name, namespace, record, parent, signal, report: () => {}, wrote: () => {} };
 }
 
-/** One instance: `status.state`, and when it was deployed last. */
+/** The `status.state` of one instance, and the time of its last deploy. */
 export interface InstanceState {
   readonly state: string;
   readonly deployed: Date | undefined;
 }
 
-/** Health over all instances: failed when one is in ERROR, degraded when one is not ACTIVE. */
+/**
+ * The health of all instances together: failed when an instance is in ERROR, else degraded when an instance is not
+ * ACTIVE.
+ */
 export function statusOf(target: DeployTarget, instances: readonly InstanceState[]): FactoryStatus {
   const states = instances.map(({ state }) => state);
   const times = instances.flatMap(({ deployed }) => deployed?.getTime() ?? []);
@@ -205,8 +208,8 @@ export function statusOf(target: DeployTarget, instances: readonly InstanceState
 }
 
 /**
- * Rolls every instance back to the deploy before its last, and deletes instances that were deployed once. An instance
- * that cannot be rolled back stays and is listed in `errors`.
+ * Rolls each instance back to the deploy before its last deploy, and deletes instances that were deployed once. An
+ * instance that cannot be rolled back stays, and `errors` lists it.
  */
 export async function rollbackDirect(
   api: KubernetesApi,
@@ -237,7 +240,7 @@ export async function rollbackDirect(
   return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
 }
 
-/** Warns callers that do not read the result: the rollback deleted instances that were deployed once. */
+/** Warns that the rollback deleted instances that were deployed once, for callers that do not read the result. */
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
@@ -246,7 +249,9 @@ function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void
   else progressOf(target).event({ type: 'resource-warning', message });
 }
 
-/** Resolves to whether the instance was deleted. */
+/**
+ * Rolls one instance back. Resolves to true when the instance was deleted, false when its earlier deploy was restored.
+ */
 async function rollbackOne(context: DirectContext): Promise<boolean> {
   const { previous, revision } = context.record;
   if (previous === undefined && revision > 1) {

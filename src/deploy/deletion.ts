@@ -4,7 +4,7 @@ import type { JsonObject, ObjectRef } from '../core/index.ts';
 /** The mode-specific part of a deletion's result. */
 export type DeletionOutcome = Pick<DeletionResult, 'status' | 'deleted' | 'remaining' | 'blockers'>;
 
-/** There is no such instance. */
+/** The outcome of a deletion of an instance that does not exist. */
 export const NOTHING_TO_DELETE: DeletionOutcome = { status: 'complete', deleted: [], remaining: [], blockers: [] };
 
 /** The identity of an object in a result. */

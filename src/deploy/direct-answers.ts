@@ -17,11 +17,11 @@ import { listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from '
 import type { ObservedStore } from './observed-store.ts';
 import type { WatchSet } from './watch-set.ts';
 
-/** What the view of a deploy works with. */
+/** The options of `DirectAnswers`. */
 export interface DirectAnswersOptions {
   readonly api: KubernetesApi;
   readonly store: ObservedStore;
-  /** Open watches, which answer most reads without a request; absent when none are opened. */
+  /** Open watches, which answer most reads without a request; undefined when the deploy opens no watches. */
   readonly watches: WatchSet | undefined;
   readonly dryRun: boolean;
   readonly clock: Clock;
@@ -30,7 +30,8 @@ export interface DirectAnswersOptions {
 }
 
 /**
- * The executor's view in direct mode: answers go into the store of the deploy; its watches or requests answer reads.
+ * The executor's view in direct mode. Answers of the server go into the store of the deploy. Watches answer reads, or
+ * requests where no watch can.
  */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;
@@ -95,12 +96,15 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** A read is answered when it ends; a failed one is repeated after its pause. */
+  /** In direct mode a read is answered when it ends. A failed read is repeated after its pause. */
   isAnswered(): boolean {
     return true;
   }
 
-  /** Answers a read from a watch, which is one request for all objects of a kind. False when no watch can. */
+  /**
+   * Answers a read from a watch, which is one request for all objects of a kind. Returns false when no watch covers the
+   * read.
+   */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
     if (watches === undefined || request.kind === 'list') return false;

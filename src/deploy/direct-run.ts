@@ -52,8 +52,8 @@ export interface DirectContext extends CompiledGraph {
 }
 
 /**
- * Shortest rest between decisions, in milliseconds; shorter ones are skipped. The other bound is the longest delay that
- * rests may add.
+ * The shortest and the longest rest between decisions, in milliseconds. A shorter rest is skipped; a longer rest is cut
+ * off.
  */
 const MIN_REST_MS = 5;
 const MAX_REST_MS = 30;
@@ -75,21 +75,27 @@ export interface DirectRunOptions {
   /** The object that holds the record of the deploy, and the label selector under which it is watched. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
-   * Called before each batch of writes with the record as its watch shows it; what it throws ends the run. Not
-   * called unless `effects` is `write`.
+   * Called before each batch of writes, with the record as its watch shows it; an error that it throws ends the run.
+   * Called only when `effects` is `write`.
    */
   beforeWrite(record: WatchedObject): Promise<void>;
-  /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
+  /**
+   * Writes labels and annotations of the parent, and returns the instance with the same metadata. Called only when
+   * `effects` is `write`.
+   */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
-  /** Counts a write as made already: the object differs in nothing that the caller looks for. Default: none. */
+  /**
+   * Does the write count as made already, because it changes nothing that matters to the caller? Default: no write
+   * does.
+   */
   readonly isSettled?: (action: ApplyAction) => boolean;
-  /** Live objects that were read already; others are read when a step asks for them. */
+  /** Live objects that were read already; other objects are read when a step asks for them. */
   readonly known?: readonly KnownObject[];
-  /** Called with each applied object: as it was known before, and the server's answer. */
+  /** Called after each apply, with the object as it was known before, and as the server returned it. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
-  /** Called with every decision, before it is carried out. */
+  /** Called with each decision, before it is carried out. */
   report(decision: Decision): void;
 }
 
@@ -97,8 +103,8 @@ export interface DirectRunOptions {
 export type Until = (decision: Decision) => boolean;
 
 /**
- * The loop of direct mode for one instance: decide, carry out, and when nothing is left to do wait for a change of a
- * watched object. It uses the controller's `step`, and does not poll.
+ * The loop of direct mode for one instance: decide with the controller's `step`, carry the decision out, and when
+ * nothing is left to do wait for a change of a watched object. The loop does not poll.
  */
 export class DirectRun {
   readonly #options: DirectRunOptions;
@@ -123,7 +129,7 @@ export class DirectRun {
     );
   }
 
-  /** Runs until the condition holds, and gives the last decision. Rejects when the signal aborts. */
+  /** Runs until the condition holds, and returns the last decision. Rejects when the signal aborts. */
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
@@ -156,7 +162,10 @@ export class DirectRun {
     }
   }
 
-  /** Records writes that the caller counts as made; true when another step will see more. */
+  /**
+   * Records writes that the caller counts as made. Returns true when the records changed, so that another step decides
+   * anew.
+   */
   #settle({ apply }: Decision): boolean {
     const { isSettled } = this.#options;
     if (isSettled === undefined) return false;
@@ -194,7 +203,7 @@ export class DirectRun {
       signal,
       effects,
       rules,
-      // Unlike kro, a deploy leaves no pods of its Jobs behind.
+      // Unlike kro, a deploy also deletes the pods of its Jobs.
       propagation: 'Background',
       parent: this.#parent(instance),
       view: new DirectAnswers({ ...answers, watches: effects === 'write' ? this.#watches : undefined }),
@@ -203,7 +212,10 @@ export class DirectRun {
     };
   }
 
-  /** The run ends when the record is no longer its own. */
+  /**
+   * Calls `beforeWrite` with the record. When the record belongs to another deploy, that callback throws and the run
+   * ends.
+   */
   async #checkRecord(stop: () => void): Promise<void> {
     const { target, selector } = this.#options.record;
     try {
@@ -242,8 +254,8 @@ export class DirectRun {
   }
 
   /**
-   * Changes of a large graph arrive in bursts. A rest as long as the last decision limits the time for decisions that
-   * the next change makes obsolete to a half.
+   * Pauses between decisions, because changes of a large graph arrive in bursts. A rest as long as the last decision
+   * limits decisions that the next change makes obsolete to half of the time.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;
@@ -270,7 +282,7 @@ export class DirectRun {
   }
 }
 
-/** Nodes that prevent success. */
+/** The nodes that are not done yet, for which a deploy waits. */
 export function openNodes(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => !isDone(node));
 }

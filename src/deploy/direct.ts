@@ -76,7 +76,7 @@ export async function deployDirect(
   }
 }
 
-/** Writes the record, the first object of a deploy; creates the namespace if it is missing. */
+/** Writes the record, which is the first object of a deploy. Creates the namespace if it is missing. */
 async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<KubeObject> {
   const { api, graph, signal, name, namespace, target } = begun;
   const ref = parentRef(graph.name, name, namespace);
@@ -94,12 +94,15 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
   }
 }
 
-/** Stops a running deploy of the instance: changes the record, which the deploy then finds not to be its own. */
+/**
+ * Stops a running deploy of the instance by a new deploy id in the record: before its next write, the deploy finds that
+ * the record is not its own.
+ */
 export async function supersede(api: KubernetesApi, record: ObjectRef, signal: AbortSignal): Promise<void> {
   await api.patch(record, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
 }
 
-/** Deletes the children in reverse order, then the record. Ends when all is gone or the signal aborts. */
+/** Deletes the children in reverse order, then the record. Ends when all objects are gone or the signal aborts. */
 export async function deleteDirect(context: DirectContext): Promise<DeletionOutcome> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
@@ -144,7 +147,7 @@ export async function observeDirect(
   return { instance: deployed(context.graph, context, decision), decision };
 }
 
-/** Every object as the server would store it, as far as a dry run can tell. */
+/** The objects that a deploy would apply, as far as a dry run finds them, as they are sent to the server. */
 export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]> {
   const objects = new Map<string, KubeObject>();
   const run = directRun(context, 'dry-run', {
@@ -159,8 +162,8 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 }
 
 /**
- * What a deploy would do: the server checks every write and stores none. Nodes that need the result of a real write are
- * listed with what they wait for.
+ * The changes that a deploy would make: the server checks every write and stores none. `waiting` lists the nodes that
+ * need the result of a real write, with the reasons.
  */
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
@@ -181,7 +184,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
   for (const node of decision.nodes) {
     for (const { object, state } of node.objects) {
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
-      // Unchanged objects are in no decision.
+      // No decision lists unchanged objects.
       if (node.retired !== true && !changes.has(key) && state === 'present') {
         changes.set(key, { outcome: 'unchanged', nodeId: node.id, object, fields: [] });
       }
@@ -194,8 +197,8 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
 }
 
 /**
- * Checks that the record is still that of this deploy. Two deploys of one instance would revert each other's writes for
- * ever, so only the last writer of the record goes on.
+ * Checks that the record still belongs to this deploy. Two deploys of one instance would revert each other's writes for
+ * ever, so that only the last writer of the record proceeds.
  */
 async function checkRecord(
   { api, graph, name, namespace, record, signal }: DirectContext,
@@ -237,7 +240,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     rules: writeRulesOf(target.options.retryPolicy),
     step: {
       readiness: readinessFor(target, context.schemas),
-      // A template that reads the clock must not change with every step.
+      // A template that reads the clock has the same value in all steps of a deploy.
       templateNow: record.time ?? (context.clock ?? systemClock).now(),
     },
     record: {
@@ -272,8 +275,9 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
 }
 
 /**
- * Readiness of nodes without `readyWhen`: the author's function for the node, else the rule of its kind. A custom kind
- * without a rule is ready when its controller has reported, if its schema shows that it reports.
+ * The readiness of nodes without `readyWhen`: by the author's function for the node, else by the rule of its kind. An
+ * object of a custom kind without a rule is ready when its controller has reported, if the schema of the kind declares
+ * a report.
  */
 function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
   return (object) => {
@@ -284,7 +288,10 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: Kub
   };
 }
 
-/** The status report that the schema of a custom kind declares; built-in kinds have rules where they need one. */
+/**
+ * The status report that the schema of a custom kind declares; undefined for built-in kinds, which have rules where
+ * they need one.
+ */
 function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
   const type = gvkOf(object);
   return builtinSource().resourceOf(type) === undefined ? statusReport(schemas.schemaOf(type)) : undefined;

@@ -43,7 +43,7 @@ export function createDeployEngine(): DeployEngine {
     if (known !== undefined) return known;
     const open = connect(target.options);
     connections.set(target, open);
-    // Do not keep a failed connection: the next call opens it again.
+    // A failed connection is not kept, so that the next call connects again.
     open.catch(() => connections.delete(target));
     return open;
   };
@@ -165,7 +165,9 @@ async function deploy(
   }
 }
 
-/** Reports the events of the instance and of objects whose names follow from the spec, if the option asks for it. */
+/**
+ * Reports the events of the instance and of objects whose names follow from the spec, if `eventMonitoring` is enabled.
+ */
 async function monitoring(
   api: KubernetesApi,
   target: DeployTarget,
@@ -180,8 +182,7 @@ async function monitoring(
 }
 
 /**
- * Deploys the instances that the graph shares with others, in both modes: a reference to one needs its kind to be
- * served.
+ * Deploys the singletons of the graph, in both modes, because a reference to a singleton needs a kind that is served.
  */
 async function deploySingletons(
   api: KubernetesApi,
@@ -196,7 +197,7 @@ async function deploySingletons(
   }
 }
 
-/** State and last deploy of every instance of the target. */
+/** The state and the last deploy of each instance of the target. */
 async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<InstanceState[]> {
   if (target.mode === 'kro') {
     const instances = await listKro(kroContext(api, target, signal));

@@ -17,10 +17,10 @@ export class ResourceGraphFactoryError extends TypeKroError {
   }
 }
 
-/** A deployment did not become ready in time. The message names what it waits for. */
+/** A deployment did not become ready in time. The message names the nodes or objects that are not ready. */
 export class DeploymentTimeoutError extends ResourceGraphFactoryError {}
 
-/** The graph cannot be compiled; nothing was sent to the cluster. */
+/** The graph cannot be compiled. No object was sent to the cluster. */
 export class InvalidGraphError extends TypeKroError {
   readonly diagnostics: readonly Diagnostic[];
 
@@ -48,7 +48,7 @@ export function shorten(said: string): string {
   return `${said.slice(0, half)} … ${said.slice(-half)}`;
 }
 
-/** For `catch` where an absent object is no error, as after a deletion. */
+/** A handler for `catch` where an absent object is no error, as after a deletion. Rethrows all other errors. */
 export function ignoreNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error;
   return undefined;

@@ -9,7 +9,7 @@ export type Monitored = readonly { readonly id: string; readonly object: ObjectR
 
 const DEFAULTS = { includeChildResources: true, deduplicationWindow: 60, maxEventsPerSecond: 100 } as const;
 
-/** Decides which events are reported. Its only state are the events reported before. */
+/** Decides which events are reported. The filter remembers only the events that it reported before. */
 export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
@@ -23,7 +23,7 @@ export class EventFilter {
     this.#monitored = monitored;
   }
 
-  /** The report of an event at a time in milliseconds; `undefined` for none. */
+  /** The report of an event at a time in milliseconds; `undefined` when the event is not reported. */
   tell(event: KubeObject, now: number): DeployEventContent | undefined {
     const { type, reason, message, involvedObject, count } = event;
     if (!isJsonObject(involvedObject)) return undefined;
@@ -49,7 +49,9 @@ export class EventFilter {
     };
   }
 
-  /** The node of an object: by the node's own object, or by a name that begins with that object's name. */
+  /**
+   * The node of an object: the node that has the object, or a node with an object whose name and a dash begin the name.
+   */
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;
     if (typeof name !== 'string') return undefined;
@@ -64,8 +66,8 @@ export class EventFilter {
 }
 
 /**
- * Reports the events of the objects from now on, until it is stopped. A failed read is reported once and does not fail
- * the deploy.
+ * Reports new events of the objects until `stop` is called. A failed read is reported once and does not fail the
+ * deploy.
  */
 export async function monitorEvents(
   api: KubernetesApi,

@@ -15,7 +15,7 @@ const MAX_OBJECTS = 5;
 /** Maximum of children of an instance that are read. */
 const MAX_CHILDREN = 50;
 
-/** Kinds with logs, with the names that `kubectl logs` takes. */
+/** The kinds that have logs, with their names for `kubectl logs`. */
 const LOGGED = new Map([
   ['Deployment', 'deployment'],
   ['StatefulSet', 'statefulset'],
@@ -25,19 +25,19 @@ const LOGGED = new Map([
   ['Pod', 'pod'],
 ]);
 
-/** The command that prints the logs of an object, for kinds that have any. */
+/** The command that prints the logs of an object; undefined for kinds without logs. */
 export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): string | undefined {
   const type = LOGGED.get(kind);
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 
-/** The report of objects that are not ready: indented lines, and the remedy where it is known. */
+/** The report of objects that are not ready: indented lines, and the remedy when it is known. */
 export interface ToldObjects {
   readonly lines: readonly string[];
   readonly remedy?: string;
 }
 
-/** Causes and logs commands of the objects that a deploy still waited for. */
+/** Describes the objects for which a deploy still waited, with their causes and the commands that print their logs. */
 export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ToldObjects> {
   const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
   return tellObjects(
@@ -48,8 +48,8 @@ export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]
 }
 
 /**
- * The children of an instance that are not ready, with reason, causes and logs command, and its existing children, as
- * lines.
+ * Describes the children of an instance as lines: those that are not ready, with reason, causes and logs command, and
+ * all that exist and belong to the instance.
  */
 export async function describeChildren(
   api: KubernetesApi,
@@ -96,7 +96,10 @@ async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal
   return { lines, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** The objects that a failed deploy left in the cluster, and the way to delete them; empty when it created none. */
+/**
+ * Lists the objects that a failed deploy left in the cluster, and the calls that continue, roll back or delete them;
+ * empty when no object is left.
+ */
 export function describeLeftovers(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');

@@ -20,15 +20,15 @@ export interface RuntimeInstallation {
   readonly options: FactoryOptions;
 }
 
-/** Time limit of the installation where the caller gives none, in milliseconds. */
+/** Default time limit of the installation, in milliseconds. */
 const TIMEOUT = 300_000;
 
 /**
- * Installs Flux (and this project's controller, if the options ask for it) and waits until it runs. Idempotent.
+ * Installs Flux (and this project's controller, if the settings ask for it) and waits until both run. Idempotent.
  * Resolves to the source of kro: its chart, or an existing Deployment.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable`, `bootstrap/manifests-invalid`, `bootstrap/stand-in-elsewhere`
- * when stand-ins are asked for on a real cluster; DeploymentTimeoutError when something does not become ready.
+ * when the settings ask for stand-ins on a real cluster; DeploymentTimeoutError when an object does not become ready.
  */
 export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
   const { settings, options } = installation;
@@ -73,7 +73,7 @@ async function installFlux(api: KubernetesApi, installation: RuntimeInstallation
   await applyInOrder(api, objects, signal);
 }
 
-/** The embedded cluster names itself in its version. */
+/** Is the cluster an embedded one? Its version contains `+typekro`. */
 async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
   const { status, text } = await api.raw({ path: '/version', signal });
   if (status !== 200) return false;
@@ -81,7 +81,10 @@ async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<bool
   return JSON.stringify(version).includes('+typekro"');
 }
 
-/** Applies namespaces and definitions first, and waits until the definitions are served before objects use them. */
+/**
+ * Applies namespaces and CRDs first, waits until the CRDs are ready, then applies the other objects and waits until the
+ * Deployments are ready.
+ */
 async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
   const first = new Set(['Namespace', 'CustomResourceDefinition']);
   const apply = (object: KubeObject) => api.apply(object, { fieldManager: 'typekro', force: true, signal });
@@ -93,7 +96,9 @@ async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], 
   await waitForAll(api, objects.filter(({ kind }) => kind === 'Deployment').map(refOf), signal);
 }
 
-/** Waits until every object is ready; a time-out names those that are not, with their reasons. */
+/**
+ * Waits until every object is ready. The error of a time-out names the objects that are not ready, with their reasons.
+ */
 async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal: AbortSignal): Promise<void> {
   const waiting = new Map<ObjectRef, string>(refs.map((ref) => [ref, 'it does not exist']));
   const wait = (ref: ObjectRef) =>
@@ -117,7 +122,7 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
   }
 }
 
-/** Keeps an installed kro; else applies this project's controller or leaves it to kro's chart. */
+/** Keeps an installed kro; else applies this project's controller, or leaves the installation to kro's chart. */
 async function kroSource(
   api: KubernetesApi,
   { settings, options }: RuntimeInstallation,
@@ -143,7 +148,10 @@ async function kroSource(
   return { namespace, name: 'typekro' };
 }
 
-/** Pods of an embedded cluster that only stand for a process elsewhere are no installation. */
+/**
+ * Is a Deployment one of an embedded cluster whose pods only represent a process elsewhere? Such a Deployment is no
+ * installation of kro.
+ */
 function isSimulated({ metadata }: KubeObject): boolean {
   return Object.keys(metadata.annotations ?? {}).some(
     (name) => name === STAND_IN || name.startsWith('typekro.dev/simulate'),

@@ -8,7 +8,7 @@ export function definitionRef(target: DeployTarget): ObjectRef {
   return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
 }
 
-/** What a deploy in kro mode works with. */
+/** The context of a deploy in kro mode. */
 export interface KroContext {
   readonly api: KubernetesApi;
   readonly target: DeployTarget;

@@ -11,12 +11,12 @@ import { conditionViews, waitUntilGone } from './kro-wait.ts';
 
 /** Time limit for the last read of remaining objects after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
-/** Number of attempts to delete a definition that other clients change, after which it stays. */
+/** Number of attempts to delete a definition that other clients change. After the last attempt the definition stays. */
 const TRIES = 5;
 
 /**
- * Deletes an instance, and the definition when no instance of it is left, also after a failed deploy without an
- * instance.
+ * Deletes an instance, and the definition when no instance of its kind is left. After a failed deploy that created no
+ * instance, deletes the definition alone.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
   const { api, signal } = context;
@@ -47,9 +47,9 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
 }
 
 /**
- * Deletes the definition that this client applied when its kind has no instances, or is not served. A served definition
- * stays unless this call deleted its last instance: another client may be about to create the first. Another client may
- * also create an instance between the list and the deletion: then the definition is applied again.
+ * Deletes the definition that this client applied, when its kind has no instances or is not served. A served definition
+ * stays unless this call deleted its last instance, because another client may be about to create the first instance.
+ * When another client creates an instance between the list and the deletion, the definition is applied again.
  */
 async function deleteUnusedDefinition(
   context: KroContext,
@@ -63,7 +63,7 @@ async function deleteUnusedDefinition(
     const ref = refOf(definition);
     const { uid = '', resourceVersion = '' } = definition.metadata;
     try {
-      // The version protects a write of a concurrent deploy.
+      // The precondition of the version keeps a concurrent deploy's write of the definition.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
       if (!(await hasInstances(context, type))) return ref;
       if (leaving !== undefined) await waitUntilGone(context, leaving);

@@ -34,8 +34,8 @@ interface ConditionView {
 }
 
 /**
- * Waits until a controller serves the kind of the definition, as it was applied or as another client changed it since.
- * False when it was deleted or replaced.
+ * Waits until a controller serves the kind of the definition, at the applied generation or a later one. Resolves to
+ * false when the definition was deleted or replaced.
  *
  * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`, DeploymentTimeoutError.
  */
@@ -51,7 +51,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     const look = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
-      // A definition that is being deleted takes new writes with it.
+      // A write to a definition that is being deleted is lost with the definition.
       if (object.metadata.deletionTimestamp !== undefined) {
         last = beingDeleted(object);
         return undefined;
@@ -97,8 +97,8 @@ function remedyOfDefinition(message: string): string {
 }
 
 /**
- * Waits until the instance is ACTIVE at its generation; `undefined` when its definition is deleted or replaced, after
- * which no controller works on the instance.
+ * Waits until the instance is ACTIVE at its generation. Resolves to `undefined` when its definition is deleted or
+ * replaced: then no controller works on the instance.
  *
  * @throws ResourceGraphFactoryError `deploy/failed` when the controller keeps reporting that the server refuses a
  * child, `deploy/superseded` when another client deletes the instance or changes its spec; DeploymentTimeoutError,
@@ -127,9 +127,9 @@ export async function waitForInstance(
   const active = waitForActive(context, instance, stop.signal);
   try {
     return await Promise.race([
-      // Without its definition an instance stays ACTIVE for ever.
+      // Without its definition an instance stays ACTIVE for ever, so that the definition is asked as well.
       active.then(async (object) => ((await served) ? object : undefined)),
-      // At the time limit the error about the instance matters.
+      // At the time limit, the error about the instance is thrown.
       gone.then(
         () => undefined,
         () => active,
@@ -141,15 +141,15 @@ export async function waitForInstance(
   }
 }
 
-/** Is it the same object, and not a new one of the same name? */
+/** Is `object` the given object, and not a new object of the same name? */
 function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boolean {
   return object?.metadata.uid === metadata.uid;
 }
 
 /**
- * Waits until an object that is being deleted is gone.
+ * Waits until an object that is being deleted does not exist any more.
  *
- * @throws DeploymentTimeoutError, which names its finalizers.
+ * @throws DeploymentTimeoutError, which names the finalizers of the object.
  */
 export async function waitUntilGone({ api, signal }: KroContext, leaving: KubeObject): Promise<void> {
   const ref = refOf(leaving);

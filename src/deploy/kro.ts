@@ -14,10 +14,10 @@ import { missingNamespace } from './node-failures.ts';
 /** Field manager of definitions and instances that are applied for the user. */
 export const MANAGER = 'typekro';
 
-/** How often a definition is applied again after another client deleted it. */
+/** The number of deletions by other clients after which the deploy does not apply the definition again. */
 const MAX_DELETIONS = 5;
 
-/** The definition of a target, for the controller that is to serve it. */
+/** The definition of a target, for the controller that serves it. */
 export function kroDefinition(target: DeployTarget): JsonObject {
   return target.definition(target.options.target ?? 'stock');
 }
@@ -26,8 +26,9 @@ export function kroDefinition(target: DeployTarget): JsonObject {
  * Applies the definition, waits until a controller serves its kind, applies the instance and, unless
  * `waitForReady` is false, waits until it is ACTIVE at its generation.
  *
- * @throws ResourceGraphFactoryError when the controller refuses the definition or the instance is in ERROR at the end of
- * the time; DeploymentTimeoutError when it is merely not ready by then. Both carry the controller's own words.
+ * @throws ResourceGraphFactoryError when the controller refuses the definition, or the instance is in ERROR at the time
+ * limit; DeploymentTimeoutError when the instance is not ready at the time limit. Both contain the controller's
+ * message.
  */
 export async function deployKro(
   context: KroContext,
@@ -41,10 +42,10 @@ export async function deployKro(
 }
 
 /**
- * Applies an instance that several graphs share, unless it is there as wanted.
+ * Applies a singleton, unless it exists with the wanted spec.
  *
- * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it is there with another spec: the other graphs
- * did not ask for the change.
+ * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it exists with another spec, which the other graphs
+ * depend on.
  */
 export async function deployShared(context: KroContext, wanted: KubeObject): Promise<void> {
   const { api, signal } = context;
@@ -88,7 +89,7 @@ async function applyInstance(
     await heritage.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  // A client may delete the definition without knowing of the instance: then apply the definition again.
+  // Another client may delete the definition when it does not see the instance: then the definition is applied again.
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);
@@ -104,7 +105,10 @@ async function applyInstance(
   }
 }
 
-/** Applies an object, after the end of a deletion of its predecessor. */
+/**
+ * Applies an object. When an older object of its name is being deleted, waits for the end of the deletion and applies
+ * the object again.
+ */
 async function applyFresh(context: KroContext, wanted: KubeObject): Promise<KubeObject> {
   const { api, signal, progress } = context;
   for (;;) {
@@ -116,8 +120,8 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
 }
 
 /**
- * Applies a definition and waits until it is served; applies it again when another client deletes it meanwhile. Returns
- * the served one.
+ * Applies a definition, waits until it is served, and returns it. Applies the definition again when another client
+ * deletes it meanwhile.
  */
 async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
@@ -153,7 +157,7 @@ function notInstalled(target: DeployTarget, cause: KubeError): Error {
   });
 }
 
-/** What a deploy would do to the definition and the instance; the controller writes the children. */
+/** The changes that a deploy would make to the definition and the instance; the controller writes the children. */
 export async function planKro(context: KroContext, spec: JsonObject): Promise<Omit<Plan, 'diagnostics'>> {
   const { api, target, signal } = context;
   const waiting: { nodeId: string; reason: string }[] = [];
@@ -175,7 +179,7 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   return { changes, waiting };
 }
 
-/** The time of this client's last apply of an object; `undefined` when there was none. */
+/** The time of the last apply of an object by the field manager `typekro`; `undefined` when there was none. */
 export function appliedAt({ metadata }: KubeObject): Date | undefined {
   const entry = metadata.managedFields?.find(
     (fields) => isJsonObject(fields) && fields['manager'] === MANAGER && fields['operation'] === 'Apply',
@@ -216,7 +220,7 @@ export async function listKro(context: KroContext): Promise<KubeObject[]> {
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;
 }
 
-/** The instance as `deploy` answers it. */
+/** The instance as `deploy` returns it. */
 export function asDeployed(object: KubeObject): DeployedInstance<JsonObject, JsonObject> {
   const { apiVersion, kind, metadata, spec = {}, status = {} } = object;
   return { apiVersion, kind, metadata, spec, status };

@@ -9,8 +9,8 @@ import { isRecordOf, parentObject } from './parent.ts';
 import type { DirectContext } from './direct-run.ts';
 
 /**
- * How long a controller may take to report the suspension of an instance. Without a running controller there is no
- * report.
+ * How long a controller may take to report the suspension of an instance, in milliseconds. Without a running controller
+ * there is no report.
  */
 const SUSPEND_MS = 10_000;
 /** How long the garbage collector may take to release an instance, in milliseconds. */
@@ -37,12 +37,12 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
 }
 
 /**
- * Moves an instance from a controller to direct mode: the record takes over its inventory, the instance is suspended,
- * and then deleted without its finalizer. No child is written. Returns the unchanged context when there is no such
- * instance.
+ * Moves an instance from a controller to direct mode: copies the instance's inventory to the record, suspends the
+ * instance, and deletes it without its finalizer. Writes no child. Returns the unchanged context when the instance does
+ * not exist.
  *
  * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted, which takes its children with it;
- * `deploy/contended` when another client keeps changing it.
+ * `deploy/contended` when another client keeps changing the instance.
  */
 export async function takeFromController(
   context: DirectContext,
@@ -54,7 +54,7 @@ export async function takeFromController(
   const ref = refOf(instance);
   const { deletionTimestamp, finalizers = [] } = instance.metadata;
   if (deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER)) {
-    // An earlier process released it, but did not wait for its end.
+    // An earlier process released the instance, but did not wait for its end.
     await untilReleased(api, ref, signal);
     return context;
   }
@@ -111,7 +111,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
       if (current === undefined) return;
       const freed = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
       const { uid, resourceVersion } = freed.metadata;
-      // The version prevents a deletion after a controller has put its finalizer back.
+      // The precondition of the version prevents a deletion after a controller has added its finalizer again.
       await api.delete(ref, {
         preconditions: {
           ...(uid === undefined ? {} : { uid }),
@@ -139,7 +139,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
  * Waits until a released instance is gone: the garbage collector removes its finalizer (`orphan`) after it has handled
  * the dependents.
  *
- * @throws TypeKroError `deploy/not-collected` when that does not happen: no garbage collector runs.
+ * @throws TypeKroError `deploy/not-collected` when the instance remains, because no garbage collector runs.
  */
 async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
   let held: readonly string[] = [];
@@ -195,7 +195,8 @@ function withoutFinalizer({ metadata }: KubeObject): JsonObject {
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
-   * The instance with the inventory of the direct deployment, so that objects that the graph no longer has are pruned.
+   * The instance with the inventory of the direct deployment, so that the controller prunes objects that the graph does
+   * not have any more.
    */
   readonly instance: KubeObject;
   /** Deletes the record. Call it when the instance exists in the cluster. */
@@ -203,8 +204,8 @@ export interface InheritedState {
 }
 
 /**
- * Takes a direct deployment of the same instance into kro mode: stops a running deploy and gives the instance its
- * inventory. `undefined` when there is none.
+ * Moves a direct deployment of the same instance into kro mode: stops a running deploy and copies the inventory of the
+ * record to the instance. `undefined` when there is no direct deployment.
  */
 export async function takeFromDirect(
   api: KubernetesApi,

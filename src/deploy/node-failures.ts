@@ -4,8 +4,8 @@ import { explainNode, failureClass, refusalRemedy } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
- * The nodes that failed for good: an object that the API server refuses, an expression without a value, an object of
- * another owner. Overload and conflicts are retried and do not count.
+ * The nodes that failed for good: their object is refused by the API server or has another owner, or their expression
+ * has no value. Failures such as overload and conflicts are tried again and do not count.
  */
 export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
@@ -37,7 +37,7 @@ function remedyOfWrite(message: string, object: RefusedObject): string | undefin
   return remedy === undefined ? undefined : `${remedy}; then deploy again`;
 }
 
-/** The server's message about a webhook that it could not call. */
+/** Matches the server's message about a webhook that it could not call. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
 
 /** Messages of the events of failing pods, with remedies. */

@@ -9,11 +9,11 @@ import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
 import { targetOfObject } from './observed-store.ts';
 
-/** An instance of a definition, and how its controller works on it. */
+/** An instance of a definition, and the options of its controller's step. */
 export interface ObserveInstanceOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** The instance as it stands in the cluster. */
+  /** The instance as it is in the cluster. */
   readonly instance: KubeObject;
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
   readonly signal: AbortSignal;
@@ -23,8 +23,8 @@ export interface ObserveInstanceOptions {
 }
 
 /**
- * What a controller that starts now would decide about an instance: the same step on the same reads. Writes nothing, and
- * opens no watch. Reads that fail are reported by the nodes that need them.
+ * The decision that a controller that starts now would make about an instance: the same step on the same reads. Writes
+ * no object, and opens no watch. A read that fails is in the report of the node that needs it.
  */
 export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
   const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
@@ -39,7 +39,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     effects: 'read',
     rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
     step,
-    // Nothing is written and nothing watched: the record is never looked at.
+    // No object is written and none is watched, so that the record is never read.
     record: { target, selector: '' },
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
@@ -50,15 +50,15 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
   return run.run(({ read }) => read.length === 0);
 }
 
-/** A label or an annotation as differences name it. */
+/** Matches the path of a label or an annotation in a difference. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
-/** Does a controller write the label or annotation for itself? Templates may not set it. */
+/** Does the controller reserve the key of a label or an annotation for itself? Templates may not set such keys. */
 const isReserved = (key: string): boolean => keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
 
 /**
- * Does a child differ in nothing but what its controller writes for itself? Versions of kro number the waves of deletion
- * in other ways, write other labels and shorten them in other ways.
+ * Does a child differ only in labels and annotations that its controller writes for itself? Versions of kro number the
+ * waves of deletion differently, write other labels and shorten them differently.
  */
 export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
   return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);
@@ -73,7 +73,7 @@ function isOfController({ path, wanted, found }: FieldDifference): boolean {
   );
 }
 
-/** The children of an instance: one list for each kind and namespace, in place of a read for each object. */
+/** Reads the children of an instance with one list for each kind and namespace, instead of one read for each object. */
 async function children(
   api: KubernetesApi,
   graph: Graph,
@@ -109,7 +109,8 @@ async function listOf(
     const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
     return items.map((object) => ({ target: targetOfObject(type, object), object }));
   } catch (error) {
-    // A right to read may cover the objects by their names; the step reads them so, and reports what fails.
+    // The account may have the right to read objects by name only. The step then reads each object, and reports failed
+    // reads.
     if (error instanceof KubeError) return [];
     throw error;
   }

@@ -114,7 +114,7 @@ export class ObservedStore implements Observed {
     return true;
   }
 
-  /** Is the object known, even as absent? Watches report only objects that a step asked for. */
+  /** Is it known whether the object exists? Watches report only objects that a step asked for. */
   knows(target: ObjectTarget): boolean {
     return this.#objects.has(targetKey(target));
   }
@@ -150,8 +150,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Records the answer to an apply: this live object satisfies what was sent, although values may be normalised.
-   * The answer to a dry run replaces an object of the same version.
+   * Records the answer to an apply: the live object satisfies the desired object, although the server may have
+   * normalised values. The answer to a dry run replaces an object of the same version.
    */
   setApplied(target: ObjectTarget, live: KubeObject, desired: Fingerprint, dryRun = false): void {
     const key = targetKey(target);
@@ -161,7 +161,7 @@ export class ObservedStore implements Observed {
     this.#equivalences.set(key, { desired, owned: answer.live.owned });
   }
 
-  /** Records that the object is gone, unless another one has its name by now. */
+  /** Records that the object is gone, unless another object has its name by now. */
   setGone(target: ObjectTarget, uid: string | undefined): void {
     const known = this.#objects.get(targetKey(target));
     if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;

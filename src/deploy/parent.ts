@@ -13,9 +13,11 @@ export interface DirectRecord {
   readonly definition: JsonObject;
   /** The instance's spec, after defaults. */
   readonly spec: JsonObject;
-  /** Counts deploys of this instance, from 1. */
+  /** The number of deploys of this instance, including this one. */
   readonly revision: number;
-  /** The id of the deploy that wrote the record: of two concurrent ones the last writer counts. */
+  /**
+   * The id of the deploy that wrote the record. Of two concurrent deploys, only the last writer of the record proceeds.
+   */
   readonly deploy?: string;
   /** The time of the deploy, in milliseconds since 1970: the value of `now()` in templates until the next deploy. */
   readonly time?: number;
@@ -32,7 +34,8 @@ export function parentName(definition: string, instance: string): string {
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
 
 /**
- * Definition and instance become labels of every child and parts of the record's name.
+ * Checks the names of the definition and the instance, which become labels of every child and parts of the record's
+ * name.
  *
  * @throws TypeKroError `deploy/invalid-name`.
  */
@@ -49,7 +52,10 @@ export function checkLabelNames(definition: string, instance: string): void {
   }
 }
 
-/** Is the ConfigMap the record of this instance? Its name is ambiguous: `a` with `b-c` and `a-b` with `c` share one. */
+/**
+ * Is the ConfigMap the record of this instance? The name of the ConfigMap alone is ambiguous: the definition `a` with
+ * the instance `b-c` has the same name as `a-b` with `c`.
+ */
 export function isRecordOf(parent: KubeObject, definition: string, instance: string): boolean {
   const { name, labels } = parent.metadata;
   return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;
@@ -58,7 +64,10 @@ export function isRecordOf(parent: KubeObject, definition: string, instance: str
 /** Maximum of bytes in the ConfigMap; the server's limit of 1 MiB includes keys. */
 const MAX_BYTES = 1_000_000;
 
-/** The texts of a record. The previous deploy, which only `rollback` needs, is left out when there is no room. */
+/**
+ * The texts of a record. The previous deploy, which only `rollback` needs, is left out when the ConfigMap has no room
+ * for it.
+ */
 function recordData(record: DirectRecord): Record<string, string> {
   const data = {
     definition: stringifyJson(record.definition),
@@ -146,8 +155,8 @@ function parseRecordPart(text: string): JsonObject | undefined {
 }
 
 /**
- * The instance that the runtime sees in direct mode: there is no such object in the cluster, and its metadata is the
- * parent's. It always has the finalizer, since only this client deletes the ConfigMap.
+ * The instance for the runtime in direct mode. The cluster has no such object; its metadata is that of the parent. The
+ * instance always has the finalizer, because only this client deletes the ConfigMap.
  */
 export function virtualInstance(
   graph: Graph,

@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt } from '../kubernetes/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 
-/** Fields that the server or a controller writes by itself; they are no change of a deploy. */
+/** Fields of metadata that the server writes by itself, and that count as no change of a deploy. */
 const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
 
 /** An object without fields that change by themselves. */

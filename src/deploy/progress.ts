@@ -11,7 +11,7 @@ export function describeNode(node: NodeReport): string {
   return `${node.id}${object}: ${node.state}, ${shorten(explainNode(node).reason)}`;
 }
 
-/** Turns decisions into events: one per node whose state or reason changed since the last decision. */
+/** Turns decisions into events: one event for each node whose state or reason changed since the last decision. */
 export class ProgressReporter {
   readonly #emit: (event: DeployEvent) => void;
   readonly #now: () => number;

@@ -12,8 +12,8 @@ export function retriesOf(policy: RetryPolicy = {}): { readonly retries: number;
 }
 
 /**
- * The write retries of a deploy, limited only by its time limit: the policy's pauses, none shorter than the client's
- * default first pause. A lasting failure ends the deploy.
+ * The rules for retries of failed writes in a deploy. The pauses are those of the policy, but not shorter than the
+ * client's default first pause. Only the time limit of the deploy ends the retries; a lasting failure ends the deploy.
  */
 export function writeRulesOf(policy?: RetryPolicy): WriteRules {
   const { retries, backoff } = retriesOf(policy);

@@ -7,18 +7,19 @@ import type { RuntimeSettings } from '../factories/index.ts';
 import { parseDefinitions } from '../graph/index.ts';
 
 /** The namespace in Flux's own manifests. */
-const WRITTEN_FOR = 'flux-system';
+const FLUX_NAMESPACE = 'flux-system';
 
-/** The release of Flux that its project publishes. */
+/** The URL of `install.yaml` in a release of Flux on GitHub. */
 export function releaseAddress(version: string): string {
   return `https://github.com/fluxcd/flux2/releases/download/${encodeURIComponent(version)}/install.yaml`;
 }
 
 /**
- * Flux's manifests from an address, a file or a folder, for a namespace and with the rights of the settings.
+ * Reads Flux's manifests from a URL, a file or a folder, moves them to a namespace, and keeps, drops or rewrites their
+ * binding to `cluster-admin` by the settings.
  *
- * @throws TypeKroError `bootstrap/manifests-unreachable` when they cannot be read, `bootstrap/manifests-invalid` when
- * they are not YAML of Kubernetes objects.
+ * @throws TypeKroError `bootstrap/manifests-unreachable` when the download fails or the path does not exist,
+ * `bootstrap/manifests-invalid` when the content is not YAML of Kubernetes objects.
  */
 export async function fluxManifests(
   from: string,
@@ -90,11 +91,14 @@ function objectsIn(name: string, text: string): KubeObject[] {
   });
 }
 
-/** Moves an object to another namespace, also in addresses, arguments and subjects. */
+/**
+ * Replaces `flux-system` by `namespace` in every string of an object, including URLs, arguments and subjects. A
+ * CustomResourceDefinition stays as it is.
+ */
 function moved(object: KubeObject, namespace: string): KubeObject {
-  if (namespace === WRITTEN_FOR || object.kind === 'CustomResourceDefinition') return object;
+  if (namespace === FLUX_NAMESPACE || object.kind === 'CustomResourceDefinition') return object;
   const change = (value: unknown): unknown => {
-    if (typeof value === 'string') return value.replaceAll(WRITTEN_FOR, namespace);
+    if (typeof value === 'string') return value.replaceAll(FLUX_NAMESPACE, namespace);
     if (Array.isArray(value)) return value.map(change);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, change(child)]));

@@ -3,12 +3,15 @@ import { fluxDefinitionsText, parseJson } from '../core/index.ts';
 
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 
-/** Marks Deployments whose work the embedded cluster does itself; no other cluster can run them. */
+/**
+ * The annotation of Deployments whose work the embedded cluster does itself. No other cluster can run these
+ * Deployments.
+ */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 /**
- * Flux for an embedded cluster: its namespace, its definitions (facts of the package), and a Deployment for
- * each controller whose pods are simulated. On a real cluster these pods would never start.
+ * The manifests of Flux for an embedded cluster: its namespace, its CRDs (which the package holds), and a Deployment
+ * with simulated pods for each controller. On a real cluster these pods would never start.
  */
 export function standInManifests(namespace: string): KubeObject[] {
   const list = parseJson(fluxDefinitionsText());

@@ -6,7 +6,7 @@ import type { ListTarget, ObjectTarget, ObjectType } from '../runtime/index.ts';
 /** Receives changes of a watch: a current object, or a deleted one. */
 export type ObjectChange = (type: ObjectType, object: KubeObject, gone: boolean) => void;
 
-/** A request to watch an object, by a watch of its kind, or a list. */
+/** A request to watch an object (by a watch of its kind) or a list. */
 export type Watched =
   | { readonly kind: 'object'; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly target: ListTarget };
@@ -19,7 +19,9 @@ interface WatchSpec {
   readonly labelSelector?: string;
 }
 
-/** An object as a watch knows it; `undefined` also when another owner has it. */
+/**
+ * The state of an object by a watch. `exists` is undefined when no watch covers the object, or another owner has it.
+ */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
   readonly object?: KubeObject;
@@ -28,13 +30,19 @@ export interface WatchedObject {
 /** One running watch, and its objects. */
 class OpenWatch {
   readonly stopped = new AbortController();
-  /** Objects by identity; older ones stay after an interruption until the watch is in step. */
+  /** Objects by identity. After an interruption, objects of before stay until the watch is synced again. */
   readonly objects = new Map<string, KubeObject>();
-  /** UIDs of other owners' objects by identity, without content: a namespace may hold thousands, and large ones. */
+  /**
+   * UIDs of other owners' objects by identity. Their content is not kept, because a namespace may hold thousands of
+   * large objects.
+   */
   readonly others = new Map<string, string | undefined>();
-  /** Identities that a step asked for: such an object is kept whole, whatever its owner. */
+  /**
+   * Identities of objects that a step asked for. The watch keeps the content of these objects, also when they have
+   * another owner.
+   */
   readonly named = new Set<string>();
-  /** Settles with true when the watch has reported all objects; with false when it failed. */
+  /** Resolves to true when the watch has reported all objects, and to false when the watch failed. */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;
   settle: (synced: boolean) => void = () => {};
@@ -47,7 +55,7 @@ class OpenWatch {
     this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
   }
 
-  /** Takes in an object, and keeps its content only when the deploy may read it. */
+  /** Records an object. Keeps its content only when the deploy may read it. */
   see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
     const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
@@ -76,7 +84,7 @@ class OpenWatch {
 
 /**
  * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many objects opens
- * few; `set` takes the complete list of each decision and closes unused watches.
+ * few watches. `set` takes the complete list of each decision and closes unused watches.
  */
 export class WatchSet {
   readonly #api: KubernetesApi;
@@ -85,7 +93,7 @@ export class WatchSet {
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
-  /** `isOurs`: may the deploy read the object? Of others, watches keep only the identity. */
+  /** `isOurs` tells whether the deploy may read an object. Watches keep only the identity of other objects. */
   constructor(api: KubernetesApi, onChange: ObjectChange, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
@@ -118,8 +126,8 @@ export class WatchSet {
   }
 
   /**
-   * The object in the watch of its kind (with this label selector), as soon as that is in step; `exists: undefined`
-   * when no watch covers it. A watch is one request for all objects of a kind.
+   * The object in the watch of its kind (with this label selector), as soon as the watch is synced; `exists: undefined`
+   * when no watch covers the object.
    */
   async look(target: ObjectTarget, selector = ''): Promise<WatchedObject> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
@@ -149,7 +157,7 @@ export class WatchSet {
     return found;
   }
 
-  /** Closes all watches; settles when none reports any more. */
+  /** Closes all watches. Resolves when no watch reports changes any more. */
   async close(): Promise<void> {
     for (const watch of this.#open.values()) watch.stopped.abort();
     this.#open.clear();
@@ -167,7 +175,7 @@ export class WatchSet {
         ...(labelSelector === undefined ? {} : { labelSelector }),
       },
     );
-    // Objects reported since the last interruption; other known objects are gone.
+    // The objects reported since the last interruption. When the watch is synced, other known objects are gone.
     let shown = new Set<string>();
     for await (const event of events) {
       if (signal.aborted) return;

@@ -13,7 +13,11 @@ export interface Verdict {
   readonly isSilent: boolean;
 }
 
-/** The verdict on a write. `failures` counts those before it; `isFinal`: a lasting failure of this write has no retry. */
+/**
+ * The verdict on a failed write. `failures` counts the failures before this one. A final write (`isFinal`) is tried
+ * again only after lost answers, 408, 409, 429, 5xx, an unserved kind and a new namespace (`passes`); all other
+ * failures end it. The pauses stand in `core/retry-policies.ts`.
+ */
 export function afterFailedWrite(
   error: KubeError,
   failures: number,

@@ -1,7 +1,6 @@
 /**
- * Typed resource factories: functions that make Kubernetes objects inside a composition. `simple` has the
- * common kinds with few arguments. A factory decides nothing about the graph; it fills in a manifest and
- * hands it to `compose`.
+ * Typed resource factories: functions that make Kubernetes objects inside a composition. `simple` has the common kinds
+ * with few arguments. A factory decides nothing about the graph: it fills in a manifest and passes it to `compose`.
  *
  * @packageDocumentation
  */

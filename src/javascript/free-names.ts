@@ -8,7 +8,10 @@ export function freeNames(node: FunctionSyntax): string[] {
   return [...analyseScopes(node).free].filter(isVariable);
 }
 
-/** The variables around a piece of code that it assigns; an inner variable of the same name is another one. */
+/**
+ * The variables of the enclosing code that a piece of code assigns. A variable of the same name that the piece declares
+ * itself does not count.
+ */
 export function assignedAround(node: AnyNode): ReadonlySet<string> {
   return analyseScopes(node).assigned;
 }

@@ -1,7 +1,7 @@
 /**
- * What the syntax of JavaScript means, on trees of acorn (ESTree): which names a pattern binds, which variable a name
- * is, which variables a function takes from around it. Pure functions. The tracer of compositions and the transform of
- * modules both ask here.
+ * Analysis of JavaScript syntax trees (ESTree, as acorn makes them): which names a pattern binds, which variable a name
+ * refers to, which variables a function captures. All functions are pure. The tracer of compositions and the transform
+ * of modules use them.
  *
  * @packageDocumentation
  */

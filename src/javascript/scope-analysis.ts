@@ -6,22 +6,22 @@ import type { FunctionSyntax } from './syntax.ts';
 export interface Binding {
   readonly name: string;
   readonly scope: Scope;
-  /** What the name is declared with: the function declaration or the initial value. */
+  /** The function declaration, or the initial value of the variable. */
   readonly init: AnyNode | undefined;
-  /** The module that the name is imported from. */
+  /** The module from which the name is imported or required. */
   readonly from: string | undefined;
 }
 
-/** A stretch of code with names of its own. Private names (`#x`) are kept in the scope of their class. */
+/** A part of the code that declares names of its own. Private names (`#x`) are in the scope of their class. */
 export interface Scope {
   readonly parent: Scope | undefined;
-  /** The innermost function around, `undefined` at module level. */
+  /** The innermost enclosing function; `undefined` at module level. */
   readonly owner: FunctionSyntax | undefined;
   readonly isVarScope: boolean;
   readonly names: Map<string, Binding>;
 }
 
-/** What a function takes from the code around it. */
+/** The variables that a function captures from the code around it. */
 export interface Captures {
   /** Bindings of enclosing scopes that the function reads or writes, itself or through functions inside. */
   readonly bindings: ReadonlySet<Binding>;
@@ -29,18 +29,18 @@ export interface Captures {
   readonly usesThis: boolean;
 }
 
-/** Answers what names mean in a program, or in a part of one. */
+/** The meaning of the names in a program, or in a part of a program. */
 export interface ScopeAnalysis {
   /** Names that are read or assigned and declared nowhere in the code, in the order of their first use. */
   readonly free: ReadonlySet<string>;
-  /** Those of them that are assigned: `x = 1`, `x++`, `[x] = list`, `for (x of list)`. */
+  /** The names of `free` that are assigned: `x = 1`, `x++`, `[x] = list`, `for (x of list)`. */
   readonly assigned: ReadonlySet<string>;
   readonly capturesOf: (node: FunctionSyntax) => Captures;
-  /** The scope that a node stands in. Known for functions and calls. */
+  /** The scope around a node. Known for functions and calls only. */
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
-  /** Every identifier of the program, whatever it means. */
+  /** All identifiers of the program, with any meaning. */
   readonly identifiers: ReadonlySet<string>;
-  /** The modules that it imports or requires. */
+  /** The modules that the program imports or requires. */
   readonly modules: readonly string[];
 }
 
@@ -55,7 +55,7 @@ export function findBinding(scope: Scope | undefined, name: string): Binding | u
 
 interface Position {
   readonly scope: Scope;
-  /** Arrow functions around that share `this` with this place. */
+  /** The enclosing arrow functions that share `this` with this node. */
   readonly arrows: readonly FunctionSyntax[];
 }
 
@@ -65,9 +65,9 @@ interface Reference {
 }
 
 /**
- * Analyses a program, a statement or an expression: two passes, because a name may be declared after it is used. A `var`
- * of a statement belongs to the function around it, and so is free there. Of a part of a program it is not known whether
- * it is strict code; it is taken for that, so that a function of a block is known in the block only.
+ * Analyses a program, a statement or an expression, in two passes, because a name may be declared after its use. A
+ * `var` of a single statement belongs to the function around the statement, and so counts as free. A part of a program
+ * counts as strict code, because it does not tell: a function of a block is known in the block only.
  */
 export function analyseScopes(root: AnyNode): ScopeAnalysis {
   const analysis = new Analysis(root.type === 'Program' && root.sourceType === 'script');
@@ -79,7 +79,7 @@ class Analysis {
   private readonly sloppy: boolean;
   private readonly references: Reference[] = [];
   private readonly assignments: Reference[] = [];
-  /** The scope of the function around a part of a program: what is declared there is no part of it. */
+  /** The scope of the function around a part of a program. Its declarations do not belong to the part. */
   private around: Scope | undefined;
   private readonly scopes = new Map<AnyNode, Scope>();
   private readonly thisUsers = new Set<AnyNode>();
@@ -141,7 +141,7 @@ class Analysis {
       case 'FunctionDeclaration':
         if (!statement.id) return;
         declare(scope, statement.id.name, statement);
-        // In sloppy code a function of a block is also a variable of the function around.
+        // In sloppy code a function of a block is also a variable of the enclosing function.
         if (this.sloppy && !scope.isVarScope) {
           const outer = varScope(scope);
           if (!outer.names.has(statement.id.name)) declare(outer, statement.id.name, statement);
@@ -225,7 +225,7 @@ class Analysis {
         }
         return this.visit(node.body, { ...at, scope });
       }
-      // Names here are no references: labels, exported names, `new.target`.
+      // The names in these nodes are no references: labels, exported names, `new.target`.
       case 'LabeledStatement':
         return this.visit(node.body, at);
       case 'BreakStatement':
@@ -268,7 +268,10 @@ class Analysis {
     else this.visit(node.body, inner);
   }
 
-  /** `this` in fields, static blocks and methods is the class's own; in keys and `extends` it is the outer one. */
+  /**
+   * In fields, static blocks and methods, `this` belongs to the class; in keys and `extends`, `this` is the one of the
+   * outer code.
+   */
   private visitClass(node: AnyNode & { type: 'ClassDeclaration' | 'ClassExpression' }, at: Position): void {
     const scope = newScope(at.scope, at.scope.owner);
     if (node.id) {
@@ -292,7 +295,7 @@ class Analysis {
   }
 }
 
-/** What a node itself assigns, whatever is inside of it. */
+/** The names that a node itself assigns; assignments in its child nodes do not count. */
 function assignedBy(node: AnyNode): readonly string[] {
   switch (node.type) {
     case 'AssignmentExpression':
@@ -336,7 +339,7 @@ function declareVariables(node: AnyNode & { type: 'VariableDeclaration' }, scope
   }
 }
 
-/** The module of `require('module')`, also with members after it. */
+/** The module name in `require('module')` or `require('module').member`. */
 function required(node: AnyNode): string | undefined {
   if (node.type === 'MemberExpression') return required(node.object);
   if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'require')

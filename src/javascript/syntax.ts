@@ -49,14 +49,14 @@ function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 }
 
-/** Functions of every kind, declarations too. */
+/** Is the node a function expression, an arrow function or a function declaration? */
 export function isFunction(node: AnyNode): node is FunctionSyntax {
   return (
     node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration'
   );
 }
 
-/** Visits the nodes of a body, without those of functions inside unless `deep`. */
+/** Visits a node and its descendants. Without `deep`, skips the nodes inside of functions. */
 export function visitNodes(node: AnyNode, visit: (node: AnyNode) => void, deep: boolean): void {
   visit(node);
   if (!deep && isFunction(node)) return;
@@ -79,7 +79,7 @@ export function varNames(body: readonly Statement[]): string[] {
   return names;
 }
 
-/** The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), also in functions inside. */
+/** The names that a body assigns (`x = …`, `x += …`, `x++`, `for (x of …)`, `var x = …`), also in nested functions. */
 export function assignedNames(body: AnyNode): Set<string> {
   const names = new Set<string>();
   visitNodes(

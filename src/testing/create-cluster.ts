@@ -18,7 +18,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
 
-/** How to make a test cluster. */
+/** The options of `createCluster`. */
 export interface TestClusterOptions {
   /** Simulated workload controllers: pods become ready, garbage is collected. Default true. */
   readonly workloads?: boolean;
@@ -28,23 +28,26 @@ export interface TestClusterOptions {
   readonly clock?: 'real' | 'manual';
   /** Where a manual clock starts, in milliseconds since the epoch. Default: now. */
   readonly startTime?: number;
-  /** What the cluster holds from the start. Default: what an empty cluster has. */
+  /** The state from which the cluster starts. Default: an empty cluster. */
   readonly from?: ClusterSnapshot;
-  /** Bearer tokens for clients of the socket, and whom they stand for. Default: none. */
+  /** The users of bearer tokens, by token, for clients of the socket. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
 }
 
-/** How to make another client of a test cluster. */
+/** The options of another client of a test cluster. */
 export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
-  /** Whose requests they are. Default: the administrator's. */
+  /** The user in whose name the client sends its requests. Default: the administrator. */
   readonly user?: UserInfo;
 }
 
-/** A cluster of its own for one test: in this process, without sockets. */
+/** A cluster for one test, in this process and without sockets. */
 export interface TestCluster extends AsyncDisposable {
   /** A client with all rights. Closed with the cluster. */
   readonly client: KubeClient;
-  /** For `factory(mode, { transport })`, or a client of your own; faults strike here, too. */
+  /**
+   * The transport for `factory(mode, { transport })`, or for a client of the test's own. Faults apply to its requests,
+   * too.
+   */
   readonly transport: Transport;
   /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
   readonly clock: ManualClock;
@@ -53,30 +56,31 @@ export interface TestCluster extends AsyncDisposable {
   /** Switches simulated controllers off and on, holds, slows and fails them. */
   readonly controllers: ControllerSettings;
   /**
-   * Another client: of a user, whose rights are those of the cluster's roles and bindings (default: all rights),
-   * without retries, with a user agent of its own. Closed with the cluster.
+   * Makes another client. `user` is the user in whose name it sends requests, with the rights that roles and bindings
+   * give (default: all rights); the other options are those of `KubeClient`. Closed with the cluster.
    */
   connect(options?: ConnectOptions): KubeClient;
-  /** What the cluster holds, once it is idle. */
+  /** Waits until the cluster is idle, and returns its state. */
   snapshot(): Promise<ClusterSnapshot>;
   /**
-   * Brings that state back, once the cluster is idle: objects with their versions and uids, CRDs, access rules,
-   * addresses, logs. Open watches end with `410 Expired`, so informers list anew. Clock and faults stay.
+   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and uids, CRDs,
+   * access rules, addresses, logs. Open watches end with `410 Expired`, so that informers list anew. Clock and faults
+   * do not change.
    */
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
-  /** Shows something that runs in the test's process as a Deployment whose pod has its log. */
+  /** Presents a program of the test's process as a Deployment, whose pod has the program's log. */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
   /** Opens a socket on loopback, for clients outside this process; `kubeconfig` is YAML text. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
-  /** Stops everything that the cluster started; may be called again. */
+  /** Closes the cluster: stops its controllers and clients. Further calls have no effect. */
   close(): Promise<void>;
 }
 
-/** The machine's time, which no test moves. */
+/** The machine's clock, which a test cannot advance. */
 const realClock: ManualClock = {
   now: () => systemClock.now(),
   setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds, callback),

@@ -1,6 +1,7 @@
 /**
- * `typekro/testing`: an embedded cluster for a user's test, with a client, a clock to turn, faults to inject
- * and states to go back to. In this process and without sockets unless asked; every test has its own.
+ * `typekro/testing`: an embedded cluster for a test, with a client, a clock to advance, faults to inject and snapshots
+ * to restore. The cluster runs in this process, and opens a socket only when the test calls `listen`. Each test makes
+ * its own cluster.
  *
  * @packageDocumentation
  */

@@ -9,17 +9,17 @@ import { isTransformed, sourceData } from './source-data.ts';
 import { findTargets } from './targets.ts';
 import type { Block, TransformTarget } from './targets.ts';
 
-/** What is to be transformed. */
+/** A module to be transformed. */
 export interface ModuleSource {
-  /** JavaScript, types blanked out. */
+  /** The text of the module as JavaScript, with blanks in place of types. */
   readonly code: string;
   /** The author's file, for positions in messages. */
   readonly file: string;
-  /** Where the code comes from, when another tool wrote it; without one it is the author's own text. */
+  /** The map to the author's text, when another tool wrote `code`; without a map, `code` is the author's own text. */
   readonly inputMap?: InputMap | undefined;
-  /** Does the caller join maps, so that the resulting one is to lead to `code` and not to the author's text? */
+  /** Does the caller join maps? If so, the resulting map leads to `code`, else to the author's text. */
   readonly mapsAreChained?: boolean | undefined;
-  /** Modules whose calls count as calls of the SDK, besides `typekro` itself. */
+  /** Modules besides `typekro` whose functions count as functions of the SDK. */
   readonly packages?: readonly string[] | undefined;
 }
 
@@ -30,9 +30,9 @@ export interface Transformed {
 }
 
 /**
- * Leaves the source of functions beside them (which: see `findTargets`). Lines stay where they are; columns
- * after a function move, and the map says how. `undefined` when nothing is to do: no such functions, a text
- * that is not JavaScript, or one that was transformed before.
+ * Attaches their source to the functions that `findTargets` chooses. Lines do not move; columns after a function move,
+ * and the map records this. Returns `undefined` when nothing changes: for a module without such functions, a text that
+ * is not JavaScript, or a module that was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;
@@ -90,7 +90,7 @@ function parseModule(code: string, tokens: number[]): Program | undefined {
         onToken: ({ start }) => tokens.push(start),
       });
     } catch (error) {
-      // Not JavaScript of this kind (a script, JSX, another language): others deal with it.
+      // The text is not JavaScript of this kind (a script, JSX, another language): other tools transform it.
       if (!(error instanceof SyntaxError)) throw error;
     }
   }
@@ -107,8 +107,8 @@ function freshName(wanted: string, analysis: ScopeAnalysis): string {
 }
 
 /**
- * Expressions are wrapped in a call that returns them. Declarations are hoisted, so theirs is a statement at
- * the beginning of their block; a default export without a name gets one for it.
+ * An expression is wrapped in a call that returns it. A declaration is hoisted, so that its call is a statement at the
+ * beginning of its block; a default export without a name gets a name for this call.
  */
 function insertionsFor(
   { node, block, name }: TransformTarget,
@@ -119,7 +119,7 @@ function insertionsFor(
   const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
   if (block === undefined) {
     return [
-      // Marked, so that bundlers may still leave out unused functions.
+      // The mark lets bundlers leave out unused functions as before.
       { at: node.start, text: `/* @__PURE__ */ ${helper}(`, kind: 'open' },
       { at: node.end, text: `, ${data}${named})`, kind: 'close' },
     ];
@@ -135,7 +135,10 @@ function insertionsFor(
     : [statement];
 }
 
-/** Where statements may begin: after the directives. Imports and functions are there from the beginning. */
+/**
+ * The offset after the directives, where a statement may be inserted. Imports and function declarations are hoisted,
+ * and may follow.
+ */
 function firstStatement(block: Block): number {
   const first = block.body.find(
     (statement) =>
@@ -144,7 +147,10 @@ function firstStatement(block: Block): number {
   return (first ?? block).start;
 }
 
-/** Sources that are there already stay: a function may be handed over twice. */
+/**
+ * The text of the helper function, which attaches a source. It keeps a source that is already attached, because a
+ * function may be passed twice.
+ */
 function helperText(name: string): string {
   return (
     `\nfunction ${name}(f, d, n) { const { Object: o, Symbol: s } = globalThis, k = s.for('typekro.source'); ` +

@@ -8,27 +8,29 @@ import { canStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
 /** Options of the build transform. */
 export interface TransformOptions {
   /**
-   * Packages whose functions take compositions or parts of them, as those of `typekro` do: a platform
-   * package that wraps `kubernetesComposition`, say.
+   * Packages whose functions take compositions or parts of them, as the functions of `typekro` do; for example a
+   * platform package that wraps `kubernetesComposition`.
    */
   readonly packages?: readonly string[];
   /**
-   * Which of the author's files are transformed; all when it is not given. Any module-level function may be
-   * called by a composition, and each costs its text once more: narrow this where the size of a bundle counts.
+   * Chooses the author's files that are transformed. Default: all. A composition may call any module-level function, so
+   * that the transform adds the text of each such function to the bundle: choose fewer files where the size of the
+   * bundle counts.
    */
   readonly include?: (file: string) => boolean;
 }
 
-/** Files of the author's that hold code, as bundlers name them. */
+/** Is this a code file of the author? `file` is the name that a bundler gives. */
 export function isBuildInput(file: string, { include }: TransformOptions): boolean {
   if (file.startsWith('\0') || !/\.[cm]?[jt]sx?$/.test(file) || !isAuthorsFile(pathToFileURL(file).href)) return false;
   return include === undefined || include(file);
 }
 
 /**
- * Transforms a module for a bundler. TypeScript is the author's text, whose types Node blanks; with
- * `earlierMap`, or on a Node that cannot do that, it is what a tool made of it, and the map leads back. The resulting map
- * leads to `code` where the bundler joins maps (`mapsAreChained`), else to the author's text. `undefined` when nothing changes.
+ * Transforms a module for a bundler. Without `earlierMap`, TypeScript is the author's text, and Node blanks its types.
+ * With `earlierMap`, or on a Node that cannot blank types, `code` is the output of another tool, and `earlierMap` leads
+ * back to the author's text. The resulting map leads to `code` where the bundler joins maps (`mapsAreChained`), else to
+ * the author's text. Returns `undefined` when nothing changes.
  */
 export function transformForBuild(
   code: string,

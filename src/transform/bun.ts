@@ -20,22 +20,22 @@ interface BunBuild {
 }
 
 /**
- * Scripts outside of packages. Bun wants an answer for every file that the filter lets through, and takes
- * every answer for an ES module, so files that are CommonJS by their names stay with Bun.
+ * The names of scripts outside of packages. Bun requires a result for every file that the filter matches, and treats
+ * every result as an ES module. The filter therefore leaves out `.cjs` and `.cts` files, which Bun loads itself.
  */
 const SCRIPTS = /^(?!.*[\\/]node_modules[\\/]).*\.m?[jt]s$/;
 
-/** A file that sets its exports as CommonJS does, and neither imports nor exports as a module. */
+/** Does a text set `exports` as CommonJS does, without a statement that imports or exports? */
 const isCommonJs = (text: string): boolean =>
   /^\s*(?:module\.)?exports\b[^\n]*=/m.test(text) && !/^\s*(?:import|export)\b/m.test(text);
 
-/** Bun, when this is Bun. */
+/** The global `Bun`; undefined on other hosts. */
 export function bunHost(): BunHost | undefined {
   const bun: unknown = Reflect.get(globalThis, 'Bun');
   return typeof bun === 'object' && bun !== null && 'plugin' in bun ? (bun as BunHost) : undefined;
 }
 
-/** Hooks the transform into Bun's loader; Bun knows none of Node's hooks. */
+/** Hooks the transform into Bun's loader. Bun does not have Node's loader hooks. */
 export function registerInBun(bun: BunHost): void {
   bun.plugin({
     name: 'typekro',
@@ -45,7 +45,7 @@ export function registerInBun(bun: BunHost): void {
   });
 }
 
-/** A file as Bun is to run it. */
+/** The text that Bun runs for a file. */
 export function loadForBun(path: string, text: string): { readonly contents: string; readonly loader: 'js' | 'ts' } {
   const loader = isTypeScript(path) ? 'ts' : 'js';
   if (!isAuthorsFile(pathToFileURL(path).href)) return { contents: text, loader };
@@ -72,8 +72,9 @@ interface Esbuild {
 let esbuild: Esbuild | undefined;
 
 /**
- * JavaScript with a map to the author's text, by esbuild: Bun's own compiler keeps no map. esbuild is the project's own,
- * or the one that its `tsx` brings along. `undefined` for a syntax error, which Bun tells better.
+ * Compiles TypeScript to JavaScript with a map to the author's text, by esbuild, because Bun's own compiler gives no
+ * map. esbuild is a dependency of the author's project, or of its `tsx`. Returns `undefined` for a syntax error, which
+ * Bun reports better.
  */
 function withoutTypes(text: string, file: string): string | undefined {
   esbuild ??= loadEsbuild(file);

@@ -1,19 +1,19 @@
-/** A text that is put into a module. It has no line breaks. */
+/** A text that is inserted into a module. The text has no line breaks. */
 export interface Insertion {
   readonly at: number;
   readonly text: string;
-  /** At one place closing texts come before statements, and those before opening texts. */
+  /** At one offset, closing texts come first, then statements, then opening texts. */
   readonly kind: 'close' | 'statement' | 'open';
 }
 
-/** A place of the author's, from 1. */
+/** A position in the author's text. Line and column count from 1. */
 export interface AuthorPosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** A source map as tools take it. */
+/** A source map in the format that tools read. */
 export interface SourceMapData {
   readonly version: 3;
   readonly sources: string[];
@@ -24,7 +24,7 @@ export interface SourceMapData {
 
 const ORDER = { close: 0, statement: 1, open: 2 } as const;
 
-/** The insertions in the order in which they are made; those at one place keep the order they are given in. */
+/** The insertions in the order in which they are made. Insertions of one kind at one offset keep their order. */
 export function inOrder(insertions: readonly Insertion[]): Insertion[] {
   return [...insertions].sort((a, b) => a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);
 }
@@ -40,7 +40,7 @@ export function insertAll(code: string, ordered: readonly Insertion[]): string {
   return result + code.slice(end);
 }
 
-/** Lines and columns of offsets. Lines end as in JavaScript. */
+/** Finds the line and column of an offset. Lines end as in JavaScript. */
 export class LineTable {
   private readonly starts: number[] = [0];
   private last = 0;
@@ -49,9 +49,9 @@ export class LineTable {
     for (const { index, 0: end } of code.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.starts.push(index + end.length);
   }
 
-  /** From 0. */
+  /** The line and column of an offset, counted from 0. */
   at(offset: number): { readonly line: number; readonly column: number } {
-    // Most questions are about the line of the question before.
+    // Most calls ask about the line of the call before.
     const isLast = (this.starts[this.last] as number) <= offset && offset < (this.starts[this.last + 1] ?? Infinity);
     let low = isLast ? this.last : 0;
     let high = isLast ? this.last : this.starts.length - 1;
@@ -66,8 +66,8 @@ export class LineTable {
 }
 
 /**
- * The map from the edited text to the author's: a segment for each of the given offsets (the tokens) that the
- * author's position is known of.
+ * The map from the edited text to the author's text, with a segment for each of the given offsets (the tokens) whose
+ * position in the author's text is known.
  */
 export function mapEdited(
   offsets: readonly number[],

@@ -7,7 +7,7 @@ import { inlineMap } from './load.ts';
 import { isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';
 
-/** As much of esbuild's plugin interface as is used. */
+/** The members of esbuild's plugin interface that are used here. */
 export interface EsbuildPlugin {
   readonly name: string;
   setup(build: EsbuildBuild): void;
@@ -26,8 +26,8 @@ export interface EsbuildBuild {
 }
 
 /**
- * The plugin for esbuild. Put it before other plugins that load JavaScript or TypeScript. Types are blanked
- * by Node, or taken out by esbuild on a Node that cannot (before 22.13).
+ * The plugin for esbuild. Put it before other plugins that load JavaScript or TypeScript. Node blanks the types; on a
+ * Node that cannot blank types (before 22.13), esbuild removes them.
  */
 export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
   return {

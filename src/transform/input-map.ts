@@ -5,10 +5,13 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuthorPosition } from './edited-text.ts';
 
-/** Where a place (from 0) of a text that another tool wrote comes from. */
+/** Finds the author's position for a line and a column (both from 0) of a text that another tool wrote. */
 export type InputMap = (line: number, column: number) => AuthorPosition | undefined;
 
-/** The map that a module names in its last `sourceMappingURL` comment; `undefined` when it has none that can be read. */
+/**
+ * The map that the last `sourceMappingURL` comment of a module names; `undefined` when there is no such comment, or its
+ * map cannot be read.
+ */
 export function inputMapOf(code: string, file: string): InputMap | undefined {
   const url = [...code.matchAll(/^\/\/[#@] ?sourceMappingURL=(\S+)[ \t]*$/gm)].at(-1)?.[1];
   if (url === undefined) return undefined;
@@ -16,12 +19,15 @@ export function inputMapOf(code: string, file: string): InputMap | undefined {
   return payload === undefined ? undefined : inputMap(payload, file);
 }
 
-/** A map as another tool hands it over. `file` is the module; sources are relative to it. */
+/**
+ * Makes an `InputMap` of a source map from another tool. `file` is the module; the map's sources are relative to
+ * `file`.
+ */
 export function inputMap(payload: object, file: string): InputMap {
   const map = new SourceMap(payload as SourceMapPayload);
   return (line, column) => {
     const entry = map.findEntry(line, column);
-    // An entry of an earlier line says nothing of this place.
+    // `findEntry` may return an entry of an earlier line, which does not describe this position.
     if (!('originalSource' in entry) || entry.originalSource === undefined || entry.generatedLine !== line)
       return undefined;
     const source = entry.originalSource.startsWith('file:')
@@ -31,7 +37,9 @@ export function inputMap(payload: object, file: string): InputMap {
   };
 }
 
-/** A map that is missing or is not one leaves positions in the text itself. */
+/**
+ * Reads a source map. Returns `undefined` when it is missing or invalid: then positions are those of the module itself.
+ */
 function readPayload(url: string, file: string): object | undefined {
   const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);
   try {

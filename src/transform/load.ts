@@ -4,31 +4,32 @@ import { inputMapOf } from './input-map.ts';
 import { cannotStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';
 
-/** Where this package itself is. */
+/** The folder of this package. */
 const OWN_FOLDER = new URL('..', import.meta.url).href;
 
-/** A file of the author's own: packages and TypeKro itself are left as they are. */
+/** Is this a file of the author? Files of packages and of TypeKro itself are not transformed. */
 export function isAuthorsFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_FOLDER);
 }
 
-/** What a loader hook answers. */
+/** The result of a loader hook. */
 export interface Loaded {
   readonly format?: string | null | undefined;
   readonly source?: string | ArrayBuffer | ArrayBufferView | null | undefined;
   readonly shortCircuit?: boolean | undefined;
 }
 
-/** Formats of JavaScript and TypeScript; none is given for CommonJS files of packages without a `type`. */
+/** Formats of JavaScript and TypeScript. Node gives no format for CommonJS files of packages without a `type`. */
 const FORMATS = new Set(['module', 'commonjs', 'module-typescript', 'commonjs-typescript', undefined, null]);
 
-/** The module as the host is to run it: with the sources of its functions beside them. */
+/** The module with the source of its functions attached, as the host runs it. */
 export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
   const { format, source } = loaded;
   if (!isAuthorsFile(url) || !FORMATS.has(format)) return loaded;
   const file = fileURLToPath(url);
   if (!/\.[cm]?[jt]s$/.test(file) && !format) return loaded;
-  // CommonJS that is imported has no source yet: Node reads it when it requires the file, and asks again.
+  // CommonJS that is imported has no source yet: Node reads the source when it requires the file, and calls the hook
+  // again.
   if (source === null || source === undefined) return loaded;
   const text = typeof source === 'string' ? source : new TextDecoder().decode(source as Uint8Array);
   const isTyped = format?.endsWith('-typescript') === true;
@@ -41,7 +42,10 @@ export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
   return { ...loaded, source: result, ...(isTyped ? { format: format.replace('-typescript', '') } : {}) };
 }
 
-/** Does Node run enums and the like here? What it refuses stays refused. */
+/**
+ * Does this process rewrite TypeScript syntax such as enums? If not, the transform does not rewrite it either, so that
+ * Node reports it.
+ */
 const rewritesTypes = (): boolean => Reflect.get(process.features, 'typescript') === 'transform';
 
 /** JavaScript with the sources of its functions and a map to the author's text; `undefined` when nothing changes. */
@@ -50,19 +54,19 @@ function transformText({ code, inputMap }: Stripped, file: string): string | und
   return result && `${result.code}${inlineMap(result.map)}`;
 }
 
-/** A source map as the comment that ends a module. */
+/** The comment at the end of a module that holds a source map. */
 export function inlineMap(map: object): string {
   return `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }
 
-/** Tells what to do when the host does not know TypeScript; other errors stay as they are. */
+/** Replaces the error of a host that cannot load TypeScript by one with a remedy; returns other errors as they are. */
 export function explainLoadError(url: string, error: unknown): unknown {
   const isUnknown = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   if (!isUnknown || !url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return error;
   return cannotStripTypes(fileURLToPath(url), error);
 }
 
-/** CommonJS text as it is about to be compiled. */
+/** Transforms CommonJS text before the host compiles it. */
 export function transformCommonJs(text: string, file: string): string {
   const isOwn = !/[\\/]node_modules[\\/]/.test(file) && !file.startsWith(fileURLToPath(OWN_FOLDER));
   return isOwn ? (transformText({ code: text, inputMap: inputMapOf(text, file) }, file) ?? text) : text;

@@ -1,7 +1,7 @@
 /**
- * Build plugins that leave the sources of functions beside them, so that compositions also work from a bundle
- * and on hosts without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for
- * esbuild (and Bun), `typekroWebpackLoader` for webpack.
+ * Build plugins that attach their source to functions, so that compositions also work from a bundle and on hosts
+ * without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for esbuild (and Bun),
+ * `typekroWebpackLoader` for webpack.
  */
 import { fileURLToPath } from 'node:url';
 import { moduleUrl } from '../core/index.ts';
@@ -30,10 +30,10 @@ export interface TransformPlugin {
 /**
  * The plugin for Vite, Vitest, Rollup and Rolldown.
  *
- * It runs before other plugins, on the text that the author wrote, so that neither rewriting nor the counters
- * of a coverage tool get into compositions: Node blanks the types. A Node that cannot do that (before 22.13)
- * leaves them to the bundler; the plugin then runs after it and finds the author's positions through the
- * source map. Modules with JSX, and modules below `node_modules`, stay as they are.
+ * The plugin runs before other plugins, on the author's text, so that compositions contain neither the rewriting of
+ * other plugins nor the counters of a coverage tool. Node blanks the types. On a Node that cannot blank types (before
+ * 22.13) the bundler removes them; the plugin then runs afterwards and finds the author's positions through the source
+ * map. Modules with JSX, and modules below `node_modules`, are not transformed.
  */
 export function typekro(options: TransformOptions = {}): TransformPlugin {
   return {
@@ -52,8 +52,8 @@ const loader = moduleUrl('transform/webpack-loader');
 
 /**
  * The webpack loader, for `use`: `{ test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use:
- * typekroWebpackLoader }`. It is the path of a file, or in a bundle its name, `typekro/webpack-loader`. It takes the
- * author's text; on a Node that cannot blank types (before 22.13) put it before the loader that takes types out in the
- * `use` list, without `enforce`.
+ * typekroWebpackLoader }`. The value is the path of the loader's file, or in a bundle its name,
+ * `typekro/webpack-loader`. The loader takes the author's text. On a Node that cannot blank types (before 22.13), put
+ * it in the `use` list before the loader that removes types, without `enforce`.
  */
 export const typekroWebpackLoader: string = loader === undefined ? 'typekro/webpack-loader' : fileURLToPath(loader);

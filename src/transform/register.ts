@@ -1,8 +1,7 @@
 /**
- * `node --import typekro/register program.js`: leaves the sources of functions beside them while modules are
- * loaded, for hosts where they cannot be read otherwise (the permission model, Deno with `--preload`, Bun with
- * `--preload typekro/register` or in `bunfig.toml`). Under Node, TypeScript needs one that strips types, or
- * `--import tsx` before.
+ * `node --import typekro/register program.js`: attaches their source to functions while modules are loaded, for hosts
+ * where the tracer cannot read the source otherwise (the permission model, Deno with `--preload`, Bun with `--preload
+ * typekro/register` or in `bunfig.toml`). TypeScript needs a Node that strips types, or `--import tsx` before.
  */
 import Module, * as nodeModule from 'node:module';
 import { bunHost, registerInBun } from './bun.ts';
@@ -21,7 +20,10 @@ const load: SyncLoad = (url, context, next) => {
 
 type Compile = (this: unknown, content: string, file: string, ...rest: unknown[]) => unknown;
 
-/** Hosts without `registerHooks` ask no hook about files that are required; compiling is where they all pass. */
+/**
+ * Hosts without `registerHooks` call no hook for files that are required, so that this function replaces `_compile`,
+ * which all of them pass.
+ */
 function hookCommonJs(): void {
   const prototype = Module.prototype as unknown as { _compile: Compile };
   const compile = prototype._compile;

@@ -6,18 +6,18 @@ import { childrenOf } from '../javascript/index.ts';
 interface Context {
   readonly code: string;
   readonly file: string;
-  /** Where the tokens of the module begin. */
+  /** The offsets at which the tokens of the module begin. */
   readonly tokens: readonly number[];
-  /** Did another tool write the code? Then positions of the author's are listed. */
+  /** Did another tool write the code? If so, the data lists the author's positions of tokens. */
   readonly isRewritten: boolean;
   readonly authorOf: (offset: number) => AuthorPosition | undefined;
 }
 
 /**
- * The data of one function, as an expression: its text, its place, and readers of what it takes from around
- * it. `vars` holds a getter for each variable (live; one without a value yet throws as in the original), a
- * function `this` for the `this` around it and a function for each private name. In rewritten code `at` lists
- * offset, line and column of each token whose place is known.
+ * The data of one function, as the text of an expression: the function's text, its position, and readers of the
+ * variables that it captures. `vars` holds a getter for each variable (the getter reads the current value, and throws
+ * where the original would), a function `this` for the `this` of the code around it, and a function for each private
+ * name. In rewritten code, `at` lists offset, line and column of each token whose position is known.
  */
 export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Captures, context: Context): string {
   const readers = [...bindings].map(({ name }) => reader(name));
@@ -62,12 +62,12 @@ function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): 
   return { file, line: 1, column: 1 };
 }
 
-/** A text as a literal without line breaks. */
+/** A string literal without line breaks. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
-/** Does a program hold data that this transform wrote, perhaps in a bundle? Keys survive minification. */
+/** Does a program hold data that this transform wrote, also in a bundle? Minifiers keep the keys of the data. */
 export function isTransformed(node: AnyNode): boolean {
   if (node.type === 'ObjectExpression') {
     const keys = node.properties.map((property) =>

@@ -5,24 +5,24 @@ import type { InputMap } from './input-map.ts';
 
 type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
 
-/** Is it TypeScript by its name? `.tsx` is left to others: JSX is not read here. */
+/** Is a file TypeScript by its name? A `.tsx` file does not count, because the transform cannot read JSX. */
 export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
 
 const stripper: unknown = Reflect.get(nodeModule, 'stripTypeScriptTypes');
 
-/** Can this host take types out of TypeScript (Node 22.13 and later)? */
+/** Can this host remove types from TypeScript (Node 22.13 and later)? */
 export const canStripTypes: boolean = typeof stripper === 'function';
 
-/** JavaScript without types; with the way back to the author's text where characters moved. */
+/** JavaScript without types. `inputMap` leads back to the author's text where characters moved. */
 export interface Stripped {
   readonly code: string;
   readonly inputMap: InputMap | undefined;
 }
 
 /**
- * The code with its types blanked out, every other character at its place. Syntax that is more than types
- * (enums, parameter properties) is rewritten where `mayRewrite` allows it. `undefined` for what is not such
- * TypeScript.
+ * The code with blanks in place of its types, and every other character at its offset. Where `mayRewrite` is true, a
+ * module with syntax that is more than types (enums, parameter properties) is rewritten instead. Returns `undefined`
+ * for a text that Node can neither blank nor rewrite.
  */
 export function stripTypes(code: string, file: string, mayRewrite: boolean): Stripped | undefined {
   if (typeof stripper !== 'function') return undefined;
@@ -32,7 +32,7 @@ export function stripTypes(code: string, file: string, mayRewrite: boolean): Str
   const rewritten = mayRewrite ? attempt(() => strip(code, { mode: 'transform', sourceMap: true })) : undefined;
   if (rewritten === undefined) return undefined;
   const inputMap = inputMapOf(rewritten, file);
-  // The map names no file: it is of this one.
+  // The map does not name its source, which is this file.
   return {
     code: rewritten,
     inputMap:

@@ -2,23 +2,26 @@ import type { AnyNode, BlockStatement, Program } from 'acorn';
 import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
-/** A function that gets its source beside it. */
+/** A function to which its source is attached. */
 export interface TransformTarget {
   readonly node: FunctionSyntax;
   /** The block that a declaration belongs to; `undefined` for expressions. */
   readonly block: Block | undefined;
-  /** The name that JavaScript gives an anonymous function here, which wrapping it would lose. */
+  /**
+   * The name that JavaScript gives an anonymous function at this position. Without it, the wrapped function would have
+   * no name.
+   */
   readonly name: string | undefined;
 }
 
-/** Where statements stand. */
+/** A node that holds statements. */
 export type Block = Program | BlockStatement;
 
 interface Place {
-  /** Functions around this place. */
+  /** The number of functions around this node. */
   readonly depth: number;
   readonly block: Block | undefined;
-  /** Inside a function that is passed to the SDK: it is read as a whole. */
+  /** Is the node inside a function that is passed to the SDK? The tracer reads this function as a whole. */
   readonly isTraced: boolean;
 }
 
@@ -28,7 +31,7 @@ interface Place {
  * - those passed to functions of the author's own (which may pass them on): at module level, and anywhere in
  *   modules that import the SDK;
  * - those of module level, which compositions of other modules may call;
- * - those that one of these captures.
+ * - the functions that one of these captures.
  *
  * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules,
  * and everything inside the functions of modules that do not import the SDK.
@@ -81,7 +84,7 @@ class TargetFinder {
       default:
     }
     const isInner = isFunction(node) || isInstanceCode(node);
-    // Without the SDK nothing further in counts, and most modules are without.
+    // In a module that does not import the SDK, as most modules, functions inside of functions do not count.
     if (isInner && !this.importsSdk) return;
     const block = statementsOf(node, place.block);
     const depth = isInner ? place.depth + 1 : place.depth;
@@ -92,7 +95,7 @@ class TargetFinder {
 
   /** The functions that were found, with those that they capture. */
   targets(): TransformTarget[] {
-    // The map grows while it is gone through.
+    // The loop visits the entries that it adds to the map, too.
     for (const node of this.found.keys()) {
       for (const binding of this.analysis.capturesOf(node).bindings) this.follow(binding, false);
     }
@@ -127,8 +130,8 @@ class TargetFinder {
   }
 
   /**
-   * The functions that an expression stands for. With the scope of a call that it is passed to also those
-   * behind variables, and those that cannot be traced: the error then says so.
+   * Adds the functions of an expression. With `passedIn`, the scope of a call that the expression is passed to, also
+   * adds the functions that variables refer to, and async and generator functions, which the tracer then refuses.
    */
   private addValue(value: AnyNode | null | undefined, name: string | undefined, passedIn?: Scope): void {
     if (!value) return;
@@ -163,7 +166,7 @@ class TargetFinder {
   }
 }
 
-/** The name that a callee begins with; empty when it begins with something else. */
+/** The name that a callee begins with; empty when it does not begin with a name. */
 function rootName(callee: AnyNode): string {
   let at = callee;
   while (at.type === 'MemberExpression' || at.type === 'ChainExpression')

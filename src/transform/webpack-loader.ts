@@ -5,7 +5,7 @@ import type { TransformOptions } from './build-module.ts';
 import { inputMap } from './input-map.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
-/** As much of webpack's loader context as is used. */
+/** The members of webpack's loader context that are used here. */
 export interface LoaderContext {
   readonly resourcePath: string;
   getOptions(): TransformOptions;
@@ -30,6 +30,6 @@ function transformModule(context: LoaderContext, code: string, map: object | und
       remedy: 'put typekroWebpackLoader before the loader of TypeScript in `use`, or build on Node 22.13 or later',
     });
   if (result === undefined) context.callback(null, code, map);
-  // Webpack joins nothing: the map has to lead to the author's text.
+  // Webpack does not join maps, so that the map must lead to the author's text.
   else context.callback(null, result.code, result.map);
 }

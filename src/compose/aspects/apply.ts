@@ -11,10 +11,10 @@ import { AspectApplicationError } from '../aspect-types.ts';
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
 
 /**
- * The records with all aspects applied, in order. Those that nothing changes stay the same objects.
+ * Applies all aspects to the records, in order. A record that no aspect changes stays the same object.
  *
- * @throws AspectApplicationError when an aspect meets too few or too many resources, or a place whose value is
- *   known only when the graph runs.
+ * @throws AspectApplicationError when an aspect matches too few or too many resources, or changes a field whose value
+ * is known only when the graph runs.
  */
 export function applyAspects(
   records: readonly ResourceRecord[],
@@ -54,7 +54,8 @@ function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly Reso
 
 function isOfTarget(record: ResourceRecord, target: SingleAspectTarget, records: readonly ResourceRecord[]): boolean {
   if (typeof target === 'function') {
-    // A factory stands for the kind that it makes: other factories of that kind count too.
+    // A factory as a target selects the kind that it makes, so that resources of other factories of this kind match,
+    // too.
     const made = records.find((other) => other.factory === target);
     return made !== undefined && made.kind === record.kind && made.apiVersion === record.apiVersion;
   }
@@ -76,7 +77,7 @@ function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
   );
 }
 
-/** Where in the list of aspects and in the resource an operation stands, for messages. */
+/** The position of an operation in the list of aspects and in the resource, for messages. */
 class Place {
   readonly #index: number;
   readonly #target: string;
@@ -106,7 +107,7 @@ function changed(manifest: ResourceRecord['manifest'], { surface }: AnyAspect, p
   return { ...manifest, metadata: { ...metadata, ...laid('labels'), ...laid('annotations') } };
 }
 
-/** An object of the author with constant keys; undefined for values known only later. */
+/** An object of the author with constant keys; undefined for a value that is known only when the graph runs. */
 function plainObject(raw: unknown): Record<string, unknown> | undefined {
   const value = resolve(raw);
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || Array.isArray(value))
@@ -148,7 +149,7 @@ function operated(raw: unknown, operation: AspectOperation, path: string, place:
   }
 }
 
-/** A list with constant length, or none yet. */
+/** A list with a constant length; an empty list when the field is absent. */
 function listAt(raw: unknown, path: string, place: Place): readonly unknown[] {
   const value = resolve(raw);
   if (value === undefined) return [];
@@ -157,7 +158,9 @@ function listAt(raw: unknown, path: string, place: Place): readonly unknown[] {
   return value as unknown[];
 }
 
-/** The name of a list element; elements must be told apart here and now. */
+/**
+ * The name of a list element, which must be constant, because elements are merged by name when the graph is written.
+ */
 function nameOf(item: unknown, path: string, place: Place): string {
   const name: unknown =
     item instanceof Maybe || item instanceof Splice ? undefined : resolve(plainObject(item)?.['name']);

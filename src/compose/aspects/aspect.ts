@@ -14,11 +14,11 @@ import type {
 } from '../aspect-types.ts';
 import { AspectDefinitionError } from '../aspect-types.ts';
 
-/** Every resource that the graph makes. */
+/** The target group of all resources that the graph makes. */
 export const allResources: AspectTargetGroup<'allResources'> = { kind: 'target-group', name: 'allResources' };
-/** Every resource with a `spec`. */
+/** The target group of all resources with a `spec`. */
 export const resources: AspectTargetGroup<'resources'> = { kind: 'target-group', name: 'resources' };
-/** Deployments, StatefulSets, DaemonSets, ReplicaSets and ReplicationControllers. */
+/** The target group of Deployments, StatefulSets, DaemonSets, ReplicaSets and ReplicationControllers. */
 export const workloads: AspectTargetGroup<'workloads'> = { kind: 'target-group', name: 'workloads' };
 
 const SELECTOR_KEYS = new Set(['slot', 'id', 'name', 'namespace', 'kind', 'labels']);
@@ -39,7 +39,7 @@ function definition<Target extends AspectTarget, Surface extends AspectSurface>(
   });
 }
 
-/** The targets of an aspect, which may be one or a list. */
+/** The targets of an aspect as a list. */
 export function targetsOf(target: AspectTarget): readonly SingleAspectTarget[] {
   return Array.isArray(target) ? (target as readonly SingleAspectTarget[]) : [target as SingleAspectTarget];
 }
@@ -51,9 +51,9 @@ function isTarget(target: SingleAspectTarget | undefined): boolean {
 /** Makes aspects: `aspect.on(workloads, override({ spec: { replicas: replace(1) } }))`. */
 export const aspect = {
   /**
-   * An aspect on a group of kinds, on the kind that a factory makes, or on each of a list of them.
+   * Makes an aspect on a group of kinds, on the kind that a factory makes, or on each target of a list.
    *
-   * @throws AspectDefinitionError when the arguments are none of that.
+   * @throws AspectDefinitionError when an argument is neither a target nor a surface.
    */
   on<Target extends AspectTarget, Surface extends AspectSurface>(
     target: Target,
@@ -74,7 +74,8 @@ export const aspect = {
 } as const;
 
 /**
- * Labels and annotations to add: texts by name, or `merge(…)` of them. `replace(…)` takes away those that stand there.
+ * A change that adds labels and annotations: texts by name, or `merge(…)` of texts. `replace(…)` also removes the
+ * existing ones.
  *
  * @throws AspectDefinitionError for other fields of the metadata and for other operations.
  */
@@ -101,7 +102,7 @@ function isTexts(map: unknown): boolean {
   return isJsonObject(map) && Object.values(map).every((value) => typeof value === 'string');
 }
 
-/** Changes below `spec`. */
+/** Makes the surface of changes below `spec`. */
 export function override(patch: { readonly spec: AspectPatch }): OverrideSurface {
   const wrong = Object.keys(patch).find((key) => key !== 'spec');
   if (wrong !== undefined || !isPatch(patch.spec)) {
@@ -128,7 +129,7 @@ function checkPatch(patch: AspectPatch, path: string): void {
 
 const operations = new WeakSet<object>();
 
-/** Is this an operation rather than the way to deeper fields? */
+/** Is the part of a patch an operation, and not an object of deeper fields? */
 export function isOperation(part: unknown): part is AspectOperation {
   return typeof part === 'object' && part !== null && operations.has(part);
 }
@@ -138,28 +139,28 @@ function operation<O extends AspectOperation>(made: O): O {
   return made;
 }
 
-/** The value instead of what stands there. */
+/** Replaces the value of a field. */
 export function replace(value: unknown): AspectOperation {
   return operation({ operation: 'replace', value });
 }
 
-/** The fields over those of the object that stands there. */
+/** Merges fields into the existing object. */
 export function merge(value: Readonly<Record<string, unknown>>): AspectOperation {
   return operation({ operation: 'merge', value });
 }
 
-/** The elements behind those of the list that stands there. */
+/** Appends elements to the existing list. */
 export function append(value: readonly unknown[]): AspectOperation {
   if (!Array.isArray(value)) throw new AspectDefinitionError('append', 'the argument must be a list');
   return operation({ operation: 'append', value });
 }
 
-/** The elements in place of those with the same name, else behind them. */
+/** Replaces the elements of a list that have the same name, and appends the others. */
 export function mergeByName(value: readonly { readonly name: string }[]): AspectOperation {
   return operation({ operation: 'merge-by-name', value });
 }
 
-/** The changes in each element of the list that stands there. */
+/** Applies changes to each element of the existing list. */
 export function patchEach(patch: AspectPatch): AspectOperation {
   return operation({ operation: 'each', patch });
 }

@@ -21,7 +21,7 @@ import { AspectDefinitionError } from '../aspect-types.ts';
 /** Labels and annotations on every resource. */
 export type MetadataAspect = AspectDefinition<AspectTargetGroup<'allResources'>, MetadataSurface>;
 
-/** A change of every workload. */
+/** An aspect that changes every workload. */
 export type WorkloadAspect = AspectDefinition<AspectTargetGroup<'workloads'>, OverrideSurface>;
 
 /** Labels on every resource. */
@@ -43,34 +43,34 @@ function onWorkloads(spec: AspectPatch): WorkloadAspect {
   return aspect.on(workloads, override({ spec }));
 }
 
-/** Changes in every container of a workload's pods. */
+/** Applies changes to every container of the workloads' pods. */
 function onContainers(patch: AspectPatch): WorkloadAspect {
   return onWorkloads({ template: { spec: { containers: patchEach(patch) } } });
 }
 
-/** How many pods a workload has. */
+/** Sets the number of pods of the workloads. */
 export const withReplicas = (count: number): WorkloadAspect => onWorkloads({ replicas: replace(count) });
 
-/** Environment variables in every container; those of the same name are replaced. */
+/** Sets environment variables in every container. A variable of the same name is replaced. */
 export function withEnvVars(variables: Readonly<Record<string, string>>): WorkloadAspect {
   return onContainers({ env: mergeByName(Object.entries(variables).map(([name, value]) => ({ name, value }))) });
 }
 
-/** Further sources of environment variables in every container. */
+/** Adds sources of environment variables to every container. */
 export const withEnvFrom = (envFrom: readonly object[]): WorkloadAspect => onContainers({ envFrom: append(envFrom) });
 
-/** Requests and limits of every container. */
+/** Sets the requests and limits of every container. */
 export const withResourceDefaults = (resources: object): WorkloadAspect =>
   onContainers({ resources: replace(resources) });
 
-/** When images are pulled. */
+/** The policies of when a node pulls an image. */
 export type ImagePullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
-/** When the images of every container are pulled. */
+/** Sets when the node pulls the image of every container. */
 export const withImagePullPolicy = (policy: ImagePullPolicy): WorkloadAspect =>
   onContainers({ imagePullPolicy: replace(policy) });
 
-/** The service account of the pods. */
+/** Sets the service account of the pods. */
 export const withServiceAccount = (serviceAccountName: string): WorkloadAspect =>
   onWorkloads({ template: { spec: { serviceAccountName: replace(serviceAccountName) } } });
 
@@ -78,11 +78,11 @@ export const withServiceAccount = (serviceAccountName: string): WorkloadAspect =
 export interface LocalWorkspaceOptions {
   /** Directory on the node. */
   readonly workspacePath: string;
-  /** Where the containers see it. Default `/workspace`. */
+  /** Path of the directory in the containers. Default `/workspace`. */
   readonly mountPath?: string;
-  /** Default `workspace`. */
+  /** Name of the volume. Default `workspace`. */
   readonly volumeName?: string;
-  /** Default `Directory`: it must exist. */
+  /** Type of the `hostPath` volume. Default `Directory`: the directory must exist. */
   readonly hostPathType?: 'Directory' | 'DirectoryOrCreate';
 }
 
@@ -98,7 +98,7 @@ export function withLocalWorkspace(options: LocalWorkspaceOptions): WorkloadAspe
   });
 }
 
-/** What runs instead of a workload's own containers while its code is edited. */
+/** The containers (and volumes) that run in place of a workload's own while its code is edited. */
 export interface HotReloadOptions {
   readonly containers: readonly object[];
   readonly volumes?: readonly object[];
@@ -128,5 +128,5 @@ export function hotReload(options: HotReloadOptions): OverrideSurface {
   });
 }
 
-/** Replaces the containers of every workload that fits, for editing code in the cluster. */
+/** Replaces the containers of every workload, so that its code can be edited in the cluster. */
 export const withHotReload = (options: HotReloadOptions): WorkloadAspect => aspect.on(workloads, hotReload(options));

@@ -1,7 +1,6 @@
 /**
- * Changes that are laid over a finished composition when it is written or deployed, without touching its
- * function: labels for everything, environment variables for every container, another image policy in
- * development. `app.toYaml({ aspects: [withLabels({ team: 'a' })] })`, `app.factory('kro', { aspects })`.
+ * Changes that are applied to a composition's resources when it is written as YAML or deployed; its function stays as
+ * it is: labels for everything, environment variables for every container, another image policy in development. `app.toYaml({ aspects: [withLabels({ team: 'a' })] })`, `app.factory('kro', { aspects })`.
  *
  * @packageDocumentation
  */

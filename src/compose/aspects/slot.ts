@@ -6,7 +6,9 @@ import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
-/** Slots by the variable of the resource: an aspect makes a new record, which stands for the same resource. */
+/**
+ * Slots by the variable of the resource, because an aspect replaces the record of a resource and keeps the variable.
+ */
 const slots = new WeakMap<Variable, string>();
 
 /** The slot of a resource, if it has one. */
@@ -15,9 +17,9 @@ export function resourceSlot(record: ResourceRecord): string | undefined {
 }
 
 /**
- * Gives a resource a name by which aspects find it, whatever its id: `slot('web', Deployment({ … }))`.
+ * Gives a resource a name by which aspects find it, independent of its id: `slot('web', Deployment({ … }))`.
  *
- * @throws CompositionError when it is given something else than a resource.
+ * @throws CompositionError when the value is no resource.
  */
 export const slot = defineFactory(<R extends object>(name: string, resource: R): R => {
   mark(name, resource);

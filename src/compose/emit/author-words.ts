@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../../core/index.ts';
 
 /**
- * The compiler of a graph speaks of CEL. Authors of a composition wrote JavaScript: a diagnostic about an expression
- * that was translated names the operator and the types as JavaScript does, and a remedy that can be written there.
+ * Rewords a diagnostic of the graph's compiler, which is about CEL, for the author, who wrote JavaScript: names the
+ * operator and the types as JavaScript does, and a remedy in JavaScript.
  */
 export function inAuthorsWords(diagnostic: Diagnostic): Diagnostic {
   const found = reworded(diagnostic);
@@ -40,7 +40,7 @@ const CONVERT = 'convert the value, or leave the field out';
 const FIELD = 'read a field that the kind has';
 const REWRITE = 'write the expression in another way, or compute the value before the composition';
 
-/** Operators and functions of CEL, by what an author wrote for them. */
+/** The words for operators and functions of CEL in terms of JavaScript. */
 const OPERATORS: ReadonlyMap<string, string> = new Map([
   ['_?_:_', 'a choice between two values (?:, &&, || or ??)'],
   ['@in', 'a search (in, includes or has)'],
@@ -122,7 +122,7 @@ function operandsOf(applied: string): string[] {
   return part === '' ? parts : [...parts, part.trim()];
 }
 
-/** A type of CEL by its name in TypeScript. */
+/** The words for a type of CEL in terms of TypeScript. */
 function typeWords(type: string): string {
   const [, outer = '', inner = ''] = /^(\w+)\((.*)\)$/s.exec(type) ?? [];
   if (outer === 'optional_type') return `${typeWords(inner)} or undefined`;
@@ -155,7 +155,7 @@ function typeWords(type: string): string {
 const withArticle = (words: string): string =>
   words === 'null' ? words : `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
 
-/** What a path of the definition is to the author: `metadata.name`, `the status field url`. */
+/** The words for a path of the definition: `metadata.name`, `the status field url`. */
 function fieldOf(path: string): string {
   const template = /^spec\.resources\[\d+\]\.(?:template|externalRef)\.(.+)$/.exec(path)?.[1];
   if (template !== undefined) return template;

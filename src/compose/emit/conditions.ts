@@ -6,7 +6,7 @@ import { hasTokens } from '../value/proxy.ts';
 import { textNode, truthy } from '../value/ops.ts';
 import { resolve } from '../value/merge.ts';
 
-/** A condition written as CEL: `${…}`, or the expression alone. */
+/** The expression of a condition that is written as CEL: `${…}`, or the expression alone. */
 function rawCondition(text: string, where: string): Node {
   if (hasTokens(text)) {
     const node = textNode(text);
@@ -18,7 +18,7 @@ function rawCondition(text: string, where: string): Node {
   return raw([inner], [], BOOL);
 }
 
-/** An author's condition: a value, CEL text, or a constant. */
+/** The expression of an author's condition, which is a value, CEL text, or a constant. */
 export function conditionNode(given: unknown, where: string): Node {
   const value = resolve(given);
   if (typeof value === 'string') return rawCondition(value, where);

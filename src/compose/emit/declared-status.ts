@@ -10,7 +10,7 @@ import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 
-/** The places of the status in the author's code: of its fields, and of the returned whole. */
+/** The places of the status in the author's code: those of its fields, and that of the returned object. */
 export interface StatusPlaces {
   readonly whole: Site;
   readonly field: (path: readonly string[]) => Site | undefined;
@@ -19,7 +19,10 @@ export interface StatusPlaces {
 /** A possible value of a field: a value of the composition, or any value of a type. */
 type Candidate = { readonly value: unknown } | { readonly type: StaticType };
 
-/** The fields of an object. `open`: it may have more. `passed`: the author passes it on as a whole. */
+/**
+ * The fields of an object. `open`: the object may have more fields. `passed`: the author passes the object on as a
+ * whole.
+ */
 interface Shape {
   readonly fields: Map<string, Candidate[]>;
   readonly open: boolean;
@@ -30,9 +33,10 @@ interface Shape {
 const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
 
 /**
- * Compares what a composition returns with the status that its definition declares. A field that is written and not
- * declared is refused, and so is a required one that no way through the function returns; a field that a spread or a
- * function outside brings along is warned about. What is known as one expression only (CEL by hand) is not looked into.
+ * Compares what a composition returns with the status that its definition declares. Refuses a field that is written and
+ * not declared, and a required field that no path through the function returns. Warns about an undeclared field that
+ * comes from a spread or from a function outside the composition. Does not check an object that is one expression, such
+ * as hand-written CEL.
  */
 export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
   const value = resolve(status);
@@ -44,7 +48,7 @@ export function checkDeclaredStatus(status: unknown, schema: Schema, places: Sta
 
 class StatusCheck {
   readonly #places: StatusPlaces;
-  /** Declared fields that the author misspelt; they are not reported as missing, too. */
+  /** Declared fields that the author misspelt. They are not also reported as missing. */
   readonly #meant = new Set<string>();
 
   constructor(places: StatusPlaces) {
@@ -134,7 +138,7 @@ class StatusCheck {
   }
 }
 
-/** Records what `work` refuses, with its place, so that the search for others goes on. */
+/** Records the refusal that `work` throws, with its place, so that the check continues. */
 export function noteRefusal(work: () => never, site: Site): void {
   activeTrace().collecting(() => {
     try {
@@ -190,14 +194,14 @@ function formsOf(candidate: Candidate): (Form | undefined)[] {
 
 const textOf = (path: readonly string[]): string => path.join('.').replaceAll(`.${ELEMENT}`, ELEMENT);
 
-/** The names that an object of the schema may have; `undefined` where it may have others. */
+/** The names of the fields that an object of the schema may have; `undefined` when the schema allows further names. */
 export function fieldsOf(schema: Schema): readonly string[] | undefined {
   return schema.properties === undefined || isOpen(schema)
     ? undefined
     : [...Object.keys(schema.properties), ...BUILT_IN];
 }
 
-/** Does the schema allow fields that it does not name, in one of its forms? */
+/** May the schema allow fields that its `properties` do not name? */
 function isOpen(schema: Schema): boolean {
   const { additionalProperties, anyOf, oneOf, allOf } = schema;
   return (
@@ -245,7 +249,7 @@ function shapeOfType(type: StaticType): Shape | undefined {
   return { fields, open: type.open, passed: true };
 }
 
-/** The joint fields of objects that are merged, or of which one is taken. */
+/** The fields of all objects that are merged, or of which one is chosen. */
 function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   const known = shapes.filter((shape) => shape !== undefined);
   if (known.length === 0) return undefined;

@@ -33,7 +33,7 @@ export interface TracedGraph {
   readonly spec: Schema;
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
-  /** The fields of the declared status; `undefined` where it is not declared, or may have others. */
+  /** The fields of the declared status; `undefined` when no status is declared, or it may have further fields. */
   readonly declaredStatus: readonly string[] | undefined;
   /** The place of the returned status. */
   readonly statusSite: Site;
@@ -43,7 +43,7 @@ export interface TracedGraph {
   readonly fieldValidations: Readonly<Record<string, string>>;
 }
 
-/** The ResourceGraphDefinition of a graph, with every refusal that came up while it was written. */
+/** Writes the ResourceGraphDefinition of a graph. Adds the refusals that occur while it is written to `refusals`. */
 export function writeDefinition(
   graph: TracedGraph,
   variants: Variants,
@@ -100,7 +100,7 @@ export function writeDefinition(
   };
 }
 
-/** The part, after the check that it is plain data. */
+/** Checks that a part of the definition is plain data, and returns the part. */
 function printable(part: JsonObject, name: string): JsonObject {
   assertPrintable(part, name);
   return part;
@@ -112,9 +112,10 @@ export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<stri
 }
 
 /**
- * The spec as SimpleSchema, with the rules of the graph; numbers that flow into integer fields are integers.
+ * The spec as SimpleSchema, with the validations of the graph. Numbers of the spec that reach integer fields are
+ * integers.
  *
- * @throws CompositionError for what SimpleSchema cannot say.
+ * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
  */
 function simpleSchema(
   spec: Schema,

@@ -10,8 +10,9 @@ import { Sym } from '../value/symbolic.ts';
 const PREFIX = 'typekro.dev/depends-on-';
 
 /**
- * The manifest with an annotation for each `dependsOn`: kro derives the order from what a node reads. The annotation
- * reads the name of the other resource only where that exists, so that a node never waits for an excluded resource.
+ * Adds an annotation to the manifest for each `dependsOn`, because kro derives the order from the reads of a node. The
+ * annotation reads the name of the other resource only under the condition that the resource exists, so that a node
+ * never waits for an excluded resource.
  */
 export function withDependencies(
   record: ResourceRecord,
@@ -37,7 +38,7 @@ export function withDependencies(
   return withAnnotations(record.manifest, names);
 }
 
-/** The manifest without annotations of resources that are not part of the instance. */
+/** Removes the `dependsOn` annotations of resources that are not part of the instance. */
 export function withoutMissing(manifest: Record<string, unknown>): Record<string, unknown> {
   const { metadata } = manifest as { metadata?: { annotations?: Record<string, unknown> } };
   if (metadata?.annotations === undefined || symbolic(metadata.annotations) !== undefined) return manifest;

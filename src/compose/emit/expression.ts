@@ -3,7 +3,7 @@ import { cond } from '../ir/build.ts';
 import { fused } from '../ir/fuse.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
-import { bodyOf, makeNode, walk, withArgs } from '../ir/node.ts';
+import { bodyOf, makeNode, UnknownLength, walk, withArgs } from '../ir/node.ts';
 import { celText, quoteCel } from '../ir/to-cel.ts';
 import { DYN } from '../ir/types.ts';
 import { withOptionalReads } from '../ir/optional-reads.ts';
@@ -16,22 +16,22 @@ import { declaredMemberSchema } from './flows.ts';
 const MAX_NODES = 20_000;
 const MAX_TEXT = 32_768;
 
-/** Writes expressions as CEL: settles types, shares what is repeated, prints. */
+/** Writes expressions as CEL: lowers them to CEL's types, shares repeated parts, and prints. */
 export class ExpressionWriter {
   private readonly lowering = new Lowering((node) => activeTrace().origins.get(node));
   private readonly ids: ReadonlySet<string>;
   private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;
-  /** A cache: many fields of a graph hold the same expression. */
+  /** A cache of texts by expression and schema, because many fields of a graph have the same expression. */
   private readonly written = new Map<Node, Map<Schema | undefined, string>>();
-  /** The same for concatenated texts: the name of a workload is in all its labels. */
+  /** A cache of concatenated texts; the name of a workload, for example, is in all its labels. */
   private readonly texts = new Map<Node, string>();
 
   private readonly expand: (node: Node) => Node;
 
   /**
-   * `ids`: of all resources; `loopNames`: the names of this resource's iterators; `expand`: replaces reads of resources
-   * that are several nodes.
+   * `ids` are the ids of all resources, `loopNames` the names of this resource's iterators. `expand` replaces reads of
+   * resources that are several nodes.
    */
   constructor(
     ids: ReadonlySet<string>,
@@ -45,7 +45,7 @@ export class ExpressionWriter {
     this.loopNames = loopNames;
   }
 
-  /** CEL text of an expression for a place with this schema. */
+  /** The CEL text of an expression for a field with this schema. */
   cel(node: Node, schema?: Schema): string {
     let texts = this.written.get(node);
     if (texts === undefined) {
@@ -76,14 +76,15 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(withOptionalReads(lowered));
-    // A part in several places is written several times: the text has at least one character per node.
+    // A part that occurs several times is written several times, so that the text has at least one character per node
+    // of the tree.
     if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
     if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
     return text;
   }
 
-  /** A field's text: `${…}`, or text with `${…}` in it where that reads better. */
+  /** The text of a field: `${…}`, or for a concatenation a text that contains `${…}`. */
   field(node: Node, schema?: Schema): string | number | boolean | null {
     if (node.kind === 'lit' && typeof node.value !== 'bigint') {
       return typeof node.value === 'string' ? escapeText(node.value) : node.value;
@@ -91,7 +92,7 @@ export class ExpressionWriter {
     return (node.kind === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
   }
 
-  /** Text and expressions as text with `${…}` in it; undefined where the text itself holds a `${`. */
+  /** A concatenation as a text that contains `${…}`; undefined when a literal part contains `${`. */
   private joined(node: Node): string | undefined {
     let text = this.texts.get(node);
     if (text === undefined) {
@@ -103,7 +104,10 @@ export class ExpressionWriter {
   }
 }
 
-/** A text that kro would take for a template is written as a CEL literal. */
+/**
+ * The text of a constant field. A text that contains `${`, which kro would read as an expression, is written as a CEL
+ * literal.
+ */
 export function escapeText(text: string): string {
   return text.includes('${') ? `\${${quoteCel(text)}}` : text;
 }
@@ -137,6 +141,13 @@ function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void 
     count++;
     if (part.kind !== 'var') return;
     const of = part.variable;
+    if (of instanceof UnknownLength) {
+      refuse(
+        'loop-carried',
+        `${of.name} is not known: the list has conditional elements, or is changed in a loop over a symbolic list`,
+        'read the length of the finished list',
+      );
+    }
     if (of.role === 'accumulator') {
       refuse(
         'loop-carried',
@@ -172,8 +183,8 @@ function isBound(root: Node, of: Variable): boolean {
 }
 
 /**
- * Object literals in the place of a struct: kro refuses a literal whose values have one type there, so the
- * first value is made dyn. Types of the parts of lists and branches then agree.
+ * Makes the first value of an object literal `dyn` where the schema has a struct, because kro refuses a literal whose
+ * values all have one type there. Does the same in the elements of lists and in branches, so that their types agree.
  */
 function structured(node: Node, schema: Schema | undefined): Node {
   switch (node.kind) {
@@ -210,14 +221,17 @@ function structured(node: Node, schema: Schema | undefined): Node {
   }
 }
 
-/** Are the values of an object literal surely of several CEL types? Objects of schemas and literals may be one type. */
+/**
+ * Do the values of an object literal surely have several CEL types? Objects of schemas and object literals count as one
+ * type.
+ */
 function isMixed(node: Node): boolean {
   const values = node.args.filter((_, position) => position % 2 === 1);
   const kinds = values.map((value) => /^(?:optional\()?(\w+)/.exec(celTypeName(value))?.[1]?.replace('object', 'map'));
   return kinds.includes('dyn') || new Set(kinds).size > 1;
 }
 
-/** A text in base64 in the place of bytes, or a map of these: kro takes it as dyn only. */
+/** Makes a text in base64 `dyn` where the schema has bytes or a map of bytes, because kro accepts it as `dyn` only. */
 function encoded(node: Node, schema: Schema | undefined): Node {
   const values = schema?.additionalProperties;
   const isBytes = schema?.format === 'byte' && celTypeName(node) === 'string';

@@ -9,8 +9,8 @@ import type { Sym } from '../value/symbolic.ts';
 /** Deepest type that is compared: schemas may be recursive. */
 const MAX_DEPTH = 6;
 
-/** The types of JavaScript by their names in a schema. */
-const NAMES: ReadonlyMap<string, StaticType['kind']> = new Map([
+/** The kinds of `StaticType` by the type names of a schema. */
+const KIND_OF_SCHEMA_TYPE: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['string', 'string'],
   ['integer', 'number'],
   ['number', 'number'],
@@ -19,10 +19,13 @@ const NAMES: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['object', 'map'],
 ]);
 
-/** Types that JavaScript distinguishes; the compiler of the graph checks values of other types. */
-const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 'map', 'object']);
+/** The kinds that are compared here. The compiler of the graph checks values of the others, such as `dyn` and `timestamp`. */
+const COMPARED_KINDS: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 'map', 'object']);
 
-/** A value of another type than the field takes, as a refusal at the place where the value is written. */
+/**
+ * The refusal of a value whose type the field does not take, with the place where the value is written; undefined when the
+ * type fits or is not compared.
+ */
 export function misplacedType(value: Sym, schema: Schema, path: string): Refusal | undefined {
   if (value.resource !== undefined || value.node.kind === 'raw') return undefined;
   const wrong = mismatch(value.type, schema, 0);
@@ -34,7 +37,8 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
     inside === ''
       ? `${taken}, and ${label} is ${withArticle(describeType(given))}`
       : `${path}${inside} takes ${withArticle(wordOf(wanted))}, and ${label}${inside} is ${withArticle(describeType(given))}`;
-  const refusal = new Refusal('types', message, remedy(given, wanted, inside === '' ? label : 'x'));
+  const way = inside === '' ? remedy(given, wanted, label) : `${remedy(given, wanted, 'x')} for each such value x`;
+  const refusal = new Refusal('types', message, way);
   const { written, origins } = activeTrace();
   refusal.site = written.get(value.node) ?? origins.get(value.node);
   return refusal;
@@ -43,15 +47,15 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
 interface Mismatch {
   readonly given: StaticType;
   readonly wanted: StaticType['kind'];
-  /** The path of the wrong part, such as `[].name`. */
+  /** The path of the wrong part below the value, such as `[0].name` or `[key]`; empty for the value itself. */
   readonly inside: string;
 }
 
 function mismatch(given: StaticType, schema: Schema | undefined, depth: number): Mismatch | undefined {
-  if (schema === undefined || depth > MAX_DEPTH || !PLAIN.has(given.kind)) return undefined;
+  if (schema === undefined || depth > MAX_DEPTH || !COMPARED_KINDS.has(given.kind)) return undefined;
   if (schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true)
     return undefined;
-  const wanted = NAMES.get(schema.type ?? '');
+  const wanted = KIND_OF_SCHEMA_TYPE.get(schema.type ?? '');
   if (wanted === undefined) return undefined;
   const kind = given.kind === 'object' ? 'map' : given.kind;
   if (kind !== wanted) return { given, wanted, inside: '' };
@@ -75,13 +79,13 @@ const WORDS: Partial<Record<StaticType['kind'], string>> = { bool: 'boolean', ma
 const wordOf = (kind: StaticType['kind']): string => WORDS[kind] ?? kind;
 
 const nameOf = (kind: StaticType['kind'], { items }: Schema): string => {
-  const item = kind === 'list' ? NAMES.get(items?.type ?? '') : undefined;
+  const item = kind === 'list' ? KIND_OF_SCHEMA_TYPE.get(items?.type ?? '') : undefined;
   return item === undefined ? wordOf(kind) : `list of ${wordOf(item)}`;
 };
 
 const withArticle = (words: string): string => `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
 
-/** The remedy for a value of the wrong type. */
+/** What to write instead of a value, named `label`, that is `given` where `wanted` is taken. */
 function remedy(given: StaticType, wanted: StaticType['kind'], label: string): string {
   const isObject = given.kind === 'map' || given.kind === 'object';
   switch (wanted) {

@@ -11,7 +11,7 @@ import { symbolic } from '../value/proxy.ts';
 import { misplacedType } from './field-types.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
-/** A number that may have a fraction, in an integer field. */
+/** The refusal of a number that may have a fraction in an integer field. */
 class MisplacedFraction extends Refusal {
   readonly path: readonly string[];
 
@@ -26,8 +26,8 @@ class MisplacedFraction extends Refusal {
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
- * Settles numbers of the spec that reach integer fields of a resource, and refuses values of another type than the
- * field takes.
+ * Makes numbers of the spec that reach integer fields of a resource integers, and refuses values whose type the field
+ * does not take.
  */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
@@ -38,7 +38,10 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
   }
 }
 
-/** Settles numbers of the spec that reach integers of the declared status. `placeOf`: where a field is written. */
+/**
+ * Makes numbers of the spec that reach integer fields of the declared status integers. `placeOf` gives the place where
+ * a field is written.
+ */
 export function settleStatus(
   status: unknown,
   declared: Schema,

@@ -7,9 +7,9 @@ import { resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
 
 /**
- * Namespaces that are applied before the instance of a graph instead of by it: kro makes resources of one
- * graph in any order that their data allows, and deleting an instance would delete the namespace with all
- * that others put there. Only those that the spec alone decides can be told beforehand.
+ * Is a resource a Namespace that is applied before the instance, and not by the graph? kro creates the resources of a
+ * graph in any order that their data allows, and the deletion of an instance would delete the namespace with all
+ * objects in it. Only a Namespace that depends on the spec alone is known beforehand.
  */
 export function isHoisted(record: ResourceRecord): boolean {
   const { apiVersion, kind, loops, guards, manifest, includeWhen, options } = record;
@@ -20,7 +20,10 @@ export function isHoisted(record: ResourceRecord): boolean {
   return !readsLater(toNode(resolve(manifest['metadata'])));
 }
 
-/** The resources without hoisted namespaces; one that an expression reads stays as an external reference. */
+/**
+ * The resources without hoisted namespaces. A hoisted namespace that an expression reads stays as an external
+ * reference.
+ */
 export function withoutHoisted(
   resources: readonly JsonObject[],
   status: JsonObject,
@@ -42,7 +45,7 @@ function asReference({ template, ...entry }: JsonObject): JsonObject {
   return { ...entry, externalRef: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: metadata['name'] ?? '' } } };
 }
 
-/** Every text with an expression in a value. */
+/** All texts in a value that contain an expression. */
 function expressions(value: JsonValue): string[] {
   if (typeof value === 'string') return value.includes('${') ? [value] : [];
   if (Array.isArray(value)) return value.flatMap(expressions);

@@ -3,12 +3,15 @@ import { refuse } from '../refusal/refusal.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 
-/** A line that JavaScript printed for an object. Texts of several lines are files, which may quote such a line. */
+/**
+ * Matches the text that JavaScript prints for an object. A text of several lines does not match, because it may be a
+ * file that quotes such a line.
+ */
 const PRINTED_OBJECT = /^[^\n]*\[object [A-Z]\w*\][^\n]*$/;
 
 /**
- * Makes sure that a part of a definition is data: texts, numbers, truth values, lists and objects. Nothing of the
- * tracer, no function and no text that JavaScript printed for an object may reach a file.
+ * Checks that a part of a definition is data: texts, numbers, truth values, lists and objects. No object of the tracer,
+ * no function and no text that JavaScript printed for an object may be in a definition.
  *
  * @throws Refusal for the first part that is anything else, with its path.
  */
@@ -21,7 +24,7 @@ export function assertPrintable(value: unknown, path: string): asserts value is 
 
 interface Unprintable {
   readonly what: string;
-  /** The path from the checked value. It is built on return, since nearly every value is printable. */
+  /** The path from the checked value. The path is built on return, because nearly every value is printable. */
   readonly path: string;
 }
 

@@ -20,9 +20,9 @@ export class ReadFinder {
     this.#byId = new Map(records.map((record) => [record.id, record]));
   }
 
-  /** The resource as the author made it; undefined for its variants. */
-  recordOf(of: Variable): ResourceRecord | undefined {
-    return this.#byVariable.get(of);
+  /** The record of the author's resource that a variable stands for; undefined for the variables that `variants.ts` adds. */
+  recordOf(variable: Variable): ResourceRecord | undefined {
+    return this.#byVariable.get(variable);
   }
 
   /** All reads of the expressions that `each` visits. */
@@ -31,8 +31,8 @@ export class ReadFinder {
     const byHand = new Set<Variable>();
     each((node) => {
       const reads = this.of(node);
-      for (const of of reads.variables) variables.add(of);
-      for (const of of reads.byHand) byHand.add(of);
+      for (const variable of reads.variables) variables.add(variable);
+      for (const variable of reads.byHand) byHand.add(variable);
     });
     return { variables, byHand };
   }
@@ -44,14 +44,13 @@ export class ReadFinder {
     const byHand = new Set<Variable>();
     walk(node, (part) => {
       if (part.kind === 'var') {
-        const of = part.variable;
-        if (of.role === 'resource') variables.add(of);
+        if (part.variable.role === 'resource') variables.add(part.variable);
       } else if (part.kind === 'raw') {
         for (const id of namesIn(part.pieces)) {
-          const of = this.#byId.get(id)?.variable;
-          if (of === undefined) continue;
-          variables.add(of);
-          byHand.add(of);
+          const variable = this.#byId.get(id)?.variable;
+          if (variable === undefined) continue;
+          variables.add(variable);
+          byHand.add(variable);
         }
       }
     });
@@ -61,7 +60,7 @@ export class ReadFinder {
   }
 }
 
-/** Names that hand-written CEL may refer to: neither texts nor members. */
+/** The identifiers in hand-written CEL that may be ids of resources: those outside string literals that follow no dot. */
 function namesIn(pieces: readonly string[]): string[] {
   return pieces.flatMap((piece) => {
     const bare = piece.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');

@@ -32,16 +32,16 @@ export interface GraphNames {
   readonly writer: ExpressionWriter;
 }
 
-/** The iterators of a resource: one list each, with what filters them. */
+/** The iterators of a resource, with their filtered lists. */
 interface Iterators {
   readonly dimensions: readonly { readonly name: string; readonly variable: Variable; readonly list: Node }[];
   /** Loop variables that are members of a composite iterator. */
   readonly replace: (node: Node) => Node;
-  /** Conditions that concern no single element. */
+  /** Conditions that do not depend on the elements. */
   readonly includeWhen: readonly Node[];
 }
 
-/** One entry of `spec.resources`. */
+/** Writes one entry of `spec.resources`. */
 export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
   const iterators = iteratorsOf(record, names);
   const outer = names.writer;
@@ -86,7 +86,7 @@ function includeConditions(iterators: Iterators, record: ResourceRecord): readon
 
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
-/** A condition of readiness: it may read the resource only; in a collection it is about each object. */
+/** Checks that a condition of readiness reads the resource only. In a collection the condition is about each object. */
 function readiness(record: ResourceRecord, node: Node): Node {
   walk(node, (part) => {
     const of = part.kind === 'var' ? part.variable : undefined;
@@ -116,7 +116,7 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
   );
 }
 
-/** Loops as iterators; conditions on elements filter the lists. */
+/** Makes iterators of the loops of a resource. Conditions on elements filter the lists. */
 function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
   const { loops } = record;
   const guards = unique(record.guards);
@@ -150,7 +150,7 @@ function filtered(loop: LoopRecord, tests: readonly Node[]): Node {
   return macro('filter', loop.list, [loop.variable], [test], type);
 }
 
-/** Loops that depend on each other: one iterator whose elements hold the variables of all. */
+/** Makes one iterator of loops that depend on each other. Its elements hold the variables of all loops. */
 function composite(
   loops: readonly LoopRecord[],
   tests: readonly Node[],
@@ -197,7 +197,7 @@ function composite(
   };
 }
 
-/** A name for the variable of each loop: inner loops may use the name of an outer one. */
+/** A unique name for the variable of each loop, because an inner loop may use the name of an outer one. */
 function memberNames(loops: readonly LoopRecord[]): readonly string[] {
   const taken = new Set<string>();
   return loops.map((loop) => {
@@ -212,7 +212,7 @@ function elementOf(loop: LoopRecord): Node['type'] {
   return loop.list.type.kind === 'list' ? loop.list.type.element : DYN;
 }
 
-/** The value with every expression in it changed. */
+/** Applies `change` to every expression in a value. */
 export function mapNodes(value: unknown, change: (node: Node) => Node): unknown {
   const inner = symbolic(value);
   if (inner instanceof Sym) {

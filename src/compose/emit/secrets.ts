@@ -19,7 +19,7 @@ const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);
 /** Is the resource a Secret? */
 const isSecret = ({ apiVersion, kind }: ResourceRecord): boolean => apiVersion === 'v1' && kind === 'Secret';
 
-/** Refuses a status that holds values of a Secret: every user who may read the instance would read them. */
+/** Refuses a status that holds values of a Secret, because every user who may read the instance could read them. */
 export function refuseSecretStatus(status: unknown, records: readonly ResourceRecord[], places: StatusPlaces): void {
   const secrets = records.filter(isSecret);
   if (secrets.length === 0) return;
@@ -47,7 +47,7 @@ export function refuseSecretStatus(status: unknown, records: readonly ResourceRe
   check(status, []);
 }
 
-/** Finds what an expression reads of the values of Secrets. */
+/** Finds reads of the values of Secrets in expressions. */
 class SecretFinder {
   readonly #types: ReadonlySet<StaticType>;
   readonly #ids: ReadonlyMap<string, ResourceRecord>;
@@ -61,7 +61,10 @@ class SecretFinder {
     this.#variables = new Set(secrets.flatMap(({ variable, element }) => [variable, element]));
   }
 
-  /** The path in a Secret that a value reads; `undefined` for none. The presence of a key is no secret. */
+  /**
+   * The path in a Secret that a value reads; `undefined` when it reads none. A test for the presence of a key does not
+   * count.
+   */
   find(value: unknown, seen = new Set<Node>()): string | undefined {
     let found: string | undefined;
     visitWrittenNodes(value, (node) => (found ??= this.#search(node, seen)));
@@ -97,12 +100,12 @@ class SecretFinder {
     return undefined;
   }
 
-  /** May a test for presence name the expression: the values of a Secret, or a part of another object? */
+  /** May a test for presence read the expression? True for the values of a Secret, and for a part of another object. */
   #isTold(node: Node): boolean {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
   }
 
-  /** The resource, other than a Secret, that an expression stands for. */
+  /** The resource, other than a Secret, that a variable stands for. */
   #otherOf(node: Node): ResourceRecord | undefined {
     if (node.kind !== 'var' || node.type.kind === 'list') return undefined;
     const isIt = ({ variable, element }: ResourceRecord) => node.variable === variable || node.variable === element;
@@ -138,7 +141,10 @@ class SecretFinder {
     );
   }
 
-  /** CEL by hand is text: it names a Secret, or is given one, and reads a field of that name. */
+  /**
+   * The path in a Secret that hand-written CEL reads, by its text: the CEL names a Secret or has it as an argument, and
+   * reads a field of its values.
+   */
   #byHand({ pieces, args }: Raw, seen: Set<Node>): string | undefined {
     const text = pieces.join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
     for (const other of this.#others) {
@@ -156,7 +162,7 @@ class SecretFinder {
   }
 }
 
-/** The members that an expression reads of another one, from the outside in; `undefined` for a key that is not known. */
+/** The root of a chain of member reads, and its keys from the root on; `undefined` for a key that is not known. */
 function memberPath(node: Node): {
   readonly root: Node;
   readonly path: readonly (string | undefined)[];
@@ -178,7 +184,7 @@ function memberPath(node: Node): {
   return { root, path, keys };
 }
 
-/** The value of a manifest at a path; where a key is unknown, all possible values. */
+/** The value of a manifest at a path; the whole object or list where a key is unknown. */
 function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): unknown {
   let value = manifest;
   for (const key of path) {
@@ -203,7 +209,9 @@ export const printedSecret = (id: string): Diagnostic => ({
   hint: KEEP_OUTSIDE,
 });
 
-/** Warns about Secrets with values that stand in the source: everything printed from the composition holds them. */
+/**
+ * Warns about Secrets whose values are constants in the source, because all output of the composition contains them.
+ */
 export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
   for (const record of records) {
     if (!isSecret(record) || record.options.external === true) continue;
@@ -214,7 +222,7 @@ export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
   }
 }
 
-/** Is a text of the source among the values? */
+/** Do the values contain a constant text? */
 function holdsText(raw: unknown): boolean {
   const value = resolve(raw);
   if (typeof value === 'string') return value !== '' && !hasTokens(value);

@@ -18,11 +18,14 @@ import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { mergeSides } from './template.ts';
 
-/** The status fields of a graph: every leaf is an expression; constants are tied to the instance. */
+/**
+ * Writes the status fields of a graph. Each leaf is an expression; a constant is written as an expression that reads
+ * the instance.
+ */
 export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject {
   const value = resolve(raw);
   if (value === undefined || value === null) return {};
-  // A composition of one resource may end with it: `(spec) => Deployment({ … })`.
+  // A composition of one resource may return the resource: `(spec) => Deployment({ … })`.
   const whole = symbolic(value);
   if (whole instanceof Sym && whole.resource !== undefined) return {};
   if (Array.isArray(value)) {
@@ -40,7 +43,7 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   return written;
 }
 
-/** An object that is known as one expression, field by field: `for (…) if (…) return { a, b }`. */
+/** Makes an object with fields of an object that is one expression, as in `for (…) if (…) return { a, b }`. */
 function memberwise(value: Sym | Phi | undefined): object | undefined {
   if (value instanceof Phi) {
     const sides = [value.then, value.otherwise].map((side) => {
@@ -103,7 +106,10 @@ function symField(value: Sym, writer: ExpressionWriter): JsonValue {
   return text(missingWhen(absence.has, value.node), writer);
 }
 
-/** The value where a condition holds; elsewhere the expression fails as a missing field does, and is left out. */
+/**
+ * An expression that has the value where the condition holds. Elsewhere it fails like the read of a missing field, so
+ * that the status field is left out.
+ */
 function missingWhen(has: Node, node: Node): Node {
   return select(cond(has, object([{ key: literal('v'), value: node }]), object([])), 'v', node.type);
 }
@@ -119,7 +125,10 @@ function text(node: Node, writer: ExpressionWriter): JsonValue {
   }
 }
 
-/** kro refuses a status field without any reference: a constant refers to the instance's name. */
+/**
+ * Writes a constant status field as an expression that reads the instance's name, because kro refuses a status field
+ * without a reference.
+ */
 function constant(node: Node, writer: ExpressionWriter): JsonValue {
   const text = node.kind === 'lit' && typeof node.value === 'string' ? quoteCel(node.value) : writer.cel(node);
   const cel = node.kind === 'lit' || node.kind === 'list' || node.kind === 'object' ? text : `(${text})`;
@@ -138,7 +147,7 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
   return text(missingWhen(there, found), writer);
 }
 
-/** The condition under which JavaScript sees a value. */
+/** The condition under which a value is not `undefined` or null in JavaScript. */
 function presence(raw: unknown): Node {
   const value = resolve(raw);
   if (value === undefined || value === null) return literal(false);
@@ -164,7 +173,7 @@ function listField(items: readonly unknown[], writer: ExpressionWriter): JsonVal
   });
 }
 
-/** May JavaScript see `undefined` here? It would become null, which a list of a status cannot hold. */
+/** May the value be `undefined` in JavaScript? `undefined` would become null, which a list of a status cannot hold. */
 function mayBeUndefined(raw: unknown): boolean {
   const value = resolve(raw);
   if (value === undefined || value === null) return true;

@@ -59,18 +59,18 @@ function writeField(options: TemplateOptions, node: Node, schema: Schema | undef
   }
 }
 
-/** Quantities are published as a text or a number. */
+/** Does the schema describe a quantity? Published schemas have a text or a number for quantities. */
 function isQuantity(schema: Schema | undefined): boolean {
   const kinds = schema?.oneOf?.map((each) => each.type);
   return schema?.type === undefined && kinds?.length === 2 && kinds.includes('string') && kinds.includes('number');
 }
 
-/** The position of a value: its key, and whether kro wants its object written out. */
+/** The position of a value: its key, and whether it is a field of the template or its metadata. */
 interface Place {
   readonly key: string;
   /**
-   * True in the template and its metadata. kro takes neither as one expression, so without `omit()` an absent field is
-   * written as null, which the API server takes for absent.
+   * Is the value a field of the template or its metadata? kro does not accept either of them as one expression. Without
+   * `omit()`, an absent field is therefore written as null, which the API server treats as absent.
    */
   readonly field: boolean;
 }
@@ -90,7 +90,7 @@ export function templateOf(
     : templateValue(value, schema, options);
 }
 
-/** Writes a value of a template: plain where it is known, `${…}` where it is not. */
+/** Writes a value of a template: as plain data where it is known, else as `${…}`. */
 function templateValue(
   raw: unknown,
   schema: Schema | undefined,
@@ -157,11 +157,14 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
   }
   if (place.field && options.target === 'stock')
     return writeField(options, absentField(optionalNode(value), place), schema);
-  // For stock, the object around the field is one expression: see `objectValue`.
+  // For stock kro, the object around the field is written as one expression: see `objectValue`.
   return writeField(options, cond(absence.has, value.node, call('omit', [], DYN)), schema);
 }
 
-/** An optional as such a field. An absent namespace is written as empty, which kro reads as the instance's. */
+/**
+ * Writes an optional as a field of the template or its metadata. An absent namespace is written as an empty text, for
+ * which kro uses the namespace of the instance.
+ */
 const absentField = (optional: Node, place: Place): Node =>
   place.key === 'namespace' ? orValue(optional, literal('')) : optional;
 
@@ -230,7 +233,7 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
   return writeField(options, listNode(solid), schema);
 }
 
-/** Can a path of kro name the member? kro does not escape keys in paths, and skips empty ones. */
+/** Can a path of kro name the member? kro does not escape keys in paths, and skips empty keys. */
 const isPathStep = (key: string): boolean => key !== '' && !/["[\]]/.test(key);
 
 const mayHoldExpression = (value: unknown): boolean =>
@@ -238,7 +241,7 @@ const mayHoldExpression = (value: unknown): boolean =>
   typeof value === 'function' ||
   (typeof value === 'string' && hasTokens(value));
 
-/** Which object is written: the template, its metadata, or a part of these. */
+/** The role of the object that is written: the template, its metadata, or another part. */
 type Role = 'template' | 'metadata' | 'part';
 
 function objectValue(

@@ -8,15 +8,16 @@ import type { ValidationRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 
-/** Preconditions as markers: rules by field, and required fields. */
+/** Preconditions as markers of SimpleSchema: rules by field, and required fields. */
 export interface FieldRulesOut {
   readonly rules: ReadonlyMap<string, readonly string[]>;
   readonly required: ReadonlySet<string>;
 }
 
 /**
- * A precondition on one field of the spec is a `validation` of that field; one on several fields of a
- * nested object is a rule of that object. Other preconditions have no place in a definition for stock kro.
+ * Makes markers of preconditions. A precondition on one field of the spec becomes a `validation` of the field; a
+ * precondition on several fields of a nested object becomes a rule of the object. A definition has no place for other
+ * preconditions, which are refused.
  */
 export function fieldRules(
   validations: readonly ValidationRecord[],
@@ -45,7 +46,10 @@ export function fieldRules(
   return { rules, required };
 }
 
-/** An API server shows the rule that an instance breaks, comments included, and SimpleSchema has no other place for a text. */
+/**
+ * The message of a precondition as a CEL comment. The API server shows the text of a rule that an instance violates,
+ * with comments, and SimpleSchema has no other place for a message.
+ */
 function comment(message: string): string {
   const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
   return line === '' ? '' : ` // ${line}`;
@@ -103,7 +107,7 @@ function commonPath(paths: readonly string[]): string[] {
   return first.slice(0, length);
 }
 
-/** The `has` of a field, where the rule asks for it. */
+/** The `has` of a field that the rule contains; undefined when it contains none. */
 function presence(rule: Node, path: readonly string[]): Node | undefined {
   let found: Node | undefined;
   walk(rule, (node) => {

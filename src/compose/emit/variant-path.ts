@@ -7,7 +7,7 @@ export interface Variant {
   readonly record: ResourceRecord;
   /** The conditions of the node, in an order that allows their evaluation. */
   readonly exists: readonly Node[];
-  /** The resources that the node does not read, as its id says. */
+  /** The resources that the node does not read; its id names them. */
   readonly without: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export interface Open {
   readonly nodes: readonly Variable[];
 }
 
-/** Does a resource exist under the known conditions, and as which node? */
+/** The answer to whether a resource exists under the known conditions, and as which node. */
 export type Look = { readonly kind: 'there'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
 /** The next decision before a part can be written. */

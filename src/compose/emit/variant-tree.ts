@@ -24,13 +24,13 @@ export type Tree =
   | {
       readonly kind: 'test';
       readonly test: Node;
-      /** kro itself excludes the node where the test fails. */
+      /** Does kro itself exclude the node when the test fails? */
       readonly inherited: boolean;
       readonly yes: Tree | undefined;
       readonly no: Tree | undefined;
     };
 
-/** Nodes of the graph. */
+/** A set of nodes of the graph. */
 export type Names = ReadonlySet<Variable>;
 
 /** One form of a resource, and the nodes that it reads. */
@@ -53,14 +53,17 @@ export function eachNode({ includeWhen, loops, filters, body }: Content, visit: 
   visitWrittenNodes(body.readyWhen, visit);
 }
 
-/** The forms that a tree ends in, from the first condition's true side on. */
+/** The forms at the ends of a tree, those on the true side of a condition first. */
 export function leavesOf(tree: Tree | undefined): Leaf[] {
   if (tree === undefined) return [];
   if (tree.kind === 'leaf') return [tree.leaf];
   return tree.kind === 'guard' ? leavesOf(tree.rest) : [...leavesOf(tree.yes), ...leavesOf(tree.no)];
 }
 
-/** The condition under which a tree ends in one of the leaves; `inherited`: also what kro sees to itself. */
+/**
+ * The condition under which a tree ends in one of the chosen leaves. With `inherited`, includes the conditions under
+ * which kro itself excludes the node.
+ */
 export function formula(tree: Tree | undefined, is: (leaf: Leaf) => boolean, inherited: boolean): Node {
   if (tree === undefined) return literal(false);
   if (tree.kind === 'leaf') return literal(is(tree.leaf));
@@ -75,13 +78,13 @@ export function formula(tree: Tree | undefined, is: (leaf: Leaf) => boolean, inh
   return or(and(test, yes), and(not(test), no));
 }
 
-/** The resource as it is, with the annotations of `dependsOn`. */
+/** The record of a resource that is not split, with the annotations of `dependsOn`. */
 export function withManifestOf(record: ResourceRecord, { body }: Content): ResourceRecord {
   if (record.dependsOn.length === 0) return record;
   return { ...record, manifest: withoutMissing(body.manifest), dependsOn: [] };
 }
 
-/** The record of one form; `only`: it is the only one, and stays the resource that others read. */
+/** The record of one form. With `only`, it is the only form, and keeps the variable that other resources read. */
 export function variantRecord(
   base: ResourceRecord,
   { includeWhen, loops, filters, body }: Content,

@@ -19,32 +19,32 @@ import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, Names, Tree } from './variant-tree.ts';
 
-/** The most variants of one object; each is a node of the graph. */
+/** The maximum of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;
-/** The most paths that are followed; most end in one of few variants. */
+/** The maximum of paths that are followed for one resource. Many paths end in the same variant. */
 const MAX_PATHS = 256;
 
-/** Ids stand in labels of objects, which hold 63 characters; two are left for a number. */
+/** The maximum length of an id: labels, which contain ids, hold 63 characters, and two are left for a number. */
 const MAX_ID = 61;
 
-/** The nodes of a graph, and the resources that they were made from. */
+/** The nodes of a graph, and the resources from which they were made. */
 export interface Variants {
   /** One record for each node of the graph. */
   readonly records: readonly ResourceRecord[];
   /** The id that the author knows, by the id of each further node of that resource. */
   readonly baseIds: ReadonlyMap<string, string>;
-  /** An expression of the status: resources that are several nodes are read through the one that is included. */
+  /** Rewrites an expression of the status to read a resource that is several nodes through the included node. */
   readonly expand: (node: Node) => Node;
 }
 
 /**
- * Splits resources that must exist with and without another one.
+ * Splits resources that must exist with and without another resource.
  *
- * kro excludes a node when a node that it reads is excluded, whatever its expressions would give. So
- * `svc ? svc.spec.clusterIP : 'none'` in one node loses the whole object when the Service is excluded. Such a
- * resource becomes several nodes of one object under conditions that exclude each other; each is written
- * for what holds there, so that it reads only nodes that are included with it. Where a resource cannot be
- * without what it reads, it stays one node and is excluded with it.
+ * kro excludes a node when a node that it reads is excluded, even if its expressions would have a value. With a
+ * conditional such as `svc ? svc.spec.clusterIP : 'none'` in one node, the whole object would be excluded with the
+ * Service. The resource therefore becomes several nodes of one object, under conditions that exclude each other. Each
+ * node is written for its condition, so that it reads only nodes that are included with it. A resource whose every form
+ * reads the other resource stays one node, and is excluded with that resource.
  */
 export function splitVariants(all: readonly ResourceRecord[], refusals: Refusal[]): Variants {
   const splitter = new Splitter(all, refusals);
@@ -68,11 +68,11 @@ class Splitter {
   readonly #variantByVariable = new Map<Variable, Variant>();
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
-  /** Collections that are excluded with a resource that their elements read, where the author's loop has no turn. */
+  /** Collections that kro excludes with a resource that their elements read, where the author's loop has no turn. */
   readonly #withoutTurns = new Map<ResourceRecord, Variable>();
-  /** The resources under way, each because the one before reads it. */
+  /** The resources that are being split. Each of them is read by the one before it. */
   readonly #open: ResourceRecord[] = [];
-  /** Resources that read each other in a circle. */
+  /** Resources on a cycle of reads. */
   readonly #circular = new Set<ResourceRecord>();
   #paths = 0;
 
@@ -84,13 +84,13 @@ class Splitter {
     this.#conditional = all.some(({ guards, includeWhen }) => guards.length > 0 || includeWhen.length > 0);
   }
 
-  /** The nodes of a resource; itself alone when it need not be split. */
+  /** The nodes of a resource; one node when the resource need not be split. */
   variantsOf(record: ResourceRecord): readonly Variant[] {
     const open = this.#open.indexOf(record);
     if (open >= 0) for (const each of this.#open.slice(open)) this.#circular.add(each);
     const known = this.#done.get(record);
     if (known !== undefined) return known;
-    // While it is looked at, a resource stands for itself.
+    // While a resource is being split, it counts as one node.
     this.#done.set(record, [{ record, exists: [], without: [] }]);
     if (!this.#conditional && record.dependsOn.length === 0) return this.#done.get(record) as readonly Variant[];
     let variants: readonly Variant[];
@@ -130,7 +130,8 @@ class Splitter {
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
     read.variables.forEach((of) => this.#refuseWithoutTurns(of, record));
     if (optional.length === 0 || this.#circular.has(record)) {
-      // Nothing that it reads is ever missing; or it is part of a cycle, which the compiler finds between whole resources.
+      // No read of the resource is ever missing; or the resource is part of a cycle, which the compiler reports for
+      // unsplit resources.
       const alone = withManifestOf(record, content);
       return [{ record: alone, exists: [...guards, ...content.includeWhen], without: [] }];
     }
@@ -142,7 +143,7 @@ class Splitter {
       : this.#variants(record, own, tree, optional);
   }
 
-  /** Fields of resources of the same turn are put in before: they may read what is optional. */
+  /** Replaces reads of resources of the same turn by values of their templates, which may read optional resources. */
   #withOwnElements(record: ResourceRecord): ResourceRecord {
     if (record.loops.length === 0) return record;
     const change = (node: Node) => elementFields(node, this.#all, record);
@@ -158,7 +159,7 @@ class Splitter {
     return this.#finder.recordOf(of);
   }
 
-  /** May a graph be without a resource, or have it as one of several nodes? */
+  /** May a resource be excluded, or is it several nodes? */
   #isOptional(of: Variable): boolean {
     const record = this.#recordOf(of);
     if (record === undefined) return false;
@@ -173,7 +174,7 @@ class Splitter {
     return [variants.map(({ exists }) => allOf(exists)).reduce(or)];
   }
 
-  /** Follows the conditions of a resource part by part; undefined where it is not part of the graph. */
+  /** Builds the tree of a resource: for its guards, then for its content; undefined where it is excluded. */
   #explore(path: Path, guards: readonly Node[], content: Content): Tree | undefined {
     const { trace } = path;
     const [guard, ...rest] = guards;
@@ -198,7 +199,7 @@ class Splitter {
     });
   }
 
-  /** Makes sure that a part reads only nodes that are there; decides conditions until it does. */
+  /** Decides conditions until a part reads only nodes that exist; then continues with `next`. */
   #settle(path: Path, part: Node | Content, next: (settled: Node | Content) => Tree | undefined): Tree | undefined {
     const mark = path.mark();
     try {
@@ -214,7 +215,7 @@ class Splitter {
         }
         const { facts } = path.trace;
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
-        // It reads what is not there: it is not there either.
+        // The part reads an excluded node, so that its own node is excluded, too.
         if (test === undefined) {
           this.#noteWithoutTurns(path, settled, step.of);
           return undefined;
@@ -262,7 +263,7 @@ class Splitter {
     return settled;
   }
 
-  /** The first node among the reads of which it is open whether it is there. */
+  /** The next decision for the reads of a part: first a node whose existence is open. */
   #firstOpen(path: Path, { variables }: Reads): Step | undefined {
     let excluded: Variable | undefined;
     for (const of of variables) {
@@ -277,8 +278,8 @@ class Splitter {
   }
 
   /**
-   * What to decide before an open condition: the condition under which a node exists may read a third node, and
-   * kro excludes a node with whatever its conditions read.
+   * The condition to decide before an open condition, which may read a third node: kro excludes a node with each node
+   * that its conditions read.
    */
   #decidable(path: Path, open: Open): Open {
     for (const of of this.#finder.of(open.test).variables) {
@@ -292,7 +293,7 @@ class Splitter {
     return open;
   }
 
-  /** Is a node, or one of the nodes of a resource, there under the facts? */
+  /** Does a node, or a node of a resource, exist under the known facts? */
   #lookAt(path: Path, of: Variable): Look {
     const variant = this.#variantByVariable.get(of);
     if (variant !== undefined) return this.#lookAmong(path, [variant]);
@@ -300,7 +301,7 @@ class Splitter {
     return record === undefined ? { kind: 'excluded' } : this.#look(path, record);
   }
 
-  /** Which node of a resource is there under the facts. */
+  /** Finds the node of a resource that exists under the known facts. */
   #look(path: Path, record: ResourceRecord): Look {
     return this.#lookAmong(path, this.variantsOf(record));
   }
@@ -318,7 +319,7 @@ class Splitter {
     return { kind: 'open', test: open, nodes: variants.map((variant) => variant.record.variable) };
   }
 
-  /** A condition inside the part that decides whether the excluded node is read at all. */
+  /** A condition inside the part that decides whether the part reads the excluded node. */
   #openTest(part: Node | Content, of: Variable): Node | undefined {
     const reads = (node: Node) => this.#finder.of(node).variables.has(of);
     if ('kind' in part) return openTest(wrap(new Sym(part)), reads);
@@ -331,7 +332,7 @@ class Splitter {
     return 'kind' in part ? this.#finder.of(part) : this.#finder.all((visit) => eachNode(part, visit));
   }
 
-  /** Does every form below read one of the nodes, so that kro excludes each where they are excluded? */
+  /** Does every form below read one of the nodes, so that kro excludes the forms together with these nodes? */
   #alwaysReads(tree: Tree | undefined, nodes: readonly Variable[]): boolean {
     if (tree === undefined) return true;
     switch (tree.kind) {
@@ -354,7 +355,8 @@ class Splitter {
     const formOf = new Map<Leaf, number>();
     const onWay = this.#readsOnWay(tree);
     for (const [leaf, reads] of onWay) {
-      // A condition that reads another node makes the form depend on that, too.
+      // Two leaves are one form only if the conditions on the way read the same nodes, because a node depends on the
+      // reads of its conditions.
       const same = forms.findIndex(
         (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as Names, reads),
       );
@@ -379,7 +381,7 @@ class Splitter {
     });
   }
 
-  /** The leaves of a tree, with the resources that the conditions on the way to them read. */
+  /** The leaves of a tree, each with the nodes that the conditions on the way to it read. */
   #readsOnWay(tree: Tree | undefined, reads: Names = new Set()): Map<Leaf, Names> {
     if (tree === undefined) return new Map();
     if (tree.kind === 'leaf') return new Map([[tree.leaf, reads]]);
@@ -403,7 +405,7 @@ class Splitter {
     return id;
   }
 
-  /** Ids of the resources that a path does without, for the names of variants. */
+  /** Ids of the resources that are excluded on a path, for the names of variants. */
   #without(path: Path): string[] {
     return path.optional.flatMap((of) => {
       const record = this.#recordOf(of) as ResourceRecord;
@@ -453,7 +455,7 @@ class Splitter {
     if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#withoutTurns.set(record, of);
   }
 
-  /** Refuses to read a collection that is an empty list in JavaScript where kro excludes it, and its readers with it. */
+  /** Refuses to read a collection that is an empty list in JavaScript where kro excludes it and its readers. */
   #refuseWithoutTurns(of: Variable, reader: ResourceRecord | undefined): void {
     const record = this.#recordOf(of);
     if (record === undefined || record === reader) return;

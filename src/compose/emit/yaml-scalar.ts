@@ -1,21 +1,21 @@
-/** Characters that no reader takes unescaped, or that some take as line breaks. */
+/** Characters that must be escaped, because YAML readers refuse them or read them as line breaks. */
 // eslint-disable-next-line no-control-regex -- control characters are what it finds
 const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;
 
-/** Where a text without quotes would end or become something else: indicators, comments, `: `. */
+/** Matches a text that needs quotes, because an indicator, a comment or `: ` in it would change its meaning. */
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
 
 /**
- * Words and numbers of YAML 1.1 and 1.2: without quotes they are no strings to one reader or another (kro
- * and kubectl read YAML 1.1, where `yes`, `010` and `1:30` are none).
+ * Words and numbers that are no strings without quotes in YAML 1.1 or 1.2. kro and kubectl read YAML 1.1, where `yes`,
+ * `010` and `1:30` are no strings.
  */
 const OTHER_TYPE =
   /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:_*0b[01_]+|_*0o?[0-7_]+|_*0x[\da-f_]+|[\d_]+(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|_*\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
 
-/** Keys and most values: letters, digits and what may stand inside a word. */
+/** A fast test for most keys and values: letters, digits and characters that are allowed inside a word. */
 const WORD = /^[A-Za-z][\w./-]*$/;
 
-/** The words that mean something else to a reader of YAML. */
+/** The words that are no strings without quotes. */
 const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 

@@ -1,17 +1,17 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { yamlScalar } from './yaml-scalar.ts';
 
-/** Longest key that YAML lets stand before its colon. */
+/** Longest key that is written before a colon without `?`; YAML allows at most 1024 characters. */
 const MAX_SIMPLE_KEY = 1000;
 
-/** YAML as users of the SDK know it: keys sorted, two spaces, quotes only where needed, no anchors. */
+/** Prints YAML with sorted keys, an indentation of two spaces, quotes only where needed, and no anchors. */
 export function printYaml(value: JsonValue): string {
   const out: string[] = [];
   writeValue(value, '', '', out);
   return out.join('');
 }
 
-/** Writes a value after `lead` (`key:` or `-`), which stands in the line already; ends with a line break. */
+/** Writes a value after `lead` (`key:` or `-`), which is already written. Ends with a line break. */
 function writeValue(value: JsonValue | undefined, indent: string, lead: string, out: string[]): void {
   if (Array.isArray(value)) {
     if (value.length === 0) return void out.push(lead === '' ? '[]\n' : ' []\n');
@@ -40,7 +40,7 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
   out.push(lead === '' ? '' : ' ', text, text.endsWith('\n') ? '' : '\n');
 }
 
-/** The keys in order, without those of `undefined`; most objects are small and in order as they are. */
+/** The sorted keys of an object, without those whose value is `undefined`. Most objects are sorted already. */
 function sortedKeys(value: JsonObject): string[] {
   const keys = Object.keys(value);
   let inOrder = true;
@@ -52,7 +52,7 @@ function sortedKeys(value: JsonObject): string[] {
   return inOrder ? keys : keys.sort();
 }
 
-/** Writes list items; with `inline` the first stands behind the dash of the list around. */
+/** Writes list items. With `inline`, the first item follows the dash of the enclosing list in the same line. */
 function writeItems(items: readonly JsonValue[], indent: string, inline: boolean, out: string[]): void {
   let first = true;
   for (const item of items) {

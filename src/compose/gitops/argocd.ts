@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { parseApiVersion, TypeKroError } from '../../core/index.ts';
 
-/** Where Argo CD finds the folder, and where its objects go. */
+/** The source of the folder for Argo CD, and the namespaces of its objects. */
 export interface ArgoOptions {
   /** URL of the Git repository: `https://…`, `ssh://…`, or `git@HOST:PATH`. */
   readonly repoURL: string;
@@ -47,7 +47,7 @@ export function argoApplication(name: string, options: ArgoOptions): JsonObject 
   };
 }
 
-/** Argo CD runs these in Lua with the object as `obj`. */
+/** The text of a health check in Lua, which Argo CD runs with the object as `obj`. */
 function health(progressing: string, healthy: string, failed: string): string {
   return [
     `local hs = { status = "Progressing", message = "${progressing}" }`,
@@ -64,8 +64,9 @@ function health(progressing: string, healthy: string, failed: string): string {
 }
 
 /**
- * The part of the ConfigMap `argocd-cm` that tells Argo CD the health of definitions and instances. Without it both
- * count as healthy as soon as they exist, and a wave would not wait. To be merged into the one that is there.
+ * The part of the ConfigMap `argocd-cm` that tells Argo CD the health of definitions and instances. Without these
+ * health checks, definitions and instances count as healthy as soon as they exist, and a wave would not wait for them.
+ * The user merges this part into the existing ConfigMap.
  */
 export function argoHealth(options: ArgoOptions, instances: readonly KubeObject[]): JsonObject {
   const kinds = new Set(instances.map(({ apiVersion, kind }) => `${parseApiVersion(apiVersion).group}_${kind}`));

@@ -1,6 +1,6 @@
 /**
- * A folder for GitOps: definitions and instances as files that Kustomize, Flux and Argo CD take, with what each
- * of them needs to apply them in order and to know when they are well.
+ * A folder for GitOps: definitions and instances as files that Kustomize, Flux and Argo CD read, with the settings by
+ * which these tools apply them in order and check their health.
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
@@ -11,13 +11,16 @@ import type { ArgoOptions } from './argocd.ts';
 import { fluxKustomizations } from './flux.ts';
 import type { FluxOptions } from './flux.ts';
 
-/** What to write beside definitions and instances. */
+/** The files to write besides definitions and instances. */
 export interface GitOpsOptions {
-  /** Name of the whole; file names and the objects of Flux and Argo CD carry it. */
+  /** Name of the folder's content; the objects of Flux and Argo CD are named after it. */
   readonly name: string;
-  /** Write Flux Kustomizations: definitions first, then instances, each waited for. */
+  /**
+   * Settings for Flux Kustomizations, which apply the definitions first, then the instances, and wait for both.
+   * Default: no Kustomizations are written.
+   */
   readonly flux?: FluxOptions;
-  /** Write an Argo CD Application and the health checks that Argo CD lacks. */
+  /** Settings for an Argo CD Application and the health checks of both kinds. Default: neither is written. */
   readonly argocd?: ArgoOptions;
 }
 
@@ -25,11 +28,11 @@ export interface GitOpsOptions {
 export type GitOpsFiles = Readonly<Record<string, string>>;
 
 /**
- * The files of a GitOps folder. `kubectl apply -k` takes the folder as it is; `definitions/` and `instances/` can
- * be applied one after the other, since the kind of an instance exists only when its definition was accepted.
+ * The files of a GitOps folder. `kubectl apply -k` accepts the folder. Apply `definitions/` and then `instances/` where
+ * the kind of an instance does not exist yet: the cluster serves it only after its definition was accepted.
  *
- * @throws TypeKroError `gitops/no-definition` when there is nothing that a folder could be made of, `gitops/name` for
- * a name that objects cannot have.
+ * @throws TypeKroError `gitops/no-definition` when no definition is given, `gitops/name` for a name that objects cannot
+ * have.
  */
 export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options: GitOpsOptions): GitOpsFiles {
   const { name, flux, argocd } = options;
@@ -62,7 +65,7 @@ export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options
   return Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The files of one part: an object each, and their list. */
+/** The files of one part: one for each object, and the `kustomization.yaml` that lists them. */
 function folder(part: string, objects: readonly KubeObject[]): [string, string][] {
   if (objects.length === 0) return [];
   const taken = new Set<string>();
@@ -74,7 +77,7 @@ function folder(part: string, objects: readonly KubeObject[]): [string, string][
   return [...files, [`${part}/kustomization.yaml`, kustomization([...taken])]];
 }
 
-/** A name that tells the object; objects that would share one get a number. */
+/** The name of an object's file, from its kind, namespace and name. A name that is taken gets a number. */
 function fileName({ kind, metadata }: KubeObject, taken: ReadonlySet<string>): string {
   const text = [kind.toLowerCase(), metadata.namespace, metadata.name].filter(Boolean).join('-');
   const base = text.replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll('..', '.');
@@ -88,7 +91,10 @@ function kustomization(resources: readonly string[]): string {
   return printYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: [...resources] });
 }
 
-/** Argo CD applies waves in order, from 0 on, and here leaves out the check of a kind that is yet to come. */
+/**
+ * Puts an object into the second wave of Argo CD, and skips the dry run while its kind does not exist yet. Argo CD
+ * applies waves in order, from 0 on.
+ */
 function inSecondWave(object: KubeObject): KubeObject {
   const annotations = {
     'argocd.argoproj.io/sync-wave': '1',

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 
-/** Where Flux finds the folder. */
+/** The source of the folder for Flux. */
 export interface FluxOptions {
   /** The source that holds the folder. */
   readonly source: { readonly kind?: 'GitRepository' | 'OCIRepository' | 'Bucket'; readonly name: string };
@@ -8,11 +8,11 @@ export interface FluxOptions {
   readonly path?: string;
   /** Namespace of the Kustomizations. Default `flux-system`. */
   readonly namespace?: string;
-  /** How often Flux compares, as a Go duration. Default `10m`. */
+  /** Interval between two checks of Flux, as a Go duration. Default `10m`. */
   readonly interval?: string;
 }
 
-/** Ready and failed by the state that kro writes; Flux knows neither kind. */
+/** Health checks by the state and conditions that kro writes, because Flux has none for definitions and instances. */
 const DEFINITION_HEALTH = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -20,7 +20,7 @@ const DEFINITION_HEALTH = {
   failed: "status.?conditions.orValue([]).exists(c, c.type == 'GraphAccepted' && c.status == 'False')",
 };
 
-/** Two Kustomizations (kustomize.toolkit.fluxcd.io/v1): the second waits for the definitions of the first. */
+/** Makes two Kustomizations (kustomize.toolkit.fluxcd.io/v1). The second waits for the definitions of the first. */
 export function fluxKustomizations(name: string, options: FluxOptions, instances: readonly KubeObject[]): JsonObject[] {
   const { source, path = './', namespace = 'flux-system', interval = '10m' } = options;
   const make = (part: string, health: readonly JsonObject[], dependsOn?: string): JsonObject => ({

@@ -6,7 +6,7 @@ import { refuse } from '../refusal/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';
 
-/** A target of an assignment; its object and key are evaluated. */
+/** A target of an assignment, with its object and key evaluated. */
 export interface AssignmentTarget {
   read(): unknown;
   write(value: unknown): void;

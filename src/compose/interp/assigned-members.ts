@@ -12,7 +12,7 @@ export interface AssignedMember {
   readonly key: string;
 }
 
-/** The members of outer objects that a body assigns by constant keys; `lookup` gives a variable's value. */
+/** The members of outer objects that a body assigns by constant keys; `lookup` returns the value of a variable. */
 export function assignedMembers(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
   const found: AssignedMember[] = [];
   visitNodes(
@@ -36,7 +36,10 @@ function fixedName({ computed, property }: MemberExpression): string | undefined
   return property.type === 'Identifier' ? property.name : undefined;
 }
 
-/** The plain object of the composition that a variable or a path of constant keys names, if any. */
+/**
+ * The plain object of the composition to which a variable or a path of constant keys refers; undefined for other
+ * values.
+ */
 function objectOf(node: AnyNode, lookup: (name: string) => unknown): object | undefined {
   if (node.type === 'Identifier') return plainOwn(lookup(node.name));
   if (node.type !== 'MemberExpression') return undefined;

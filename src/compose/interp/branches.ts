@@ -8,14 +8,14 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, forked, NORMAL } from './completion.ts';
 import { DeadEnd } from './env.ts';
 
-/** Runs `work`; gives `dead` for a path that ends in `throw`. */
+/** Runs `work`. Returns `dead` when the path ends in `throw`. */
 export function unlessDead<T>(work: () => T, dead: T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof DeadEnd) return dead;
     if (error instanceof Refusal || isStackOverflow(error)) throw error;
-    // After a mistake, values may be missing because of it.
+    // An error after a refusal may be its consequence: values may be missing.
     if (activeTrace().errors.length > 0) throw new FollowUp();
     throw thrownInBranch(error);
   }

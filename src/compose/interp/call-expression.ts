@@ -8,7 +8,7 @@ import type { Env } from './env.ts';
 import { refuseUnmade } from './env.ts';
 import { evaluateObject, privateMember, propertyKey } from './members.ts';
 
-/** `f(…)`, `object.method(…)` outside an optional chain. */
+/** Evaluates `f(…)` and `object.method(…)` outside an optional chain. */
 export function callExpression(node: CallExpression, env: Env): unknown {
   const { callee } = node;
   if (callee.type === 'MemberExpression') {
@@ -34,7 +34,7 @@ export function callExpression(node: CallExpression, env: Env): unknown {
   );
 }
 
-/** The arguments of a call, spread ones element by element. */
+/** Evaluates the arguments of a call. A spread argument gives its elements. */
 export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
   const args: unknown[] = [];
   for (const node of nodes) {
@@ -45,7 +45,7 @@ export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env:
   return args;
 }
 
-/** The global function that runs text as code: what it would see cannot be followed. */
+/** Is it the global `eval`? The tracer cannot follow the code that it runs. */
 function isEval(fn: unknown): boolean {
   return fn === Reflect.get(globalThis, 'eval');
 }

@@ -19,7 +19,7 @@ import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from '../
 import { forgetVariables } from '../source/current.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
-/** Calls a function value: traces it, or runs it natively where the rules allow that. */
+/** Calls a function value: interprets the function, or runs it natively where the rules allow this. */
 export function callValue(
   interpreter: TreeInterpreter,
   raw: unknown,
@@ -101,7 +101,7 @@ function selfOf(closure: Closure, self: unknown): Closure['self'] {
   return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
 }
 
-/** Runs a function natively that may assign outer variables, which other functions read. */
+/** Runs natively a function that may assign outer variables. Their cached values are forgotten afterwards. */
 function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   try {
     return native(fn, self, args);
@@ -110,7 +110,7 @@ function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]
   }
 }
 
-/** Calls a function of the SDK; the outermost is the one that the author called. */
+/** Calls a function of the SDK. The trace notes the outermost such function, which the author called. */
 function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const outer = trace.factory;
@@ -127,7 +127,7 @@ function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unkn
   for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
   if (result instanceof Promise) {
-    // The call is refused in any case; its rejection must not end the process.
+    // The call is refused in any case. A later rejection of the promise must not end the process.
     result.catch(() => {});
     return refuse(
       'async',

@@ -8,15 +8,16 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { activeTrace } from '../trace/current.ts';
 import { specialiseNode } from '../value/specialise.ts';
 
-/** Macros with an expression for each element; their results contain no element of the list. */
+/** Macros that evaluate an expression for each element, and whose results contain no element of the list. */
 const OF_EACH = ['map', 'all', 'exists'] as const;
 
 /**
- * Expressions over the turns of a loop, as expressions over the collections that the loop created: `ws.map(w => d)` is
- * the collection `d`, `ws.map(w => d.status.x)` is `d.map(x, x.status.x)`. A body that reads several collections, or the
- * element of the loop too, runs over positions: kro keeps the objects of a collection in the order of its list, and a
- * position that no object has yet waits. Where a condition that is not about the elements leaves a collection out, the
- * turns run over the loop's own list. The rest stays as it is, and is refused where it is used.
+ * Rewrites expressions over the turns of a loop as expressions over the collections that the loop created: `ws.map(w =>
+ * d)` becomes the collection `d`, `ws.map(w => d.status.x)` becomes `d.map(x, x.status.x)`. A body that reads several
+ * collections, or also the element of the loop, runs over positions: kro keeps the objects of a collection in the order
+ * of its list, and an expression waits for a position that has no object yet. Where a condition that does not depend on
+ * the elements excludes a collection, the turns run over the loop's own list. Other expressions stay as they are, and
+ * are refused where they are used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
@@ -52,7 +53,10 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
   });
 }
 
-/** The expression under the common conditions of a collection's objects; `undefined` where the objects surely exist. */
+/**
+ * The expression with a case distinction by the common conditions of a collection's objects; `undefined` when the
+ * objects surely exist.
+ */
 function whereMade(part: Node, made: readonly ResourceRecord[], records: readonly ResourceRecord[]): Node | undefined {
   const trace = activeTrace();
   const test = made.map((record) => trace.facts.simplify(commonTest(record))).find(({ kind }) => kind !== 'lit');
@@ -64,7 +68,7 @@ function whereMade(part: Node, made: readonly ResourceRecord[], records: readonl
   return elementsIn(without, made).length > 0 ? undefined : cond(test, where(test), without);
 }
 
-/** The conditions of a collection that are not about the elements of its loops. */
+/** The conditions of a collection that do not depend on the elements of its loops. */
 function commonTest({ guards, loops }: ResourceRecord): Node {
   const ofElement = (guard: Node) => loops.some(({ variable: loop }) => mentions(guard, (of) => of === loop));
   return allOf(guards.filter((guard) => !ofElement(guard)));
@@ -82,7 +86,10 @@ function elementsIn(body: Node, records: readonly ResourceRecord[]): readonly Re
 const isOnly = (loop: Variable, record: ResourceRecord): boolean =>
   record.loops.length === 1 && record.loops[0]?.variable === loop;
 
-/** Is the list the one over which the collection is made: the loop's, filtered by the guards in the loop? */
+/**
+ * Is the list the one over which the collection is made, that is, the list of the loop, filtered by the guards in the
+ * loop?
+ */
 function isListOf(record: ResourceRecord, target: Node): boolean {
   const [loop] = record.loops;
   if (loop === undefined) return false;

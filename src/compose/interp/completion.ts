@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
 
-/** How a statement ended; a tree where it depends on symbolic conditions. */
+/** The way in which a statement ended; a tree when it depends on symbolic conditions. */
 export type Completion =
   | { readonly kind: 'normal' }
   | { readonly kind: 'return'; readonly value: unknown }
@@ -16,7 +16,7 @@ export const NORMAL: Completion = { kind: 'normal' };
 /** The path ended in `throw` under a condition: a precondition of the spec rules it out. */
 export const DEAD_END: Completion = { kind: 'dead' };
 
-/** A completion that depends on a condition. A dead side does not count: a validation rules it out. */
+/** A completion that depends on a condition. A dead side does not count, because a validation rules it out. */
 export function forked(test: Node, then: Completion, otherwise: Completion): Completion {
   if (then.kind === 'dead') return otherwise;
   if (otherwise.kind === 'dead') return then;
@@ -24,7 +24,7 @@ export function forked(test: Node, then: Completion, otherwise: Completion): Com
   return { kind: 'fork', test, then, otherwise };
 }
 
-/** The condition under which a completion of this kind is reached: `true`, `false`, or a node. */
+/** The condition under which a wanted completion is reached: `true`, `false`, or a node. */
 export function reaches(completion: Completion, wanted: (leaf: Completion) => boolean): boolean | Node {
   if (completion.kind !== 'fork') return wanted(completion);
   const then = reaches(completion.then, wanted);
@@ -45,7 +45,7 @@ export function mapLeaves(completion: Completion, replace: (leaf: Completion) =>
   return forked(completion.test, mapLeaves(completion.then, replace), mapLeaves(completion.otherwise, replace));
 }
 
-/** The value of a function whose body completed so. */
+/** The value of a function whose body ended with this completion. */
 export function resultOf(completion: Completion): unknown {
   switch (completion.kind) {
     case 'return':

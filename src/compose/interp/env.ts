@@ -15,7 +15,7 @@ export type BindingMode = 'const' | 'let' | 'var' | 'assign';
 export interface TreeInterpreter extends Interpreter {
   evaluate(node: Expression, env: Env): unknown;
   execute(node: Statement, env: Env, labels?: readonly string[]): Completion;
-  /** Executes statements whose scope is fresh. */
+  /** Executes statements in a new scope. */
   executeFresh(body: readonly Statement[], env: Env): Completion;
   bindPattern(pattern: Pattern, value: unknown, env: Env, mode: BindingMode): void;
 }
@@ -34,10 +34,10 @@ export function withScope({ interpreter, unit, self, args }: Env, scope: Scope):
   return { interpreter, scope, unit, self, args };
 }
 
-/** Places by unit: functions with equal text share their syntax nodes, but have different places. */
+/** Places by unit, because functions with equal text share their syntax nodes, but have different places. */
 const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
 
-/** The place of a syntax node; one object for all turns of a loop. */
+/** The place of a syntax node, as one object for all evaluations of the node. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
   let ofUnit = sites.get(unit);
   if (ofUnit === undefined) {
@@ -57,12 +57,12 @@ function makeSite(unit: Unit, node: AnyNode): Site {
   return { text: unit.text, start: node.start - unit.shift, end: node.end - unit.shift, locate };
 }
 
-/** Runs `work` for a syntax node; a refusal that passes gets the innermost place. */
+/** Runs `work` for a syntax node. A refusal gets the place of the innermost node. */
 export function atNode<T>(unit: Unit, node: AnyNode, work: () => T): T {
   return inEnv(unit, node, work, undefined);
 }
 
-/** As `atNode`, with the arguments of `work`, so that an evaluation allocates no function. */
+/** Runs `work` like `atNode`, but takes its arguments, so that an evaluation allocates no function. */
 export function inEnv<N extends AnyNode, E, T>(unit: Unit, node: N, work: (node: N, env: E) => T, env: E): T {
   const trace = activeTrace();
   const outer = trace.site;
@@ -109,7 +109,7 @@ export function readName(env: Env, name: string): unknown {
   );
 }
 
-/** Refuses an outer name that gets its value only after the tracing, such as the composition itself. */
+/** Refuses an outer name that gets its value only after the trace, such as the composition itself. */
 export function refuseUnmade(name: string): never {
   return refuse(
     'unknown-name',

@@ -57,7 +57,7 @@ export function evaluate(node: Expression, env: Env): unknown {
   }
 }
 
-/** Notes the place of symbolic values only: most values are known, and no message shows the place of those. */
+/** Notes the place of a symbolic value. Messages do not show places of known values, which are the most. */
 function noted(value: unknown, node: Expression, env: Env): unknown {
   return symbolic(value) === undefined ? value : noteWritten(value, siteOf(env.unit, node));
 }
@@ -131,7 +131,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
 function conditional(node: ConditionalExpression, env: Env): unknown {
   const { consequent, alternate } = node;
   const test = testOf(node.test, env);
-  // Constants read and change nothing, so they need no separate branches.
+  // Constants have no effects, so that they need no separate branches.
   if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
     return phi(test, consequent.value, alternate.value);
   return choose(
@@ -164,7 +164,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
     if (env.unit.siblings?.node === node && typeof key === 'string') {
       env.unit.siblings.values.set(key, value);
       const inner = symbolic(value);
-      // The key becomes its id; messages of the entries that follow call it so already.
+      // The key becomes the id of the resource. Messages about later entries already use it.
       if (inner instanceof Sym && inner.resource?.explicitId === false) inner.resource.label ??= key;
     }
   }

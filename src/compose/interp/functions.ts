@@ -13,10 +13,10 @@ import type { Completion } from './completion.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;
 
-/** The deepest nesting of calls: a recursion that ends for some specs only would not terminate. */
+/** The deepest nesting of calls. Without a limit, a recursion whose end depends on the spec would not terminate. */
 const MAX_CALL_DEPTH = 200;
 
-/** The function value of a function expression or declaration. It can be called by native code too. */
+/** Makes the function value of a function expression or declaration. Native code can call it, too. */
 export function makeFunction(node: AnyFunction, env: Env): unknown {
   const closure: Closure = {
     node: node as Closure['node'],
@@ -63,7 +63,7 @@ export function callClosure(
   }
 }
 
-/** Refuses functions that cannot be traced at all. */
+/** Refuses async and generator functions, which cannot be traced. */
 function checkFunction(node: Closure['node']): void {
   if (node.async) {
     refuse(
@@ -81,7 +81,7 @@ function checkFunction(node: Closure['node']): void {
     );
 }
 
-/** Runs a function whose arguments are those of its environment. */
+/** Runs the body of a function with the arguments of its environment. */
 function run(node: Closure['node'], env: Env): unknown {
   const { args, scope } = env;
   if (node.type !== 'ArrowFunctionExpression') {

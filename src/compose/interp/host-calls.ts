@@ -6,7 +6,7 @@ import { Sym } from '../value/symbolic.ts';
 const LATER =
   'make the resource at once; one that is to wait for another reads a field of it, or names it in dependsOn()';
 
-/** Functions that run callbacks later: a composition is traced once, at its creation. */
+/** Functions that run callbacks later, after the trace, which happens once when the composition is created. */
 const TIMERS: ReadonlySet<string> = new Set([
   'setTimeout',
   'setInterval',
@@ -15,10 +15,10 @@ const TIMERS: ReadonlySet<string> = new Set([
   'nextTick',
 ]);
 
-/** Functions that wait for promises, of which a composition has none. */
+/** Functions that wait for promises, which a composition cannot contain. */
 const WAITING: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race', 'resolve']);
 
-/** Refuses calls of the host without a meaning in a composition, each with a message of its own. */
+/** Refuses calls of the host that have no meaning in a composition, such as timers, each with its own message. */
 export function refuseHostCall(self: unknown, fn: { readonly name: string }, label: string): void {
   const isTimer = TIMERS.has(fn.name) && (fn === Reflect.get(globalThis, fn.name) || self === process);
   if (isTimer) refuse('native-call', `a composition has no clock: what ${label}() calls would run after it`, LATER);
@@ -77,7 +77,7 @@ export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
   return refuse('native-call', needsKnown(`new ${fn.name}()`, value), hint);
 }
 
-/** Compilers write the call of an import as `(0, module.name)(…)`. */
+/** The label of a call without the form `(0, module.name)(…)`, in which compilers write the call of an import. */
 const shortLabel = (label: string): string => /^\(?0,.*\.([\w$]+)\)?$/.exec(label)?.[1] ?? label;
 
 interface HostFunction {
@@ -87,7 +87,7 @@ interface HostFunction {
 const needsKnown = (what: string, value: Sym | undefined): string =>
   `${what} needs what is known while the graph is built, and ${value === undefined ? 'what it is given' : labelOf(value)} is not`;
 
-/** Is it a function of the module of the host, or a method of what the module makes? */
+/** Is it a function of a module of the host, or a method of an object that the module makes? */
 function isOf(module: string, fn: HostFunction, self: unknown): boolean {
   const found: unknown = process.getBuiltinModule?.(`node:${module}`);
   if (typeof found !== 'object' || found === null) return false;
@@ -112,8 +112,8 @@ function firstSymbolic(value: unknown, level = 0): Sym | undefined {
 }
 
 /**
- * A refusal from inside a function of the host or of a package that was followed: its place is the call in the author's
- * code, and its reason the function that was called. Other refusals stay as they are.
+ * Replaces a refusal from inside a traced function of the host or of a package by a refusal of the call in the author's
+ * code, which names the called function. Other errors stay as they are.
  */
 export function atCaller(error: unknown, caller: Site | undefined, refuseCall: () => never): unknown {
   if (!(error instanceof Refusal) || error.site === undefined || caller === undefined) return error;

@@ -14,8 +14,8 @@ import { execute, executeFresh } from './statements.ts';
 import { symbolicMap } from './symbolic-map.ts';
 
 /**
- * The interpreter of compositions. It has no state: what a run has found is in its `Trace`, and where
- * interpretation stands in an `Env`. Each part gets it as an argument, or in the `Env`.
+ * The interpreter of compositions. The interpreter has no state: the findings of a run are in its `Trace`, and the
+ * environment of the current node is in an `Env`. Each part gets the interpreter as an argument, or in the `Env`.
  */
 export const interpreter: TreeInterpreter = {
   evaluate,
@@ -31,7 +31,7 @@ export const interpreter: TreeInterpreter = {
   },
   member: (object, key) => {
     const found = getMember(interpreter, object, key);
-    // Only native code gets here, which calls the methods that it reads.
+    // Only native code calls `member`. It may call the methods that it reads.
     return symbolic(object) instanceof Sym && typeof found === 'function'
       ? (...args: unknown[]) => callMethod(interpreter, object, key, args)
       : found;

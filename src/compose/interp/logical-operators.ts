@@ -7,9 +7,10 @@ import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
 /**
- * `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. Under a condition of the graph both sides are
- * evaluated, and the result is a `Phi` with that condition, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'`
- * the condition is `spec.a?.b == null`: the left side's `Absence` (`optional-chain.ts`) says when that is true.
+ * Evaluates `&&`, `||` and `??`. The right side is evaluated only where JavaScript would evaluate it. Under a condition
+ * of the graph both sides are evaluated, and the result is a `Phi` with this condition, which `emit/template.ts` writes
+ * as CEL. For `spec.a?.b ?? 'x'` the condition is `spec.a?.b == null`, which follows from the left side's `Absence`
+ * (made in `library/member.ts`); `ir/optional-reads.ts` writes the result with `.?` and `orValue`.
  */
 export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
   if (operator === '??') {
@@ -27,7 +28,7 @@ function falsy(left: unknown): unknown {
   return value === DEAD ? undefined : value;
 }
 
-/** The same for conditional values; DEAD for a value that is never falsy. */
+/** The value of `left` where it is falsy, also for conditional values; DEAD for a value that is never falsy. */
 function falsySide(left: unknown): unknown {
   const value = resolve(left);
   const inner = symbolic(value);

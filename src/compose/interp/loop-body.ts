@@ -59,12 +59,15 @@ interface Keyed {
   readonly carried: CarriedByKey;
 }
 
-/** Objects that the turns fill by keys, each with its loop-carried value; `undefined` while its type is not known. */
+/**
+ * Objects that the turns fill by keys, each with its loop-carried value; the value is `undefined` while its type is not
+ * known.
+ */
 type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
 /**
- * Runs the body. Where it reads a variable that has no expression before the loop (`let best`, an object), the body
- * runs a second time with a loop-carried value in its place. The first run is undone.
+ * Runs the body of a loop. When the body reads a variable that has no expression before the loop (`let best`, an
+ * object), the first run is undone, and the body runs a second time with a loop-carried value in place of the variable.
  */
 export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {
   const trace = activeTrace();
@@ -198,14 +201,17 @@ function runOnce(
 /** The name of a value under a key in messages. */
 const UNDER_KEY = 'the value under a key';
 
-/** Objects without a key that a turn reads and writes by keys that are expressions. */
+/** Objects that have no keys before the loop, and that a turn reads and writes by symbolic keys. */
 function filledByKeys(uses: readonly { readonly object: object; readonly writes: boolean }[]): object[] {
   const of = (writes: boolean) => new Set(uses.filter((use) => use.writes === writes).map(({ object }) => object));
   const [read, written] = [of(false), of(true)];
   return [...written].filter((object) => read.has(object) && isUnfilled(object));
 }
 
-/** The carried value of each object, by the type of what a first turn sets; `undefined` where one has no type. */
+/**
+ * The carried value of each object, with the type of the value that a first turn sets; `undefined` when the type of a
+ * value is not known.
+ */
 function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
   const handed = new Map<object, CarriedByKey>();
   for (const object of objects) {
@@ -251,13 +257,13 @@ export function startNode(raw: unknown): Node | undefined {
   return start === undefined || start.absence !== undefined ? undefined : start.node;
 }
 
-/** `{}` of the composition: a loop may replace it by one with more keys in each turn. */
+/** Is the value an empty object of the composition? A loop may replace it by an object with more keys in each turn. */
 function isEmptyObject(value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
   return isObject && activeTrace().isTracked(value) && Reflect.ownKeys(value).length === 0;
 }
 
-/** The type of a variable for any assignment of a turn, without the values of an enumeration. */
+/** The type of a loop variable for all turns: a type with the values of an enumeration becomes the general type. */
 function wider(type: StaticType): StaticType {
   return type.kind === 'string' ? STRING : type;
 }

@@ -35,26 +35,28 @@ import { assignedNames, boundNames, assignedAround } from '../../javascript/inde
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
-/** The most turns of a loop with a known end: more would make a graph that no server accepts. */
+/**
+ * The maximum of turns of a loop with a known end. A loop with more turns would make a graph that no server accepts.
+ */
 const MAX_TURNS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
-/** The completion of a turn, where `continue` of this loop is normal. */
+/** The completion of a turn. A `continue` of this loop counts as a normal end. */
 function endOfTurn(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
   );
 }
 
-/** The completion of a whole loop, where `break` of this loop is normal. */
+/** The completion of a whole loop. A `break` of this loop counts as a normal end. */
 function endOfLoop(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'break' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
   );
 }
 
-/** Binds the loop variable in a scope of its own and executes the body. */
+/** Executes the body of a loop with the loop variable bound in its own scope. */
 function turn(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
   const scope = new Scope(env.scope, env.unit);
   const inner = withScope(env, scope);
@@ -97,7 +99,7 @@ function nameOf(head: Head): string {
   return pattern === undefined ? 'x' : (boundNames(pattern)[0] ?? 'x');
 }
 
-/** Runs the turns over any list: known, symbolic, or a mixture. */
+/** Runs the turns over a list, which may be known, symbolic, or a mixture of both. */
 function iterate(
   source: unknown,
   name: string,
@@ -168,7 +170,10 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
   });
 }
 
-/** `for (init; test; update)`: an ordinary loop, or a counted one with a symbolic bound. */
+/**
+ * `for (init; test; update)`: runs a loop with known tests turn by turn, and a counted loop with a symbolic bound as a
+ * symbolic loop.
+ */
 export function executeFor(node: ForStatement, env: Env, labels: readonly string[]): Completion {
   const scope = new Scope(env.scope, env.unit);
   const inner = withScope(env, scope);
@@ -226,7 +231,7 @@ function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): vo
   };
 }
 
-/** Refuses a loop without an end; `conditions`: how many held before it. */
+/** Refuses a loop without an end. `conditions` is the number of guards before the loop. */
 function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
   return refuse(
@@ -279,7 +284,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
     members: assignedMembers(node.body, (of) => env.scope.find(of)?.value),
-    // In the body the counter is below the bound: elements at that index exist.
+    // In the body the counter is below the bound, so that elements at this index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {
       const scope = new Scope(env.scope, env.unit);

@@ -15,7 +15,7 @@ export function evaluateMember(node: MemberExpression, env: Env): unknown {
   return getMember(env.interpreter, object, propertyKey(node, env));
 }
 
-/** A variable around the composition that has no value yet most often is the composition itself. */
+/** Refuses a variable outside the composition that has no value yet: most often it is the composition itself. */
 function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
   if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
   refuse(
@@ -25,7 +25,10 @@ function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
   );
 }
 
-/** `object.#name`: only the code around the function can read it; the transform leaves a reader for it. */
+/**
+ * Reads `object.#name`. Only the code around the function can read a private name, so that the transform attaches a
+ * reader for it.
+ */
 export function privateMember(raw: unknown, name: string, env: Env): unknown {
   const found = env.unit.lookup(`#${name}`);
   if (found === undefined || !('value' in found)) {
@@ -37,7 +40,7 @@ export function privateMember(raw: unknown, name: string, env: Env): unknown {
   }
   const object = resolve(raw);
   const inner = symbolic(object);
-  // Values of the graph have no private members; reading one throws in JavaScript, too.
+  // Values of the graph have no private members. The read of a missing one throws in JavaScript, too.
   if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);
   return (found.value as (of: unknown) => unknown)(object);
 }

@@ -2,7 +2,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { int32OfValue } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic } from '../value/proxy.ts';
 
-/** Applies an operator of integers, or `instanceof`, to known values; `x | 0` to any. */
+/** Applies a bitwise operator or `instanceof` to known values, and `x | 0` to any value. */
 export function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
   const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
   if (!known(left) || !known(right)) {

@@ -17,7 +17,7 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
-/** The value of a chain that stopped: the rest is not evaluated. */
+/** The value of a chain that stopped. The rest of the chain is not evaluated. */
 export const STOPPED = Symbol('chain stopped');
 
 /** Is the value `undefined` or null? */
@@ -26,7 +26,10 @@ export const nothing = (value: unknown): boolean => {
   return found === undefined || found === null;
 };
 
-/** Values of a chain that are `undefined` only where the chain stopped: further members of the chain may read them. */
+/**
+ * Conditional values that are `undefined` only where their chain stopped, so that further members of the chain may read
+ * them.
+ */
 const stopping = new WeakSet<Phi>();
 
 /** Adds a value to `stopping`. */
@@ -36,7 +39,7 @@ export function stopsWithChain(value: unknown): unknown {
   return value;
 }
 
-/** Applies the rest of a chain to each side of a conditional value; missing sides stop there. */
+/** Applies the rest of a chain to each side of a conditional value. The chain stops at a missing side. */
 export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
   const inner = symbolic(resolve(object));
   if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
@@ -54,14 +57,17 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined || goesOn.every((each) => isLiteral(each, true)))
     return result;
-  // The chain stops where the object is missing, so that its further members are allowed.
+  // The chain stops where the object is missing, so that further members of the chain may be read.
   const there = cond(inner.test, ...goesOn);
   const has = activeTrace().facts.simplify(there);
   const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }
 
-/** The value of a whole chain: `undefined` where it stopped; members outside the chain are checked anew. */
+/**
+ * The value of a whole chain: `undefined` where the chain stopped. Reads of its members outside the chain are checked
+ * again.
+ */
 export function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;
   const found = resolve(value);
@@ -81,9 +87,9 @@ export function endChain(value: unknown): unknown {
 }
 
 /**
- * Evaluates an element of an optional chain, as `spec.a?.b`. The schema says which fields may be missing; where one is,
- * the result is `STOPPED` if that is known, else a `Sym` with an `Absence`: the expression of the field, and the condition
- * under which it is there.
+ * Evaluates an element of an optional chain such as `spec.a?.b`. The result is `STOPPED` when the object is known to be
+ * missing. When the schema allows the field to be missing, the result is a `Sym` with an `Absence`, which
+ * `library/member.ts` makes: the expression of the field, and the condition under which the field is present.
  */
 export function evaluateChain(node: Expression, env: Env): unknown {
   if (node.type === 'MemberExpression') {
@@ -132,7 +138,10 @@ function chainCall(node: CallExpression, env: Env): unknown {
   );
 }
 
-/** `object?.method(args)`: where the object is missing, nothing is called and the result is `undefined`. */
+/**
+ * Evaluates `object?.method(args)`. Where the object is missing, the method is not called and the result is
+ * `undefined`.
+ */
 function callOptional(
   interpreter: TreeInterpreter,
   object: unknown,

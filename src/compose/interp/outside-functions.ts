@@ -11,12 +11,12 @@ interface Made {
   readonly closure: Closure | undefined;
 }
 
-/** A cache of facts about functions, per run: sources depend on the open providers. */
+/** Cached facts about functions, by run, because sources depend on the providers of the run. */
 interface Known {
   readonly closures: WeakMap<FunctionLike, Made>;
-  /** Whether a function must be traced. */
+  /** Must the function be traced? */
   readonly reaching: WeakMap<FunctionLike, boolean>;
-  /** Whether a function may assign variables around functions. */
+  /** May the function assign variables outside of functions? */
   readonly assigning: WeakMap<FunctionLike, boolean>;
 }
 
@@ -32,7 +32,7 @@ function cache(): Known {
   return found;
 }
 
-/** A function outside the composition as a closure, for tracing; `undefined` when its source is unavailable. */
+/** The closure of a function outside the composition; `undefined` when its source is unavailable. */
 export function outerClosure(fn: FunctionLike): Closure | undefined {
   const { closures } = cache();
   const known = closures.get(fn);
@@ -43,19 +43,23 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
   return closure;
 }
 
-/** Functions of the host that are known, names of the web that were never read, and how many modules were looked at. */
+/**
+ * The known functions of the host, the web globals that were not read yet, and the number of modules that were
+ * searched.
+ */
 let ofHost: { readonly functions: WeakSet<object>; readonly unread: Set<string>; modules: number } | undefined;
 
 /**
- * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some have a
- * source, but a refusal at a place inside it would not help the author.
+ * Is this a function of the host itself (`path.join`, `fs.readFileSync`, `Buffer.from`, `structuredClone`)? Some
+ * functions of the host have a source, but a refusal at a place inside it would not help the author.
  */
 function isOfHost(fn: FunctionLike): boolean {
   ofHost ??= { functions: new WeakSet(), unread: new Set([...WEB_CLASSES, ...WEB_FUNCTIONS]), modules: 0 };
   const { functions, unread } = ofHost;
   for (const name of unread) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
-    // Node loads some classes (20 ms and more) when their global is read; a program cannot hold their methods before.
+    // Node loads some classes when their global is read, which takes 20 ms and more. A program cannot hold their
+    // methods before that.
     if (found?.get !== undefined) continue;
     unread.delete(name);
     if (typeof found?.value === 'function') addFunction(functions, found.value);
@@ -70,8 +74,9 @@ function isOfHost(fn: FunctionLike): boolean {
 }
 
 /**
- * The modules that Node has loaded so far, oldest first; the list only grows. A program cannot hold functions of others,
- * and loading those takes long. To ask the debugger for the script of a function would take 40 ms in each process.
+ * The modules that Node has loaded so far, oldest first; the list only grows. A program cannot hold functions of
+ * modules that are not loaded, and to load them takes long. To ask the debugger for the script of a function would take
+ * 40 ms in each process.
  */
 function loadedModules(): readonly string[] {
   return (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? HOST_MODULES;
@@ -84,7 +89,7 @@ function addModule(found: WeakSet<object>, module: unknown): void {
   }
 }
 
-/** A function or a class with its methods. */
+/** Adds a function, or a class with its methods. */
 function addFunction(found: WeakSet<object>, value: object): void {
   found.add(value);
   addMethods(found, value);
@@ -100,10 +105,10 @@ function valuesOf(holder: unknown): readonly unknown[] {
   return Object.values(Object.getOwnPropertyDescriptors(holder)).map(({ value }: { value?: unknown }) => value);
 }
 
-/** Modules whose functions compositions use, for hosts that do not say which modules are loaded. */
+/** Modules whose functions compositions use, for hosts that do not tell which modules are loaded. */
 const HOST_MODULES = ['path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
 
-/** Classes and functions of the web; which of them are written in JavaScript differs from host to host. */
+/** Classes and functions of the web. Which of them have a source in JavaScript differs from host to host. */
 const WEB_CLASSES = [
   'AbortController',
   'AbortSignal',
@@ -132,7 +137,7 @@ const WEB_FUNCTIONS = [
   'structuredClone',
 ] as const;
 
-/** Classes and functions whose text cannot be parsed have no source that could be traced. */
+/** The source of a function; `undefined` for classes and functions whose text cannot be parsed. */
 function readSource(fn: FunctionLike): FunctionSource | undefined {
   try {
     return sourceOfFunction(fn);
@@ -142,7 +147,7 @@ function readSource(fn: FunctionLike): FunctionSource | undefined {
   }
 }
 
-/** A function's source as a closure without a scope of the composition. */
+/** Makes a closure of a function's source, without a scope of the composition. */
 export function closureFrom(source: FunctionSource): Closure {
   return {
     node: source.node,
@@ -153,9 +158,9 @@ export function closureFrom(source: FunctionSource): Closure {
 }
 
 /**
- * Does the function call, directly or through others, something that makes resources, or that asks for the time or for
- * chance? Such a function is traced even without symbolic arguments, because it may decide on what the resources offer,
- * and because what is drawn while the graph is built is refused.
+ * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
+ * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
+ * time and random numbers are refused while the graph is built.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
@@ -207,8 +212,8 @@ function namesRead(node: AnyNode): string[] {
 }
 
 /**
- * May the function, or one that it reaches, assign a variable around functions when it runs natively? What cannot be
- * looked into may.
+ * May the function, or a function that it reaches, assign a variable outside of functions when it runs natively? The
+ * answer is yes for a function without a readable source.
  */
 export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   if (isOfHost(fn) || makesResources(fn)) return false;
@@ -254,7 +259,7 @@ function callsAssigning(source: FunctionSource, level: number): boolean {
   return unknown;
 }
 
-/** Names of the methods that values of JavaScript have. */
+/** Names of the methods of JavaScript's built-in values. */
 const BUILT_IN_METHODS: ReadonlySet<string> = new Set(
   [String, Array, Number, Object, RegExp, Map, Set, Boolean, Math, JSON]
     .flatMap((holder) => [holder, (holder as { readonly prototype?: object }).prototype ?? {}])

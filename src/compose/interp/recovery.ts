@@ -12,9 +12,9 @@ import { isForeign } from './host-calls.ts';
 import { assignedNames, boundNames, visitNodes } from '../../javascript/index.ts';
 
 /**
- * Executes a statement. When it is refused, the refusal is noted and the rest of the composition is looked
- * at too, so that all mistakes are told at once: what the statement would have declared or changed becomes a
- * value whose reading is refused in silence. The composition itself stays refused.
+ * Executes a statement. A refusal of the statement is noted, and the rest of the composition is interpreted, too, so
+ * that all mistakes are reported at once. Variables that the statement would have declared or changed get the value
+ * `POISON`, whose reads are refused without a further report. The composition as a whole stays refused.
  */
 export function recovering(node: Statement, env: Env, work: () => Completion): Completion {
   try {
@@ -30,7 +30,7 @@ export function recovering(node: Statement, env: Env, work: () => Completion): C
   }
 }
 
-/** Does the statement decide whether the next ones run? Then those cannot be checked. */
+/** Does the statement decide whether the next statements run? If so, they cannot be checked. */
 function leaves(node: Statement): boolean {
   let found = false;
   visitNodes(
@@ -52,7 +52,7 @@ function poison(node: Statement, env: Env): void {
   visitNodes(node, (inner) => poisonChanged(inner, env), true);
 }
 
-/** Poisons a declared name without a value; names before it in the declaration have theirs. */
+/** Poisons a declared name that has no value. Names before it in the declaration keep their values. */
 function poisonDeclared(name: string, env: Env): void {
   const binding = env.scope.find(name);
   if (binding !== undefined && (!binding.initialised || binding.value === undefined)) poisonBinding(name, env);

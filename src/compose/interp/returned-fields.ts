@@ -14,8 +14,8 @@ interface Written {
 }
 
 /**
- * Where a function writes a field of what it returns: in a returned object, on either side of a condition, in a spread
- * literal, in a variable or function of its own. `undefined` for a field that comes from elsewhere.
+ * The place where a function writes a field of its result: in a returned object, on either side of a condition, in a
+ * spread literal, or in a variable or function of its own. `undefined` for a field that comes from elsewhere.
  */
 export function fieldSite({ node, unit }: Closure, path: readonly string[]): Site | undefined {
   const finder = new FieldFinder(node);
@@ -49,7 +49,7 @@ function resultsOf({ body }: AnyFunction): AnyNode[] {
 /** Finds the fields of expressions inside one function. */
 class FieldFinder {
   readonly #root: AnyFunction;
-  /** Names under way: a variable may refer to itself. */
+  /** The names that are being followed, because a variable may refer to itself. */
   readonly #open = new Set<string>();
 
   constructor(root: AnyFunction) {
@@ -87,7 +87,10 @@ class FieldFinder {
       : [{ place: element, value: element }];
   }
 
-  /** A call that gives an object or list: a function of the composition, `Object.assign`, `map` and the like. */
+  /**
+   * The fields in the result of a call of a function of the composition, of `Object.assign`, `map` and similar
+   * functions.
+   */
   #call({ callee, arguments: args }: Extract<AnyNode, { type: 'CallExpression' }>, step: string): Written[] {
     if (callee.type === 'Identifier') {
       return this.#following(callee.name, () =>
@@ -157,7 +160,7 @@ class FieldFinder {
   }
 }
 
-/** The name of a member, where it is a constant. */
+/** The name of a member; undefined when it is not constant. */
 function nameOf(key: AnyNode, computed: boolean): string | undefined {
   if (key.type === 'Identifier' && !computed) return key.name;
   return key.type === 'Literal' ? String(key.value) : undefined;

@@ -3,7 +3,10 @@ import { unlessDead, when } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches } from './completion.ts';
 
-/** Executes steps `index…count`, grafting what follows where the steps before end normally. */
+/**
+ * Executes the steps from `index` to `count`. After a step with a conditional end, the following steps run under the
+ * condition that it ended normally.
+ */
 export function executeFrom(count: number, step: (index: number) => Completion, index: number): Completion {
   for (let i = index; i < count; i++) {
     const completion = step(i);

@@ -125,13 +125,15 @@ function declareVariables(node: VariableDeclaration, env: Env): void {
   }
 }
 
-/** Executes the statements of a block whose scope is fresh. */
+/** Executes the statements of a block in a new scope. */
 export function executeFresh(body: readonly Statement[], env: Env): Completion {
   hoistLexical(body, env);
   return executeBlock(body, env);
 }
 
-/** Executes statements in order; after a conditional end, the rest runs under the remaining condition. */
+/**
+ * Executes statements in order. After a statement with a conditional end, the rest runs under the remaining condition.
+ */
 export function executeBlock(body: readonly Statement[], env: Env): Completion {
   return executeFrom(body.length, (index) => execute(body[index] as Statement, env), 0);
 }
@@ -157,7 +159,7 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
     while (position < cases.length && !cases[position]?.test) position++;
     const entry = cases[position];
     if (!entry?.test) return fallback < 0 ? NORMAL : runFrom(fallback);
-    // Cases without statements share the body of the next one: one branch for all of them.
+    // Cases without statements share the body of the next case, so that all of them are one branch.
     let last = position;
     let test: boolean | Node = truthy(equals(value, env.interpreter.evaluate(entry.test, inner), false));
     while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test) {
@@ -180,7 +182,7 @@ function leaveSwitch(completion: Completion): Completion {
   return mapLeaves(completion, (leaf) => (leaf.kind === 'break' && leaf.label === undefined ? NORMAL : leaf));
 }
 
-/** May the statements of a case go on with those of the next one? */
+/** May a case with statements fall through to the next case? */
 function fallsThrough(cases: readonly SwitchCase[]): boolean {
   return cases.slice(0, -1).some(({ consequent }) => consequent.length > 0 && !endsInLeap(consequent));
 }
@@ -191,7 +193,10 @@ function endsInLeap(body: readonly Statement[]): boolean {
   return last !== undefined && /^(?:Break|Return|Throw|Continue)Statement$/.test(last.type);
 }
 
-/** A `switch` whose cases fall through: each body runs once, where it is entered or an earlier one goes on with it. */
+/**
+ * Executes a `switch` whose cases fall through. Each body runs once, under the condition that its case is chosen or an
+ * earlier case falls through to it.
+ */
 function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): Completion {
   const trace = activeTrace();
   let others: Node = literal(true);
@@ -219,7 +224,10 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
   return executeFrom(cases.length, step, 0);
 }
 
-/** `throw`: an exception where the path is certain, a precondition of the spec where it is not. */
+/**
+ * Executes `throw`: throws an exception where the path is certain, and records a precondition of the spec where the
+ * path has conditions.
+ */
 function throwValue(value: unknown): never {
   const trace = activeTrace();
   const since = trace.openTries.at(-1);
@@ -240,7 +248,7 @@ function throwValue(value: unknown): never {
   if (text.kind !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const parts = text.kind === 'concat' ? text.args : [text];
-  // Users of the instance read the text, so it names the fields of the spec as the instance does.
+  // Users of the instance read the text, so that it names fields as the instance does: below `spec`.
   const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts
     .map((part) => (part.kind === 'lit' ? String(part.value) : nameOf(part.kind === 'tostr' ? part.args[0] : part)))
@@ -290,7 +298,10 @@ function executeTry(node: TryStatement, env: Env): Completion {
   return mapLeaves(last, (leaf) => (leaf.kind === 'normal' ? before : leaf));
 }
 
-/** Refusals, the end of a path and a full stack are no exceptions of the author's program. */
+/**
+ * Is the error a refusal, the end of a path or a full stack? These are no exceptions of the author's program, so that
+ * no `catch` of the author gets them.
+ */
 function mayNotBeCaught(error: unknown): boolean {
   return error instanceof Refusal || error instanceof DeadEnd || isStackOverflow(error);
 }

@@ -30,7 +30,7 @@ import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { Scope } from '../value/closure.ts';
 
-/** The variables outside a body that it assigns. */
+/** The bindings, outside a body, of the variables that the body assigns. */
 export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined): Binding[] {
   const found = new Set<Binding>();
   for (const name of names) {
@@ -46,7 +46,7 @@ const BY_KEYS =
   'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
   'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
 
-/** Runs the body once with a symbolic element and makes expressions of what it wrote. */
+/** Runs the body once with a symbolic element, and makes expressions of its writes. */
 export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): Completion {
   if (isKnownEmpty(loop.view)) return NORMAL;
   const trace = activeTrace();
@@ -92,7 +92,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       } else
         ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(ref)) {
-      // What a turn reads of it depends on the turns before.
+      // A turn reads the object or list, whose content depends on the turns before.
       if (Array.isArray(ref)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(ref)) {
@@ -122,12 +122,14 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
   return leaves === undefined ? NORMAL : exits(fold, completion);
 }
 
-/** How many turns would have run is not known, so what each turn adds is not known either. */
+/** Refuses to fill a list or object in a loop that may end early: the number of turns is not known. */
 function refuseFilling(what: string): never {
   return refuse('loop-exit', `${what} in a loop over a symbolic list that may end early`, 'filter the list first');
 }
 
-/** `object[key] = f(object[key])` in the body: what the turns with one key hand on, under each key. */
+/**
+ * Translates `object[key] = f(object[key])` in the body: each key gets the value that the turns with this key carry.
+ */
 function fillByKeys(
   interpreter: TreeInterpreter,
   pass: Pass,
@@ -138,7 +140,7 @@ function fillByKeys(
   const trace = activeTrace();
   const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
   if (leaves !== undefined) refuseFilling('an object is filled');
-  // A loop around this one reads what its own earlier turns wrote.
+  // Notes the read for an enclosing loop, whose earlier turns may have written the object.
   trace.noteRead(object);
   const after = run.outcome.writes.get(slot.holder)?.after;
   const next = after?.kind === 'object' ? after.keys.get('value') : undefined;
@@ -149,7 +151,7 @@ function fillByKeys(
   if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
-/** What the loop makes of each variable and member that it hands on as one expression. */
+/** The folds of all variables and members that the loop carries as one expression. */
 function foldsOf(pass: Pass, { accumulators, members, outcome }: Run, starts: ReadonlyMap<Binding, unknown>): Fold[] {
   const folds: Fold[] = [];
   const note = (accumulator: Variable, start: unknown, after: unknown) => {
@@ -191,7 +193,7 @@ function leapsOf(completion: Completion, found = new Map<string, Completion>()):
   return found.values();
 }
 
-/** What an assigned variable is after the loop. */
+/** The value of an assigned variable after the loop. */
 function foldBinding(
   pass: Pass,
   name: string,
@@ -215,13 +217,13 @@ function foldBinding(
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
 }
 
-/** A fold, perhaps of what stands beside another one's largest key. */
+/** The expression of a fold, also of one that follows the largest or least key of another fold. */
 function foldOne(fold: Fold, others: () => readonly Fold[]): Node | undefined {
   const isOther = (of: Variable) => of.role === 'accumulator' && of !== fold.accumulator;
   return mentions(fold.next, isOther) ? (besideExtreme(fold, others()) ?? foldLoop(fold)) : foldLoop(fold);
 }
 
-/** `if (c) { x = e; break }`. */
+/** The value of a variable after a loop with `if (c) { x = e; break }`. */
 function firstAssigned(
   pass: Pass,
   name: string,
@@ -266,7 +268,7 @@ function refuseEarlyEnd(name: string): never {
   );
 }
 
-/** A boolean that is set where the loop is left: what it is there. */
+/** The value of a boolean at the turn that leaves the loop; undefined when it depends on earlier turns. */
 function boolWhere(node: Node, leaves: Node, accumulator: Variable | undefined): unknown {
   const trace = activeTrace();
   const there = trace.under(leaves, () => trace.facts.resolve(node));
@@ -281,7 +283,7 @@ function isEarlier(value: unknown, accumulator: Variable | undefined): boolean {
   return value instanceof Earlier || (accumulator !== undefined && isVariable(value, accumulator));
 }
 
-/** `x = e`, for a variable that held nothing expressible before. */
+/** The value of a variable after a loop with `x = e`, when its value before the loop has no expression. */
 function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): unknown {
   const inner = symbolic(next);
   const take = (test: Node, value: unknown): unknown => {
@@ -303,7 +305,7 @@ function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): 
   return take(TRUE(), next);
 }
 
-/** `list.push(…)` in the body: the elements of every turn. */
+/** Translates `list.push(…)` in the body: appends the elements of all turns. */
 function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: readonly unknown[]): void {
   const same = was.every(
     (item, position) => Object.is(item, after[position]) || (item instanceof Maybe && after[position] === item),
@@ -323,7 +325,10 @@ function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: r
   );
 }
 
-/** What `push` under a condition adds that holds for all turns or for none: there is nothing to read where it does not. */
+/**
+ * Splits the condition of a `push` into the part that does not depend on the turn (`outer`) and the rest. Where `outer`
+ * is false, no element is read.
+ */
 function splitTest(
   pass: Pass,
   added: readonly unknown[],
@@ -337,7 +342,7 @@ function splitTest(
   return { outer: allOf(tests.filter((test) => !ofTurn(test))), items: [item] };
 }
 
-/** The elements that the turns add, as one list; those made from resources of the loop are the collections. */
+/** The elements that the turns add, as one list. Elements that are resources of the loop become the collections. */
 export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
   const all = spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
   return collections(all, activeTrace().resources);
@@ -348,7 +353,7 @@ const KEYS_BEFORE = 'give the object its keys before the loop: const all = { see
 const nameOfKey = (key: PropertyKey): string =>
   typeof key === 'symbol' ? 'an object' : `the key ${key === '' ? "''" : String(key)} of an object`;
 
-/** `object[key] = value` in the body: a map made entry by entry. */
+/** Translates `object[key] = value` in the body: makes a map entry by entry. */
 function foldObject(
   pass: Pass,
   ref: object,
@@ -391,7 +396,10 @@ function foldObject(
   });
 }
 
-/** `if (c) return e`, `break`, `continue outer` in the body: the first element for which it holds decides. */
+/**
+ * Translates `if (c) return e`, `break` and `continue outer` in the body: the first element for which the condition
+ * holds decides.
+ */
 function exits(pass: Pass, completion: Completion): Completion {
   const test = leavingCondition(completion) as Node;
   const leaps = [...leapsOf(completion)];
@@ -417,7 +425,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };
 }
 
-/** A rule that must hold in every turn of the loops that are open. */
+/** A rule that must hold in every turn of the open loops. */
 export function overLoops(rule: Node): Node {
   return activeTrace().loops.reduceRight(
     (inner, loop) =>

@@ -19,7 +19,7 @@ import type { AssignedMember } from './assigned-members.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 import { asItems } from '../library/arrays.ts';
 
-/** `list.map(f)`, `flatMap` and `forEach` over a symbolic list: a loop whose results are collected. */
+/** Translates `list.map(f)`, `flatMap` and `forEach` over a symbolic list as a loop whose results are collected. */
 export function symbolicMap(
   interpreter: TreeInterpreter,
   list: unknown,
@@ -52,7 +52,7 @@ export function symbolicMap(
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
         doubtful = { value: inner, of };
-        // A plain read of a resource waits, unless a filter asks.
+        // A plain read of a resource waits, unless a filter tests its presence.
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().recordUndo(results);
@@ -68,7 +68,10 @@ export function symbolicMap(
   return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
 }
 
-/** The members that a callback assigns; `first` is what its first parameter holds in every turn, if that is one object. */
+/**
+ * The members that a callback assigns. `first` is the object that its first parameter has in every turn, if there is
+ * one.
+ */
 function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | undefined): AssignedMember[] {
   const closure = closureOf(fn);
   if (closure === undefined) return [];
@@ -76,7 +79,7 @@ function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | un
   return assignedMembers(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 
-/** Refuses a resource, object or list that some turns give and others do not: such a list has no expression. */
+/** Refuses a resource, object or list that only some turns return, because a list with such gaps has no expression. */
 function refuseGaps(result: unknown): void {
   const inner = symbolic(result);
   const sides = inner instanceof Phi ? [inner.then, inner.otherwise].map((side) => resolve(side)) : [];
@@ -89,12 +92,12 @@ function refuseGaps(result: unknown): void {
   );
 }
 
-/** Is it not sure that the value is there? */
+/** May the value be missing? */
 function mayBeMissing(value: Sym | Phi | undefined): value is Sym {
   return value instanceof Sym && value.absence !== undefined && value.resource === undefined;
 }
 
-/** Results that may be missing have no list in CEL before a filter leaves those that are there. */
+/** A view of results that may be missing. CEL has no list of such results before a filter keeps the present ones. */
 function viewOfDoubtful(view: View, { node, absence, waits, label }: Sym, of: Variable): View {
   const { has = TRUE(), waits: waiting = false } = absence ?? {};
   return new View(view.list, (loop) => {

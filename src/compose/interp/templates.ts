@@ -10,7 +10,7 @@ import { warnUndefinedText } from './undefined-text.ts';
 /** `` `a-${b}` `` */
 export function template(node: TemplateLiteral, env: Env): unknown {
   const parts: Node[] = [];
-  /** What is constant since the last expression. */
+  /** The constant text since the last expression. */
   let text = '';
   node.quasis.forEach((quasi, index) => {
     text += quasi.value.cooked ?? '';

@@ -3,7 +3,7 @@ import { Refusal } from '../refusal/refusal.ts';
 import { truthy } from '../value/ops.ts';
 import type { Env } from './env.ts';
 
-/** The value of a test. Where it assigns to what cannot be changed, `===` was meant. */
+/** The truth value of a test. When the test assigns to a read-only value, the refusal suggests `===`. */
 export function testOf(node: Expression, env: Env): ReturnType<typeof truthy> {
   if (node.type !== 'AssignmentExpression' || node.operator !== '=') return truthy(env.interpreter.evaluate(node, env));
   try {

@@ -3,12 +3,12 @@ import { activeTrace } from '../trace/current.ts';
 import type { Env } from './env.ts';
 import { siteOf } from './env.ts';
 
-/** Longest expression that a message shows whole. */
+/** The length up to which a message shows the whole expression. */
 const MAX_SHOWN = 60;
 
 /**
- * Warns of a value of the program that is `undefined` or `null` and becomes part of a text: JavaScript prints its name,
- * as in the image "undefined/shop:1" where a variable of the environment is not set.
+ * Warns about a value of the program that is `undefined` or `null` and becomes part of a text. JavaScript prints the
+ * word, as in the image "undefined/shop:1" when a variable of the environment is not set.
  */
 export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void {
   if (value !== undefined && value !== null) return;
@@ -25,7 +25,7 @@ export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void
   activeTrace().warn('undefined-text', message, hint, siteOf(env.unit, node));
 }
 
-/** The same for `'a' + b`. */
+/** Gives the warning of `warnUndefinedText` for an operand of `'a' + b`. */
 export function warnUndefinedOperand(node: BinaryExpression, left: unknown, right: unknown, env: Env): void {
   if (typeof left === 'string') warnUndefinedText(node.right, right, env);
   else if (typeof right === 'string') warnUndefinedText(node.left, left, env);

@@ -8,9 +8,9 @@ import { substitute } from './substitute.ts';
 import { INTEGER, listOf } from './types.ts';
 
 /**
- * `if (x.size > most) { most = x.size; name = x.name; }`: beside the largest or least key, something else of the element
- * that has it. Of elements with equal keys the first counts where the test is strict, else the last. `undefined` when
- * none of the other folds is that key.
+ * Translates a value that a loop keeps beside the largest or least key, as `name` in `if (x.size > most) { most =
+ * x.size; name = x.name; }`: another value of the element that has the key. Of elements with equal keys the first
+ * counts when the test is strict, else the last. `undefined` when no other fold is such a key.
  */
 export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undefined {
   const own = setWhen(fold);
@@ -36,7 +36,7 @@ export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undef
   return undefined;
 }
 
-/** When a turn sets the accumulator, and to what. */
+/** The condition under which a turn sets the accumulator, and the value that it sets. */
 function setWhen({ next, accumulator }: Fold): { readonly test: Node; readonly value: Node } | undefined {
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;

@@ -3,12 +3,12 @@ import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
 
-/** Constructors of nodes. They simplify what is constant, and nothing whose errors could change. */
+/** Constructors of nodes. They simplify constant parts, unless the simplification could change an error. */
 
 export const TRUE = (): Node => literalNode(true, BOOL);
 export const FALSE = (): Node => literalNode(false, BOOL);
 
-/** A literal; numbers with a fraction are doubles, whole ones adopt the type of the other side. */
+/** A literal. A number with a fraction is a double; a whole number adopts the type of the other operand. */
 export function literal(value: string | number | bigint | boolean | null): Node {
   if (typeof value === 'string') return literalNode(value, STRING);
   if (typeof value === 'boolean') return literalNode(value, BOOL);
@@ -25,10 +25,10 @@ export function select(object: Node, field: string, type: StaticType): Node {
   return makeNode({ kind: 'select', args: [object], field, type });
 }
 
-/** Words of CEL's grammar: no field after a dot. */
+/** Words of CEL's grammar, which cannot be a field after a dot. */
 export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
-/** Is the member there? `has()` takes a field only, so other names are looked up as keys. */
+/** Is the member present? `has()` accepts a field only, so that other names are looked up as keys. */
 export function has(object: Node, field: string): Node {
   if (NOT_A_FIELD.has(field)) return isIn(literal(field), object);
   return makeNode({ kind: 'has', args: [object], field, type: BOOL });
@@ -95,7 +95,7 @@ export function not(node: Node): Node {
 export function and(a: Node, b: Node): Node {
   if (isLiteral(a, false) || isLiteral(b, true)) return a;
   if (isLiteral(a, true)) return b;
-  // `x && false` is false whatever x is, also when x fails: CEL's && absorbs errors in the same way.
+  // `x && false` is false for every x, also when x fails, because CEL's && absorbs errors.
   if (isLiteral(b, false)) return b;
   if (a === b) return a;
   if (b === not(a)) return FALSE();
@@ -120,7 +120,7 @@ export function or(a: Node, b: Node): Node {
   const negated = not(a);
   const parts = conjuncts(b);
   if (parts.includes(negated)) return or(a, allOf(parts.filter((part) => part !== negated)));
-  // !a || (a && c) reads the same way round: covered above because not(not(a)) is a.
+  // !a || (a && c) is covered, too, because not(not(a)) is a.
   return makeNode({ kind: 'or', args: [a, b], type: BOOL });
 }
 
@@ -146,7 +146,7 @@ export function isIn(element: Node, list: Node): Node {
   return makeNode({ kind: 'in', args: [element, list], type: BOOL });
 }
 
-/** `test ? a : b`, with what boolean branches and equal prefixes allow. */
+/** `test ? a : b`, simplified for boolean branches and branches with equal parts. */
 export function cond(test: Node, a: Node, b: Node): Node {
   if (isLiteral(test, true)) return a;
   if (isLiteral(test, false)) return b;
@@ -169,13 +169,19 @@ export function cond(test: Node, a: Node, b: Node): Node {
   return makeNode({ kind: 'cond', args: [test, a, b], type: joinTypes(a.type, b.type) });
 }
 
-/** Does `===` hold for equal values alone? It does not tell 0 and -0 apart. */
+/**
+ * Does `===` imply that two values of the type are the same? Doubles are left out, because `===` does not distinguish 0
+ * and -0.
+ */
 const isExact = ({ kind, ...type }: StaticType): boolean =>
   kind === 'string' ||
   kind === 'bool' ||
   ('number' in type && (type.number.state === 'int' || type.number.state === 'whole'));
 
-/** `c ? P+x+S : P+y+S` is `P + (c ? x : y) + S` for strings and lists; `c ? a + n : a` is `a + (c ? n : 0)`. */
+/**
+ * Factors out equal parts: `c ? P+x+S : P+y+S` becomes `P + (c ? x : y) + S` for strings and lists; `c ? a + n : a`
+ * becomes `a + (c ? n : 0)`.
+ */
 function factor(test: Node, a: Node, b: Node): Node | undefined {
   const textual = a.type.kind === 'string' && b.type.kind === 'string';
   if (textual && (a.kind === 'concat' || b.kind === 'concat')) return factorParts('concat', test, a, b);
@@ -206,7 +212,7 @@ function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Nod
   return join([...left.slice(0, start), cond(test, middle(left), middle(right)), ...left.slice(left.length - end)]);
 }
 
-/** Joins strings; neighbouring literals become one, empty ones go. */
+/** Joins strings. Neighbouring literals become one literal, and empty literals are left out. */
 export function concat(parts: readonly Node[]): Node {
   const flat: Node[] = [];
   const push = (part: Node): void => {
@@ -224,7 +230,7 @@ export function concat(parts: readonly Node[]): Node {
   return only(flat) ?? makeNode({ kind: 'concat', args: flat, type: STRING });
 }
 
-/** Joins lists; neighbouring list literals become one, empty ones go. */
+/** Joins lists. Neighbouring list literals become one literal, and empty literals are left out. */
 export function joinLists(parts: readonly Node[]): Node {
   const flat: Node[] = [];
   for (const part of parts.flatMap((node) => (node.kind === 'append' ? node.args : [node]))) {
@@ -259,7 +265,10 @@ export function literalEntries({ args, flags }: ObjectLiteral): readonly Entry[]
   });
 }
 
-/** An object literal; the type is a struct when all keys are known and all entries are certain. */
+/**
+ * An object literal. `type` is its type when all keys are known and all entries are certain; otherwise the literal is a
+ * map.
+ */
 export function object(entries: readonly Entry[], type?: StaticType): Node {
   const flags = entries.map((entry): EntryFlag => (entry.optional === true ? '?' : ''));
   const value = entries
@@ -285,7 +294,7 @@ export function mergeMaps(a: Node, b: Node): Node {
 
 const isEmptyObject = (node: Node): boolean => node.kind === 'object' && node.args.length === 0;
 
-/** The type of the values of a map, also of one that is written as an object. */
+/** The type of the values of a map or an object literal. */
 function valuesOf(node: Node): StaticType {
   if (node.kind === 'cond') return joinTypes(valuesOf(node.args[1]), valuesOf(node.args[2]));
   if (node.kind !== 'object') return node.type.kind === 'map' ? node.type.value : DYN;
@@ -319,7 +328,7 @@ export function multiply(a: Node, b: Node): Node {
   return fold(a, b, (x, y) => x * y) ?? makeNode({ kind: 'mul', args: [a, b], type: numeric(a, b) });
 }
 
-/** JavaScript's division: always of doubles. */
+/** JavaScript's division, whose operands are always doubles. */
 export function divide(a: Node, b: Node): Node {
   return makeNode({ kind: 'div', args: [a, b], type: FLOAT });
 }
@@ -331,7 +340,7 @@ export function modulo(a: Node, b: Node): Node {
 export const isLiteralNumber = (node: Node): node is Literal & { readonly value: number } =>
   node.kind === 'lit' && typeof node.value === 'number';
 
-/** A number that is an integer in some objects and a double in others, as a number of one type. */
+/** Converts a number that is an integer in some objects and a double in others to a number of one type. */
 export function ofNumber(node: Node, type: StaticType): Node {
   return makeNode({ kind: 'ofnumber', args: [node], type });
 }
@@ -354,7 +363,7 @@ export function size(node: Node, type: StaticType): Node {
   return countOf(node) ?? call('size', [node], type);
 }
 
-/** The number of elements of lists whose elements are written out, some of them under conditions. */
+/** The number of elements of a list of literals, also with conditions; undefined for other lists. */
 function countOf(node: Node): Node | undefined {
   if (node.kind === 'list') return literal(node.args.length);
   if (node.kind === 'append') {
@@ -367,7 +376,7 @@ function countOf(node: Node): Node | undefined {
   return x === undefined || y === undefined ? undefined : cond(test, x, y);
 }
 
-/** A fresh variable of a macro, named after the author's. */
+/** A new variable of a macro, with the name of the author's variable. */
 export function macroVariable(name: string): Variable {
   return new Variable(name, 'macro');
 }

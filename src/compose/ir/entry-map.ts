@@ -5,9 +5,9 @@ import { substitute } from './substitute.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
 /**
- * The map to which every element of a list adds the members of `entry`, as JavaScript builds it: of elements with one
- * key the last one wins. CEL's `transformMapEntry` refuses a key that comes twice, so that the entry of an element
- * counts only where no later element has its key. Lists whose keys differ anyway do without that test.
+ * The map to which every element of a list adds the members of `entry`. As in JavaScript, the last of several elements
+ * with one key wins. CEL's `transformMapEntry` refuses a repeated key, so that an element adds its entry only when no
+ * later element has its key. A list whose keys surely differ needs no such test.
  */
 export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   const [key, value] = entry.args;
@@ -46,8 +46,8 @@ function makesObjects(list: Node): boolean {
 }
 
 /**
- * The same where the elements hold resources: keys and values are lists of their own, which become expressions over the
- * collections, and the value of a key stands at its position.
+ * The map of `entryMap` for elements that hold resources. Keys and values are separate lists, which become expressions
+ * over the collections; the value of a key is at the position of the key.
  */
 function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
   const keys = macro('map', list, [loop], [key], listOf(key.type));
@@ -64,10 +64,13 @@ function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
 
 const isVariable = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
-/** Elements that are equal give equal entries: one of each is enough. */
+/** The list without repeated elements, because equal elements make equal entries. */
 const distinct = (list: Node): Node => method('distinct', list, [], list.type);
 
-/** Is no element there twice? True of the keys of a map, of `distinct()` and ranges, and of what only leaves elements out. */
+/**
+ * Does the list surely contain no element twice? True for the keys of a map, for `distinct()` and ranges, and for parts
+ * of such lists.
+ */
 function isDistinct(list: Node): boolean {
   const [of] = list.args;
   if (of === undefined) return false;

@@ -6,7 +6,7 @@ import { filtered, isAccumulator, mapped } from './pass.ts';
 import { substitute } from './substitute.ts';
 import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
-/** `if (e > m) m = e`: the maximum; with `<` the minimum. */
+/** Translates `if (e > m) m = e` as the maximum; with `<` as the minimum. */
 export function extreme(fold: Fold): Node | undefined {
   const taken = takenTurn(fold);
   if (taken === undefined) return undefined;
@@ -16,7 +16,10 @@ export function extreme(fold: Fold): Node | undefined {
   return method(largest ? 'max' : 'min', all, [], value.type);
 }
 
-/** What a turn compares with the accumulator and takes, where that is a number and all that it does. */
+/**
+ * The value that a turn compares with the accumulator and takes; undefined when a turn does anything else, or the value
+ * is no number.
+ */
 export function takenTurn({
   next,
   accumulator,
@@ -30,9 +33,9 @@ export function takenTurn({
   return order && { value, largest: (order === 'value') === (other === otherwise) };
 }
 
-/** The fold over the list as it was before the value of its first element was taken to begin with. */
+/** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
 function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
-  // A constant equals the value of each element, and there may be none.
+  // A constant equals the value of each element, also of a list that may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
   if (fold.initial === valueOfFirst(fold.list)) return fold;
@@ -42,14 +45,16 @@ function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold 
   return { ...fold, list: over };
 }
 
-/** The fold over the list with the value before the loop in front, where that is like the elements. */
+/**
+ * The fold over the list with the value before the loop in front of it, when this value has the type of the elements.
+ */
 function withScalar(fold: Fold): Fold | undefined {
   const { initial, element } = fold;
   if (!isScalar(element) || !sameStaticType(initial.type, element)) return undefined;
   return { ...fold, list: joinLists([list([initial]), fold.list]) };
 }
 
-/** `x.size > best.size ? x : best`: the element whose key is the largest or least. */
+/** Translates `x.size > best.size ? x : best` as the element whose key is the largest or least. */
 export function furthest(fold: Fold): Node | undefined {
   const { next, accumulator, loop, element } = fold;
   const whole = withFirst(fold) ?? withScalar(fold);
@@ -69,12 +74,12 @@ export function furthest(fold: Fold): Node | undefined {
   const largest = (order === 'value') === takes;
   const best = method(largest ? 'max' : 'min', mapped(whole, key), [], key.type);
   const equal = filtered(whole, eq(key, best));
-  // Of equals, the first stays where the test is strict for a new one.
+  // Of elements with equal keys, the first one stays when a new element must be strictly better.
   const at = strict === takes ? literal(0) : subtract(size(equal, INTEGER), literal(1));
   return index(equal, at, element);
 }
 
-/** Which of the two is larger where the test holds. */
+/** The operand that is larger when the test holds. */
 export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
   const [a, b] = test.args;
   const greater = test.kind === 'gt' || test.kind === 'ge';

@@ -52,7 +52,10 @@ export function foldLoop(fold: Fold): Node | undefined {
   );
 }
 
-/** `x = e` in every turn: the last element's, or what was before when there is none. */
+/**
+ * Translates `x = e` in every turn: the value for the last element, or the value before the loop when the list is
+ * empty.
+ */
 function lastElement(fold: Fold, value: Node): Node {
   const count = size(fold.list, INTEGER);
   const isEmpty = eqZero(count);
@@ -66,11 +69,11 @@ function eqZero(node: Node): Node {
   return not(compare('gt', node, literal(0)));
 }
 
-/** `n += e`, `n--` and the like, also under conditions. */
+/** Translates `n += e`, `n--` and similar statements, also under conditions. */
 function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const terms = addends(fold.next, fold.accumulator, carried);
   if (terms === undefined) return undefined;
-  // Integers may be added in any order, and as often as one is added it may be multiplied.
+  // Integers may be added in any order, and repeated additions of one integer may become a multiplication.
   if ([fold.initial, ...terms].every((term) => isWhole(term.type)))
     return add(fold.initial, total(fold, terms.reduce(add, literal(0))));
   const [term, ...more] = terms;
@@ -89,7 +92,10 @@ const isWhole = (type: StaticType): boolean =>
 const joined = (initial: Node, terms: readonly Node[]): StaticType =>
   terms.map(({ type }) => type).reduce(joinTypes, initial.type);
 
-/** What a number adds to the accumulator, in order; `undefined` when it does anything else with it. */
+/**
+ * The terms that an expression adds to the accumulator, in order; `undefined` when it does anything else with the
+ * accumulator.
+ */
 function addends(node: Node, accumulator: Variable, carried: (node: Node) => boolean): readonly Node[] | undefined {
   if (isAccumulator(node, accumulator)) return [];
   if (node.kind === 'cond') {
@@ -108,13 +114,13 @@ function addends(node: Node, accumulator: Variable, carried: (node: Node) => boo
   return before === undefined ? undefined : [...before, node.kind === 'add' ? other : negate(other)];
 }
 
-/** The list of what the turns add; turns that add nothing are left out. */
+/** The list of the terms that the turns add. Turns that add nothing are left out. */
 function summands(fold: Fold, term: Node): Node {
   const some = turnsWith(fold, term, isZero);
   return some === undefined ? mapped(fold, term) : summands(some.fold, some.added);
 }
 
-/** Where a branch of what the turns add is nothing: the turns that add something, and what they add. */
+/** The turns that add something, and the terms that they add, when one branch of the added expression is nothing. */
 function turnsWith(
   fold: Fold,
   added: Node,
@@ -143,7 +149,7 @@ function total(fold: Fold, term: Node): Node {
   return method('sum', mapped(fold, term), [], term.type);
 }
 
-/** `s += e`. */
+/** Translates `s += e` of texts. */
 function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'concat') return undefined;
@@ -157,7 +163,7 @@ function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   return concat([initial, method('join', mapped(fold, piece), [], STRING)]);
 }
 
-/** `any = any || c` and `all = all && c`. */
+/** Translates `any = any || c` and `all = all && c`. */
 function truth(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'or' && next.kind !== 'and') return undefined;
@@ -173,7 +179,7 @@ function flatten(node: Node, op: 'or' | 'and'): Node[] {
   return node.kind === op ? node.args.flatMap((arg) => flatten(arg, op)) : [node];
 }
 
-/** `l = [...l, e]`. */
+/** Translates `l = [...l, e]`. */
 function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'append') return undefined;
@@ -182,11 +188,11 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   return joinLists([initial, spread(fold, joinLists(rest))]);
 }
 
-/** `l = l.includes(e) ? l : [...l, e]`: each element once, where it came first. */
+/** Translates `l = l.includes(e) ? l : [...l, e]`: each element once, at the position of its first occurrence. */
 function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   const [own, turn] = next.args;
-  // Of a list known before the loop, one element at most is surely there once.
+  // A list before the loop may contain an element twice, unless it has at most one element.
   if (next.kind !== 'append' || next.args.length !== 2 || initial.kind !== 'list' || initial.args.length > 1)
     return undefined;
   if (own === undefined || !isAccumulator(own, accumulator) || turn?.kind !== 'cond') return undefined;
@@ -200,7 +206,7 @@ function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   return method('distinct', all, [], all.type);
 }
 
-/** `m = { ...m, [k]: e }`, also where only some turns do it. */
+/** Translates `m = { ...m, [k]: e }`, also when only some turns do it. */
 function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;
@@ -228,7 +234,7 @@ export function spread(fold: Fold, added: Node): Node {
 
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.args.length === 0;
 
-/** `if (c) x = e` without break: of the last element for which c holds. */
+/** Translates `if (c) x = e` without `break`: the value for the last element for which c holds. */
 function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'cond') return undefined;
@@ -243,13 +249,16 @@ function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undef
   return undefined;
 }
 
-/** `if (x.on && x.size > most) most = x.size`: the turns of the elements for which a condition holds. */
+/**
+ * Translates `if (x.on && x.size > most) most = x.size` as a fold over the elements for which the condition `x.on`
+ * holds.
+ */
 function someTurns(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const own = ownTurns(fold, carried);
   return own && foldLoop(own);
 }
 
-/** The fold over the elements for which the part of a condition holds that is not about the accumulator. */
+/** The fold over the elements for which the part of the condition without the accumulator holds. */
 function ownTurns(fold: Fold, carried: (node: Node) => boolean): Fold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
@@ -259,7 +268,9 @@ function ownTurns(fold: Fold, carried: (node: Node) => boolean): Fold | undefine
   return { ...fold, list: filtered(fold, allOf(own)), next: choice.turn(allOf(parts.filter(carried))) };
 }
 
-/** The largest or least of what the turns take, and the elements whose turns take it; not what was before the loop. */
+/**
+ * The largest or least value that the turns take, without the value before the loop, and the elements that take part.
+ */
 export function extremeOf(
   fold: Fold,
 ): { readonly node: Node; readonly list: Node; readonly largest: boolean } | undefined {
@@ -272,13 +283,13 @@ export function extremeOf(
 }
 
 interface Choice {
-  /** Where it does not hold, the accumulator stays. */
+  /** The condition of the change. Where it is false, the accumulator keeps its value. */
   readonly test: Node;
   /** The turn under another test. */
   readonly turn: (test: Node) => Node;
 }
 
-/** `c ? e : x`, and `x + (c ? e : '')`, for an accumulator x. */
+/** The choice in `c ? e : x` or `x + (c ? e : '')`, for an accumulator x. */
 function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   if (next.kind === 'cond') {
     const [test, then, otherwise] = next.args;

@@ -5,9 +5,9 @@ import { substitute } from './substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
 /**
- * The expression with its loops over loops made one: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` is
- * `list.all(i, r)`. Only objects that hold values of resources are taken apart: their unread members must not delay the
- * expression.
+ * Joins loops over the results of other loops: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` becomes
+ * `list.all(i, r)`. Only objects that hold values of resources are taken apart, because their unread members must not
+ * delay the expression.
  */
 export function fused(root: Node): Node {
   const done = new Map<Node, Node>();
@@ -32,13 +32,13 @@ function memberOf(node: Node): Node | undefined {
   return from.kind === 'object' ? memberOfLiteral(from, node.field) : undefined;
 }
 
-/** As many objects as turns. */
+/** The size of a list of such objects: the number of the turns. */
 function sizeOf(node: Node): Node | undefined {
   const objects = node.kind === 'call' && node.name === 'size' ? objectsOf(node.args[0]) : undefined;
   return objects && size(objects.list, INTEGER);
 }
 
-/** A macro over the objects that another one makes, over the list of that one. */
+/** A macro over the objects that another macro makes, rewritten as a macro over the list of the other macro. */
 function turnsOf(node: Node): Node | undefined {
   if (node.kind !== 'macro' || node.args.length !== 2) return undefined;
   const [from, body] = node.args;
@@ -71,8 +71,8 @@ function turnsOf(node: Node): Node | undefined {
 }
 
 /**
- * A macro over the positions of collections. `all` and `exists` take an error for an answer that does not count: what
- * reads a position of two lists is computed for every turn first.
+ * A macro over the positions of collections. `all` and `exists` may ignore an error, so that a turn that reads a
+ * position of two lists is first computed for every position.
  */
 export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: Variable, turn: Node): Node {
   const positions = inStep(list, item, turn);
@@ -83,9 +83,9 @@ export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: 
 }
 
 /**
- * The positions for a turn that says something of an object beside a value of another list. While objects of a collection
- * are missing, the others stand at earlier positions: the turn must fail then, or else the positions. `beside` is said of
- * the same object afterwards.
+ * The positions for a turn that combines an object with a value of another list at the same position. While objects of
+ * a collection are missing, the other objects are at earlier positions: then the turn must fail, or else the list of
+ * positions. `beside` is an expression that reads the same positions later.
  */
 function inStep(positions: Node, position: Variable, turn: Node, beside = turn): Node {
   const lists = [...new Set([...listsAt(turn, position), ...listsAt(beside, position)])];
@@ -101,7 +101,7 @@ function inStep(positions: Node, position: Variable, turn: Node, beside = turn):
   }, positions);
 }
 
-/** Does the turn fail wherever the list has nothing at the position? */
+/** Does the turn fail when the list has no element at the position? */
 function surelyReads(turn: Node, list: Node, position: Variable): boolean {
   const reads = new Set<Node>();
   walk(turn, (node) => {
@@ -119,14 +119,14 @@ const isAt = (node: Node | undefined, position: Variable): boolean =>
 const isObject = (node: Node | undefined): node is Reference =>
   node?.kind === 'var' && node.variable.role === 'resource';
 
-/** The parts of an expression whose errors are always its own. */
+/** The parts of an expression that are always evaluated, so that their errors are errors of the expression. */
 function partsSurelyRead(node: Node): readonly Node[] {
   if (node.kind === 'and' || node.kind === 'or') return [];
   if (node.kind === 'cond' || node.kind === 'macro' || node.kind === 'orvalue') return node.args.slice(0, 1);
   return node.args;
 }
 
-/** The lists that are read at a position; `undefined` stands for the position as a number. */
+/** The lists that are read at a position; `undefined` represents a use of the position as a number. */
 function listsAt(turn: Node, position: Variable): readonly (Node | undefined)[] {
   const lists = new Set<Node | undefined>();
   walk(turn, (node) => {

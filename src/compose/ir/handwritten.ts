@@ -2,25 +2,25 @@ import type { Ast, Expr } from '../../cel/index.ts';
 import { kroEnvironment, rewriteAst } from '../../cel/index.ts';
 import type { Raw } from './node.ts';
 
-/** What stands for an operand in the text of hand-written CEL. */
+/** The name that represents an operand in the text of hand-written CEL. */
 export const placeholder = (position: number): string => `p__${position}__`;
 
 const PLACEHOLDER = /^p__(\d+)__$/;
 
-/** The position of the operand for which a name stands. */
+/** The position of the operand that a name represents. */
 export function operandOf(name: string): number | undefined {
   const found = PLACEHOLDER.exec(name)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 
-/** Parses CEL of kro with everything that a gate may turn on. */
+/** Parses CEL of kro with all features that a gate may enable. */
 export const parseCel = (text: string) => kroEnvironment({ features: { now: true } }).parse(text);
 
 const parsed = new Map<string, Ast | undefined>();
 
 /**
- * The syntax tree of hand-written CEL with `operands` in it, `undefined` where the text is no CEL. Literals stay as the
- * author wrote them.
+ * The syntax tree of hand-written CEL with the operands in place of their names; `undefined` when the text is no CEL.
+ * Literals stay as the author wrote them.
  */
 export function treeOf({ pieces }: Raw, operands: readonly Expr[]): Expr | undefined {
   const text = pieces.map((piece, position) => (position === 0 ? '' : placeholder(position - 1)) + piece).join('');

@@ -5,21 +5,24 @@ import type { StaticType } from './types.ts';
 import { DYN } from './types.ts';
 
 /**
- * The parts of a sum of lists, in a form that kro's own runtime joins as JavaScript does. In kro 0.9 a list of the
- * instance or of an object keeps its schema, and it is that list that adds: an element that is an object or a list
- * literal then fails with `invalid data, expected a map for the provided schema`, a list that the API server merges
- * by key or holds as a set is merged, and two sums of one list may write the same memory. A list that CEL made has
- * none of this. An empty list gives the sum to its neighbour, so every part but the last is made one.
+ * Rewrites the parts of a sum of lists, so that kro's runtime joins them as JavaScript does. In kro 0.9 a list of the
+ * instance or of an object keeps its schema, and this list performs the addition: an added object or list literal fails
+ * with `invalid data, expected a map for the provided schema`, a list that the API server merges by key or treats as a
+ * set is merged, and two sums of one list may write the same memory. A list that CEL made has none of these problems.
+ * An empty list leaves the addition to its neighbour, so that every part but the last is copied by CEL.
  */
 export function joinable(parts: readonly Node[], elementName: string): readonly Node[] {
   const scalar = SCALARS.has(elementName);
   return parts.map((part, position) => (position === parts.length - 1 ? part : madeByCel(part, scalar)));
 }
 
-/** Names of element types whose literals a list of the instance takes. */
+/** Names of element types whose literals a list of the instance accepts. */
 const SCALARS: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool']);
 
-/** Methods and functions that make a list in every case; `sort` and `distinct` return an empty one as it is. */
+/**
+ * Methods and functions that always make a new list. `sort` and `distinct` are left out, because they return an empty
+ * list itself.
+ */
 const MAKERS: ReadonlySet<string> = new Set(['split', 'slice', 'reverse', 'flatten', 'lists.range']);
 
 function madeByCel(part: Node, scalar: boolean): Node {
@@ -59,7 +62,9 @@ function isMadeByCel(node: Node): boolean {
   }
 }
 
-/** A list that is read from the instance as it is: kro copies the instance, so that its lists share no memory. */
+/**
+ * Is the expression a plain read of a list of the instance? kro copies the instance, so that its lists share no memory.
+ */
 function isInstanceList(node: Node): boolean {
   const [first, ...rest] = node.args;
   if (node.kind === 'cond') return rest.every((branch) => isMadeByCel(branch) || isInstanceList(branch));

@@ -23,7 +23,7 @@ import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
 /** The least number that JavaScript prints with an exponent. */
 const EXPONENTS_FROM = 1e21;
-/** Beyond these every double is whole. */
+/** The number from which on every double is whole. */
 const WHOLE_FROM = 2 ** 53;
 
 const toWhole = (node: Node): Node => makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER });
@@ -31,7 +31,7 @@ const backToDouble = (node: Node): Node => makeNode({ kind: 'call', args: [node]
 const within = (node: Node, limit: number): Node =>
   and(compare('gt', node, doubleLiteral(-limit)), compare('lt', node, doubleLiteral(limit)));
 
-/** `Math.floor` and the like, exact for the whole range of both types. */
+/** Translates `Math.floor` and similar functions, exact for the whole range of both number types. */
 export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
   if (value.type.kind === 'number' && !isDouble(value)) return value;
   return bindOnce(value, 'n', FLOAT, (n) => {
@@ -42,7 +42,7 @@ export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node):
     const down = subtract(whole, literal(1));
     if (op === 'floor') return cond(compare('gt', back, n), down, whole);
     if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
-    // Halves go up, also below zero. What is left of the whole part is exact, where n + 0.5 is not.
+    // Halves are rounded up, also below zero. The difference to the whole part is exact, and n + 0.5 is not.
     const rest = subtract(n, back);
     return cond(
       compare('ge', rest, doubleLiteral(0.5)),
@@ -52,7 +52,9 @@ export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node):
   });
 }
 
-/** `value | 0`: the whole part modulo 2^32, between -2^31 and 2^31 - 1; 0 for what is not finite. */
+/**
+ * Translates `value | 0`: the whole part modulo 2^32, between -2^31 and 2^31 - 1; 0 for a number that is not finite.
+ */
 export function toInt32(value: Node): Node {
   const range = literal(2 ** 32);
   const whole = isDouble(value)
@@ -71,7 +73,7 @@ export function toInt32(value: Node): Node {
   );
 }
 
-/** `value.toFixed(digits)`: halves go away from zero, where CEL's `format` goes to the even digit. */
+/** Translates `value.toFixed(digits)`. JavaScript rounds halves away from zero, CEL's `format` to the even digit. */
 export function toFixed(value: Node, digits: number, text: (node: Node) => Node): Node {
   if (!isDouble(value)) {
     const whole = makeNode({ kind: 'call', args: [value], name: 'string', type: STRING });
@@ -81,7 +83,7 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
   const format = (n: Node, places: number) =>
     method('format', literal(`%.${places}f`), [makeNode({ kind: 'list', args: [n], type: listOf(FLOAT) })], STRING);
   return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) => {
-    // Halfway between two results are the odd multiples of 2^-(digits + 1), and nothing else.
+    // Only the odd multiples of 2^-(digits + 1) are halfway between two results.
     const halfway = bindOnce(multiply(n, doubleLiteral(2 ** (digits + 1))), 'k', FLOAT, (k) => {
       const whole = toWhole(k);
       const odd = not(eq(modulo(whole, literal(2)), literal(0)));
@@ -90,7 +92,7 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
     const away = bindOnce(format(n, digits + 1), 't', STRING, (t) => {
       const at = subtract(size(t, INTEGER), literal(digits === 0 ? 3 : 2));
       const last = toWhole(method('charAt', t, [at], STRING));
-      // After an even digit the last 5 is dropped by CEL; that digit goes up by one, which never carries.
+      // After an even digit CEL drops the last 5; the even digit becomes one more, which never carries.
       const up = concat([
         method('substring', t, [literal(0), at], STRING),
         makeNode({ kind: 'call', args: [add(last, literal(1))], name: 'string', type: STRING }),
@@ -104,7 +106,7 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
 
 /** `value ** exponent` for a whole exponent from 1 on. */
 export function power(value: Node, exponent: number): Node {
-  // Engines compute a square as x * x, and other powers by logarithms.
+  // JavaScript engines compute a square as x * x, and other powers by logarithms.
   if (exponent > 2 && isDouble(value)) {
     const message = '** of numbers that may have a fraction is rounded otherwise in CEL';
     throw new Refusal('no-cel', message, 'multiply: x * x');
@@ -112,7 +114,10 @@ export function power(value: Node, exponent: number): Node {
   return Array.from({ length: exponent - 1 }).reduce<Node>((product) => multiply(product, value), value);
 }
 
-/** Is the value equal to itself? Every integer is; a constant would leave a status field without a reference. */
+/**
+ * The test that a value equals itself, which is true for every integer. A constant `true` would leave a status field
+ * without a reference.
+ */
 const itself = (value: Node): Node => makeNode({ kind: 'eq', args: [value, value], type: BOOL });
 
 /** `Number.isInteger(value)` of a number that is not NaN. */
@@ -121,12 +126,12 @@ export function isInteger(value: Node): Node {
   return bindOnce(value, 'n', FLOAT, (n) => cond(within(n, WHOLE_FROM), eq(backToDouble(toWhole(n)), n), isFinite(n)));
 }
 
-/** `Number.isFinite(value)` of a number: the difference of two infinities is none. */
+/** `Number.isFinite(value)` of a number: the difference of an infinity and itself is not 0. */
 export function isFinite(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), doubleLiteral(0))) : itself(value);
 }
 
-/** Is the number one, and not NaN? NaN alone differs from itself. */
+/** Is the number not NaN? Only NaN differs from itself. */
 export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }

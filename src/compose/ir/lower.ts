@@ -11,14 +11,14 @@ import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
- * Turns nodes with JavaScript's meaning into CEL: settles which numbers are integers and which doubles,
- * inserts the conversions that CEL wants, and makes branches and lists of mixed types dyn.
+ * Turns nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles, inserts the
+ * conversions that CEL requires, and makes branches and lists of mixed types dyn.
  */
 export class Lowering {
   private readonly done = new Map<Node, Node>();
   private readonly siteOf: (node: Node) => Site | undefined;
 
-  /** `siteOf`: where in the source an expression was put together, for refusals. */
+  /** `siteOf` gives the place in the source where an expression was composed, for refusals. */
   constructor(siteOf: (node: Node) => Site | undefined = () => undefined) {
     this.siteOf = siteOf;
   }
@@ -37,7 +37,7 @@ export class Lowering {
     }
   }
 
-  /** The operands in CEL's own operators, as many as there were. */
+  /** The lowered operands of a node. */
   private operands<Operands extends readonly Node[]>(node: {
     readonly args: Operands;
   }): {
@@ -96,7 +96,7 @@ export class Lowering {
     }
   }
 
-  /** JavaScript's functions and conversions of numbers. */
+  /** Lowers JavaScript's functions and conversions of numbers; undefined for other nodes. */
   private number(node: Node): Node | undefined {
     switch (node.kind) {
       case 'tostr':
@@ -144,7 +144,7 @@ export class Lowering {
     }
   }
 
-  /** The type of a macro follows from its bodies once these are settled. */
+  /** Lowers a macro, whose type follows from its lowered bodies. */
   private macro(node: Macro): Node {
     const args = this.operands(node);
     const [, body] = args;
@@ -163,7 +163,7 @@ export class Lowering {
     return makeNode({ kind, args: [a, b], type: a.type });
   }
 
-  /** Both sides of one numeric type: an integer beside a double becomes a double. */
+  /** Makes both operands one numeric type: an integer beside a double becomes a double. */
   private alike([a, b]: readonly [Node, Node]): readonly [Node, Node] {
     if (a.type.kind !== 'number' || b.type.kind !== 'number') return [a, b];
     return isDouble(a) || isDouble(b) ? [toDouble(a), toDouble(b)] : [a, b];
@@ -258,7 +258,7 @@ function withoutMinusZero(value: Node): Node {
   });
 }
 
-/** What is printed as JSON, its numbers as JavaScript prints them. */
+/** A value that is printed as JSON, without -0, which JavaScript prints as 0. */
 function forJson(node: Node): Node {
   if (!['object', 'list', 'append', 'cond'].includes(node.kind)) return withoutMinusZero(node);
   return withArgs(node, node.args.map(forJson));
@@ -277,7 +277,7 @@ export function dyn(node: Node): Node {
   return node.type === DYN || node.kind === 'dyn' ? node : makeNode({ kind: 'dyn', args: [node], type: DYN });
 }
 
-/** A list of numbers as one of doubles. */
+/** A list of numbers as a list of doubles. */
 function listOfDoubles(node: Node): Node {
   const name = celTypeName(node);
   if (name !== 'list(int)') return node;
@@ -295,7 +295,7 @@ function mayBeMinusZero(value: Node): boolean {
   return found;
 }
 
-/** The operands of a method, converted where CEL wants one type. */
+/** The operands of a method, converted where CEL requires one type. */
 function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
   const [list, item] = args;
   if (name === 'merge') return alikeMaps(args);
@@ -305,8 +305,8 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
 }
 
 /**
- * Maps to merge: CEL has no function for maps whose values differ in type. The values of the first become dyn, not the
- * map: of `dyn(a).merge(dyn(b))` the type of the keys is open, and the next call would decide on it.
+ * The operands of `merge`. CEL has no function for maps whose values differ in type, so that the values of the first
+ * map become dyn. The map itself does not: the type of the keys of `dyn(a).merge(dyn(b))` would be open.
  */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
   const [left, right] = args;
@@ -320,7 +320,7 @@ function alikeMaps(args: readonly Node[]): readonly Node[] {
 function withDynValues(map: Node): Node {
   const plain = map.kind === 'object' && map.args.every(({ type }) => type.kind !== 'optional');
   if (plain) {
-    // Objects of several types have no type while they are traced; CEL gives their literals one.
+    // Objects of several types have no static type here, but CEL gives their literals a type.
     const values = map.args.map((arg, position) =>
       position % 2 === 0 || arg.kind === 'dyn' ? arg : makeNode({ kind: 'dyn', args: [arg], type: DYN }),
     );
@@ -344,7 +344,7 @@ function fitsEmpty(node: Node, other: Node): boolean {
   return name === 'dyn' || name.startsWith(node.kind === 'list' ? 'list(' : 'map(');
 }
 
-/** A name for the CEL type, equal exactly for types that CEL takes as one. */
+/** A name for the CEL type of a node. Two names are equal exactly when CEL treats the types as one. */
 export function celTypeName(node: Node): string {
   switch (node.kind) {
     case 'object':
@@ -386,7 +386,7 @@ function isCopy(map: Macro): boolean {
 /** Methods whose list has the elements of their target. */
 const KEEPS_ELEMENTS: ReadonlySet<unknown> = new Set(['slice', 'reverse', 'sort', 'distinct']);
 
-/** The place that a path reads: CEL gives the objects of each resource, and of each field of the spec, a type of their own. */
+/** A path as a type name: in CEL, the objects of each resource and each field of the spec have their own type. */
 function placeOf(node: Node): string {
   const steps: string[] = [];
   let step = node;
@@ -409,7 +409,7 @@ function objectTypeName(node: Node): string {
   return `map(${names.size === 1 ? [...names][0] : 'dyn'})`;
 }
 
-/** Are two names of one type? The type of an empty list fits every list. */
+/** Do two names mean the same type? The type of an empty list fits every list. */
 export function sameCelType(a: string, b: string): boolean {
   return a === b || (a === 'list(?)' && b.startsWith('list(')) || (b === 'list(?)' && a.startsWith('list('));
 }
@@ -443,7 +443,7 @@ function objectId(type: object): number {
   return id;
 }
 
-/** Settles numbers that flow into an integer: open ones become integers; a double is refused. */
+/** Makes the numbers that flow into an integer field integers. Refuses a double. */
 export function requireInteger(node: Node, seen = new Set<Node>()): void {
   if (seen.has(node)) return;
   seen.add(node);
@@ -477,7 +477,7 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
   }
 }
 
-/** The same of the elements of a list. */
+/** Makes the elements of a list that flow into integer fields integers. */
 function requireIntegers(list: Node, seen: Set<Node>): void {
   if (list.kind === 'append') for (const part of list.args) requireIntegers(part, seen);
   else if (list.kind === 'list') for (const item of list.args) requireInteger(item, seen);

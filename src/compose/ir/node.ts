@@ -2,8 +2,9 @@ import type { StaticType } from './types.ts';
 
 /** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
 export class Variable {
-  /** How it is printed; ids of resources are settled at the end, macro variables may be renamed. */
+  /** The printed name. Ids of resources are decided at the end; macro variables may be renamed. */
   name: string;
+  /** The role. A variable with the role `accumulator` must not remain in an expression: then its value is not known. */
   readonly role: 'schema' | 'resource' | 'element' | 'loop' | 'macro' | 'accumulator';
   readonly key: number;
   private static next = 1;
@@ -15,17 +16,24 @@ export class Variable {
   }
 }
 
-/** What all nodes have. Nodes are hash-consed: equal expressions are one object with one id. */
+/** The length that `push` or `unshift` returns where the number of elements is not known. */
+export class UnknownLength extends Variable {
+  constructor(method: 'push' | 'unshift') {
+    super(`the result of ${method}()`, 'accumulator');
+  }
+}
+
+/** The members of every node. Nodes are hash-consed: equal expressions are one object with one id. */
 interface Base<Operands extends readonly Node[]> {
   readonly id: number;
-  /** The operands in the order in which they are written, so that a pass visits them without asking for the kind. */
+  /** The operands in their written order, so that a pass visits them without a look at the kind. */
   readonly args: Operands;
   readonly type: StaticType;
-  /** Number of distinct-path nodes, saturating; for budgets. */
+  /** The number of nodes of the written tree, with an upper limit; for budgets. */
   readonly size: number;
 }
 
-/** What a literal holds. A number whose text is settled, such as `1.0`, is that text. */
+/** The value of a literal. A number with a fixed text, such as `1.0`, is this text. */
 export type LiteralValue = string | number | bigint | boolean | null;
 
 /** A constant. */
@@ -149,7 +157,7 @@ export interface Power extends Base<readonly [base: Node]> {
   readonly exponent: number;
 }
 
-/** One expression node; `kind` tells what it is. Constructors that simplify stand in `build.ts`. */
+/** One expression node. Constructors that simplify are in `build.ts`. */
 export type Node =
   | Binary
   | Call
@@ -172,14 +180,14 @@ export type Node =
 
 export type Kind = Node['kind'];
 
-/** A node before the table knows it. */
+/** A node before it is in the table. */
 type Unregistered<T> = T extends Node ? Omit<T, 'id' | 'size'> : never;
 
 /** The nodes of one composition, each once. */
 export class NodeTable {
-  /** Literals by their value: most nodes of a large graph are texts that stand in one resource. */
+  /** Literals by their value. Most nodes of a large graph are texts of one resource. */
   readonly literals = new Map<LiteralValue, Literal>();
-  /** All others by what they consist of. */
+  /** All other nodes by kind, attributes and operands. */
   readonly others = new Map<string, Node>();
 }
 
@@ -187,8 +195,9 @@ let nextId = 1;
 let table = new NodeTable();
 
 /**
- * Runs `work` with the table of a run, so that the nodes of a composition can be collected with it. Only the pointer to
- * the run sets it (`withTrace`): the constructors of nodes stand below the run and cannot ask it.
+ * Runs `work` with the table of a run, so that the nodes of a composition can be collected with the run. Only
+ * `withTrace` calls this function, because the constructors of nodes are on a floor below the run and cannot ask for
+ * it.
  */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;
@@ -202,7 +211,7 @@ export function withNodes<T>(own: NodeTable, work: () => T): T {
 
 /** The one literal with this value, whose type follows from it. */
 export function literalNode(value: LiteralValue, type: StaticType): Node {
-  // A map takes the two zeros for one.
+  // A `Map` treats 0 and -0 as one key.
   if (Object.is(value, -0)) return makeNode({ kind: 'lit', args: [], value, type });
   let node = table.literals.get(value);
   if (node === undefined) {
@@ -226,12 +235,12 @@ export function makeNode(node: Unregistered<Node>): Node {
   return made;
 }
 
-/** The node with other operands; their number fits the kind. */
+/** The node with other operands, whose number must fit the kind. */
 export function withArgs(node: Node, args: readonly Node[], type: StaticType = node.type): Node {
   return makeNode({ ...node, args, type } as Unregistered<Node>);
 }
 
-/** What tells a node from others of its kind with the same operands. */
+/** The attributes that distinguish a node from others of its kind with the same operands. */
 function attributeKey(node: Unregistered<Node>): string {
   switch (node.kind) {
     case 'lit':
@@ -263,7 +272,7 @@ function attributeKey(node: Unregistered<Node>): string {
   }
 }
 
-/** What a macro computes for each element: the last of its bodies. */
+/** The expression that a macro computes for each element: the last of its bodies. */
 export function bodyOf({ args }: Macro): Node {
   return args[args.length - 1] ?? args[0];
 }
@@ -274,7 +283,7 @@ export function memberOfLiteral(node: ObjectLiteral, key: string): Node | undefi
   return node.flags[place] === '' ? node.args[place * 2 + 1] : undefined;
 }
 
-/** Is the node a literal, or this one? */
+/** Is the node a literal, or a literal with this value? */
 export function isLiteral(node: Node): node is Literal;
 export function isLiteral(node: Node, value: LiteralValue): boolean;
 export function isLiteral(node: Node, value?: LiteralValue): boolean {
@@ -283,7 +292,7 @@ export function isLiteral(node: Node, value?: LiteralValue): boolean {
 
 /** Visits each distinct node below (and including) `root` once, operands first. */
 export function walk(root: Node, visit: (node: Node) => void, seen?: Set<Node>): void {
-  // Most expressions are a path: no part of it occurs twice.
+  // Most expressions are a path, in which no part occurs twice.
   if (seen === undefined && root.args.length <= 1) {
     const [only] = root.args;
     if (only !== undefined) walk(only, visit);
@@ -313,7 +322,7 @@ function walkGraph(root: Node, visit: (node: Node) => void, seen: Set<Node>): vo
   }
 }
 
-/** The variable that a path begins with; `undefined` for what is no path. */
+/** The variable with which a path begins; `undefined` for an expression that is no path. */
 export function rootOf(node: Node): Variable | undefined {
   let current: Node | undefined = node;
   while (current?.kind === 'select' || current?.kind === 'index') current = current.args[0];

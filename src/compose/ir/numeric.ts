@@ -12,7 +12,7 @@ export function bindOnce(value: Node, name: string, type: StaticType, body: (val
   return makeNode({ kind: 'macro', args: [value, result], name: 'bind', vars: [variable], type: result.type });
 }
 
-/** Is the node a double in CEL? Open numbers are: integers were settled before. */
+/** Is the node a double in CEL? Open numbers count as doubles, because the integers among them were decided before. */
 export function isDouble(node: Node): boolean {
   return node.type.kind === 'number' && (node.type.number.state === 'double' || node.type.number.state === 'open');
 }
@@ -25,14 +25,14 @@ export function toDouble(node: Node): Node {
   return makeNode({ kind: 'call', args: [node], name: 'double', type: FLOAT });
 }
 
-/** The node as an integer; the caller knows that it is whole. */
+/** The node as an integer. The caller knows that the number is whole. */
 export function toInt(node: Node): Node {
   return isDouble(node) || node.type.kind !== 'number'
     ? makeNode({ kind: 'call', args: [node], name: 'int', type: INTEGER })
     : node;
 }
 
-/** A double, also where it is whole. */
+/** A literal of type double, also for a whole number. */
 export function doubleLiteral(value: number): Node {
   return makeNode({ kind: 'lit', args: [], value: String(value), type: FLOAT });
 }

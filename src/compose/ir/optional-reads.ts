@@ -4,9 +4,9 @@ import { makeNode, withArgs } from './node.ts';
 import { INTEGER } from './types.ts';
 
 /**
- * A lowered expression with its tests for members written as optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` is
- * `a.?b.?c.orValue(x)`, of booleans `has(a.b) && a.b` is `a.?b.orValue(false)`. Both forms ask for the presence of the
- * same members, so that a member that is null is null in both, and an error stays one.
+ * Rewrites tests for members in a lowered expression as optional reads: `has(a.b) && has(a.b.c) ? a.b.c : x` becomes
+ * `a.?b.?c.orValue(x)`, and for booleans `has(a.b) && a.b` becomes `a.?b.orValue(false)`. Both forms test the presence
+ * of the same members, so that a null member is null in both, and errors are the same.
  */
 export function withOptionalReads(root: Node): Node {
   const done = new Map<Node, Node>();
@@ -24,13 +24,13 @@ export function withOptionalReads(root: Node): Node {
   return visit(root);
 }
 
-/** The form with `orValue` of a value with a fallback where it is missing; `undefined` for anything else. */
+/** The form with `orValue` of a value with a fallback; `undefined` for other expressions. */
 function optionalRead(node: Node): Node | undefined {
   const choice = choiceOf(node);
   if (choice === undefined) return undefined;
   const tests = new Set(choice.tests);
   const optional = optionalOf(choice.value, tests);
-  // A test that the value does not need says something else.
+  // A test that is not about a member of the value has another meaning, and must stay.
   if (optional === undefined || tests.size > 0) return undefined;
   return makeNode({ kind: 'orvalue', args: [optional, choice.otherwise], type: node.type });
 }
@@ -64,7 +64,10 @@ function choiceOf(node: Node): Choice | undefined {
   }
 }
 
-/** A path as an optional, from the outside in as far as its members are tested; the tests that it covers leave `tests`. */
+/**
+ * A path as an optional, from its last member back as far as the members are tested. Removes the covered tests from
+ * `tests`.
+ */
 function optionalOf(path: Node, tests: Set<Node>): Node | undefined {
   if (path.kind === 'select') {
     const [object] = path.args;
@@ -78,7 +81,7 @@ function optionalOf(path: Node, tests: Set<Node>): Node | undefined {
   return optIndex(optionalOf(object, tests) ?? object, key, path.type);
 }
 
-/** The test that a list has a position, where that is plainly no negative one. */
+/** The test that a list has a position; undefined when the position is not a literal from 0 on. */
 function isLonger(list: Node, position: Node): Node | undefined {
   const isPosition = isLiteralNumber(position) && position.value >= 0;
   return list.type.kind === 'list' && isPosition ? compare('gt', size(list, INTEGER), position) : undefined;

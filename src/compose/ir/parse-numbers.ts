@@ -14,14 +14,14 @@ const NOT_BLANK = `[^${SPACE}]`;
 const begin = (inner: string): string => `^[${SPACE}]*${inner}`;
 const whole = (inner: string): string => `${begin(inner)}[${SPACE}]*$`;
 
-/** Texts of which `Number()` makes a number. */
+/** Matches texts that `Number()` converts to a number. */
 const NUMERIC = whole(`(${DECIMAL}|${BASED})?`);
 /** Texts that begin with an integer, as `parseInt()` reads them: with base 10, and without a base. */
 const INTEGERS = {
   ten: { valid: begin('[+-]?[0-9]'), digits: begin('[+-]?[0-9]+') },
   any: {
     valid: begin('[+-]?(0[xX][0-9a-fA-F]|0([^xX]|$)|[1-9])'),
-    // CEL reads no base, so what begins with one has no value.
+    // CEL cannot read a base, so that a text with a base has no value.
     digits: begin('[+-]?(0[xX][0-9a-fA-F]*|[0-9]+)'),
   },
 } as const;
@@ -30,7 +30,7 @@ const matches = (text: Node, pattern: string): Node => method('matches', text, [
 const find = (text: Node, pattern: string): Node => method('find', text, [literal(pattern)], STRING);
 const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
 
-/** `Number(text)`: an open number. What is no number has no value in the graph. */
+/** `Number(text)`: an open number. A text that is no number has no value in the graph. */
 export function parseNumber(text: Node): Node {
   return makeNode({
     kind: 'parsenumber',
@@ -50,7 +50,9 @@ export function parseDecimal(text: Node): Node {
   return makeNode({ kind: 'parsefloat', args: [text], type: FLOAT });
 }
 
-/** The CEL of {@link parseNumber}: texts of Go that JavaScript does not read are errors, blank ones are 0. */
+/**
+ * The CEL of {@link parseNumber}. Texts that Go reads as numbers and JavaScript does not are errors; blank texts are 0.
+ */
 export function lowerNumber(text: Node, integer: boolean): Node {
   const name = integer ? 'int' : 'double';
   const type = integer ? INTEGER : FLOAT;
@@ -72,8 +74,8 @@ export function lowerDecimal(text: Node): Node {
 }
 
 /**
- * The condition under which an expression is a number, not NaN; `undefined` where it always is. NaN comes of texts that
- * are read, of 0 / 0 and of % 0.
+ * The condition under which an expression is not NaN; `undefined` when it never is NaN. NaN is the result of parsed
+ * texts, of 0 / 0 and of % 0.
  */
 export function numberTest(root: Node, quotients = true): Node | undefined {
   const done = new Map<Node, Node | undefined>();
@@ -143,7 +145,7 @@ export function mayBeQuotient(root: Node): boolean {
   return found;
 }
 
-/** The expression with texts read as doubles, also where the number ends in an integer: `"5.5" > 5`. */
+/** The expression with texts parsed as doubles, also where the number is compared with an integer: `"5.5" > 5`. */
 export function asDoubles(root: Node): Node {
   return rewrite(root, (node) =>
     node.kind === 'parsenumber' && node.as === undefined
@@ -152,7 +154,7 @@ export function asDoubles(root: Node): Node {
   );
 }
 
-/** `String(value)` of a number: that of NaN is a text, too. `known`: conditions that hold here. */
+/** `String(value)` of a number, also of NaN. `known` are conditions that hold here. */
 export function numberText(node: Node, known: readonly Node[] = []): Node {
   if (node.kind === 'cond') {
     const [test, a, b] = node.args;

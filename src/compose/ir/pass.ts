@@ -4,22 +4,22 @@ import { isLiteral } from './node.ts';
 import { listOf } from './types.ts';
 import type { StaticType } from './types.ts';
 
-/** One pass over a list: the accumulator and what it becomes in each turn. */
+/** One pass over a list: the accumulator and its value after each turn. */
 export interface Fold {
   readonly list: Node;
   readonly loop: Variable;
   readonly element: StaticType;
   readonly accumulator: Variable;
-  /** What the accumulator is before the loop. */
+  /** The value of the accumulator before the loop. */
   readonly initial: Node;
-  /** What it is after one turn, in terms of the accumulator and the loop variable. */
+  /** The value of the accumulator after one turn, in terms of the accumulator and the loop variable. */
   readonly next: Node;
 }
 
 /** Is the expression the accumulator itself? */
 export const isAccumulator = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
-/** What an expression is for each element. */
+/** The list of the values of an expression for each element. */
 export function mapped(fold: Fold, body: Node): Node {
   return body.kind === 'var' && body.variable === fold.loop
     ? fold.list

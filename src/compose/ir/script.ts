@@ -1,7 +1,7 @@
 import type { FieldAccess, Kind, Node } from './node.ts';
 import { bodyOf } from './node.ts';
 
-/** How tightly an operator of JavaScript binds; larger binds tighter. */
+/** Operators of JavaScript with their precedence. A larger number binds tighter. */
 const BINARY: Partial<Record<Kind, readonly [string, number]>> = {
   or: ['||', 2],
   and: ['&&', 3],
@@ -19,7 +19,7 @@ const BINARY: Partial<Record<Kind, readonly [string, number]>> = {
 };
 const ATOM = 10;
 
-/** Conversions and functions of numbers, by what JavaScript calls them. */
+/** The JavaScript names of conversions and functions of numbers. */
 const FUNCTIONS: Partial<Record<Kind, string>> = {
   tostr: 'String',
   floor: 'Math.floor',
@@ -34,7 +34,7 @@ const FUNCTIONS: Partial<Record<Kind, string>> = {
   isfinite: 'Number.isFinite',
 };
 
-/** Methods by what JavaScript calls them; those that it has not are left out. */
+/** The JavaScript names of methods of CEL, for methods that JavaScript has. */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['lowerAscii', 'toLowerCase'],
   ['upperAscii', 'toUpperCase'],
@@ -46,7 +46,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** Macros over lists by what JavaScript calls them. */
+/** The JavaScript names of macros over lists. */
 const CALLBACKS: ReadonlyMap<string, string> = new Map([
   ['map', 'map'],
   ['filter', 'filter'],
@@ -59,8 +59,8 @@ const MAX_SIZE = 60;
 const UNKNOWN = '…';
 
 /**
- * An expression as JavaScript, for messages to the author of a composition; `…` for parts that JavaScript writes
- * in another way, `undefined` where that is the whole. `spec` is what the author calls the spec.
+ * An expression as JavaScript, for messages to the author of a composition, with `…` for parts without a form in
+ * JavaScript; `undefined` when the whole has no such form. `spec` is the author's name for the spec.
  */
 export function scriptOf(node: Node, spec: string): string | undefined {
   if (node.size > MAX_SIZE) return undefined;

@@ -22,8 +22,8 @@ import { substitute } from './substitute.ts';
 import { INTEGER, listOf, STRING } from './types.ts';
 
 /**
- * `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with something between them. What is between comes
- * after the first text that is not empty, as in JavaScript; `undefined` when a turn does anything else.
+ * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with a separator. As in JavaScript, the
+ * separator follows only after the first text that is not empty. `undefined` when a turn does anything else.
  */
 export function separated(fold: Fold): Node | undefined {
   const { next, initial, accumulator } = fold;
@@ -40,7 +40,7 @@ export function separated(fold: Fold): Node | undefined {
   return fromFirst(fold, first, later);
 }
 
-/** The first text that is not empty, and after it what each turn adds. */
+/** The first text that is not empty, followed by the texts that the later turns add. */
 function fromFirst(fold: Fold, first: Node, later: Node): Node {
   const { list, loop, element } = fold;
   const count = size(list, INTEGER);
@@ -58,7 +58,7 @@ function fromFirst(fold: Fold, first: Node, later: Node): Node {
 
 const textsOf = (node: Node): readonly Node[] => (node.kind === 'concat' ? node.args : [node]);
 
-/** What stands before the text of the first turn in each later one. */
+/** The text that each later turn adds before the text of the first turn. */
 function separator(added: readonly Node[], first: Node): Node | undefined {
   const own = textsOf(first);
   const before = added.slice(0, added.length - own.length);
@@ -68,7 +68,7 @@ function separator(added: readonly Node[], first: Node): Node | undefined {
 
 const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.kind === 'lit' && part.value !== '');
 
-/** The text after a turn, where the accumulator is known to be empty, or known not to be. */
+/** The text after a turn, when the accumulator is known to be empty, or known not to be empty. */
 function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
   if (node.kind === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
   if (node.kind !== 'cond') return node;
@@ -78,7 +78,10 @@ function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
   return whereEmpty(tested === empty ? then : otherwise, accumulator, empty);
 }
 
-/** Does the test hold where the accumulator is empty (`true`) or where it is not (`false`)? */
+/**
+ * Is the test true exactly when the accumulator is empty (`true`), or exactly when it is not (`false`)? Undefined for
+ * other tests.
+ */
 function emptiness(test: Node, accumulator: Variable): boolean | undefined {
   const [inner] = test.args;
   if (test.kind === 'not' && inner !== undefined) {

@@ -2,15 +2,14 @@ import { macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { makeNode, withArgs } from './node.ts';
 
-/** A part is bound when that saves at least this many nodes. */
+/** The minimum of saved nodes for which a part is bound. */
 const WORTH = 12;
 
 /**
- * An expression with what it repeats written once: scalar parts that occur several times and do not use
- * variables of macros are bound by `cel.bind` around the whole. The bound parts are conditionals and
- * texts that cannot fail where the whole does not evaluate them: `cel.bind` is lazy in kro's engine, and
- * elsewhere a strict one would only evaluate more of what reads plain fields. Lists are never bound (an
- * empty list bound in cel-go is its mutable accumulator).
+ * Writes repeated parts of an expression once: binds scalar parts that occur several times, and use no variables of
+ * macros, by `cel.bind` around the whole expression. A bound part cannot cause an error that the whole would not have:
+ * `cel.bind` is lazy in kro's engine, and a strict engine would only evaluate more reads of plain fields. Lists are
+ * never bound, because an empty list bound in cel-go is its mutable accumulator.
  */
 export function shareParts(root: Node): Node {
   const uses = countUses(root);
@@ -29,10 +28,13 @@ const isScalar = (node: Node): boolean =>
   !neverFails(node) &&
   node.args.length > 0;
 
-/** Paths are as short as a name. */
+/**
+ * Is the part a read of a field, a test of one, or a literal? Such parts are not bound, because they are as short as a
+ * name.
+ */
 const neverFails = (node: Node): boolean => node.kind === 'select' || node.kind === 'has' || node.kind === 'lit';
 
-/** In how many places of the graph each node stands as an operand. */
+/** The number of places in which each node is an operand. */
 function countUses(root: Node): Map<Node, number> {
   const uses = new Map<Node, number>();
   const stack = [root];
@@ -66,7 +68,7 @@ function freeOfMacros(root: Node): Set<Node> {
   return new Set(all.filter((node) => uses.get(node) === false));
 }
 
-/** Binds the parts around the expression, those that others use outermost. */
+/** Binds the parts around the expression. Parts that other parts use are bound outermost. */
 function bindAll(root: Node, parts: readonly Node[]): Node {
   const variables = new Map(parts.map((part) => [part, macroVariable('v')]));
   const replaced = new Map<Node, Node>();
@@ -81,7 +83,7 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
     return result;
   };
   const body = visit(root, true);
-  // The smallest part is used by larger ones: it must be bound first, that is outermost.
+  // Larger parts may use smaller ones, so that the smallest part is bound first, that is outermost.
   const ordered = [...parts].sort((a, b) => b.size - a.size || b.id - a.id);
   return ordered.reduce((inner, part) => {
     const variable = variables.get(part) as Variable;

@@ -1,12 +1,12 @@
 import type { Node, Variable } from './node.ts';
 import { withArgs } from './node.ts';
 
-/** The expression with a variable replaced. Types of operands are kept; equal expressions stay one node. */
+/** The expression with a variable replaced by another expression. The types of the other nodes do not change. */
 export function substitute(root: Node, of: Variable, by: Node): Node {
   return rewrite(root, (node) => (node.kind === 'var' && node.variable === of ? by : undefined));
 }
 
-/** The expression with the nodes replaced for which `replace` answers. */
+/** The expression with each node replaced for which `replace` returns another node. */
 export function rewrite(root: Node, replace: (node: Node) => Node | undefined): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {

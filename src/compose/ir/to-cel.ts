@@ -36,7 +36,7 @@ export function celText(
 /** A text as a literal of CEL. */
 export const quoteCel = (text: string): string => unparse(syntax.literal('string', text));
 
-/** The syntax trees of lowered expressions; a node that stands in several places is one tree. */
+/** Makes the syntax trees of lowered expressions. A node in several places has one tree. */
 class CelTree {
   readonly #names: VariableNames;
   readonly #trees = new Map<Node, Expr>();
@@ -100,7 +100,7 @@ class CelTree {
         );
       case 'raw': {
         const tree = treeOf(node, this.#all(node.args));
-        // What its author wrote is no CEL: the check of the definition tells where.
+        // The hand-written text is no CEL. The check of the definition reports the place.
         return tree ?? syntax.ident(node.pieces.join(''));
       }
       case 'dyn':
@@ -116,7 +116,7 @@ class CelTree {
     return syntax.call(name, this.#all(node.args));
   }
 
-  /** A field; a name that cannot stand after a dot is looked up as a key. */
+  /** A read of a field. A name that is not allowed after a dot is looked up as a key. */
   #field({ kind, args: [of], field }: FieldAccess): Expr {
     const object = this.of(of);
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(field) && !NOT_A_FIELD.has(field))
@@ -137,7 +137,7 @@ class CelTree {
   }
 }
 
-/** The terms of a chain of one logical operator, however it is nested. */
+/** The terms of a chain of one logical operator, also when the chain is nested. */
 function termsOf(node: Node, operator: 'and' | 'or'): readonly [Node, ...Node[]] {
   if (node.kind !== operator) return [node];
   const [left, right] = node.args;

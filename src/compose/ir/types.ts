@@ -1,7 +1,7 @@
 /**
- * Whether a number is an integer or a double. Numbers of a schema that says neither start `open` and
- * become `int` when they flow into an integer field; what stays open is a double. Literals without a
- * fraction are `whole` and adopt the other side.
+ * Tells whether a number is an integer or a double. A number whose schema allows both starts as `open`, and becomes
+ * `int` when it flows into an integer field; a number that stays open is a double. A literal without a fraction is
+ * `whole` and adopts the type of the other operand.
  */
 export class NumberType {
   state: 'int' | 'double' | 'open' | 'whole';
@@ -18,23 +18,23 @@ export const WHOLE = new NumberType('whole');
 /** A field of an object type. */
 export interface Field {
   readonly type: StaticType;
-  /** Always there when the object is. */
+  /** Is the field present in every such object? */
   readonly required: boolean;
-  /** What JavaScript sees where the field is missing; `undefined` when absent. */
+  /** The value of a missing field in JavaScript: `null`, or either `null` or `undefined`. When absent: `undefined`. */
   readonly missing?: 'null' | 'either';
-  /** A counter that the server leaves out when it is zero. */
+  /** Is the field a counter that the server leaves out when it is zero? */
   readonly counter?: boolean;
-  /** Not a field of the kind: a formula over the whole object. */
+  /** The formula of a field that the kind does not have, computed from the whole object. */
   readonly derived?: Derivation;
-  /** A number that is an integer to CEL in one object and a double in another: read as `type`. */
+  /** Is the field an integer for CEL in some objects and a double in others? A read converts it to `type`. */
   readonly converts?: boolean;
 }
 
-/** How a derived field is computed. */
+/** The formula of a derived field. */
 export interface Derivation {
   /** CEL over the object, written `self`. */
   readonly cel: string;
-  /** CEL that tells whether the field is there; always, when absent. */
+  /** CEL that tells whether the field is present; undefined when it always is. */
   readonly has?: string | undefined;
   /** The real field to read instead. */
   readonly instead: string;
@@ -42,14 +42,16 @@ export interface Derivation {
   readonly path: string;
 }
 
-/** An object with known fields; looked up lazily because schemas may be recursive. */
+/** An object with known fields, which are looked up lazily, because schemas may be recursive. */
 export interface ObjectType {
   readonly kind: 'object';
   readonly field: (name: string) => Field | undefined;
   readonly names: () => readonly string[];
-  /** Unknown fields are allowed; they are dyn. */
+  /** Are unknown fields allowed? Their type is dyn. */
   readonly open: boolean;
-  /** One of two object types, such as the elements of two lists that are joined: dyn to CEL. */
+  /**
+   * Is this the type of objects of two types, such as the elements of two joined lists? For CEL such objects are dyn.
+   */
   readonly joined?: boolean;
 }
 
@@ -104,7 +106,7 @@ export function optionalOf(of: StaticType): StaticType {
   return memo(optionals, of, () => ({ kind: 'optional', of }));
 }
 
-/** The name of the type in messages, in the words of TypeScript. */
+/** The name of the type for messages, in terms of TypeScript. */
 export function describeType(type: StaticType): string {
   switch (type.kind) {
     case 'bool':
@@ -120,7 +122,7 @@ export function describeType(type: StaticType): string {
   }
 }
 
-/** Are the two one type for operators: both strings, both numbers, lists of one type, the same object type? */
+/** Do operators treat the two types as one: both strings, both numbers, lists of one type, or the same object type? */
 export function sameStaticType(a: StaticType, b: StaticType): boolean {
   if (a === b) return true;
   if (a.kind === 'list' && b.kind === 'list') return sameStaticType(a.element, b.element) || isBottom(a) || isBottom(b);
@@ -129,7 +131,10 @@ export function sameStaticType(a: StaticType, b: StaticType): boolean {
   return a.kind === b.kind;
 }
 
-/** Have two joined types the same fields? A schema may be recursive, so deep ones count as different. */
+/**
+ * Do two joined types have the same fields? Because a schema may be recursive, types that are nested too deeply count
+ * as different.
+ */
 function sameFields(a: ObjectType, b: ObjectType, depth = 8): boolean {
   if (a.joined !== true || b.joined !== true || a.open !== b.open || depth === 0) return false;
   const names = a.names();
@@ -143,7 +148,7 @@ function sameFields(a: ObjectType, b: ObjectType, depth = 8): boolean {
   });
 }
 
-/** Is the value an object that has a type of its own in CEL, or does it hold such objects? */
+/** Is the value an object that has its own type in CEL, or does it contain such objects? */
 export function holdsObjects(type: StaticType): boolean {
   if (type.kind === 'list') return holdsObjects(type.element);
   return type.kind === 'map' ? holdsObjects(type.value) : type.kind === 'object' && type.joined !== true;
@@ -154,10 +159,13 @@ function isBottom(type: StaticType): boolean {
   return type.kind === 'list' && type.element === NEVER;
 }
 
-/** Element type of the empty list: fits every other. */
+/** The element type of the empty list, which fits every other type. */
 export const NEVER: StaticType = { kind: 'dyn' };
 
-/** The type of a value that is one or the other. Two object types make one with the fields of both, other types dyn. */
+/**
+ * The type of a value that has one of two types. Two object types are joined to one with the fields of both; other
+ * different types become dyn.
+ */
 export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a === b || b === NEVER) return a;
   if (a === NEVER) return b;
@@ -175,7 +183,7 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
 
 const joinedObjects = new WeakMap<ObjectType, WeakMap<ObjectType, ObjectType>>();
 
-/** An object of one of two types: what both surely have is surely there, what one may lack may be missing. */
+/** The type of an object of one of two types. A field is required only if both types require it. */
 function joinObjects(a: ObjectType, b: ObjectType): ObjectType {
   const table = joinedObjects.get(a) ?? new WeakMap<ObjectType, ObjectType>();
   joinedObjects.set(a, table);
@@ -201,7 +209,7 @@ function joinFields(a: Field | undefined, b: Field | undefined): Field | undefin
     const one = a ?? b;
     return one && { ...one, required: false };
   }
-  // A formula over the object, and a counter that may be left out, are so for one of the two only.
+  // A derived field of one of the two types has no common read.
   if (a.derived !== undefined || b.derived !== undefined) return { type: DYN, required: false };
   const counter = a.counter === true || b.counter === true;
   const required = a.required && b.required && !counter;
@@ -209,7 +217,7 @@ function joinFields(a: Field | undefined, b: Field | undefined): Field | undefin
   return { ...joinValues(a, b), required, ...(missing && { missing }) };
 }
 
-/** The type of a field of one of two objects. A list or map of numbers that differ in CEL's type cannot be read. */
+/** The type of a field of one of two objects. A list or map of numbers with different CEL types cannot be read. */
 function joinValues(a: Field, b: Field): Pick<Field, 'type' | 'converts'> {
   if (a.converts === true || b.converts === true) return { type: FLOAT, converts: true };
   if (a.type.kind === 'number' && b.type.kind === 'number') return joinNumbers(a.type, b.type);
@@ -223,7 +231,7 @@ const isWhole = ({ number }: NumericType): boolean => number.state === 'int' || 
 function joinNumbers(a: NumericType, b: NumericType): Pick<Field, 'type' | 'converts'> {
   if (isWhole(a) && isWhole(b)) return { type: INTEGER };
   if (a.number === b.number || (a.number.state === 'double' && b.number.state === 'double')) return { type: a };
-  // The open one becomes an integer where integers are asked for; else both are doubles.
+  // The open number becomes an integer where an integer is required; otherwise both are doubles.
   if (isWhole(a) && b.number.state === 'open') return { type: b, converts: true };
   if (isWhole(b) && a.number.state === 'open') return { type: a, converts: true };
   return { type: FLOAT, converts: true };
@@ -238,12 +246,12 @@ function readAlike(a: StaticType, b: StaticType): boolean {
   return a.kind === b.kind;
 }
 
-/** An integer and an open number: open as long as the open one is. */
+/** The type of a value that is an integer or an open number: the open type, which may become an integer later. */
 function mixed(a: StaticType & { kind: 'number' }, b: StaticType & { kind: 'number' }): StaticType {
   return a.number.state === 'open' ? a : b;
 }
 
-/** Numbers, strings, booleans: what can be compared and printed. */
+/** Is the type that of numbers, strings or booleans, which can be compared and printed? */
 export function isScalar(type: StaticType): boolean {
   return type.kind === 'string' || type.kind === 'number' || type.kind === 'bool';
 }

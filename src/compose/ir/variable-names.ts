@@ -1,6 +1,6 @@
 import type { Variable } from './node.ts';
 
-/** Names that no variable of a macro may have: words of CEL and of kro. */
+/** Names that a variable of a macro must not have: words of CEL and of kro. */
 const RESERVED = new Set(
   (
     'true false null in as break const continue else for function if import let loop package namespace return var void while ' +
@@ -9,13 +9,16 @@ const RESERVED = new Set(
   ).split(' '),
 );
 
-/** The names of the variables of one expression: each variable has one, and no two the same. */
+/** The names of the variables of one expression. Each variable has a unique name. */
 export class VariableNames {
   readonly #ids: ReadonlySet<string>;
   readonly #taken: Set<string>;
   readonly #names: Map<Variable, string>;
 
-  /** `ids`: names that are in scope already, such as the resources' ids; `fixed`: variables that have a name. */
+  /**
+   * `ids` are names that are already in scope, such as the ids of resources; `fixed` are the names of variables that
+   * have one already.
+   */
   constructor(ids: ReadonlySet<string>, fixed: ReadonlyMap<Variable, string>) {
     this.#ids = ids;
     this.#names = new Map(fixed);
@@ -35,7 +38,7 @@ export class VariableNames {
   }
 }
 
-/** A name that can stand for a variable in CEL. */
+/** A valid name of a variable in CEL. */
 export function legalName(name: string): string {
   const cleaned = name.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
   const base = cleaned === '' || cleaned === '_' ? 'x' : cleaned;

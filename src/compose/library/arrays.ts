@@ -1,5 +1,5 @@
 import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
-import { Variable } from '../ir/node.ts';
+import { UnknownLength } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
@@ -19,15 +19,16 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-/** Has the list conditional elements, or the elements of another list? */
+/** Does the list hold an element that may be missing, or the spliced elements of a list expression? */
 const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
 const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);
 
 /**
- * A method of a concrete list, where a symbolic element, an element that may be missing or a callback of
- * the composition takes part. `undefined` leaves the call to native code.
+ * Calls a method of a concrete list. Handles all methods that change the list, and calls in which a symbolic value, a
+ * conditional element or a callback of the composition takes part. Returns `undefined` for any other call or unknown
+ * method, which native code then takes.
  */
 export function arrayMethod(
   interpreter: Interpreter,
@@ -46,16 +47,19 @@ export function arrayMethod(
   const value = VISITING.has(name)
     ? overParts(array, each, (list) => listMethod(interpreter, list, name, args))
     : each();
-  return value === UNKNOWN ? undefined : { value };
+  return value === NOT_HANDLED ? undefined : { value };
 }
 
-/** The result of `push`; refused on use in a symbolic loop, and with elements that may be missing. */
-function lengthAfter(array: readonly unknown[]): unknown {
+/**
+ * The length that `push` and `unshift` return. In a symbolic loop, and with elements that may be missing, the length is a
+ * value that is refused on use.
+ */
+function lengthAfter(array: readonly unknown[], method: 'push' | 'unshift'): unknown {
   if (!isConditional(array) && activeTrace().loops.length === 0) return array.length;
-  return wrap(new Sym(variable(new Variable('the result of push()', 'accumulator'), INTEGER)));
+  return wrap(new Sym(variable(new UnknownLength(method), INTEGER)));
 }
 
-const UNKNOWN = Symbol('unknown');
+const NOT_HANDLED = Symbol('not handled');
 
 function changing(
   interpreter: Interpreter,
@@ -68,11 +72,11 @@ function changing(
   if (name !== 'push' && name !== 'unshift' && args.some(isOpen)) return refuseOpen(name);
   if (name === 'push') {
     array.push(...args);
-    return { value: lengthAfter(array) };
+    return { value: lengthAfter(array, name) };
   }
   if (name === 'unshift') {
     array.unshift(...args);
-    return { value: lengthAfter(array) };
+    return { value: lengthAfter(array, name) };
   }
   if (name === 'sort' && (isConditional(array) || isSymbolicDeep(array))) {
     const sorted = listMethod(interpreter, symOfItems(array), 'toSorted', args);
@@ -92,7 +96,8 @@ function changing(
     array.splice(0, array.length, ...sortedKnown(interpreter, array, args[0]));
     return { value: array };
   }
-  if (!isConditional(array) && !isSymbolicDeep(positionsOf(name, args))) return { value: native(array, name, args) };
+  if (!isConditional(array) && !isSymbolicDeep(positionsOf(name, args)))
+    return { value: callNative(array, name, args) };
   if (isConditional(array) || isSymbolicDeep(args)) {
     return refuse(
       'no-cel',
@@ -100,7 +105,7 @@ function changing(
       'build the list with map and filter',
     );
   }
-  return { value: native(array, name, args) };
+  return { value: callNative(array, name, args) };
 }
 
 /** A list of known elements, sorted by the author's comparator. */
@@ -110,7 +115,7 @@ function sortedKnown(interpreter: Interpreter, array: readonly unknown[], compar
     if (symbolic(order) === undefined) return Number(order);
     return refuse(
       'no-cel',
-      'the order of a known list depends on the spec, in its comparator',
+      'the comparator of a known list depends on the spec, so that the order is not known',
       'sort it in each way, and choose: condition ? list.toSorted(f) : list.toSorted(g)',
     );
   });
@@ -122,7 +127,7 @@ function positionsOf(name: string, args: readonly unknown[]): readonly unknown[]
   return name === 'splice' ? args.slice(0, 2) : args;
 }
 
-function native(array: unknown[], name: string, args: readonly unknown[]): unknown {
+function callNative(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
   return Array.isArray(result) && result !== array ? activeTrace().track(result) : result;
 }
@@ -142,7 +147,10 @@ function takeEnd(interpreter: Interpreter, array: unknown[], name: 'shift' | 'po
 const VISITING = new Set(['map', 'flatMap', 'forEach']);
 const CALLING = new Set([...VISITING, 'filter', 'some', 'every']);
 
-/** Element-wise work on a list whose elements may be missing. */
+/**
+ * Calls a method of a list with elements that may be missing: element by element where the method allows it, else on the
+ * whole list as one expression.
+ */
 function conditionalArrayMethod(
   interpreter: Interpreter,
   array: unknown[],
@@ -180,14 +188,14 @@ function conditionalArrayMethod(
     });
     return bool(name === 'some' ? parts.reduce(or, literal(false)) : parts.reduce(and, TRUE()));
   }
-  const solid = array.every((item) => !(item instanceof Splice));
-  if (name === 'reduce' && solid && args.length > 1 && argumentCount(interpreter, args[0]) < 3)
+  const hasNoSplice = array.every((item) => !(item instanceof Splice));
+  if (name === 'reduce' && hasNoSplice && args.length > 1 && argumentCount(interpreter, args[0]) < 3)
     return reduceItems(interpreter, array, args);
-  if (name === 'find' && solid && !usesIndex(interpreter, args[0])) return findItem(interpreter, array, args[0]);
+  if (name === 'find' && hasNoSplice && !usesIndex(interpreter, args[0])) return findItem(interpreter, array, args[0]);
   return listMethod(interpreter, symOfItems(array), name, args);
 }
 
-/** `reduce` over elements that may be missing: the turn of each runs where it is present. */
+/** `reduce` over elements that may be missing: the callback runs under the condition that its element is present. */
 function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
     const turn = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
@@ -236,7 +244,7 @@ export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...side(inner.test, inner.then), ...side(not(inner.test), inner.otherwise)];
 }
 
-/** `flat(depth)` of a list that is written out. */
+/** `flat(depth)` of a concrete list. */
 function flatItems(interpreter: Interpreter, items: readonly unknown[], depth: unknown): readonly unknown[] {
   const levels = resolve(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
@@ -302,7 +310,8 @@ function eachItem(
 function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
-  if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined) return from(array, name, args);
+  if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined)
+    return searchFrom(array, name, args);
   const visit = (item: unknown, position: number) =>
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
   switch (name) {
@@ -372,35 +381,35 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
     case 'values':
       return isSymbolicDeep(args)
         ? listMethod(interpreter, symOfItems(array), name, args)
-        : nativeCopy(array, name, args);
+        : callNativeReader(array, name, args);
     case 'flat':
       return trace.track([...flatItems(interpreter, array, fn)]);
     case 'toSorted':
       if (args[0] !== undefined && !isSymbolicDeep(array)) return trace.track(sortedKnown(interpreter, array, args[0]));
       return listMethod(interpreter, symOfItems(array), name, args);
     default:
-      return UNKNOWN;
+      return NOT_HANDLED;
   }
 }
 
 /** `includes` and `indexOf` from a position on. */
-function from(
+function searchFrom(
   array: readonly unknown[],
   name: 'includes' | 'indexOf',
   [wanted, position]: readonly unknown[],
 ): unknown {
-  const given = resolve(position);
-  if (typeof given !== 'number')
+  const start = resolve(position);
+  if (typeof start !== 'number')
     return refuse('no-cel', `.${name}() of a list from a symbolic position has no CEL form`, 'take a .slice() first');
-  const whole = Math.trunc(given) || 0;
-  const start = whole < 0 ? Math.max(0, array.length + whole) : whole;
+  const whole = Math.trunc(start) || 0;
+  const first = whole < 0 ? Math.max(0, array.length + whole) : whole;
   const same = (item: unknown) => asCondition(equals(item, wanted, false));
-  if (name === 'includes') return bool(array.slice(start).map(same).reduce(or, literal(false)));
-  return array.reduceRight<unknown>((rest, item, at) => (at < start ? rest : phi(same(item), at, rest)), -1);
+  if (name === 'includes') return bool(array.slice(first).map(same).reduce(or, literal(false)));
+  return array.reduceRight<unknown>((rest, item, at) => (at < first ? rest : phi(same(item), at, rest)), -1);
 }
 
-/** A native method that copies elements without reading them. */
-function nativeCopy(array: unknown[], name: string, args: readonly unknown[]): unknown {
+/** Calls a native method that returns elements or positions without looking into them, and tracks a list that it makes. */
+function callNativeReader(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().track([...array].reverse());
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
   return Array.isArray(result) ? activeTrace().track(result) : result;
@@ -418,7 +427,10 @@ function join(array: readonly unknown[], separator: unknown): unknown {
   );
 }
 
-/** The text of an element: empty for null and undefined, also where it may be one of them. */
+/**
+ * The text of an element for `join`: empty where the element is null or missing. A missing field that the graph waits for
+ * is no such case.
+ */
 function joinedText(value: unknown): Node {
   if (value === undefined || value === null) return literal('');
   const inner = symbolic(value);

@@ -4,7 +4,7 @@ import type { SeenList, Sym } from '../value/symbolic.ts';
 const sets = new WeakSet<SeenList | Sym>();
 const iterators = new WeakSet<SeenList | Sym>();
 
-/** Marks a list expression as the values of the author's Set, each once. */
+/** Marks a list expression without repeated elements as a Set of the author. */
 export function markSet(value: Sym): Sym {
   sets.add(value);
   return value;

@@ -1,13 +1,19 @@
 import { Cel, defineFactory, requireKnown } from '../../compose/index.ts';
 
-/** How Argo CD marks the objects of an application: its setting `application.resourceTrackingMethod`. */
+/**
+ * The way in which Argo CD marks the objects of an application: the values of its setting
+ * `application.resourceTrackingMethod`.
+ */
 export type TrackingMethod = 'annotation' | 'label' | 'both';
 
 /** Options of `argocdTracking`. */
 export interface TrackingOptions {
-  /** Default `annotation`, as in Argo CD. */
+  /** The tracking method of the Argo CD installation. Default `annotation`, as in Argo CD. */
   readonly by?: TrackingMethod;
-  /** Make the instance an owner, so that Argo CD shows the objects below it. Default false. */
+  /**
+   * The kind of the instance, which becomes an owner of the object, so that Argo CD shows the object below the
+   * instance. Default: no owner.
+   */
   readonly owner?: { readonly apiVersion: string; readonly kind: string };
 }
 
@@ -30,7 +36,8 @@ const LABEL = 'app.kubernetes.io/instance';
 
 /**
  * Metadata by which Argo CD tracks the objects of an instance as parts of the instance's application: copies of the
- * marks that Argo CD wrote on the instance. An instance without it gets empty texts, which Argo CD takes as untracked.
+ * marks that Argo CD wrote on the instance. For an instance without marks the copies are empty texts, and Argo CD does
+ * not track the objects.
  *
  * @example configMap({ metadata: { name: spec.name, ...argocdTracking({ by: 'both' }) }, data: {} })
  */

@@ -16,21 +16,27 @@ import { runtimeComposition } from './runtime.ts';
 /** Deploys a runtime; see `typeKroRuntimeBootstrap`. */
 export type RuntimeFactory = Factory<TypeKroRuntimeSpec, TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
 
-/** A runtime that can be deployed, printed, or made part of another composition by calling it there. */
+/**
+ * A runtime that can be deployed and printed, and that becomes part of another composition when the composition calls
+ * it.
+ */
 export interface RuntimeBootstrap {
-  /** Inside a composition: kro and references to Flux's controllers become part of it; Flux itself must be there. */
+  /**
+   * Adds kro and references to Flux's controllers to the composition that makes the call. Flux itself must be installed
+   * already.
+   */
   (spec: TypeKroRuntimeSpec): NestedComposition<TypeKroRuntimeStatus>;
-  /** Name of its definition. */
+  /** Name of the runtime's definition. */
   readonly name: string;
-  /** Warnings about its options. */
+  /** Warnings about the options of the runtime. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Its ResourceGraphDefinition; without the manifests of Flux, which `deploy` applies before. */
+  /** The ResourceGraphDefinition of the runtime, without the manifests of Flux, which `deploy` applies first. */
   toYaml(options?: EmitOptions): string;
   /** The manifests of a spec for kro mode. */
   toYaml(spec: TypeKroRuntimeSpec): string;
   /**
-   * A factory for it. Direct mode installs the runtime that kro mode needs; kro mode is for a cluster whose controller
-   * already runs.
+   * A factory of the runtime. Direct mode installs the runtime that kro mode needs; kro mode is for a cluster whose
+   * controller already runs.
    */
   factory(mode: Mode, options?: FactoryOptions): RuntimeFactory;
 }
@@ -46,7 +52,7 @@ export interface BootstrapNeeds {
   }) => Promise<KroSource>;
 }
 
-/** A runtime with the given options. `source` is where the program asked for it, for warnings. */
+/** Makes a runtime with the given options. `source` is the position of the call in the program, for warnings. */
 export function createRuntimeBootstrap(
   options: TypeKroRuntimeOptions,
   needs: BootstrapNeeds,
@@ -89,7 +95,10 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
   };
 }
 
-/** A note about the manifests that `deploy` applies first and that need a network to print. */
+/**
+ * A comment in the printed YAML about the manifests of Flux, which `deploy` applies first, and which are not printed
+ * because that may need a network.
+ */
 function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
   if (fluxInstallation === 'external') return '---\n# Flux is expected to be there already.\n';
   const from = manifestsFrom ?? `the release ${fluxVersion} of Flux, or stand-ins on an embedded cluster`;

@@ -2,13 +2,13 @@ import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
 /** Options of `typeKroRuntimeBootstrap`. */
 export interface TypeKroRuntimeOptions {
-  /** Namespace of Flux, where the spec gives none. Default `flux-system`. */
+  /** Namespace of Flux when the spec gives none. Default `flux-system`. */
   readonly namespace?: string;
   /** Release of Flux. Default `v2.7.5`. */
   readonly fluxVersion?: string;
-  /** Version of kro's chart. Default `0.9.3`; older ones refuse constructs that compositions may need. */
+  /** Version of kro's chart. Default `0.9.3`; older versions refuse constructs that compositions may need. */
   readonly kroVersion?: string;
-  /** Namespace of kro. Default `kro`; an installation that is found in `kro-system` is kept. */
+  /** Namespace of kro. Default `kro`; an existing installation in `kro-system` is kept. */
   readonly kroNamespace?: string;
   /**
    * `managed`: Flux is installed and kept up to date. `external`: it must be installed already; the deploy only waits
@@ -16,8 +16,9 @@ export interface TypeKroRuntimeOptions {
    */
   readonly fluxInstallation?: 'managed' | 'external';
   /**
-   * Rights of Flux's controllers: `cluster-admin` as its own manifests give them, `scoped` none but what those
-   * give without the binding `cluster-reconciler`, or another ClusterRole in that binding. Default `cluster-admin`.
+   * Rights of Flux's controllers. `cluster-admin`: the rights that Flux's own manifests give. `scoped`: the same
+   * manifests without the binding `cluster-reconciler`. `clusterRoleRef`: another ClusterRole in this binding. Default
+   * `cluster-admin`.
    */
   readonly rbac?: 'cluster-admin' | 'scoped' | { readonly clusterRoleRef: string };
   /**
@@ -39,7 +40,10 @@ export type RuntimeSettings = Required<Omit<TypeKroRuntimeOptions, 'manifestsFro
 /** The oldest kro on which every definition of target `stock` runs. */
 const STOCK_VERSION = [0, 9, 3];
 
-/** Constructs that came late, and the version of kro whose API has them first (read in its tagged sources). */
+/**
+ * Constructs that early versions of kro do not have, with the first version whose API has them (by kro's tagged
+ * sources).
+ */
 const ADDED: readonly (readonly [string, readonly number[]])[] = [
   ['forEach', [0, 8, 0]],
   ['custom types in schema.types', [0, 4, 0]],
@@ -63,7 +67,7 @@ export function runtimeSettings(options: TypeKroRuntimeOptions): RuntimeSettings
   };
 }
 
-/** Warnings about the settings: an old kro refuses constructs of newer ones. */
+/** Warnings about the settings: an old version of kro refuses constructs of newer versions. */
 export function settingsDiagnostics(settings: RuntimeSettings, source: SourcePosition | undefined): Diagnostic[] {
   const version = numbersOf(settings.kroVersion);
   if (settings.controller !== 'kro' || version === undefined || !isBefore(version, STOCK_VERSION)) return [];

@@ -11,15 +11,15 @@ export interface TypeKroRuntimeSpec {
 
 /** The status of a runtime. */
 export interface TypeKroRuntimeStatus {
-  /** `Ready` when all components are, else `Installing`. */
+  /** `Ready` when all components are ready, else `Installing`. */
   readonly phase: string;
   readonly components: { readonly fluxSystem: boolean; readonly kroSystem: boolean };
 }
 
-/** The registries of kro's chart: today's, and the one before 0.6. */
+/** The registries of kro's chart: `now` has the versions since 0.6, `before` the older ones. */
 const KRO_CHARTS = { now: 'oci://registry.k8s.io/kro/charts', before: 'oci://ghcr.io/kro-run/kro' } as const;
 
-/** Namespace and Deployment of an earlier installation of kro. */
+/** The namespace and the Deployment of an older installation of kro, which the bootstrap keeps. */
 export const EARLIER_KRO = { namespace: 'kro-system', name: 'kro' } as const;
 
 /** The controllers of Flux that a runtime needs. */
@@ -75,8 +75,8 @@ function external(id: string, namespaceName: string, name: string): Part {
 }
 
 /**
- * kro by its chart: namespace, repository, release. Written out, for the factories of Flux bring their schemas
- * along and this is a part of what `import 'typekro'` loads.
+ * The resources that install kro by its chart: namespace, repository, release. The manifests are literal, because the
+ * factories of Flux load their schemas, and `import 'typekro'` loads this file.
  */
 function kroRelease(spec: TypeKroRuntimeSpec, settings: RuntimeSettings): Part {
   const room = createResource(

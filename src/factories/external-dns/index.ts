@@ -1,5 +1,5 @@
 /**
- * The factory for external-dns: records that it writes at the DNS provider.
+ * The factory for external-dns: records that external-dns creates at a DNS provider.
  *
  * @packageDocumentation
  */

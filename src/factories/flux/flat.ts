@@ -1,15 +1,15 @@
 import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
-/** Members that are not the spec's. */
+/** Members of a flat argument that do not belong to the spec. */
 const OWN = new Set(['id', 'waitForReady', 'name', 'namespace', 'labels', 'annotations', 'finalizers']);
 
-/** Name, namespace and so on, with the members of the spec beside them. */
+/** The members of the spec beside those of the object: name, namespace and so on. */
 export type FlatInput<Spec extends object, Optional extends keyof Spec = never> = NamedInput &
   FactoryExtras &
   Omit<Spec, Optional> & { readonly [Key in Optional]?: Spec[Key] | undefined };
 
-/** A factory that takes the members of the spec at the top, with defaults for some. */
+/** Makes a factory that takes the members of the spec at the top level, with defaults for some of them. */
 export function flatFactory<
   Spec extends object,
   Fields extends { spec?: Spec | undefined },
@@ -30,8 +30,8 @@ interface Parts {
 }
 
 /**
- * Divides the members into those of the object and those of its spec. An absent member gets its default, also when it
- * is absent in some specs only; without a default it is left out.
+ * Divides the members into those of the object and those of its spec. An absent member gets its default, also when the
+ * member is absent in some instances only; a member without a default is left out.
  */
 export function divide(
   input: object,

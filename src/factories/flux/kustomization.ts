@@ -19,8 +19,8 @@ export type KustomizationConfig = FlatInput<
   );
 
 /**
- * A folder of a source that Flux builds and applies. Defaults: path `./`, every 5 minutes, prune, wait for
- * what it applies, for at most 10 minutes.
+ * A folder of a source that Flux builds and applies. Defaults: path `./`, every 5 minutes; Flux prunes removed objects
+ * and waits up to 10 minutes until the applied objects are ready.
  *
  * @example kustomization({ name: 'app', source: { kind: 'GitRepository', name: 'app' }, path: './deploy' })
  */
@@ -33,5 +33,5 @@ export const kustomization = defineResourceFactory(
   },
 );
 
-/** Is a live Kustomization ready: the same answer as everywhere, for `withReadinessEvaluator`. */
+/** Is a live Kustomization ready, by the rule of its kind? A function for `withReadinessEvaluator`. */
 export const kustomizationReadinessEvaluator = (live: KubeObject) => readinessOf(live);

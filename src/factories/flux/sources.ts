@@ -32,12 +32,15 @@ export const ociRepository = flatFactory<OCIRepositorySpec, OCIRepositoryFields,
   interval: DEFAULT_INTERVAL,
 });
 
-/** An object store (S3 and its like) whose files Flux fetches. */
+/** An object store (such as S3) whose files Flux fetches. */
 export const bucket = flatFactory<BucketSpec, BucketFields, 'interval'>(raw.bucket, {
   interval: DEFAULT_INTERVAL,
 });
 
-/** One chart in one version, fetched by Flux. A `helmRelease` makes its own; this is for charts by themselves. */
+/**
+ * One chart in one version, which Flux fetches. Flux makes the HelmChart of a `helmRelease` itself; this factory is for
+ * a chart without a release.
+ */
 export const helmChart = flatFactory<HelmChartSpec, HelmChartFields, 'interval'>(raw.helmChart, {
   interval: DEFAULT_INTERVAL,
 });

@@ -11,7 +11,7 @@ import { readinessRule } from './readiness-rule.ts';
 const NAMES = { kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/, plural: /^[a-z][-a-z0-9]{0,62}$/ };
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 
-/** A plan for each served version of the kinds of definitions, and the problems of the rest. */
+/** Makes a plan for each served version of the kinds of CRDs, and diagnostics for CRDs that cannot be used. */
 export function kindsOfCrds(documents: readonly JsonValue[]): {
   readonly kinds: readonly KindPlan[];
   readonly diagnostics: readonly Diagnostic[];
@@ -35,7 +35,7 @@ export function kindsOfCrds(documents: readonly JsonValue[]): {
   return { kinds: [...found.values()], diagnostics };
 }
 
-/** The definitions in a document: the document itself, or the items of a list. */
+/** The CRDs in a document: the document itself, or the items of a list. */
 function definitionsIn(document: JsonValue): JsonObject[] {
   if (!isJsonObject(document)) return [];
   const { kind, items } = document;

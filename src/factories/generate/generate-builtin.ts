@@ -10,7 +10,7 @@ import { factoryDoc, quoteJs } from './write-kind.ts';
 export interface BuiltinOptions {
   readonly command: string;
   readonly descriptions: BuiltinDescriptions;
-  /** Where the generated files import their tools from. */
+  /** The module from which the generated files import their helpers. */
   readonly importFrom: string;
 }
 
@@ -18,14 +18,14 @@ export interface BuiltinOptions {
 interface NamedType {
   readonly file: string;
   readonly name: string;
-  /** The name that the data of the bundle has for it, e.g. `core.v1.Container`. */
+  /** The name of the type in the data of the bundle, e.g. `core.v1.Container`. */
   readonly full: string;
   readonly schema: Schema;
 }
 
 /**
- * The built-in kinds of a bundle as TypeScript: a file of types for each group and version, `factories.ts`
- * with a function for each kind, and `types.ts`, which gathers the types under a name for each group.
+ * Writes the built-in kinds of a bundle as TypeScript: a file of types for each group and version, `factories.ts` with
+ * a function for each kind, and `types.ts`, which exports the types under a name for each group and version.
  */
 export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
   const types = new TypeFiles(source, options.descriptions);
@@ -70,7 +70,10 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
   };
 }
 
-/** The factory's name: the plain name for the first kind of a name, then one with the version, or with the group. */
+/**
+ * The name of a factory: the plain name for the first kind of a name; for a further kind the name with the version when
+ * the group is the same, else with the group.
+ */
 function freeName(plan: KindPlan, taken: Map<string, string>): string {
   const plain = factoryName(plan.kind);
   const owner = taken.get(plain);
@@ -93,7 +96,7 @@ function writeFactory(plan: KindPlan, name: string, type: string): string {
   );
 }
 
-/** The types of the bundle in a file for each group and version; only those that kinds reach. */
+/** Writes the types of the bundle that kinds refer to, in a file for each group and version. */
 class TypeFiles {
   readonly #types = new Map<object, NamedType>();
   readonly #needed = new Set<NamedType>();
@@ -112,7 +115,7 @@ class TypeFiles {
     }
   }
 
-  /** The type of a kind as `factories.ts` writes it. */
+  /** The type of a kind as it is written in `factories.ts`. */
   refer(source: BuiltinSource, plan: KindPlan): string {
     const found = this.#find(source.schemaOf(plan));
     if (found === undefined || plan.schema['x-kubernetes-preserve-unknown-fields'] === true)
@@ -131,7 +134,7 @@ class TypeFiles {
     this.#pending.push(type);
   }
 
-  /** The schema with descriptions. References keep their identifying members. */
+  /** The schema of a type with the descriptions of the type and its fields. */
   #described({ full, schema }: NamedType): Schema {
     const members = Object.entries(schema.properties ?? {}).map(([field, child]): [string, Schema] => {
       const description = describeField(this.#descriptions, full, field);
@@ -141,7 +144,7 @@ class TypeFiles {
     return { ...schema, ...(description !== undefined && { description }), properties: Object.fromEntries(members) };
   }
 
-  /** Follows the references of what is needed and writes everything, by file. */
+  /** Follows the references of the needed types and writes all of them. Returns the texts by file. */
   write(command: string): Map<string, string> {
     const bodies = new Map<string, Map<string, string>>();
     const imports = new Map<string, Set<string>>();

@@ -4,20 +4,20 @@ import { header } from './generate-factories.ts';
 import { factoryName, fileNameOf, pascalCase } from './identifiers.ts';
 import { quoteJs } from './write-kind.ts';
 
-/** Which chart a factory is written for. */
+/** The chart for which a factory is written. */
 export interface ChartOptions {
   /** Name of the chart in its repository. */
   readonly chart: string;
   readonly repository: string;
   readonly version?: string;
-  /** The command that writes the same again. */
+  /** The command that writes the same text again. */
   readonly command: string;
 }
 
 /**
- * A typed factory for a Helm chart out of its `values.schema.json`: the type of the values, and a function that
- * installs the chart as a node of a graph. A part of the schema without a TypeScript form becomes a value of any type,
- * with a warning.
+ * Writes a typed factory for a Helm chart from its `values.schema.json`: the type of the values, and a function that
+ * installs the chart as a node of a graph. A part of the schema that has no form in TypeScript becomes a value of any
+ * type, with a warning.
  */
 export function generateChart(
   schema: JsonObject,

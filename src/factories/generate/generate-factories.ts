@@ -5,18 +5,18 @@ import { compareVersions, identifier, fileNameOf, NameRegister } from './identif
 import { sharedParts } from './shared-parts.ts';
 import { baseName, takesWholeObjects, namesUnder, partsOf, writeKind } from './write-kind.ts';
 
-/** How factories are written. */
+/** The options of `generateFactories`. */
 export interface GenerateOptions {
-  /** The command that writes the same again; it stands at the top of every file. */
+  /** The command that writes the same files again, for the first line of each file. */
   readonly command: string;
   /** `group`: a file for each API group; `kind`: a file for each kind, in a folder for each group. Default `group`. */
   readonly files?: 'group' | 'kind';
   /**
-   * Put the schemas into the files, so that a composition is checked and typed against them without a
-   * cluster. Default true; without, values of these kinds are of unknown type to the graph.
+   * Should the files contain the schemas, so that a composition is checked against them without a cluster? Default
+   * true. Without schemas, the graph does not know the types of these kinds.
    */
   readonly schemas?: boolean;
-  /** Where generated code imports its tools from. Default `typekro`. */
+  /** The module from which generated code imports its helpers. Default `typekro`. */
   readonly importFrom?: string;
 }
 
@@ -24,16 +24,16 @@ export interface GenerateOptions {
 export interface GeneratedFactories {
   /** Text by path; paths are relative, with `/`. */
   readonly files: ReadonlyMap<string, string>;
-  /** What was written, for a summary. */
+  /** The kinds that were written, for a summary. */
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly path: string }[];
-  /** Definitions that could not be used. */
+  /** The errors of CRDs that cannot be used. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * Typed factories for the kinds of CustomResourceDefinitions. `documents` are parsed YAML or JSON documents; documents
- * that are no definition (or list of definitions) are ignored. Served versions all get a factory, the preferred one
- * under the plain name. The text does not depend on the order of the definitions.
+ * Writes typed factories for the kinds of CustomResourceDefinitions. `documents` are parsed YAML or JSON documents; a
+ * document that is neither a CRD nor a list of CRDs is ignored. Each served version gets a factory, the preferred
+ * version under the plain name. The text does not depend on the order of the CRDs.
  */
 export function generateFactories(documents: readonly JsonValue[], options: GenerateOptions): GeneratedFactories {
   const { kinds, diagnostics } = kindsOfCrds(documents);

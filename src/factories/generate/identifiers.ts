@@ -16,7 +16,10 @@ export function pascalCase(text: string): string {
     .join('');
 }
 
-/** One of a list or map of that name: `tolerations` → `toleration`, `policies` → `policy`; other words stay. */
+/**
+ * The singular of the name of a list or map: `tolerations` → `toleration`, `policies` → `policy`. Other words stay as
+ * they are.
+ */
 export function singular(plural: string): string {
   if (/[^aeiou]ies$/.test(plural)) return `${plural.slice(0, -3)}y`;
   if (/(?:ss|x|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
@@ -49,11 +52,14 @@ export function fileNameOf(text: string): string {
   );
 }
 
-/** Hands out unique names: a repeated name gets a number. */
+/** Makes names unique: a repeated name gets a number. */
 export class NameRegister {
   readonly #taken = new Set<string>();
 
-  /** A base under which every one of the names made from it is free; all of them are taken. */
+  /**
+   * Finds a base (with a number, if necessary) such that all names made of it are free, reserves these names and
+   * returns the base.
+   */
   takeAll(base: string, names: (base: string) => readonly string[]): string {
     for (let number = 1; ; number += 1) {
       const candidate = number === 1 ? base : `${base}${number}`;
@@ -65,7 +71,10 @@ export class NameRegister {
   }
 }
 
-/** Order of API versions as Kubernetes prefers them: general, then beta, then alpha, the highest first; others by name. */
+/**
+ * Compares API versions in the order in which Kubernetes prefers them: general, then beta, then alpha, in each the
+ * highest first; other versions by name.
+ */
 export function compareVersions(first: string, second: string): number {
   const [a, b] = [versionRank(first), versionRank(second)];
   for (const [index, rank] of a.entries()) {

@@ -1,7 +1,7 @@
 /**
- * The one generator of typed factories: definitions in, TypeScript out. It writes the package's factories for built-in
- * kinds and for other projects, and `typekro generate` runs it for users' definitions. Pure; files, clusters and the
- * terminal belong to the command.
+ * The generator of typed factories: it makes TypeScript of CRDs, built-in kinds and schemas of charts. The generator
+ * writes the package's own factories, and `typekro generate` runs it for users' CRDs. Its functions are pure; the
+ * command reads and writes files, clusters and the terminal.
  *
  * @packageDocumentation
  */

@@ -9,28 +9,28 @@ export interface KindPlan {
   readonly plural: string;
   readonly namespaced: boolean;
   readonly shortNames: readonly string[];
-  /** The preferred version of the kind; its names have no version behind them. */
+  /** Is this the preferred version of the kind? Its names have no version at the end. */
   readonly preferred: boolean;
   readonly deprecated: boolean;
   /** The purpose of the kind in a few sentences; empty without a description. */
   readonly description: string;
   /** The schema of the whole object. */
   readonly schema: Schema;
-  /** The same as plain data, to put into the generated file; absent for kinds that are built in. */
+  /** The schema without descriptions and rules, for the generated file; undefined for built-in kinds. */
   readonly facts?: JsonObject;
-  /** CEL over `self` and the same in words. */
+  /** The readiness rule of the kind. */
   readonly readiness: ReadinessRule;
 }
 
-/** How a factory waits for its kind. */
+/** The rule by which a factory waits for its kind. */
 export interface ReadinessRule {
-  /** Holds when the object is ready; absent when it is ready as soon as it exists. */
+  /** The condition in CEL, over `self`; undefined when the object is ready as soon as it exists. */
   readonly cel?: string;
-  /** Completes "Ready when …". */
+  /** The condition in words that complete "Ready when …". */
   readonly words: string;
 }
 
-/** Own member of a value that may be anything. */
+/** The own member of any JSON value; undefined when the value is no object or has no such member. */
 export function ownMember(value: JsonValue | undefined, name: string): JsonValue | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.hasOwn(value, name) ? value[name] : undefined;

@@ -1,17 +1,17 @@
 import type { ReadinessRule } from './kind-plan.ts';
 
-/** Objects without a controller. */
+/** The rule of kinds without a controller. */
 export const EXISTS: ReadinessRule = { words: 'it exists' };
 
-/** Its controller has seen the newest generation. */
+/** CEL that is true when the controller of an object has seen the newest generation. */
 export const OBSERVED = 'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';
 
-/** The conditions of an object, an empty list when it has none yet. */
+/** CEL for the conditions of an object; an empty list when the object has none yet. */
 export const CONDITIONS = 'self.?status.?conditions.orValue([])';
 
 const isTrue = (type: string) => `${CONDITIONS}.exists(c, c.type == ${JSON.stringify(type)} && c.status == "True")`;
 
-/** Ready when a condition is True. */
+/** The rule of a kind that is ready when a condition is True. */
 export const byCondition = (type: string): ReadinessRule => ({
   cel: isTrue(type),
   words: `condition \`${type}\` is True`,
@@ -203,8 +203,8 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
 ];
 
 /**
- * Rules of kinds that have one of their own, in CEL, by `Kind.group` (`Kind` for the core group): what
- * `readinessOf` says of them. Kinds that are not here are ready when they exist, or by a condition.
+ * The rules of kinds, by `Kind.group` (`Kind` for the core group): the verdicts of `readinessOf` in CEL. Kinds without
+ * an entry are ready when they exist, or by a condition.
  */
 export const KIND_RULES: ReadonlyMap<string, ReadinessRule> = new Map([
   ...WORKLOADS,

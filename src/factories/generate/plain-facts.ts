@@ -30,12 +30,14 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-kubernetes-map-type',
 ]);
 
-/** Nesting beyond which a part is free-form; API servers refuse far less. */
+/**
+ * The nesting beyond which a part of a schema counts as free-form. API servers refuse schemas with much less nesting.
+ */
 const MAX_DEPTH = 200;
 
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** A schema without texts and rules, members sorted: what a graph needs to know of a kind, and nothing else. */
+/** A schema with only the members that a graph needs, sorted by name: without descriptions and validation rules. */
 export function plainFacts(schema: JsonObject, depth = 0): JsonObject {
   if (depth > MAX_DEPTH) return ANYTHING;
   const entries: [string, JsonValue][] = [];
@@ -53,7 +55,7 @@ export function plainFacts(schema: JsonObject, depth = 0): JsonObject {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What every object has; the API server's own description of it counts. */
+/** Members that every object has. The built-in schemas describe them. */
 const COMMON = new Set(['apiVersion', 'kind', 'metadata']);
 
 function membersOf(properties: JsonObject, depth: number, root: boolean): JsonObject {

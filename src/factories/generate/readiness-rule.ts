@@ -6,15 +6,15 @@ import type { ReadinessRule } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
-/** When is an object of a built-in kind ready: the rule of the kind, or as soon as it exists. */
+/** The readiness rule of a built-in kind: its own rule, else that the object exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
   return KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`) ?? EXISTS;
 }
 
 /**
- * When is an object of a custom kind ready: the rule of the kind, or that of the condition which the printer columns
- * show, or the first summarising condition; without conditions in its status, when its controller has seen the newest
- * generation, and where no status tells that, as soon as it exists.
+ * The readiness rule of a custom kind: its own rule; else the summarising condition that the printer columns show; else
+ * the first summarising condition. A kind without conditions in its status is ready when its controller has seen the
+ * newest generation, and a kind without `observedGeneration` as soon as the object exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

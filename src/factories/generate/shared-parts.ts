@@ -2,31 +2,38 @@ import type { Schema } from '../../schema/index.ts';
 import { toTypeScript } from '../../schema/index.ts';
 import { pascalCase, singular } from './identifiers.ts';
 
-/** A part of a file: the spec or the status of a kind, which have names anyway, or all its fields. */
+/**
+ * A part of a file: the spec or the status of a kind, which have a name, or all fields of the kind, which have none.
+ */
 export interface FilePart {
   readonly name?: string;
-  /** What the names of objects inside it begin with: the kind's. */
+  /** The beginning of the names of objects inside the part: the name of the kind. */
   readonly base: string;
   readonly schema: Schema;
 }
 
-/** Objects that stand more than once in a file. */
+/** The objects that occur more than once in a file. */
 export interface SharedParts {
-  /** Name of the type of an object, for parts that are written once and meant in several places. */
+  /**
+   * The name of the type of an object that is written once and referred to in several places; undefined for other
+   * objects.
+   */
   readonly nameOf: (schema: Schema) => string | undefined;
-  /** The declarations of those that are no part of the file themselves. */
+  /**
+   * The declarations of the shared types. A shared object that is itself a part of the file has no declaration here.
+   */
   readonly declarations: readonly string[];
 }
 
 /** Objects with fewer members, nested ones included, are easier to read inline. */
 const MIN_MEMBERS = 3;
-/** Nesting beyond which types are not written out anyway. */
+/** The nesting beyond which types are not written out. */
 const MAX_DEPTH = 40;
 
 /**
- * Finds the objects that would be written more than once among the parts of a file, and names each after the
- * first kind that has it and the member that holds it: `CertificateIssuerRef`. Objects are the same when their
- * types are, down to the comments on their members. `takeName` makes a wanted name unique in the file.
+ * Finds the objects that would be written more than once among the parts of a file. Names each object after the first
+ * kind that has it and the member that holds it: `CertificateIssuerRef`. Two objects are the same when their types are
+ * equal, including the descriptions of their members. `takeName` makes a wanted name unique in the file.
  */
 export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
   const shapes = new Shapes();
@@ -62,7 +69,7 @@ interface Uses {
   readonly schema: Schema;
 }
 
-/** Counts how often each object would be written if every other one were written once. */
+/** Counts how often each object would be written if every other object were written once. */
 function countUses(
   part: Schema,
   base: string,
@@ -88,15 +95,15 @@ function countUses(
   visit(part, '', 0);
 }
 
-/** What the type of a schema consists of; equal types are one and the same object. */
+/** The shape of a type. Equal types have one and the same shape object. */
 interface Shape {
   readonly id: number;
   readonly isObject: boolean;
-  /** Members of the object and of all inside it. */
+  /** The number of members of the object and of all objects inside it. */
   readonly members: number;
 }
 
-/** Gives equal schemas the same shape, each schema looked at once. */
+/** Finds the shape of a schema. Equal schemas have the same shape; each schema is analysed once. */
 class Shapes {
   readonly #known = new WeakMap<Schema, Shape>();
   readonly #byKey = new Map<string, Shape>();
@@ -124,7 +131,10 @@ class Shapes {
     return this.#shapeOf(key, members.length > 0, count);
   }
 
-  /** A part as it stands in the key of what holds it: identity, may it be null, members. */
+  /**
+   * The entry of a child schema in the key of its parent: the id of its shape, whether it may be null, and its number
+   * of members.
+   */
   #inner(child: Schema, depth: number): readonly [id: number, nullable: boolean, members: number] {
     const { id, members } = this.of(child, depth + 1);
     return [id, child.nullable === true, members];
@@ -139,5 +149,5 @@ class Shapes {
   }
 }
 
-/** Integers beyond 2^53, which JSON's own writer refuses. */
+/** A replacer that writes integers beyond 2^53 as texts, because `JSON.stringify` refuses a bigint. */
 const withIntegers = (_name: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);

@@ -30,9 +30,9 @@ export function baseName(plan: KindPlan): string {
   return plan.preferred ? kind : identifier(kind + pascalCase(plan.version));
 }
 
-/** Members of an object that a factory takes in another way. */
+/** Members of an object that are not fields of the factory's argument. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
-/** Names that a factory takes at the top beside the fields of the kind. */
+/** Names that a factory takes at the top level beside the fields of the kind. */
 const TAKEN = new Set([
   'id',
   'waitForReady',
@@ -44,19 +44,19 @@ const TAKEN = new Set([
   'ownerReferences',
 ]);
 
-/** Does the kind have top-level fields that are called like what factories take? Then its factory takes whole objects. */
+/** Does the kind have a top-level field whose name is one of `TAKEN`? If so, its factory takes whole objects. */
 export function takesWholeObjects(plan: KindPlan): boolean {
   return Object.keys(plan.schema.properties ?? {}).some((name) => TAKEN.has(name));
 }
 
-/** The parts of a kind that types are written for. */
+/** The parts of a kind for which types are written. */
 export interface KindParts {
   readonly spec: FilePart | undefined;
   readonly status: FilePart | undefined;
   readonly fields: FilePart;
 }
 
-/** The parts of a kind, under the names that they get from their base. */
+/** The parts of a kind, with names made from a base. */
 export function partsOf(plan: KindPlan, base: string): KindParts {
   const { spec, status } = ownParts(plan.schema);
   const names = namesUnder(base);
@@ -67,14 +67,14 @@ export function partsOf(plan: KindPlan, base: string): KindParts {
   };
 }
 
-/** How kinds are written. */
+/** The options of `writeKind`. */
 export interface WriteOptions {
   readonly schemas: boolean;
-  /** Name of the type of an object that is written elsewhere. */
+  /** The name of the type of an object that is declared elsewhere in the file. */
   readonly nameOf: (schema: Schema) => string | undefined;
 }
 
-/** Types and factory of one kind. */
+/** Writes the types and the factory of one kind. */
 export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, options: WriteOptions): string {
   const { spec, status, fields } = parts;
   const external = (node: Schema) =>
@@ -87,7 +87,10 @@ export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, op
   ].join('\n');
 }
 
-/** The type of a spec or status; one that another kind has as well stands for it under that name. */
+/**
+ * Writes the type of a spec or status. When another kind has the same type, the declaration refers to the type of that
+ * kind.
+ */
 function writePart(name: string, schema: Schema, { nameOf }: WriteOptions): string {
   const external = (node: Schema) => {
     const found = nameOf(node);
@@ -96,7 +99,7 @@ function writePart(name: string, schema: Schema, { nameOf }: WriteOptions): stri
   return toTypeScript(schema, { name, input: true, external });
 }
 
-/** Spec and status, where they are worth a type of their own. */
+/** The schemas of `spec` and `status`, as far as the kind has them. */
 function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: Schema } {
   const part = (name: 'spec' | 'status') => {
     const found = schema.properties;
@@ -106,7 +109,7 @@ function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: S
   return { ...(spec && { spec }), ...(status && { status }) };
 }
 
-/** What a factory takes besides metadata, as one object. */
+/** The schema of the fields that a factory takes besides the metadata. */
 function fieldsOf(plan: KindPlan): Schema {
   const { properties = {}, required, ...rest } = plan.schema;
   const own = Object.fromEntries(Object.entries(properties).filter(([name]) => !ENVELOPE.has(name)));
@@ -122,7 +125,7 @@ function fieldsOf(plan: KindPlan): Schema {
 /** `a Certificate`, `an Issuer`. */
 export const article = (kind: string): string => `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 
-/** What is said of the factory of a kind: what it makes, what for, and when that is ready. */
+/** Writes the docstring of a factory: the object that it makes, the purpose of the kind, and its readiness rule. */
 export function factoryDoc(plan: KindPlan): string {
   const { group, version, kind, namespaced, shortNames, deprecated, readiness } = plan;
   const apiVersion = group === '' ? version : `${group}/${version}`;
@@ -160,7 +163,7 @@ function writeFactory(plan: KindPlan, names: KindNames, options: WriteOptions): 
 export const quoteJs = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** A JSON value as an expression; objects down to `open` levels get a line for each member. */
+/** Writes a JSON value as an expression. Objects in the first `open` levels have one line for each member. */
 export function literalText(value: JsonValue, open: number, indent: string): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'string') return quoteJs(value);
@@ -174,6 +177,8 @@ export function literalText(value: JsonValue, open: number, indent: string): str
   return `{\n${entries.map((entry) => `${indent}  ${entry},\n`).join('')}${indent}}`;
 }
 
-/** In an object literal a plain `__proto__` would set the prototype. */
+/**
+ * A key of an object literal. `__proto__` is written as a computed key, because a plain one would set the prototype.
+ */
 const keyOf = (name: string): string =>
   name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoteJs(name);

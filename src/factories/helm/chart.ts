@@ -5,13 +5,13 @@ import { helmRelease } from './helm-release.ts';
 import { repositoryName } from './source-name.ts';
 import { FLUX_NAMESPACE, helmRepository } from './helm-repository.ts';
 
-/** Which chart a chart factory installs. */
+/** The chart that a chart factory installs. */
 export interface ChartReference {
   /** Name of the chart in its repository. */
   readonly chart: string;
   /** Address of the repository, `https://` or `oci://`. */
   readonly repository: string;
-  /** Version or range; the newest when absent. */
+  /** Version or range of versions; the newest version when absent. */
   readonly version?: string;
 }
 
@@ -19,11 +19,11 @@ export interface ChartReference {
 export type ChartConfig<Values extends object> = NamedInput &
   FactoryExtras & {
     readonly values?: Values | undefined;
-    /** Another version than the factory's. */
+    /** A version or range in place of the factory's own. */
     readonly version?: string | undefined;
-    /** An existing source; by default the chart brings its HelmRepository along. */
+    /** An existing source of the chart. By default the factory also makes a HelmRepository. */
     readonly sourceRef?: ChartSource | undefined;
-    /** Where the objects of the chart go; the namespace of the release when absent. */
+    /** The namespace for the objects of the chart; the namespace of the release when absent. */
     readonly targetNamespace?: string | undefined;
     readonly interval?: string | undefined;
   };
@@ -32,9 +32,9 @@ export type ChartConfig<Values extends object> = NamedInput &
 export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) => HelmReleaseResource;
 
 /**
- * A factory for one Helm chart, whose values have a type. `typekro generate --chart` writes it, with the
- * type, from the chart's `values.schema.json`. It makes a HelmRelease and, unless `sourceRef` names one, the
- * HelmRepository.
+ * Makes a factory for one Helm chart with typed values. `typekro generate --chart` writes a call of this function, with
+ * the type, from the chart's `values.schema.json`. The factory makes a HelmRelease and, unless `sourceRef` names a
+ * source, a HelmRepository.
  *
  * @example
  * const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository: 'https://charts.example.com/stable' });
@@ -56,13 +56,13 @@ export function chartFactory<Values extends object>(reference: ChartReference): 
   });
 }
 
-/** A HelmRepository of the graph; the release reads its name, and so comes after it. */
+/** Makes the HelmRepository. The release reads its name, so that the repository is applied first. */
 function broughtAlong(url: string, release: string): ChartSource {
   const made = helmRepository({ id: `${release}Repository`, name: repositoryName(url), url });
   return { kind: 'HelmRepository', name: made.metadata.name, namespace: FLUX_NAMESPACE };
 }
 
-/** The name of a chart as an id. */
+/** The id for a chart of this name. */
 const camel = (text: string): string =>
   text.replace(/[^A-Za-z0-9]+([A-Za-z0-9]?)/g, (_, next: string) => next.toUpperCase()).replace(/^[^a-z]*/, '') ||
   'chart';

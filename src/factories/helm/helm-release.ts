@@ -17,11 +17,11 @@ import type { HelmReleaseFields, HelmReleaseSpec } from '../flux/generated/helm.
 import { FLUX_NAMESPACE } from './helm-repository.ts';
 import { sourceName } from './source-name.ts';
 
-/** Which chart: its name, its version, and the address of its repository. */
+/** A chart: its name, its version, and the address of its repository. */
 export interface ChartInput {
   readonly name: string;
   readonly version?: string | undefined;
-  /** Address of the repository; from its last part follows the name of the HelmRepository, unless `sourceRef` says it. */
+  /** Address of the repository. Without `sourceRef`, the name of the HelmRepository is derived from the address. */
   readonly repository?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ChartSource {
   readonly namespace?: string | undefined;
 }
 
-/** What the spec of a release has beside its chart and its values. */
+/** The members of a release's spec without its chart and its values. */
 export type HelmReleaseSettings = Omit<HelmReleaseSpec, 'chart' | 'chartRef' | 'values'>;
 
 /** Arguments of `helmRelease`. `Values` are the values of the chart. */
@@ -50,14 +50,14 @@ export type HelmReleaseConfig<Values extends object = Record<string, unknown>> =
       }
   );
 
-/** A Helm release of a graph; its values are typed as they were given. */
+/** A Helm release as a resource of a graph. */
 export type HelmReleaseResource = Resource<Read<HelmReleaseFields>>;
 
 const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
 
 /**
- * A Helm chart that Flux installs and keeps up to date. Defaults: every 5 minutes; installing and upgrading
- * take at most 10 minutes and are tried again three times. The HelmRepository is `sourceRef`, or the one in
+ * A Helm chart that Flux installs and keeps up to date. Defaults: Flux checks every 5 minutes; an installation or
+ * upgrade takes at most 10 minutes and is tried again three times. The HelmRepository is `sourceRef`, or the one in
  * `flux-system` named after the last part of the repository's address (for a registry, `oci://…`, after the release:
  * `<name>-helm-repo`).
  *
@@ -97,13 +97,12 @@ function chartSpec(chart: unknown, source: unknown, release: string): object {
 }
 
 /**
- * A Helm release in a line, for charts that need few values: the repository's object is expected in
- * `flux-system`.
+ * A Helm release with four arguments, for charts that need few values. The HelmRepository must exist in `flux-system`.
  */
 export const simpleHelmChart = defineResourceFactory(
   (name: string, repository: string, chart: string, values?: Record<string, unknown>): HelmReleaseResource =>
     helmRelease({ name, chart: { repository, name: chart }, values }),
 );
 
-/** Is a live Helm release ready: the same answer as everywhere, for `withReadinessEvaluator`. */
+/** Is a live Helm release ready, by the rule of its kind? A function for `withReadinessEvaluator`. */
 export const helmReleaseReadinessEvaluator = (live: KubeObject) => readinessOf(live);

@@ -5,15 +5,15 @@ import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
 import type { HelmRepositoryFields, HelmRepositorySpec } from '../flux/generated/source.toolkit.fluxcd.io.ts';
 
-/** Where Flux and what it installs live, unless told otherwise. */
+/** The default namespace of Flux and of HelmRepositories. */
 export const FLUX_NAMESPACE = 'flux-system';
 
 /** Arguments of `helmRepository`. */
 export type HelmRepositoryConfig = FlatInput<HelmRepositorySpec, 'interval'>;
 
 /**
- * A repository of Helm charts, in `flux-system` unless a namespace is given. An `oci://` address is a
- * registry; its `type` need not be said when the address is a constant.
+ * A repository of Helm charts, in `flux-system` unless a namespace is given. The factory sets `type: oci` for a
+ * constant `oci://` address, which is a registry.
  */
 export const helmRepository = defineResourceFactory(
   (input: HelmRepositoryConfig): Resource<Read<HelmRepositoryFields>> => {

@@ -1,6 +1,6 @@
 /**
- * Helm charts as nodes of a graph, by way of Flux's helm controller: repositories, releases, and factories
- * for single charts whose values have a type.
+ * Helm charts as nodes of a graph, which Flux's helm-controller installs: repositories, releases, and factories for
+ * single charts with typed values.
  *
  * @packageDocumentation
  */

@@ -1,12 +1,12 @@
 import { TypeKroError } from '../../core/index.ts';
 
-/** Addresses that hold such a text are known by this name, whether they are registries or not. */
+/** An address that contains one of these texts has the text as its name, also when the address is a registry. */
 const WELL_KNOWN = ['bitnami'];
 
 /**
- * Name of the HelmRepository that a release refers to when it is told an address only: a well-known name; for a registry
- * (`oci://…`) the name of the release and `-helm-repo`, because a registry has one address for many charts; else the last
- * part of the address (`https://charts.example.com/stable` → `stable`), without a path the host.
+ * The name of the HelmRepository that a release refers to when it has only an address: a well-known name; for a
+ * registry (`oci://…`) the name of the release and `-helm-repo`, because a registry has one address for many charts;
+ * else the last part of the path (`https://charts.example.com/stable` → `stable`), or the host when there is no path.
  *
  * @param address of the repository; a constant text
  * @param release name of the release, which may be known only when the graph runs
@@ -19,7 +19,10 @@ export function sourceName(address: unknown, release: string): string {
   return text.startsWith('oci://') ? `${release}-helm-repo` : repositoryName(text);
 }
 
-/** The last part of an address as a name, without a path the host. @throws TypeKroError `factories/no-chart-source`. */
+/**
+ * The last part of an address's path as a name, or its host when there is no path. @throws TypeKroError
+ * `factories/no-chart-source`.
+ */
 export function repositoryName(address: string): string {
   const [host = '', ...path] = address
     .replace(/^[a-z]+:\/\//, '')

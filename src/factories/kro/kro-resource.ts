@@ -1,7 +1,7 @@
 import { createResource, defineResourceFactory, requireKnown } from '../../compose/index.ts';
 import type { Resource } from '../../compose/index.ts';
 
-/** What kro writes into the status of every instance, beside the fields that the graph defines. */
+/** The fields that kro writes into the status of every instance, besides those that the graph defines. */
 export interface KroStatusFields {
   readonly state: 'IN_PROGRESS' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'ERROR';
   readonly conditions: readonly {
@@ -14,7 +14,7 @@ export interface KroStatusFields {
   }[];
 }
 
-/** The status that a graph defines, with what kro adds. */
+/** The status that a graph defines, with the fields of kro. */
 export type WithKroStatusFields<Status extends object> = Status & KroStatusFields;
 
 /** An instance of a graph that is defined elsewhere. */
@@ -29,13 +29,13 @@ export interface KroCustomResourceInput<Spec extends object> {
     readonly annotations?: Readonly<Record<string, string>> | undefined;
   };
   readonly spec: Spec;
-  /** Whatever reads this resource waits until it is ACTIVE. Default false. */
+  /** Resources that read this instance wait until it is ACTIVE. Default false. */
   readonly waitForReady?: boolean;
 }
 
 /**
- * An instance of another graph, as a resource of this one. Its status has the fields that the graph defines and those
- * of kro.
+ * An instance of another graph, as a resource of this one. The status of the instance has the fields that the graph
+ * defines and those of kro.
  */
 export const kroCustomResource = defineResourceFactory(
   <Spec extends object, Status extends object = Record<string, unknown>>(

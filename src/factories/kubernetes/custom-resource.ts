@@ -2,8 +2,8 @@ import { createResource, defineResourceFactory } from '../../compose/index.ts';
 import type { Manifest, Resource } from '../../compose/index.ts';
 
 /**
- * An object of any kind, as it stands in YAML; what is read of it is typed by `Fields`. `typekro generate`
- * gives a kind a typed factory of its own.
+ * Makes an object of any kind, with the members that it has in YAML. `Fields` types its reads. `typekro generate`
+ * writes a typed factory for a kind.
  */
 export const customResource = defineResourceFactory(
   <Fields extends object = Record<string, unknown>>(object: Manifest & { readonly id?: string }): Resource<Fields> => {

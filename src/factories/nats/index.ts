@@ -1,5 +1,5 @@
 /**
- * Factories for NATS: streams, consumers and buckets of JetStream, as the controller nack makes them.
+ * Factories for NATS: streams, consumers and buckets of JetStream, which the controller nack creates.
  *
  * @packageDocumentation
  */

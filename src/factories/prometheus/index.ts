@@ -1,5 +1,5 @@
 /**
- * Factories for the Prometheus Operator: what is scraped, and the rules on it.
+ * Factories for the Prometheus Operator, such as the targets to scrape, and rules.
  *
  * @packageDocumentation
  */

@@ -15,13 +15,13 @@ const texts = shape(['list'], ['text']);
 const objects = shape(['list'], ['object']);
 const object = shape(['object']);
 
-/** The number that a text names, else one that fits. */
+/** The shape of a number. The remedy shows the number in the given text, else an example. */
 const number = (usual: number): ArgumentShape =>
   shape(['number'])((given) =>
     isPlainText(given) && /^\s*\d+\s*$/.test(given) ? String(Number(given)) : String(usual),
   );
 
-/** A text, or the texts of a list, as a map: `'app=web'` is `{ app: 'web' }`. */
+/** The shape of a map. The remedy shows a text, or the texts of a list, as a map: `'app=web'` as `{ app: 'web' }`. */
 const map = (usual: string): ArgumentShape =>
   object((given) => {
     const pairs = [given]
@@ -34,7 +34,7 @@ const map = (usual: string): ArgumentShape =>
     return pairs.length > 0 ? `{ ${pairs.join(', ')} }` : usual;
   });
 
-/** Ports: a number, or the number and protocol of `'80/TCP'`, as the factory takes them. */
+/** The shape of ports. The remedy shows numbers and texts such as `'80/TCP'` as the factory takes them. */
 const ports = shape(
   ['list'],
   ['number', 'object'],
@@ -63,7 +63,7 @@ const container = objects("[{ name: 'init', image: 'busybox' }]");
 const listOf = (usual: string): ArgumentShape =>
   texts((given) => (isPlainText(given) ? `['${given.trim().split(/\s+/).join("', '")}']` : usual));
 
-/** What the arguments of the simple factories take, by name: a name means the same in each of them. */
+/** The shapes of the arguments of the simple factories, by name. A name has the same shape in all factories. */
 export const ARGUMENT_SHAPES: Readonly<Record<string, ArgumentShape>> = {
   id: text("'web'"),
   name: text("'web'"),

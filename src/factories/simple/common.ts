@@ -3,21 +3,21 @@ import { defineResourceFactory, mergeObjects, takeArguments, waitingFor } from '
 import { ARGUMENT_SHAPES } from './argument-shapes.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
-/** What every simple factory takes. Any argument may be conditional or come from the spec or a resource. */
+/** The arguments of every simple factory. Any argument may be conditional or come from the spec or a resource. */
 export interface CommonConfig {
-  /** Id in the graph; derived from kind and name when absent. It must be known when the graph is made. */
+  /** Id in the graph; derived from kind and name when absent. The id must be known when the graph is made. */
   readonly id?: string | undefined;
   /** Name of the object (`metadata.name`), unique among the objects of its kind in the namespace. */
   readonly name: string;
   /** Namespace of the object; the namespace of the instance when absent. */
   readonly namespace?: string | undefined;
-  /** Labels besides `app`, which is the name; an `app` that is given here takes its place. */
+  /** Labels besides `app`, whose value is the name of the object; an `app` in these labels replaces that value. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Annotations of the object: texts by key that no selector reads. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /**
-   * What reads this resource waits until it is ready, by the rule of its kind. Kinds that are ready when they exist
-   * refuse it. It must be known when the graph is made. Default false.
+   * Resources that read this resource wait until it is ready, by the rule of its kind. Kinds that are ready when they
+   * exist refuse this argument. Its value must be known when the graph is made. Default false.
    */
   readonly waitForReady?: boolean | undefined;
 }
@@ -32,7 +32,10 @@ export const COMMON = {
   waitForReady: 'optional',
 } as const satisfies ArgumentTable<CommonConfig>;
 
-/** A factory of one kind (`Kind.group`, `Kind` for the core group), which knows how to wait for it. */
+/**
+ * Makes the factory of one kind (`Kind.group`, `Kind` for the core group). The factory handles `waitForReady` by the
+ * rule of the kind.
+ */
 export function simpleFactory<Config extends CommonConfig, Made extends Resource<object>>(
   type: string,
   table: ArgumentTable<Config>,
@@ -46,7 +49,7 @@ export function simpleFactory<Config extends CommonConfig, Made extends Resource
   });
 }
 
-/** The metadata of an object; `app` labels it with its name. */
+/** The metadata of an object. With `app`, the object gets the label `app` with its name. */
 export function metadataOf(
   config: CommonConfig,
   options: { readonly app: boolean } = { app: true },
@@ -57,7 +60,7 @@ export function metadataOf(
   return given({ name, namespace, labels: all, annotations });
 }
 
-/** The id option, if there is one. */
+/** The option `id` for `createResource`; an empty object when the argument has no id. */
 export function idOf(config: CommonConfig): { readonly id?: string } {
   return config.id === undefined ? {} : { id: config.id };
 }

@@ -8,9 +8,9 @@ import type { ConfigMapResource } from './kinds.ts';
 export interface ConfigMapConfig extends CommonConfig {
   /** Texts by key. Numbers and booleans are written as texts; `undefined` leaves the key out. */
   readonly data?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  /** Bytes by key, in base64. A key may not be in `data`, too. */
+  /** Bytes by key, in base64. A key must not be in `data` as well. */
   readonly binaryData?: Readonly<Record<string, string>> | undefined;
-  /** The API server refuses every later change of the data. Default false. */
+  /** Must the data never change? If so, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

@@ -4,7 +4,7 @@ import { sourceName } from '../helm/source-name.ts';
 import { given } from './common.ts';
 import type { Condition } from './kinds.ts';
 
-/** What a graph may read of a HelmRelease of Flux. */
+/** The fields of a HelmRelease of Flux that a graph may read. */
 export type HelmChartResource = Resource<{
   readonly spec: {
     readonly interval: string;
@@ -19,13 +19,13 @@ export type HelmChartResource = Resource<{
 }>;
 
 /**
- * A chart installed by Flux: a HelmRelease that refers to the HelmRepository in `flux-system` which is named after
- * the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`); for a registry
- * (`oci://…`) after the release: `<name>-helm-repo`.
+ * A chart that Flux installs: a HelmRelease that refers to a HelmRepository in `flux-system`. The name of the
+ * HelmRepository is the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`); for a
+ * registry (`oci://…`) it is `<name>-helm-repo`, after the release.
  *
  * @param name of the release and of the object
  * @param repository address of the chart repository
- * @param chart its name there
+ * @param chart name of the chart in the repository
  * @param values of the chart; they may hold anything that the graph computes
  */
 export const HelmChart = defineResourceFactory(

@@ -6,7 +6,7 @@ import type { HpaResource } from './kinds.ts';
 
 /** The workload that is scaled. */
 export interface ScaleTarget {
-  /** Default apps/v1. */
+  /** API version of the workload. Default apps/v1. */
   readonly apiVersion?: string | undefined;
   /** Kind of the workload, such as `Deployment`. */
   readonly kind: string;
@@ -30,7 +30,7 @@ export interface HpaConfig extends CommonConfig {
   readonly targetCPUUtilizationPercentage?: number | undefined;
   /** Metrics as Kubernetes takes them, besides the CPU. */
   readonly metrics?: readonly object[] | undefined;
-  /** How fast the number of replicas may change in each direction. */
+  /** Limits of how fast the number of replicas may change in each direction. */
   readonly behavior?: object | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Factories with the few arguments that most programs need: one flat object makes a whole Kubernetes
- * object, typed for what other parts of a graph read of it.
+ * Factories with the few arguments that most programs need: one flat object makes a whole Kubernetes object. The result
+ * is typed for the fields that other parts of a graph read.
  *
  * @packageDocumentation
  */

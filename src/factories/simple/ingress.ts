@@ -19,17 +19,20 @@ export interface IngressBackend {
 
 /** A rule of an Ingress. */
 export interface IngressRule {
-  /** Host name that the rule is for, such as `app.example.com` or `*.example.com`; every host when absent. */
+  /**
+   * Host name of the requests to which the rule applies, such as `app.example.com` or `*.example.com`; every host when
+   * absent.
+   */
   readonly host?: string | undefined;
-  /** What serves the paths of the host. */
+  /** The backends of the paths of the host. */
   readonly http?:
     | {
         readonly paths: readonly {
           /** Path that begins with `/`; all paths when absent. */
           readonly path?: string | undefined;
-          /** How `path` is compared. */
+          /** The way in which `path` is compared with the path of a request. */
           readonly pathType: 'Prefix' | 'Exact' | 'ImplementationSpecific';
-          /** What serves the path. */
+          /** The backend of the path. */
           readonly backend: IngressBackend;
         }[];
       }
@@ -40,13 +43,13 @@ export interface IngressRule {
 export interface IngressConfig extends CommonConfig {
   /** Name of the IngressClass, which names the controller; the cluster's default class when absent. */
   readonly ingressClassName?: string | undefined;
-  /** Which host and path lead where. */
+  /** Rules that lead hosts and paths to backends. */
   readonly rules?: readonly IngressRule[] | undefined;
   /** Host names with the Secret that holds their certificate. */
   readonly tls?:
     | readonly { readonly hosts?: readonly string[] | undefined; readonly secretName?: string | undefined }[]
     | undefined;
-  /** What serves requests that no rule is for. */
+  /** The backend of requests to which no rule applies. */
   readonly defaultBackend?: IngressBackend | undefined;
 }
 

@@ -30,12 +30,12 @@ export interface PodTemplateFields {
   readonly spec: { readonly containers: readonly ContainerFields[]; readonly serviceAccountName: string };
 }
 
-/** Which pods a workload or a policy selects. */
+/** The labels of the pods that a workload or a policy selects. */
 export interface SelectorFields {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 
-/** What a graph may read of a Deployment. Counters that the server leaves out are zero. */
+/** The fields of a Deployment that a graph may read. A counter that the server leaves out reads as zero. */
 export type DeploymentResource = Resource<{
   readonly spec: {
     readonly replicas: number;
@@ -121,7 +121,7 @@ export interface IngressAddress {
   readonly hostname: string;
 }
 
-/** Addresses of a load balancer; reading the first one waits until there is one. */
+/** Addresses of a load balancer. A read of the first address waits until there is an address. */
 export type IngressAddresses = readonly [IngressAddress, ...IngressAddress[]];
 
 export type ServiceResource = Resource<{

@@ -6,11 +6,11 @@ import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
 export interface NetworkPolicyConfig extends CommonConfig {
-  /** Which pods of the namespace the policy is for; `{}` is all of them. */
+  /** Selector of the pods of the namespace to which the policy applies; `{}` selects all pods. */
   readonly podSelector: object;
   /**
-   * Which directions the policy restricts. Derived when absent: `Egress` where `egress` is there, `Ingress` where
-   * `ingress` is there or `egress` is not.
+   * Directions that the policy restricts. Derived when absent: `Egress` when `egress` is present, `Ingress` when
+   * `ingress` is present or `egress` is absent.
    */
   readonly policyTypes?: readonly ('Ingress' | 'Egress')[] | undefined;
   /** Allowed connections to the pods. Where ingress is restricted, an empty or absent list allows none. */

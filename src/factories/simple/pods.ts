@@ -15,7 +15,7 @@ import {
 import type { CommonConfig } from './common.ts';
 import { COMMON, given } from './common.ts';
 
-/** Where a variable has its value from: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
+/** The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
 export interface EnvSource {
   /** `configMapKeyRef`, `secretKeyRef`, `fieldRef` or `resourceFieldRef`, as Kubernetes takes it. */
   readonly valueFrom: object;
@@ -28,9 +28,9 @@ export type EnvValue = string | number | boolean | EnvSource | undefined;
 export interface EnvVar {
   /** Name of the variable. */
   readonly name: string;
-  /** Its text; `$(OTHER)` is replaced by the variable of that name. */
+  /** Value of the variable. `$(OTHER)` is replaced by the value of the variable `OTHER`. */
   readonly value?: string | undefined;
-  /** Where the value comes from, instead of `value`. */
+  /** Source of the value, instead of `value`. */
   readonly valueFrom?: object | undefined;
 }
 
@@ -48,9 +48,9 @@ export interface ContainerPort {
 
 /** A probe of a container, as Kubernetes takes it. One of `exec`, `httpGet`, `tcpSocket` and `grpc` is given. */
 export interface Probe {
-  /** A command in the container; it succeeds with exit status 0. */
+  /** A command in the container. The probe succeeds when the exit status is 0. */
   readonly exec?: { readonly command: readonly string[] } | undefined;
-  /** An HTTP request; it succeeds with a status from 200 to 399. */
+  /** An HTTP request. The probe succeeds when the status is from 200 to 399. */
   readonly httpGet?:
     | {
         readonly path?: string | undefined;
@@ -79,13 +79,13 @@ export interface Probe {
 
 /** Requests and limits of a container: quantities by resource, such as `cpu: '100m'` and `memory: '64Mi'`. */
 export interface ResourceRequirements {
-  /** What the scheduler reserves. */
+  /** Resources that the scheduler reserves. */
   readonly requests?:
     | ({ readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
         Record<string, string | undefined>
       >)
     | undefined;
-  /** What the container may use at most. */
+  /** Resources that the container may use at most. */
   readonly limits?:
     | ({ readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
         Record<string, string | undefined>
@@ -93,7 +93,7 @@ export interface ResourceRequirements {
     | undefined;
 }
 
-/** What the pods of a workload are made of. */
+/** The arguments that describe the pods of a workload. */
 export interface PodConfig extends CommonConfig {
   /** Image of the container, such as `nginx:1.27`. */
   readonly image: string;
@@ -109,17 +109,20 @@ export interface PodConfig extends CommonConfig {
   readonly ports?: readonly (ContainerPort | number)[] | undefined;
   /** Requests and limits of the container. */
   readonly resources?: ResourceRequirements | undefined;
-  /** Where the container sees the volumes of the pod: `name` and `mountPath`. */
+  /** Paths at which the container sees the volumes of the pod: `name` and `mountPath`. */
   readonly volumeMounts?: readonly object[] | undefined;
   /** Volumes of the pod, as Kubernetes takes them. */
   readonly volumes?: readonly object[] | undefined;
-  /** Tells whether the container may get traffic. */
+  /** Probe that tells whether the container may get traffic. */
   readonly readinessProbe?: Probe | undefined;
-  /** Tells whether the container works; else it is restarted. */
+  /** Probe that tells whether the container works; a container that does not work is restarted. */
   readonly livenessProbe?: Probe | undefined;
-  /** Tells whether the container has started; until then no other probe runs. */
+  /** Probe that tells whether the container has started; before its first success no other probe runs. */
   readonly startupProbe?: Probe | undefined;
-  /** When the image is pulled. Default: `Always` for the tag `latest` or none, else `IfNotPresent`. */
+  /**
+   * When the node pulls the image. Default: `Always` for the tag `latest` or an image without a tag, else
+   * `IfNotPresent`.
+   */
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
   /** Secrets with credentials of the registry. */
   readonly imagePullSecrets?: readonly { readonly name: string }[] | undefined;
@@ -131,11 +134,11 @@ export interface PodConfig extends CommonConfig {
   readonly podSecurityContext?: object | undefined;
   /** Labels that a node must have. */
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
-  /** Taints of nodes that the pods bear. */
+  /** Taints of nodes that the pods tolerate. */
   readonly tolerations?: readonly object[] | undefined;
   /** Rules on which nodes, and near which pods, the pods run. */
   readonly affinity?: object | undefined;
-  /** Containers that run to their end before the others, one after another. */
+  /** Containers that run to their end, one after another, before the other containers start. */
   readonly initContainers?: readonly object[] | undefined;
   /** Further containers beside the main one. */
   readonly containers?: readonly object[] | undefined;
@@ -177,7 +180,7 @@ export const POD = {
   restartPolicy: 'optional',
 } as const satisfies ArgumentTable<PodConfig>;
 
-/** Labels that select the pods of a workload: `app`, as its pods have it. */
+/** The selector of the pods of a workload: the label `app` of the pods. */
 export function selectorOf(config: CommonConfig): Record<string, unknown> {
   return { matchLabels: { app: withDefault(memberOf(config.labels, 'app'), config.name) } };
 }

@@ -10,9 +10,12 @@ export interface SecretConfig extends CommonConfig {
   readonly stringData?: Readonly<Record<string, string | undefined>> | undefined;
   /** Values by key, in base64. */
   readonly data?: Readonly<Record<string, string>> | undefined;
-  /** What the keys mean, such as `kubernetes.io/tls`; it cannot be changed later. Default `Opaque`. */
+  /**
+   * Type of the Secret, which tells the meaning of its keys, such as `kubernetes.io/tls`. The API server refuses a
+   * later change. Default `Opaque`.
+   */
   readonly type?: string | undefined;
-  /** The API server refuses every later change of the data. Default false. */
+  /** Must the data never change? If so, the API server refuses every later change of the data. Default false. */
   readonly immutable?: boolean | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface ServicePort {
   readonly port: number;
   /** Number or name of the port of the pods; `port` when absent. */
   readonly targetPort?: number | string | undefined;
-  /** Name of the port; needed where a Service has several. */
+  /** Name of the port; required when the Service has several ports. */
   readonly name?: string | undefined;
   /** `TCP`, `UDP` or `SCTP`. Default TCP. */
   readonly protocol?: string | undefined;
@@ -22,23 +22,29 @@ export interface ServicePort {
 
 /** Arguments of `Service`. */
 export interface ServiceConfig extends CommonConfig {
-  /** Labels of the pods that the Service leads to. */
+  /** Labels of the pods to which the Service leads. */
   readonly selector: Readonly<Record<string, string>>;
   /** Ports; a bare number is a port. */
   readonly ports: readonly (ServicePort | number)[];
-  /** How the Service is reached. Default ClusterIP. */
+  /** The way in which clients reach the Service. Default ClusterIP. */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName' | undefined;
-  /** Its address in the cluster; `None` makes it headless. The API server chooses one when absent. */
+  /**
+   * Address of the Service in the cluster; `None` makes the Service headless. The API server chooses an address when
+   * absent.
+   */
   readonly clusterIP?: string | undefined;
-  /** The name that DNS answers with, for type ExternalName. */
+  /** The name that DNS returns, for type ExternalName. */
   readonly externalName?: string | undefined;
-  /** Which implementation serves the load balancer; it cannot be changed later. */
+  /** The implementation that serves the load balancer. The API server refuses a later change. */
   readonly loadBalancerClass?: string | undefined;
   /** `ClientIP` leads each client to one pod. Default None. */
   readonly sessionAffinity?: string | undefined;
-  /** `Local` keeps traffic from outside on the node that it reaches, and the address of the client. Default Cluster. */
+  /**
+   * `Local` sends traffic from outside only to pods of the node that it reaches, and keeps the address of the client.
+   * Default Cluster.
+   */
   readonly externalTrafficPolicy?: string | undefined;
-  /** `IPv4`, `IPv6` or both; the cluster's own when absent. */
+  /** `IPv4`, `IPv6` or both; the cluster's default when absent. */
   readonly ipFamilies?: readonly string[] | undefined;
   /** `SingleStack`, `PreferDualStack` or `RequireDualStack`; the API server's default when absent. */
   readonly ipFamilyPolicy?: string | undefined;

@@ -6,7 +6,7 @@ import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
 
 /** Arguments of `Pvc`. */
 export interface PvcConfig extends CommonConfig {
-  /** Storage that is asked for: a quantity, e.g. `10Gi`. */
+  /** Storage that the claim requests: a quantity, e.g. `10Gi`. */
   readonly size: string;
   /** Name of the StorageClass; the cluster's default class when absent. */
   readonly storageClass?: string | undefined;
@@ -45,19 +45,19 @@ export const Pvc = simpleFactory('PersistentVolumeClaim', CLAIM_ARGUMENTS, (conf
 
 /** Arguments of `PersistentVolume`. */
 export interface PersistentVolumeConfig extends Omit<CommonConfig, 'namespace'> {
-  /** Storage that the volume has: a quantity, e.g. `10Gi`. */
+  /** Capacity of the volume: a quantity, e.g. `10Gi`. */
   readonly size: string;
-  /** Name of the StorageClass that the volume belongs to; none when absent. */
+  /** Name of the StorageClass to which the volume belongs; no class when absent. */
   readonly storageClass?: string | undefined;
   /** How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default ReadWriteOnce. */
   readonly accessModes?: readonly string[] | undefined;
-  /** A folder of the node as the volume, for tests on one node; a bare text is its path. */
+  /** A folder of the node as the volume, for tests on one node. A text is the path of the folder. */
   readonly hostPath?: string | { readonly path: string; readonly type?: string | undefined } | undefined;
   /** A folder that an NFS server exports, as the volume. */
   readonly nfs?:
     | { readonly server: string; readonly path: string; readonly readOnly?: boolean | undefined }
     | undefined;
-  /** What becomes of the volume when its claim is deleted. Default Retain. */
+  /** Treatment of the volume when its claim is deleted. Default Retain. */
   readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle' | undefined;
 }
 

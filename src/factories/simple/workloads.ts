@@ -11,11 +11,11 @@ export interface StatefulSetConfig extends PodConfig {
   readonly serviceName?: string | undefined;
   /** How many pods run. Default 1. */
   readonly replicas?: number | undefined;
-  /** Claims that each pod gets of its own; they stay when the pod goes. */
+  /** Templates of the claims that each pod gets. The claims stay when the pod is deleted. */
   readonly volumeClaimTemplates?: readonly object[] | undefined;
   /** How pods are replaced: `OnDelete`, or `RollingUpdate` with its `partition`. Default RollingUpdate. */
   readonly updateStrategy?: object | undefined;
-  /** Whether pods start and end one after another or at once. Default OrderedReady. */
+  /** Do pods start and end one after another or all at once? Default OrderedReady. */
   readonly podManagementPolicy?: 'OrderedReady' | 'Parallel' | undefined;
 }
 
@@ -108,11 +108,11 @@ export interface JobConfig extends PodConfig {
   readonly completions?: number | undefined;
   /** How many pods may run at once. Default 1. */
   readonly parallelism?: number | undefined;
-  /** How many failures are retried before the Job counts as failed. Default 6. */
+  /** Number of failed pods that are replaced before the Job counts as failed. Default 6. */
   readonly backoffLimit?: number | undefined;
-  /** Seconds that the Job may take in all; then its pods are ended. */
+  /** Longest time that the Job may take, in seconds; then its pods are ended. */
   readonly activeDeadlineSeconds?: number | undefined;
-  /** Seconds after its end when the Job is deleted; it stays when absent. */
+  /** Seconds between the end of the Job and its deletion; the Job is not deleted when absent. */
   readonly ttlSecondsAfterFinished?: number | undefined;
   /** When containers are restarted. Default OnFailure. */
   readonly restartPolicy?: 'OnFailure' | 'Never' | undefined;
@@ -155,19 +155,19 @@ export const Job = simpleFactory(
 
 /** Arguments of `CronJob`. */
 export interface CronJobConfig extends JobConfig {
-  /** In cron syntax, e.g. `0 3 * * *`. */
+  /** Times of the Jobs in cron syntax, e.g. `0 3 * * *`. */
   readonly schedule: string;
-  /** Time zone of the schedule, e.g. `Europe/Zurich`; that of the controller when absent. */
+  /** Time zone of the schedule, e.g. `Europe/Zurich`; the time zone of the controller when absent. */
   readonly timeZone?: string | undefined;
-  /** No further Job is started while this holds. Default false. */
+  /** Is the CronJob suspended, so that no further Job is started? Default false. */
   readonly suspend?: boolean | undefined;
-  /** What happens when a Job still runs at its next time. Default Allow. */
+  /** Treatment of a Job that still runs at the time of the next Job. Default Allow. */
   readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace' | undefined;
   /** How many successful Jobs are kept. Default 3. */
   readonly successfulJobsHistoryLimit?: number | undefined;
   /** How many failed Jobs are kept. Default 1. */
   readonly failedJobsHistoryLimit?: number | undefined;
-  /** Seconds after its time up to which a Job that was missed is still started. */
+  /** Seconds after its scheduled time in which a missed Job is still started. */
   readonly startingDeadlineSeconds?: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The factory for clusters of Valkey, as the operator of hyperspike makes them.
+ * The factory for clusters of Valkey, which hyperspike's operator creates.
  *
  * @packageDocumentation
  */
