@@ -1,14 +1,10 @@
-import { packageManifestText, refuseDeploysHere } from '../core/index.ts';
+import { refuseDeploysHere } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { printFailure } from './failure.ts';
+import { packageVersion } from './package-version.ts';
 import { printable } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
-
-/** The version of the package, from its own manifest. */
-function packageVersion(): string {
-  return (JSON.parse(packageManifestText()) as { version: string }).version;
-}
 
 /** A shell and npm both forward one Ctrl-C: a second signal within this time, in milliseconds, is the same one. */
 const SAME_INTERRUPT_MS = 300;

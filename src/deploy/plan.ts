@@ -1,17 +1,8 @@
 import type { PlanChange } from '../compose/index.ts';
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
-import { valueAt } from '../kubernetes/index.ts';
+import { valueAt, withoutServerFields } from '../kubernetes/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
-
-/** Fields of metadata that the server writes by itself, and that count as no change of a deploy. */
-const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
-
-/** An object without fields that change by themselves. */
-function comparable({ metadata, status: _status, ...rest }: KubeObject): JsonObject {
-  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !BOOKKEEPING.includes(key)));
-  return { ...(rest as JsonObject), metadata: kept };
-}
 
 /** A field in which two objects differ. An absent member: the field is not there. */
 export interface ValueChange {
@@ -40,7 +31,7 @@ export function changedFields(before: JsonValue | undefined, after: JsonValue | 
 
 /** The fields in which two objects differ, without those that change by themselves. */
 export function changedValues(before: KubeObject, after: KubeObject): ValueChange[] {
-  return changedFields(comparable(before), comparable(after));
+  return changedFields(withoutServerFields(before), withoutServerFields(after));
 }
 
 /** Paths of the fields in which two values differ, as `changedFields` gives them. */
@@ -62,7 +53,7 @@ export function changeOf(
 ): PlanChange {
   const object = refOf(after);
   if (before === undefined) return { outcome: 'created', nodeId, object, fields: [] };
-  const fields = changedPaths(comparable(before), comparable(after));
+  const fields = changedPaths(withoutServerFields(before), withoutServerFields(after));
   const outcome = fields.length === 0 ? 'unchanged' : why === 'adopt' ? 'adopted' : 'configured';
   return { outcome, nodeId, object, fields };
 }

@@ -60,3 +60,4 @@ export {
 } from './quantity.ts';
 export type { MicroInstant } from './time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
+export { withoutServerFields } from './server-fields.ts';

@@ -70,6 +70,21 @@ describe('the packed tarball in a project of its own', () => {
     expect(stdout).toContain('replicas: ${schema.spec.replicas}');
   });
 
+  test('`typekro init` makes a project whose check and test pass as they are', () => {
+    const node = (cwd: string, ...args: string[]) => runCommand(process.execPath, args, { cwd });
+    const made = node(directory, 'node_modules/typekro/dist/cli/main.js', 'init', 'platform');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const platform = join(directory, 'platform');
+    expect(node(platform, join(root, 'node_modules/@typescript/native/bin/tsc'))).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+    expect(node(platform, '../node_modules/typekro/dist/cli/main.js', 'validate', 'app.ts').code).toBe(0);
+    const tested = node(platform, '--import', 'tsx', '--test', 'app.test.ts');
+    expect(tested.stdout + tested.stderr).toMatch(/pass 1/);
+    expect(tested.code).toBe(0);
+  }, 60_000);
+
   test('can be required from CommonJS', () => {
     writeFileSync(join(directory, 'app.cjs'), "console.log(typeof require('typekro').kubernetesComposition);\n");
     expect(runCommand(process.execPath, ['app.cjs'], { cwd: directory }).stdout).toBe('function\n');

@@ -7,6 +7,7 @@ import { fmt } from './fmt.ts';
 import { generate } from './generate.ts';
 import { gitops } from './gitops.ts';
 import { graph } from './graph.ts';
+import { init } from './init.ts';
 import { install } from './install.ts';
 import { lint } from './lint.ts';
 import { plan } from './plan.ts';
@@ -30,6 +31,7 @@ import { wait } from './wait.ts';
 
 /** Every command, in the order of the help text. */
 export const commands: readonly Command[] = [
+  init,
   up,
   validate,
   graph,

@@ -1,0 +1,10 @@
+import type { JsonObject, KubeObject } from '../core/index.ts';
+
+/** Members of metadata that the API server writes. */
+const SERVER_METADATA = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
+
+/** An object without its status and without the metadata that the API server writes. */
+export function withoutServerFields({ metadata, status: _status, ...rest }: KubeObject): JsonObject {
+  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_METADATA.includes(key)));
+  return { ...(rest as JsonObject), metadata: kept };
+}
