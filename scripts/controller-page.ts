@@ -23,7 +23,7 @@ export function controllerPage(page: string): string {
     (_all, start, name, end) => {
       const text = tables[String(name)];
       if (text === undefined)
-        throw new Error(`docs/controller.md asks for the table "${String(name)}", which nobody writes`);
+        throw new Error(`docs/controller.md asks for the table "${String(name)}", which no script writes`);
       return `${String(start)}\n${text}\n\n${String(end)}`;
     },
   );

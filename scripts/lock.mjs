@@ -50,7 +50,7 @@ function take(path, mine) {
     throw error;
   }
   try {
-    // Somebody else may have taken the old lock over since we looked: that one is given back.
+    // Another process may have taken the old lock over since the look at it: its lock is put back.
     if (ownerOf(taken) !== owner) appear(taken, path);
   } finally {
     rmSync(taken, { force: true });

@@ -23,7 +23,7 @@ await main(async () => {
   // Not in node_modules, which an installation deletes.
   mkdirSync(`${root}/.typekro`, { recursive: true });
   await withLock(`${root}/.typekro/setup.lock`, async () => {
-    // Whoever had the lock before may have done it.
+    // The process that had the lock before may have done it.
     if (!isInstalled(root)) {
       console.log('Installing dependencies from package-lock.json …');
       await install(root);

@@ -3,7 +3,7 @@
  * names stands in `src/golang` and `src/kubernetes`, what syntax trees of JavaScript mean in `src/javascript` (the setter of own members and retry policies in `src/core`), nowhere else.
  * Each vocabulary is known by a pattern that no implementation of it can do without. There is no list of exceptions.
  *
- * The same check refuses sentences without a named subject ("nobody reads it") in comments of `src` and in Markdown files.
+ * The same check refuses sentences without a named subject in comments, titles of tests and Markdown files.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -132,6 +132,7 @@ const VOCABULARIES = [
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;
+const TITLE = /\b(?:test|it|describe)(?:\.\w+(?:\([^)]*\))?)*\(\s*['"`]|^\s*\[?'[^']*',?$|^\s*name: ['`]/;
 
 const found = [];
 function refuseUnnamed(file, text, isSentence) {
@@ -154,6 +155,12 @@ for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${
     const line = text.slice(0, match.index).split('\n').length;
     found.push(`${file}:${line}: a second copy of ${name}; use ${use}`);
   }
+}
+const programs = execFileSync('git', ['ls-files', '*.test.ts', 'test/*.ts', 'test/*.mjs', 'bench', 'scripts'], {
+  encoding: 'utf8',
+});
+for (const file of programs.split('\n').filter((name) => /\.(?:ts|mjs)$/.test(name) && existsSync(name))) {
+  refuseUnnamed(file, readFileSync(file, 'utf8'), (line) => COMMENT.test(line) || TITLE.test(line));
 }
 const documents = execFileSync('git', ['ls-files', '*.md', ':!:api', ':!:CHANGELOG.md'], { encoding: 'utf8' });
 for (const file of documents.split('\n').filter((name) => existsSync(name))) {

@@ -64,7 +64,7 @@ function definition(
   };
 }
 
-/** A CRD of about 100 KB that nobody uses. */
+/** A CRD of about 100 KB that no client uses. */
 export function largeCrd(index: number): KubeObject {
   const fields = (depth: number): JsonObject =>
     Object.fromEntries(

@@ -19,7 +19,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
       `typekro render ${filesOf(argv).join(' ')} prints the objects of an instance, typekro gitops writes definitions for a cluster`,
   ],
   [['run', 'start', 'dev', 'serve', 'watch'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
-  [['down', 'stop', 'destroy'], () => 'a cluster of typekro up ends with ctrl-c in its terminal'],
+  [['down', 'stop', 'destroy'], () => 'ctrl-c in its terminal ends typekro up and its cluster'],
   [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
 ];
 

@@ -322,7 +322,7 @@ describe('who may', () => {
     expect((await fetch(at, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
-  test('nobody is let in there by an option', async () => {
+  test('no option lets anonymous clients in there', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const anonymous = { name: 'me', groups: ['system:masters'] };
     await expect(cluster.listen({ host: '0.0.0.0', anonymous })).rejects.toThrow('for everybody there');

@@ -11,12 +11,12 @@ test('code is loaded once, however many wait for it', async () => {
   expect(loads).toBe(1);
 });
 
-test('code that nobody loaded cannot be used', () => {
+test('code that is not loaded cannot be used', () => {
   const part = new LazyModule(() => Promise.resolve({}));
   expect(() => part.code).toThrow('before it was loaded');
 });
 
-test('a load that failed tells whoever waits, and is tried again', async () => {
+test('a failed load rejects all waiting calls, and is tried again', async () => {
   let loads = 0;
   const part = new LazyModule(() =>
     ++loads === 1 ? Promise.reject(new Error('no file')) : Promise.resolve({ loads }),

@@ -30,7 +30,7 @@ test('who listens hears of every controller that works in the process, one after
   current.controller = one.controller;
   one.tell('first');
   current.controller = undefined;
-  one.tell('nobody hears it');
+  one.tell('without listeners');
   current.controller = two.controller;
   two.tell('second');
   end();

@@ -24,7 +24,7 @@ test.each([
   expect(remedyOf(refused(code, message))).toMatch(remedy);
 });
 
-test('an object of somebody else is to be left alone', () => {
+test('an object of another owner is left alone', () => {
   expect(remedyOf(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
 });
 

@@ -71,7 +71,7 @@ test('a deleted object is there no more, whosever it was', async () => {
   expect(await set.look(target('other'))).toEqual({ exists: false });
 });
 
-test('nobody waits for a watch that cannot be read', async () => {
+test('no read waits for a watch that cannot be read', async () => {
   const error = new KubeError('no', { status: 403, reason: 'Forbidden' });
   const { set } = await shown([{ type: 'ERROR', error, retryAfterMs: 1000 }]);
   expect(await set.look(target('named'))).toEqual({ exists: undefined });

@@ -31,7 +31,7 @@ describe('the right that is missing', () => {
     expect(failure(message)).toEqual(expected);
   });
 
-  it('is the own one of the controller when it may not act for somebody', () => {
+  it('is that of the controller when it may not impersonate the account', () => {
     const message =
       'serviceaccounts "deployer" is forbidden: User "kro" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "blue"';
     expect(failure(message, 403, 'deployer')).toEqual({

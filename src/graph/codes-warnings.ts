@@ -27,13 +27,13 @@ ${more}`;
 export const warningCodes: readonly CodeInfo[] = [
   warning(
     'graph/refused-by-api-server',
-    'kro compiles the definition, but its own CustomResourceDefinition does not let it into the cluster.',
+    "kro compiles the definition, but the API server refuses it by the rules of kro's CRD.",
     withSpec('schema: {apiVersion: "1.0", kind: App, group: example.com}'),
     'Correct the value that is named.',
   ),
   warning(
     'graph/refused-crd',
-    'The CustomResourceDefinition that the definition makes is one that an API server refuses.',
+    'An API server refuses the CustomResourceDefinition that the definition makes.',
     withSpec('schema: {apiVersion: v1, kind: App, group: acme}'),
     'Correct the part that is named: the group is a domain with a dot, the kind has a usable plural, defaults fit their types.',
   ),
@@ -134,7 +134,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/quantity-concatenation',
-    'A quantity is put together from texts and may become one that was not meant.',
+    'A quantity is joined from texts and may become a wrong amount.',
     withResources(deployment('{name: x, image: nginx, resources: {limits: {cpu: "${string(schema.spec.count)}00m"}}}')),
     'Use a field of its own for the whole quantity.',
   ),
@@ -150,11 +150,11 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     'graph/invalid-rule',
     'The CEL of a validation marker does not compile; kro does not look at it, and the API server refuses the CustomResourceDefinition. An error when strict.',
     withRule('self.size() > 3 && self != 0'),
-    'Mend the rule. It sees self, the value of its field, and oldSelf; its result is a boolean.',
+    "Correct the rule. It reads self (the field's value) and oldSelf, and gives a boolean.",
   ),
   warning(
     'graph/unknown-member',
-    'A map literal fills an object and has a key that the object does not know. An error when strict.',
+    'A map literal fills an object and has a key that its schema lacks. An error when strict.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: \'${{"typ": dyn("ClusterIP")}}\'}',
     ),
@@ -168,13 +168,13 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/foreign-expression',
-    'A text reads something of the graph in a form of another tool: $(…), {{…}}, $x, or a path without ${ and }. An error where the API server refuses the text.',
+    "A text refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. An error where the API server refuses the text.",
     withData("text: '$(schema.spec.name)'"),
     'Write ${…} around the path.',
   ),
   warning(
     'graph/hidden-name',
-    'A loop variable has the name of a resource, or is called schema; kro then binds neither. An error when strict.',
+    'A loop variable hides a resource or schema; kro then resolves neither in the loop. An error when strict.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${[a].map(a, a.metadata.name)[0]}"}}',
     ),
@@ -182,13 +182,13 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/added-values',
-    'Expressions side by side are added, not put together, because none of them is a text. An error when strict.',
+    'Adjacent expressions are added, not concatenated, because none is a text. An error when strict.',
     withSchema('status:\n  id: ${app.spec.replicas}${app.spec.replicas}'),
     'Write string(…) around each part.',
   ),
   warning(
     'graph/never-available',
-    'An expression can never have the value that it reads.',
+    'An expression can never have a value.',
     withResources(
       '- id: s\n  template: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {k: v}}\n- id: c\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: "${s.stringData.k}"}}',
     ),
@@ -196,7 +196,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/never-ready',
-    'readyWhen of a selector externalRef is evaluated without its list, so the node never becomes ready.',
+    'kro evaluates readyWhen of a selector externalRef without its list: the node is never ready.',
     withResources(
       '- id: pods\n  externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: {matchLabels: {a: b}}}}\n  readyWhen: ["${size(pods) > 0}"]',
     ),

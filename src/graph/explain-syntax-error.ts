@@ -15,7 +15,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
   ],
   [/^=/, '"=" is no operator here', 'write == to compare'],
   [/^\?\?/, 'CEL has no operator ??', 'read the field with .?name and give a default: a.?b.orValue("x")'],
-  [/^\?\./, 'CEL writes optional access the other way round', 'write a.?b instead of a?.b'],
+  [/^\?\./, 'CEL writes optional access as .?', 'write a.?b instead of a?.b'],
   [/^&/, '"&" is no operator', 'write && for "and"'],
   [/^\|/, '"|" is no operator', 'write || for "or"'],
   [/^and\b/, '"and" is no operator', 'write && for "and"'],
@@ -57,7 +57,7 @@ export function explainSyntaxError({ message }: CelError, cel: string, offset: n
   if (/^[)\]}]/.test(rest)) {
     const open = unclosed(before);
     return open === ''
-      ? { message: `${shown} closes what was not opened`, hint: 'remove it, or open it before' }
+      ? { message: `${shown} closes no open bracket`, hint: 'remove it, or open it before' }
       : {
           message: `a value is expected before ${shown}`,
           hint: 'write the value that is missing, or remove the operator before',

@@ -53,7 +53,7 @@ test.each([
   '${schema.spec.name // the name\n}-1',
   '${"//" + schema.spec.name}-1',
   '${nothing.x}-${schema.spec.name}',
-  '${schema.spec.name}-${nobody(1)}',
+  '${schema.spec.name}-${absent(1)}',
   '${schema.spec.nome}-1',
   '${schema.spec.name +}-1',
   '${}-1',

@@ -12,7 +12,7 @@ test('who comes by again finds the same place, an index is no key', () => {
   expect(root.below(0)).not.toBe(root.below('0'));
 });
 
-test('places that nobody shares are not kept without end', () => {
+test('places that are not shared are not kept without end', () => {
   const root = new TemplatePlace();
   for (let index = 0; index < 20_000; index += 1) root.below(index);
   const late = root.below(19_999);

@@ -186,7 +186,7 @@ describe('KubeClient', () => {
     expect(await client.find(REF)).toBeUndefined();
   });
 
-  it('tells whoever came without credentials what to do', async () => {
+  it('tells a client without credentials what to do', async () => {
     const message = 'forbidden: User "system:anonymous" cannot get path "/apis/acme.test/v1"';
     const { client } = setup(() => ({ status: 403, body: { kind: 'Status', reason: 'Forbidden', message } }));
     await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({

@@ -86,7 +86,7 @@ describe('createDiscovery', () => {
     expect(await discovery.resourceOf(boat)).toBeUndefined();
   });
 
-  it('asks for all who wait, whoever of them gives up', async () => {
+  it('asks once for all waiting callers, whichever of them gives up', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     let answer: (text: string) => void = () => undefined;
     const discovery = createDiscovery(

@@ -104,7 +104,7 @@ describe('loadKubeConfig', () => {
       /no usable cluster/,
     ],
     ['an impersonation of groups', { text: base('{as: a, as-groups: [b]}') }, /as-groups/],
-    ['an impersonation of nobody', { text: base('{as-user-extra: {a: [b]}}') }, /as-user-extra/],
+    ['an impersonation without a user', { text: base('{as-user-extra: {a: [b]}}') }, /as-user-extra/],
     ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig and/],
     ['a file that is not there', { env: { KUBECONFIG: '/no/file' } }, /no kubeconfig at \/no\/file, which KUBECONFIG/],
     ['a server of another protocol', { text: base('{}').replace('https:', 'ftp:') }, /server "ftp:.*" .*no URL/],

@@ -107,7 +107,7 @@ describe('documents of aggregated APIs', () => {
     ['empty', () => Buffer.alloc(0)],
     ['cut off', (whole) => whole.subarray(0, whole.length - 3)],
     ['changed by one bit', (whole) => Buffer.from(whole.map((byte, index) => (index === 100 ? byte ^ 1 : byte)))],
-    ['somebody else’s JSON', () => Buffer.from('{"components": {}}')],
+    ['JSON of another kind', () => Buffer.from('{"components": {}}')],
     ['zeros', (whole) => Buffer.alloc(whole.length)],
   ];
   test.each(damage)('on disk that are %s are read from the server again', async (_name, spoil) => {

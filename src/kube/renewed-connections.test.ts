@@ -19,7 +19,7 @@ function setup() {
 
 describe('RenewedConnections', () => {
   it.each<[string, (string | undefined)[], string[]]>([
-    ['opens once where nobody has a certificate', [undefined, undefined], ['open nobody']],
+    ['opens once without a certificate', [undefined, undefined], ['open nobody']],
     ['opens once for one certificate', ['a', 'a'], ['open a']],
     ['opens anew for another one, and lets what is under way end', ['a', 'b', 'b'], ['open a', 'open b']],
     ['closes those of the one before last', ['a', 'b', 'c'], ['open a', 'open b', 'open c', 'close a']],

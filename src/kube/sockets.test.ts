@@ -109,7 +109,7 @@ describe('connections', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('that were spare for too long are not used again, also when nobody had the time to close them', async () => {
+  it('that were spare for too long are not used again, also when no timer closed them in time', async () => {
     vi.useFakeTimers({ toFake: ['hrtime'] });
     answer = (text) => ok(pathOf(text));
     expect(await textOf('/a')).toBe('/a');
@@ -141,7 +141,7 @@ describe('connections', () => {
     await expect(get('/')).rejects.toThrow('closed the connection before it answered');
   });
 
-  it('to where nobody listens say why', async () => {
+  it('to a port without a listener say why', async () => {
     const nowhere = openSockets('http://127.0.0.1:1', { rejectUnauthorized: true });
     await expect(nowhere.send({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await nowhere.close();
@@ -212,7 +212,7 @@ describe('time', () => {
     expect(seen).toHaveLength(8);
     vi.advanceTimersByTime(1000);
     expect(await last).toBe('x');
-    // In the end nobody waits for an answer for ever.
+    // In the end no caller waits for an answer for ever.
     vi.advanceTimersByTime(300_000);
     for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
   });
@@ -241,7 +241,7 @@ describe('time', () => {
   it.each([
     ['half a minute', 31_000, 29_000, []],
     ['the time that the server gives', 5000, 3000, ['keep-alive: timeout=5']],
-  ])('a connection that nobody uses for %s is closed', async (_name, over, below, headers) => {
+  ])('a connection that is unused for %s is closed', async (_name, over, below, headers) => {
     answer = (text) => ok(pathOf(text), ...headers);
     await textOf('/a');
     vi.advanceTimersByTime(below);

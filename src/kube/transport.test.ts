@@ -51,7 +51,7 @@ describe('createTransport', () => {
     await transport.close();
   });
 
-  it('acts for whom the kubeconfig names, unless the request names somebody else', async () => {
+  it('acts for the user that the kubeconfig names, unless the request names another one', async () => {
     const seen: unknown[] = [];
     handle = (request, response) => {
       seen.push(request.headers['impersonate-user']);

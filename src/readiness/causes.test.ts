@@ -165,7 +165,7 @@ test.each<
     /^set storageClassName/,
   ],
   [
-    'the claim that a pod mounts, which nobody owns',
+    'the claim that a pod mounts, which has no owner',
     web,
     [
       set,

@@ -345,7 +345,7 @@ describe('custom resources', () => {
       'Active',
     ],
     [
-      'an instance that nobody has looked at',
+      'an instance that no controller has seen',
       `{apiVersion: kro.run/v1alpha1, kind: WebApp}`,
       'inProgress',
       'NotObserved',
@@ -389,7 +389,7 @@ describe('custom resources', () => {
       'BadRule',
     ],
     [
-      'a network policy that nobody has looked at',
+      'a network policy that no controller has seen',
       `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy}`,
       'current',
       'Ready',

@@ -46,7 +46,7 @@ describe('whether a field was taken from us', () => {
     ['not where it is ours, too', [ours('data'), theirs('Apply', 4)], undefined],
     ['not by who had it before our apply', [ours(), theirs('Update', 2)], undefined],
     ['not where the second is the same', [ours(), theirs('Update', 3)], undefined],
-    ['not where nobody owns it', [ours()], undefined],
+    ['not where no manager owns it', [ours()], undefined],
     ['not where we never applied', [theirs('Update', 4)], undefined],
   ])('%s', (_, managedFields, taken) => {
     const found = compareApplied(map('wanted'), { ...map('found'), metadata: { name: 'm', managedFields } });

@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
     differences: ['missing data.b'],
   },
   {
-    name: 'a value that is right but belongs to somebody else',
+    name: 'a value that is right but belongs to another manager',
     desired: desired({ data: { a: '1', b: '2' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1', b: '2' } }, { 'f:data': { 'f:b': {} } }),
     same: false,
@@ -106,7 +106,7 @@ const CASES: readonly Case[] = [
     differences: ['differs spec.ports[0].name'],
   },
   {
-    name: 'an item that somebody removed',
+    name: 'an item that another client removed',
     desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
     live: live(
       { 'f:spec': { 'f:ports': { 'k:{"port":81}': { '.': {}, 'f:port': {} } } } },

@@ -141,7 +141,7 @@ describe('deleting an instance', () => {
     ]);
   });
 
-  test('nothing is deleted on the word of an inventory that somebody edited', () => {
+  test('nothing is deleted on the word of an inventory that another client edited', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => {
       object.metadata.annotations = {

@@ -108,7 +108,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.get('ConfigMap/ns/top')?.metadata.labels?.['kro.run/kro-version']).toBe('devel');
   });
 
-  test('an object that is being deleted holds its own node and what reads it, nobody else', () => {
+  test('an object that is being deleted holds its own node and what reads it, no other', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit('ConfigMap/ns/base', (object) => void (object.metadata.finalizers = ['acme.test/hold']));

@@ -22,7 +22,7 @@ interface Line {
   }[];
 }
 
-/** Rules are compiled by whoever has the CEL types; these recordings are about that. */
+/** The room that has the CEL types compiles rules; these recordings are about that. */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
 
 const lines = [...read<Line>('apiserver/crd.jsonl'), ...read<Line>('apiserver/cr.jsonl'), ...read<Line>('apiserver/ssa.jsonl')];

@@ -47,7 +47,7 @@ const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name
 const textOf = async (name: string) => (await server.client.find(configMap(`${name}-page`)))?.['data'];
 
 describe('what direct mode finds in the place of its record', () => {
-  test('a ConfigMap of somebody else stays as it is', async () => {
+  test('a ConfigMap of another owner stays as it is', async () => {
     const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace } };
     await server.client.create({ ...foreign, data: { mine: 'precious' } });
     await expect(direct().deploy({ name: 'a', text: '1' })).rejects.toMatchObject({ code: 'deploy/name-taken' });

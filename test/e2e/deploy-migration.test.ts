@@ -67,7 +67,7 @@ describe('one instance moves between the modes and nothing is deleted', () => {
     expect(await uids()).toEqual(new Map());
   });
 
-  test.skipIf(isRealServer)('what the new spec does not want is pruned by whoever took over', async () => {
+  test.skipIf(isRealServer)('what the new spec does not want is pruned by the side that took over', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     await factory('direct').deploy({ name: 'a', debug: true });
     await factory('kro').deploy({ name: 'a', debug: false });

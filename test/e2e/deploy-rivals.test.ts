@@ -1,6 +1,6 @@
 /**
  * Two processes at once in kro mode, one of which does all that it does within one request of the other: before that
- * request, or after it and before its answer. No deploy waits out its time for something that somebody deleted.
+ * request, or after it and before its answer. No deploy waits out its time for an object that another client deleted.
  */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -71,7 +71,7 @@ async function atEachPoint(process: (at: number, before: boolean) => Promise<boo
   }
 }
 
-/** Is the instance kept by a controller? What somebody deletes comes back. */
+/** Is the instance kept by a controller? An object that another client deletes comes back. */
 async function isKept(name: string): Promise<void> {
   const { metadata } = await server.client.get(definition);
   expect(metadata.deletionTimestamp).toBeUndefined();

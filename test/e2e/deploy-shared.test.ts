@@ -59,7 +59,7 @@ test('kro mode makes namespaces and shared instances first, and keeps what other
   expect(left.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a-space', 'b-space']));
 });
 
-test('a definition that somebody is deleting is applied again when it is gone', async () => {
+test('a definition that another client is deleting is applied again when it is gone', async () => {
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'settings' };
   const hold = (finalizers: string[] | null) =>
     cluster.client.patch(definition, { metadata: { finalizers } }, { type: 'merge' });

@@ -132,7 +132,7 @@ describe('typekro up', () => {
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
-  test('takes over after kill -9, and ends in order when nobody reads its output', async () => {
+  test('takes over after kill -9, and ends in order when no process reads its output', async () => {
     const file = fixture('configmap.rgd.yaml');
     const lock = join(directory, '.typekro/default/lock');
     const killed = up(file);
@@ -212,7 +212,7 @@ describe('typekro up', () => {
       /a\.yaml:3:1: error: the document/,
     ],
     [
-      'an object of a kind that nobody serves',
+      'an object of a kind that is not served',
       'a.yaml',
       'apiVersion: v1\nkind: Configmap\nmetadata: {name: a}\n',
       3,

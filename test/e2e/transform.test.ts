@@ -65,7 +65,7 @@ describe('typekro/register', () => {
     expect(stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
-  test.skipIf(hasHooks)('says what to do where nobody takes types out', () => {
+  test.skipIf(hasHooks)('says what to do where nothing strips types', () => {
     const { code, stderr } = run('--import', REGISTER, 'broken.ts');
     expect(code).toBe(1);
     expect(stderr).toMatch(

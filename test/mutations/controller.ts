@@ -59,7 +59,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/cache/cache-set.test.ts'],
   },
   {
-    name: 'an object that leaves a selection wakes nobody',
+    name: 'an object that leaves a selection wakes no subscriber',
     file: 'src/controller/cache/subscriptions.ts',
     find: '  return [change.before, change.after].some((live) => {',
     replace: '  return [change.after ?? change.before].some((live) => {',

@@ -97,7 +97,7 @@ describe('the adoption policy of a definition', () => {
     data: { text: 'mine' },
   };
 
-  it('leaves an object alone that nobody owns, when told to refuse', async () => {
+  it('leaves an object alone that has no owner, when told to refuse', async () => {
     await world.apply(stray, pots('ours', { 'typekro.dev/adoption': 'refuse' }));
     await defined();
     await world.apply(pot('p'));

@@ -1,5 +1,5 @@
 /**
- * Processes that deploy are killed at any request, before or after it was carried out, and somebody deploys
+ * Processes that deploy are killed at any request, before or after it was carried out, and another process deploys
  * again: the end is the same as without the kill, and no object that stays was ever made anew.
  */
 import { type } from 'arktype';
@@ -114,12 +114,12 @@ describe('deploys that are killed', () => {
     };
     // Several at a time: the instances share the definition and its controller, and nothing else.
     await Promise.all(Array.from({ length: 6 }, worker));
-    // A seed whose deed takes fewer requests than it may live for kills nobody.
+    // A seed whose deed takes fewer requests than it may live for kills no process.
     expect(killed).toBeGreaterThan(budget('deployKills') / 3);
   }, 1_800_000);
 });
 
-/** Runs a seed; tells whether somebody was killed. */
+/** Runs a seed; tells whether a process was killed. */
 async function runs(seed: number): Promise<boolean> {
   const { deeds, killed, at, after } = story(seed);
   const name = `s${seed}`;

@@ -75,7 +75,7 @@ const two = ['one', 'two'].map((name) => ({
 const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(fixed), pause: 'settle' as const }));
 
 /**
- * What single faults of requests do not reach. Of two requests in a row one fails and nobody answers the other: what
+ * What single faults of requests do not reach. Of two requests in a row one fails and the other gets no answer: what
  * was sent together with something that failed is still under way when that is done again. And each line of a watch is
  * lost, since the server says in its place that the watch is too old: what it told of shows only by a new list. And
  * each write meets a conflict in a story that is only about revisions, which has more of them than are kept.

@@ -39,7 +39,7 @@ export class FaultyTransport implements Transport {
   readonly #inner: Transport;
   readonly #plan: FaultPlan;
   #dead = false;
-  /** Requests that are under way, watches and those that nobody answers not counted. */
+  /** Requests that are under way, watches and those without an answer not counted. */
   inFlight = 0;
   readonly #streams = new Set<() => void>();
 
@@ -48,7 +48,7 @@ export class FaultyTransport implements Transport {
     this.#plan = plan;
   }
 
-  /** The process is gone: nothing it still does reaches anybody. */
+  /** The process is gone: nothing it still does reaches the server. */
   kill(): void {
     this.#dead = true;
     this.cut();

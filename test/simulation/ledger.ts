@@ -31,7 +31,7 @@ export function keyOfPath(path: string): string | undefined {
 /** Which objects were changed or deleted, by whom, and at which version. */
 export class Ledger {
   readonly #clock: Clock;
-  /** By somebody else than the controllers. */
+  /** By another client than the controllers. */
   readonly #changed = new Map<string, number>();
   /** Those that were not plainly applied: deleted, or patched behind the controller's back. */
   readonly #tampered = new Map<string, number>();
@@ -39,14 +39,14 @@ export class Ledger {
   readonly #written = new Map<string, Map<string, number>>();
   /** The newest version that any answer told of. */
   #newest = 0;
-  /** Told of each write of anybody that the server accepted. */
+  /** Told of each write of any client that the server accepted. */
   readonly onWrite: ((method: string, object: KubeObject | undefined, key: string) => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Notes an accepted write of a process, or of somebody else than the controllers. */
+  /** Notes an accepted write of a process, or of another client than the controllers. */
   note({ method, path, headers, body: sent }: TransportRequest, text: string, process?: string): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
@@ -68,7 +68,7 @@ export class Ledger {
   }
 
   /**
-   * May a process act as if the object were not as it is, because somebody else changed it just now? Of
+   * May a process act as if the object were not as it is, because another client changed it just now? Of
    * `tampering` only deletions and patches count, not that a user applied it.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {

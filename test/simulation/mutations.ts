@@ -222,7 +222,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 627,
   },
   {
-    name: 'nobody is woken who waited for what was being read',
+    name: 'no subscriber that waited for a read is woken',
     rule: 'same end as without faults',
     file: 'src/controller/cache/cache-set.ts',
     find: 'for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);',

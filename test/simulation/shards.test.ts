@@ -174,7 +174,7 @@ describe('replicas that divide the work', () => {
     }
   });
 
-  it('hand shards to one that comes, and let nobody else work meanwhile', async () => {
+  it('hand shards to one that comes, and let no other replica work meanwhile', async () => {
     await setup();
     replica('one');
     await holders(allHeldBy('one'));

@@ -16,7 +16,7 @@ export interface UserAction {
 }
 
 const NAMES = ['one', 'two'];
-/** After so many seconds the user puts back what was tampered with, since nobody works on it. */
+/** After so many seconds the user puts back what was tampered with, since no controller works on it. */
 const PATIENCE = 20;
 
 const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
@@ -57,7 +57,7 @@ export function randomActions(random: () => number): UserAction[] {
   }
   // Drawn after all others, which stay as they are.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
-  // Nobody stays suspended and the definition is a good one, or what ends where would depend on when.
+  // No instance stays suspended and the definition is a good one, or what ends where would depend on when.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
   return actions;
@@ -189,7 +189,7 @@ function widen(fixed: string): UserAction {
   };
 }
 
-/** Only for some seconds: whoever waits for the kind would wait for ever. */
+/** Only for some seconds: a controller that waits for the kind would wait for ever. */
 function breakDefinition(name: string): UserAction {
   return {
     text: `break the definition, edit ${name}-mid, and mend it`,
@@ -333,7 +333,7 @@ function stripLabel(name: string, label: string): UserAction {
 }
 
 /**
- * Takes away what the controller needs to find its objects again, and waits until it is back. When nobody works on
+ * Takes away what the controller needs to find its objects again, and waits until it is back. When no controller works on
  * the object, the user puts it back: what comes of a deletion meanwhile would be a matter of moments.
  */
 function tamper(

@@ -6,11 +6,11 @@ export type Fault =
   | 'none'
   /** It never reaches the server. */
   | 'refused'
-  /** Nobody answers, and it never reaches the server. */
+  /** No answer comes, and it never reaches the server. */
   | 'black-hole'
   /** It is carried out and the connection breaks. */
   | 'lost-answer'
-  /** It is carried out and nobody answers. */
+  /** It is carried out and no answer comes. */
   | 'no-answer'
   /** It is carried out and a proxy answers that it waited too long. */
   | 'gateway-timeout'

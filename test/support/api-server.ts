@@ -123,7 +123,7 @@ function fromBinaries(assets: string): ServerKind {
         '--service-account-issuer=https://127.0.0.1',
         `--service-account-key-file=${key}`,
         `--service-account-signing-key-file=${key}`,
-        // Nobody makes the accounts that it would ask for.
+        // No controller makes the accounts that it would ask for.
         '--disable-admission-plugins=ServiceAccount',
       ]);
       const close = async () => {

@@ -115,7 +115,7 @@ function collect(): ReadonlyMap<string, readonly Callable[]> {
   return byResult;
 }
 
-/** A CEL expression. Mostly well typed; what it does when it is evaluated is anybody's guess. */
+/** A CEL expression. Mostly well typed; its result is not known. */
 export function generateExpression(choices: Choices, type?: CelType, depth = 4): string {
   return new Generator(choices).expression(type ?? pick(choices, Object.values(VARIABLES)), depth);
 }

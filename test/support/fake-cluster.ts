@@ -49,14 +49,14 @@ export class FakeCluster {
     return [...this.#objects.keys()].sort();
   }
 
-  /** Creates or replaces an object as somebody else. */
+  /** Creates or replaces an object as another client. */
   put(object: KubeObject): KubeObject {
     const key = objectKey(object);
     const before = this.#objects.get(key);
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
 
-  /** Changes an object as somebody else; fields changed this way are no longer ours. */
+  /** Changes an object as another client; fields changed this way are no longer ours. */
   edit(key: string, change: (object: KubeObject) => void): void {
     const before = this.#objects.get(key);
     if (before === undefined) throw new Error(`no object ${key}`);

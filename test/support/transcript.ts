@@ -37,7 +37,7 @@ export class Transcript {
     );
   }
 
-  /** Prints the differences, for whoever made the test run on a second server. */
+  /** Prints the differences, when the test runs on a second server. */
   print(): void {
     if (this.#byServer.size < 2) return;
     const names = [...this.#byServer.keys()].join(' and ');

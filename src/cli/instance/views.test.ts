@@ -72,7 +72,7 @@ describe('tree', () => {
     expect(treeNodes(seen)[2]?.objects.map(({ object }) => object.name)).toEqual(['shop-x', 'shop-y']);
   });
 
-  test('what nobody made yet', async () => {
+  test('what does not exist yet', async () => {
     await world.controller.stop();
     await world.apply(instance('later'));
     expect(treeLines(await look('later'), world.clock.now(), false).slice(0, 2)).toEqual([

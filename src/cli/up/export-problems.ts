@@ -25,7 +25,7 @@ export function noExportProblem(module: Record<string, unknown>, path: string, f
 export function promiseProblem(name: string, path: string, file: string): Diagnostic {
   const hint =
     name === 'default' ? 'await it: `export default await …`' : `await it: \`export const ${name} = await …\``;
-  return lostExport(`${titleOf(name)} is a promise; what it gives is left out`, hint, name, path, file);
+  return lostExport(`${titleOf(name)} is a promise; its value is ignored`, hint, name, path, file);
 }
 
 /** The problem of an exported method of a composition, not called: `export const one = shop.toInstance`. */

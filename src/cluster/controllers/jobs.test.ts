@@ -46,7 +46,7 @@ describe('a Job', () => {
     ]);
   });
 
-  test('counts a pod that somebody deletes after its end', async () => {
+  test('counts a pod that a client deletes after its end', async () => {
     await using story = await tellClusterStory();
     await story.create(job({ completions: 2, parallelism: 1 }, lasting(10)));
     await story.advance(10);

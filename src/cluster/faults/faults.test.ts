@@ -68,7 +68,7 @@ describe('which requests are hit', () => {
     ['another verb', { verb: 'get' }],
     ['another kind', { kind: 'Secret' }],
     ['another namespace', { namespace: 'other' }],
-    ['another user', { user: 'somebody' }],
+    ['another user', { user: 'other' }],
     ['a subresource', { subresource: 'status' }],
     ['a name', { name: 'a' }],
   ])('not a rule for %s', async (_name, match) => {

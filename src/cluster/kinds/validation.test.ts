@@ -173,7 +173,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
   ],
   [
-    'addresses of another family, of nobody and of oneself',
+    'texts that are no address, loopback, and addresses of another family',
     'EndpointSlice',
     { addressType: 'IPv4', endpoints: [{ addresses: ['x', '127.0.0.1', '2001:db8::1'] }] },
     [
@@ -204,7 +204,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a finalizer of nobody',
+    'a finalizer without a domain',
     'Namespace',
     { spec: { finalizers: ['x'] } },
     ['spec.finalizers: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified'],

@@ -54,7 +54,7 @@ test('parts that are shared are copied, and the old bytes let go', () => {
   expect(read(before)).toBe(JSON.stringify(before.object));
 });
 
-test('a form that nobody read hands on what it would have copied from', () => {
+test('an unread form hands on what it would have copied from', () => {
   const data = { text: 'x'.repeat(1000) };
   const first = new Representation(object(1, { data }));
   expect(first.bytes.length).toBeGreaterThan(1000);

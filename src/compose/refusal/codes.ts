@@ -292,7 +292,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'quantity',
-    'A quantity is put together from texts; together they may be none.',
+    'A quantity is joined from texts, and the joined text may be none.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "x", resources: { limits: { memory: `${spec.size}${spec.name}` } } });\n}',
     'Take the whole quantity from the spec.',
   ),

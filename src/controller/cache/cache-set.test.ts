@@ -237,7 +237,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });
   });
 
-  it('says whether a kind of a graph is being read, and wakes whoever waits when it was read or cannot be', async () => {
+  it('says whether a kind of a graph is being read, and wakes waiting subscribers when it was read or cannot be', async () => {
     const { api, clock, caches, said } = setup();
     const graph = graphOf(['data', 'x']);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
@@ -255,7 +255,7 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i2: state', 'i0: state']);
     expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(false);
 
-    // Nobody who wanted the kind is left while others wait.
+    // No subscriber of the kind is left while others wait.
     caches.setInterest('i0', []);
     await clock.advance(30_000);
     caches.setInterest('i0', [watchOf('a')]);

@@ -93,7 +93,7 @@ describe('tidied', () => {
     ['that it is as desired', { ...live('1'), equivalence: true }, { owned: digests.owned, equivalence: true }],
     ['a known equivalence', { ...live('1'), equivalence: pair }, { owned: digests.owned, equivalence: digests }],
     [
-      'an object whose change nobody has looked at',
+      'an object whose change no step has seen',
       { ...live('1'), equivalence: pair, whole: config('1') },
       { owned: digests.owned, equivalence: digests, whole: config('1') },
     ],

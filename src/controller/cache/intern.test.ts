@@ -44,7 +44,7 @@ describe('internString', () => {
 });
 
 describe('internJson', () => {
-  it('gives what may be part of many objects to nobody for writing', () => {
+  it('freezes what may be part of many objects', () => {
     expect(Object.isFrozen(internJson(['a']))).toBe(true);
   });
 

@@ -34,7 +34,7 @@ describe('allowedOf', () => {
   });
 });
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NONE_CHOSEN: ReadonlySet<string> = new Set();
 const candidates = (...ids: string[]): Candidate[] => ids.map((id) => ({ id, uid: `uid-${id}` }));
 const outcome = (state: RevisionOutcome['state'], revision = 2): RevisionOutcome => ({
   revision,
@@ -44,9 +44,9 @@ const outcome = (state: RevisionOutcome['state'], revision = 2): RevisionOutcome
 
 describe('decideRollout', () => {
   const all = candidates('a', 'b', 'c', 'd');
-  const decide = (list: readonly Candidate[], count: number, chosen = NOBODY) =>
+  const decide = (list: readonly Candidate[], count: number, chosen = NONE_CHOSEN) =>
     decideRollout({ revision: 2, candidates: list, count, chosen });
-  const membersOf = (list: readonly Candidate[], count: number, chosen = NOBODY) => {
+  const membersOf = (list: readonly Candidate[], count: number, chosen = NONE_CHOSEN) => {
     const rollout = decide(list, count, chosen);
     return rollout.phase === 'everywhere' ? 'everywhere' : [...rollout.members].sort();
   };
@@ -55,7 +55,7 @@ describe('decideRollout', () => {
     return all.map((entry) => (first.includes(entry.id) ? { ...entry, outcome: outcome(state, revision) } : entry));
   };
 
-  it('goes everywhere when there is nobody to hold it back from', () => {
+  it('goes everywhere when there is no instance to hold it back from', () => {
     expect(decide([], 1).phase).toBe('everywhere');
     expect(decide(all, 4).phase).toBe('everywhere');
   });

@@ -24,7 +24,7 @@ describe('the shard of a definition', () => {
 });
 
 describe('the holder of a shard', () => {
-  it('is nobody where there is nobody, and the only one where there is one', () => {
+  it('has no holder without replicas, and the only replica where there is one', () => {
     expect(holderOf(3, [])).toBeUndefined();
     expect(new Set(holders('a'))).toEqual(new Set(['a']));
   });

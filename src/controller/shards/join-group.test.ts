@@ -4,7 +4,7 @@ import { KubeError } from '../../kube/index.ts';
 import { joinGroup } from './join-group.ts';
 
 const conflict = () => new KubeError('another one wrote', { status: 409, reason: 'Conflict' });
-const away = () => new KubeError('nobody answers', { status: 0, reason: 'Transport' });
+const away = () => new KubeError('no answer', { status: 0, reason: 'Transport' });
 
 /** A Lease of this holder; writes of it end one after the other as told, the last way for good. */
 function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {
@@ -41,8 +41,8 @@ describe('joinGroup', () => {
     ['renews the Lease of the group', server('all'), true],
     ['tries again when another replica wrote meanwhile', server('all', conflict(), undefined), true],
     ['gives up when others write all the time', server('all', conflict()), false],
-    ['waits while nobody answers', server('all', away()), false],
-    ['writes nothing when somebody else holds it', server('other'), false],
+    ['waits while the server does not answer', server('all', away()), false],
+    ['writes nothing when another replica holds it', server('other'), false],
     ['writes nothing when it was given back', server(''), false],
     ['writes nothing when there is none', server(undefined), false],
   ])('%s', async (_what, lease, joined) => {

@@ -10,7 +10,7 @@ const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   metadata: { name: `lease-of-${holderIdentity}` },
   spec: { holderIdentity, renewTime, leaseTransitions: 0 },
 });
-const NOBODY: MemberHeartbeats = new Map();
+const NO_HEARTBEATS: MemberHeartbeats = new Map();
 function own(identity: string, heartbeats: MemberHeartbeats, now: number): Set<number> {
   const replicas = replicasOf(identity, heartbeats, now, 15_000);
   const shards = Array.from({ length: 16 }, (_, shard) => shard);
@@ -19,7 +19,7 @@ function own(identity: string, heartbeats: MemberHeartbeats, now: number): Set<n
 
 describe('the replicas that count', () => {
   it('are those whose Leases are renewed, by our own clock, whatever theirs say', () => {
-    let heartbeats = recordHeartbeats(NOBODY, [lease('a', '1970'), lease('b', '2999')], 0);
+    let heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1970'), lease('b', '2999')], 0);
     heartbeats = recordHeartbeats(heartbeats, [lease('a', '1971'), lease('b', '2999')], 14_000);
     expect(expiredMembers(heartbeats, 14_999, 15_000)).toEqual(new Set());
     expect(expiredMembers(heartbeats, 15_000, 15_000)).toEqual(new Set(['lease-of-b']));
@@ -28,16 +28,16 @@ describe('the replicas that count', () => {
 
   it('are no longer those that gave their Lease back, or whose Lease is gone', () => {
     const released = { ...lease('a', '1'), spec: { holderIdentity: '' } };
-    expect(expiredMembers(recordHeartbeats(NOBODY, [released], 0), 0, 15_000)).toEqual(new Set(['lease-of-a']));
-    expect(recordHeartbeats(recordHeartbeats(NOBODY, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
+    expect(expiredMembers(recordHeartbeats(NO_HEARTBEATS, [released], 0), 0, 15_000)).toEqual(new Set(['lease-of-a']));
+    expect(recordHeartbeats(recordHeartbeats(NO_HEARTBEATS, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
   });
 
   it('always include the one that asks, so that the last one left holds everything', () => {
-    expect(own('a', NOBODY, 0).size).toBe(16);
+    expect(own('a', NO_HEARTBEATS, 0).size).toBe(16);
   });
 
   it('share all shards without overlap as soon as they see one another', () => {
-    const heartbeats = recordHeartbeats(NOBODY, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
+    const heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
     // What one that died held goes to the others, and nothing else moves.

@@ -162,7 +162,7 @@ function problemsOf(report: NodeReport): { readonly reason: string; readonly mes
     case 'contested':
       return because.objects.map(({ object, fields, managers }) => ({
         reason: 'FieldContested',
-        message: `node ${id}: ${formatRef(object)}: ${fields.join(', ')} changed again and again by ${managers.join(', ') || 'another client'}`,
+        message: `node ${id}: ${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${managers.join(', ') || 'another client'}`,
       }));
     case 'other-owner':
     case 'invalid-object':

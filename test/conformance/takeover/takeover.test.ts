@@ -15,7 +15,7 @@ const BLOCKED = 'PATCH /apis/takeover.test/v1/namespaces/takeover/stacks/leaving
 
 /** Where we write something else, on purpose or without harm; `docs/takeover.md` has the reasons. */
 const KNOWN: readonly RegExp[] = [
-  // Its own label, compared by nobody: both sides compute the hash of the stored spec anew.
+  // Its own label, which no controller compares: both sides compute the hash of the stored spec anew.
   /graph-revision-hash: kro "/,
   // The first write of an instance brings its whole inventory along, so that manager owns these fields, too.
   /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, ours \{\}$/,

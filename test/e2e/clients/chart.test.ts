@@ -163,7 +163,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
   });
 
-  test('lets replicas that divide the work list and clear away Leases, and nobody else', async () => {
+  test('lets replicas that divide the work list and clear away Leases, and no other account', async () => {
     const verbs = async (...sets: string[]) => {
       const role = (await render(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
         rules: { verbs: string[] }[];

@@ -71,7 +71,7 @@ describe.skipIf(informer === '' || manager === '').each(serverKinds())(
       await expect.poll(colours, { timeout: 20_000 }).toEqual({ child: { colour: 'red' }, status: { colour: 'red' } });
       const owned = await server.client.get(ref('v1', 'ConfigMap', 'first'));
       expect(owned.metadata.ownerReferences).toMatchObject([{ kind: 'Widget', name: 'first', controller: true }]);
-      // Somebody deletes the child: it comes back.
+      // Another client deletes the child: it comes back.
       await server.client.delete(ref('v1', 'ConfigMap', 'first'));
       await expect.poll(async () => (await colours()).child, { timeout: 20_000 }).toEqual({ colour: 'red' });
       const notes = async () =>

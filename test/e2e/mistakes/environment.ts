@@ -358,7 +358,7 @@ export const environmentMistakes: readonly Mistake[] = [
     },
   ),
   command(
-    'an object that is read and that nobody makes',
+    'an object that is read and that does not exist',
     ['up', '--once', '--timeout', '4s', 'shop.yaml', 'first.yaml'],
     1,
     /Shop default\/first/,
@@ -427,7 +427,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /one that it has \(other\)/,
   ),
   install(
-    'a server whose name nobody knows',
+    'a server whose name does not resolve',
     config('https://kube.nowhere.invalid', '', 'token: x'),
     /the context "c" in \S*kubeconfig/,
     /the name kube\.nowhere\.invalid is unknown/,

@@ -323,7 +323,7 @@ export const typescriptMistakes: readonly Mistake[] = [
         "  },\n);\n⟦export const one = Promise.resolve(shop.toInstance({ name: 'a', replicas: 1, regions: [] }));\n",
       ],
     ],
-    /"one" is a promise; what it gives is left out/,
+    /"one" is a promise; its value is ignored/,
     /export const one = await/,
   ),
   composition(

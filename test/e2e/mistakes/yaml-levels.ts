@@ -115,5 +115,5 @@ export const levelMistakes: readonly Mistake[] = [
   notation('Helm', 'http://⟦{{ service.metadata.name }}'),
   notation('a Makefile', 'http://⟦$(service.metadata.name)'),
   notation('a shell', '⟦$service.metadata.name'),
-  notation('somebody in a hurry', '⟦$ {service.metadata.name}'),
+  notation('an author in a hurry', '⟦$ {service.metadata.name}'),
 ];

@@ -96,7 +96,7 @@ describe('malformed definitions', () => {
 });
 
 describe('malformed instances', () => {
-  it('are refused by the API server where the schema says so, and harm nobody where it does not', async () => {
+  it('are refused by the API server where the schema says so, and harm no other instance where it does not', async () => {
     await define([mapResource('map', { text: '${schema.spec.text}' })]);
     await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
     await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));
@@ -112,7 +112,7 @@ describe('an expression that would never end', () => {
     return mapResource('spin', { x: `\${string(${body})}` });
   };
 
-  it('is stopped by its budget, named, and holds nobody else up', async () => {
+  it('is stopped by its budget, named, and holds no other instance up', async () => {
     await define([mapResource('map', { text: 'x' }), forever(50)]);
     const began = performance.now();
     await world.apply(pot('p'));

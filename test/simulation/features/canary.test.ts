@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A ConfigMap that is ready when somebody says so in it. */
+/** A ConfigMap that is ready when its data says so. */
 const gated = (version: string): JsonObject => ({
   ...mapResource('map', { version }),
   readyWhen: [version === 'v1' ? '${map.data.version == "v1"}' : '${map.data.?approved.orValue("") == "yes"}'],
@@ -168,7 +168,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await rolledOut()).toBe('');
   });
 
-  it('sends nobody to a revision that was replaced before anybody tried it', async () => {
+  it('sends no instance to a revision that was replaced before an instance tried it', async () => {
     await sixOnFirst('1');
     // The process ends before it can record who tries it.
     const records = asks('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);

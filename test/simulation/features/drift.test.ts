@@ -26,13 +26,13 @@ afterEach(() => world.close());
 
 const dataOf = async () => (await world.user.get(mapRef('p-map')))['data'];
 
-/** Somebody changes a field of the child. */
+/** Another client changes a field of the child. */
 async function edit(text: string, fieldManager: string): Promise<void> {
   await world.user.patch(mapRef('p-map'), { data: { text } }, { fieldManager });
   await world.settle();
 }
 
-describe('a child that somebody changes', () => {
+describe('a child that another client changes', () => {
   it('is put back by one write, counted, and told of with field and manager', async () => {
     await edit('mine', 'kubectl-edit');
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
@@ -114,12 +114,12 @@ describe('a field that two controllers fight over', () => {
     const instance = await world.user.get(potRef('p'));
     expect(conditionText(instance, 'ResourcesReady')).toBe(
       'False NotReady: resource reconciliation failed: apply results contain errors: node "map": ' +
-        'ConfigMap v1 default/p-map: data.text changed again and again by rival; put back less and less often',
+        'ConfigMap v1 default/p-map: data.text repeatedly changed by rival; reverted ever less often',
     );
     expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 1');
     const told = (await world.eventsOf('p')).filter((text) => text.startsWith('FieldContested'));
     expect(told).toEqual([
-      'FieldContested: node map: ConfigMap v1 default/p-map: data.text changed again and again by rival',
+      'FieldContested: node map: ConfigMap v1 default/p-map: data.text repeatedly changed by rival',
     ]);
     const status = writesOf(world.requests).filter((text) => text.endsWith('/status'));
     expect(status).toHaveLength(1);

@@ -100,7 +100,7 @@ describe('a cluster-scoped instance', () => {
   const instance: KubeObject = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'p' } };
   const ref = { apiVersion: 'acme.test/v1', kind: 'Pot', name: 'p' };
 
-  it('is not worked on as nobody, and says where to name an account', async () => {
+  it('is not worked on without an account, and says where to name an account', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     const everywhere = { name: 'deployer-everywhere' };
     await world.apply(

@@ -32,7 +32,7 @@ async function define(text: string): Promise<void> {
 
 describe('a write without a good answer', () => {
   const outcomes: readonly (readonly [string, () => Promise<Answer>])[] = [
-    ['nobody answers', () => Promise.reject(new Error('the request timed out'))],
+    ['no answer comes', () => Promise.reject(new Error('the request timed out'))],
     ['a proxy gives up', () => Promise.resolve(failure(504, 'Timeout'))],
     ['the server cannot take it', () => Promise.resolve(failure(503, 'ServiceUnavailable'))],
     ['the server has no time', () => Promise.resolve(failure(429, 'TooManyRequests'))],

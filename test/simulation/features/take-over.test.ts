@@ -37,7 +37,7 @@ describe('an object that two instances may take over from each other', () => {
     );
     for (const text of told) {
       expect(text).toMatch(
-        /^False NotReady: .*shared: metadata\.labels\["applyset\.kubernetes\.io\/part-of"\] changed again and again by ApplySet "applyset-/,
+        /^False NotReady: .*shared: metadata\.labels\["applyset\.kubernetes\.io\/part-of"\] repeatedly changed by ApplySet "applyset-/,
       );
     }
 

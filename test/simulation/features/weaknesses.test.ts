@@ -97,7 +97,7 @@ describe('where the controller does better than it had to', () => {
     await world.user.delete(potRef('p'));
     await world.settle();
     await world.user.delete(potsRef);
-    // Watches that nobody needs are kept for half a minute.
+    // Unused watches are kept for half a minute.
     await world.advance(60_000);
     const text = world.controller.metricsText();
     expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);

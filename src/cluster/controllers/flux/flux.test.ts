@@ -88,7 +88,7 @@ test('without the controllers nothing happens; they look at everything when they
   expect(await readyOf(kustomization)).toBe('True ReconciliationSucceeded');
 });
 
-test('an unmarked Deployment is somebody else’s controller', async () => {
+test('an unmarked Deployment is no stand-in of Flux', async () => {
   await client.create({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
