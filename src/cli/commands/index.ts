@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { completion } from './completion.ts';
 import { controller } from './controller.ts';
+import { convert } from './convert.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
 import { fmt } from './fmt.ts';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   pin,
   rollback,
   deleteInstance,
+  convert,
   generate,
   gitops,
   install,

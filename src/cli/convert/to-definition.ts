@@ -1,0 +1,141 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, setOwn, stringifyJson } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { isReservedWord, suggestId } from '../../graph/index.ts';
+import { toSimpleSchema } from '../../schema/index.ts';
+import type { Lift } from './lift.ts';
+import type { Reference } from './references.ts';
+import { referencesOf } from './references.ts';
+
+/** The names of a definition. */
+export interface DefinitionNames {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/**
+ * A definition whose instances get these objects: a resource for each of them, references between them as expressions,
+ * lifted values as fields of the spec with the value as the default. What a server writes is left out, and texts that
+ * would be read as expressions are quoted.
+ */
+export function toDefinition(
+  objects: readonly KubeObject[],
+  lifts: readonly Lift[],
+  names: DefinitionNames,
+): JsonObject {
+  const ids = idsOf(objects);
+  const references = acyclicReferences(objects, lifts);
+  const resources = objects.map((object): JsonObject => {
+    const template = cleaned(object) as JsonObject;
+    for (const { path, target, part } of references.get(object) ?? []) {
+      put(template, path, `\${${[ids.get(target) ?? '', ...part].join('.')}}`);
+    }
+    for (const { path, field } of lifts.filter((lift) => lift.object === object)) {
+      put(template, path, `\${schema.spec.${field}}`);
+    }
+    return { id: ids.get(object) ?? '', template };
+  });
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: names.name },
+    spec: { schema: { apiVersion: 'v1alpha1', kind: names.kind, spec: specOf(lifts) }, resources },
+  };
+}
+
+function specOf(lifts: readonly Lift[]): JsonObject {
+  const properties = Object.fromEntries(lifts.map(({ field, schema }) => [field, schema]));
+  const written = toSimpleSchema({ type: 'object', properties });
+  if (!written.ok) throw new TypeError(`a lifted value has no schema: ${written.diagnostics[0]?.message ?? ''}`);
+  return written.spec;
+}
+
+/** The kind as the id where it is the only one, else kind and name. */
+function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
+  const taken = new Set<string>();
+  const ids = new Map<KubeObject, string>();
+  for (const object of objects) {
+    const isOnly = objects.filter(({ kind }) => kind === object.kind).length === 1;
+    const short = lowerCamel(object.kind);
+    const base = isOnly && !isReservedWord(short) ? short : lowerCamel(`${object.kind}-${object.metadata.name ?? ''}`);
+    let id = base;
+    for (let number = 2; taken.has(id) || isReservedWord(id); number += 1) id = `${base}${number}`;
+    taken.add(id);
+    ids.set(object, id);
+  }
+  return ids;
+}
+
+const lowerCamel = (text: string): string => suggestId(text) ?? text;
+
+/** References without those that would make objects wait for each other, and without lifted fields. */
+function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, Reference[]> {
+  const kept = new Map<KubeObject, Reference[]>();
+  const needs = (from: KubeObject, to: KubeObject, seen = new Set<KubeObject>()): boolean => {
+    if (from === to) return true;
+    if (seen.has(from)) return false;
+    seen.add(from);
+    return (kept.get(from) ?? []).some(({ target }) => needs(target, to, seen));
+  };
+  for (const object of objects) {
+    for (const reference of referencesOf(object, objects)) {
+      const isLifted = lifts.some((lift) => lift.object === object && isSamePath(lift.path, reference.path));
+      if (isLifted || needs(reference.target, object)) continue;
+      kept.set(object, [...(kept.get(object) ?? []), reference]);
+    }
+  }
+  return kept;
+}
+
+/** Is one path the other, or the beginning of it? */
+function isSamePath(one: readonly PathStep[], other: readonly PathStep[]): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.every((step, index) => step === long[index]);
+}
+
+/** Fields of the metadata that a server writes. */
+const SERVER_FIELDS: ReadonlySet<string> = new Set([
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'managedFields',
+  'ownerReferences',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]);
+
+function cleaned(object: KubeObject): JsonValue {
+  const { status: _status, metadata, ...rest } = object;
+  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_FIELDS.has(key)));
+  const { apiVersion, kind, ...others } = rest;
+  return quoted({ apiVersion, kind, metadata: kept, ...others });
+}
+
+/** Texts with `${` as expressions that give the text; fields that are null count as absent, as for a server. */
+function quoted(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return value.includes('${') ? `\${${celText(value)}}` : value;
+  if (Array.isArray(value)) return value.map(quoted);
+  if (!isJsonObject(value)) return value;
+  const result: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member !== null && member !== undefined) setOwn(result, key, quoted(member));
+  }
+  return result;
+}
+
+/** A literal of CEL. JSON has the same escapes, but for the slash and pairs of surrogates, which stand as they are. */
+const celText = (text: string): string => stringifyJson(text);
+
+function put(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {
+  const parent = path
+    .slice(0, -1)
+    .reduce<JsonValue | undefined>(
+      (at, step) => (Array.isArray(at) ? at[Number(step)] : isJsonObject(at) ? at[String(step)] : undefined),
+      root,
+    );
+  const last = path.at(-1);
+  if (Array.isArray(parent) && typeof last === 'number') parent[last] = value;
+  else if (isJsonObject(parent) && last !== undefined) setOwn(parent, String(last), value);
+}
