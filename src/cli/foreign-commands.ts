@@ -1,10 +1,10 @@
 /** Hints for commands of other tools that typekro does not have. */
 const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readonly string[]) => string])[] = [
   [
-    ['apply', 'create', 'replace', 'deploy'],
+    ['create', 'replace', 'deploy'],
     (argv) => {
       const files = filesOf(argv);
-      return `for a cluster: kubectl apply -f ${files.join(' -f ')}; to try it out here: typekro up ${files.join(' ')}`;
+      return `for a cluster: typekro apply ${files.join(' ')}; to try it out here: typekro up ${files.join(' ')}`;
     },
   ],
   [

@@ -21,16 +21,17 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
  *
  * @param code of the error, for example `gitops/not-written`
  * @param remedy what to do when the file system refuses
+ * @param mode rights of a new file, such as 0o600; by default those of the process
  * @throws TypeKroError with the reason in words.
  */
 export function writeFile(
   path: string,
   text: string,
-  details: { readonly code: string; readonly remedy: string },
+  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
 ): void {
   explaining(path, details, () => {
     makeDirectory(dirname(path));
-    writeFileSync(path, text);
+    writeFileSync(path, text, details.mode === undefined ? {} : { mode: details.mode });
   });
 }
 
@@ -43,7 +44,7 @@ export function writeFile(
 export function replaceFile(
   path: string,
   text: string,
-  details: { readonly code: string; readonly remedy: string },
+  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
 ): void {
   explaining(path, details, () => {
     const target = realpathSync(path);
@@ -61,7 +62,7 @@ export function replaceFile(
 /** Turns what a file system answers into an error with the reason in words. */
 function explaining(
   path: string,
-  details: { readonly code: string; readonly remedy: string },
+  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
   write: () => void,
 ): void {
   try {

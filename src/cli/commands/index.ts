@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { completion } from './completion.ts';
+import { apply } from './apply.ts';
 import { controller } from './controller.ts';
 import { convert } from './convert.ts';
 import { diff } from './diff.ts';
@@ -14,6 +15,7 @@ import { lint } from './lint.ts';
 import { plan } from './plan.ts';
 import { rbac } from './rbac.ts';
 import { render } from './render.ts';
+import { snapshot } from './snapshot.ts';
 import { tree } from './tree.ts';
 import { types } from './types.ts';
 import { up } from './up.ts';
@@ -37,6 +39,8 @@ export const commands: readonly Command[] = [
   validate,
   graph,
   plan,
+  apply,
+  snapshot,
   render,
   explain,
   types,

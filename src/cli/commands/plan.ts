@@ -1,13 +1,23 @@
+import { resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { githubAnnotations } from '../plan/annotations.ts';
 import { loadFiles } from '../plan/check-files.ts';
+import { markdownText } from '../plan/markdown.ts';
 import { paintFor } from '../plan/paint.ts';
 import { planLines } from '../plan/plan-lines.ts';
+import type { MadePlan } from '../plan/plan-of-files.ts';
+import { PLAN_FORMS } from '../plan/plan-output.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { Plan } from '../plan/plan.ts';
+import { savedPlan, savedPlanText } from '../plan/saved-plan.ts';
+import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
+import { totals } from '../plan/summary-lines.ts';
+import { writeFile } from '../write-file.ts';
 
 /** `typekro plan FILE…`: what an apply would change, for every instance, before anything changes. */
 export const plan: Command = {
@@ -21,6 +31,13 @@ export const plan: Command = {
   options: [
     { name: 'delete', summary: 'plan the deletion of what the files hold' },
     { name: 'all', summary: 'list every instance' },
+    { name: 'save', summary: 'write the plan into plan-….json, for typekro apply' },
+    { name: 'snapshot', summary: 'plan against a file of typekro snapshot, without a cluster', value: 'file' },
+    {
+      name: 'github',
+      summary: 'print annotations for GitHub, and write the body of a comment into the file',
+      value: 'file',
+    },
     { name: 'exit-code', summary: 'end with 2 when something would change, and with 3 when something is blocked' },
     {
       name: 'dry-run',
@@ -41,32 +58,81 @@ export const plan: Command = {
     },
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, json, yaml, markdown, sarif or junit',
+      value: 'form',
+      defaultValue: 'text',
+    },
   ],
   examples: [
     { command: 'typekro plan webapp.yaml', summary: 'what a changed definition does to all of its instances' },
     { command: 'typekro plan shop.yaml', summary: 'what a changed spec does to one instance' },
     { command: 'typekro plan --delete shop.yaml', summary: 'what is deleted with an instance, and in which order' },
+    { command: 'typekro plan webapp.yaml --save', summary: 'then typekro apply does exactly this, or refuses' },
+    {
+      command: 'typekro plan webapp.yaml --snapshot prod.json --github comment.md',
+      summary: 'in a pull request, without a cluster',
+    },
     { command: 'typekro plan webapp.yaml --exit-code -o json', summary: 'for another program' },
   ],
   run: runPlan,
 };
 
 async function runPlan(context: CommandContext, input: CommandInput): Promise<number> {
-  const print = reportPrinter(context, input);
+  const print = printerFor(context, input);
+  const [snapshot, comment] = [textOption(input, 'snapshot'), textOption(input, 'github')];
   const loaded = await loadFiles(context, input.positionals);
-  const target = await clusterTarget(context, input);
+  const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
     const made = await planOfFiles(context, input, loaded, target);
     if (made === undefined) return ExitCode.diagnostics;
-    const paint = paintFor(usesColour(context));
-    const columns = context.terminal?.columns;
-    const view = { paint, all: input.options['all'] === true, ...(columns === undefined ? {} : { columns }) };
-    print({ data: made.plan, lines: () => planLines(made.plan, view) });
+    if (comment === undefined) print(made.plan);
+    else {
+      write(context, comment, `${markdownText(made.plan)}\n`);
+      for (const line of githubAnnotations(made.plan)) context.print(line);
+      context.print(totals(made.plan));
+    }
+    if (input.options['save'] === true) save(context, input, made, target.namespace);
     return input.options['exit-code'] === true ? exitCodeOf(made.plan) : ExitCode.ok;
   } finally {
     await target.close();
   }
+}
+
+/** Prints plans in the form that `--output` names. */
+function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) => void {
+  const form = textOption(input, 'output') ?? 'text';
+  const write = Object.hasOwn(PLAN_FORMS, form) ? PLAN_FORMS[form] : undefined;
+  if (write !== undefined) return (plan) => context.print(write(plan));
+  if (!['text', 'json', 'yaml'].includes(form)) {
+    throw new TypeKroError(`--output ${form} is none of text, json, yaml, ${Object.keys(PLAN_FORMS).join(', ')}`, {
+      code: 'cli/usage',
+      remedy: 'write --output json',
+    });
+  }
+  const print = reportPrinter(context, input);
+  const columns = context.terminal?.columns;
+  const view = {
+    paint: paintFor(usesColour(context)),
+    all: input.options['all'] === true,
+    ...(columns === undefined ? {} : { columns }),
+  };
+  return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
+}
+
+function save(context: CommandContext, input: CommandInput, { plan, desired, objects }: MadePlan, home: string): void {
+  const only = textOption(input, 'namespace');
+  const saved = savedPlan(plan, desired, objects, { namespace: only ?? home, ...(only === undefined ? {} : { only }) });
+  const { name, text } = savedPlanText(saved);
+  write(context, name, text);
+  context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster moved)`);
+}
+
+function write(context: CommandContext, file: string, text: string): void {
+  const remedy = 'name a place that you may write';
+  writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
 }
 
 /** What `--exit-code` ends with. */

@@ -22,7 +22,11 @@ export interface PlannedFiles {
 }
 
 /** Plans what files would change, or what their deletion would. */
-export async function makePlan(context: PlanContext, files: PlannedFiles, from: PlanSource): Promise<Plan> {
+export async function makePlan(
+  context: PlanContext,
+  files: PlannedFiles,
+  from: PlanSource,
+): Promise<{ readonly plan: Plan; readonly desired: readonly KubeObject[] }> {
   const objects = await readFileObjects(context, files.objects);
   const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
   const definitions: DefinitionPlan[] = [];
@@ -57,7 +61,15 @@ export async function makePlan(context: PlanContext, files: PlannedFiles, from: 
   instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
   const limits = [...context.basics.limits, ...context.source.limits, ...context.checker.limits];
   const body = { definitions, objects: others, instances };
-  return { schemaVersion: 1, operation: context.operation, source: from, ...body, summary: summaryOf(body), limits };
+  const plan: Plan = {
+    schemaVersion: 1,
+    operation: context.operation,
+    source: from,
+    ...body,
+    summary: summaryOf(body),
+    limits,
+  };
+  return { plan, desired: objects.map(({ desired }) => desired) };
 }
 
 const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;

@@ -24,6 +24,8 @@ export interface PlanContext {
   readonly namespace: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** With which the live objects of a snapshot hide values of Secrets; absent: they do not. */
+  readonly salt?: string;
 }
 
 /** The type of an object; of a kind that the server does not have, its plural is a guess. */

@@ -14,6 +14,7 @@ import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { fieldLines } from './plan-objects.ts';
 import type { SimulationInput } from './simulate.ts';
+import { isSameBehindHashes } from './snapshot-file.ts';
 import { simulateAll } from './simulate-all.ts';
 
 /** A definition of a file with its instances. */
@@ -130,7 +131,9 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     const because = `the API server refuses the instance: ${problems.join('; ')}`;
     return { plan: restingPlan(head, 'blocked', because, 'correct the fields in the instance, or the schema') };
   }
-  return { head, input: { graph, instance: after, step: { ...preview.stepOf(after), now: context.now } } };
+  const { now, salt } = context;
+  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+  return { head, input: { graph, instance: after, step: { ...preview.stepOf(after), now }, ...settled } };
 }
 
 /** Fields that the new schema does not have: the server drops their values. Those of the old defaults are no loss. */

@@ -11,6 +11,7 @@ import type { FileObject } from './plan-objects.ts';
 import { fieldLines } from './plan-objects.ts';
 import { simulateAll } from './simulate-all.ts';
 import type { SimulationInput } from './simulate.ts';
+import { isSameBehindHashes } from './snapshot-file.ts';
 
 /** An instance of a file, and the definition in the cluster that it follows. */
 export interface InstanceTask {
@@ -46,7 +47,9 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
       plans[at] = restingPlan(head, 'blocked', because, 'typekro why tells what is wrong with the definition');
       continue;
     }
-    inputs.push({ graph, instance: after, step: { ...step, now: context.now } });
+    const { now, salt } = context;
+    const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+    inputs.push({ graph, instance: after, step: { ...step, now }, ...settled });
     heads.push({ at, head });
   }
   await simulateAll(inputs, source, checker, (index, result) => {

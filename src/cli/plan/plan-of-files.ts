@@ -1,18 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../../kube/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { checkFiles } from './check-files.ts';
 import type { LoadedFiles } from './check-files.ts';
-import type { ClusterBasics } from './cluster-basics.ts';
 import { readBasics } from './cluster-basics.ts';
 import { LiveSource } from './live-source.ts';
 import { makePlan } from './make-plan.ts';
 import type { PlannedFiles } from './make-plan.ts';
 import type { Plan, PlanSource } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
 import { LazyRules } from './rules-server.ts';
 import { WriteChecker } from './write-checker.ts';
 
@@ -25,6 +26,10 @@ export interface PlanTarget {
   /** Namespace of objects that name none. */
   readonly namespace: string;
   readonly checkedBy: 'server' | 'rules';
+  /** With which a snapshot hashes values of Secrets. */
+  readonly salt?: string;
+  /** What the snapshot does not hold. */
+  readonly limits?: readonly string[];
   close(): Promise<void>;
 }
 
@@ -32,7 +37,8 @@ export interface PlanTarget {
 export interface MadePlan {
   readonly plan: Plan;
   readonly files: PlannedFiles;
-  readonly basics: ClusterBasics;
+  /** The objects of the files, each in its namespace. */
+  readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
 }
 
@@ -60,7 +66,8 @@ export async function planOfFiles(
   // Each request in flight listens.
   setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
-  const [basics, version] = await Promise.all([readBasics(api, signal), versionOf(api, signal)]);
+  const [read, version] = await Promise.all([readBasics(api, signal), versionOf(api, signal)]);
+  const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
   const files = await checkFiles(context, input, loaded, basics.crds);
   if (files === undefined) return undefined;
   const source = new LiveSource({
@@ -77,7 +84,7 @@ export async function planOfFiles(
   const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });
   const now = systemClock.now();
   const operation = input.options['delete'] === true ? 'delete' : 'apply';
-  const planned = {
+  const planned: PlanContext = {
     api,
     source,
     checker,
@@ -86,14 +93,15 @@ export async function planOfFiles(
     operation,
     namespace: only ?? target.namespace,
     now,
-  } as const;
+    ...(target.salt === undefined ? {} : { salt: target.salt }),
+  };
   try {
     const from: PlanSource = {
       ...target.source,
-      ...(version === undefined ? {} : { version }),
+      ...(version === undefined || target.source.version !== undefined ? {} : { version }),
       readAt: target.readAt ?? isoTime(now),
     };
-    return { plan: await makePlan(planned, files, from), files, basics, objects: source };
+    return { ...(await makePlan(planned, files, from)), files, objects: source };
   } finally {
     await rules.close();
   }

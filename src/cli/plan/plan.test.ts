@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import { virtualWorld, writesOf } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { runCommandLine } from '../adapter.ts';
+import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
+import { snapshot } from '../commands/snapshot.ts';
 import type { Plan } from './plan.ts';
 
 let world: VirtualWorld;
@@ -122,10 +124,14 @@ afterAll(async () => {
 });
 
 /** Runs a command line with files, and gives its exit code, its results and its problems. */
-async function run(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
+function run(line: string, ...objects: KubeObject[]) {
+  return runWhole(`${line} FILE --kubeconfig kubeconfig`, ...objects);
+}
+
+async function runWhole(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
   writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine([plan], '0', `${line} app.yaml --kubeconfig kubeconfig`.split(' '), {
+  const code = await runCommandLine([plan, apply, snapshot], '0', line.replace('FILE', 'app.yaml').split(' '), {
     cwd,
     env: {},
     print: (text) => void out.push(text),
@@ -357,6 +363,97 @@ test('files with errors are told as validate tells them', async () => {
   expect({ code, out }).toEqual({ code: 3, out: '' });
   expect(err).toContain('Service');
 });
+
+test('a snapshot gives the same plan without the cluster, and holds no value of a Secret', async () => {
+  const taken = await runWhole('snapshot prod.json --kubeconfig kubeconfig');
+  expect(taken).toMatchObject({ code: 0, err: '' });
+  const text = readFileSync(join(cwd, 'prod.json'), 'utf8');
+  expect(text).not.toContain(Buffer.from('one').toString('base64'));
+  const offline = await runWhole('plan FILE --snapshot prod.json -o json', next());
+  const live = await run('plan -o json', next());
+  const plain = (out: string) =>
+    (JSON.parse(out.replaceAll('"checked": "server"', '"checked": "rules"')) as Plan).instances;
+  expect(plain(offline.out)).toEqual(plain(live.out));
+  expect((JSON.parse(offline.out) as Plan).source).toMatchObject({ kind: 'snapshot', name: 'prod.json' });
+});
+
+test('behind hashes, a Secret that stays is no change', async () => {
+  const same = definition([deployment(2), service(80), job('a'), secret('one')]);
+  const { code } = await runWhole('plan FILE --snapshot prod.json --exit-code', same);
+  expect(code).toBe(0);
+});
+
+test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
+  const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret('one')]);
+  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
+  const { out } = await run(`plan -o ${form}`, { ...rest, spec: { ...spec, schema } });
+  expect(told(out)).toMatchSnapshot();
+});
+
+test('annotations and a comment for GitHub', async () => {
+  const { out } = await runWhole('plan FILE --snapshot prod.json --github comment.md', next());
+  expect(out).toMatchInlineSnapshot(`
+    "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: the Job has to be deleted and created again (WebApp team-b/pay)
+    8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred."
+  `);
+  expect(readFileSync(join(cwd, 'comment.md'), 'utf8')).toContain('<!-- typekro plan -->');
+});
+
+test('a saved plan is refused when the cluster moved, naming the object', async () => {
+  const saved = await run('plan --save', next());
+  const file = /typekro apply (\S+)/.exec(saved.err)?.[1] ?? '';
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'shop' };
+  await world.user.patch(ref, { metadata: { annotations: { note: 'x' } } });
+  const refused = await runWhole(`apply ${file} --kubeconfig kubeconfig`);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toContain('the cluster is not as the plan saw it: Deployment team-a/shop was changed');
+});
+
+test('a saved plan is applied, and what it said is what happens', async () => {
+  const saved = await run('plan --save -o json', next());
+  const file = /typekro apply (\S+)/.exec(saved.err)?.[1] ?? '';
+  world.requests.length = 0;
+  const applying = runWhole(`apply ${file} --kubeconfig kubeconfig`);
+  const ended = await advanceUntil(applying);
+  expect(ended).toMatchObject({ code: 0, err: '' });
+  await world.advance(120_000);
+  expect(ended.out).toMatchInlineSnapshot(`
+    "applied ResourceGraphDefinition webapps
+    deleted Job team-b/pay-migrate
+    The controller carries out the rest: typekro why tells what an instance waits for."
+  `);
+  const left = JSON.parse((await run('plan -o json', next())).out) as Plan;
+  expect(left.summary).toMatchObject({ create: 0, change: 0, replace: 0, prune: 0, delete: 0, refused: 0 });
+  const planned = (JSON.parse(saved.out) as Plan).instances.flatMap(({ writes }) => writes);
+  const wanted = planned
+    .filter(({ action }) => action !== 'labels')
+    .map(({ object }) => `${object.kind} ${object.namespace}/${object.name}`);
+  expect(new Set(childWrites())).toEqual(new Set(wanted));
+});
+
+/** Lets the controller work while a command waits for it. */
+async function advanceUntil<Result>(work: Promise<Result>): Promise<Result> {
+  let done = false;
+  void work.finally(() => (done = true));
+  while (!done) await world.advance(500);
+  return work;
+}
+
+/** The children that the controller wrote. */
+function childWrites(): string[] {
+  const kinds: Readonly<Record<string, string>> = {
+    deployments: 'Deployment',
+    jobs: 'Job',
+    secrets: 'Secret',
+    services: 'Service',
+    poddisruptionbudgets: 'PodDisruptionBudget',
+  };
+  return writesOf(world.requests).flatMap((text) => {
+    const match = /namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(text);
+    const kind = kinds[match?.[2] ?? ''];
+    return kind === undefined ? [] : [`${kind} ${match?.[1]}/${match?.[3]}`];
+  });
+}
 
 /** Without what differs from run to run. */
 function told(out: string): string {

@@ -1,0 +1,135 @@
+import { existsSync, statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { usesColour } from '../colour.ts';
+import { applyPlan } from '../plan/apply-plan.ts';
+import { loadFiles } from '../plan/check-files.ts';
+import { paintFor } from '../plan/paint.ts';
+import { planLines } from '../plan/plan-lines.ts';
+import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
+import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
+import type { SavedPlan } from '../plan/saved-plan.ts';
+import { movedSince, parseSavedPlan } from '../plan/saved-plan.ts';
+import { readText } from '../plan/snapshot-target.ts';
+
+/** `typekro apply PLAN` and `typekro apply FILE…`. */
+export const apply: Command = {
+  name: 'apply',
+  summary: 'apply files, or exactly what a saved plan says',
+  description:
+    'Plans the files and applies them: definitions one after another, each served before the next, then instances; objects with a field that cannot change are deleted, so that the controller creates them again. With a plan of typekro plan --save it does exactly what the plan says, and refuses when the cluster has moved since, naming the object. It refuses too when a definition or an object of the files would be refused.',
+  positionals: [
+    {
+      name: 'file',
+      summary: 'a saved plan, or YAML, JSON, TypeScript or JavaScript files',
+      variadic: true,
+      required: true,
+    },
+  ],
+  options: [
+    {
+      name: 'crds',
+      summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
+      value: 'paths',
+    },
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+  ],
+  examples: [
+    { command: 'typekro apply plan-8f3c21d0.json', summary: 'exactly what typekro plan --save has shown' },
+    { command: 'typekro apply webapp.yaml', summary: 'plans the file, and applies it' },
+  ],
+  async run(context, input) {
+    const saved = savedPlanOf(context, input);
+    const loaded = saved === undefined ? await loadFiles(context, input.positionals) : filesOf(saved, input);
+    const target = await clusterTarget(context, input);
+    try {
+      const scoped = saved === undefined ? input : scopeOf(saved, input);
+      const made = await planOfFiles(
+        context,
+        scoped,
+        loaded,
+        saved === undefined ? target : { ...target, namespace: saved.namespace },
+      );
+      if (made === undefined) return ExitCode.diagnostics;
+      if (saved !== undefined) checkMoved(saved, made);
+      refuseBlocked(made);
+      const view = { paint: paintFor(usesColour(context)), all: false };
+      if (saved === undefined) context.print(`${planLines(made.plan, view).join('\n')}\n`);
+      await carryOut(context, target, made);
+      return ExitCode.ok;
+    } finally {
+      await target.close();
+    }
+  },
+};
+
+/** The saved plan that the only argument names; `undefined` for other files. */
+function savedPlanOf(context: CommandContext, { positionals }: CommandInput): SavedPlan | undefined {
+  for (const file of positionals) {
+    const path = resolve(context.cwd, file);
+    if (extname(file) !== '.json' || !existsSync(path) || !statSync(path).isFile()) continue;
+    const saved = parseSavedPlan(readText(context, file), file);
+    if (saved === undefined) continue;
+    if (positionals.length === 1) return saved;
+    throw new TypeKroError(`${file} is a saved plan, which is applied alone`, {
+      code: 'cli/usage',
+      remedy: `typekro apply ${file}`,
+    });
+  }
+  return undefined;
+}
+
+/** The objects of a saved plan in place of files. */
+function filesOf(
+  { objects }: SavedPlan,
+  { positionals: [file = ''] }: CommandInput,
+): Awaited<ReturnType<typeof loadFiles>> {
+  return { objects: objects.map((object) => ({ object, file })), diagnostics: [], texts: new Map() };
+}
+
+/** The options with which a saved plan was made. */
+function scopeOf({ plan, only }: SavedPlan, input: CommandInput): CommandInput {
+  const isDeletion = plan.operation === 'delete' ? { delete: true as const } : {};
+  return { ...input, options: { ...input.options, ...isDeletion, ...(only === undefined ? {} : { namespace: only }) } };
+}
+
+function checkMoved(saved: SavedPlan, { plan, objects }: MadePlan): void {
+  const moved = movedSince(saved, plan, objects);
+  if (moved === undefined) return;
+  throw new TypeKroError(`the cluster is not as the plan saw it: ${moved}`, {
+    code: 'apply/cluster-moved',
+    remedy: 'nothing was applied; plan again: typekro plan FILE --save',
+  });
+}
+
+function refuseBlocked({ plan }: MadePlan): void {
+  const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
+  const object = plan.objects.find(({ refusal }) => refusal !== undefined);
+  const refusal = definition?.refusal ?? object?.refusal;
+  if (refusal === undefined) return;
+  const what =
+    definition === undefined ? `${object?.object.kind} ${object?.object.name}` : `the definition ${definition.name}`;
+  throw new TypeKroError(`${what} would be refused: ${refusal}`, {
+    code: 'apply/refused',
+    remedy: 'nothing was applied; correct it, and plan again',
+  });
+}
+
+async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
+  const { plan, files, objects: source } = made;
+  await applyPlan({
+    api,
+    plan,
+    objects: made.desired,
+    graphs: files.graphs,
+    source,
+    signal: context.signal,
+    print: (line) => context.print(line),
+  });
+  const { changed, blocked } = plan.summary.instances;
+  if (changed + blocked > 0)
+    context.print(`The controller carries out the rest: typekro why tells what an instance waits for.`);
+}

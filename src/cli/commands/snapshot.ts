@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { isoTime } from '../../core/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { clusterTarget } from '../plan/plan-of-files.ts';
+import { snapshotText } from '../plan/snapshot-file.ts';
+import { takeSnapshot } from '../plan/take-snapshot.ts';
+import { count } from '../up/print-diagnostics.ts';
+import { writeFile } from '../write-file.ts';
+
+/** `typekro snapshot FILE`: what plans need of a cluster, in one file. */
+export const snapshot: Command = {
+  name: 'snapshot',
+  summary: 'write what plans need of a cluster into one file',
+  description:
+    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets become salted hashes, in Secrets and wherever they stand in other objects; instances and ConfigMaps are written as they are. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
+  positionals: [{ name: 'file', summary: 'the file to write', required: true }],
+  options: [
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+  ],
+  examples: [
+    {
+      command: 'typekro snapshot prod.json',
+      summary: 'then, in a pull request: typekro plan app.yaml --snapshot prod.json',
+    },
+  ],
+  async run(context, input) {
+    const [file = ''] = input.positionals;
+    const target = await clusterTarget(context, input);
+    try {
+      const { api, namespace, source } = target;
+      const { signal } = context;
+      const readAt = isoTime(systemClock.now());
+      const taken = await takeSnapshot({ api, namespace, signal, source: { ...source, readAt } });
+      const remedy = 'name a file that you may write';
+      writeFile(resolve(context.cwd, file), snapshotText(taken), { code: 'snapshot/not-written', remedy, mode: 0o600 });
+      for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
+      const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
+      context.print(
+        `${file}: ${count(objects, 'object')} of ${count(taken.kinds.length, 'kind')}, values of Secrets as hashes`,
+      );
+      return ExitCode.ok;
+    } finally {
+      await target.close();
+    }
+  },
+};

@@ -1,0 +1,42 @@
+import { packageManifestText, stringifyJson } from '../../core/index.ts';
+import type { Finding } from './findings.ts';
+import { findingsOf } from './findings.ts';
+import type { Plan } from './plan.ts';
+
+const RULES: Readonly<Record<Finding['rule'], string>> = {
+  'breaking-change': 'A change of the schema that instances may not survive',
+  refused: 'The API server or the controller would refuse it',
+  blocked: 'A node of an instance cannot get on',
+  replace: 'A field cannot change: the object is deleted and created again',
+  'not-seen': 'The plan could not see or check something',
+};
+
+/** The findings of a plan in the Static Analysis Results Interchange Format 2.1.0. */
+export function sarifText(plan: Plan): string {
+  const { version } = JSON.parse(packageManifestText()) as { version: string };
+  const rules = Object.entries(RULES).map(([id, text]) => ({ id, shortDescription: { text } }));
+  const results = findingsOf(plan).map(({ rule, level, message, file, line }) => ({
+    ruleId: rule,
+    level,
+    message: { text: message },
+    locations:
+      file === undefined
+        ? []
+        : [
+            {
+              physicalLocation: {
+                artifactLocation: { uri: file.split('\\').join('/') },
+                ...(line === undefined ? {} : { region: { startLine: line } }),
+              },
+            },
+          ],
+  }));
+  return stringifyJson(
+    {
+      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+      version: '2.1.0',
+      runs: [{ tool: { driver: { name: 'typekro plan', version, rules } }, results }],
+    },
+    2,
+  );
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
+import {
+  isJsonObject,
+  objectName,
+  parseApiVersion,
+  stringifyJson,
+  tryParseJson,
+  TypeKroError,
+} from '../../core/index.ts';
+import { digestOf } from '../../runtime/index.ts';
+import { tableKey } from './kind-table.ts';
+import type { LiveSource } from './live-source.ts';
+import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
+
+/** A plan in a file, with all that `typekro apply` needs to do exactly that. It may hold Secrets of the user's files. */
+export interface SavedPlan {
+  readonly schemaVersion: 1;
+  readonly kind: 'TypeKroPlan';
+  readonly plan: Plan;
+  /** The objects of the user's files, as they were planned. */
+  readonly objects: readonly KubeObject[];
+  /** Namespace of objects that name none. */
+  readonly namespace: string;
+  /** Only instances of this namespace were planned. */
+  readonly only?: string;
+  readonly salt: string;
+  /** Salted digests of the live objects that the plan writes: without status, versions and managers. */
+  readonly basis: readonly BasisEntry[];
+}
+
+/** A live object as the plan saw it. */
+export interface BasisEntry {
+  readonly object: ObjectRef;
+  /** Absent: it does not exist. */
+  readonly uid?: string;
+  readonly digest: string;
+}
+
+/** Makes a plan ready to be saved. */
+export function savedPlan(
+  plan: Plan,
+  objects: readonly KubeObject[],
+  source: LiveSource,
+  place: Pick<SavedPlan, 'namespace' | 'only'>,
+): SavedPlan {
+  const salt = randomBytes(16).toString('hex');
+  const basis = basisOf(plan, source, salt);
+  return { schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, salt, basis };
+}
+
+/** The text of a saved plan, and a name for its file: equal plans have equal names. */
+export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
+  const value = JSON.parse(JSON.stringify(saved)) as JsonValue;
+  const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as unknown as JsonValue).slice(0, 8)}.json`;
+  return { name, text: `${stringifyJson(value, 2)}\n` };
+}
+
+/** Reads a saved plan; `undefined` for a text that is none. */
+export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
+  const value = tryParseJson(text);
+  if (!isJsonObject(value) || value['kind'] !== 'TypeKroPlan') return undefined;
+  if (value['schemaVersion'] === 1 && isJsonObject(value['plan']) && Array.isArray(value['objects'])) {
+    return value as unknown as SavedPlan;
+  }
+  throw new TypeKroError(`${file} was saved by another version of typekro`, {
+    code: 'apply/unknown-plan',
+    remedy: 'plan again with this version: typekro plan FILE --save',
+  });
+}
+
+/** The live objects that a plan writes. */
+export function basisOf(plan: Plan, source: LiveSource, salt: string): BasisEntry[] {
+  const writes = [...plan.objects, ...plan.instances.flatMap((instance) => instance.writes)];
+  const instances = plan.instances.map(({ instance }) => instance);
+  const refs = new Map(
+    [...writes.map(({ object }) => object), ...instances].map((ref) => [objectName(ref) + ref.apiVersion, ref]),
+  );
+  return [...refs.values()].map((object) => {
+    const { group } = parseApiVersion(object.apiVersion);
+    const known = source.table({ group, kind: object.kind })?.look(tableKey(object.namespace, object.name));
+    if (known?.state !== 'present') return { object, digest: '' };
+    const { uid } = known.object.metadata;
+    return { object, ...(uid === undefined ? {} : { uid }), digest: digestOf([salt, contentOf(known.object)]) };
+  });
+}
+
+/** What clients write, without what servers and controllers keep in its place. */
+function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
+  const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
+  return { ...rest, metadata: { name, namespace, uid, labels, annotations } } as unknown as JsonValue;
+}
+
+/** What two plans of one intent have to agree in. */
+export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
+  const plain = { operation, definitions: definitions.map(({ place: _place, ...rest }) => rest), objects, instances };
+  return JSON.parse(JSON.stringify(plain)) as JsonValue;
+}
+
+/** The first thing in which the cluster is not as the saved plan saw it, in a sentence; `undefined`: nothing moved. */
+export function movedSince(saved: SavedPlan, now: Plan, source: LiveSource): string | undefined {
+  const before = new Map(saved.plan.instances.map((each) => [keyOf(each), each]));
+  const after = new Map(now.instances.map((each) => [keyOf(each), each]));
+  for (const [key, each] of after) if (!before.has(key)) return `${objectName(each.instance)} was created`;
+  for (const [key, each] of before) if (!after.has(key)) return `${objectName(each.instance)} is gone`;
+  const basis = basisOf(now, source, saved.salt);
+  const known = new Map(basis.map((each) => [objectName(each.object) + each.object.apiVersion, each]));
+  for (const { object, uid, digest } of saved.basis) {
+    const current = known.get(objectName(object) + object.apiVersion);
+    if (current === undefined) continue;
+    if (current.uid === uid && current.digest === digest) continue;
+    if (uid === undefined) return `${objectName(object)} was created`;
+    if (current.uid === undefined) return `${objectName(object)} is gone`;
+    return `${objectName(object)} ${current.uid === uid ? 'was changed' : 'was deleted and created again'}`;
+  }
+  for (const [key, each] of after) {
+    const difference = firstDifference(before.get(key), each);
+    if (difference !== undefined) return difference;
+  }
+  if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
+  const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
+  return moved === undefined ? 'an object of the files' : `the definition ${moved.name}`;
+}
+
+function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
+  if (before === undefined || isSame(before, after)) return undefined;
+  const known = new Set(before.writes.map((write) => digestOfWrite(write)));
+  const write = after.writes.find((each) => !known.has(digestOfWrite(each)));
+  const what = write === undefined ? '' : `, ${objectName(write.object)}`;
+  return `${objectName(after.instance)}${what}: something else would happen now`;
+}
+
+const digestOfWrite = (write: ObjectPlan): string => digestOf(JSON.parse(JSON.stringify(write)) as JsonValue);
+
+function isSame(a: object | undefined, b: object | undefined): boolean {
+  const plain = (value: object | undefined) => {
+    const { place: _place, ...rest } = (value ?? {}) as { readonly place?: string };
+    return digestOf(JSON.parse(JSON.stringify(rest)) as JsonValue);
+  };
+  return plain(a) === plain(b);
+}
+
+const keyOf = ({ definition, instance }: InstancePlan): string => `${definition} ${objectName(instance)}`;

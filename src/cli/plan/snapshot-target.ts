@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { PlanTarget } from './plan-of-files.ts';
+import { openRulesServer } from './rules-server.ts';
+import { parseSnapshot } from './snapshot-file.ts';
+
+/** The embedded API server with the objects of a snapshot in it. */
+export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
+  const { kinds, source, namespace, salt, limits } = parseSnapshot(readText(context, file), file);
+  const rules = await openRulesServer(kinds);
+  const { version: _version, ...from } = source;
+  return {
+    api: rules.api,
+    source: {
+      ...from,
+      kind: 'snapshot',
+      name: file,
+      ...(source.version === undefined ? {} : { version: source.version }),
+    },
+    readAt: source.readAt,
+    namespace,
+    checkedBy: 'rules',
+    salt,
+    limits,
+    close: () => rules.close(),
+  };
+}
+
+/** The text of a file that a command names. */
+export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
+  try {
+    return readFileSync(resolve(cwd, file), 'utf8');
+  } catch (error) {
+    throw new TypeKroError(`${file} cannot be read: ${(error as Error).message}`, {
+      code: 'input/not-found',
+      remedy: 'check the name of the file',
+      cause: error,
+    });
+  }
+}

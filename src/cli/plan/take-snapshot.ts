@@ -1,0 +1,77 @@
+import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '../../controller/index.ts';
+import type { GroupVersionKind, JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { kindsUsed } from '../../graph/index.ts';
+import { asObjects, textAt, valueAt } from '../../kubernetes/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+import { groupKindText } from '../../runtime/index.ts';
+import { readBasics } from './cluster-basics.ts';
+import { LiveSource } from './live-source.ts';
+import type { PlanSource } from './plan.ts';
+import type { SnapshotFile } from './snapshot-file.ts';
+import { snapshotFile } from './snapshot-file.ts';
+
+/** What a snapshot is taken of. */
+export interface TakeSnapshotOptions {
+  readonly api: KubernetesApi;
+  readonly source: PlanSource;
+  /** Namespace of objects that name none, and to which rights may be limited. */
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads definitions, revisions, the CRDs of the kinds that they use, all instances, the objects that instances own, and
+ * all objects of kinds that definitions refer to.
+ */
+export async function takeSnapshot({ api, source, namespace, signal }: TakeSnapshotOptions): Promise<SnapshotFile> {
+  const basics = await readBasics(api, signal);
+  const live = new LiveSource({ api, signal, fallback: namespace });
+  const specs = [
+    ...basics.definitions.map(({ spec }) => spec),
+    ...basics.revisions.map((each) => valueAt(each.spec, 'snapshot', 'spec')),
+  ].filter(isJsonObject);
+  const typeOf = async (kind: GroupVersionKind): Promise<ObjectType | undefined> => {
+    const found = await api.discovery.resourceOf({ apiVersion: formatApiVersion(kind), kind: kind.kind }, { signal });
+    return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
+  };
+  const whole = new Map<string, GroupVersionKind>();
+  const owned = new Map<string, GroupVersionKind>();
+  for (const spec of specs) {
+    const kind = declaredKind(spec);
+    whole.set(groupKindText(kind), kind);
+    const external = kindsUsed({
+      resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })),
+    } as JsonObject);
+    for (const each of external) whole.set(groupKindText(each), each);
+    for (const each of kindsUsed(spec)) owned.set(groupKindText(each), each);
+  }
+  for (const [key, kind] of whole) {
+    owned.delete(key);
+    const type = await typeOf(kind);
+    if (type !== undefined) await live.loadAll(type);
+  }
+  await Promise.all(
+    [...owned.values()].map(async (kind) => {
+      const type = await typeOf(kind);
+      if (type !== undefined) await live.loadOwned(type, [namespace]);
+    }),
+  );
+  const groups = new Set([...whole.values(), ...owned.values()].map(({ group }) => group));
+  const isUsed = ({ spec }: KubeObject) => groups.has(textAt(spec, 'group')) || isOwnGroup(textAt(spec, 'group'));
+  return snapshotFile({
+    source,
+    namespace,
+    kinds: [
+      { type: CRD_TYPE, objects: basics.crds.filter(isUsed) },
+      { type: DEFINITION_TYPE, objects: basics.definitions },
+      { type: REVISION_TYPE, objects: basics.revisions },
+      ...[...live.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
+    ],
+    limits: [...basics.limits, ...live.limits],
+  });
+}
+
+/** The groups of the controller's own kinds. */
+const isOwnGroup = (group: string): boolean => group === DEFINITION_TYPE.group || group === REVISION_TYPE.group;
