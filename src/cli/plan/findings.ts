@@ -19,11 +19,11 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
     const at = placeOf(place);
     if (refusal !== undefined)
       findings.push({ rule: 'refused', level: 'error', message: `${name}: ${refusal}`, ...at });
-    for (const { breaking, field, description, setBy } of schema) {
+    for (const { change, breaking, field, description, setBy } of schema) {
       if (!breaking) continue;
       const set = setBy.length === 0 ? 'no instance sets it' : `set by ${setBy.join(', ')}`;
-      const change = `${name}: ${field}: ${description}`;
-      findings.push({ rule: 'breaking-change', level: 'warning', message: `${change} (${set})`, ...at });
+      const message = `${name}: ${field} (${description}) is ${change}; ${set}`;
+      findings.push({ rule: 'breaking-change', level: 'warning', message, ...at });
     }
   }
   for (const { object, refusal } of objects) {

@@ -433,9 +433,9 @@ test('a saved plan is applied, and what it said is what happens', async () => {
 
 /** Lets the controller work while a command waits for it. */
 async function advanceUntil<Result>(work: Promise<Result>): Promise<Result> {
-  let done = false;
-  void work.finally(() => (done = true));
-  while (!done) await world.advance(500);
+  const ended = { yet: false };
+  void work.finally(() => (ended.yet = true));
+  while (!ended.yet) await world.advance(500);
   return work;
 }
 
