@@ -26,7 +26,7 @@ export interface ApplyTask {
   readonly source: LiveSource;
   readonly signal: AbortSignal;
   /** Takes a line for each thing that was done. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 /**

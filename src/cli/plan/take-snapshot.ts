@@ -1,5 +1,5 @@
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '../../controller/index.ts';
-import type { GroupVersionKind, JsonObject, KubeObject } from '../../core/index.ts';
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { kindsUsed } from '../../graph/index.ts';
 import { asObjects, textAt, valueAt } from '../../kubernetes/index.ts';
@@ -43,7 +43,7 @@ export async function takeSnapshot({ api, source, namespace, signal }: TakeSnaps
     whole.set(groupKindText(kind), kind);
     const external = kindsUsed({
       resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })),
-    } as JsonObject);
+    });
     for (const each of external) whole.set(groupKindText(each), each);
     for (const each of kindsUsed(spec)) owned.set(groupKindText(each), each);
   }
