@@ -15,8 +15,8 @@ import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
 /**
- * One cluster without sockets. Verbs, controllers and sockets each state the part of it that they use (`ReadContext`,
- * `WriteServices`, …): only what puts a cluster together sees it whole.
+ * One cluster without sockets. Verbs, controllers and sockets each declare the part of it that they use (`ReadContext`,
+ * `WriteServices`, …). Only the code that assembles a cluster uses all of it.
  */
 export class Api {
   readonly store: Store;
@@ -25,16 +25,16 @@ export class Api {
   readonly options: ClusterOptions;
   readonly access: Access;
   readonly addresses: ServiceAddresses;
-  /** Code that requests wait for when they need it. */
+  /** Modules that are loaded late; a request waits for those that it needs. */
   readonly parts = { writing, tables, openApi, schemaEngine };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
-  /** Watches that are open; ended when the cluster closes. */
+  /** The open watches, which end when the cluster closes. */
   readonly streams = new Set<OpenStream>();
   /** Called after the whole state was replaced. */
   readonly onRestored: (() => void)[] = [];
-  /** Stands before the verbs while there are faults. */
+  /** Handles requests before the verbs while there are faults. */
   intercept: Interceptor | undefined;
 
   constructor(options: ClusterOptions = {}) {
@@ -46,23 +46,23 @@ export class Api {
     this.access = createAccess(this);
   }
 
-  /** Bookkeeping of simulated controllers. */
+  /** The queue of the simulated controllers' tasks. */
   readonly work = new Work((thrown) => this.report(thrown));
   #certificateAuthority = '';
   readonly #authorityListeners: (() => void)[] = [];
 
-  /** PEM text of the authority that signed the certificate of the socket; empty while there is none. */
+  /** PEM text of the authority that signed the certificate of the socket; empty while no socket has a certificate. */
   get certificateAuthority(): string {
     return this.#certificateAuthority;
   }
 
-  /** A socket was opened with a certificate. */
+  /** Notes the authority of a socket that was opened with a certificate. */
   setCertificateAuthority(pem: string): void {
     this.#certificateAuthority = pem;
     for (const listener of this.#authorityListeners) listener();
   }
 
-  /** Calls back whenever the authority changes. */
+  /** Calls the listener whenever the authority changes. */
   onCertificateAuthority(listener: () => void): void {
     this.#authorityListeners.push(listener);
   }

@@ -9,7 +9,7 @@ import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';
 
-/** What the first objects of a cluster are made with. */
+/** What makes the first objects of a cluster. */
 export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -19,9 +19,9 @@ export interface BootstrapContext {
 }
 
 /**
- * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They stand here as
- * their types write them, so that no type need be read before a request names one. Controllers hear of them (`heard`).
- * Without controllers they are made on the first read.
+ * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They are
+ * written here in the form of their types, so that no type is loaded before a request names one. With `heard`,
+ * controllers get events of them; without, they are made on the first read.
  */
 export function bootstrap(context: BootstrapContext, heard: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -62,7 +62,7 @@ export function put(context: BootstrapContext, group: string, plural: string, va
   resource.collection.put(key, resource.toStorage(object));
 }
 
-/** Puts objects that are as their type stores them at the beginning of a collection. */
+/** Puts objects, which have the form of their types, at the beginning of a collection. */
 function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], heard: boolean) {
   const collection = context.store.collection('', plural);
   const created = timestampOf(context.clock);
@@ -76,7 +76,7 @@ function begin(context: BootstrapContext, plural: string, objects: readonly Kube
   }
 }
 
-/** What every object has that a server took. None of the system's kinds counts generations. */
+/** Adds the metadata that a server gives every object. None of the system's kinds counts generations. */
 function complete(context: BootstrapContext, object: KubeObject, created: string): { key: string; object: KubeObject } {
   const { metadata } = object;
   metadata.uid = context.newUid();
@@ -84,16 +84,16 @@ function complete(context: BootstrapContext, object: KubeObject, created: string
   return { key: storeKey(metadata.namespace ?? '', metadata.name ?? ''), object };
 }
 
-/** A built-in object as its type writes it. */
+/** A built-in object in the form of its type. */
 function typed(resource: Resource, value: JsonObject): KubeObject {
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
   return decodeObject(resource.node, named).value as unknown as KubeObject;
 }
 
-/** How many objects of each kind the default roles and bindings are. */
+/** The number of objects of each kind in the default roles and bindings. */
 const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
 
-/** Default roles and bindings; read on the first decision of access by RBAC, or on the first list of them. */
+/** Adds the default roles and bindings. They are loaded on the first decision by RBAC, or on the first list of them. */
 function seedRoles(context: BootstrapContext) {
   const created = timestampOf(context.clock);
   for (const [plural, count] of Object.entries(ROLE_COUNTS)) {

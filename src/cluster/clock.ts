@@ -1,29 +1,29 @@
 import { formatTime } from '../kubernetes/index.ts';
 
-/** A started timer; `cancel` may be called any number of times. */
+/** A started timer. `cancel` may be called any number of times. */
 export interface Timer {
   cancel(): void;
 }
 
 /**
- * The time of a cluster. Everything in it that reads the time or waits goes through the clock, so a test
- * can hold it and jump.
+ * The time of a cluster. All code of the cluster that reads the time or waits uses this clock, so that a test can stop
+ * it and move it.
  */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Runs `callback` once, `milliseconds` from now. A timer keeps no process alive. */
+  /** Runs `callback` once, after `milliseconds`. A timer does not keep the process alive. */
   setTimer(milliseconds: number, callback: () => void): Timer;
 }
 
-/** The time as objects carry it. */
+/** The present time in the format of timestamps in objects. */
 export const timestampOf = (clock: Pick<Clock, 'now'>): string => formatTime(clock.now());
 
-/** A clock that stands still until it is told to move. */
+/** A clock that only `advance` moves. */
 export interface ManualClock extends Clock {
-  /** Moves the time forward and runs the timers that fall due, in their order. */
+  /** Moves the time forward and runs the timers that become due, in the order of their times. */
   advance(milliseconds: number): void;
-  /** How many timers wait. */
+  /** The number of timers that wait. */
   readonly pending: number;
 }
 

@@ -20,29 +20,29 @@ import type { Transport } from './transport.ts';
 
 /** An embedded cluster. */
 export interface Cluster {
-  /** A client's way in without a socket. `user` defaults to the administrator. */
+  /** A transport for clients without a socket. `user` defaults to the administrator. */
   transport(user?: UserInfo): Transport;
   /** Opens a socket; a cluster may have several. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** The cluster's time. */
   readonly clock: Clock;
-  /** Holds, releases, slows and fails the simulated controllers while they run. */
+  /** Holds, releases, delays and fails the simulated controllers while they run. */
   readonly controllers: ControllerSettings;
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
-   * Shows something that runs in this process as a Deployment with a pod, marked as simulated, whose log is what
-   * is written to it; so that `kubectl logs -n kro-system deploy/NAME` works.
+   * Shows a part of this process as a Deployment with a pod, which is marked as simulated. The pod's log has the lines
+   * that are written to the result, so that `kubectl logs -n kro-system deploy/NAME` works.
    *
-   * @throws TypeKroError `cluster/process-not-presented` when the API refuses its objects.
+   * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
    */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
-  /** What the cluster holds now; plain data, to be restored here or in another cluster. */
+  /** The present content of the cluster, as plain data that this or another cluster can restore. */
   snapshot(): ClusterSnapshot;
   /**
-   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses, logs. Objects
-   * have their versions and uids of then, while the counter of versions never goes back: open watches end with
-   * `410 Expired`, and clients list anew. Clock, sockets, faults and controller settings stay as they are.
+   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses, logs. Objects get
+   * their old versions and uids, but the counter of versions never goes back: open watches end with `410 Expired`, and
+   * clients list anew. Clock, sockets, faults and controller settings stay as they are.
    */
   restore(snapshot: ClusterSnapshot): void;
   /** Settles when no simulated controller has work that is due now. */
@@ -53,9 +53,9 @@ export interface Cluster {
 }
 
 /**
- * Makes a cluster; it is ready when the promise settles.
+ * Makes a cluster, which is ready when the promise settles.
  *
- * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` has something else than a cluster's state.
+ * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state.
  */
 export async function createEmbeddedCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);

@@ -8,7 +8,7 @@ import {
 } from '../core/index.ts';
 import type { BuiltinDescriptions } from '../schema/index.ts';
 
-/** One field of a built-in type, as `types.json` states it; the README beside the data explains the letters. */
+/** A field of a built-in type in `types.json`; the README beside the data explains the letters. */
 export interface FieldFacts {
   readonly t: string;
   readonly n?: number;
@@ -22,7 +22,7 @@ export interface FieldFacts {
   readonly mergeKey?: string;
 }
 
-/** One built-in type, as `types.json` states it. */
+/** A built-in type in `types.json`. */
 export interface TypeFacts {
   readonly fields: Readonly<Record<string, FieldFacts>>;
   readonly required?: readonly string[];
@@ -93,7 +93,7 @@ const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
 
 const loaded = new Map<string, unknown>();
 
-/** The interface facts of Kubernetes 1.36 named `name`; read once per process, when first asked for. */
+/** The data file `name` of Kubernetes 1.36, read once per process at its first use. */
 export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Name] {
   let value = loaded.get(name);
   if (value === undefined) {

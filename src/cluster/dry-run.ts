@@ -8,29 +8,29 @@ import type { StatusBody } from './errors/status.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import type { Resource } from './registry/resource.ts';
 
-/** One thing that a server refuses of an object, in the server's words. */
+/** A reason why a server refuses an object, in the server's words. */
 export interface RefusalCause {
-  /** As the server writes it: `spec.ports[0].port`; empty when it is about the object as a whole. */
+  /** The field as the server writes it: `spec.ports[0].port`; empty for the object as a whole. */
   readonly field: string;
   readonly message: string;
 }
 
-/** Asks an API server what it thinks of objects, and leaves no object behind. */
+/** Checks objects against an API server without storing them. */
 export interface DryRun {
   /**
-   * Why the server would refuse to create the object: nothing when it takes it, and nothing when what speaks against
-   * it is not the object itself but what else the cluster holds (an existing name, a missing account, a quota).
+   * The reasons why the server would refuse to create the object. Empty when the server accepts it, and also when the
+   * server refuses it because of other objects (an existing name, a missing account, a quota).
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
   close(): void;
 }
 
-/** 400 and 422: the object itself is wrong. Every other refusal is about the cluster that it comes into. */
+/** The status codes for a wrong object. Every other refusal is about the cluster. */
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * A server of its own for checks without a cluster: the request handler of the embedded cluster, with an empty store
- * and the given CRDs. What it says of an object is therefore what the embedded cluster says.
+ * Opens a server for checks without a cluster: the request handler of the embedded cluster, with an empty store and the
+ * given CRDs. Its answers are therefore those of the embedded cluster.
  */
 export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
   const api = new Api();
@@ -53,7 +53,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
   };
 
-  /** Makes a namespace; says why its name is none. */
+  /** Makes a namespace. Returns the errors of its name. */
   const makeNamespace = async (name: string): Promise<readonly RefusalCause[]> => {
     const resource = api.registry.findKind('v1', 'Namespace');
     if (resource === undefined || namespaces.has(name)) return [];

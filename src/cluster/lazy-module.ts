@@ -1,4 +1,4 @@
-/** Code that is loaded when it is first needed, or in the background before that; once per process. */
+/** A module that is loaded once per process, at its first use or before that in the background. */
 export class LazyModule<Code> {
   readonly #import: () => Promise<Code>;
   #code: Code | undefined;
@@ -12,18 +12,18 @@ export class LazyModule<Code> {
     return this.#code !== undefined;
   }
 
-  /** The code, for callers that run after it was loaded. Throws when it was not. */
+  /** The module, for callers that run after it was loaded. Throws before that. */
   get code(): Code {
     if (this.#code === undefined) throw new Error('a part of the server is used before it was loaded');
     return this.#code;
   }
 
-  /** Loads the code unless it is there; a load that failed is tried again. */
+  /** Loads the module unless it is loaded. A load that failed is tried again. */
   load(): Promise<Code> {
     return (this.#loading ??= this.#load());
   }
 
-  /** Settles when a load that goes on has ended, either way. */
+  /** Settles when a running load has ended, with success or not. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#loading]);
   }

@@ -1,41 +1,41 @@
 /**
- * The parts of the server's code that not every cluster needs, or not at once. What opens a socket and answers reads
- * is a quarter of the code: a server that begins with that is ready in two thirds of the time.
+ * The modules of the server that not every cluster needs, or not at once. The code that opens a socket and answers
+ * reads is a quarter of all code: a server that begins with it is ready in two thirds of the time.
  */
 import { LazyModule } from './lazy-module.ts';
 
-/** Writes of all kinds, and resources that are no stored objects. */
+/** Writes of all kinds, and resources that are not stored objects. */
 export const writing = new LazyModule(() => import('./writing.ts'));
 
-/** What `kubectl get` shows. */
+/** The tables that `kubectl get` shows. */
 export const tables = new LazyModule(() => import('./table/table.ts'));
 
 /** The documents that describe the API. */
 export const openApi = new LazyModule(() => import('./openapi/openapi.ts'));
 
-/** What definitions need: schemas, their rules and the language of these. */
+/** The code that definitions need: schemas, their rules and the language of the rules. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));
 
-/** The simulated controllers. They write. */
+/** The simulated controllers, which write. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
-/** What requests may need, in the order in which clients usually come to it. */
+/** The modules that requests may need, in the order in which clients usually need them. */
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [writing, openApi, schemaEngine, tables];
 
-/** How long a new server is left to its first requests, in milliseconds. */
+/** The time in milliseconds in which a new server only answers its first requests. */
 const PRELOAD_DELAY_MS = 20;
 
-/** Loads what requests may need in the background, so that they hardly have to wait. */
+/** Loads the modules that requests may need in the background, so that requests seldom wait for them. */
 export class LoadAhead {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** Begins soon, once. */
+  /** Starts the loading after a short delay; later calls do nothing. */
   start(): void {
     this.#timer ??= setTimeout(() => void this.#run(), PRELOAD_DELAY_MS).unref();
   }
 
-  /** Settles when nothing is being loaded any more: a load cannot be interrupted. */
+  /** Settles when nothing is being loaded any more. A load cannot be interrupted. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -43,8 +43,8 @@ export class LoadAhead {
   }
 
   /**
-   * Part by part, so that requests get a turn in between. A caller that needs a part that could not be loaded gets the
-   * error.
+   * Loads one module after the other, so that requests run in between. A failed load is not reported here: a caller
+   * that needs the module gets the error.
    */
   async #run(): Promise<void> {
     for (const part of REQUEST_PARTS) {

@@ -16,15 +16,15 @@ import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { StoreEvent } from './store/store.ts';
 
-/** A log shorter than this is not folded into the state, however small that is. */
+/** The minimum length of a log that is folded into the state, however small the state is. */
 const MIN_FOLD = 4 * 1024 * 1024;
 
-/** What is kept, and what it is told with that something cannot be. */
+/** The content that is kept, and the function that reports failed writes. */
 export interface PersistenceContext extends SnapshotContext {
   readonly report: (thrown: unknown) => void;
 }
 
-/** The files of a cluster's state, and what is written to them. */
+/** The files of a cluster's state, and the writes to them. */
 class Persistence {
   readonly #context: PersistenceContext;
   readonly #state: string;
@@ -70,7 +70,7 @@ class Persistence {
     }
     for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
       const written = Number(line['version']);
-      // After a state was written, the log before it may still be there.
+      // The log may be older than the state: it may remain after the state was written.
       if (written <= version) continue;
       version = written;
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
@@ -85,7 +85,7 @@ class Persistence {
     return { resourceVersion: String(version), collections, logs: [] };
   }
 
-  /** Writes the state anew, and begins an empty log. */
+  /** Writes the state anew, and starts an empty log. */
   #fold(): void {
     const { resourceVersion, collections } = takeSnapshot(this.#context);
     const draft = `${this.#state}.new`;
@@ -116,7 +116,7 @@ class Persistence {
       this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
       if (this.#logSize > Math.max(MIN_FOLD, this.#stateSize)) this.#fold();
     } catch (error) {
-      // The write itself has happened: the cluster goes on, but nothing more is kept.
+      // The write of the object itself has succeeded. The cluster goes on, but keeps nothing from now on.
       this.#close();
       const what = 'keep the state of the cluster; what happens from now on is lost when it ends';
       this.#context.report(
@@ -132,12 +132,12 @@ class Persistence {
 }
 
 /**
- * Reads what a directory has into the cluster, and keeps it up to date from now on: `state.jsonl` has everything
- * at one version, a line per object; `log.jsonl` has what happened since, a line per write, written before the
- * writer is answered. What was answered survives the end of the process at any point: a line that was not written
- * to its end is ignored, and the state is replaced in one step. Logs of pods and keys of tokens are not kept.
+ * Loads the content of a directory into the cluster, and keeps the directory up to date from now on. `state.jsonl` has
+ * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
+ * the writer gets its answer. Every answered write therefore survives the end of the process at any point: an
+ * incomplete line is ignored, and the state is replaced in one step. Logs of pods and keys of tokens are not kept.
  *
- * @throws TypeKroError `cluster/state-unreadable` when the directory has something else.
+ * @throws TypeKroError `cluster/state-unreadable` when the directory holds something else.
  */
 export function keepState(context: PersistenceContext, directory: string): void {
   new Persistence(context, directory).start();
@@ -160,7 +160,7 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
   return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
 }
 
-/** The lines of a file. The last one of a log may be unfinished: its writer was never answered. */
+/** The lines of a file. The last line of a log may be incomplete: its writer got no answer. */
 function* linesOf(file: string, mayBeCut: boolean): Generator<JsonObject> {
   const lines = readFileSync(file, 'utf8').split('\n');
   const last = lines.pop();

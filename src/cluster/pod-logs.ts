@@ -4,10 +4,10 @@ import type { ByteStream, StreamSink } from './protocol/request.ts';
 /** Lines kept per container. */
 const LIMIT = 10_000;
 
-/** Which process a pod stands for: `namespace/name` under which it was presented. */
+/** The annotation of a pod that stands for a process: `namespace/name` under which the process was presented. */
 export const PROCESS = 'typekro.dev/process';
 
-/** A line of a log, and when it was written (milliseconds since the epoch). */
+/** A line of a log, with its time in milliseconds since the epoch. */
 export interface LogLine {
   readonly time: number;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface LogLine {
 
 /** One log in a snapshot. */
 export interface SnapshotLog {
-  /** Which log: of a container of a pod, or of a process that the cluster shows. */
+  /** The key of the log: that of a container of a pod, or of a presented process. */
   readonly key: string;
   readonly lines: readonly LogLine[];
 }
@@ -32,9 +32,9 @@ interface Log {
 }
 
 /**
- * The logs of simulated containers. The code that plays a container writes its lines here; `kubectl logs` reads them. A
- * container without such code has an empty log. Pods that stand for a process of this program show the log of the
- * process.
+ * The logs of simulated containers. The code that simulates a container writes its lines here; `kubectl logs` reads
+ * them. A container without such code has an empty log. A pod that stands for a process of this program shows the log
+ * of the process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
@@ -44,7 +44,7 @@ export class PodLogs {
     this.#now = now;
   }
 
-  /** Adds a line to a log; the key is that of `logKey`. */
+  /** Adds a line to a log; `logKey` gives the key. */
   write(key: string, text: string): void {
     const { lines, followers } = this.#log(key);
     const line = { time: this.#now(), text };
@@ -57,7 +57,7 @@ export class PodLogs {
     return this.#logs.get(logKey(pod, container))?.lines ?? [];
   }
 
-  /** A stream of a beginning and of the lines that come, as `format` shows them. */
+  /** A stream of `start` and of the later lines, in the form of `format`. */
   follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
     const { followers } = this.#log(logKey(pod, container));
     let own: Follower | undefined;
@@ -74,19 +74,19 @@ export class PodLogs {
     };
   }
 
-  /** Everything, as a snapshot keeps it. */
+  /** All logs in the form of a snapshot. */
   dump(): SnapshotLog[] {
     return [...this.#logs].flatMap(([key, { lines }]) => (lines.length === 0 ? [] : [{ key, lines: [...lines] }]));
   }
 
-  /** Replaces everything by what a snapshot kept; followers are ended. */
+  /** Replaces all logs by those of a snapshot, and ends the followers. */
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     this.#logs.clear();
     for (const { key, lines } of logs) this.#log(key).lines.push(...lines);
   }
 
-  /** Forgets the logs of a pod and ends their followers. The log of a process outlives its pods. */
+  /** Deletes the logs of a pod and ends their followers. The log of a process outlives its pods. */
   drop(podUid: string): void {
     for (const [key, { followers }] of this.#logs) {
       for (const follower of followers) if (follower.podUid === podUid) end(followers, follower);
@@ -111,11 +111,11 @@ function end(followers: Set<Follower>, follower: Follower): void {
   follower.end();
 }
 
-/** Where a container's log is kept: under its pod, or under the process that the pod stands for. */
+/** The key of a container's log: by its pod, or by the process that the pod stands for. */
 export function logKey({ metadata }: KubeObject, container: string): string {
   const process = metadata.annotations?.[PROCESS];
   return process === undefined ? `${metadata.uid}/${container}` : processKey(process, container);
 }
 
-/** Where the log of a presented process is kept. */
+/** The key of the log of a presented process. */
 export const processKey = (process: string, container: string): string => `process ${process}/${container}`;

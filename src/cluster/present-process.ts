@@ -4,13 +4,13 @@ import { PROCESS, processKey } from './pod-logs.ts';
 import type { HandlerContext } from './http/handler.ts';
 import type { PodLogs } from './pod-logs.ts';
 
-/** How a process is presented. */
+/** The options of a presented process. */
 export interface PresentOptions {
   /** Name of the Deployment, of its container and of its app label. */
   readonly name: string;
-  /** Made if it is not there. Default: `kro-system`. */
+  /** The namespace, which is created if it is missing. Default: `kro-system`. */
   readonly namespace?: string;
-  /** The image that the pod shows; nothing is pulled. Default: `in-process`. */
+  /** The image in the pod's specification; nothing is pulled. Default: `in-process`. */
   readonly image?: string;
   /** Labels of Deployment and pods beside `app.kubernetes.io/name`. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -18,22 +18,24 @@ export interface PresentOptions {
 
 /** A process of this program that the cluster shows as a Deployment. */
 export interface PresentedProcess {
-  /** Adds to the log that `kubectl logs` shows; without the newline at its end, one line per newline inside. */
+  /**
+   * Adds lines to the log that `kubectl logs` shows. A newline at the end is dropped; newlines inside separate lines.
+   */
   log(text: string): void;
   /** Deletes the Deployment; its ReplicaSet and pod go with it. */
   remove(): Promise<void>;
 }
 
-/** Marks what stands for something inside the cluster's own process. */
+/** The annotation of objects that stand for a part of the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
-/** What the process is shown by, and where its lines go. */
+/** What presenting a process uses of the cluster. */
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**
- * Shows something that runs in this process, such as a controller, as what it would be in a real cluster: a
- * Deployment with one pod, marked `typekro.dev/simulated`, whose log is what is written to it here. The pod is
- * made by the simulated controllers; it may be deleted, scaled and restarted like any other, and its log stays.
+ * Shows a part of this process, such as a controller, as a real cluster would: as a Deployment with one pod. The
+ * Deployment is marked with `typekro.dev/simulated`, and the log of the pod is what is written to the result. The
+ * simulated controllers create the pod. It may be deleted, scaled and restarted as any pod; its log stays.
  */
 export async function presentProcess(context: PresentContext, options: PresentOptions): Promise<PresentedProcess> {
   const { name, namespace = 'kro-system', image = 'in-process', labels = {} } = options;

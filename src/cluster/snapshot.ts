@@ -12,14 +12,14 @@ import type { OpenStream } from './protocol/request.ts';
 export interface SnapshotCollection {
   readonly group: string;
   readonly plural: string;
-  /** In the version that is stored, ordered by namespace and name. */
+  /** The objects in the storage version, ordered by namespace and name. */
   readonly items: readonly KubeObject[];
 }
 
 /**
  * The whole content of a cluster at one moment: objects of all kinds with their versions and uids, definitions and
- * access rules among them, and the logs of pods. Plain data that stays as it is; may be kept, and restored any number
- * of times and into other clusters.
+ * access rules included, and the logs of pods. A snapshot is plain data that never changes. It can be kept, and
+ * restored any number of times, also into other clusters.
  */
 export interface ClusterSnapshot {
   /** Version of the latest write. */
@@ -28,7 +28,7 @@ export interface ClusterSnapshot {
   readonly logs: readonly SnapshotLog[];
 }
 
-/** What a snapshot is taken of and restored to. */
+/** What taking and restoring a snapshot uses of the cluster. */
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;
@@ -36,7 +36,7 @@ export interface SnapshotContext extends DefinitionsContext {
   readonly onRestored: (() => void)[];
 }
 
-/** What the cluster holds now. */
+/** The present content of the cluster. */
 export function takeSnapshot({ store, logs }: Pick<SnapshotContext, 'store' | 'logs'>): ClusterSnapshot {
   const collections: SnapshotCollection[] = [];
   for (const collection of store.collections()) {
@@ -48,9 +48,9 @@ export function takeSnapshot({ store, logs }: Pick<SnapshotContext, 'store' | 'l
 }
 
 /**
- * Puts the cluster into the state of a snapshot: objects have their old versions and uids again, the counter of
- * versions goes on, addresses and ports are taken as the Services have them. Open watches end with `410 Expired`
- * and versions from before are too old, so that clients list anew.
+ * Puts the cluster into the state of a snapshot. Objects get their old versions and uids, the counter of versions goes
+ * on, and Services have their addresses and ports again. Open watches end with `410 Expired`, and earlier versions are
+ * too old, so that clients list anew.
  */
 export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnapshot): void {
   const contents = () =>
@@ -67,7 +67,7 @@ export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnaps
 
 const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0);
 
-/** Only what Services have is taken. */
+/** Takes exactly the addresses and ports of the stored Services. */
 function takeAddresses({ addresses, store }: Pick<SnapshotContext, 'addresses' | 'store'>): void {
   addresses.reset();
   for (const { object } of store.collection('', 'services').all()) {

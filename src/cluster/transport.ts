@@ -1,2 +1,2 @@
-/** How clients reach a cluster: the kube room's transport, which a cluster offers in process. */
+/** The transport of the kube room, which a cluster also offers in process. */
 export type { Transport, TransportRequest, TransportResponse } from '../kube/index.ts';

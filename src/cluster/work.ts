@@ -1,13 +1,13 @@
-/** Tasks done before other things in the process get a turn. */
+/** The number of tasks after which other work of the process runs. */
 const BATCH = 64;
 
 /**
- * Counts what simulated controllers have still to do, so that `idle()` can tell when all of it is done.
- * A task is queued for after the present event and runs in the order of queueing.
+ * The queue of the simulated controllers' tasks; `idle()` settles when it is empty. A task runs after the present
+ * event, in the order of the queue.
  */
 export class Work {
   #queue: (() => void | Promise<void>)[] = [];
-  /** Where the queue begins; what lies before has been done. Taking from the front of a long array is slow. */
+  /** The index of the next task; earlier tasks are done. To remove the first element of a long array is slow. */
   #head = 0;
   #running = false;
   #stopped = false;
@@ -15,12 +15,12 @@ export class Work {
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
 
-  /** `report` takes what a task throws; the other tasks go on. */
+  /** `report` receives the error of a task; later tasks still run. */
   constructor(report: (thrown: unknown) => void) {
     this.#report = report;
   }
 
-  /** Runs `task` soon: after the write that is going on, before `idle()` settles. */
+  /** Runs `task` soon: after the present write, and before `idle()` settles. */
   enqueue(task: () => void | Promise<void>): void {
     if (this.#stopped) return;
     this.#queue.push(task);
@@ -69,7 +69,7 @@ export class Work {
         this.#report(thrown);
       }
       done += 1;
-      // Requests get a turn in between, so that a storm of events does not delay them.
+      // Requests run in between, so that many events do not delay them.
       if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;

@@ -136,7 +136,7 @@ export class BuiltinTypes {
     if (field.mergeKey !== undefined) own['x-kubernetes-patch-merge-key'] = field.mergeKey;
     if (field.default !== undefined) own['default'] = field.default;
     if (field.enum !== undefined) own['enum'] = field.enum;
-    const type = this.#typeText(field.t);
+    const type = this.#schemaOfText(field.t);
     return Object.keys(own).length === 0 ? type : deriveSchema(type, own);
   }
 
@@ -144,10 +144,11 @@ export class BuiltinTypes {
    * The schema of a type's text: a name, `T[]` (list of `T`) or `T{}` (map from string to `T`). The last suffix is the
    * outermost type: `string[]{}` is a map of lists.
    */
-  #typeText(text: string): Schema {
+  #schemaOfText(text: string): Schema {
     const inner = text.slice(0, -2);
-    if (text.endsWith('[]')) return lazyMember({ type: 'array' }, 'items', () => this.#typeText(inner));
-    if (text.endsWith('{}')) return lazyMember({ type: 'object' }, 'additionalProperties', () => this.#typeText(inner));
+    if (text.endsWith('[]')) return lazyMember({ type: 'array' }, 'items', () => this.#schemaOfText(inner));
+    if (text.endsWith('{}'))
+      return lazyMember({ type: 'object' }, 'additionalProperties', () => this.#schemaOfText(inner));
     return this.node(text);
   }
 }

@@ -14,7 +14,7 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 
 type RawHeaders = Readonly<Record<string, string | undefined>>;
 
-/** What authentication depends on. */
+/** What authentication uses of the cluster. */
 export interface AccessContext extends TokenContext {
   readonly options: Pick<ClusterOptions, 'adminToken' | 'tokens'>;
 }
@@ -25,8 +25,8 @@ export interface Access {
   readonly adminToken: string;
   readonly tokens: TokenIssuer;
   /**
-   * The user of a request: by bearer token, else `fallback` (default: anonymous); then whom that user
-   * impersonates to do what `request` does.
+   * The user of a request: the user of its bearer token, else `fallback` (default: anonymous). If the request asks to
+   * impersonate another user for `request`, the result is that user.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */

@@ -8,19 +8,19 @@ import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 import { verbOf } from '../protocol/request.ts';
 
-/** Refuses requests that the user has no right to. Throws 403. */
+/** Refuses a request for which the user has no right. Throws 403. */
 export function authorizeRequest(context: RoleContext, request: ApiRequest): void {
   check(context, request.user, () => attributesOf(request));
 }
 
-/** Which object a request is about. */
+/** The object of a request. */
 export interface ObjectAddress {
   readonly resource: GroupResource;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** An apply or a replacement that creates its object needs the right to create, too. Throws 403. */
+/** Checks the right to create for an apply or a replacement that creates its object. Throws 403. */
 export function authorizeCreate(
   context: RoleContext,
   user: UserInfo,
@@ -31,8 +31,8 @@ export function authorizeCreate(
 }
 
 /**
- * A connection needs the right to create it, also where the request is a GET, as it is of a WebSocket (Kubernetes 1.35
- * and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
+ * Checks the right to create a connection, also for a GET, as that of a WebSocket is (Kubernetes 1.35 and later:
+ * `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
  */
 export function authorizeConnect(
   context: RoleContext,
@@ -57,7 +57,7 @@ function check(context: RoleContext, user: UserInfo, asked: () => Attributes): v
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }
 
-/** 403: the user may not do that. */
+/** The refusal (403) of an action of a user. */
 export function refusal(user: UserInfo, attributes: Attributes, reason: string): ApiError {
   const because = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {
@@ -77,7 +77,7 @@ export function refusal(user: UserInfo, attributes: Attributes, reason: string):
 
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
 
-/** What a request wants to do, told from its path alone. */
+/** The attributes of a request, derived from its path alone. */
 export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segments' | 'query'>): Attributes {
   const { segments, method, query } = request;
   const core = segments[0] === 'api';
@@ -108,7 +108,7 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
   return { verb, group, resource, subresource, namespace, name: name === '' ? selectedName(request) : name };
 }
 
-/** A list that selects one name is about that name. */
+/** The name in a list that selects only one name; such a list is about that name. */
 function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
   const selector = query.get('fieldSelector');
   if (selector === '') return '';

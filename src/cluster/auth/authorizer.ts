@@ -5,7 +5,7 @@ import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** What a user asks to do: with a resource, or with a path that is no resource. */
+/** The action of a user: on a resource, or on a path that is no resource. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
@@ -13,14 +13,14 @@ export interface Attributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Set for paths that are no resources. */
+  /** Set for a path that is no resource. */
   readonly path?: string;
 }
 
 /** The authorizer's answer. */
 export interface Verdict {
   readonly allowed: boolean;
-  /** Which binding allows it; for refusals what was wrong with bindings on the way. */
+  /** The binding that allows the action; for a refusal the problems of bindings that were read. */
   readonly reason: string;
 }
 
@@ -28,12 +28,12 @@ const GROUP = 'rbac.authorization.k8s.io';
 const strings = (value: JsonObject | undefined, key: string): readonly string[] =>
   listAt(value, key).filter((entry) => typeof entry === 'string');
 
-/** Where roles and bindings are looked up. */
+/** What authorization uses of the cluster: the stored roles and bindings. */
 export interface RoleContext {
   readonly store: ObjectLookup;
 }
 
-/** May the user do it? By role-based access control; the group `system:masters` may do everything. */
+/** Is the user allowed to act? Role-based access control decides; the group `system:masters` is allowed everything. */
 export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): Verdict {
   if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
   const problems: string[] = [];
@@ -46,7 +46,7 @@ export function authorize(context: RoleContext, user: UserInfo, attributes: Attr
   return { allowed: false, reason: text === undefined ? '' : `RBAC: ${text}` };
 }
 
-/** Rules that a binding gives a user. */
+/** The rules that a binding gives a user. */
 interface Grant {
   readonly rules: readonly JsonObject[];
   readonly description: string;
@@ -114,7 +114,7 @@ export function rulesOfRef(
   return undefined;
 }
 
-/** Does a rule allow it? */
+/** Does a rule allow the action? */
 export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
   const json = rule as JsonObject;
   if (!includes(strings(json, 'verbs'), attributes.verb)) return false;

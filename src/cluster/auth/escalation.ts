@@ -11,12 +11,12 @@ const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
-/** The writer of a role or a binding, and where the writer's rights are looked up. */
+/** The user who writes a role or a binding, and the stored roles that give this user's rights. */
 export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
-/** A user may grant only rights that he has, unless he may `escalate`. Throws 403. */
+/** Refuses a role with rights that its writer does not have, unless the writer may `escalate`. Throws 403. */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
   if (user.groups.includes('system:masters')) return;
@@ -32,7 +32,10 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
   refuseMissing(context, user, namespace, objectsAt(json(object), 'rules'), plural, name);
 }
 
-/** A user may bind only a role whose rights he has, unless he may `bind` it. Throws 403. */
+/**
+ * Refuses a binding to a role with rights that its writer does not have, unless the writer may `bind` the role. Throws
+ * 403.
+ */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
   if (user.groups.includes('system:masters')) return;
@@ -116,7 +119,7 @@ function refuseMissing(
   throw forbidden({ group: GROUP, plural }, name, problem);
 }
 
-/** Rights that differ in the verb only stand together. */
+/** Joins rights that differ only in the verb. */
 function compact(rights: readonly JsonObject[]): JsonObject[] {
   const byTarget = new Map<string, JsonObject>();
   for (const { Verbs, ...target } of rights) {

@@ -7,7 +7,7 @@ import { authorize } from './authorizer.ts';
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
-/** Values of a header that may occur several times; listeners join them with line ends. */
+/** The values of a header that may occur several times; listeners join them with line ends. */
 const values = (text: string | undefined): string[] =>
   text === undefined
     ? []
@@ -17,8 +17,8 @@ const values = (text: string | undefined): string[] =>
         .filter((entry) => entry !== '');
 
 /**
- * The user that the headers of a request ask to act for; the user himself when there are none. Throws 403, which names
- * the right that is missing.
+ * The user whom the headers of a request ask to impersonate; without such headers the user of the request. Throws 403
+ * with the missing right.
  */
 export function impersonate(
   context: RoleContext,
@@ -60,7 +60,7 @@ export function impersonate(
   };
 }
 
-/** A user without a name, in the words of the server. */
+/** A user without a name, as the server shows it. */
 function shownUser(uid: string | undefined, groups: readonly string[], extra: Record<string, string[]>): string {
   const strings = (list: readonly string[]) => `[]string{${list.map((text) => JSON.stringify(text)).join(', ')}}`;
   const entries = Object.entries(extra).map(([key, list]) => `${goQuote(key)}:${strings(list)}`);

@@ -4,7 +4,7 @@ import type { UserInfo } from '../options.ts';
 import type { Clock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** Whom a token is for, and for how long. */
+/** The account of a token, and the end of its validity. */
 export interface TokenClaims {
   readonly namespace: string;
   readonly account: string;
@@ -14,7 +14,7 @@ export interface TokenClaims {
   readonly expires: number;
 }
 
-/** What tokens are made and checked with; accounts are looked up in the store. */
+/** What makes and checks tokens: the accounts are looked up in the store. */
 export interface TokenContext {
   readonly store: ObjectLookup;
   readonly clock: Clock;
@@ -25,14 +25,17 @@ export interface TokenContext {
 export interface TokenIssuer {
   readonly issuer: string;
   issue(claims: TokenClaims): string;
-  /** The service account of a token that is valid now and whose account still exists. */
+  /**
+   * The service account of a valid token; undefined when the token is not valid, or its account does not exist any
+   * more.
+   */
   verify(token: string): UserInfo | undefined;
 }
 
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** JSON web tokens signed with a key of the cluster's own, made when it is first needed. */
+/** Makes an issuer of JSON web tokens. They are signed with a key of the cluster, which is made at its first use. */
 export function createTokenIssuer(context: TokenContext): TokenIssuer {
   let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
   const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));
@@ -77,7 +80,10 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
   };
 }
 
-/** The signature holds, so the payload is our own; what may have changed since is checked. */
+/**
+ * The user of a token with a valid signature. The payload is the cluster's own; facts that may have changed since are
+ * checked.
+ */
 function userOf(context: TokenContext, payload: unknown): UserInfo | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
   const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;

@@ -12,18 +12,18 @@ export function toJsonText(value: unknown): string {
   }
 }
 
-/** The same, as bytes. */
+/** The bytes of `toJsonText`. */
 export function toJsonBytes(value: unknown): Buffer {
   return Buffer.from(toJsonText(value));
 }
 
-/** Objects and lists nested deeper than this are refused before anything walks them. */
+/** The deepest nesting of objects and lists; deeper ones are refused before any code walks them. */
 const MAX_DEPTH = 1000;
 
-/** How JSON parsing failed, in the words of Go's decoder. */
+/** A failure of JSON parsing, in the words of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
-/** Parses JSON; the error text is Go's. */
+/** Parses JSON. A JsonSyntaxError has Go's text. */
 export function parseStrictJson(text: string): JsonValue {
   if (tooDeep(text)) throw new JsonSyntaxError('exceeded max depth');
   try {
@@ -51,7 +51,10 @@ function tooDeep(text: string): boolean {
   return false;
 }
 
-/** How many brackets open, those in strings included; stops counting when there are too many to be sure. */
+/**
+ * The number of opening brackets, those in strings included. Counting stops as soon as the number allows too deep a
+ * nesting.
+ */
 function openings(text: string): number {
   let count = 0;
   for (const bracket of ['{', '[']) {
@@ -61,8 +64,8 @@ function openings(text: string): number {
 }
 
 /**
- * Paths (`data.k`, `items[0].x`) of members that occur more than once in an object. Only the count of
- * keys is compared first, so well-formed bodies cost one scan.
+ * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The numbers of keys are
+ * compared first, so that a well-formed body costs one scan.
  */
 export function duplicateFields(text: string, value: JsonValue): string[] {
   if (countKeys(text) === countMembers(value)) return [];

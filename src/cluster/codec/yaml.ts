@@ -2,15 +2,16 @@ import type { JsonValue } from '../../core/index.ts';
 import { setOwn, yamlLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 
-/** YAML that is none; the text resembles that of Go's reader. */
+/** The error of a text that is not YAML; its message resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}
 
-/** Reads a YAML document (of several the first) as JSON. Throws `YamlSyntaxError`. */
+/** Reads a YAML document as JSON; of several documents the first. Throws `YamlSyntaxError`. */
 export function parseYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
   try {
     return readYaml(text);
   } catch (thrown) {
-    // Aliases without anchor or by the million, and nesting deeper than the stack.
+    // The library throws these for aliases without an anchor, for too many aliases, and for nesting deeper than the
+    // stack.
     if (thrown instanceof ReferenceError || thrown instanceof RangeError) {
       const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
       const text = alias === undefined ? thrown.message : `unknown anchor '${alias}' referenced`;
@@ -39,7 +40,7 @@ function readYaml(text: string): { value: JsonValue; duplicates: readonly string
   return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown), duplicates };
 }
 
-/** Problems that Go's reader has other words for. */
+/** Problems for which Go's reader has other words. */
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
   [/^Tabs are not allowed/, 'found character that cannot start any token'],
@@ -54,7 +55,7 @@ interface YamlNode {
 
 const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
 
-/** Says where mappings have a key twice, by the line of the second. */
+/** Adds a text for each repeated key of a mapping, with the line of the second key. */
 function findDuplicates(node: unknown, text: string, found: string[]) {
   if (!isNode(node) || node.items === undefined) return;
   const keys = new Set<unknown>();
@@ -73,7 +74,7 @@ function findDuplicates(node: unknown, text: string, found: string[]) {
   }
 }
 
-/** What YAML has and JSON has not becomes text; integers become numbers where they fit. */
+/** The JSON form of a value. Values that JSON does not have become text; integers become numbers where they fit. */
 function normalise(value: unknown): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;

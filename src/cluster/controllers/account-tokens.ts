@@ -20,10 +20,12 @@ const TYPE = 'kubernetes.io/service-account-token';
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
 const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
 
-/** Tokens in Secrets do not expire: the token format needs a time, so this one is far off. */
+/** The validity of tokens in Secrets. Such tokens do not expire, but the token format needs a time. */
 const LIFETIME_MS = 100 * 365 * 86_400_000;
 
-/** Fills Secrets that ask for the token of a ServiceAccount, and removes them with their account. */
+/**
+ * Writes tokens into Secrets that ask for the token of a ServiceAccount, and removes such Secrets with their account.
+ */
 export function tokenController(context: AccountTokenContext): SimulatedController {
   return {
     name: 'serviceaccount-token-controller',
@@ -48,7 +50,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
       const { annotations = {} } = secret.metadata;
       const account = client.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
       const uid = annotations[ACCOUNT_UID];
-      // The account is missing, or has another uid: the Secret is useless.
+      // The account is missing, or has another uid: the Secret has no use.
       if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return client.remove(secret);
       const data = objectAt(jsonOf(secret), 'data');
       const encode = (text: string) => Buffer.from(text).toString('base64');

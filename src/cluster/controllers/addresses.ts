@@ -7,10 +7,13 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 
-/** The address of every Ingress: one controller serves them all. From the range for documentation (RFC 5737). */
+/**
+ * The address of every Ingress, because one controller serves them all. It is from the range for documentation (RFC
+ * 5737).
+ */
 const INGRESS_ADDRESS = '203.0.113.1';
 
-/** Gives each Service of type LoadBalancer an address, and takes it back. */
+/** Gives each Service of type LoadBalancer an address, and removes the address from other Services. */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
   target: targetIn(SERVICES),
@@ -56,7 +59,9 @@ function addressOf(object: KubeObject): string | undefined {
   return isJsonObject(first) && typeof first['ip'] === 'string' ? first['ip'] : undefined;
 }
 
-/** The lowest address of 203.0.113.2 to .254 that no Service has; the range repeats when it is used up. */
+/**
+ * The lowest address of 203.0.113.2 to .254 that no Service has. When the range is used up, addresses are given again.
+ */
 function freeAddress(client: ControllerClient): string {
   const used = new Set(client.list(SERVICES, '').map(addressOf));
   for (let last = 2; last < 255; last += 1) {

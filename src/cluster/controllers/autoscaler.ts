@@ -10,7 +10,7 @@ import type { ControllerClient } from './controller-client.ts';
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
 
-/** A type alias, because it is written into objects as JSON. */
+/** A condition of a status. It is a type alias because an interface is not assignable to JSON. */
 type Condition = {
   readonly type: 'AbleToScale' | 'ScalingActive' | 'ScalingLimited';
   readonly status: 'True' | 'False';
@@ -19,8 +19,8 @@ type Condition = {
 };
 
 /**
- * Scales the targets of HorizontalPodAutoscalers. Nothing is measured, as in a cluster without a metrics server,
- * so only the bounds move the number of replicas.
+ * Scales the targets of HorizontalPodAutoscalers. The cluster measures nothing, as a cluster without a metrics server,
+ * so that only the bounds change the number of replicas.
  */
 export const autoscalerController: SimulatedController = {
   name: NAME,
@@ -32,7 +32,7 @@ export const autoscalerController: SimulatedController = {
       if (event.type !== 'DELETED') yield key;
       return;
     }
-    // An object without replicas is no target of an autoscaler.
+    // An object without replicas cannot be the target of an autoscaler.
     if (client.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
     for (const autoscaler of client.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
       const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
@@ -106,7 +106,7 @@ function decide(autoscaler: KubeObject, current: number): { desired: number; lim
   return { desired: current, limited: limit('False', 'DesiredWithinRange', message) };
 }
 
-/** Why the number of replicas comes from no metric, in Kubernetes' words. */
+/** The condition that the number of replicas comes from no metric, in Kubernetes' words. */
 function unmeasured(autoscaler: KubeObject): Condition {
   const [metric = {}] = objectsAt(autoscaler.spec, 'metrics');
   const name = textAt(objectAt(metric, 'resource'), 'name');

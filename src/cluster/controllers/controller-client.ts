@@ -17,7 +17,7 @@ import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
-/** What controllers use of the cluster, besides the services of a write. */
+/** The services of a write, and what else controllers use of the cluster. */
 export interface ControllerContext extends WriteServices {
   readonly store: Store;
   readonly registry: Registry;
@@ -30,7 +30,7 @@ export interface ResourceName {
   readonly plural: string;
 }
 
-/** Look-ups that all controllers of a cluster share. */
+/** The indexes that all controllers of a cluster share. */
 export interface Indexes {
   /** Objects by the uids of their owners. */
   readonly owners: ObjectIndex;
@@ -49,8 +49,8 @@ export interface RemoveOptions {
 }
 
 /**
- * The cluster as a simulated controller sees it: reads go to the store, writes take the same way as a
- * request (admission, defaulting, validation, ownership) in the name of the controller.
+ * The cluster as a simulated controller sees it. Reads go to the store. Writes pass admission, defaulting, validation
+ * and ownership as a request of the controller's ServiceAccount does; only `bind` writes to the store directly.
  */
 export class ControllerClient {
   readonly #context: ControllerContext;
@@ -73,12 +73,12 @@ export class ControllerClient {
     this.#manager = 'kube-controller-manager';
   }
 
-  /** Milliseconds since the epoch, by the cluster's clock. */
+  /** The time of the cluster's clock, in milliseconds since the epoch. */
   now(): number {
     return this.#context.clock.now();
   }
 
-  /** Now, as a timestamp of objects. */
+  /** The present time in the format of timestamps in objects. */
   timestamp(): string {
     return timestampOf(this.#context.clock);
   }
@@ -87,7 +87,7 @@ export class ControllerClient {
     return this.#context.store.collection(resource.group, resource.plural).get(storeKey(namespace, name))?.object;
   }
 
-  /** The objects of a namespace (`''`: of all), ordered by key. */
+  /** The objects of a namespace (`''`: of all namespaces), ordered by key. */
   list(resource: ResourceName, namespace: string): readonly KubeObject[] {
     return this.#context.store
       .collection(resource.group, resource.plural)
@@ -95,7 +95,7 @@ export class ControllerClient {
       .map(({ object }) => object);
   }
 
-  /** Every resource that can be listed and deleted, in one of its versions. */
+  /** The resources that can be listed and deleted, each in one of its versions. */
   resources(): Resource[] {
     const found = new Map<string, Resource>();
     for (const resource of this.#context.registry.all()) {
@@ -105,7 +105,7 @@ export class ControllerClient {
     return [...found.values()];
   }
 
-  /** Objects of all kinds that name this uid as an owner. */
+  /** The objects of all kinds that name this uid as an owner. */
   dependents(uid: string): readonly Found[] {
     return this.#indexes.owners.find(uid);
   }
@@ -126,7 +126,7 @@ export class ControllerClient {
     return this.#indexes.claims.find(`${namespace}/${claim}`).map(({ object }) => object);
   }
 
-  /** Is there no object of this resource at all? */
+  /** Does the resource have no object at all? */
   isEmpty(resource: ResourceName): boolean {
     return this.#context.store.collection(resource.group, resource.plural).size === 0;
   }
@@ -148,12 +148,15 @@ export class ControllerClient {
     return changeObject(write, live, redecode(write.resource, object as unknown as JsonObject).value).object;
   }
 
-  /** Writes the status if it differs from the one that is stored. */
+  /** Writes the status of an object. An equal status causes no change. */
   updateStatus(object: KubeObject, status: JsonObject): KubeObject {
     return this.update({ ...object, status }, 'status');
   }
 
-  /** Puts a pod on a node, as the scheduler does: no other write may set `spec.nodeName`. */
+  /**
+   * Binds a pod to a node, as the scheduler does. Writes to the store directly, because an update may not change
+   * `spec.nodeName`.
+   */
   bind(pod: KubeObject, nodeName: string): void {
     const { namespace = '', name = '' } = pod.metadata;
     const live = this.get({ group: '', plural: 'pods' }, namespace, name);
@@ -175,7 +178,9 @@ export class ControllerClient {
     this.#context.logs.drop(pod.metadata.uid ?? '');
   }
 
-  /** Deletes the object; does nothing when it is gone, or when its name has another uid by now. */
+  /**
+   * Deletes an object. Does nothing when the object is gone, or when its name belongs to an object with another uid.
+   */
   remove(object: KubeObject, options: RemoveOptions = {}): void {
     const write = this.#write(object, object.metadata.name ?? '', '');
     const live = this.get(write.resource, write.namespace, write.name);
@@ -210,7 +215,7 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-/** The reference that a controller puts on what it creates. */
+/** The owner reference for objects that a controller creates. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   const { apiVersion, kind, metadata } = owner;
   return {
@@ -223,13 +228,13 @@ export function controllerReference(owner: KubeObject): OwnerReference {
   };
 }
 
-/** May a controller adopt the object: it has no controller and is not being deleted? */
+/** Can a controller adopt the object? An object can be adopted when it has no controller and is not being deleted. */
 export function isAdoptable({ metadata }: KubeObject): boolean {
   const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
   return !controlled && metadata.deletionTimestamp === undefined;
 }
 
-/** Sets the owner as the controller of an object that has none. */
+/** Makes the owner the controller of an object. */
 export function adoptObject(client: ControllerClient, owner: KubeObject, object: KubeObject): void {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
   client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
@@ -237,7 +242,7 @@ export function adoptObject(client: ControllerClient, owner: KubeObject, object:
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
-/** Random characters as Kubernetes puts behind generated names. */
+/** Random characters of the set that Kubernetes uses for generated names. */
 export function randomSuffix(length = 5): string {
   return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }

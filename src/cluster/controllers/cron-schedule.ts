@@ -2,7 +2,7 @@ import { goParseDurationMs } from '../../golang/index.ts';
 
 /** The times of a schedule. */
 export interface Schedule {
-  /** The first time after `time` (milliseconds since the epoch), or `undefined` when there is none in five years. */
+  /** The first time after `time` (milliseconds since the epoch); `undefined` when none follows within five years. */
   next(time: number): number | undefined;
 }
 
@@ -43,7 +43,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
   const local = localTimes(timeZone);
   if (local === undefined) return undefined;
   const weekday = (day: number) => weekdays.has(day) || (day === 0 && weekdays.has(7));
-  // When both fields of days are restricted, a match of one suffices.
+  // When both fields for days are restricted, a match of one of them suffices.
   const either = !isAny(fields[2]) && !isAny(fields[4]);
   const matchesDay = (date: LocalTime) =>
     months.has(date.month) &&
@@ -55,7 +55,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // To the last minutes of this day, not to the next midnight, which daylight saving may move.
+          // Go to the last minutes of this day: daylight saving may move the next midnight.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -77,7 +77,7 @@ interface LocalTime {
   readonly minute: number;
 }
 
-/** Converts a time to the local time of a zone; `undefined` for an unknown zone. */
+/** Makes a function that converts a time to the local time of a zone; `undefined` for an unknown zone. */
 function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined {
   if (timeZone === 'UTC' || timeZone === 'Etc/UTC') {
     return (time) => {
@@ -110,7 +110,7 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, ...numeric, weekday: 'short', hourCycle: 'h23' });
   } catch (error) {
-    // `Intl` has no other test whether a zone is known.
+    // `Intl` tells in no other way that a zone is unknown.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -138,7 +138,7 @@ function parseField(text: string, first: number, last: number, names: readonly s
   return values;
 }
 
-/** Times at a distance from the one that is asked about, whole seconds at least. */
+/** A schedule with a fixed distance of at least one second between times. */
 function periodic(period: number | undefined): Schedule | undefined {
   if (period === undefined || period < 1000) return undefined;
   return { next: (time) => Math.floor(time / 1000) * 1000 + Math.floor(period / 1000) * 1000 };

@@ -16,7 +16,10 @@ const NAME = 'cronjob-controller';
 const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;
 const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 
-/** Makes the Jobs of CronJobs when the cluster's clock says so, and keeps their history short. */
+/**
+ * Creates the Jobs of CronJobs at the times of the cluster's clock, and deletes finished Jobs beyond the history
+ * limits.
+ */
 export const cronJobController: SimulatedController = {
   name: NAME,
   target: targetIn(CRON_JOBS),
@@ -101,13 +104,13 @@ function trimHistory(client: ControllerClient, cron: KubeObject): void {
 const startOf = (job: KubeObject): number =>
   Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
 
-/** The latest due time since the last scheduled one; earlier missed times are dropped. */
+/** The latest due time since the last scheduled one. Earlier missed times are dropped. */
 function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | undefined {
   const last = textAt(cron.status, 'lastScheduleTime') || String(cron.metadata.creationTimestamp);
   const deadline = secondsOf(cron, 'startingDeadlineSeconds');
   let from = Date.parse(last);
   if (deadline !== undefined) from = Math.max(from, now - deadline);
-  // As Kubernetes, tests at most a hundred missed times one by one; of more, only those of the last day.
+  // As in Kubernetes, up to a hundred missed times are tested one by one; of more times only those of the last day.
   let due: number | undefined;
   let count = 0;
   for (let time = schedule.next(from); time !== undefined && time <= now; time = schedule.next(time)) {
@@ -152,7 +155,10 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
   writeStatus(client, cron, { active: [...kept, reference], lastScheduleTime: formatTime(due) });
 }
 
-/** The Job of a scheduled time; its name follows from the time, so it cannot be made twice. */
+/**
+ * Creates the Job of a scheduled time. The name of the Job follows from the time, so that no second Job can be created
+ * for it.
+ */
 function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject {
   const { name = '', namespace = '' } = cron.metadata;
   const jobName = `${name}-${Math.floor(due / 60_000)}`;

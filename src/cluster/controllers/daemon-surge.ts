@@ -2,11 +2,11 @@ import type { KubeObject } from '../../core/index.ts';
 
 /** The pods of a DaemonSet on its nodes, for a rolling update with `maxSurge`. */
 export interface SurgeState {
-  /** Names of the nodes that are to have a pod. */
+  /** The names of the nodes that should have a pod. */
   readonly nodes: readonly string[];
-  /** Pods that run and are not being deleted, the oldest first. */
+  /** The pods that run and are not being deleted, in the order of `compareBoundThenAge`. */
   readonly pods: readonly KubeObject[];
-  /** How many nodes may have a new pod beside an old one that is available. */
+  /** The maximum number of nodes that have a new pod beside an old one. */
   readonly maxSurge: number;
   readonly nodeOf: (pod: KubeObject) => string;
   /** Is the pod of the present revision? */
@@ -23,8 +23,9 @@ export interface SurgePlan {
 }
 
 /**
- * The next step of a rolling update that makes new pods beside old ones, by the rules of the DaemonSet controller: an
- * old pod stays until its successor is available, unless it is not ready itself; then it costs no surge either.
+ * The next step of a rolling update that creates new pods beside old ones, by the rules of the DaemonSet controller. An
+ * old pod stays until its successor is available, unless the old pod is not ready. A successor of an old pod that is
+ * not available is created at once, whatever the surge.
  */
 export function surgePlan(state: SurgeState): SurgePlan {
   const { nodes, pods, nodeOf, isNew, isReady, isAvailable } = state;

@@ -49,12 +49,15 @@ export const daemonSetController: SimulatedController = {
     const revision = currentRevision(client, set, REVISION_HASH, new Set(hashes));
     const hash = revision.metadata.labels?.[REVISION_HASH] ?? '';
     if (set.metadata.deletionTimestamp === undefined) manage(client, set, hash);
-    return report(client, set, hash);
+    return updateStatus(client, set, hash);
   },
 };
 
-/** Names of the nodes that need a pod of the set. */
-function nodesOf(client: ControllerClient, set: KubeObject): string[] {
+/**
+ * Names of the nodes that should run a pod of the set, whether or not they do: those that match its `nodeSelector` and
+ * are not being deleted.
+ */
+function eligibleNodes(client: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
   return client
     .list(NODES, '')
@@ -62,10 +65,10 @@ function nodesOf(client: ControllerClient, set: KubeObject): string[] {
     .map(({ metadata }) => metadata.name ?? '');
 }
 
-/** The node of a pod, bound or still to be bound. */
+/** The name of the node of a pod. The pod may not be bound yet. */
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
 
-/** How many pods beyond one per node a rolling update may make; none for other strategies. */
+/** The number of pods beyond one per node that a rolling update may create; 0 for other strategies. */
 function surgeOf(set: KubeObject, nodes: number): number {
   const strategy = objectAt(set.spec, 'updateStrategy');
   if (textAt(strategy, 'type') === 'OnDelete') return 0;
@@ -73,7 +76,7 @@ function surgeOf(set: KubeObject, nodes: number): number {
 }
 
 function manage(client: ControllerClient, set: KubeObject, hash: string): void {
-  const nodes = nodesOf(client, set);
+  const nodes = eligibleNodes(client, set);
   const maxSurge = surgeOf(set, nodes.length);
   if (maxSurge > 0) surge(client, set, nodes, hash, maxSurge);
   else manageOnePerNode(client, set, nodes, hash);
@@ -93,7 +96,7 @@ function surge(
   }
   const plan = surgePlan({
     nodes,
-    pods: activePods(pods).toSorted(byAge),
+    pods: activePods(pods).toSorted(compareBoundThenAge),
     maxSurge,
     nodeOf,
     isNew: (pod) => pod.metadata.labels?.[REVISION_HASH] === hash,
@@ -104,8 +107,8 @@ function surge(
   for (const node of plan.create) create(client, set, node, hash);
 }
 
-/** Pods that have a node first, then older ones. */
-function byAge(a: KubeObject, b: KubeObject): number {
+/** Sorts bound pods before unbound ones, and within each group the older before the younger. */
+function compareBoundThenAge(a: KubeObject, b: KubeObject): number {
   const scheduled = (pod: KubeObject) => textAt(pod.spec, 'nodeName') !== '';
   if (scheduled(a) !== scheduled(b)) return scheduled(a) ? -1 : 1;
   const orderOf = ({ metadata }: KubeObject) => `${metadata.creationTimestamp ?? ''} ${metadata.name ?? ''}`;
@@ -126,7 +129,7 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, nodes: read
   replaceOld(client, set, nodes, hash);
 }
 
-/** Removes pods of old revisions as far as `maxUnavailable` allows; those that are not ready cost nothing. */
+/** Deletes pods of old revisions: all that are not available, and as many available ones as `maxUnavailable` leaves. */
 function replaceOld(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
@@ -149,7 +152,7 @@ function create(client: ControllerClient, set: KubeObject, node: string, hash: s
   const { metadata, spec } = podFromTemplate(set);
   const generation = set.metadata.annotations?.[GENERATION] ?? '1';
   const taints = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'];
-  const own = taints.map((taint) => ({
+  const daemonTolerations = taints.map((taint) => ({
     key: `node.kubernetes.io/${taint}`,
     operator: 'Exists',
     effect: taint === 'not-ready' || taint === 'unreachable' ? 'NoExecute' : 'NoSchedule',
@@ -167,7 +170,7 @@ function create(client: ControllerClient, set: KubeObject, node: string, hash: s
     spec: {
       ...spec,
       affinity: { ...objectAt(spec, 'affinity'), nodeAffinity: nodeAffinityTo(node) },
-      tolerations: [...objectsAt(spec, 'tolerations'), ...own],
+      tolerations: [...objectsAt(spec, 'tolerations'), ...daemonTolerations],
     },
   });
   recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
@@ -178,15 +181,16 @@ function remove(client: ControllerClient, set: KubeObject, pod: KubeObject): voi
   recordEvent(client, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
 }
 
-function report(client: ControllerClient, before: KubeObject, hash: string): number | undefined {
+/** Writes the counts of the status. Returns the milliseconds until the next ready pod becomes available. */
+function updateStatus(client: ControllerClient, before: KubeObject, hash: string): number | undefined {
   const set = client.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (set === undefined) return undefined;
-  const nodes = new Set(nodesOf(client, set));
+  const nodes = new Set(eligibleNodes(client, set));
   const all = activePods(podsOf(client, set));
-  // Where a surge has put two, the older one counts.
+  // On a node with two pods of the set, as during a surge, the first in the order of `compareBoundThenAge` counts.
   const oldest = new Map(
     all
-      .toSorted(byAge)
+      .toSorted(compareBoundThenAge)
       .toReversed()
       .map((pod) => [nodeOf(pod), pod]),
   );

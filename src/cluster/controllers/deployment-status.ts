@@ -9,8 +9,8 @@ function count(sets: readonly KubeObject[], field: string): number {
 }
 
 /**
- * Writes counts and conditions of a Deployment from those of its ReplicaSets. Gives the milliseconds until
- * a rollout that makes no progress is over its deadline.
+ * Writes counts and conditions of a Deployment from those of its ReplicaSets. Returns the milliseconds until a rollout
+ * without progress reaches its deadline.
  */
 export function reportDeployment(
   client: ControllerClient,
@@ -61,7 +61,7 @@ export function reportDeployment(
   return rollout.remaining;
 }
 
-/** The API's refusals of pods of the ReplicaSets, as a condition. */
+/** The condition with the API's refusals of pods of the ReplicaSets. */
 function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
   if (found === undefined) return [];
@@ -86,7 +86,7 @@ interface Progress {
 
 interface Rollout {
   readonly condition: NewCondition;
-  /** Milliseconds until the deadline, while the rollout goes on. */
+  /** The milliseconds until the deadline of a running rollout. */
   readonly remaining?: number;
 }
 
@@ -106,7 +106,7 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
     return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   }
   const deadline = specNumber(deployment, 'progressDeadlineSeconds', 600) * 1000;
-  // Once complete, a Deployment that loses pods is not rolling out; a new template begins another rollout.
+  // A complete Deployment that loses pods is not rolling out; only a new template begins another rollout.
   const over = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
   if (over) return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   const expired = known?.['reason'] === 'ProgressDeadlineExceeded';
@@ -128,8 +128,8 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
 }
 
 /**
- * Conditions as the Deployment controller keeps them: one whose status and reason stay is left as it is,
- * one that changes goes to the end of the list. The first Progressing comes before the first Available.
+ * Merges conditions as the Deployment controller does. A condition whose status and reason stay is not changed; a
+ * condition that changes moves to the end of the list. The first Progressing comes before the first Available.
  */
 function mergeConditions(
   client: ControllerClient,

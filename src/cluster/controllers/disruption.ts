@@ -10,7 +10,7 @@ import { controllerOf } from './object-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** Counts the pods of each PodDisruptionBudget that may be evicted now; evictions read the count. */
+/** Counts the pods of each PodDisruptionBudget that may be evicted now. Evictions read this count. */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
   target: targetIn(BUDGETS),
@@ -75,7 +75,7 @@ function healthOf(
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
-/** The replicas that the controllers of the pods ask for; a pod without one counts for itself. */
+/** The number of replicas that the controllers of the pods want; a pod without a controller counts as one. */
 function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
   const owners = new Map<string, number>();
   let alone = 0;

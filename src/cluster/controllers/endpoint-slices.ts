@@ -10,10 +10,10 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 
-/** Endpoints per slice, as Kubernetes sets it by default. */
+/** The maximum of endpoints per slice, which is Kubernetes' default. */
 const PER_SLICE = 100;
 
-/** The endpoint of a pod, cached per version of the pod. */
+/** The endpoints of pods, cached per version of a pod. */
 const made = new WeakMap<KubeObject, JsonObject>();
 
 function endpointOf(pod: KubeObject): JsonObject {
@@ -30,7 +30,9 @@ function endpointOf(pod: KubeObject): JsonObject {
   return endpoint;
 }
 
-/** The written endpoints: a comparison with them is quick, since most are the same objects. */
+/**
+ * The endpoints that were written into each slice. A comparison with them is fast, because most are the same objects.
+ */
 const written = new WeakMap<KubeObject, JsonObject[]>();
 
 export function targetRef({ metadata }: KubeObject): JsonObject {
@@ -38,9 +40,8 @@ export function targetRef({ metadata }: KubeObject): JsonObject {
 }
 
 /**
- * Writes the EndpointSlices of a Service. An endpoint stays in the slice that it is in, new ones fill the
- * slices that have room, and slices that lost all of theirs go, but for the last: so a change of one pod
- * is a change of one slice.
+ * Writes the EndpointSlices of a Service. An endpoint stays in its slice; new endpoints fill slices with room. A slice
+ * that lost all its endpoints is deleted unless it is the last. A change of one pod is therefore a change of one slice.
  */
 export function writeSlices(
   client: ControllerClient,
@@ -65,7 +66,7 @@ export function writeSlices(
   for (const { slice, endpoints } of kept) {
     if (endpoints.length === 0 && filled) client.remove(slice);
     else {
-      // A Service without pods keeps one empty slice, so that clients see that it has none.
+      // A Service without pods keeps one empty slice, which tells clients that it has no endpoints.
       filled = true;
       const same =
         jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&

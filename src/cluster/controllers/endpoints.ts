@@ -11,11 +11,11 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
-/** The most addresses of an Endpoints object; only slices have the rest. */
+/** The maximum of addresses in an Endpoints object; only slices have the further addresses. */
 const CAPACITY = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
-/** Gives every Service with a selector its EndpointSlice and its Endpoints. */
+/** Writes the EndpointSlices and the Endpoints of every Service with a selector. */
 export const endpointsController: SimulatedController = {
   name: 'endpointslice-controller',
   target: targetIn(SERVICES),
@@ -56,7 +56,7 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return true;
 }
 
-/** The ports of the pods; a named target port is the port of the first pod that has the name. */
+/** The ports of the pods. A named target port is the port of the first pod that has the name. */
 function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
   const ports = objectsAt(service.spec, 'ports');
   return ports.flatMap((port) => {

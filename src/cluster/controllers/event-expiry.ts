@@ -3,15 +3,15 @@ import { concerns, splitKey } from './controller.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
-/** How long an Event is kept after its last change: one hour, the default of the API server. */
+/** The time for which an Event is kept after its last change: one hour, the default of the API server. */
 const LIFETIME_MS = 3_600_000;
 
-/** Its one key. */
+/** The only key of the controller. */
 const ALL = 'all';
 
-/** Removes Events that are older than an hour, so that a long-lived cluster does not fill with them. */
+/** Removes Events that are older than an hour, so that they do not fill a long-lived cluster. */
 export function eventExpiry(): SimulatedController {
-  /** Changes in order of time; of one Event only the last counts. */
+  /** The changes of Events in order of time; only the last change of an Event counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
   let first = 0;
   let waiting = false;

@@ -7,11 +7,11 @@ const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
 /**
- * The garbage collector: removes dependents whose owners are gone, lets owners that are deleted in the
- * foreground wait for the dependents that block them, and strips references of orphaned dependents.
+ * The garbage collector. It removes dependents whose owners are gone, lets owners with a foreground deletion wait for
+ * the dependents that block them, and removes references from orphaned dependents.
  *
- * Keys are `plural.group namespace/name` of the object to look at. An owner's key is due when it is marked
- * for deletion; a dependent's when it, or one of its owners, changes.
+ * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
+ * deletion. The key of a dependent is due when the dependent changes, or one of its owners is removed.
  */
 export const garbageCollector: SimulatedController = {
   name: 'generic-garbage-collector',
@@ -23,7 +23,7 @@ export const garbageCollector: SimulatedController = {
     const key = keyOf(collection.plural, collection.group, stored.key);
     const { metadata } = stored.object;
     if (type === 'DELETED') {
-      // A removal concerns the dependents, which lose an owner, and the owners, which may wait for it.
+      // A removal matters to the dependents, which lose an owner, and to the owners, which may wait for it.
       for (const found of client.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
       for (const owner of metadata.ownerReferences ?? []) {
         const found = ownerOf(client, stored.object, owner);
@@ -57,13 +57,13 @@ function objectOf(key: string, client: ControllerClient): KubeObject | undefined
   return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
 }
 
-/** Is it being deleted and kept by one of the collector's finalizers? */
+/** Is the object being deleted, and kept by one of the collector's finalizers? */
 function isHeld({ metadata }: KubeObject): boolean {
   const finalizers = metadata.finalizers ?? [];
   return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
 }
 
-/** An owner that is present under its uid. A namespaced owner lives in the dependent's namespace. */
+/** The owner, if it exists with the uid of the reference. A namespaced owner is in the dependent's namespace. */
 function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
   const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
   if (resource === undefined) return undefined;
@@ -72,7 +72,7 @@ function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerRe
   return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
 }
 
-/** Orphans or deletes the dependents of an owner; removes its finalizer when no dependent blocks it. */
+/** Orphans or deletes the dependents of an owner. Removes the owner's finalizer when no dependent blocks it. */
 function processDependents(client: ControllerClient, owner: KubeObject): void {
   const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
@@ -104,7 +104,7 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
   return client.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 
-/** Deletes a dependent without existing owners; else removes its dangling references. */
+/** Deletes a dependent without an existing owner; otherwise removes its references to missing owners. */
 function collect(client: ControllerClient, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
   if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;

@@ -8,7 +8,7 @@ export function indexesIn(text: string): Set<number> {
   return found;
 }
 
-/** Indexes as the status writes them, with a range for three or more in a row. */
+/** Indexes in the form of the status, with a range for three or more consecutive ones. */
 export function textOfIndexes(indexes: ReadonlySet<number>): string {
   const parts: { first: number; last: number }[] = [];
   for (const index of [...indexes].toSorted((a, b) => a - b)) {

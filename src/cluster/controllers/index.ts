@@ -1,7 +1,7 @@
 /**
- * The simulated controllers of a cluster: what `kube-controller-manager`, scheduler and kubelet do in a real
- * one, done in this process right after the write that makes it necessary, by the cluster's clock. One file per
- * controller; `manager.ts` runs them, and `controller-client.ts` is their only access to the cluster.
+ * The simulated controllers of a cluster. They do the work of `kube-controller-manager`, scheduler and kubelet in this
+ * process, after the write that makes it necessary, by the cluster's clock. Each controller has a file. `manager.ts`
+ * runs them, and `controller-client.ts` is their only access to the cluster.
  *
  * @packageDocumentation
  */
@@ -43,7 +43,10 @@ import type { ManagerContext } from './manager.ts';
 export type { ControllerSettings } from './settings.ts';
 export { noControllers } from './settings.ts';
 
-/** The controllers that every cluster needs. The collector is first: the others need not reconcile what it removes. */
+/**
+ * The controllers that every cluster needs. The garbage collector is first, so that the others do not reconcile objects
+ * that it removes.
+ */
 function housekeeping(context: AccountTokenContext): SimulatedController[] {
   return [
     garbageCollector,
@@ -91,9 +94,10 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
 }
 
 /**
- * Lets the simulated controllers of a cluster work until it is closed, and gives it the node that they use.
+ * Starts the simulated controllers of a cluster, which stop when the cluster closes, and creates the node that they
+ * use.
  *
- * @throws TypeKroError `cluster/unknown-controller` when the options name one that does not exist.
+ * @throws TypeKroError `cluster/unknown-controller` when the options name a controller that does not exist.
  */
 export function startControllers(
   context: ControllersContext,

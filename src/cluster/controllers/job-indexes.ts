@@ -4,7 +4,10 @@ import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import { failureVerdict } from './job-policies.ts';
 import { INDEX, TRACKING } from './job-pods.ts';
 
-/** Annotations of a pod of a Job with a limit per index: how often its index failed before, counted and ignored. */
+/**
+ * Annotations of a pod of a Job with a limit per index: the number of earlier failures of its index, counted and
+ * ignored ones.
+ */
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
 
@@ -14,7 +17,7 @@ export function indexOf(pod: KubeObject): number {
   return text === undefined ? Number.NaN : Number(text);
 }
 
-/** When the containers of an ended pod ended, in milliseconds. */
+/** The time in milliseconds when the containers of an ended pod ended. */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
     const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
@@ -23,29 +26,31 @@ export function endOf(pod: KubeObject): number {
   return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }
 
-/** Milliseconds after the latest of so many failures during which no pod is made. */
+/** The milliseconds after the latest of this number of failures in which no pod is created. */
 export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES.failedPod, failures, 0);
 
-/** How often each index of a Job may fail; `undefined` when only the Job as a whole has a limit. */
+/** The number of failures that each index of a Job may have; `undefined` when only the Job as a whole has a limit. */
 export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');
 
-/** What has failed in a Job with a limit per index. */
+/** The failed indexes of a Job with a limit per index. */
 export interface IndexFailures {
-  /** Indexes without a further retry. */
+  /** The indexes without a further retry. */
   readonly failed: ReadonlySet<number>;
   /**
    * The latest failed pod of each index that will be retried. Its annotations hold the failures of the index, which the
-   * next pod inherits: the Job keeps the pod, uncounted, until the next one exists.
+   * next pod inherits. The Job therefore keeps the pod, uncounted, until the next pod exists.
    */
   readonly awaiting: ReadonlyMap<number, KubeObject>;
 }
 
 const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.metadata.annotations?.[annotation] ?? 0);
 
-/** Failures of the index before this pod, ignored ones included. */
+/** The number of failures of the index before this pod, ignored ones included. */
 const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
 
-/** Sorts failed pods of a Job by index. `before`: indexes that failed earlier; `settled`: indexes that need no pod. */
+/**
+ * Sorts failed pods of a Job by index. `before` has the indexes that failed earlier, `settled` those that need no pod.
+ */
 export function indexFailuresOf(
   job: KubeObject,
   pods: readonly KubeObject[],
@@ -72,7 +77,7 @@ export function indexFailuresOf(
   return { failed, awaiting };
 }
 
-/** When the index of this failed pod may be retried, in milliseconds since 1970. */
+/** The time in milliseconds since 1970 at which the index of this failed pod may be retried. */
 export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
 
 /** The annotations of a pod of a Job with a limit per index: the failures before it. */

@@ -12,36 +12,36 @@ import { isFinished, specNumber } from './pods.ts';
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
-  /** `failed`, plus failed pods that are not counted before the retry of their index. */
+  /** `failed`, and failed pods that are counted only with the retry of their index. */
   readonly failedWithAwaiting: number;
-  /** The failure policy's message when a failed pod ends the Job. */
+  /** The failure policy's message, when a failed pod ends the Job. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
   /** Failed and retried indexes of a Job with `backoffLimitPerIndex`. */
   readonly perIndex: IndexFailures | undefined;
-  /** Unended pods that are not being deleted. */
+  /** The pods that have not ended and are not being deleted. */
   readonly active: readonly KubeObject[];
-  /** Unended pods that are being deleted. */
+  /** The pods that have not ended and are being deleted. */
   readonly terminating: readonly KubeObject[];
-  /** Ended pods that no earlier tally counted. */
+  /** The ended pods that no earlier tally counted. */
   readonly counted: readonly KubeObject[];
-  /** Restarts of the containers of active pods. */
+  /** The number of restarts of the containers of active pods. */
   readonly restarts: number;
-  /** Failed pods that still exist, counted or not. */
+  /** The number of failed pods that still exist, counted or not. */
   readonly failedPods: number;
-  /** When the latest pod failed, in milliseconds. */
+  /** The time when the latest pod failed, in milliseconds. */
   readonly lastFailure: number | undefined;
 }
 
-/** The pods to make and to remove for a Job, and its new conditions. */
+/** The pods that a Job needs or does not need any more, and its new conditions. */
 export interface JobPlan {
   readonly remove: readonly KubeObject[];
   /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
-  /** Milliseconds until time alone changes the plan. */
+  /** The milliseconds until the passing of time alone changes the plan. */
   readonly replanInMs: number | undefined;
 }
 
@@ -61,7 +61,7 @@ export function finishedCondition(job: KubeObject): JsonObject | undefined {
   return undefined;
 }
 
-/** Counts the pods of a Job. Each carries a finalizer until it has been counted, so none is counted twice. */
+/** Counts the pods of a Job. Each pod has a finalizer until it is counted, so that no pod is counted twice. */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const ended = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
   const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
@@ -72,7 +72,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
-  // An ended Job has no retries: all its ended pods count.
+  // An ended Job has no retries, so all its ended pods count.
   const kept = new Set(finishedCondition(job) === undefined ? perIndex?.awaiting.values() : []);
   const counted = ended.filter((pod) => !kept.has(pod));
   const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
@@ -117,7 +117,7 @@ const condition = (type: string, reason: string, message: string): JobCondition 
   message,
 });
 
-/** Decides what a Job that has not ended needs, by the rules of the Job controller. */
+/** Decides about the pods and conditions of a Job that has not ended, by the rules of the Job controller. */
 export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   const failure = failureOf(job, tally, now) ?? indexFailureOf(job, tally);
   if (failure !== undefined) {
@@ -149,7 +149,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   return { ...scale(job, tally, now, completions), conditions: resumed };
 }
 
-/** Removes all active pods; `conditions` say why. */
+/** The plan that removes all active pods; `conditions` give the reason. */
 function end(tally: Tally, conditions: readonly JobCondition[]): JobPlan {
   return { remove: tally.active, create: [], conditions, replanInMs: undefined };
 }
@@ -179,7 +179,7 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   return undefined;
 }
 
-/** Why failed indexes end the Job: too many, or all others have succeeded. */
+/** The reason why failed indexes end the Job: too many of them, or all other indexes have succeeded. */
 function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): readonly [string, string] | undefined {
   const failed = perIndex?.failed.size ?? 0;
   if (failed === 0) return undefined;
@@ -192,7 +192,10 @@ function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): read
   return undefined;
 }
 
-/** Makes or removes pods up to the parallelism; after a failure makes them once `RETRY_POLICIES.failedPod` is over. */
+/**
+ * Creates or removes pods up to the parallelism. After a failure it creates them only when the pause of
+ * `RETRY_POLICIES.failedPod` is over.
+ */
 function scale(
   job: KubeObject,
   tally: Tally,
@@ -201,7 +204,7 @@ function scale(
 ): Pick<JobPlan, 'remove' | 'create' | 'replanInMs'> {
   const parallelism = specNumber(job, 'parallelism', 1);
   const needed = completions === undefined ? parallelism : completions - tally.succeeded;
-  // Without `completions` no pod is made after the first success.
+  // Without `completions` no pod is created after the first success.
   const wanted = completions === undefined && tally.succeeded > 0 ? tally.active.length : Math.min(parallelism, needed);
   const untilDeadline = deadlineOf(job);
   const replanInMs = untilDeadline === undefined ? undefined : untilDeadline - now;
@@ -221,7 +224,7 @@ function scale(
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
 
-/** Each index waits for the end of its own pause. */
+/** Creates the pods whose index has no pause left; each index has a pause of its own. */
 function eachInTime(
   indexes: readonly number[],
   { awaiting }: IndexFailures,

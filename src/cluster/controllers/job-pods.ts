@@ -4,7 +4,7 @@ import { podFromTemplate } from './pods.ts';
 import { controllerReference, randomSuffix } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-/** Finalizer that keeps a pod of a Job until its end has been counted. */
+/** The finalizer that keeps a pod of a Job until the Job has counted its end. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
 
 /** Annotation and label with the index of a pod of an indexed Job. */
@@ -12,9 +12,7 @@ export const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
 
-/**
- * Makes a pod of a Job; `index` and `annotations` are for indexed Jobs, other Jobs ignore them.
- */
+/** Creates a pod of a Job. `index` and `annotations` are for indexed Jobs; other Jobs ignore them. */
 export function createJobPod(
   client: ControllerClient,
   job: KubeObject,

@@ -5,13 +5,16 @@ import { indexesIn } from './index-list.ts';
 /** The verdict of a Job's failure policy on a failed pod. */
 export interface FailureVerdict {
   readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
-  /** Why the Job fails, for `FailJob`. */
+  /** The reason why the Job fails, for `FailJob`. */
   readonly message: string;
 }
 
 const COUNTED: FailureVerdict = { action: 'Count', message: '' };
 
-/** The first rule of `podFailurePolicy` that a failed pod matches decides; without one the failure counts. */
+/**
+ * The verdict of the first rule of `podFailurePolicy` that a failed pod matches. Without such a rule the failure
+ * counts.
+ */
 export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict {
   for (const [index, rule] of objectsAt(objectAt(job.spec, 'podFailurePolicy'), 'rules').entries()) {
     const match = matchOf(rule, pod);
@@ -24,7 +27,7 @@ export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict
   return COUNTED;
 }
 
-/** The part of the pod that matches the rule, as the Job's condition words it. */
+/** The part of the pod that matches the rule, in the words of the Job's condition. */
 function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   const place = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
   const codes = optionalAt(rule, 'onExitCodes');
@@ -36,7 +39,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
     )) {
       const name = textAt(status, 'name');
       const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
-      // A container that ended well is no failure, whatever the operator says.
+      // A container that ended with success is no failure, whatever the operator of the rule says.
       if (code === undefined || code === 0 || (only !== '' && only !== name)) continue;
       if (values.has(code) === (textAt(codes, 'operator') === 'In')) {
         return `Container ${name} for ${place} failed with exit code ${code}`;
@@ -53,7 +56,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   return undefined;
 }
 
-/** The first rule of `successPolicy` that the succeeded indexes fulfil, as the condition words it. */
+/** The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the condition. */
 export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
   const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');
   const index = rules.findIndex((rule) => {

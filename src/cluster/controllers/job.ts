@@ -15,7 +15,7 @@ import { controllerOf } from './object-index.ts';
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
 
-/** The prefix of keys of pods without a Job. */
+/** The prefix of the keys of pods whose Job is gone. */
 const ORPHAN = 'orphan ';
 
 /** Runs the pods of Jobs until enough of them have succeeded or too many have failed. */
@@ -120,7 +120,7 @@ function mergeConditions(before: readonly JsonObject[], wanted: JobPlan['conditi
   return [...others, ...added];
 }
 
-/** Seconds of a field of the specification in milliseconds. */
+/** The value in milliseconds of a field in seconds of the Job's specification. */
 export const secondsOf = (job: KubeObject, field: string): number | undefined => {
   const seconds = numberAt(job.spec, field);
   return seconds === undefined ? undefined : seconds * 1000;

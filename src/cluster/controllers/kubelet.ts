@@ -13,9 +13,8 @@ import type { ControllerClient } from './controller-client.ts';
 const NAME = 'kubelet';
 
 /**
- * The kubelet of the simulated nodes: starts the containers of their pods without running anything,
- * reports them ready, lets pods of Jobs succeed, and ends pods that are deleted. Annotations of the pod
- * slow its readiness down or make it fail.
+ * The kubelet of the simulated nodes. It reports the containers of their pods as started and ready without running
+ * anything, lets pods of Jobs succeed, and ends deleted pods. Annotations of a pod delay its readiness or make it fail.
  */
 export const kubelet: SimulatedController = {
   name: NAME,
@@ -39,7 +38,10 @@ export const kubelet: SimulatedController = {
   },
 };
 
-/** Ends a deleted pod. A pod with finalizers gets the status of an ended one, so that their clients can remove them. */
+/**
+ * Ends a deleted pod. A pod with finalizers gets the status of an ended pod, so that the clients of these finalizers
+ * can remove them.
+ */
 function end(client: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
     for (const { name } of objectsAt(pod.spec, 'containers')) {
@@ -50,7 +52,7 @@ function end(client: ControllerClient, pod: KubeObject): void {
   if (!isFinished(pod)) report(client, pod, { state: 'failed', reason: 'Killed' });
 }
 
-/** Writes the status of a started pod; gives the milliseconds until time alone changes it. */
+/** Writes the status of a started pod. Returns the milliseconds until the passing of time alone changes the status. */
 function run(client: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];
   const elapsed = typeof started === 'string' ? client.now() - Date.parse(started) : 0;

@@ -23,19 +23,19 @@ interface Entry {
   readonly controller: SimulatedController;
   readonly client: ControllerClient;
   readonly behaviour: Behaviour;
-  /** Keys in the queue, and keys that wait for `release`. */
+  /** `due` has the keys in the queue; `kept` has the keys that wait for `release`. */
   readonly due: Set<string>;
   readonly kept: Set<string>;
-  /** Timers of keys whose work is delayed, and of keys with a next call. */
+  /** `slowed` has the timers of keys whose work is delayed; `timers` has those of the next calls. */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
-  /** Keys whose last attempt the API refused. */
+  /** The keys whose last attempt the API refused. */
   readonly refused: Set<string>;
 }
 
 /**
- * Runs the simulated controllers: store events become keys, a key waits once however often it is wanted,
- * and its work is done right after the write that made it due. Nothing is polled.
+ * Runs the simulated controllers. Store events become keys; a key stands in the queue once, however many events ask for
+ * it. Its work runs after the write that made it due. No controller polls.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;
@@ -91,7 +91,7 @@ export class ControllerManager implements ControllerSettings {
     this.#startAnew(entry);
   }
 
-  /** Drops the waiting work. */
+  /** Drops the waiting work of a controller. */
   #forget(entry: Entry): void {
     for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
     for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused]) keys.clear();
@@ -134,7 +134,7 @@ export class ControllerManager implements ControllerSettings {
     this.#entry(name).behaviour.failures = attempts;
   }
 
-  /** Makes a key of one controller due where no event does; ignored while the controller does not run. */
+  /** Makes a key of one controller due without an event. Ignored while the controller does not run. */
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
     if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
@@ -196,7 +196,8 @@ export class ControllerManager implements ControllerSettings {
       entry.refused.delete(key);
       return again;
     } catch (error) {
-      // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
+      // The API may refuse a controller, too (a quota, a namespace that is being deleted); the controller then tries
+      // again later.
       if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');

@@ -6,15 +6,15 @@ import type { ControllerClient } from './controller-client.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
-/** What is left of one kind in a namespace that is being deleted. */
+/** The objects of one kind that a namespace still has while it is being deleted. */
 interface Remaining {
   readonly resource: Resource;
   readonly objects: readonly KubeObject[];
 }
 
 /**
- * Namespace deletion: removes the content of a namespace that is Terminating, says in its conditions what
- * remains and which finalizers hold it, and finalizes it when nothing is left.
+ * Deletes the content of a Terminating namespace. The conditions of the namespace name the remaining objects and the
+ * finalizers that hold them. When nothing is left, the namespace is finalized.
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',

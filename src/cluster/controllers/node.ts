@@ -5,7 +5,7 @@ import { timestampOf } from '../clock.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
-/** Nodes with this annotation have a simulated kubelet; a test may create more of them. */
+/** The annotation of nodes with a simulated kubelet. A test may create further such nodes. */
 const SIMULATED = 'typekro.dev/simulated';
 
 export const isSimulatedNode = (node: KubeObject): boolean => node.metadata.annotations?.[SIMULATED] === 'true';
@@ -15,7 +15,7 @@ export const NODE_NAME = 'fake-0';
 /** Address of the node inside the cluster. */
 export const NODE_ADDRESS = '10.0.0.10';
 
-/** Makes the one node: Ready, with ample resources. */
+/** Creates the node, which is Ready and has ample resources. */
 export function putNode(context: BootstrapContext): void {
   const now = timestampOf(context.clock);
   const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };

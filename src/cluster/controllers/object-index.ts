@@ -8,20 +8,20 @@ export interface Found {
   readonly object: KubeObject;
 }
 
-/** The terms under which an object is found; most objects have none. */
+/** The terms by which an object is found; most objects have none. */
 export type TermsOf = (collection: Collection, object: KubeObject) => readonly string[];
 
 const NOTHING: readonly string[] = [];
 
 /**
- * Finds objects of all kinds by terms that their content gives, such as the uids of their owners. Kept up
- * to date from the store's events, so that a look-up costs as much as it finds.
+ * Finds objects of all kinds by terms that follow from their content, such as the uids of their owners. Events of the
+ * store keep the index up to date, so that a look-up costs only as much as its results.
  */
 export class ObjectIndex {
   readonly #termsOf: TermsOf;
   readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
 
-  /** Indexes the present objects; objects that the store makes later on demand have no terms. */
+  /** Indexes the present objects. Objects that the store creates later on demand have no terms. */
   constructor(store: Store, termsOf: TermsOf) {
     this.#termsOf = termsOf;
     this.fill(store);
@@ -35,7 +35,7 @@ export class ObjectIndex {
     }
   }
 
-  /** Applies an event of the store; call it before look-ups that need the change. */
+  /** Applies an event of the store. A look-up that needs the change must come after this call. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);

@@ -7,18 +7,18 @@ export type PodOutcome =
   /** The containers wait with a reason and have not run yet. */
   | { readonly state: 'waiting'; readonly reason: string }
   | { readonly state: 'running'; readonly ready: boolean }
-  /** The containers crash and are restarted, after increasing pauses. */
+  /** The containers crash, and are restarted after increasing pauses. */
   | { readonly state: 'crashing'; readonly reason: string; readonly restarts: number; readonly pauseSeconds: number }
   | { readonly state: 'succeeded' }
   | { readonly state: 'failed'; readonly reason: string };
 
-/** An outcome, and the milliseconds until time alone changes it. */
+/** An outcome, and the milliseconds until the passing of time alone changes it. */
 export interface PodPlan {
   readonly outcome: PodOutcome;
   readonly next: number | undefined;
 }
 
-/** Reasons with which a container waits before its first start; every other reason is one of a crash. */
+/** Reasons with which a container waits before its first start. Every other reason is that of a crash. */
 const BEFORE_START = new Set([
   'ContainerCreating',
   'CreateContainerConfigError',
@@ -31,12 +31,13 @@ const BEFORE_START = new Set([
   'RegistryUnavailable',
 ]);
 
-/** A readiness probe that never succeeds, as the kubelet names it in its events. */
+/** The reason of a readiness probe that never succeeds, as in the kubelet's events. */
 export const UNHEALTHY = 'Unhealthy';
 
 /**
- * What becomes of a pod, by its annotations and the time since its start: ready at once or later, for ever
- * or (a pod of a Job, or with a time to run) until it ends; waiting, crashing or failing where it is made to.
+ * The outcome of a pod, by its annotations and the time since its start. The pod becomes ready at once or later. It
+ * then runs for ever, or until it ends (a pod of a Job, or with a time to run). Annotations may let it wait, crash or
+ * fail.
  */
 export function planPod(pod: KubeObject, elapsed: number): PodPlan {
   const failure = simulated(pod, 'failure');
@@ -60,13 +61,13 @@ export function planPod(pod: KubeObject, elapsed: number): PodPlan {
 
 const lasting = (outcome: PodOutcome): PodPlan => ({ outcome, next: undefined });
 
-/** The kubelet's pauses between restarts: 10 s, doubled each time up to 5 min. */
+/** The outcome of a crash loop: the kubelet's pauses between restarts are 10 s, doubled each time up to 5 min. */
 function crashLoop(reason: string, elapsed: number): PodPlan {
   let [restarts, pauseSeconds, total] = [0, 10, 10_000];
   while (total <= elapsed) {
     restarts += 1;
     pauseSeconds = Math.min(300, pauseSeconds * 2);
-    // Counts the further pauses of full length at once.
+    // Count the further pauses of full length at once.
     const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
     restarts += skip;
     total += (skip + 1) * pauseSeconds * 1000;

@@ -7,7 +7,7 @@ import { controllerOf } from './object-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
-/** A cache: stored objects never change. */
+/** The readiness of pods by their stored objects, which never change. */
 const readiness = new WeakMap<KubeObject, boolean>();
 
 export function isReady(pod: KubeObject): boolean {
@@ -27,8 +27,8 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
 }
 
 /**
- * Can the event of a pod matter to controllers that count or address pods? Most changes of a status do not, and a
- * controller's look at all pods is expensive when there are many.
+ * Can the event of a pod matter to controllers that count or address pods? Most status changes do not matter, and a
+ * look at all pods is expensive when there are many.
  */
 export function isTurn({ type, stored, previous }: StoreEvent): boolean {
   if (type !== 'MODIFIED' || previous === undefined) return true;
@@ -50,7 +50,7 @@ function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Recor
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
-/** Has the pod ended? Controllers do not count such pods. */
+/** Has the pod ended? Controllers do not count ended pods. */
 export function isFinished(pod: KubeObject): boolean {
   const phase = pod.status?.['phase'];
   return phase === 'Succeeded' || phase === 'Failed';
@@ -61,7 +61,7 @@ export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[
   return client.controlled(owner, PODS);
 }
 
-/** Pods that count as replicas: neither finished nor being deleted. */
+/** The pods that count as replicas: neither ended nor being deleted. */
 export function activePods(pods: readonly KubeObject[]): KubeObject[] {
   return pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
 }
@@ -80,7 +80,7 @@ export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['m
   };
 }
 
-/** Whole number at a path of `spec`; the default when it is absent. */
+/** The whole number in a field of `spec`; the default when the field is absent. */
 export function specNumber(object: KubeObject, field: string, otherwise: number): number {
   const value = object.spec?.[field];
   return typeof value === 'number' ? value : otherwise;

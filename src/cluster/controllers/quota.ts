@@ -18,7 +18,7 @@ export const quotaController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // Quotas may count quotas, too.
+      // A quota may count quotas, too.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;
@@ -55,7 +55,7 @@ export const quotaController: SimulatedController = {
   },
 };
 
-/** The resources whose objects count for what the quota limits. */
+/** The resources whose objects a quota counts. */
 function resourcesOf(quota: KubeObject): ResourceName[] {
   const found = new Map<string, ResourceName>();
   for (const what of Object.keys(objectAt(quota.spec, 'hard'))) {

@@ -26,7 +26,7 @@ export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 
 const NAME = 'replicaset-controller';
 
-/** Pods made or removed at a time; the events that they cause bring the next ones. */
+/** The maximum of pods that one call creates or removes. Their events cause the next call. */
 const BURST = 500;
 
 /** Keeps the pods and the counts of ReplicaSets. */
@@ -54,13 +54,13 @@ export const replicaSetController: SimulatedController = {
 };
 
 interface Scaling {
-  /** Have the pods changed since they were read? */
+  /** Has this call changed the pods? */
   readonly changed: boolean;
   /** The API's refusal of a new pod. */
   readonly problem?: string;
 }
 
-/** Makes missing pods, or removes surplus ones. */
+/** Creates missing pods, or removes surplus ones. */
 function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
@@ -73,11 +73,11 @@ function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObj
     const problem = createPod(client, set);
     if (problem !== undefined) return { changed: true, problem };
   }
-  // Adoption may have taken too many pods; its events bring the next call.
+  // Adoption may have taken too many pods. Its events cause the next call.
   return { changed: true };
 }
 
-/** Removes pods that are not ready first, then the youngest. */
+/** Removes pods that are not ready first, and then the youngest. */
 function removePods(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
@@ -100,14 +100,14 @@ function createPod(client: ControllerClient, set: KubeObject): string | undefine
     return undefined;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // Records one Event; the controller tries again later.
+    // The first refusal is recorded as an Event. The controller tries again later.
     if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
     recordEvent(client, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
     return error.message;
   }
 }
 
-/** Adopts pods that the selector chooses and that have no controller; gives their number. */
+/** Adopts pods that the selector selects and that have no controller. Returns their number. */
 function adoptPods(client: ControllerClient, set: KubeObject): number {
   const selector = optionalAt(set.spec, 'selector');
   let adopted = 0;
@@ -120,7 +120,7 @@ function adoptPods(client: ControllerClient, set: KubeObject): number {
   return adopted;
 }
 
-/** Writes the counts; gives the milliseconds until the next ready pod becomes available. */
+/** Writes the counts. Returns the milliseconds until the next ready pod becomes available. */
 function report(
   client: ControllerClient,
   set: KubeObject,
@@ -150,7 +150,10 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
   return count;
 }
 
-/** Keeps the text of the first refusal: later ones have other random names, and each would cause a write. */
+/**
+ * The condition with the refusal of a new pod. It keeps the text of the first refusal: later texts have other random
+ * names, and each would cause a write.
+ */
 function failureOf(client: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;

@@ -27,8 +27,8 @@ function dataOf(owner: KubeObject): JsonObject {
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
 /**
- * The revision of the present pod template: an old one again, with the highest number, when the template has been used
- * before; else a new one. Unused revisions beyond the history's limit are deleted.
+ * The revision of the present pod template. When the template has been used before, its old revision gets the highest
+ * number; otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
  */
 export function currentRevision(
   client: ControllerClient,

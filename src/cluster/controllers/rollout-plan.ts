@@ -7,14 +7,14 @@ export interface RolloutPlan {
   /** May the new ReplicaSet be created yet? A Recreate rollout waits until the old pods are gone. */
   readonly mayCreate: boolean;
   readonly newReplicas: number;
-  /** The most pods that may exist at a time. */
+  /** The maximum of pods at a time. */
   readonly maxReplicas: number;
   readonly old: readonly { readonly set: KubeObject; readonly replicas: number }[];
 }
 
 /**
- * The next step of a rollout, by the rules of the Deployment controller: the new ReplicaSet grows up to
- * the surge, old ones shrink as far as availability allows, pods that are not available first.
+ * The next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the surge. Old
+ * ones shrink as far as availability allows; they lose pods that are not available first.
  */
 export function rolloutPlan(
   deployment: KubeObject,
@@ -61,7 +61,7 @@ interface Budget {
 function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
   const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
   let removable = budget.total - budget.minAvailable - budget.newUnavailable;
-  // Removing pods that are not available costs no availability.
+  // To remove pods that are not available costs no availability.
   for (const entry of plan) {
     const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
     entry.replicas -= unhealthy;
@@ -82,7 +82,10 @@ function available(set: KubeObject): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** Surge is rounded up, unavailability down; both zero would never move, so one pod may be missing then. */
+/**
+ * The surge, rounded up, and the unavailability, rounded down. Both zero would stop every rollout, so that one pod may
+ * then be missing.
+ */
 function limits(
   rolling: Readonly<Record<string, JsonValue | undefined>>,
   desired: number,
@@ -94,7 +97,7 @@ function limits(
     : { maxSurge, maxUnavailable };
 }
 
-/** A count: a number, or a percentage of `of`. */
+/** A number of pods: a number, or a percentage of `of`. */
 export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d{1,3})%$/.exec(String(value));

@@ -13,8 +13,8 @@ const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler: puts pods on simulated nodes. A pod waits for its scheduling gates, for the claims that it
- * uses, and for a node that has the labels it asks for.
+ * The scheduler, which binds pods to simulated nodes. A pod waits while it has scheduling gates, while a claim of it is
+ * not ready, and while no simulated node fits.
  */
 export const scheduler: SimulatedController = {
   name: NAME,
@@ -51,10 +51,13 @@ export const scheduler: SimulatedController = {
 
 const waits = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undefined;
 
-/** A number that follows from the uid, so that pods are spread over the nodes. */
+/** A number that follows from the uid and spreads pods over the nodes. */
 const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
 
-/** Has the node the labels that the pod asks for, or is it the very node that a DaemonSet made the pod for? */
+/**
+ * Can the pod run on the node? A DaemonSet made its pod for one node; any other pod needs a schedulable node with its
+ * labels.
+ */
 function fits(pod: KubeObject, node: KubeObject): boolean {
   const wanted = nodeOfAffinity(pod);
   if (wanted !== undefined) return node.metadata.name === wanted;

@@ -1,25 +1,25 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { ControllersOptions } from '../options.ts';
 
-/** How the simulated controllers of a cluster behave; can be changed while they run. */
+/** The behaviour of the simulated controllers of a cluster, which can be changed while they run. */
 export interface ControllerSettings {
-  /** Names of the controllers, those switched off among them. */
+  /** The names of the controllers, disabled ones included. */
   readonly names: readonly string[];
-  /** Switches a controller off: it neither works nor gathers work. */
+  /** Disables a controller: it does no work and collects none. */
   disable(name: string): void;
-  /** Switches a controller on again: it looks at everything there is, as one that was just started. */
+  /** Enables a controller again. As at its start, it reconciles all objects. */
   enable(name: string): void;
-  /** Lets a controller gather work without doing it. */
+  /** Lets a controller collect work without doing it. */
   hold(name: string): void;
-  /** Lets a held controller do what it gathered. */
+  /** Lets a held controller do the work that it has collected. */
   release(name: string): void;
-  /** How long the controller waits between an event and the work, in milliseconds of the cluster's clock. */
+  /** Sets the time between an event and the work, in milliseconds of the cluster's clock. */
   delay(name: string, milliseconds: number): void;
-  /** Lets the next attempts of a controller fail; each is tried again after a second of the cluster's clock. */
+  /** Lets the next attempts of a controller fail. Each is tried again after a second of the cluster's clock. */
   fail(name: string, attempts?: number): void;
 }
 
-/** What one controller was told. */
+/** The settings of one controller. */
 export interface Behaviour {
   disabled: boolean;
   held: boolean;
@@ -35,7 +35,7 @@ export function unknownController(name: string, known: readonly string[]): TypeK
   });
 }
 
-/** The behaviour that the options ask of a controller. Throws when they name one that does not exist. */
+/** The behaviour of a controller by the options of the cluster. */
 export function behaviourOf(name: string, options: ControllersOptions): Behaviour {
   return {
     disabled: options.disable?.includes(name) ?? false,
@@ -45,7 +45,7 @@ export function behaviourOf(name: string, options: ControllersOptions): Behaviou
   };
 }
 
-/** Every name that the options mention must be one of `known`. */
+/** Checks the names of controllers in the options. Throws for a name that is not in `known`. */
 export function checkControllerNames(options: ControllersOptions, known: readonly string[]): void {
   const delayed = Object.keys(options.delay ?? {}).filter((name) => name !== '*');
   const mentioned = [
@@ -61,7 +61,7 @@ function own(values: Readonly<Record<string, number>> | undefined, name: string)
   return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-/** The settings of a cluster without controllers: every name is unknown. */
+/** The settings of a cluster without controllers. Every name is unknown. */
 export const noControllers: ControllerSettings = {
   names: [],
   disable: refuseName,

@@ -1,16 +1,21 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** What annotations of an object ask of the controllers that work on it. */
+/** Annotations of an object for the controllers that work on it. */
 export const SIMULATE = {
-  /** `true`, or names of controllers with commas between: they leave the object alone while it is there. */
+  /**
+   * `true`, or names of controllers separated by commas: these leave the object alone while the annotation is there.
+   */
   hold: 'typekro.dev/simulate-hold',
-  /** Seconds between an event and the work that it makes necessary. */
+  /** The seconds between an event and the work that it causes. */
   delay: 'typekro.dev/simulate-delay-seconds',
-  /** On a pod: how its containers fail. On other objects: the reason with which the controllers' work fails. */
+  /** On a pod: how its containers fail. On any other object: the reason with which the controllers' work fails. */
   failure: 'typekro.dev/simulate-failure',
-  /** On a pod: seconds between start and readiness. */
+  /** On a pod: the seconds between its start and its readiness. */
   readyAfter: 'typekro.dev/simulate-ready-after-seconds',
-  /** On a pod: seconds that its containers run before they end, with success unless they are made to fail. */
+  /**
+   * On a pod: the seconds that its containers run before they end, with success unless another annotation makes them
+   * fail.
+   */
   run: 'typekro.dev/simulate-run-seconds',
 } as const;
 
@@ -23,7 +28,7 @@ export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): s
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** The annotation in milliseconds; `undefined` when it is absent or no number of seconds. */
+/** The annotation in milliseconds; `undefined` when it is absent or not a number of seconds. */
 export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter' | 'run'): number | undefined {
   const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
@@ -36,5 +41,5 @@ export function isHeld(object: KubeObject, controller: string): boolean {
   return value === 'true' || value.split(',').some((name) => name.trim() === controller);
 }
 
-/** Is this the name of an annotation that concerns the simulation? It is not handed on to other objects. */
+/** Is this the name of an annotation for the simulation? Such an annotation is not copied to other objects. */
 export const isSimulation = (annotation: string): boolean => annotation.startsWith(PREFIX);

@@ -9,7 +9,7 @@ import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
 
-/** The number at the end of a member's name; -1 when the pod is not one. */
+/** The number at the end of a member's name; -1 for a pod that is no member. */
 export function ordinalOf(set: KubeObject, pod: KubeObject): number {
   const prefix = `${set.metadata.name ?? ''}-`;
   const name = pod.metadata.name ?? '';
@@ -20,7 +20,7 @@ export function ordinalOf(set: KubeObject, pod: KubeObject): number {
 const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
-/** Makes the pod of an ordinal from the template of a revision, after the claims that it needs. */
+/** Creates the pod of an ordinal from the template of a revision, after the claims that the pod needs. */
 export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
@@ -87,7 +87,7 @@ function createClaim(client: ControllerClient, set: KubeObject, template: JsonOb
 const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
   textAt(objectAt(set.spec, 'persistentVolumeClaimRetentionPolicy'), event);
 
-/** Claims go with their owner but do not keep it. */
+/** An owner reference of a claim. The claim is deleted with its owner, but does not block the owner's deletion. */
 function ownerOfClaim(owner: KubeObject) {
   const { controller: _controller, blockOwnerDeletion: _block, ...reference } = controllerReference(owner);
   return reference;
@@ -99,7 +99,7 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
   );
 }
 
-/** Gives the claims of all members the owner that the retention policy asks for, as the policy may change. */
+/** Sets the owner of all members' claims by the retention policy, which may have changed. */
 export function ownClaims(client: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
   const wanted = retention(set, 'whenDeleted') === 'Delete';
@@ -115,7 +115,10 @@ export function ownClaims(client: ControllerClient, set: KubeObject): void {
   }
 }
 
-/** Lets the claims of a member that is scaled away go with its pod, where the retention policy says so. */
+/**
+ * Makes the pod of a member the owner of its claims, when the retention policy deletes the claims of members that are
+ * scaled away.
+ */
 export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;
   for (const claim of claimsOf(client, set, pod.metadata.name ?? '')) {

@@ -42,7 +42,7 @@ export const statefulSetController: SimulatedController = {
 };
 
 interface Revisions {
-  /** Name of the revision that a rollout started from, and of the one that it goes to. */
+  /** The name of the revision from which a rollout started; `updated` is the revision of its end. */
   readonly current: string;
   readonly update: string;
 }
@@ -50,7 +50,9 @@ interface Revisions {
 const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
 const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
-/** Does what may be done now: with ordered management one pod after the other, else all at once. */
+/**
+ * Does the work that is possible now: with ordered management for one pod after the other, else for all pods at once.
+ */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): void {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
   const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
@@ -86,7 +88,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   }
 }
 
-/** Pods with a lower ordinal keep the revision that the rollout started from. */
+/** The partition: pods with a lower ordinal keep the revision from which the rollout started. */
 function partitionOf(set: KubeObject): number {
   const strategy = objectAt(set.spec, 'updateStrategy');
   return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);
@@ -107,7 +109,7 @@ function report(client: ControllerClient, before: KubeObject, { current, update 
   const living = pods.filter((pod) => !isTerminating(pod));
   const updated = living.filter((pod) => revisionOf(pod) === update).length;
   const ready = living.filter(isReady);
-  // The rollout is over when every pod has the new revision and is ready.
+  // The rollout is complete when every pod has the new revision and is ready.
   const complete = updated === replicas && ready.length === replicas && pods.length === replicas;
   const revision = complete ? update : current;
   const counted = living.filter((pod) => revisionOf(pod) === revision).length;

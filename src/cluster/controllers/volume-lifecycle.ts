@@ -11,7 +11,7 @@ import { claimsOfPod } from './object-index.ts';
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 
-/** Lets deleted claims go when no pod uses them any more. */
+/** Removes the protection of deleted claims when no pod uses them any more. */
 export const claimProtection: SimulatedController = {
   name: 'pvc-protection-controller',
   target: targetIn(CLAIMS),
@@ -32,7 +32,10 @@ export const claimProtection: SimulatedController = {
   },
 };
 
-/** Keeps the phase of volumes: available, bound, released; reclaims them and lets deleted ones go. */
+/**
+ * Writes the phase of volumes (available, bound, released), reclaims released volumes, and removes the protection of
+ * deleted ones.
+ */
 export const volumeController: SimulatedController = {
   name: 'pv-protection-controller',
   target: targetIn(VOLUMES),

@@ -16,11 +16,11 @@ const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;
 const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses' } as const;
 
-/** The provisioner of the class that every simulated cluster begins with. */
+/** The provisioner of the storage class that every simulated cluster begins with. */
 const PROVISIONER = 'typekro.dev/simulated';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
-/** Makes the default class, whose volumes are there as soon as they are asked for. */
+/** Creates the default storage class, whose volumes exist as soon as a claim asks for one. */
 export function putStorageClass(context: BootstrapContext): void {
   put(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
@@ -31,7 +31,7 @@ export function putStorageClass(context: BootstrapContext): void {
   });
 }
 
-/** Binds claims to volumes that fit, and makes volumes for claims of simulated classes. */
+/** Binds claims to volumes that fit, and creates volumes for claims of simulated classes. */
 export const claimController: SimulatedController = {
   name: NAME,
   target: targetIn(CLAIMS),
@@ -43,7 +43,7 @@ export const claimController: SimulatedController = {
     } else if (concerns(event, '', 'persistentvolumes') || concerns(event, 'storage.k8s.io', 'storageclasses')) {
       for (const claim of client.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
-      // A class may wait for the first pod that uses the claim.
+      // With some classes a claim waits for the first pod that uses it.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
     }
   },
@@ -66,7 +66,10 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
-/** The smallest volume that is free, or set aside for this claim, and has what the claim asks for. */
+/**
+ * The volume for a claim: the one that the claim names, else one that is reserved for the claim, else the smallest free
+ * volume that fits.
+ */
 function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');
   if (named !== '') {
@@ -101,7 +104,7 @@ function fits(volume: KubeObject, claim: KubeObject): boolean {
 
 const requestOf = (claim: KubeObject): JsonObject => objectAt(objectAt(claim.spec, 'resources'), 'requests');
 
-/** Is the volume free, or set aside for just this claim? */
+/** Is the volume free, or reserved for this claim? */
 function isFor(volume: KubeObject, claim: KubeObject): boolean {
   const reference = objectAt(volume.spec, 'claimRef');
   if (textAt(reference, 'name') === '') return true;
@@ -110,7 +113,7 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
   return textAt(reference, 'uid') === '' || textAt(reference, 'uid') === uid;
 }
 
-/** Makes a volume, or says why there is none. */
+/** Creates a volume; without one, records the reason as an Event. */
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
@@ -190,7 +193,7 @@ function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): 
   });
 }
 
-/** A bound claim that asks for more gets it, where the class allows that. */
+/** Gives a bound claim that asks for more the larger size, where its class allows that. */
 function resize(client: ControllerClient, claim: KubeObject): void {
   const volume = client.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
   const storageClass = client.get(CLASSES, '', classOf(claim));

@@ -24,7 +24,7 @@ export interface DefinedVersion {
   readonly selectable: readonly string[];
 }
 
-/** Finalizer that keeps a deleted definition until its objects are gone. */
+/** The finalizer that keeps a deleted definition until its objects are gone. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** Names of a definition. */
@@ -37,7 +37,7 @@ export interface DefinedNames {
   readonly categories: readonly string[];
 }
 
-/** A CustomResourceDefinition, read. */
+/** The parsed content of a CustomResourceDefinition. */
 export interface Definition {
   readonly object: KubeObject;
   readonly group: string;
@@ -110,9 +110,9 @@ function readVersion(version: JsonObject): DefinedVersion {
 /** The member names of a simple JSON path such as `.spec.replicas`. */
 export const pathParts = (path: string): string[] => path.split('.').filter((part) => part !== '');
 
-/** The conditions that a definition's status states. */
+/** The conditions in a definition's status. */
 export const conditionsOf = (object: KubeObject): JsonObject[] => objectsAt(object.status, 'conditions');
 
-/** Is the condition there and true? */
+/** Does the object have the condition with status True? */
 export const hasCondition = (object: KubeObject, type: string): boolean =>
   conditionOf(object, type)?.['status'] === 'True';

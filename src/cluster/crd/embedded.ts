@@ -9,7 +9,7 @@ import type { ObjectNode } from '../types/node.ts';
 const known = new WeakMap<Schema, boolean>();
 const MAX_DEPTH = 150;
 
-/** Does the schema hold embedded resources anywhere? */
+/** Does the schema have embedded resources in any part? */
 function hasEmbedded(schema: Schema, depth = 0): boolean {
   if (depth > MAX_DEPTH) return false;
   let found = known.get(schema);
@@ -31,7 +31,7 @@ const META: ObjectNode = {
   },
 };
 
-/** Checks that the metadata of embedded resources is metadata. Throws DecodeError. */
+/** Checks that the metadata of embedded resources has the types of ObjectMeta. Throws DecodeError. */
 export function checkEmbedded(schema: Schema, value: JsonValue, path = '', root = true): void {
   if (!hasEmbedded(schema)) return;
   if (Array.isArray(value)) {

@@ -4,7 +4,7 @@ import { builtinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode, ScalarType, TypeNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 
-/** Deeper schemas are taken as free-form; definitions that nest deeper are refused anyway. */
+/** The depth below which a schema counts as free-form; definitions that are deeper are refused. */
 const MAX_DEPTH = 120;
 
 /** The type of a custom resource in one version, for ownership and patches. */

@@ -5,29 +5,32 @@ import type { Schema } from '../../schema/index.ts';
 import { fieldForbidden } from '../errors/field-problems.ts';
 import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 
-/** The most that one expression may cost by estimate, however often it is evaluated for one object. */
+/** The maximum of the estimated cost of one expression, over all its evaluations for one object. */
 const EXPRESSION_LIMIT = 10_000_000;
-/** The most that all expressions of a schema may cost together. */
+/** The maximum of the estimated cost of all expressions of a schema. */
 const SCHEMA_LIMIT = 100_000_000;
-/** So many of the dearest rules are named when all together are too dear. */
+/** The number of the most expensive rules that are named when all rules together cost too much. */
 const NAMED = 4;
 
 const HINT =
   'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
 
-/** By how much a limit is exceeded, as an API server says it. */
+/** The error text with the factor by which a limit is exceeded, in the words of an API server. */
 function excess(what: string, cost: number, limit: number): string {
   const factor = cost / limit;
   const shown = factor > 100 ? 'more than 100x' : `${factor.toFixed(factor < 1.5 ? 6 : 1)}x`;
   return `${what} exceeds budget by factor of ${shown} (${HINT})`;
 }
 
-/** Adds up what the rules of one schema after another cost. */
+/** Adds up the costs of the rules of one schema, and then of the next one. */
 export class RuleCosts {
   #total = 0;
   #dear: { readonly field: string; readonly cost: number }[] = [];
 
-  /** Estimates one rule; `times` is how many values of the schema one object can hold, `undefined` if unbounded. */
+  /**
+   * Estimates one rule. `times` is the maximum number of values of the schema in one object; `undefined` if it has no
+   * bound.
+   */
   rule(checked: Checked, schema: Schema, resource: boolean, times: number | undefined, field: string): FieldError[] {
     const each = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
     return this.#observe(each * (times ?? timesInRequest(schema)), field, 'estimated rule cost');
@@ -45,7 +48,7 @@ export class RuleCosts {
     return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT))] : [];
   }
 
-  /** What is wrong with all rules of the schema at `field` together; the next rules are those of another schema. */
+  /** The errors of all rules of the schema at `field` together. Later rules are those of another schema. */
   finish(field: string): FieldError[] {
     const [total, dear] = [this.#total, this.#dear];
     this.#total = 0;

@@ -2,7 +2,7 @@ import type { CostRange } from '../../cel/index.ts';
 import { unescapeFieldName } from '../../cel/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
-/** The largest request that an API server takes, in bytes: what bounds data that its schema does not bound. */
+/** The largest request that an API server accepts, in bytes. It bounds data that its schema does not bound. */
 const MAX_REQUEST = 3 * 1024 * 1024;
 
 /** Lengths of values as JSON text, quotes included. */
@@ -13,7 +13,7 @@ const MIN_DURATION = 3;
 const MAX_DURATION = 32;
 const BRACKETS = 2;
 
-/** Do rules see values of this schema? Not those without a declared type. */
+/** Do rules see values of this schema? They do not see values without a declared type. */
 function isVisible(schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string'] === true) return true;
   const { type, items, additionalProperties } = schema;
@@ -22,7 +22,7 @@ function isVisible(schema: Schema): boolean {
   return type !== undefined;
 }
 
-/** The shortest JSON text of a value of the schema. */
+/** The length of the shortest JSON text of a value of the schema. */
 function shortest(schema: Schema): number {
   if (schema['x-kubernetes-int-or-string'] === true) return 1;
   switch (schema.type) {
@@ -40,7 +40,7 @@ function shortest(schema: Schema): number {
   }
 }
 
-/** Only members that must be given count; a default fills in the others. */
+/** The length of the shortest object. Only required members without a default count. */
 function shortestObject({ properties = {}, required = [] }: Schema): number {
   let size = BRACKETS;
   for (const name of new Set(required)) {
@@ -53,7 +53,7 @@ function shortestObject({ properties = {}, required = [] }: Schema): number {
 
 const atLeastZero = (bound: number | bigint): number => Math.max(0, Number(bound));
 
-/** The most characters, elements or entries that a value can have; 0 for what has no size. */
+/** The maximum of characters, elements or entries of a value; 0 for a value without a size. */
 function largest(schema: Schema): number {
   const { maxLength, maxItems, maxProperties, items, additionalProperties } = schema;
   if (schema['x-kubernetes-int-or-string'] === true) {
@@ -80,7 +80,7 @@ function longestText({ format, maxLength, enum: values = [] }: Schema): number {
   return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
 }
 
-/** Metadata of a resource, as far as rules see it. */
+/** The fields of a resource's metadata that rules see. */
 const TEXT: Schema = { type: 'string' };
 const METADATA: Schema = { type: 'object', properties: { name: TEXT, generateName: TEXT } };
 
@@ -93,8 +93,8 @@ function member(schema: Schema, name: string, resource: boolean): Schema | undef
 }
 
 /**
- * How large the data at a path of an expression can be, by the schema of `self`; the bounds are those with which
- * an API server estimates. `undefined` where the schema does not lead.
+ * The size of the data at a path of an expression, by the schema of `self`, with the bounds that an API server's
+ * estimates use. `undefined` where the path leads out of the schema.
  */
 export function sizeAtPath(self: Schema, resource: boolean, path: readonly string[]): CostRange | undefined {
   let current = self;
@@ -115,5 +115,8 @@ function elementOf({ items, additionalProperties }: Schema): Schema | undefined 
   return items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** How often data of the schema fits into a request: the bound where lists and maps around it have none. */
+/**
+ * The number of times that data of the schema fits into a request. It is the bound where lists and maps around the data
+ * have none.
+ */
 export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST / (shortest(schema) + 1));

@@ -9,7 +9,7 @@ import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
 
-/** The environment of validation rules without variables; made when the first rule is met. */
+/** The environment of validation rules without variables, made at the first rule. */
 const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: RULE_LIBRARIES }));
 
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
@@ -23,7 +23,7 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
     const { variables, types } = celTypes({ self: { schema: own } });
     const self = variables['self'];
-    // One struct type for both: rules compare them, and structs of two names do not compare.
+    // Both variables have one struct type: rules compare them, and structs of two types cannot be compared.
     const oldSelf = optionalOld && self !== undefined ? { type: optionalType(self.type), raw: true } : self;
     environment = baseEnvironment().extend(oldSelf === undefined ? variables : { ...variables, oldSelf }, { types });
     pair.set(optionalOld, environment);
@@ -33,7 +33,9 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
 
-/** Evaluates the rules of a schema; programs are planned when first needed and kept with it. */
+/**
+ * Makes a function that evaluates the rules of a schema. A rule is planned at its first use, and the program is kept.
+ */
 export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldError[] {
   const programs = new WeakMap<Schema, Map<string, CompileResult>>();
   const run = (site: RuleSite, text: string, optionalOld: boolean, variables: Record<string, unknown>): Outcome => {
@@ -151,7 +153,10 @@ const shownRule = (rule: ValidationRule) => ({
   OptionalOldSelf: rule.optionalOldSelf ?? null,
 });
 
-/** Compiles the rules of a schema node and says what is wrong with them; `costs` adds up what they cost. */
+/**
+ * Makes a checker that compiles the rules of a schema node and returns their errors; `costs` adds up the costs of the
+ * rules.
+ */
 export const ruleChecker =
   (costs: RuleCosts): RuleChecker =>
   (schema, rules, path, uncorrelatable, times) => {

@@ -1,6 +1,6 @@
 /**
- * What only clusters with definitions need, loaded as a whole by `lazy-modules.ts`: structural schemas, their
- * rules and the language of these.
+ * The code that only clusters with definitions need, loaded as a whole by `lazy-modules.ts`: structural schemas, their
+ * rules and the language of the rules.
  */
 export { applyDefaults, prune, validate } from '../../schema/index.ts';
 export { ruleEvaluator } from './rules.ts';

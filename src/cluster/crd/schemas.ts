@@ -2,13 +2,13 @@ import type { LazyModule } from '../lazy-module.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type * as Engine from './schema-engine.ts';
 
-/** Structural schemas, their rules and the language of these. */
+/** Structural schemas, their rules and the language of the rules. */
 export type SchemaEngine = typeof Engine;
 
-/** Gives the schema engine. Throws before it is loaded; see `needsSchemas`. */
+/** Returns the schema engine. Throws before the engine is loaded; see `needsSchemas`. */
 export type SchemaEngineSource = () => SchemaEngine;
 
-/** Must the schema engine be loaded before what is done with the API group, or in a cluster that has definitions? */
+/** Does a request to the API group need the schema engine, or has the cluster definitions? */
 export function needsSchemas(
   store: ObjectLookup,
   schemaEngine: LazyModule<SchemaEngine>,

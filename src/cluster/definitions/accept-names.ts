@@ -12,7 +12,7 @@ interface NamesCondition {
   readonly message: string;
 }
 
-/** Which names of a definition are free in its group, and the condition that says so. */
+/** The names of a definition that are free in its group, and the condition that says whether all are. */
 export function acceptNames(
   store: ObjectLookup,
   definition: Definition,
@@ -59,7 +59,7 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** What other definitions of the group were granted of the names that this one wants. */
+/** The names that this definition wants and other definitions of the group have. */
 function takenNames(
   store: ObjectLookup,
   { object: own, group, names }: Definition,
@@ -68,7 +68,7 @@ function takenNames(
   const kinds = new Set<string>();
   const wanted = new Set([names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]);
   for (const { object } of store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
-    // Of thousands of definitions each asks all others: nothing else of them is read.
+    // Each of thousands of definitions looks at all others, so that only these two fields of most are read.
     if (object.spec?.['group'] !== group || object.metadata.uid === own.metadata.uid) continue;
     const accepted = acceptedNames(object);
     for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames])

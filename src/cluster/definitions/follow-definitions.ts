@@ -6,7 +6,7 @@ import type { Work } from '../work.ts';
 import type { LifecycleContext, settleDefinition } from './lifecycle.ts';
 import { GROUP, PLURAL, publish, unpublish } from './publish.ts';
 
-/** What definitions are followed with. */
+/** What `followDefinitions` and `republishDefinitions` use of the cluster. */
 export interface DefinitionsContext extends LifecycleContext {
   readonly work: Work;
   readonly parts: {
@@ -15,7 +15,10 @@ export interface DefinitionsContext extends LifecycleContext {
   };
 }
 
-/** Follows definitions: accepts names, establishes, serves, and takes everything away in the end. */
+/**
+ * Reacts to the events of CustomResourceDefinitions: enqueues `settleDefinition`, which accepts names, establishes and
+ * serves, and stops serving a definition as soon as it is deleted.
+ */
 export function followDefinitions(context: DefinitionsContext): void {
   const definitions = context.store.collection(GROUP, PLURAL);
   definitions.subscribe((event) => {
@@ -32,7 +35,10 @@ export function followDefinitions(context: DefinitionsContext): void {
   });
 }
 
-/** Brings a definition further when it is its turn. Definitions are written, so what that takes is mostly there. */
+/**
+ * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module, which mostly is loaded
+ * already, because a definition arrives by a write.
+ */
 function settleLater(context: DefinitionsContext, name: string): void {
   context.work.enqueue(async () => {
     const { settleDefinition } = await context.parts.writing.load();
@@ -40,12 +46,15 @@ function settleLater(context: DefinitionsContext, name: string): void {
   });
 }
 
-/** Takes every custom resource away, lets `change` replace the stored definitions, and serves what there is then. */
+/**
+ * Stops serving all custom resources and drops their collections, calls `change`, which replaces the stored
+ * definitions, and serves those that are stored then.
+ */
 export function republishDefinitions(context: DefinitionsContext, change: () => void): void {
   const definitions = context.store.collection(GROUP, PLURAL);
   for (const { object } of definitions.all()) unpublish(context, readCrd(object));
   change();
-  // Before whatever controllers do with the new content.
+  // Enqueued first, so that the schema engine is loaded before the tasks of controllers for the new content run.
   const { schemaEngine } = context.parts;
   if (needsSchemas(context.store, schemaEngine, undefined))
     context.work.enqueue(async () => void (await schemaEngine.load()));

@@ -21,7 +21,9 @@ export interface LifecycleContext extends WriteServices, PublishContext {
   readonly store: Store;
 }
 
-/** Brings one definition further by one step; the event of that step brings the next. */
+/**
+ * Does one step for a definition: accepts names, establishes, or cleans up. The event of the step causes the next one.
+ */
 export function settleDefinition(context: LifecycleContext, name: string): void {
   const stored = context.store.collection(GROUP, PLURAL).get(name);
   if (stored === undefined) return;
@@ -38,7 +40,9 @@ type Condition = { type: string; status: string; reason: string; message: string
 
 const APPROVAL = 'api-approved.kubernetes.io';
 
-/** Kinds in groups of the Kubernetes project say whether the project approved of them. */
+/**
+ * The condition about the approval of a definition in a group of the Kubernetes project; undefined for other groups.
+ */
 function approvalOf(object: KubeObject): Condition | undefined {
   if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(String(object.spec?.['group']))) return undefined;
   const text = object.metadata.annotations?.[APPROVAL] ?? '';
@@ -50,7 +54,7 @@ function approvalOf(object: KubeObject): Condition | undefined {
   return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${text}` };
 }
 
-/** Writes conditions and accepted names; true when something was written. */
+/** Writes conditions and accepted names. Returns true when it changed something. */
 function updateNames(context: LifecycleContext, definition: Definition): boolean {
   const { object } = definition;
   const { accepted, condition } = acceptNames(context.store, definition);
@@ -128,7 +132,7 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   };
 }
 
-/** Deletes the objects of a definition that is to go, then lets it go. */
+/** Deletes the objects of a deleted definition, and then removes the finalizer of the definition. */
 function cleanUp(context: LifecycleContext, definition: Definition): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;

@@ -16,10 +16,10 @@ export interface PublishContext {
   readonly schemas: SchemaEngineSource;
 }
 
-/** What is served of a definition at present, to see when nothing has changed. */
+/** The served state of each definition, which tells whether a definition has changed. */
 const published = new WeakMap<Registry, Map<string, string>>();
 
-/** Serves the versions of an established definition, unless that is what is served already. */
+/** Serves the versions of an established definition, unless it serves this state already. */
 export function publish(context: PublishContext, definition: Definition): void {
   if (!hasCondition(definition.object, 'Established')) return;
   const terminating = definition.object.metadata.deletionTimestamp !== undefined;
@@ -44,7 +44,7 @@ export function publish(context: PublishContext, definition: Definition): void {
   collection.forgetRepresentations();
 }
 
-/** Takes everything that a definition defines away. */
+/** Stops serving a definition and drops the collection of its objects. */
 export function unpublish(context: PublishContext, definition: Definition): void {
   published.get(context.registry)?.delete(definition.object.metadata.name ?? '');
   context.registry.remove(definition.group, definition.names.plural);

@@ -17,7 +17,7 @@ interface Documents {
 
 const caches = new WeakMap<Registry, Documents>();
 
-/** Answers `/api…` and `/apis…` without a resource; `undefined` when group or version are unknown. */
+/** Answers `/api…` and `/apis…` without a resource; `undefined` when the group or the version is unknown. */
 export function discoveryReply(
   registry: Registry,
   request: ApiRequest,
@@ -102,7 +102,7 @@ function build(
   const groupVersion = group === '' ? version : `${group}/${version}`;
   const resources = [...registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
   resources.sort((a, b) => (a.name < b.name ? -1 : 1));
-  // Like `/api`, the list of the core group says no version of its own.
+  // Like `/api`, the list of the core group does not name its own version.
   const apiVersion = group === '' ? {} : { apiVersion: 'v1' };
   return replyValue(200, { kind: 'APIResourceList', ...apiVersion, groupVersion, resources }, output);
 }
@@ -199,7 +199,7 @@ function legacy(resource: Resource): LegacyResource[] {
   return [own, ...subresources];
 }
 
-/** Tells one storage version from another; opaque to clients. */
+/** The hash that identifies the storage version of a resource; opaque to clients. */
 function hashOf({ custom, apiVersion, kind }: Resource): string | undefined {
   if (custom?.stored !== true) return undefined;
   return cryptoLibrary()

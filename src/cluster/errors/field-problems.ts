@@ -1,7 +1,10 @@
 import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldErrors } from '../../kubernetes/index.ts';
 
-/** Errors of fields of built-in kinds, which are structs in Go: their members are printed as they stand. */
+/**
+ * Constructors of errors of fields of built-in kinds. Built-in kinds are structs in Go, so their members are printed in
+ * the given order.
+ */
 export const {
   print: formatValue,
   invalid: fieldInvalid,
@@ -15,7 +18,7 @@ export const {
   JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? Number(entry) : entry)),
 );
 
-/** Refuses a value once for each thing that a rule found wrong with it. */
+/** Adds an error for each problem that a rule found in a value. */
 export function addInvalid(problems: FieldError[], field: string, value: unknown, details: readonly string[]): void {
   for (const detail of details) problems.push(fieldInvalid(field, value, detail));
 }

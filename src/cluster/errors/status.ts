@@ -19,7 +19,7 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
-/** The body of an error answer, and of deletions that leave nothing to show. */
+/** The body of an error answer, and of a deletion that leaves no object to show. */
 export interface StatusBody {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
@@ -31,21 +31,21 @@ export interface StatusBody {
   readonly code?: number;
 }
 
-/** What an error answer says. */
+/** The content of an error answer. */
 export interface ApiErrorInit {
   readonly code: number;
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
-  /** How an expired list can go on, from what there is now. */
+  /** The token with which an expired list can continue at the present state. */
   readonly metadata?: StatusBody['metadata'];
-  /** Texts for the warning header, beside those gathered before. */
+  /** Texts for the warning header, besides earlier ones. */
   readonly warnings?: readonly string[];
   /** Headers besides the content type. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request was refused; the handler turns it into a `Status` answer. */
+/** The refusal of a request; the handler makes a `Status` answer of it. */
 export class ApiError extends TypeKroError {
   readonly status: StatusBody;
   readonly httpCode: number;
@@ -74,7 +74,7 @@ function kebab(reason: string) {
   return reason.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
-/** Group and plural of a resource, as error texts name it: `deployments.apps`. */
+/** The group and plural of a resource, as error texts name it: `deployments.apps`. */
 export interface GroupResource {
   readonly group: string;
   readonly plural: string;
@@ -91,7 +91,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError({ code: 400, reason: 'BadRequest', message });
 }
 
-/** Errors of the server's own; they carry no reason. */
+/** An internal error of the server, which has no reason. */
 export function internalError(message: string): ApiError {
   return new ApiError({ code: 500, message });
 }
@@ -125,7 +125,7 @@ export function forbidden(
   return new ApiError({ code: 403, reason: 'Forbidden', message, details });
 }
 
-/** The path leads nowhere the server knows. */
+/** 404: the server does not know the path. */
 export function unknownResource(): ApiError {
   const message = 'the server could not find the requested resource';
   return new ApiError({ code: 404, reason: 'NotFound', message, details: {} });
@@ -136,7 +136,7 @@ export function methodNotAllowed(): ApiError {
   return new ApiError({ code: 405, reason: 'MethodNotAllowed', message, details: {} });
 }
 
-/** The asked resourceVersion has left the window of events, or the token of a list its snapshot. */
+/** 410: the requested version is older than all kept events, or the token of a list belongs to such a version. */
 export function expired(message: string, token?: string): ApiError {
   const metadata = token === undefined ? {} : { continue: token };
   return new ApiError({ code: 410, reason: 'Expired', message, metadata });
@@ -150,7 +150,7 @@ export function requestTooLarge(limit: number): ApiError {
   });
 }
 
-/** 422: `kind` is the Kind, `group` its group. */
+/** 422: the object is invalid. `kind` is the kind, `group` its group. */
 export function invalid(group: string, kind: string, name: string, problems: readonly FieldError[]): ApiError {
   const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));
   const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];

@@ -8,7 +8,7 @@ import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 
-/** What faults use of the cluster; they stand before its handler. */
+/** What faults use of the cluster. They handle requests before the cluster does. */
 export interface FaultContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -16,7 +16,7 @@ export interface FaultContext {
   intercept: Interceptor | undefined;
 }
 
-/** Carries a request out; `asOf` lets reads see the cluster as it was at a version. */
+/** Processes a request; with `asOf`, reads see the cluster as it was at that version. */
 type Proceed = (request: ApiRequest) => Promise<ApiReply>;
 
 interface Rule {
@@ -31,7 +31,7 @@ interface Rule {
   hits: number;
 }
 
-/** Numbers from 0 to 1 that a seed determines (mulberry32). */
+/** Makes numbers from 0 to 1 that follow from a seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -42,13 +42,13 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** The faults of a cluster. Requests pay for them only while there are rules. */
+/** The faults of a cluster. Requests pay for faults only while there are rules. */
 export class FaultRules implements Faults {
   readonly #context: FaultContext;
   readonly #rules: Rule[] = [];
-  /** Ends of streams that are half open. */
+  /** The functions that end half-open streams. */
   readonly #stalled = new Set<() => void>();
-  /** Timers of requests that are made to wait. */
+  /** The timers of delayed requests. */
   readonly #waiting = new Set<Timer>();
   #hits = 0;
 
@@ -94,7 +94,7 @@ export class FaultRules implements Faults {
     this.#context.intercept = undefined;
   }
 
-  /** Ends what would never end: the cluster closes. */
+  /** Ends the streams and timers that would never end; called when the cluster closes. */
   close(): void {
     this.clear();
     for (const end of this.#stalled) end();
@@ -200,7 +200,7 @@ export class FaultRules implements Faults {
     const resource = this.#context.registry.find(shown.group, shown.version, shown.resource);
     if (resource === undefined) return rule.since;
     const events = resource.collection.since(resource.collection.oldest) ?? [];
-    // The state before the event that is so many from the end.
+    // The stale state is the one before the event at this distance from the end.
     const event = events[Math.max(0, events.length - fault.behind)];
     return event === undefined ? this.#context.store.version : event.stored.version - 1;
   }
@@ -211,7 +211,7 @@ const BROKEN: ApiReply = { status: 0, headers: {}, fate: 'break' };
 const READS = new Set(['get', 'list']);
 const WRITES = new Set(['create', 'update', 'patch', 'delete']);
 
-/** A rule only takes requests that its fault can strike: a stale read is no affair of a write. */
+/** Can the fault of a rule strike the request? A stale read, for example, does not strike a write. */
 function applies(fault: Fault, { verb, resource }: FaultRequest): boolean {
   switch (fault.kind) {
     case 'stale':
@@ -239,7 +239,7 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
   });
 }
 
-/** Drops an answer that no client will read, and stops its stream if that was started. */
+/** Drops an answer that no client will read, and stops its stream if it was started. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
 }

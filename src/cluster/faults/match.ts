@@ -3,7 +3,7 @@ import type { ApiRequest } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './model.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** What rules look at, of a request. */
+/** The facts of a request that rules look at. */
 export function faultRequest(registry: Registry, request: ApiRequest): FaultRequest {
   const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
   const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
@@ -25,7 +25,7 @@ export function faultRequest(registry: Registry, request: ApiRequest): FaultRequ
 
 const FIELDS = ['verb', 'group', 'kind', 'resource', 'subresource', 'namespace', 'name', 'user', 'method'] as const;
 
-/** Does everything that is given hold? */
+/** Do all conditions that a rule has hold? */
 export function matchesFault(match: FaultMatch, request: FaultRequest): boolean {
   for (const field of FIELDS) {
     const wanted = match[field];

@@ -1,4 +1,4 @@
-/** The verb of a request, as access rules name it; those of paths that are no resource are HTTP methods. */
+/** The verb of a request, as access rules name it. For a path that is no resource it is the HTTP method. */
 export type KubeVerb =
   | 'get'
   | 'list'
@@ -17,12 +17,12 @@ export interface FaultRequest {
   /** The path with its query. */
   readonly path: string;
   readonly verb: KubeVerb;
-  /** API group; `''` is the core group. Of paths that are no resource, too. */
+  /** API group; `''` is the core group, and also stands for paths that are no resource. */
   readonly group: string;
   readonly version: string;
   /** Plural, e.g. `deployments`; `''` for paths that are no resource. */
   readonly resource: string;
-  /** Kind of the resource; `''` when nothing serves it. */
+  /** Kind of the resource; `''` when no resource serves the path. */
   readonly kind: string;
   readonly subresource: string;
   readonly namespace: string;
@@ -32,7 +32,7 @@ export interface FaultRequest {
   readonly userAgent: string;
 }
 
-/** Which requests a fault strikes. Everything that is given must hold; of a list, one entry. */
+/** The requests that a fault strikes. All given conditions must hold; a list holds when one of its entries does. */
 export interface FaultMatch {
   readonly verb?: KubeVerb | readonly KubeVerb[];
   /** API group; `''` is the core group. */
@@ -50,77 +50,83 @@ export interface FaultMatch {
   readonly method?: string | readonly string[];
   /** Matched against the path with its query. */
   readonly path?: RegExp;
-  /** Anything else. */
+  /** Any other condition. */
   readonly where?: (request: FaultRequest) => boolean;
 }
 
-/** What happens to a request that a fault strikes. Times are milliseconds of the cluster's clock. */
+/** The effect of a fault on a request. Times are milliseconds of the cluster's clock. */
 export type Fault =
   /**
-   * The request is late. The rules after this one are asked as well, so latency combines with other faults.
-   * `jitterMs` (default 0) adds a random share of itself, by the rule's seed.
+   * The request is delayed. Later rules are applied, too, so that latency combines with other faults. `jitterMs`
+   * (default 0) adds a random part of itself, by the rule's seed.
    */
   | { readonly kind: 'latency'; readonly milliseconds: number; readonly jitterMs?: number }
-  /** The server answers with this error instead of looking at the request. */
+  /** The server answers with this error and does not process the request. */
   | {
       readonly kind: 'error';
       readonly status: number;
       readonly reason: string;
       readonly message?: string;
-      /** Seconds that the `Retry-After` header asks for. Default: none. */
+      /** Seconds in the `Retry-After` header. Default: no header. */
       readonly retryAfterSeconds?: number;
     }
-  /** A write is answered 409 as if another client had changed the object meanwhile. */
+  /** A write is answered with 409, as if another client had changed the object meanwhile. */
   | { readonly kind: 'conflict' }
   /** The connection breaks before the request arrives. */
   | { readonly kind: 'disconnect' }
-  /** The request is carried out, but the connection breaks before the answer arrives. */
+  /** The request is processed, but the connection breaks before the answer arrives. */
   | { readonly kind: 'lost-answer' }
-  /** The server answers 504 `Timeout`, which leaves the outcome open: carried out unless `executed` is false. */
+  /**
+   * The server answers 504 `Timeout`, which leaves the outcome open. The request is processed unless `executed` is
+   * false.
+   */
   | { readonly kind: 'timeout'; readonly executed?: boolean }
-  /** No answer ever comes: carried out unless `executed` is false; only the client's own limit ends the wait. */
+  /** No answer arrives until the client gives up. The request is processed unless `executed` is false. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }
   /**
-   * A get or list shows the cluster as it was at `resourceVersion`, or so many changes of its resource ago
-   * (`behind`); default: as it was when the rule was added. What can no longer be told is shown as far back as it can.
+   * A get or list shows the cluster as it was at `resourceVersion`, or `behind` changes of its resource ago. Default:
+   * as it was when the rule was added. When that state is no longer known, it shows the oldest known state.
    */
   | { readonly kind: 'stale'; readonly resourceVersion?: string; readonly behind?: number }
   /**
-   * A watch ends after so many events (default 0: at once): properly (`end`, default), with a broken connection
+   * A watch ends after `afterEvents` events (default 0: at once): properly (`end`, default), with a broken connection
    * (`break`), or with an `ERROR` event of 410 `Expired` (`expire`).
    */
   | { readonly kind: 'watch-drop'; readonly afterEvents?: number; readonly how?: 'end' | 'break' | 'expire' }
-  /** A watch is half open after so many events (default 0): nothing arrives any more, not even its end. */
+  /** A watch is half open after `afterEvents` events (default 0): nothing arrives any more, not even its end. */
   | { readonly kind: 'watch-stall'; readonly afterEvents?: number }
-  /** Every event of a watch is late by so much; their order stays. */
+  /** Every event of a watch is delayed; the order of events stays. */
   | { readonly kind: 'watch-delay'; readonly milliseconds: number };
 
-/** How often a rule strikes. */
+/** The number and the choice of requests that a rule strikes. */
 export interface FaultOptions {
-  /** How many times it strikes. Default: once; `Infinity` for always. */
+  /** The number of requests that the rule strikes. Default: 1; `Infinity` for all. */
   readonly times?: number;
-  /** How many matching requests pass first. Default: 0. */
+  /** The number of matching requests that pass first. Default: 0. */
   readonly after?: number;
-  /** The share of matching requests that is hit, 0 to 1. Default: 1. */
+  /** The fraction of matching requests that the rule strikes, 0 to 1. Default: 1. */
   readonly probability?: number;
-  /** Seed of the rule's choices: the same seed makes the same choices. Default: 1. */
+  /** The seed of the rule's choices. Equal seeds make equal choices. Default: 1. */
   readonly seed?: number;
 }
 
-/** A rule that was added. Disposing of it takes it back. */
+/** A rule of faults. Its disposal removes it. */
 export interface FaultRule extends Disposable {
-  /** How many requests it hit so far. */
+  /** The number of requests that the rule has struck. */
   readonly hits: number;
-  /** Strikes no more. Watches that it holds stay held. */
+  /** Removes the rule. Watches that it holds half open stay so. */
   remove(): void;
 }
 
-/** Breaks requests on purpose, those of sockets and those of transports. Rules are asked in their order. */
+/**
+ * Disturbs requests over sockets and in-process transports on purpose. Rules are applied in the order in which they
+ * were added.
+ */
 export interface Faults {
-  /** Adds a rule; a number is short for `{ times }`. */
+  /** Adds a rule. A number is short for `{ times }`. */
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
-  /** Takes all rules back. */
+  /** Removes all rules. */
   clear(): void;
-  /** How many times a rule hit a request so far. */
+  /** The number of requests that rules have struck. */
   readonly hits: number;
 }

@@ -5,7 +5,7 @@ import { ApiError } from '../errors/status.ts';
 
 const NEWLINE = 0x0a;
 
-/** Where the first `count` lines of a chunk end, and how many lines it has of them. */
+/** The end of the first `count` lines of a chunk, and the number of lines found. */
 function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
   let end = 0;
   for (let lines = 0; lines < count; lines++) {
@@ -16,10 +16,10 @@ function endOfLines(chunk: Buffer, count: number): { readonly end: number; reado
   return { end, lines: count };
 }
 
-/** How a stream goes on after its first lines. */
+/** What happens to a stream after its first lines. */
 export type AfterLines = 'end' | 'break' | 'expire' | 'stall';
 
-/** A stream that passes so many lines and is then cut or, half open, falls silent for good. */
+/** A stream that passes a number of lines. Then it is cut, or stays open and silent (half open). */
 export function cutStream(inner: ByteStream, lines: number, how: AfterLines, stalled: Set<() => void>): ByteStream {
   let remaining = lines;
   let cut = false;
@@ -45,7 +45,7 @@ export function cutStream(inner: ByteStream, lines: number, how: AfterLines, sta
         }
       };
       if (remaining === 0) finish();
-      // A stream that is cut at once is not even begun, but one that stalls goes on unheard.
+      // A stream that is cut at once is not started. A stream that stalls is started, and its lines are dropped.
       if (cut && how !== 'stall') return;
       inner.start({
         write(chunk) {
@@ -76,7 +76,7 @@ function expiredLine(): Buffer {
   return Buffer.concat([toJsonBytes({ type: 'ERROR', object: error.status }), Buffer.from('\n')]);
 }
 
-/** A stream whose every chunk, and whose end, comes so much later. */
+/** A stream whose chunks and end are delayed. */
 export function delayedStream(inner: ByteStream, clock: Clock, milliseconds: number): ByteStream {
   const timers = new Set<Timer>();
   const later = (action: () => void) => {

@@ -6,10 +6,10 @@ import { formatFieldPath } from './tree.ts';
 import { memberStep, elementSteps, TypedError } from './walk.ts';
 
 /**
- * Checks that a configuration has the structure of its type, and throws on the first thing that has not:
- * members that the schema does not declare, other kinds of values, list elements with the same key.
+ * Checks that a configuration has the structure of its type. Throws at the first violation: a member that the schema
+ * does not declare, a value of another kind, list elements with the same key.
  *
- * What `value` shares with `checked`, which has passed, is not looked at again.
+ * Parts of `value` that are also parts of `checked`, which has passed, are not checked again.
  *
  * @throws TypedError whose message begins with the path.
  */
@@ -17,7 +17,7 @@ export function checkTyped(node: TypeNode, value: JsonValue, checked?: JsonValue
   check(node, value, [], checked);
 }
 
-/** `path`: the path of the value; changed during the call, and restored. */
+/** `path` is the path of the value; the call changes and restores it. */
 function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonValue | undefined): void {
   if (value === null || node.kind === 'any') return;
   if (value === checked && typeof value === 'object') return;

@@ -7,7 +7,7 @@ import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
 import type { Form } from './walk.ts';
 import { elementStep, formOf, isLeaf, memberStep } from './walk.ts';
 
-/** What differs between two values. */
+/** The differences between two values. */
 export interface Comparison {
   readonly added: FieldTree;
   readonly modified: FieldTree;
@@ -20,9 +20,9 @@ const MODIFIED: Comparison = { ...SAME, modified: leafTree };
 const REMOVED: Comparison = { ...SAME, removed: leafTree };
 
 /**
- * Compares two values of one type; `undefined` means absent, `null` is a value. Where no schema says what
- * stands there and the two have different forms, each form is looked at: what stood below the old one is removed,
- * what stands below the new one is added.
+ * Compares two values of one type; `undefined` means absent, `null` is a value. When no schema declares the type and
+ * the values have different forms, both forms are compared: the parts of the old value are removed, those of the new
+ * value are added.
  */
 export function compareFields(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (before === after) return SAME;
@@ -34,7 +34,7 @@ export function compareFields(node: TypeNode, before: JsonValue | undefined, aft
   return both(compareAs(left, before, after), compareAs(right, before, after));
 }
 
-/** Compares as values of `form`; a value of another form counts as one without members and elements. */
+/** Compares two values as values of `form`. A value of another form counts as one without members or elements. */
 function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: Comparison;
@@ -127,7 +127,7 @@ function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]
   return collected.result();
 }
 
-/** Elements with the same key: a manager that touched any of them owns all of them. */
+/** Compares elements with the same key. A manager that changed one of them owns all of them. */
 function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Comparison {
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;
@@ -142,5 +142,5 @@ function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Com
   return jsonEquals(was, is) ? SAME : MODIFIED;
 }
 
-/** Everything that is new or different. */
+/** The paths that are new or have another value. */
 export const addedOrModified = (comparison: Comparison): FieldTree => union(comparison.added, comparison.modified);

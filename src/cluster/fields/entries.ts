@@ -10,7 +10,7 @@ export interface ManagedEntry {
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
   readonly subresource: string;
-  /** Time of the manager's last change of the object; absent when it only took ownership. */
+  /** The time of the manager's last change of the object; absent when it only took ownership. */
   readonly time: string | undefined;
   readonly fields: FieldTree;
 }
@@ -58,7 +58,7 @@ function readFields(value: JsonValue | undefined): FieldTree | undefined {
   return tree;
 }
 
-/** The form of `metadata.managedFields`, in its order: applies first, then by time and name. */
+/** `metadata.managedFields` in its order: applies first, then by time and name. */
 export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   const sorted = [...entries].sort(
     (a, b) =>
@@ -87,7 +87,7 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   });
 }
 
-/** The most `Update` entries; above that the oldest are folded. */
+/** The maximum of `Update` entries; beyond it the oldest ones are folded. */
 const MAX_UPDATERS = 10;
 
 /** Folds the oldest `Update` entries of a version into `ancient-changes` when there are too many. */
@@ -119,7 +119,7 @@ export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   }
 }
 
-/** Do both lists name the same owners of the same fields, except for times? */
+/** Do both lists have the same owners of the same fields? Times do not count. */
 export function sameEntries(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const left = readEntries(a);
   const right = readEntries(b);

@@ -15,8 +15,8 @@ const annotationsOf = (object: JsonObject): JsonObject => {
 };
 
 /**
- * What the manager `kubectl` may change without force: the fields that its client-side apply declared, as
- * the annotation of the stored object says.
+ * The fields that the manager `kubectl` may change without force: those that its client-side apply declared, by the
+ * annotation of the stored object.
  */
 export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
   const text = live?.metadata.annotations?.[ANNOTATION];
@@ -44,7 +44,7 @@ export function rewriteLastApplied(object: KubeObject, config: JsonObject, manag
   object.metadata.annotations = { ...annotations, [ANNOTATION]: `${toJsonText(sortedMembers(described))}\n` };
 }
 
-/** Members in alphabetical order, as kubectl writes them. */
+/** The value with its members in alphabetical order, as kubectl writes them. */
 function sortedMembers(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortedMembers);
   if (!isJsonObject(value)) return value;
@@ -53,7 +53,7 @@ function sortedMembers(value: JsonValue): JsonValue {
   return out;
 }
 
-/** Annotations are written by users; what is no JSON object declares nothing. */
+/** The object in an annotation. Users write annotations; a text that is no JSON object declares no fields. */
 function parsed(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

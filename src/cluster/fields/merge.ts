@@ -7,8 +7,8 @@ import { anyNode, memberNode } from '../types/node.ts';
 import { formOf, isLeaf, elementSteps } from './walk.ts';
 
 /**
- * The live value with an applied configuration laid over it. What the configuration does not change is the
- * live value itself, not a copy.
+ * The live value with the applied configuration merged into it. The parts that the configuration does not change are
+ * those of the live value, not copies.
  */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {
   if (applied === undefined) return live ?? null;
@@ -34,7 +34,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   for (const key of Object.keys(applied)) {
     const left = Object.hasOwn(live, key) ? live[key] : undefined;
     const right = applied[key];
-    // An equal member stays where it is, also one whose value is `undefined`.
+    // An equal member stays in its place, even if its value is `undefined`.
     if (left === right && (left !== undefined || Object.hasOwn(live, key))) continue;
     const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
     if (merged === left) continue;
@@ -50,9 +50,9 @@ interface Element {
 }
 
 /**
- * Two cursors, one in each list. An element that heads both is merged. A live element that is not applied
- * is passed through; one that is applied, but is not the next shared one in applied order, waits for its
- * place there. Otherwise the applied element comes.
+ * Merges two lists with two cursors, one in each list. An element at the head of both lists is merged. A live element
+ * that is not applied is copied. A live element that is applied waits for its place in the applied order, unless it is
+ * the next shared element. Otherwise the applied element comes next.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

@@ -28,11 +28,13 @@ export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
   readonly subresource: string;
-  /** Is the type built-in? Its decoder copies the request, so that `claim` may keep the configuration. */
+  /**
+   * Is the type built-in? The decoder of such a type copies the request, so that `claim` may keep the configuration.
+   */
   readonly builtin: boolean;
-  /** Paths that this request cannot change; they have no owner. */
+  /** Paths that this request cannot change, and that therefore get no owner. */
   readonly resetFields: FieldTree;
-  /** The time written into entries; scale writes none. */
+  /** The time of new entries; undefined for writes to scale. */
   readonly time: string | undefined;
   /** The type and the object in the version of an entry; `undefined` when that version is no longer served. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
@@ -82,7 +84,10 @@ function withEntries(object: JsonObject, entries: Entries): KubeObject {
   return { ...object, metadata } as unknown as KubeObject;
 }
 
-/** The request's entries when it rewrites `managedFields`, else the stored ones. `cleared`: the request removes all. */
+/**
+ * The request's entries when it rewrites `managedFields`, else the stored ones. `cleared`: does the request remove all
+ * entries?
+ */
 function entriesOf(
   live: KubeObject | undefined,
   next: KubeObject,
@@ -91,7 +96,7 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
-  // As in the API server, which re-encodes a custom resource's metadata first and so drops an empty list.
+  // The API server re-encodes a custom resource's metadata first, which drops an empty list.
   if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
@@ -100,8 +105,8 @@ function entriesOf(
 }
 
 /**
- * Ownership after a create, update or patch (all but apply): what the request changed belongs to `manager` alone.
- * `live` is absent on create, where `empty` (an object of the type without content) stands in.
+ * The object with its owners after a create, update or patch (not apply): the changed fields belong to `manager` alone.
+ * On create `live` is absent, and the new object is compared with `empty` (an object of the type without content).
  */
 export function updateOwnership(
   live: KubeObject | undefined,
@@ -150,7 +155,10 @@ function limited(comparison: Comparison, context: FieldContext): Comparison {
   return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
 }
 
-/** Takes changed and removed paths from all entries but `exceptKey`'s; deletes entries of versions no longer served. */
+/**
+ * Removes changed and removed paths from all entries but `exceptKey`'s, and deletes entries of versions that are no
+ * longer served.
+ */
 function release(
   before: JsonObject,
   after: JsonObject,
@@ -205,11 +213,11 @@ export interface ApplyResult {
 }
 
 /**
- * Server-side apply of `config` by `manager` to `live` (absent: `empty` stands in): the merged object with
- * its new owners.
+ * Server-side apply of `config` by `manager` to `live`: the merged object with its new owners. Where `live` is absent,
+ * `empty` takes its place.
  *
- * @throws ApiError 409 with one cause per unforced field that other managers own with another value;
- *   500 when the configuration does not have the structure of the type; 400 when it sets `managedFields`.
+ * @throws ApiError 409 with one cause per unforced field that other managers own with another value; 500 when the
+ *   configuration does not have the structure of the type; 400 when it sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,
@@ -252,8 +260,8 @@ export function applyWithOwnership(
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
- * Checks the configuration; gives its claim. Most applies repeat the manager's last configuration: its equal parts are
- * neither checked nor walked again (built-in types only).
+ * Checks the configuration and returns its claim. Most applies repeat the manager's last configuration: for built-in
+ * types the equal parts are neither checked nor walked again.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -287,7 +295,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   return { claimed: fields, key, previous };
 }
 
-/** Removes fields that the manager applied before but not now and that no other manager owns. */
+/** Removes fields that the manager applied before but not now, and that no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);
@@ -295,7 +303,7 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const there = context.inVersion(apiVersion, merged);
   if (there === undefined) return merged;
-  // Fields that the other version cannot omit come back empty: they count as kept, with their value in `merged`.
+  // Fields that the other version cannot omit return empty. They count as kept, with their value in `merged`.
   const pruned = pruneIn(there.node, there.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
@@ -341,7 +349,7 @@ function conflictsOf(
   return conflicts;
 }
 
-/** Throws 409 for conflicts outside `force`. */
+/** Throws 409 for conflicts that `force` does not cover. */
 function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void {
   const rest = conflicts
     .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))

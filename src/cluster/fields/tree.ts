@@ -3,9 +3,9 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /**
- * A set of field paths as a tree. Steps are written as in `fieldsV1`: `f:NAME` a member, `k:{…}` a list
- * element by its keys, `v:…` an element of a set, `i:N` one by index. `owned` says that the path up to
- * here belongs to the set itself. Trees are never changed after they were built.
+ * A set of field paths as a tree. Steps are written as in `fieldsV1`: `f:NAME` is a member, `k:{…}` a list element by
+ * its keys, `v:…` an element of a set, `i:N` an element by its index. `owned` says that the path to this node belongs
+ * to the set itself. Trees never change.
  */
 export class FieldTree {
   readonly owned: boolean;
@@ -26,12 +26,12 @@ const NONE: ReadonlyMap<string, FieldTree> = new Map();
 /** The empty set. */
 export const emptyTree = new FieldTree(false);
 
-/** The set with the path up to here only. */
+/** The set that only has the empty path. */
 export const leafTree = new FieldTree(true);
 
 /**
- * Lays the changes of some children over a tree; the tree itself is answered when nothing changed, so
- * that what was derived from it stays valid.
+ * The tree with other children. When nothing changed, it returns the tree itself, so that data derived from the tree
+ * stays valid.
  */
 function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, FieldTree> | undefined): FieldTree {
   if (changes === undefined) return owned === tree.owned ? tree : new FieldTree(owned, tree.children);
@@ -43,7 +43,7 @@ function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, F
   return new FieldTree(owned, children);
 }
 
-/** The children of `b` laid over those of `a` by `merge`; only those that differ afterwards. */
+/** The children of `b` merged with those of `a` by `merge`; only those that differ from `a`'s. */
 function changesOf(
   a: FieldTree,
   b: FieldTree,
@@ -60,7 +60,7 @@ function changesOf(
   return changes;
 }
 
-/** Paths of either set. */
+/** Paths of one or both sets. */
 export function union(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty) return b;
   if (b.empty || a === b) return a;
@@ -106,18 +106,18 @@ export function sameTree(a: FieldTree, b: FieldTree): boolean {
   return true;
 }
 
-/** Names come before keys, keys before values, values before indices. */
+/** The rank of a step: names come before keys, keys before values, values before indices. */
 const rank = (step: string) => 'fkvi'.indexOf(step.charAt(0));
 const byStep = (a: string, b: string) => rank(a) - rank(b) || (a < b ? -1 : 1);
 
-/** Every path of the set, as lists of steps: at each level what ends there, then what goes on. */
+/** Every path of the set, as lists of steps: at each level first the paths that end there, then the longer ones. */
 export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
   const steps = [...tree.children.keys()].sort(byStep);
   for (const step of steps) if (tree.children.get(step)?.owned === true) yield [...prefix, step];
   for (const step of steps) yield* pathsOf(tree.children.get(step) ?? emptyTree, [...prefix, step]);
 }
 
-/** The set of the given paths; each is a list of member names. */
+/** The set of the given paths, which are lists of member names. */
 export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree {
   let tree = emptyTree;
   for (const path of paths) {

@@ -5,16 +5,16 @@ import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../typ
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';
 
-/** A value that its type does not take under apply; the text begins with the path. */
+/** The error of a value that its type does not allow under apply; the text begins with the path. */
 export class TypedError extends Error {}
 
 /** The members of a granular object or map, or the elements of a granular list. */
 export type Granular = ObjectNode | MapNode | ListNode;
 
-/** The form as which a value is compared and merged. */
+/** The form in which a value is compared and merged. */
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
-/** The form of a value: that of its type, else its own. Where nothing is known, `null` is an object without members. */
+/** The form of a value: that of its type, else its own. Without a type, `null` is an object without members. */
 export const formOf = (node: TypeNode, value: JsonValue): Form =>
   value === null && node.kind === 'any' && node.atomic !== true ? anyMapNode : deduce(node, value);
 
@@ -31,7 +31,7 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
 const memberSteps = new Map<string, string>();
 const MEMBERS_REMEMBERED = 10_000;
 
-/** The step to a member; cached, since names of fields repeat. */
+/** The step to a member; cached, because names of fields repeat. */
 export function memberStep(name: string): string {
   let step = memberSteps.get(name);
   if (step === undefined) {
@@ -52,7 +52,7 @@ export function elementSteps(node: ListNode, list: readonly JsonValue[]): readon
   return steps;
 }
 
-/** The step of a list element: by its keys (missing ones take their default) or by its value. */
+/** The step of a list element: by its keys (a missing key takes its default), or by its value. */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
   if (node.list === 'set') return `v:${toJsonText(element)}`;
   if (!isJsonObject(element)) return `i:${index}`;
@@ -83,8 +83,9 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /**
- * The paths that an apply of `value` claims. Equal parts of `known` are used as they are, so that data cached for them
- * stays valid. `of`: the configuration that `known` was made from; its parts that `value` shares are not walked again.
+ * The paths that an apply of `value` claims. Parts that are equal to parts of `known` are those parts, so that data
+ * cached for them stays valid. `of` is the configuration from which `known` was made; parts of it in `value` are not
+ * walked again.
  */
 export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
@@ -107,7 +108,7 @@ function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known:
   return new FieldTree(owned, children);
 }
 
-/** The tree with this `owned`; `known` if that is equal. */
+/** The tree with another `owned`; `known` if that is equal. */
 function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
   if (tree.owned === owned) return tree;
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);
@@ -160,7 +161,7 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** Declared members on the way to a path count as members too; needed when paths are taken away. */
+/** The tree with the declared members on the way to each path as members, too, which the removal of paths needs. */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {
@@ -171,7 +172,7 @@ export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree 
   return new FieldTree(tree.owned, children);
 }
 
-/** The type below one step. */
+/** The type at one step below a type. */
 export function nodeAt(node: TypeNode, step: string): TypeNode {
   if (node.kind === 'list') return node.items;
   if (node.kind === 'object' || node.kind === 'map') {
@@ -180,7 +181,7 @@ export function nodeAt(node: TypeNode, step: string): TypeNode {
   return { kind: 'any' };
 }
 
-/** `value` without the paths of `remove`; a container left with nothing is `null`. */
+/** `value` without the paths of `remove`. A container that loses all its content is `null`. */
 export function removePaths(node: TypeNode, value: JsonValue, remove: FieldTree): JsonValue {
   const known = granular(node, value);
   if (known === undefined) return deduce(node, value).kind === 'scalar' ? value : null;

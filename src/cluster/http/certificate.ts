@@ -9,7 +9,7 @@ export interface ServerCertificate {
 
 /** A certificate authority of one cluster. */
 export interface Authority {
-  /** Its own certificate, PEM text. */
+  /** The authority's own certificate, PEM text. */
   readonly ca: string;
   /** Makes a key and a server certificate for names and IPv4 addresses. */
   issue(names: readonly string[], addresses: readonly string[]): ServerCertificate;

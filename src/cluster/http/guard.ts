@@ -6,16 +6,16 @@ import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 
-/** Is this an address that only this machine can reach? */
+/** Can only this machine reach the address? */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
 /**
- * Requests from other machines need credentials.
+ * Refuses a listener on which requests from other machines need no credentials.
  *
- * @throws TypeKroError `cluster/open-to-everybody` when they would have an identity without.
+ * @throws TypeKroError `cluster/open-to-everybody` when such requests would have an identity.
  */
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;
@@ -27,8 +27,8 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
 }
 
 /**
- * May a request without credentials have the identity of the listener? Not one that a web page makes, nor one
- * that reached this machine under another name: browsers carry both here from pages of strangers.
+ * May a request without credentials have the identity of the listener? A request from a web page may not, and a request
+ * that reached this machine under another name may not: a browser can send both for pages of other sites.
  */
 export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
@@ -36,7 +36,7 @@ export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   return isLoopbackHost(host.replace(/:\d*$/, ''));
 }
 
-/** What a client error of Node means to a client of the API. */
+/** The refusal that a client error of Node means for a client of the API. */
 function refusalOf(code: string | undefined): ApiError & { readonly phrase: string } {
   const refuse = (status: number, reason: string, message: string, phrase: string) =>
     Object.assign(new ApiError({ code: status, reason, message }), { phrase });
@@ -55,7 +55,7 @@ function refusalOf(code: string | undefined): ApiError & { readonly phrase: stri
   }
 }
 
-/** Answers what never became a request, and closes the connection. */
+/** Answers bytes that are no valid request, and closes the connection. */
 export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

@@ -18,7 +18,7 @@ import type { openApiReply } from '../openapi/openapi.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** A request as a listener or transport hands it over. */
+/** A request as a listener or transport passes it on. */
 export interface RawRequest {
   readonly method: string;
   /** Path with its query. */
@@ -32,9 +32,9 @@ export interface RawRequest {
 export type HandlerContext = RouterContext &
   MetricsContext & {
     readonly access: Access;
-    /** Stands before the verbs while there are faults. */
+    /** Handles requests before the verbs while there are faults. */
     readonly intercept: Interceptor | undefined;
-    /** Takes errors that are no refusals. */
+    /** Receives errors that are no refusals. */
     readonly report: (thrown: unknown) => void;
     readonly parts: {
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
@@ -42,7 +42,7 @@ export type HandlerContext = RouterContext &
     };
   };
 
-/** Largest body that is read. */
+/** The largest body that is read, in bytes. */
 export const MAX_BODY = 3 * 1024 * 1024;
 
 /**
@@ -101,7 +101,7 @@ async function answer(
   return context.intercept(request, guarded);
 }
 
-/** Authorizes and routes. */
+/** Authorizes and routes a request. */
 async function dispatch(context: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
   authorizeRequest(context, request);
   const [first, second, third] = request.segments;
@@ -134,7 +134,7 @@ function discover(
   return known;
 }
 
-/** What is served besides groups and their versions. */
+/** The paths that are served besides groups and their versions. */
 const OWN_PATHS = [
   '/api',
   '/apis',

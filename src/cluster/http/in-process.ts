@@ -14,7 +14,7 @@ function toBuffer(body: string | Uint8Array | undefined): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** A client's way to the request handler without a socket: the same bytes, the same answers. */
+/** A transport to the request handler without a socket. It passes the same bytes and gives the same answers. */
 export function inProcessTransport(context: HandlerContext, user: UserInfo = ADMIN): Transport {
   const open = new Set<() => void>();
   let closed = false;
@@ -48,15 +48,15 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
 }
 
 /**
- * No request on it can ever work again, so clients must not retry. The client's code is loaded for it only then: a
- * server opens sooner without.
+ * The error of a closed transport. No request can succeed any more, so clients must not retry. The client's code is
+ * loaded only for this error: a server starts sooner without it.
  */
 async function closedError(): Promise<KubeError> {
   const { KubeError } = await import('../../kube/index.ts');
   return new KubeError('the transport is closed', { status: 0, reason: 'Closed' });
 }
 
-/** The answer, unless the client gives up or the transport closes first: faults may keep it away for ever. */
+/** The answer, unless the client gives up or the transport closes first. A fault may hold the answer back for ever. */
 function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
     const leave = () => {

@@ -16,7 +16,7 @@ import { replyError } from '../protocol/reply.ts';
 
 /** What a socket uses of the cluster. */
 export type ListenerContext = HandlerContext & {
-  /** A socket was opened with a certificate of this authority. */
+  /** Called when a socket was opened with a certificate of this authority. */
   setCertificateAuthority(pem: string): void;
 };
 
@@ -40,7 +40,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
       ? httpLibrary().createServer(limits, onRequest)
       : secureServer(authority, host, limits, onRequest);
   const sockets = new Set<Socket>();
-  // Connections that never finish their handshake have to go, too.
+  // Connections that never finish their handshake have to be closed, too.
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -73,12 +73,15 @@ export async function openListener(context: ListenerContext, options: ListenOpti
 
 const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
 
-/** No client shows a certificate. Unless told, Node reads the roots of the whole web for them: 26 ms on Node 20. */
+/**
+ * The roots for client certificates. No client has one; by default Node would read its list of all public roots, which
+ * takes 26 ms on Node 20.
+ */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
 /**
- * A server whose certificate is made when its socket is open, before the first handshake at the latest: opening it does
- * not wait for that.
+ * A server whose certificate is made when its socket is open, before the first handshake at the latest. Opening the
+ * socket does not wait for it.
  */
 function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
   const { createServer, Server } = httpsLibrary();
@@ -86,7 +89,7 @@ function secureServer(authority: Authority, host: string, limits: ServerOptions,
     ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])]),
     ...NO_ROOTS,
   });
-  // Bun's servers take their certificate at once or not at all.
+  // Bun's servers take their certificate only when they are created.
   if (!('setSecureContext' in Server.prototype)) return createServer({ ...limits, ...certificate() }, onRequest);
   const server = createServer({ ...limits, ...NO_ROOTS }, onRequest);
   let secured = false;
@@ -95,7 +98,7 @@ function secureServer(authority: Authority, host: string, limits: ServerOptions,
     secured = true;
     server.setSecureContext(certificate());
   };
-  // Before the server's own listener, which begins the handshake.
+  // Runs before the server's own listener, which begins the handshake.
   server.prependOnceListener('connection', secure);
   server.once('listening', () => void setImmediate(secure));
   return server;
@@ -115,7 +118,7 @@ async function serve(
   send(reply, request, response);
 }
 
-/** Headers by name in lower case; those of impersonation keep their values apart, line by line. */
+/** Headers by name in lower case. The values of a repeated impersonation header are joined by line ends. */
 function flatten(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
   const { headers } = request;
   let flat: Record<string, string | undefined> | undefined;
@@ -131,7 +134,7 @@ function flatten(request: IncomingMessage): Readonly<Record<string, string | und
 
 const EMPTY = Buffer.alloc(0);
 
-/** Of bodies that are too large so much is read and thrown away, so that their senders hear why. */
+/** The number of bytes of a too large body that are read and thrown away, so that its sender gets the refusal. */
 const MAX_DISCARDED = 64 * 1024 * 1024;
 
 /** The body, or `undefined` when it was too large or the client went away. */
@@ -155,7 +158,7 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     });
     request.on('end', () => {
       if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // Only now: a client that is still sending sees a broken connection instead of the answer.
+      // The refusal is sent only now: a client that is still sending would see a broken connection instead.
       send(replyError(requestTooLarge(MAX_BODY)), request, response);
       resolve(undefined);
     });

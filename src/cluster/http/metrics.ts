@@ -1,7 +1,7 @@
 import type { OpenStream } from '../protocol/request.ts';
 import type { Store } from '../store/store.ts';
 
-/** What is counted. */
+/** The sources of the figures. */
 export interface MetricsContext {
   readonly store: Store;
   readonly streams: ReadonlySet<OpenStream>;

@@ -17,7 +17,7 @@ import type { ReadContext } from '../verbs/read.ts';
 import type { WatchContext } from '../verbs/watch.ts';
 import type { routeWrite, WriteRouterContext } from './write-router.ts';
 
-/** Subresources that show an object, and may be shown as one. */
+/** Subresources that show an object, and that tables and metadata can show, too. */
 const VIEWS = new Set(['status', 'scale']);
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
@@ -31,13 +31,13 @@ export type RouterContext = WriteRouterContext &
     };
   };
 
-/** The form of a table, with the code that prints it. */
+/** The form of a table, with the loaded code that prints it. */
 async function withTables({ clock, parts }: RouterContext, output: Negotiated & { form: 'table' }): Promise<Output> {
   const tables = await parts.tables.load();
   return { ...output, tableOf: (...shown) => tables.tableOf(clock, ...shown) };
 }
 
-/** Finds resource, namespace and name. Throws 404. */
+/** Finds the resource, namespace and name of a path. Throws 404. */
 function parseRoute(registry: Registry, group: string, version: string, parts: readonly string[]): Route | undefined {
   const watchPath = parts[0] === 'watch' && parts.length > 1;
   const segments = watchPath ? parts.slice(1) : parts;
@@ -71,7 +71,7 @@ export async function routeResource(
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
-  // Only a proxy takes a path behind its name.
+  // Only the path of a proxy may continue after its name.
   const deeper = route.rest.length > 0 && subresource !== 'proxy';
   if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
@@ -101,7 +101,7 @@ function builtinDeprecation(resource: Resource): string[] {
   return [];
 }
 
-/** Answers a GET of what is stored. */
+/** Answers a GET of stored objects. */
 async function read(
   context: ReadContext & WatchContext,
   request: ApiRequest,

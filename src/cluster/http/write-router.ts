@@ -26,7 +26,7 @@ import type { ReadContext } from '../verbs/read.ts';
 /** What writes and resources that are not stored use of the cluster. */
 export type WriteRouterContext = WriteServices & ReadContext & VirtualContext;
 
-/** Answers a request that is no read of stored objects. */
+/** Answers a request that does not read stored objects. */
 export function routeWrite(
   context: WriteRouterContext,
   request: ApiRequest,
@@ -37,7 +37,7 @@ export function routeWrite(
   checkVerb(route, request);
   const virtual = virtualReply(context, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
-  // A stored object answers for what it is; a virtual subresource without a handler changes nothing.
+  // A virtual subresource without a handler accepts no change.
   if (isVirtual(route.subresource)) throw methodNotAllowed();
   if (route.name === '') return onCollection(context, request, route, output, warnings);
   return onObject(context, request, route, output, warnings);
@@ -120,7 +120,7 @@ function onObject(
   }
 }
 
-/** Answers a write with its object; a stored object answers its cached bytes. */
+/** Answers a write with its object; for a stored object with its cached bytes. */
 function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   const stored = resource.collection.get(storeKey(write.namespace, outcome.object.metadata.name ?? ''));
@@ -182,7 +182,7 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
   return options;
 }
 
-/** Options of a deletion: those of the body; without one, those of the query. */
+/** The options of a deletion: from the body, and without one from the query. */
 function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteOptions {
   const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];

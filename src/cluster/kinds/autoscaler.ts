@@ -18,7 +18,7 @@ const UP_POLICIES = () => [
   { type: 'Percent', value: 100, periodSeconds: 15 },
 ];
 
-/** HorizontalPodAutoscaler in both versions. */
+/** The strategy of HorizontalPodAutoscaler in both versions. */
 export const autoscalerStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -70,7 +70,7 @@ function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   if (!apiVersion.includes('/') && apiVersion !== 'v1')
     problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
   for (const [index, metric] of metrics.entries()) validateMetric(metric, `spec.metrics[${index}]`, problems);
-  // What the first version calls a percentage of the processor is a metric.
+  // The processor percentage of the first version is a metric.
   const percentage = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (percentage !== undefined && percentage < 1)
     problems.push(
@@ -83,7 +83,7 @@ function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   }
 }
 
-/** Checks the object that is scaled or measured. */
+/** Checks the reference to the scaled or measured object. */
 function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
   for (const key of ['kind', 'name']) {
     const value = textAt(reference, key);
@@ -127,7 +127,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) 
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
-    // The API server reports it twice: as a type and as the source of that type.
+    // The API server reports an unknown type twice: as a type, and as the source of that type.
     const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
     problems.push(unknown, unknown);
     return;

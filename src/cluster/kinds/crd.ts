@@ -3,7 +3,9 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { CLEANUP, readCrd } from '../crd/definition.ts';
 import type { Draft, Strategy } from './strategy.ts';
 
-/** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
+/**
+ * The strategy of CustomResourceDefinition: names are completed, storage versions are remembered, schemas are checked.
+ */
 export const crdStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = object.spec ?? (object.spec = {});
@@ -27,7 +29,7 @@ export const crdStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     context.schemas().validateDefinition(object, problems, old);
   },
-  /** Definitions first lose their objects; the finalizer for that is put on now. */
+  /** Adds the finalizer that keeps a deleted definition until its objects are gone. */
   terminate(draft, { timestamp, dryRun }) {
     if (draft.metadata.deletionTimestamp !== undefined || dryRun) return 'keep';
     draft.metadata.deletionTimestamp = timestamp;

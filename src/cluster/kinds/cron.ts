@@ -10,7 +10,7 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
 ];
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
-/** Why a text is no schedule; nothing when it is one. */
+/** The reason why a text is no schedule; undefined for a schedule. */
 export function scheduleProblem(text: string): string | undefined {
   const words = text.trim().split(/\s+/);
   if (text.startsWith('@')) {

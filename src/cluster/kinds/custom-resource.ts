@@ -51,7 +51,7 @@ export function customStrategy(
   };
 }
 
-/** A broken rule on an unchanged value is a warning only, unless the rule reads `oldSelf`. */
+/** Makes broken rules on unchanged values warnings, unless the rule reads `oldSelf`. */
 function ratcheted(
   site: RuleSite,
   evaluate: (site: RuleSite) => readonly FieldError[],
@@ -91,7 +91,7 @@ function checkReplicas(object: JsonObject, path: string, problems: FieldError[])
 
 const STANDARD = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-/** Warnings about finalizers that a write adds to a custom resource without saying whose they are. */
+/** Warnings about finalizers that a write adds to a custom resource and whose names have no domain. */
 export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
   const before = new Set(old?.metadata.finalizers ?? []);
   return [...new Set(object.metadata.finalizers ?? [])]

@@ -5,21 +5,24 @@ import type { TypeNode } from '../types/node.ts';
 import { unifiedDifference } from './line-difference.ts';
 
 /**
- * A unified difference of two values printed as the server prints its internal types: member names of Go,
- * `null` for what is absent, one line per member.
+ * The unified difference of two values. Both are printed as the server prints its internal types: with the member names
+ * of Go, `null` for absent members, and one line per member.
  */
 export function describeDifference(type: string, before: JsonObject, after: JsonObject): string {
   const lines = (value: JsonObject) => JSON.stringify(internalValue(type, value), null, 1).split('\n');
   return unifiedDifference(lines(before), lines(after));
 }
 
-/** A value of a built-in type as the server's internal type shows it. */
+/** A value of a built-in type in the form of the server's internal type. */
 export function internalValue(type: string, value: JsonObject): JsonValue {
   const shown = convert(builtinType(type), value);
   return type === 'core.v1.PodSpec' && isJsonObject(shown) ? internalPodSpec(shown) : shown;
 }
 
-/** A template of pods as the server's internal type shows it: its metadata lie beside the specification. */
+/**
+ * A pod template in the form of the server's internal type, where the fields of its metadata stand beside the
+ * specification.
+ */
 export function internalTemplate(template: JsonObject): JsonValue {
   const { metadata, spec } = template;
   return {
@@ -28,9 +31,9 @@ export function internalTemplate(template: JsonObject): JsonValue {
   };
 }
 
-/** Members of a pod's specification that its internal security context has first. */
+/** Members of a pod's specification that come first in its internal security context. */
 const HOST_MEMBERS = ['HostNetwork', 'HostPID', 'HostIPC', 'ShareProcessNamespace', 'HostUsers'];
-/** Members that stand elsewhere in the internal type: after which one. */
+/** Members that stand in another place in the internal type: the member that each follows. */
 const MOVED = new Map([
   ['Subdomain', ['SetHostnameAsFQDN']],
   ['Priority', ['PreemptionPolicy']],

@@ -33,7 +33,7 @@ function checkProtocol(port: JsonObject, at: string, problems: FieldError[]) {
   else if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
 }
 
-/** Slices of a Service's endpoints. */
+/** The strategy of EndpointSlices. */
 export const endpointSliceStrategy: Partial<Strategy> = {
   generationOf: 'labels',
   defaults(object) {
@@ -87,7 +87,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, at: string, proble
   checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
 }
 
-/** Full names of hosts: at least two labels, with an optional dot at the end. */
+/** Problems of a full host name: it must have at least two labels, and may have a dot at the end. */
 function domainName(text: string): string[] {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const wrong = dnsSubdomain(name);
@@ -111,7 +111,7 @@ function validateSlicePorts(ports: readonly JsonObject[], problems: FieldError[]
   }
 }
 
-/** Endpoints as they were before slices. */
+/** The strategy of Endpoints, which are older than slices. */
 export const endpointsStrategy: Partial<Strategy> = {
   defaults(object) {
     for (const subset of objectsAt(json(object), 'subsets'))

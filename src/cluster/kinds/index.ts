@@ -33,7 +33,7 @@ import {
 } from './workloads.ts';
 import { namespaceStrategy } from './namespace.ts';
 
-/** What is particular about a built-in kind. */
+/** The strategy of a built-in kind. */
 export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {
   const key = `${group}/${plural}`;
   const base: Strategy = {
@@ -142,7 +142,7 @@ const CREATE_ON_UPDATE = new Set([
   'node.k8s.io/runtimeclasses',
 ]);
 
-/** A PUT of these says which version it replaces, as it does for all of admissionregistration. */
+/** Resources whose PUT must name the version that it replaces, as all of admissionregistration. */
 const VERSIONED_UPDATE = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',
   'coordination.k8s.io/leases',

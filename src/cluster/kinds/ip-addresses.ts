@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 
-/** Why a text is no address; `undefined` when it is one. */
+/** The reason why a text is no address; `undefined` for an address. */
 export function addressProblem(text: string): string | undefined {
   return isIP(text) === 0 ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)' : undefined;
 }
 
-/** Why a text is no range of addresses; `undefined` when it is one. */
+/** The reason why a text is no range of addresses; `undefined` for a range. */
 export function cidrProblem(text: string): string | undefined {
   const [address = '', prefix = ''] = text.split('/');
   const bits = isIP(address) === 6 ? 128 : 32;

@@ -7,7 +7,7 @@ import { checkLabelName } from './selectors.ts';
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATES = ['False', 'True', 'Unknown'];
 
-/** Checks the failure policy of a Job. `spec`: the path of the Job's specification. */
+/** Checks the failure policy of a Job. `spec` is the path of the Job's specification. */
 export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: FieldError[]): void {
   const restart = textAt(pod, 'restartPolicy');
   if (restart !== 'Never')
@@ -22,7 +22,7 @@ export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec:
     validateRule(rule, pod, `${spec}.podFailurePolicy.rules[${index}]`, problems);
 }
 
-/** A text that stands for the rule as a whole. */
+/** An error whose text describes the whole rule. */
 const wholeRule = (field: string, text: string): FieldError => ({
   reason: 'FieldValueInvalid',
   field,

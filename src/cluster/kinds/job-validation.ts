@@ -4,15 +4,18 @@ import { fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-
 import type { FieldError } from '../../kubernetes/index.ts';
 import { notNegative } from '../types/parts.ts';
 
-/** Labels with which a Job finds its pods. */
+/** The labels by which a Job finds its pods. */
 export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 
-/** So many completions are the most before a Job with a limit per index has to say more, and the most of some fields. */
+/**
+ * The maximum of `parallelism` and `maxFailedIndexes` of an indexed Job. A Job with a limit per index and more
+ * completions than this has lower limits.
+ */
 const MAX_INDEXES = 100_000;
-/** The most of those fields above that. */
+/** The lower limit of `parallelism` and `maxFailedIndexes` for such a Job. */
 const MAX_FAILED_INDEXES = 10_000;
 
-/** Checks the fields of an indexed Job, and that another Job has none of them. */
+/** Checks the fields of an indexed Job, and that any other Job has none of them. */
 export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
   const most = numberAt(spec, 'maxFailedIndexes');
   const limit = numberAt(spec, 'backoffLimitPerIndex');

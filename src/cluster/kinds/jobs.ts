@@ -21,7 +21,7 @@ import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
 
-/** The names of its Jobs are eleven characters longer, and have to fit a label. */
+/** The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer and must fit a label. */
 const MAX_CRON_JOB_NAME = 52;
 
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
@@ -56,7 +56,7 @@ export const jobStrategy: Partial<Strategy> = {
     if (spec['manualSelector'] === true) return;
     const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
     const uid = object.metadata.uid ?? '';
-    // A Job without labels of its own has those of its pods.
+    // A Job without labels of its own gets those of its pods.
     const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
     const generated: JsonObject = {};
     for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
@@ -138,7 +138,7 @@ function withoutPlacement(spec: JsonObject): JsonObject {
 
 const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
 
-/** Checks the specification of a Job, wherever it stands. */
+/** Checks the specification of a Job, or of the Job template of a CronJob. */
 function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
   for (const key of COUNTS) notNegative(spec, key, at, problems);
   validateIndexes(spec, at, problems);

@@ -1,8 +1,8 @@
 const CONTEXT = 3;
-/** In texts with at least so many lines, frequent lines do not start a match. */
+/** In texts with at least this number of lines, frequent lines do not start a match. */
 const MANY_LINES = 200;
 
-/** Lines that both texts share: their start in each, and their number. */
+/** A block of lines that both texts share: its start in each text, and its number of lines. */
 interface Match {
   readonly before: number;
   readonly after: number;
@@ -16,7 +16,10 @@ export function unifiedDifference(before: readonly string[], after: readonly str
   return out.join('');
 }
 
-/** The longest common blocks, in order; found from the longest one outwards. Ends with an empty match at both ends. */
+/**
+ * The longest common blocks of lines, in order. The longest block is found first, then those on both sides of it. The
+ * last match is empty, at both ends.
+ */
 function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
   const places = placesOf(after);
   const found: Match[] = [];
@@ -66,7 +69,7 @@ function longestMatch(
     lengths = next;
   }
   let { before: start, after: otherStart, size } = best;
-  // Lines too common to start a match may still be part of it.
+  // Lines that are too frequent to start a match may still belong to one.
   while (start > from && otherStart > other && before[start - 1] === after[otherStart - 1]) {
     start--;
     otherStart--;
@@ -82,7 +85,7 @@ interface Change {
   readonly after: readonly [from: number, to: number];
 }
 
-/** The changes between matches; changes with few lines between them share a hunk. */
+/** The changes between matches. Changes with few lines between them share a hunk. */
 function hunksOf(matches: readonly Match[]): Change[][] {
   const hunks: Change[][] = [];
   let [line, other] = [0, 0];

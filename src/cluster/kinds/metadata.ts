@@ -11,7 +11,7 @@ const ANNOTATIONS_LIMIT = 256 * 1024;
 /** The facts of a resource that the rules of metadata need. */
 export interface MetadataRules {
   readonly group: string;
-  /** Present for custom resources. */
+  /** Undefined except for custom resources. */
   readonly custom: object | undefined;
   readonly strategy: Pick<Strategy, 'validateName'>;
 }
@@ -125,7 +125,7 @@ function validateFinalizers(finalizers: readonly string[], qualified: boolean, p
   }
 }
 
-/** Checks that immutable metadata stays. */
+/** Checks that an update does not change immutable metadata. */
 export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldError[]): void {
   if (next.metadata.name !== live.metadata.name) {
     problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));

@@ -8,10 +8,10 @@ import { forbidden } from '../errors/status.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
-/** Namespaces that every cluster keeps. */
+/** The namespaces that cannot be deleted. */
 const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Namespace: terminates, and goes when the finalizers of its `spec` are gone. */
+/** The strategy of Namespace: a deleted one terminates, and is removed when its `spec` has no finalizers. */
 export const namespaceStrategy: Partial<Strategy> = {
   validateName: (name) => (name.includes('.') ? ['must not contain dots'] : dnsLabel(name)),
   validate(object, problems) {
@@ -45,7 +45,7 @@ export const namespaceStrategy: Partial<Strategy> = {
     if (PERMANENT.has(name))
       throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted');
   },
-  /** A namespace becomes Terminating and goes when `spec.finalizers` and the content are gone. */
+  /** A deleted namespace becomes Terminating. It is removed when its content and `spec.finalizers` are gone. */
   terminate(draft, { timestamp, finalizers }) {
     if (!isHeldBySpec(draft) && (draft.metadata.finalizers ?? []).length === 0) return 'remove';
     if (draft.metadata.deletionTimestamp !== undefined && draft.status?.['phase'] === 'Terminating') return 'keep';
@@ -58,7 +58,7 @@ export const namespaceStrategy: Partial<Strategy> = {
   isHeld: isHeldBySpec,
 };
 
-/** Do finalizers of `spec` keep the namespace, as those of `metadata` keep any object? */
+/** Do finalizers of `spec` keep the namespace, as finalizers of `metadata` keep any object? */
 function isHeldBySpec(namespace: KubeObject): boolean {
   const finalizers = namespace.spec?.['finalizers'];
   return Array.isArray(finalizers) && finalizers.length > 0;

@@ -27,7 +27,7 @@ import { checkPortOrName } from './pod-validation.ts';
 import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, portProblem } from '../types/parts.ts';
 
-/** The annotation that named the class before `ingressClassName`. */
+/** The annotation that named the class before the field `ingressClassName` existed. */
 const CLASS = 'kubernetes.io/ingress.class';
 
 export const ingressStrategy: Partial<Strategy> = {
@@ -194,7 +194,7 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
   }
 }
 
-/** Is a range within another, and not the whole of it? */
+/** Is a range a proper part of another one? */
 function isWithin(inner: string, outer: string): boolean {
   const [[address = '', bits], [network = '', wider]] = [inner.split('/'), outer.split('/')];
   const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
@@ -203,7 +203,7 @@ function isWithin(inner: string, outer: string): boolean {
   return Number(bits) > Number(wider) && isIP(address) === isIP(network) && list.check(address, family);
 }
 
-/** Classes of ingresses. */
+/** The strategy of IngressClasses. */
 export const ingressClassStrategy: Partial<Strategy> = {
   defaults(object) {
     const parameters = optionalAt(object.spec, 'parameters');

@@ -8,7 +8,7 @@ import { ensureAt } from '../types/parts.ts';
 const refuse = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
 
-/** Classes that every cluster has. */
+/** The priority classes that every cluster has. */
 const SYSTEM_CLASSES = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],
@@ -22,7 +22,7 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
-/** Sets the priority of a pod's class, or of the default class; refuses a pod with another priority. */
+/** Sets the priority of a pod's class, or of the default class. Refuses a pod that states another priority. */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const classes = store
@@ -54,7 +54,7 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   spec['preemptionPolicy'] = priority.policy;
 }
 
-/** A pod's runtime class must exist; a pod with an overhead needs a class with one. */
+/** Checks that the runtime class of a pod exists, and that a pod with an overhead has a class with an overhead. */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');

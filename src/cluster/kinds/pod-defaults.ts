@@ -4,7 +4,7 @@ import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.
 import { ensureAt, fill } from '../types/parts.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** Fills in what a pod's specification leaves out; for pods and for templates alike. */
+/** Sets the defaults of a pod's specification, in pods and in templates. */
 export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   if (isPod) spec['enableServiceLinks'] ??= true;
   fill(spec, {
@@ -22,7 +22,7 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   for (const constraint of objectsAt(spec, 'topologySpreadConstraints')) void constraint;
 }
 
-/** `serviceAccount` is the old name of `serviceAccountName`; both are shown. */
+/** Copies between `serviceAccountName` and its old name `serviceAccount`: both fields are shown. */
 function aliasServiceAccount(spec: JsonObject) {
   const name = textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount');
   if (name === '') return;
@@ -30,7 +30,7 @@ function aliasServiceAccount(spec: JsonObject) {
   spec['serviceAccount'] = name;
 }
 
-/** Images without a tag or with `latest` are always pulled. */
+/** The pull policy of an image: `Always` for images without a tag or with `latest`. */
 function pullPolicy(image: string): string {
   const name = image.slice(image.lastIndexOf('/') + 1);
   if (name.includes('@')) return 'IfNotPresent';
@@ -77,7 +77,7 @@ function defaultHandler(handler: JsonObject) {
   if (get !== undefined) fill(get, { path: '/', scheme: 'HTTP' });
 }
 
-/** In pods (not in templates) a limit without a request becomes the request. */
+/** Sets each missing request to its limit, in pods but not in templates. */
 function defaultRequests(container: JsonObject) {
   const limits = optionalAt(optionalAt(container, 'resources'), 'limits');
   if (limits === undefined) return;
@@ -117,14 +117,14 @@ function defaultVolume(volume: JsonObject) {
   if (claim !== undefined) ensureAt(claim, 'spec')['volumeMode'] ??= 'Filesystem';
 }
 
-/** Fills in a template, wherever it stands. */
+/** Sets the defaults of a workload's pod template. */
 export function defaultTemplate(owner: JsonObject): void {
   const template = ensureAt(owner, 'template');
   ensureAt(template, 'metadata');
   defaultPodSpec(ensureAt(template, 'spec'), false);
 }
 
-/** The quality-of-service class that requests and limits give a pod. */
+/** The quality-of-service class that follows from requests and limits. */
 export function qosClass(spec: JsonObject): string {
   const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
   let guaranteed = true;
@@ -142,7 +142,7 @@ export function qosClass(spec: JsonObject): string {
 
 const NOT_READY = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** What admission puts into every pod: priority and tolerations of short node failures. */
+/** Adds what admission gives every pod: the priority, and tolerations of short node failures. */
 export function admitPod(spec: JsonObject): void {
   spec['priority'] ??= 0;
   spec['preemptionPolicy'] ??= 'PreemptLowerPriority';

@@ -19,11 +19,11 @@ import type { FieldError } from '../../kubernetes/index.ts';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 const isHuge = (name: string) => name.startsWith('hugepages-');
-/** Is it an extended resource, which nodes advertise? */
+/** Is this an extended resource, which nodes advertise? */
 const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
-/** Checks requests and limits of a container. `pod`: the specification of its pod. */
+/** Checks requests and limits of a container. `pod` is the specification of its pod. */
 export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldError[]): void {
   const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
   for (const [group, values] of [
@@ -72,7 +72,7 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
 
 function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
   const limit = limits[name];
-  // Resources without overcommitment: request and limit must be equal.
+  // Resources that cannot be overcommitted must have equal request and limit.
   const whole = isExtended(name) || isHuge(name);
   if (limit === undefined) {
     if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
@@ -90,7 +90,7 @@ function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: 
 const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
-/** Checks what happens to a container whose resources change. */
+/** Checks the policy for a change of a container's resources. */
 export function validateResizePolicy(container: JsonObject, at: string, problems: FieldError[]): void {
   for (const entry of objectsAt(container, 'resizePolicy')) {
     for (const [key, known] of [

@@ -23,7 +23,7 @@ import { checkLabelName, validateNodeTerm, validateSelector } from './selectors.
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 
-/** Checks where a pod may be scheduled: affinity, tolerations, spread, gates. */
+/** Checks the fields that decide where a pod is scheduled: affinity, tolerations, spread, gates. */
 export function validateScheduling(spec: JsonObject, path: string, problems: FieldError[]): void {
   const affinity = objectAt(spec, 'affinity');
   validateNodeAffinity(objectAt(affinity, 'nodeAffinity'), `${path}.affinity.nodeAffinity`, problems);

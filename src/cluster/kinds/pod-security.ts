@@ -44,7 +44,7 @@ function validateProfile(profile: JsonObject, word: string, at: string, problems
   }
 }
 
-/** A path below a directory: relative and never upwards. */
+/** Checks a path below a directory: it must be relative, without `..`. */
 export function checkLocalPath(value: string, path: string, problems: FieldError[]): void {
   if (value.startsWith('/')) problems.push(fieldInvalid(path, value, 'must be a relative path'));
   if (value.split('/').includes('..')) problems.push(fieldInvalid(path, value, "must not contain '..'"));
@@ -63,7 +63,7 @@ function validateProfiles(context: JsonObject, at: string, problems: FieldError[
 
 const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
-/** Checks the security context of a pod, and the parts of the specification that go with it. */
+/** Checks the security context of a pod, and the related fields of the specification. */
 export function validatePodSecurity(spec: JsonObject, path: string, problems: FieldError[]): void {
   const context = objectAt(spec, 'securityContext');
   const at = `${path}.securityContext`;

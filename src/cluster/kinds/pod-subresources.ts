@@ -12,7 +12,7 @@ import { copyJson } from '../types/copy.ts';
 
 /** The changes that a write to a subresource of a pod may make, and their check. */
 interface PartialUpdate {
-  /** The specification of the write, with all fields reset that it cannot change. */
+  /** The specification of the write, with all fields reset that the write cannot change. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
   readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
 }
@@ -24,7 +24,7 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
   ['resize', { keep: keepResources, check: checkResize }],
 ]);
 
-/** The rules of a write to the subresource; `undefined` when they are those of the pod. */
+/** The rules of a write to the subresource; `undefined` for subresources with the rules of the pod. */
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
 /** Throws 403 for the resize of a pod whose node does not exist. */
@@ -58,7 +58,10 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
   }
 }
 
-/** Containers in the old order with the new resources; the new specification when they are not the same containers. */
+/**
+ * The containers in the old order with the new resources. When the containers are not the same ones, the new
+ * specification.
+ */
 function keepResources(next: JsonObject, before: JsonObject): JsonObject {
   const names = (spec: JsonObject, list: string) => objectsAt(spec, list).map((container) => textAt(container, 'name'));
   if (LISTS.some((list) => !jsonEquals(names(next, list), names(before, list)))) return next;

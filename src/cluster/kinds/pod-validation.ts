@@ -129,7 +129,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
   }
 }
 
-/** Each port of the node can be used once. */
+/** Checks that each port of the node is used once. */
 function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
@@ -149,7 +149,7 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
 /** The surroundings of a container, for its checks. */
 interface Place {
   readonly spec: JsonObject;
-  /** Names of containers seen so far. */
+  /** The names of the containers that were checked before. */
   readonly names: Set<string>;
   readonly volumes: ReadonlySet<string>;
 }
@@ -196,7 +196,10 @@ const NOT_EPHEMERAL = [
   'restartPolicy',
 ];
 
-/** Containers for a look into a running pod: named apart from all others, and without what keeps a service up. */
+/**
+ * Checks ephemeral containers. Their names differ from all others, and fields that keep a service running are not
+ * allowed.
+ */
 function validateEphemeral(place: Place, path: string, problems: FieldError[]) {
   const lasting = new Set(place.names);
   for (const [index, container] of objectsAt(place.spec, 'ephemeralContainers').entries()) {
@@ -329,7 +332,7 @@ const SCHEMES = ['HTTP', 'HTTPS'];
 const HEADER =
   "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
-/** Checks that exactly one thing is to be done, and how. */
+/** Checks that a hook or probe has exactly one action, and checks that action. */
 function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldError[]) {
   let count = 0;
   for (const kind of HANDLERS) {
@@ -389,7 +392,7 @@ function validateProbe(probe: JsonObject, kind: string, at: string, problems: Fi
   if (success !== 1) problems.push(fieldInvalid(`${at}.successThreshold`, success, 'must be 1'));
 }
 
-/** Checks a port that is given by number or by name. */
+/** Checks a port given by number or by name. */
 export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldError[]): void {
   if (typeof value === 'string') {
     addInvalid(problems, path, value, portName(value));

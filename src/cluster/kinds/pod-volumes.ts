@@ -13,9 +13,9 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { validateClaimSpec } from './claims.ts';
 import { checkLocalPath } from './pod-security.ts';
 
-const SOURCES_BY_NAME = new Set(['name']);
+const NON_SOURCE_MEMBERS = new Set(['name']);
 
-/** Checks the volumes of a pod's specification; gives the names of the well-formed ones. */
+/** Checks the volumes of a pod's specification. Returns the names of the well-formed ones. */
 export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
   const names = new Set<string>();
   const volumes = objectsAt(spec, 'volumes');
@@ -23,7 +23,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldE
     const at = `${path}[${index}]`;
     const name = textAt(volume, 'name');
     const before = problems.length;
-    const sources = Object.keys(volume).filter((key) => !SOURCES_BY_NAME.has(key));
+    const sources = Object.keys(volume).filter((key) => !NON_SOURCE_MEMBERS.has(key));
     for (const [position, source] of sources.entries()) {
       if (position > 0)
         problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
@@ -39,7 +39,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldE
   return names;
 }
 
-/** Checks one source of a volume, of a pod or of the cluster. `at` is the volume's place. */
+/** Checks one volume source of a pod or of a PersistentVolume. `at` is the field path above the source. */
 export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: FieldError[]): void {
   sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
@@ -76,13 +76,13 @@ function secondSource(sources: readonly string[]): string {
   return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
 }
 
-/** Sources with another name in error paths. */
+/** The sources with another name in error paths. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
 type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
 
-/** The members that must not be empty. */
-const needs =
+/** Makes a check that each of these members is present and not empty. */
+const requireMembers =
   (...members: readonly string[]): Check =>
   (source, at, problems) => {
     for (const member of members) {
@@ -104,16 +104,16 @@ const HOST_PATH_TYPES = [
 ];
 
 const sourceChecks = new Map<string, Check>([
-  ['awsElasticBlockStore', needs('volumeID')],
-  ['azureFile', needs('secretName', 'shareName')],
-  ['cephfs', needs('monitors')],
-  ['csi', needs('driver')],
-  ['flexVolume', needs('driver')],
-  ['gitRepo', needs('repository')],
-  ['glusterfs', needs('endpoints', 'path')],
-  ['image', needs('reference')],
-  ['persistentVolumeClaim', needs('claimName')],
-  ['rbd', needs('monitors', 'image')],
+  ['awsElasticBlockStore', requireMembers('volumeID')],
+  ['azureFile', requireMembers('secretName', 'shareName')],
+  ['cephfs', requireMembers('monitors')],
+  ['csi', requireMembers('driver')],
+  ['flexVolume', requireMembers('driver')],
+  ['gitRepo', requireMembers('repository')],
+  ['glusterfs', requireMembers('endpoints', 'path')],
+  ['image', requireMembers('reference')],
+  ['persistentVolumeClaim', requireMembers('claimName')],
+  ['rbd', requireMembers('monitors', 'image')],
   ['configMap', (source, at, problems) => checkKeys(source, at, problems, 'name')],
   ['secret', (source, at, problems) => checkKeys(source, at, problems, 'secretName')],
   [
@@ -149,7 +149,7 @@ const sourceChecks = new Map<string, Check>([
   [
     'gcePersistentDisk',
     (source, at, problems) => {
-      needs('pdName')(source, at, problems);
+      requireMembers('pdName')(source, at, problems);
       const partition = numberAt(source, 'partition') ?? 0;
       if (partition < 0 || partition > 255)
         problems.push(fieldInvalid(`${at}.partition`, partition, 'must be between 1 and 255, inclusive'));
@@ -168,7 +168,7 @@ const sourceChecks = new Map<string, Check>([
   [
     'iscsi',
     (source, at, problems) => {
-      needs('targetPortal', 'iqn')(source, at, problems);
+      requireMembers('targetPortal', 'iqn')(source, at, problems);
       const iqn = textAt(source, 'iqn');
       if (iqn !== '' && !/^(iqn|eui|naa)/.test(iqn))
         problems.push(fieldInvalid(`${at}.iqn`, iqn, 'must be valid format starting with iqn, eui, or naa'));
@@ -179,7 +179,7 @@ const sourceChecks = new Map<string, Check>([
   [
     'nfs',
     (source, at, problems) => {
-      needs('server', 'path')(source, at, problems);
+      requireMembers('server', 'path')(source, at, problems);
       const path = textAt(source, 'path');
       if (path !== '' && !path.startsWith('/'))
         problems.push(fieldInvalid(`${at}.path`, path, 'must be an absolute path'));
@@ -193,7 +193,10 @@ function checkMode(mode: JsonValue | undefined, path: string, problems: FieldErr
     problems.push(fieldInvalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive'));
 }
 
-/** A volume of keys: of a ConfigMap or a Secret, which `name` names. */
+/**
+ * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member that holds the name of that
+ * object.
+ */
 function checkKeys(source: JsonObject, at: string, problems: FieldError[], name: string) {
   if (textAt(source, name) === '') problems.push(fieldRequired(`${at}.${name}`));
   checkMode(source['defaultMode'], `${at}.defaultMode`, problems);

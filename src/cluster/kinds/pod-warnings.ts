@@ -10,7 +10,10 @@ import {
   textAt,
 } from '../../kubernetes/index.ts';
 
-/** What is legal in a pod or a template of pods but likely a mistake; `path` is that of the template, `''` of a pod. */
+/**
+ * Warnings about parts of a pod or of a pod template that are legal but likely mistakes. `path` is that of the
+ * template, `''` for a pod.
+ */
 export function podWarnings(template: JsonObject, path: string): string[] {
   const at = path === '' ? '' : `${path}.`;
   const spec = objectAt(template, 'spec');
@@ -56,7 +59,7 @@ const DEPRECATED_LABELS = new Map([
 
 const NO_POD = 'a null labelSelector results in matching no pod';
 
-/** Warnings of deprecated node labels, and of spread constraints without a selector. */
+/** Warnings about deprecated node labels, and about spread constraints without a selector. */
 function labelWarnings(spec: JsonObject, path: string): string[] {
   const warnings: string[] = [];
   for (const key of Object.keys(objectAt(spec, 'nodeSelector'))) {
@@ -123,7 +126,7 @@ function volumeWarnings(spec: JsonObject, path: string): string[] {
   );
 }
 
-/** Warnings of elements with equal values of `key`. */
+/** Warnings about elements with equal values of `key`. */
 function repeated(list: readonly JsonObject[], key: string, path: string): string[] {
   const seen = new Set<string>();
   return list.flatMap((element, index) => {
@@ -136,7 +139,7 @@ function repeated(list: readonly JsonObject[], key: string, path: string): strin
 
 const IN_BYTES = ['memory', 'ephemeral-storage'];
 
-/** The warning for an amount of bytes that is not whole. */
+/** The warning about an amount of bytes that is not whole. */
 function fraction(amounts: JsonObject, name: string, path: string): string[] {
   const value = amounts[name];
   const quantity = quantityOf(value);
@@ -154,7 +157,7 @@ function containerWarnings(container: JsonObject, at: string): string[] {
   const names = new Set<string>();
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
     const name = textAt(entry, 'name');
-    // The new value may be made of the old one: X=$(X):more.
+    // The new value may refer to the old one: X=$(X):more.
     const reference = `$(${name})`;
     const value = textAt(entry, 'value');
     const extends_ = entry['valueFrom'] === undefined && value !== reference && value.includes(reference);
@@ -174,7 +177,7 @@ interface PlacedPort {
 
 const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 
-/** Ports of all containers of the pod that are the same, or could be. */
+/** Warnings about ports of the pod's containers that are equal, or may be. */
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
   const known = new Map<string, PlacedPort[]>();
@@ -197,7 +200,7 @@ function portWarnings(containers: readonly Placed[]): string[] {
   return warnings;
 }
 
-/** A reference to a port by name finds the first port of that name. */
+/** Warnings about repeated port names: a reference by name finds only the first port. */
 function portNameWarnings(containers: readonly Placed[]): string[] {
   const first = new Map<string, string>();
   return containers.flatMap(({ container, place: at }) =>

@@ -17,7 +17,7 @@ import { copyJson } from '../types/copy.ts';
 const ALLOWED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-/** Pods: created pending, nearly immutable, deleted with grace. */
+/** The strategy of pods: they are created pending, are nearly immutable, and are deleted with a grace period. */
 export const podStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -100,7 +100,7 @@ export const podStrategy: Partial<Strategy> = {
   ],
 };
 
-/** `podIP` is the first of `podIPs`; where they differ, `podIP` replaces the list. */
+/** Aligns `podIP` with the first of `podIPs`. Where they differ, `podIP` replaces the list. */
 function alignAddresses(status: JsonObject | undefined) {
   if (status === undefined) return;
   const [address, first] = [textAt(status, 'podIP'), textAt(objectsAt(status, 'podIPs')[0], 'ip')];
@@ -132,7 +132,7 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
   return out;
 }
 
-/** An update requires images again; no other mutable field of a container is required. */
+/** Checks that an update has images; no other mutable field of a container is required. */
 function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(spec, key).entries())
     if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
@@ -157,7 +157,9 @@ const heldBack = (since: string | null | undefined): JsonObject => ({
 
 const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
 
-/** An update may only remove gates; while a pod has gates, it may restrict the nodes further. */
+/**
+ * Checks the gates of an update. It may only remove gates; while a pod has gates, it may restrict the nodes further.
+ */
 function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]) {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
   for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())

@@ -18,7 +18,7 @@ import { CORE_COUNTS } from './resource-names.ts';
 const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 
-/** What an object counts against quotas: itself, and the requests and limits of a pod. */
+/** The amounts that quotas count for an object: the object itself, and the requests and limits of a pod. */
 export function usageOf(resource: GroupResource, object: KubeObject): Map<string, Quantity> {
   const usage = new Map<string, Quantity>([
     [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
@@ -55,7 +55,10 @@ function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObjec
   }
 }
 
-/** Refuses an object that would exceed a quota of its namespace; else counts it, unless it is a dry run. Throws 403. */
+/**
+ * Refuses an object that would exceed a quota of its namespace; otherwise counts it, unless this is a dry run. Throws
+ * 403.
+ */
 export function admitQuota(
   store: UncheckedObjectStore,
   resource: GroupResource,

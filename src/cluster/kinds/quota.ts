@@ -26,14 +26,14 @@ const SCOPES = new Map<string, readonly string[]>([
   ['CrossNamespacePodAffinity', PODS],
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
-/** Scopes that take values; others only exist or not. */
+/** Scopes that have values; other scopes only exist or not. */
 const VALUED = new Set(['PriorityClass', 'VolumeAttributesClass']);
 const OPPOSITES = [
   ['BestEffort', 'NotBestEffort'],
   ['Terminating', 'NotTerminating'],
 ] as const;
 
-/** Quotas of namespaces. */
+/** The strategy of ResourceQuotas. */
 export const quotaStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateQuotaSpec(object.spec ?? {}, problems),
   validateUpdate(object, old, problems) {

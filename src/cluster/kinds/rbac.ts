@@ -53,7 +53,7 @@ function validateAggregation(rule: JsonObject | undefined, problems: FieldError[
   }
 }
 
-/** Roles and cluster roles. */
+/** The strategy of Roles and ClusterRoles. */
 export function roleStrategy(namespaced: boolean): Partial<Strategy> {
   return {
     validateName: pathSegment,
@@ -65,7 +65,7 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
   };
 }
 
-/** Role bindings and cluster role bindings. */
+/** The strategy of RoleBindings and ClusterRoleBindings. */
 export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
   const validate = (object: KubeObject, problems: FieldError[]) => {
     const reference = objectAt(json(object), 'roleRef');

@@ -2,9 +2,9 @@ import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** Which resources LimitRanges and quotas may name. */
+/** The resources that LimitRanges and quotas may name. */
 
-/** Kinds of the core group whose objects quotas count by their plain names. */
+/** The kinds of the core group whose objects quotas count by their plain names. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
   'configmaps',
   'persistentvolumeclaims',

@@ -1,17 +1,17 @@
-/** Hands out addresses and node ports of Services. */
+/** Allocates addresses and node ports of Services. */
 export interface ServiceAddresses {
-  /** A free address; `undefined` when there is none. */
+  /** A free address; `undefined` when none is free. */
   allocate(): string | undefined;
-  /** Takes a certain address; false when it is taken. */
+  /** Takes the given address; false when it is not free. */
   take(address: string): boolean;
   contains(address: string): boolean;
-  /** The first address of the range, that of the `kubernetes` Service; taken from the start. */
+  /** The first address of the range, which the `kubernetes` Service has from the start. */
   first(): string;
   release(address: string): void;
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
-  /** Forgets all that is taken, but for the first address. */
+  /** Releases all addresses and ports but the first address. */
   reset(): void;
   /** The range in CIDR notation. */
   readonly cidr: string;
@@ -24,14 +24,15 @@ const FIRST_DYNAMIC_PORT = FIRST_PORT + 86;
 const toNumber = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 
-/** Addresses out of an IPv4 range, ports out of 30000-32767. */
+/** Allocates addresses from an IPv4 range, and ports from 30000-32767. */
 export function createServiceAddresses(cidr: string): ServiceAddresses {
   const [base = '0.0.0.0', bits = '32'] = cidr.split('/');
   const size = 2 ** (32 - Number(bits));
   const start = Math.floor(toNumber(base) / size) * size;
   const taken = new Set<number>([start + 1]);
   const ports = new Set<number>();
-  // Dynamic addresses come from the upper part of the range, so that hand-picked ones seldom collide.
+  // Dynamic addresses come from the upper part of the range, so that addresses that users choose seldom collide with
+  // them.
   const band = Math.min(Math.max(16, Math.floor(size / 16)), 256);
   const firstFree = start + Math.min(band, Math.max(1, size - 2));
   let next = firstFree;

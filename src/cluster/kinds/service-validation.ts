@@ -26,21 +26,21 @@ import { checkPortOrName } from './pod-validation.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
-/** Does a Service of this type have ports on every node? */
+/** Does a Service of this type have node ports? */
 export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
-/** Does the Service have an address of its own? */
+/** Does the Service have a cluster address? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
-/** Does a load balancer need a health check port, to find nodes with an endpoint? */
+/** Does the load balancer of the Service need a health check port, by which it finds nodes with an endpoint? */
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
-/** Reached from outside the cluster: by node ports, a balancer or addresses of its own. */
+/** Can clients outside the cluster reach the Service: by node ports, a load balancer or external addresses? */
 export const isExternal = (spec: JsonObject): boolean =>
   withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
-/** Names of Services. */
+/** The rule of Service names. */
 export const serviceName = dnsLabel;
 
-/** What is legal in a Service but likely a mistake. */
+/** Warnings about parts of a Service that are legal but likely mistakes. */
 export function serviceWarnings(object: KubeObject): string[] {
   const spec = object.spec ?? {};
   const warnings: string[] = [];
@@ -118,7 +118,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
   }
 }
 
-/** A port as errors show it: the members that identify it. */
+/** A port as errors show it: with the members that identify it. */
 const shownPort = (port: JsonObject) => ({
   Name: '',
   Protocol: textAt(port, 'protocol'),
@@ -183,7 +183,7 @@ function validateAddresses(spec: JsonObject, problems: FieldError[]) {
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
-/** The cluster has addresses of one family. */
+/** Checks the address families: the cluster has addresses of one family. */
 function validateFamilies(spec: JsonObject, problems: FieldError[]) {
   const families = listAt(spec, 'ipFamilies');
   const policy = textAt(spec, 'ipFamilyPolicy');
@@ -269,7 +269,7 @@ const SPECIAL: readonly (readonly [BlockList, string])[] = [
   ],
 ];
 
-/** Why an address cannot be an endpoint's: it is the machine's own, or reserved. */
+/** The reason why an endpoint cannot have the address: it is that of the machine itself, or reserved. */
 export function specialAddress(address: string): string | undefined {
   if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

@@ -16,7 +16,7 @@ import {
   withPorts,
 } from './service-validation.ts';
 
-/** Services: allocates and releases addresses and node ports. */
+/** The strategy of Services, which allocates and releases addresses and node ports. */
 export const serviceStrategy: Partial<Strategy> = {
   validateName: serviceName,
   defaults(object) {
@@ -68,7 +68,7 @@ function nodePorts(spec: JsonObject): number[] {
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
 
-/** Keeps allocated fields that an update leaves out; removes fields that the new type does not use. */
+/** Keeps allocated fields that an update leaves out, and removes fields that the new type does not use. */
 function inheritAddresses(object: Draft, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
@@ -80,7 +80,7 @@ function inheritAddresses(object: Draft, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // A client that changes `clusterIP` only changes `clusterIPs`, too.
+  // A client that changes only `clusterIP` changes `clusterIPs`, too.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];
@@ -101,7 +101,7 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** A port keeps the node port of the earlier port of its name, unless another port requests that. */
+/** Keeps the node port of the earlier port with the same name, unless another port requests it. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const asked = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
@@ -131,7 +131,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
   if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 
-/** Allocates missing addresses and ports. A dry run releases them. */
+/** Allocates missing addresses and ports. A dry run releases them again. */
 function allocate(object: Draft, old: KubeObject | undefined, context: WriteContext) {
   const quick: FieldError[] = [];
   validateService(object, quick);
@@ -196,7 +196,7 @@ function allocateAddress(
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
-  // A Service whose endpoints another client writes may have them in both families.
+  // The endpoints of a Service without a selector come from another client, and may have both families.
   if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
     spec['ipFamilyPolicy'] ??= 'RequireDualStack';
     spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
@@ -210,7 +210,7 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { addresses }
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
   const mine = new Set(nodePorts(old?.spec ?? {}));
-  // One number serves several protocols, each once.
+  // Several protocols may share a port number, each once.
   const claimed = new Set<string>();
   const claim = (port: number, field: string, protocol = '') => {
     const again = claimed.has(`${port}/${protocol}`);

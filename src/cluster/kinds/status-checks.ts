@@ -10,11 +10,11 @@ type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[])
 /** The relations between the counts of a status. */
 interface Counts {
   readonly counts: readonly string[];
-  /** Counts that are at most `replicas`. */
+  /** The counts that are at most `replicas`. */
   readonly parts?: readonly string[];
-  /** What is available is ready; the path of that as the kind's errors write it. */
+  /** The path of `readyReplicas` in the kind's errors, for kinds whose `availableReplicas` must not exceed it. */
   readonly ready?: string;
-  /** A count that never decreases. */
+  /** The count that never decreases. */
   readonly grows?: string;
 }
 
@@ -74,7 +74,7 @@ const checkPhase: StatusCheck = (object, _old, problems) => {
     problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
 };
 
-/** What a write to the status of a kind is checked for. */
+/** The checks of a write to the status, by kind. */
 export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
   ['/namespaces', checkPhase],
   ['/pods', checkPod],

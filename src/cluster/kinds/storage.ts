@@ -29,7 +29,7 @@ import { checkLabelName, validateNodeTerm } from './selectors.ts';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
-/** Refuses a value that is not among `known`. */
+/** Checks that a value is one of `known`. */
 function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
   const value = textAt(parent, key);
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
@@ -64,7 +64,7 @@ const SOURCES = [
 const sourcesOf = (spec: JsonObject): JsonObject =>
   Object.fromEntries(SOURCES.flatMap((key) => (spec[key] === undefined ? [] : [[key, spec[key]]])));
 
-/** Volumes of a cluster. */
+/** The strategy of PersistentVolumes. */
 export const volumeStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(json(object), 'spec');
@@ -155,7 +155,7 @@ function validateCapacity(capacity: JsonObject, problems: FieldError[]) {
   }
 }
 
-/** Drivers of volumes. */
+/** The strategy of CSIDrivers. */
 export const driverStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(json(object), 'spec');
@@ -166,7 +166,7 @@ export const driverStrategy: Partial<Strategy> = {
   },
 };
 
-/** Classes of volumes. */
+/** The strategy of StorageClasses. */
 export const storageClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
   validate: (object, problems) => validateStorageClass(json(object), problems),

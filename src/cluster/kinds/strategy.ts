@@ -13,7 +13,7 @@ export interface WriteContext {
   readonly newUid: () => string;
   readonly user: UserInfo;
   readonly dryRun: boolean;
-  /** The subresource written to, or `''`. */
+  /** The subresource of the write, or `''`. */
   readonly subresource: string;
   /** Warnings for the answer's header. */
   warn(text: string): void;
@@ -21,10 +21,10 @@ export interface WriteContext {
 
 /** The request of a deletion, for `terminate`. */
 export interface TerminateContext {
-  /** The time of the request, as objects carry it. */
+  /** The time of the request, in the format of timestamps in objects. */
   readonly timestamp: string;
   readonly dryRun: boolean;
-  /** The finalizers of `metadata`, with those of the garbage collector that the request asks for. */
+  /** The finalizers of `metadata`, and those of the garbage collector that the request asks for. */
   readonly finalizers: () => readonly string[];
 }
 
@@ -32,26 +32,28 @@ export interface TerminateContext {
 export type Draft = KubeObject & { spec?: JsonObject; status?: JsonObject };
 
 /**
- * What is particular about a kind. Hooks run in the order of a write: defaults, prepare, validate. A hook
- * that is absent does nothing.
+ * The rules of one kind. Hooks run in the order of a write: defaults, prepare, validate. An absent hook does nothing.
  */
 export interface Strategy {
-  /** `status` is a subresource: writes to the object do not change it. */
+  /** Is `status` a subresource, so that writes to the object do not change it? */
   readonly hasStatus: boolean;
-  /** A new object keeps the status that it was sent with. */
+  /** Does a new object keep the status of its request? */
   readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
-  /** A change of this part of `metadata` counts for `generation` too. */
+  /** The part of `metadata` whose change increases `generation`, too. */
   readonly generationOf?: 'annotations' | 'labels';
-  /** PUT of a missing object creates it. */
+  /** Does PUT create a missing object? */
   readonly createOnUpdate: boolean;
-  /** PUT may leave `resourceVersion` out. */
+  /** May PUT leave `resourceVersion` out? */
   readonly unconditionalUpdate: boolean;
-  /** DELETE answers with the object instead of a Status. */
+  /** Does DELETE answer with the object instead of a Status? */
   readonly returnsDeleted: boolean;
-  /** Seconds between the request to delete and the end, when the request names none; absent: at once. */
+  /**
+   * The grace period of a deletion in seconds; `requested` is that of the request. Absent: the object is removed at
+   * once.
+   */
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
-  /** How names must look. Default: a DNS subdomain. */
+  /** The problems of a name. Default: the name must be a DNS subdomain. */
   readonly validateName?: (name: string) => readonly string[];
   readonly defaults?: (object: Draft) => void;
   readonly prepareCreate?: (object: Draft, context: WriteContext) => void;
@@ -63,7 +65,7 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /** An update is checked as a new object is, its metadata included: what is wrong there is said once more. */
+  /** Is an update checked as a new object, too? Its errors, those of metadata included, are then reported twice. */
   readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
@@ -72,29 +74,30 @@ export interface Strategy {
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**
-   * Takes the place of the usual deletion for kinds whose content goes first: changes `draft`, a copy of the object, to
-   * what is stored, and says so (`store`), or that the object stays as it is (`keep`) or goes at once (`remove`).
+   * Replaces the usual deletion of kinds whose content is removed first. It changes `draft`, a copy of the object. It
+   * returns `store` when the draft is to be stored, `keep` when the object stays as it is, and `remove` when the object
+   * is removed at once.
    */
   readonly terminate?: (draft: Draft, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Does something besides finalizers of `metadata` keep a deleted object? */
   readonly isHeld?: (object: KubeObject) => boolean;
-  /** Has no dependents to speak of: a deletion asks nothing of the garbage collector. */
+  /** Can the objects of the kind have no dependents? A deletion then adds no finalizer of the garbage collector. */
   readonly uncollected?: boolean;
-  /** A deletion without a policy leaves dependents behind. */
+  /** Does a deletion without a policy orphan the dependents? */
   readonly orphansByDefault?: boolean;
-  /** The warning for that. */
+  /** The warning about such a deletion. */
   readonly orphansWarning?: string;
-  /** After the object was stored or removed. */
+  /** Called after the object was stored; `afterDelete` after it was removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
   /** Paths besides `status` that a write to the status subresource cannot change. */
   readonly statusResets?: readonly (readonly string[])[];
 }
 
-/** Gives what is particular about a built-in kind; `hasStatus`: discovery shows a subresource `status`. */
+/** Gives the strategy of a built-in kind. `hasStatus`: does discovery show a subresource `status`? */
 export type StrategySource = (group: string, plural: string, hasStatus: boolean) => Strategy;
 
-/** A kind without particulars. */
+/** The strategy of a kind without rules of its own. */
 export const plainStrategy: Strategy = {
   hasStatus: false,
   hasGeneration: false,

@@ -24,14 +24,14 @@ import { validateSelector } from './selectors.ts';
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
 const VERSIONS = ['v1', 'v1beta1'];
 
-/** Members with a set of values; only webhooks that change objects are invoked again. */
+/** Members with a fixed set of values; only mutating webhooks can be invoked again. */
 const CHOICES = new Map([
   ['failurePolicy', ['Fail', 'Ignore']],
   ['matchPolicy', ['Equivalent', 'Exact']],
   ['reinvocationPolicy', ['IfNeeded', 'Never']],
 ]);
 
-/** Configurations of webhooks that check or change objects. */
+/** The strategy of webhook configurations, validating or mutating. */
 export function webhookStrategy(mutating: boolean): Partial<Strategy> {
   return {
     defaults(object) {

@@ -20,13 +20,13 @@ import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The specification of a draft, made when it is missing. */
+/** The specification of a draft, which is created when it is missing. */
 export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-/** The warnings of a template, cached: versions of an object share an unchanged template. */
+/** The warnings of templates, cached because versions of an object share an unchanged template. */
 const said = new WeakMap<JsonObject, readonly string[]>();
 
-/** Warnings of a template at a path; none for an update that keeps the object's generation. */
+/** Makes the warnings of a template at a path; none for an update that keeps the object's generation. */
 export const warningsOfTemplate =
   (path: string) =>
   (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
@@ -42,11 +42,11 @@ export const warningsOfTemplate =
 
 export const templateWarnings = warningsOfTemplate('spec.template');
 
-/** Must the spec of an update be checked? A spec that is shared with the stored object has been. */
+/** Must the spec of an update be checked? A spec that is the stored one was checked before. */
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
   subresource === '' && object.spec !== old.spec;
 
-/** Checks selector and template of a workload. `word` names the kind in texts. */
+/** Checks the selector and the template of a workload. `word` names the kind in texts. */
 function validateTemplateOf(
   object: KubeObject,
   word: string,
@@ -102,7 +102,7 @@ export function validateTemplate(template: JsonObject, path: string, problems: F
     );
 }
 
-/** The selector of a workload stays as it is. */
+/** Checks that an update does not change the selector of a workload. */
 export function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldError[]) {
   if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
     problems.push(fieldInvalid('spec.selector', object.spec?.['selector'], 'field is immutable'));
@@ -332,7 +332,7 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
   const service = textAt(spec, 'serviceName');
   if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
-    // Each becomes a volume of the pods, before theirs.
+    // Each claim becomes a volume of the pods, before their own volumes.
     const name = textAt(objectAt(claim, 'metadata'), 'name');
     addInvalid(problems, `spec.template.spec.volumes[${index}].name`, name, dnsLabel(name));
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);

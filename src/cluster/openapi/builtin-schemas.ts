@@ -32,17 +32,17 @@ export function componentName(type: string): string {
   return `io.k8s.api.${type}`;
 }
 
-/** Schemas by component name, gathered with everything that they refer to. */
+/** Collects schemas by component name, with all schemas to which they refer. */
 export class SchemaCollector {
   readonly schemas: Record<string, JsonValue> = {};
   readonly #prefix: string;
 
-  /** `prefix` is where references point to. */
+  /** `prefix` is the prefix of references. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  /** A reference to a type, whose schema is taken in too. */
+  /** A reference to a type, whose schema is collected, too. */
   reference(type: string): JsonObject {
     this.add(type);
     return { $ref: `${this.#prefix}${componentName(type)}` };
@@ -72,7 +72,7 @@ export class SchemaCollector {
     if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
   }
 
-  /** The members of a type and of those whose members stand directly in it; `owner` is the type that has them all. */
+  /** Adds the members of a type, and those of its inlined types; `owner` is the type that has them all. */
   #members(owner: string, type: string, properties: JsonObject) {
     for (const [name, field] of Object.entries(loadData('types').types[type]?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);

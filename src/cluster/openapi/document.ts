@@ -14,7 +14,7 @@ const PATCHES = [
   'application/strategic-merge-patch+json',
 ];
 
-/** The component name of a custom kind: the group backwards, version, kind. */
+/** The component name of a custom kind: the reversed group, the version and the kind. */
 export function customComponent(resource: Resource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
@@ -75,7 +75,7 @@ function addCustom(resource: CustomResource, collector: SchemaCollector) {
 
 const MAX_DEPTH = 150;
 
-/** A custom schema as it is published: embedded resources get their type members. */
+/** A custom schema as it is published, in which embedded resources have type members. */
 function publish(value: JsonValue, collector: SchemaCollector, depth: number): JsonValue {
   if (depth > MAX_DEPTH) return {};
   if (Array.isArray(value)) return value.map((entry) => publish(entry, collector, depth + 1));
@@ -99,7 +99,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
   return out;
 }
 
-/** The paths of a group and version: for each resource one with its patch operation. */
+/** The paths of a group and version: for each resource a path with its patch operation. */
 export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const paths: JsonObject = {};

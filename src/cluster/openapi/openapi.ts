@@ -104,7 +104,7 @@ function index(registry: Registry, cached: Cached): JsonObject {
 
 const BUILTIN = 'kubernetes-1.36/1';
 
-/** Changes when a document does: of built-in groups with the data, of custom ones with their schemas. */
+/** The hash of a document, which changes with the data of built-in groups and with the schemas of custom resources. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
   if (hash === undefined) {
@@ -132,7 +132,7 @@ function document(registry: Registry, { group, version }: GroupVersion): JsonObj
 
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-/** The old form, as JSON, or as protobuf for a client that prefers it. */
+/** The answer of `/openapi/v2`: JSON, or protobuf for a client that prefers it. */
 function swagger(registry: Registry, request: ApiRequest): ApiReply {
   const cached = cacheOf(registry);
   const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };
@@ -144,7 +144,7 @@ function swagger(registry: Registry, request: ApiRequest): ApiReply {
   return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
 }
 
-/** The first of the accepted types that there is decides. Throws 406 when there is none. */
+/** Does the first accepted type that the server offers mean protobuf? Throws 406 when it offers none of them. */
 function wantsProtobuf(accept: string): boolean {
   if (accept === '') return false;
   for (const range of accept.split(',')) {

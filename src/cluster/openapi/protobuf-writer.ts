@@ -4,7 +4,7 @@ const VARINT = 0;
 const DOUBLE = 1;
 const BYTES = 2;
 
-/** Writes the fields of one protobuf message; values of another type than the field's are left out. */
+/** Writes the fields of one protobuf message. A value of another type than the field's is left out. */
 export class ProtobufWriter {
   #chunks: Buffer[] = [];
   #size = 0;

@@ -5,8 +5,8 @@ import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
- * The document of OpenAPI v2 as protobuf, by the numbers that the messages of `openapi.v2` give their fields.
- * Free values (defaults, extensions) travel as YAML text.
+ * Encodes an OpenAPI v2 document as protobuf, with the field numbers of the messages of `openapi.v2`. Values of any
+ * type (defaults, members of `enum`, extensions) are written as YAML text.
  */
 export function swaggerProtobuf(document: JsonObject): Buffer {
   const writer = new ProtobufWriter();
@@ -18,12 +18,12 @@ export function swaggerProtobuf(document: JsonObject): Buffer {
   });
   writer.message(8, (inner) => {
     for (const [path, item] of entriesOf(document['paths'])) {
-      named(inner, 2, path, (value) => writePath(value, asObject(item)));
+      writeNamed(inner, 2, path, (value) => writePath(value, asObject(item)));
     }
   });
   writer.message(9, (inner) => {
     for (const [name, schema] of entriesOf(document['definitions'])) {
-      named(inner, 1, name, (value) => writeSchema(value, asObject(schema)));
+      writeNamed(inner, 1, name, (value) => writeSchema(value, asObject(schema)));
     }
   });
   return writer.finish();
@@ -35,8 +35,13 @@ function entriesOf(value: JsonValue | undefined): readonly [string, JsonValue][]
   return Object.entries(asObject(value)).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
 }
 
-/** An entry of a map: its key and its value. */
-function named(writer: ProtobufWriter, number: number, name: string, write: (value: ProtobufWriter) => void): void {
+/** Writes an entry of a map: its key and its value. */
+function writeNamed(
+  writer: ProtobufWriter,
+  number: number,
+  name: string,
+  write: (value: ProtobufWriter) => void,
+): void {
   writer.message(number, (entry) => {
     entry.text(1, name);
     entry.message(2, write);
@@ -99,7 +104,7 @@ function writeSchema(writer: ProtobufWriter, schema: JsonObject, depth = 0): voi
   if (isJsonObject(properties)) {
     writer.message(25, (all) => {
       for (const [name, member] of entriesOf(properties)) {
-        named(all, 1, name, (inner) => writeSchema(inner, asObject(member), depth + 1));
+        writeNamed(all, 1, name, (inner) => writeSchema(inner, asObject(member), depth + 1));
       }
     });
   }
@@ -132,7 +137,7 @@ function writeOperation(writer: ProtobufWriter, operation: JsonObject): void {
   }
   writer.message(9, (answers) => {
     for (const [code, answer] of entriesOf(operation['responses'])) {
-      named(answers, 1, code, (value) =>
+      writeNamed(answers, 1, code, (value) =>
         value.message(1, (response) => {
           const { description, schema } = asObject(answer);
           response.text(1, description);

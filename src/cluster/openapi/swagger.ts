@@ -4,15 +4,15 @@ import { isJsonObject } from '../../core/index.ts';
 const V3 = '#/components/schemas/';
 const V2 = '#/definitions/';
 
-/** What version 2 of OpenAPI does not know; readers of it do without. */
+/** Keywords that version 2 of OpenAPI does not have; they are left out. */
 const UNKNOWN = new Set(['anyOf', 'oneOf', 'not', 'nullable']);
 
-/** Members whose value is data, or names that only look like keywords. */
+/** Members whose value is data, or whose members only look like keywords. */
 const DATA = new Set(['default', 'enum', 'example', 'x-kubernetes-validations', 'x-kubernetes-group-version-kind']);
 
 const MAX_DEPTH = 200;
 
-/** A schema of version 3 as one of version 2. */
+/** A schema of version 3 in the form of version 2. */
 export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
   const out: JsonObject = {};
@@ -22,7 +22,7 @@ export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (schema['type'] === undefined && mayBeText) out['type'] = 'string';
   for (const [name, value] of Object.entries(schema)) {
     if (value === undefined || UNKNOWN.has(name)) continue;
-    // Version 3 wraps a reference that has siblings; version 2 writes it beside them.
+    // Version 3 wraps a reference with siblings in `allOf`; version 2 writes it beside them.
     const [part, ...others] = name === 'allOf' && Array.isArray(value) ? value : [];
     if (others.length === 0 && isJsonObject(part) && typeof part['$ref'] === 'string') {
       out['$ref'] = part['$ref'].replace(V3, V2);
@@ -37,7 +37,7 @@ export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   return out;
 }
 
-/** The paths of version 3 as those of version 2: parameters without a schema, content types as lists. */
+/** The paths of version 3 in the form of version 2: parameters without a schema, content types as lists. */
 export function toSwaggerPaths(paths: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const [path, item] of Object.entries(paths)) {

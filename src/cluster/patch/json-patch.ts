@@ -3,14 +3,13 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** An operation that cannot be applied to the document. */
+/** The error of an operation that cannot be applied to the document. */
 export class JsonPatchError extends Error {}
 
 type Container = JsonObject | JsonValue[];
 
 /**
- * Applies a JSON patch (RFC 6902) to a copy of the document. As the API server does, `replace` adds a
- * member that is missing.
+ * Applies a JSON patch (RFC 6902) to a copy of the document. `replace` adds a missing member, as in the API server.
  *
  * @throws JsonPatchError
  */
@@ -27,7 +26,7 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   const text = operation[field];
   if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
   if (text === '') return ['root'];
-  // What stands before the first slash does not count.
+  // The text before the first slash does not count.
   const [, ...parts] = text.split('/');
   if (parts.length === 0) throw new JsonPatchError(`invalid ${field}: ${text}`);
   return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
@@ -94,7 +93,7 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
-    // Counted from the end, the place is one of the list with the new element.
+    // A position counted from the end is one in the list with the new element.
     const grown = [...container, value];
     container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
   }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Applies a JSON merge patch (RFC 7386): objects merge, `null` removes, everything else replaces. */
+/** Applies a JSON merge patch (RFC 7386): objects merge, `null` removes a member, any other value replaces. */
 export function applyMergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isJsonObject(patch)) return patch;
   const out: JsonObject = {};

@@ -4,10 +4,10 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { goText } from '../fields/check.ts';
 import type { FieldNode, TypeNode } from '../types/node.ts';
 
-/** A strategic merge patch that cannot be applied; the text is that of the API server. */
+/** The error of a strategic merge patch that cannot be applied, with the text of the API server. */
 export class StrategicPatchError extends Error {}
 
-/** The patch itself is not well-formed. */
+/** The error of a patch that is not well-formed. */
 export class StrategicFormatError extends StrategicPatchError {}
 
 const DIRECTIVE = '$patch';
@@ -61,7 +61,7 @@ function mergeObject(node: TypeNode, original: JsonObject, sent: JsonObject): Js
   return out;
 }
 
-/** `$retainKeys` names the members that stay; the patch may set no others. */
+/** The object with only the members that `$retainKeys` names. The patch may set no other members. */
 function retained(original: JsonObject, retain: JsonValue, patch: JsonObject): JsonObject {
   const malformed = () => new StrategicFormatError('invalid patch format of retainKeys');
   if (!Array.isArray(retain)) throw malformed();
@@ -100,7 +100,7 @@ function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: st
   }
 }
 
-/** A list where there was none: as the patch has it, in the order that it wants. */
+/** A list that did not exist before: the elements of the patch, in the order of `$setElementOrder`. */
 function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefined): JsonValue[] {
   const list = patch.map(withoutOrders).filter((entry) => entry !== undefined);
   if (order === undefined) return list;
@@ -109,7 +109,7 @@ function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefi
   return arrange(list, order, [], key);
 }
 
-/** What was not there before is taken as it is; what only makes sense where something stands is not taken. */
+/** A new value without the directives and removals in it, which only make sense for an existing value. */
 function withoutOrders(value: JsonValue): JsonValue | undefined {
   if (Array.isArray(value)) return value.map(withoutOrders).filter((entry) => entry !== undefined);
   if (!isJsonObject(value)) return value;
@@ -145,14 +145,14 @@ function mergeList(
   return arrange(merged.list, wanted, merged.live, mergeKey);
 }
 
-/** Elements of both lists must be of one form. */
+/** Checks that the elements of both lists have one form. */
 function checkElements(before: JsonValue[], patch: JsonValue[]) {
   const form = (entry: JsonValue) => (Array.isArray(entry) ? 'list' : entry === null ? 'null' : typeof entry);
   const forms = new Set([...before, ...patch].map(form));
   if (forms.size > 1) throw new StrategicPatchError(`list element types are not identical: ${goText([before, patch])}`);
 }
 
-/** `{"$patch": "replace"}` alone is an order for the list, not an element. */
+/** Is the entry a directive for the whole list, such as `{"$patch": "replace"}`, and not an element? */
 const isDirective = (entry: JsonValue) =>
   isJsonObject(entry) &&
   (entry[DIRECTIVE] === 'replace' || entry[DIRECTIVE] === 'delete') &&
@@ -160,9 +160,9 @@ const isDirective = (entry: JsonValue) =>
 
 interface Merged {
   readonly list: JsonValue[];
-  /** Elements as the patch names them, without those it deletes. */
+  /** The elements of the patch, without those that it deletes. */
   readonly fromPatch: JsonValue[];
-  /** What stood there before, without what the patch deletes. */
+  /** The elements before the patch, without those that it deletes. */
   readonly live: readonly JsonValue[];
 }
 
@@ -191,7 +191,9 @@ function mergeByKey(node: TypeNode, key: string, before: JsonValue[], patch: Jso
 const noMergeKey = (entry: JsonObject, key: string) =>
   new StrategicPatchError(`map: ${goText(entry)} does not contain declared merge key: ${key}`);
 
-/** Elements with a directive come first, wherever they stand: they delete others, or replace the list. */
+/**
+ * Applies the elements with a directive first, wherever they stand. They delete other elements, or replace the list.
+ */
 function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
   let live = before;
   let replaced = false;
@@ -237,8 +239,8 @@ function checkOrder(order: JsonValue[], fromPatch: JsonValue[], key: string | un
 }
 
 /**
- * Elements that the order names stand as it says; the others stay in their order and go before the first
- * named element that came after them.
+ * Arranges elements by an order. Elements that the order does not name keep their order; each stays before the first
+ * named element that followed it.
  */
 function arrange(
   list: JsonValue[],
@@ -264,7 +266,7 @@ function arrange(
   return [...out, ...others.slice(index)];
 }
 
-/** An order without the list itself only rearranges what is there. */
+/** Arranges an existing list by an order that comes without a list. */
 function reorder(member: Member, out: JsonObject, original: JsonObject, name: string, order: JsonValue[]) {
   const list = out[name];
   const live = original[name];
@@ -272,7 +274,7 @@ function reorder(member: Member, out: JsonObject, original: JsonObject, name: st
   out[name] = arrange(list, order, Array.isArray(live) ? live : [], member.field?.mergeKey);
 }
 
-/** A value that is taken whole, without the directives in it. */
+/** A value that replaces another one, without the directives in it. */
 function withoutDirectives(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.filter((entry) => !isDirective(entry)).map(withoutDirectives);
   if (!isJsonObject(value)) return value;

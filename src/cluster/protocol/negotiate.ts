@@ -3,26 +3,26 @@ import { ApiError } from '../errors/status.ts';
 import type { TableSource } from '../table/columns.ts';
 import type { TableOptions } from '../table/table.ts';
 
-/** How an answer is written, whatever its form. */
+/** The encoding of an answer, whatever its form. */
 export interface Encoding {
   readonly yaml: boolean;
   /** The value of the answer's content type. */
   readonly contentType: string;
-  /** Asked with indentation, by parameter `pretty`. */
+  /** Is indentation requested, by the parameter `pretty`? */
   readonly pretty?: boolean;
-  /** Version of `meta.k8s.io` that a Table or metadata is asked in. */
+  /** The requested version of `meta.k8s.io` of a Table or of metadata. */
   readonly version?: string;
 }
 
-/** An answer that any code can write. */
+/** The form of an answer that needs no further code. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
 
-/** What form of answer a request asks for. */
+/** The form of the answer that a request asks for. */
 export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
 
-/** The form of an answer, with what it takes to write it: tables come with the code that prints them. */
+/** The form of an answer, with the code that writes it: a table comes with its printer. */
 export type Output = PlainOutput | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
 
 /** Makes a `Table` of objects of a resource. */
@@ -33,12 +33,12 @@ export type TablePrinter = (
   options: TableOptions,
 ) => unknown;
 
-/** An object as JSON, the answer when nothing else was asked. */
+/** The default form: an object as JSON. */
 export const jsonOutput: PlainOutput = { form: 'object', yaml: false, contentType: 'application/json' };
 
 interface MediaRange {
   readonly type: string;
-  /** Preference, from `q`; 1 unless told. */
+  /** The preference by `q`; default 1. */
   readonly quality: number;
   readonly params: ReadonlyMap<string, string>;
 }
@@ -64,14 +64,14 @@ function parseAccept(header: string): readonly MediaRange[] {
   return ranges;
 }
 
-/** The preference that `q` states; what is no number is the least. */
+/** The preference of `q`; the lowest one for a text that is no number. */
 function qualityOf(text: string | undefined): number {
   if (text === undefined || text === '') return 1;
   const quality = Number(text);
   return Number.isNaN(quality) ? 0 : quality;
 }
 
-/** How unspecific a type is: among ranges of one quality the more specific go first. */
+/** The number of wildcards in a type: of ranges with equal preference the more specific comes first. */
 const wildcards = (type: string) => type.split('*').length;
 
 function splitPair(pair: string): [string, string] {
@@ -79,12 +79,12 @@ function splitPair(pair: string): [string, string] {
   return equals < 0 ? [pair, ''] : [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
 }
 
-/** Which transformations an endpoint offers. */
+/** The forms that an endpoint offers. */
 export interface Offer {
   readonly table?: boolean;
   readonly partial?: boolean;
   readonly discovery?: boolean;
-  /** The endpoint can also be watched. */
+  /** Can the endpoint be watched, too? */
   readonly streams?: boolean;
 }
 
@@ -92,10 +92,11 @@ const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernet
 const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((type) => `${type};stream=watch`);
 
 /**
- * Picks the most wanted form of an `Accept` header that can be given.
+ * Picks the preferred form of an `Accept` header among those that the endpoint offers.
  *
- * A range must name a type of the endpoint or everything: the server's router takes no `application/*`.
- * A client that takes protobuf only is answered JSON: this server writes no protobuf objects. Throws 406.
+ * At least one range must name a type of the endpoint, or all types: the server's router does not accept
+ * `application/*` alone. A client that accepts only protobuf gets JSON, because this server writes no protobuf objects.
+ * Throws 406.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;

@@ -1,6 +1,6 @@
 import type { UserInfo } from '../options.ts';
 
-/** What a query must be decoded for: escapes, plus signs, and what is no visible ASCII. */
+/** Matches a query that must be decoded: it has escapes, plus signs, or characters other than visible ASCII. */
 const ENCODED = /[^!-*,-~]|%/;
 
 /** The query of a request; a parameter may occur several times. */
@@ -28,7 +28,7 @@ export class Query {
     return this.#values.has(name);
   }
 
-  /** The first value; absent parameters are `''`. */
+  /** The first value of a parameter; `''` for an absent one. */
   get(name: string): string {
     return this.#values.get(name)?.[0] ?? '';
   }
@@ -37,68 +37,68 @@ export class Query {
     return this.#values.get(name) ?? [];
   }
 
-  /** `0` and `false` are false, everything else that is present is true. */
+  /** The boolean value of a parameter: `0` and `false` are false, and so is an absent one; any other value is true. */
   flag(name: string): boolean {
     const value = this.#values.get(name)?.[0];
     return value !== undefined && value !== '0' && value.toLowerCase() !== 'false';
   }
 }
 
-/** A request as the handler sees it, whichever way it came. */
+/** A request as the handler sees it, from a socket or a transport. */
 export interface ApiRequest {
   readonly method: string;
-  /** Decoded path segments without empty ones. */
+  /** The decoded path segments without empty ones. */
   readonly segments: readonly string[];
   /** The path as sent, without the query. */
   readonly path: string;
   readonly query: Query;
-  /** Names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   readonly user: UserInfo;
   /** The path with its query, as sent. */
   readonly target: string;
-  /** Reads show the cluster as it was at this version; used by faults. */
+  /** The version at which reads see the cluster; faults set it. */
   readonly asOf?: number;
 }
 
-/** A stream of bytes that the server goes on writing to, for watches and followed logs. */
+/** A stream of bytes to which the server keeps writing, for watches and followed logs. */
 export interface ByteStream {
-  /** Starts the stream; `write` returns false when the reader is behind, `end` finishes it. */
+  /** Starts the stream. `write` returns false when the reader is behind; `end` finishes the stream. */
   start(sink: StreamSink): void;
-  /** The reader has gone. */
+  /** Called when the reader has gone. */
   stop(): void;
 }
 
-/** A stream that the server can end: properly, or because what it shows is no longer what there is. */
+/** A stream that the server can end: properly, or because the state that it shows was replaced. */
 export interface OpenStream {
   end(): void;
   expire(): void;
 }
 
-/** Where a stream writes to. */
+/** The writer's side of a stream. */
 export interface StreamSink {
   write(chunk: Buffer): void;
   end(): void;
-  /** Breaks the connection off, as a network does. */
+  /** Breaks the connection, as a network failure does. */
   abort(): void;
-  /** Bytes that the reader has not taken yet. */
+  /** The number of bytes that the reader has not read yet. */
   readonly backlog: number;
-  /** Calls back, once and later, when the reader has taken what was written before. */
+  /** Calls the callback once, later, when the reader has read what was written before. */
   drained(callback: () => void): void;
 }
 
-/** An answer: either a body that is complete or a stream. */
+/** An answer: a complete body, or a stream. */
 export interface ApiReply {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
-  /** What happens instead of an answer: the connection breaks, or nothing ever comes. */
+  /** What happens instead of an answer: the connection breaks, or no answer ever comes. */
   readonly fate?: 'break' | 'hang';
 }
 
-/** Stands before the verbs: may answer a request itself, change it, or change what they answer. */
+/** Handles requests before the verbs. It may answer a request itself, change it, or change its answer. */
 export type Interceptor = (
   request: ApiRequest,
   proceed: (request: ApiRequest) => Promise<ApiReply>,

@@ -3,7 +3,7 @@ import { Failure } from '../../golang/index.ts';
 import { parseSelector } from '../../kubernetes/index.ts';
 import { badRequest } from '../errors/status.ts';
 
-/** Does an object belong to what was asked for? */
+/** Does an object match a selection? */
 export type Matcher = (object: KubeObject) => boolean;
 
 /**
@@ -18,7 +18,7 @@ export function parseLabelSelector(text: string): Matcher | undefined {
   return (object) => matches(object.metadata.labels);
 }
 
-/** A condition of a field selector. */
+/** A requirement of a field selector. */
 export interface FieldRequirement {
   readonly field: string;
   readonly value: string;

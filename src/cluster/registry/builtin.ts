@@ -11,12 +11,12 @@ import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
 import type { Strategy, StrategySource } from '../kinds/strategy.ts';
 
-/** The name of a kind in `types.json`: first word of the group, version, kind. */
+/** The name of a kind's type in `types.json`: the first word of the group, the version and the kind. */
 export function builtinTypeName(group: string, version: string, kind: string): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
 }
 
-/** Kinds that are stored but whose fields `types.json` does not describe: anything beside metadata goes. */
+/** The type of a stored kind whose fields `types.json` does not describe: every field besides metadata is allowed. */
 function looseType(kind: string): ObjectNode {
   const fields = new Map<string, FieldNode>();
   fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
@@ -33,7 +33,7 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
   return [...data.api.items, ...data.apis.items];
 }
 
-/** Every resource of the built-in API, with its storage in `store`. Reads ask `strategyOf` nothing. */
+/** Every resource of the built-in API, stored in `store`. Reads do not call `strategyOf`. */
 export function builtinResources(store: Store, strategyOf: StrategySource): Resource[] {
   const resources: Resource[] = [];
   const byVersion = new Map<string, Resource>();
@@ -111,7 +111,7 @@ class BuiltinResource implements Resource {
     return this.#node;
   }
 
-  /** Loaded with all that writes: reads do without. */
+  /** The strategy, which is loaded with the code of writes; reads do not use it. */
   get strategy(): Strategy {
     return (this.#strategy ??= this.#strategyOf(this.group, this.plural, this.subresources.has('status')));
   }
@@ -126,7 +126,7 @@ class BuiltinResource implements Resource {
     return tree;
   }
 
-  /** Empty lists that are always shown become null. */
+  /** Replaces empty lists that a kind always shows by null. */
   settle(object: KubeObject): KubeObject {
     let settled: Record<string, unknown> = object;
     for (const [name, field] of this.node.fields) {

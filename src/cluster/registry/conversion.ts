@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Where objects of a built-in resource are stored: resources with two names or versions share one place. */
+/**
+ * The group and plural under which objects of a built-in resource are stored. Resources with two names or versions
+ * share one collection.
+ */
 export function storageOf(
   group: string,
   version: string,
@@ -142,7 +145,7 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
   };
 }
 
-/** Annotations are written by users; what is no JSON is left out. */
+/** The JSON value of an annotation; users write annotations, and a text that is no JSON is left out. */
 function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

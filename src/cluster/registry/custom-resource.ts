@@ -33,7 +33,7 @@ const STATUS_RESET = treeOfMembers([['spec'], ['metadata']]);
 const MAIN_RESET = treeOfMembers([['status']]);
 const NO_RESET = treeOfMembers([]);
 
-/** A free-form schema, for versions that state none. */
+/** A free-form schema, for versions without a schema. */
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** One served version of a custom resource. */
@@ -107,12 +107,15 @@ export class CustomResource implements Resource {
 
   toStorage(object: KubeObject): KubeObject {
     if (object.apiVersion === this.#storageVersion) return object;
-    // What the stored version does not know is not stored.
+    // Fields that the storage version does not know are not stored.
     const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
     return this.#schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
   }
 
-  /** Without a webhook the conversion changes `apiVersion`; the version's own schema prunes and defaults. */
+  /**
+   * Converts an object to this version. Without a webhook only `apiVersion` changes; this version's schema prunes and
+   * defaults.
+   */
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
     const { applyDefaults, prune } = this.#schemas();
@@ -139,7 +142,7 @@ function subresourcesOf(
   return map;
 }
 
-/** What a deprecated version says: its own text, or which version to use instead. */
+/** The warning of a deprecated version: its own text, or the version to use instead. */
 function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: Definition): string | undefined {
   if (!version.deprecated) return undefined;
   if (version.deprecationWarning !== undefined) return version.deprecationWarning;
@@ -175,7 +178,7 @@ function customType(
   };
 }
 
-/** Reads an object as a custom resource: metadata by its type, unknown members out, defaults in. */
+/** Decodes an object as a custom resource: metadata by its type, without unknown members, with defaults. */
 function decodeCustom(
   schema: Schema,
   object: JsonObject,
@@ -197,7 +200,7 @@ function decodeCustom(
   return { value: copyTop(complete), unknown: pruned.unknown };
 }
 
-/** The result is changed by the caller; what it shares with the body is not. */
+/** A copy of the top level, which the caller may change; the parts of the body stay unchanged. */
 function copyTop(value: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];

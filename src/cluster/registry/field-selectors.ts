@@ -6,7 +6,7 @@ import { parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/status.ts';
 import type { Resource } from './resource.ts';
 
-/** The fields a kind's selectors may name, and what the server answers to any other. */
+/** The fields that selectors of a kind may name, and the server's error for any other field. */
 interface FieldRules {
   readonly fields: ReadonlySet<string>;
   readonly refusal: (field: string) => string;
@@ -17,7 +17,7 @@ const NAMESPACE = 'metadata.namespace';
 
 const unsupported = (field: string) => `field label not supported: ${field}`;
 
-/** Kinds without rules of their own: even those without namespaces take `metadata.namespace`. */
+/** The rules of kinds without rules of their own. Kinds without namespaces allow `metadata.namespace`, too. */
 const PLAIN: FieldRules = {
   fields: new Set([NAME, NAMESPACE]),
   refusal: (field) => `${goQuote(field)} is not a known field selector: only "${NAME}", "${NAMESPACE}"`,
@@ -102,7 +102,7 @@ function rulesOf(resource: Resource): FieldRules {
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** Values where an absent field counts as something else than the empty text. */
+/** Fields whose absence counts as another value than the empty text. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',
@@ -111,8 +111,8 @@ const ABSENT: Readonly<Record<string, string>> = {
 };
 
 /**
- * A matcher for a field selector of a resource; `undefined` when it selects everything. `only` is the one
- * name that can match, if the selector fixes it.
+ * The matcher of a resource's field selector; `undefined` when it selects everything. `only` is the one name that can
+ * match, if the selector requires one.
  *
  * @throws ApiError 400 when the resource does not know a field.
  */

@@ -3,18 +3,18 @@ import { builtinResources } from './builtin.ts';
 import type { Resource } from './resource.ts';
 import type { StrategySource } from '../kinds/strategy.ts';
 
-/** All resources that are served, by group, version and plural. */
+/** All served resources, by group, version and plural. */
 export class Registry {
   readonly #byPath = new Map<string, Resource>();
   readonly #versions = new Map<string, Set<string>>();
   #generation = 0;
 
-  /** `strategyOf` is asked when a resource is written to, not before. */
+  /** A built-in resource calls `strategyOf` at the first write to it. */
   constructor(store: Store, strategyOf: StrategySource) {
     for (const resource of builtinResources(store, strategyOf)) this.#insert(resource);
   }
 
-  /** Counts changes; caches of discovery compare it. */
+  /** The number of changes. Caches of discovery compare it. */
   get generation(): number {
     return this.#generation;
   }
@@ -64,7 +64,7 @@ export class Registry {
     this.#generation++;
   }
 
-  /** Takes all versions of a resource away. */
+  /** Stops serving all versions of a resource. */
   remove(group: string, plural: string): void {
     for (const [path, resource] of this.#byPath) {
       if (resource.group === group && resource.plural === plural) this.#byPath.delete(path);

@@ -15,11 +15,11 @@ export interface Subresource {
   readonly verbs: ReadonlySet<string>;
 }
 
-/** What custom resources do beyond the typed decoding of built-in kinds. */
+/** What only custom resources have: a schema to decode by, and the settings of their definition. */
 export interface CustomType {
-  /** Prunes, defaults and completes an object as sent; `unknown` are the paths that were pruned. */
+  /** Prunes and defaults an object as sent, and decodes its metadata; `unknown` are the paths that were pruned. */
   decode(object: JsonObject): { value: JsonObject; unknown: readonly string[] };
-  /** Where the scale subresource finds its values. */
+  /** The paths of the values of the scale subresource. */
   readonly scale:
     | {
         readonly specReplicas: readonly string[];
@@ -31,9 +31,9 @@ export interface CustomType {
   readonly columns: readonly PrinterColumn[];
   /** Paths that field selectors may name, beside name and namespace. */
   readonly selectable: ReadonlySet<string>;
-  /** Objects are stored in this version. */
+  /** Is this the storage version? */
   readonly stored: boolean;
-  /** Said with every answer, when the version is deprecated. */
+  /** The warning that each response carries; undefined unless the version is deprecated. */
   readonly deprecation: string | undefined;
 }
 
@@ -51,16 +51,16 @@ export interface Resource extends GroupResource, ServedVersion {
   readonly verbs: ReadonlySet<string>;
   readonly subresources: ReadonlyMap<string, Subresource>;
   readonly apiVersion: string;
-  /** Shared by all versions of the resource. */
+  /** The stored objects, which all versions of the resource share. */
   readonly collection: Collection;
   readonly node: ObjectNode;
   readonly strategy: Strategy;
   readonly custom: CustomType | undefined;
   /** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
   reset(subresource: string): FieldTree;
-  /** The object as the store will give it back. */
+  /** The object as later reads show it: empty lists that a built-in kind always shows become null. */
   settle(object: KubeObject): KubeObject;
-  /** Into the version that is stored. */
+  /** Converts an object to the storage version. */
   toStorage(object: KubeObject): KubeObject;
   /** The resource in another version, if it is served. */
   inVersion(apiVersion: string): Resource | undefined;

@@ -7,7 +7,10 @@ function rank(version: string): readonly [number, number, number] {
   return [stage, Number(match[1]), Number(match[3] ?? 0)];
 }
 
-/** Versions by Kubernetes' priority: stable before beta before alpha, higher numbers first, then others by name. */
+/**
+ * Sorts versions by Kubernetes' priority: stable before beta before alpha, higher numbers first, then other names in
+ * alphabetical order.
+ */
 export function sortVersions(versions: readonly string[]): string[] {
   return versions.toSorted((a, b) => {
     const [left, right] = [rank(a), rank(b)];

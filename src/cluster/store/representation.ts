@@ -1,26 +1,26 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { toJsonText } from '../codec/json.ts';
 
-/** Where the value of a member stands in the bytes of an object. */
+/** The position of a member's value in the bytes of an object. */
 interface Part {
   readonly value: object;
   readonly start: number;
   readonly end: number;
 }
 
-/** Values with a shorter text are written anew: finding them costs as much. */
-const WORTH_COPYING = 128;
+/** A value with a shorter text is not recorded as a part: to find its bytes costs as much as to serialize it again. */
+const MIN_PART_LENGTH = 128;
 
 /**
- * How an object looks in one version of its resource, as a value and, once a client reads it, as bytes: written once
- * for all readers. Parts that the object shares with the one it replaced are copied from the bytes of that one.
+ * An object in one version of its resource: as a value and, from the first read on, as JSON bytes that all readers
+ * share. Parts that it shares with its latest predecessor that has bytes are copied from those.
  */
 export class Representation {
   readonly object: KubeObject;
   #bytes: Buffer | undefined;
   #parts: readonly Part[] = [];
   #bodyStart = 0;
-  /** The latest form before this one that has bytes; let go once this one has its own. */
+  /** The latest predecessor that has bytes; undefined once this form has its own, or has handed it over. */
   #base: Representation | undefined;
 
   constructor(object: KubeObject, previous?: Representation) {
@@ -28,7 +28,7 @@ export class Representation {
     this.#base = previous?.handOver();
   }
 
-  /** The form to copy from, for the next one: only that one needs it from now on. */
+  /** Returns the form whose bytes the successor copies: this form, or its own `#base`, which this form then drops. */
   handOver(): Representation | undefined {
     if (this.#bytes !== undefined) return this;
     const base = this.#base;
@@ -36,7 +36,7 @@ export class Representation {
     return base;
   }
 
-  /** `{"kind":…,"apiVersion":…,` and the rest. */
+  /** The object as JSON bytes, `kind` and `apiVersion` first; made at the first read. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
       const writer = new PartWriter(this.#base);
@@ -48,7 +48,7 @@ export class Representation {
     return this.#bytes;
   }
 
-  /** Where the rest begins: after kind and apiVersion. */
+  /** The offset in `bytes` of what follows `kind` and `apiVersion`. */
   get bodyStart(): number {
     return this.bytes.length > 0 ? this.#bodyStart : 0;
   }
@@ -59,19 +59,19 @@ export class Representation {
     this.#parts = [];
   }
 
-  /** The bytes of a value that stands in this object, if they are known. */
+  /** The bytes of a value that is a part of this object, if they are known. */
   bytesOf(value: object): Buffer | undefined {
     const part = this.#parts.find((candidate) => candidate.value === value);
     return part === undefined ? undefined : this.#bytes?.subarray(part.start, part.end);
   }
 }
 
-/** Gathers text and finished bytes. */
+/** Collects text and finished bytes. */
 class PartWriter {
   readonly #base: Representation | undefined;
   readonly #pieces: (string | Buffer)[] = [];
   readonly #parts: Part[] = [];
-  /** Text that was not yet counted. */
+  /** Text that is not in `#pieces` and `#length` yet. */
   #text = '';
   #length = 0;
 
@@ -83,7 +83,7 @@ class PartWriter {
     this.#text += text;
   }
 
-  /** Bytes so far. */
+  /** The number of bytes so far. */
   get length(): number {
     if (this.#text !== '') {
       this.#pieces.push(this.#text);
@@ -93,7 +93,10 @@ class PartWriter {
     return this.#length;
   }
 
-  /** A value that the next version of the object may share. */
+  /**
+   * Writes a value that the successor may share: copies its bytes from the predecessor where they are known, and
+   * records it as a part unless its text is short.
+   */
   part(value: object): void {
     const known = this.#base?.bytesOf(value);
     if (known !== undefined) {
@@ -104,7 +107,7 @@ class PartWriter {
       return;
     }
     const text = toJsonText(value);
-    if (text.length < WORTH_COPYING) {
+    if (text.length < MIN_PART_LENGTH) {
       this.#text += text;
       return;
     }
@@ -127,7 +130,7 @@ class PartWriter {
   }
 }
 
-/** Writes the object, kind and version first; answers where the rest begins. */
+/** Writes the object, `kind` and `apiVersion` first; returns the offset of what follows them. */
 function writeObject(writer: PartWriter, object: KubeObject): number {
   writer.text(`{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},`);
   const bodyStart = writer.length;
@@ -145,7 +148,10 @@ function writeObject(writer: PartWriter, object: KubeObject): number {
   return bodyStart;
 }
 
-/** The version is always new, the owners of fields mostly are not. */
+/**
+ * Writes `metadata` member by member: each write changes `resourceVersion`, but few of them change all of
+ * `managedFields`.
+ */
 function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, JsonValue | undefined>>) {
   let comma = false;
   writer.text('{');
@@ -161,7 +167,10 @@ function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, Jso
   writer.text('}');
 }
 
-/** Entries that took nothing new are as they were. */
+/**
+ * Writes `managedFields` entry by entry: a manager that gained and lost no field has the entry of the predecessor,
+ * whose bytes are copied.
+ */
 function writeOwners(writer: PartWriter, entries: readonly JsonValue[]) {
   for (const [index, entry] of entries.entries()) {
     writer.text(index === 0 ? '[' : ',');

@@ -1,15 +1,15 @@
-/** Items in one piece; a piece that grew twice as long is halved. */
+/** The number of items in one piece; a piece with twice as many is halved. */
 const PIECE = 512;
 
 /**
- * Items ordered by their keys, in pieces, so that a change moves few of them however many there are. Looking
- * an item up by its key is a map's task.
+ * Items ordered by their keys. They are kept in pieces, so that a change moves few of them, however many there are. The
+ * owner keeps a map for look-ups by key.
  */
 export class SortedItems<T extends { readonly key: string }> {
   readonly #pieces: T[][] = [];
   #all: readonly T[] | undefined = [];
 
-  /** Puts an item in the place of the one with its key, or in its order. */
+  /** Replaces the item with the same key, or inserts the item in its order. */
   set(item: T): void {
     this.#all = undefined;
     const index = this.#pieceOf(item.key);
@@ -37,20 +37,20 @@ export class SortedItems<T extends { readonly key: string }> {
     if (piece.length === 0) this.#pieces.splice(index, 1);
   }
 
-  /** Replaces everything by `items`, which are in order. */
+  /** Replaces all items by `items`, which are in order. */
   reset(items: readonly T[]): void {
     this.#all = undefined;
     this.#pieces.length = 0;
     for (let start = 0; start < items.length; start += PIECE) this.#pieces.push(items.slice(start, start + PIECE));
   }
 
-  /** Everything in order; the list is never changed afterwards. */
+  /** All items in order; the list never changes. */
   all(): readonly T[] {
     this.#all ??= this.#pieces.flat();
     return this.#all;
   }
 
-  /** What lies from `from` on and before `to`, in order. */
+  /** The items with keys from `from` on and before `to`, in order. */
   between(from: string, to: string): readonly T[] {
     const found: T[] = [];
     for (let index = this.#pieceOf(from); index < this.#pieces.length; index++) {
@@ -62,7 +62,7 @@ export class SortedItems<T extends { readonly key: string }> {
     return found;
   }
 
-  /** The last piece that begins at or before the key; the first when none does. */
+  /** The last piece that begins at or before the key; the first piece when none does. */
   #pieceOf(key: string): number {
     let [low, high] = [0, this.#pieces.length];
     while (low < high) {
@@ -74,7 +74,7 @@ export class SortedItems<T extends { readonly key: string }> {
   }
 }
 
-/** Where the key stands in a piece, or would stand. */
+/** The index of the key in a piece, or the index at which it would be inserted. */
 function position(piece: readonly { readonly key: string }[], key: string): number {
   let [low, high] = [0, piece.length];
   while (low < high) {

@@ -3,7 +3,7 @@ import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
-/** A version of a resource as it is served now; after a change of its definition it is another one. */
+/** A served version of a resource. A change of its definition makes a new one. */
 export interface ServedVersion {
   /** The stored object as this version shows it. */
   fromStorage(object: KubeObject): KubeObject;
@@ -14,13 +14,13 @@ export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
-  /** The form that was asked for first: most objects have no other. */
+  /** The form of the version that was read first: most objects have no other form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
-  /** What the first form copies from. */
+  /** The form from whose bytes the first form copies. */
   #inherited: Representation | undefined;
 
-  /** `previous` is what it replaces: what both share is not written twice. */
+  /** `previous` is the object that this one replaces: equal parts are not serialized again. */
   constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
     this.key = key;
     this.object = object;
@@ -28,7 +28,7 @@ export class Stored {
     this.#inherited = previous?.handOver();
   }
 
-  /** The form with bytes that the next object in this place may copy from. */
+  /** The form whose bytes the successor of this object may copy. */
   handOver(): Representation | undefined {
     const inherited = this.#inherited;
     this.#inherited = undefined;
@@ -41,15 +41,15 @@ export class Stored {
     return new Stored(this.key, versioned(this.object, version), version);
   }
 
-  /** Makes representations anew, because their versions have changed. */
+  /** Drops all forms, because the served versions have changed. */
   forget(): void {
     this.#first = undefined;
     this.#others = undefined;
   }
 
   /**
-   * The object as a version shows it, made when first asked for. A watch from before a change of the definition
-   * goes on with the version that it began with, and must not leave its form to others.
+   * The object as a version shows it, made at the first read. A watch from before a change of the definition goes on
+   * with its old version, whose form other readers do not get.
    */
   as(version: ServedVersion): Representation {
     if (this.#first === undefined) {
@@ -67,7 +67,7 @@ export class Stored {
   }
 }
 
-/** What happened to an object. */
+/** A change of an object. */
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly collection: Collection;
@@ -76,10 +76,10 @@ export interface StoreEvent {
   readonly previous: Stored | undefined;
 }
 
-/** Takes events as they happen, in the order of versions. */
+/** Receives events when they happen, in the order of versions. */
 export type StoreListener = (event: StoreEvent) => void;
 
-/** All objects of one resource. Its keys are `namespace/name`, or `name` for cluster-scoped ones. */
+/** All objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
 export class Collection {
   readonly group: string;
   readonly plural: string;
@@ -99,8 +99,8 @@ export class Collection {
   }
 
   /**
-   * Objects that are there from the start but made on the first read: `make` is called once, and its objects take the
-   * versions reserved here. No events are published for them.
+   * Registers objects that exist from the start but are made on the first read. `make` is called once, and its objects
+   * get the versions that this call reserves. No events are published for them.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);
@@ -129,7 +129,7 @@ export class Collection {
     return this.#items.get(key);
   }
 
-  /** Everything, ordered by key; the list is never changed afterwards. */
+  /** All objects, ordered by key; the list never changes. */
   all(): readonly Stored[] {
     this.#ready();
     return this.#sorted.all();
@@ -142,7 +142,7 @@ export class Collection {
     return this.#sorted.between(`${namespace}/`, `${namespace}${AFTER_SLASH}`);
   }
 
-  /** Stores a new object or new content; the object must have its metadata complete but for the version. */
+  /** Stores a new object or new content. The metadata of the object must be complete except for the version. */
   put(key: string, object: KubeObject): Stored {
     this.#ready();
     const version = this.#store.nextVersion();
@@ -153,7 +153,7 @@ export class Collection {
     return stored;
   }
 
-  /** Removes an object; `last` is its content at the end (default: as stored). */
+  /** Removes an object; `last` is its last content (default: as stored). */
   remove(key: string, last?: KubeObject): Stored | undefined {
     this.#ready();
     const previous = this.#items.get(key);
@@ -166,7 +166,7 @@ export class Collection {
     return stored;
   }
 
-  /** Events after `version`; `undefined` when some of them are gone. */
+  /** The events after `version`; `undefined` when some of them are not kept any more. */
   since(version: number): readonly StoreEvent[] | undefined {
     if (version < this.#dropped) return undefined;
     let [low, high] = [0, this.#events.length];
@@ -178,7 +178,7 @@ export class Collection {
     return this.#events.slice(low);
   }
 
-  /** The state at an earlier version, or `undefined` when it cannot be told any more. */
+  /** The objects at an earlier version; `undefined` when that state is no longer known. */
   at(version: number): readonly Stored[] | undefined {
     const later = this.since(version);
     if (later === undefined) return undefined;
@@ -191,7 +191,7 @@ export class Collection {
     return [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  /** The oldest version that events are kept since. */
+  /** The version since which all events are kept. */
   get oldest(): number {
     return this.#dropped;
   }
@@ -201,18 +201,18 @@ export class Collection {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Representations are made anew: the resource's versions have changed. */
+  /** Drops the forms of all objects, because the served versions have changed. */
   forgetRepresentations(): void {
     for (const stored of this.#items.values()) stored.forget();
   }
 
-  /** Forgets all events, as a server does that compacted its storage. */
+  /** Drops all events, as a server does that compacts its storage. */
   compact(): void {
     this.#events = [];
     this.#dropped = this.#store.version;
   }
 
-  /** Replaces everything without events; what happened before can be told no more. `items` are ordered by key. */
+  /** Replaces all objects without events; earlier states are then unknown. `items` are ordered by key. */
   reset(items: readonly Stored[]): void {
     this.#seed = undefined;
     this.#items.clear();
@@ -242,12 +242,12 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
-/** The character after the slash: keys of a namespace lie between the two. */
+/** The character after the slash: the keys of a namespace lie between the two characters. */
 const AFTER_SLASH = '0';
 
 /** All objects of a cluster and the one counter of versions. */
 export class Store {
-  /** Events kept per resource; up to twice as many for a while. */
+  /** The number of events kept per resource; for a while up to twice as many. */
   readonly window: number;
   #version = 1;
   readonly #collections = new Map<string, Collection>();
@@ -262,7 +262,7 @@ export class Store {
     return this.#version;
   }
 
-  /** Takes `count` versions out of the counter; answers the first of them. */
+  /** Reserves `count` versions of the counter. Returns the first of them. */
   reserve(count: number): number {
     const first = this.#version + 1;
     this.#version += count;
@@ -292,8 +292,8 @@ export class Store {
   }
 
   /**
-   * Replaces everything without events. Versions never go back: from another state than this one the counter
-   * takes the next number, so that whatever was read before is too old.
+   * Replaces all objects without events. Versions never go back: for a state of another version the counter takes the
+   * next number, so that all versions that were read before are too old.
    */
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
     this.#version = this.#version > version ? this.#version + 1 : version;
@@ -301,7 +301,7 @@ export class Store {
     for (const collection of this.#collections.values()) collection.reset(kept.get(collection) ?? []);
   }
 
-  /** Takes every event of every resource. */
+  /** Calls the listener for every event of every resource. */
   subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

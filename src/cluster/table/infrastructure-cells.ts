@@ -58,7 +58,7 @@ function signingCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The row of an IPAddress: the server sends its age although it declares no column for it. */
+/** The row of an IPAddress: the server sends its age although it declares no column for the age. */
 function addressCells(object: KubeObject, now: number): JsonValue[] {
   const parent = optionalAt(object.spec, 'parentRef');
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
@@ -85,7 +85,7 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** A row with the length of a list, as the admission kinds have it. */
+/** A printer of a row with the length of a list, for the admission kinds. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
   (object, now) => [name(object), list(object).length, ageOf(object, now)];
@@ -114,7 +114,7 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
   return [name(object), textAt(object.spec, 'policyName'), shown, ageOf(object, now)];
 }
 
-/** A selector the way the server's Go type prints itself, which is what a binding's row shows. */
+/** A selector as the server's Go type prints itself, which the row of a binding shows. */
 function selectorDump(selector: JsonObject): string {
   const labels = objectAt(selector, 'matchLabels');
   const pairs = Object.keys(labels)

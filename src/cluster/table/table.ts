@@ -4,17 +4,17 @@ import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
 import { partialOf } from './partial.ts';
 
-/** How a `Table` is asked for. */
+/** The options of a `Table`. */
 export interface TableOptions {
-  /** What of each object stands in its row: `None`, `Object`, or by default its metadata. */
+  /** The object in each row: `None`, `Object`, or by default its metadata. */
   readonly includeObject: string;
-  /** False for the rows that follow the first answer of a watch. */
+  /** True for a GET or a list, and for the first object of a watch; false for its later objects and for bookmarks. */
   readonly withColumns: boolean;
   /** Version of `meta.k8s.io`. Default `v1`. */
   readonly version?: string | undefined;
 }
 
-/** A `Table` of objects: what `kubectl get` prints. Ages are those at the time of `clock`. */
+/** A `Table` of objects, which `kubectl get` prints. Ages are those at the time of `clock`. */
 export function tableOf(
   clock: Pick<Clock, 'now'>,
   source: TableSource,

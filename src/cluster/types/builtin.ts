@@ -18,7 +18,7 @@ const SCALARS = new Set<string>([
 
 const nodes = new Map<string, ObjectNode>();
 
-/** The node of a built-in type, e.g. `core.v1.Pod`; built when first asked for and shared. */
+/** The node of a built-in type, e.g. `core.v1.Pod`. It is built at its first use and shared. */
 export function builtinType(name: string): ObjectNode {
   let node = nodes.get(name);
   if (node === undefined) {
@@ -33,7 +33,7 @@ export function hasBuiltinType(name: string): boolean {
   return Object.hasOwn(loadData('types').types, name);
 }
 
-/** An object type whose members are resolved when first looked at, so that recursive types end. */
+/** An object type whose members are resolved at their first use, so that recursive types end. */
 class BuiltinObject implements ObjectNode {
   readonly kind = 'object';
   readonly name: string;
@@ -86,7 +86,7 @@ class BuiltinObject implements ObjectNode {
   }
 }
 
-/** The keys of map lists that the published schema gives a default. */
+/** The default of a key of a map list in the published schema. */
 function keyDefault(type: string, field: string): string | undefined {
   if (type === 'LocalObjectReference' && field === 'name') return '';
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../core/index.ts';
 
-/** The scalar forms of the API's types; `unknown` is a scalar whose type no schema states. */
+/** The scalar forms of the API's types; `unknown` is a scalar without a declared type. */
 export type ScalarType =
   | 'string'
   | 'bool'
@@ -25,23 +25,23 @@ export interface ScalarNode {
 export interface FieldNode {
   readonly name: string;
   readonly node: TypeNode;
-  /** Field number in the protobuf form. */
+  /** The field number in the protobuf form. */
   readonly number?: number;
-  /** Presence counts: a zero value is kept. */
+  /** Does presence count, so that a zero value is kept? */
   readonly presence?: boolean;
-  /** Always there in JSON, also when empty. */
+  /** Is the field always present in JSON, even if empty? */
   readonly keep?: boolean;
-  /** Strategic merge: lists merge instead of being replaced. */
+  /** Does a strategic merge patch merge the list instead of replacing it? */
   readonly mergePatch?: boolean;
-  /** Strategic merge: an object takes the patch's value whole. */
+  /** Does a strategic merge patch replace the object as a whole? */
   readonly replacePatch?: boolean;
   readonly retainKeys?: boolean;
   readonly mergeKey?: string;
-  /** The schema's default; used for missing keys of list elements. */
+  /** The schema's default, which is used for missing keys of list elements. */
   readonly default?: JsonValue;
 }
 
-/** An object with named members; `extra` types the others (absent: there are no others). */
+/** An object with named members. `extra` is the type of other members; absent: other members are not allowed. */
 export interface ObjectNode {
   readonly kind: 'object';
   /** The Go type's name, for messages. */
@@ -50,7 +50,7 @@ export interface ObjectNode {
   readonly extra?: TypeNode;
   readonly atomic?: boolean;
   readonly nullable?: boolean;
-  /** Members that stand directly in this object in JSON but in a message of their own in protobuf. */
+  /** The members that JSON has directly in this object, and protobuf in a message of its own. */
   readonly inlined?: readonly { readonly number: number; readonly node: ObjectNode }[];
 }
 
@@ -62,7 +62,7 @@ export interface MapNode {
   readonly nullable?: boolean;
 }
 
-/** A list; how it merges is `list`. */
+/** A list; `list` tells how it merges. */
 export interface ListNode {
   readonly kind: 'list';
   readonly items: TypeNode;
@@ -71,38 +71,41 @@ export interface ListNode {
   readonly nullable?: boolean;
 }
 
-/** No schema: the value says what it is. Objects in it are granular, lists atomic. */
+/** A value without a schema, whose own form counts: objects in it are granular, lists atomic. */
 export interface AnyNode {
   readonly kind: 'any';
-  /** The value is one leaf whatever it is. */
+  /** Is the value one leaf, whatever its form? */
   readonly atomic?: boolean;
   readonly nullable?: boolean;
 }
 
 /**
- * What the server knows about a place in an object: one model for built-in types and for custom
- * resources, which decoding, patches and field ownership walk together with the value.
+ * The server's knowledge of one part of an object. Built-in types and custom resources share this model; decoding,
+ * patches and field ownership walk it together with the value.
  */
 export type TypeNode = ScalarNode | ObjectNode | MapNode | ListNode | AnyNode;
 
-/** The node for a place without a schema. */
+/** The node of a part without a schema. */
 export const anyNode: AnyNode = { kind: 'any' };
 
-/** A list of anything, as one leaf. */
+/** A list of any values, as one leaf. */
 export const anyListNode: ListNode = { kind: 'list', items: anyNode, list: 'atomic', keys: [] };
 
-/** An object of anything. */
+/** An object of any values. */
 export const anyMapNode: MapNode = { kind: 'map', values: anyNode };
 
-/** A scalar of no known type. */
+/** A scalar of unknown type. */
 export const anyScalarNode: ScalarNode = { kind: 'scalar', type: 'unknown' };
 
-/** The unions of JSON schema (a schema, or a boolean or list instead): the published schema says nothing of them. */
+/**
+ * Is this a union of JSON Schema (a schema, or a boolean or list instead)? The published schema does not describe such
+ * a union.
+ */
 function isSchemaUnion(node: TypeNode): boolean {
   return node.kind === 'object' && node.name.startsWith('JSONSchemaPropsOr');
 }
 
-/** Gives a place without a schema the form of the value that stands there. */
+/** Gives a part without a schema the form of its value. */
 export function deduce(node: TypeNode, value: unknown): Exclude<TypeNode, AnyNode> {
   if (node.kind !== 'any' && !isSchemaUnion(node)) return node;
   if (Array.isArray(value)) return anyListNode;

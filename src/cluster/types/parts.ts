@@ -4,7 +4,7 @@ import { numberAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The member as an object, made when it is missing. */
+/** The member as an object, which is created when it is missing. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const value = parent[key];
   if (isJsonObject(value)) return value;
@@ -13,7 +13,7 @@ export function ensureAt(parent: JsonObject, key: string): JsonObject {
   return made;
 }
 
-/** Sets members that are missing. */
+/** Sets the members that are missing. */
 export function fill(target: JsonObject, defaults: JsonObject): void {
   for (const [key, value] of Object.entries(defaults)) {
     const present = target[key];
@@ -28,7 +28,7 @@ export function notNegative(parent: JsonObject | undefined, key: string, path: s
     problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
 }
 
-/** The error for a port number out of range, if it is. */
+/** The error for a port number out of range; undefined for a valid port. */
 export function portProblem(value: JsonValue | undefined, path: string): FieldError | undefined {
   if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
   return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
@@ -37,7 +37,7 @@ export function portProblem(value: JsonValue | undefined, path: string): FieldEr
 const PERCENT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-/** Checks a number that may be a share of the whole, at most all of it when `most100`. */
+/** Checks a number or a percentage; with `most100` the percentage is at most 100. */
 export function intOrPercent(
   value: JsonValue | undefined,
   path: string,

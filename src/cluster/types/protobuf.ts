@@ -5,12 +5,12 @@ import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
 import { builtinType, hasBuiltinType } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 
-/** A protobuf body that is none. */
+/** The error of a body that is not protobuf. */
 export class ProtobufError extends Error {}
 
 const MAGIC = Buffer.from('k8s\0');
 
-/** Reads the envelope and the object in it; the result is plain JSON that typed decoding completes. */
+/** Reads the envelope and the object in it. The result is plain JSON, which typed decoding completes. */
 export function decodeProtobuf(body: Buffer): JsonValue {
   if (body.length === 0) throw new ProtobufError('empty body');
   if (!body.subarray(0, 4).equals(MAGIC))
@@ -35,7 +35,10 @@ export function decodeProtobuf(body: Buffer): JsonValue {
   return { kind, apiVersion, ...decodeMessage(node, raw, 0) };
 }
 
-/** Options are of `meta.k8s.io` or of any group, `Scale` and the like of their own. */
+/**
+ * The type of an object. Options are of `meta.k8s.io` or of any group; `Scale` and similar kinds have a group of their
+ * own.
+ */
 function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const name = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
@@ -45,7 +48,7 @@ function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
 
 interface WireField {
   readonly number: number;
-  /** Bytes of length-delimited fields, integers of varints, eight bytes of doubles. */
+  /** The bytes of a length-delimited field, the integer of a varint, or the eight bytes of a double. */
   readonly value: Buffer | bigint;
   readonly double: boolean;
 }

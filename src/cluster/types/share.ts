@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 
-/** The same value, written the same way: members in the same order. */
+/** Are both values equal, with their members in the same order? */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -20,9 +20,9 @@ export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): bo
 }
 
 /**
- * `next` with its parts that are the same in `before` replaced by those of `before`: what was found out
- * about them, frozen or written holds still, and comparing them again costs nothing. Changes `next` in
- * place, but for what is frozen; answers `before` when nothing differs.
+ * `next` with its unchanged parts replaced by those of `before`: data that is cached for these parts (frozen,
+ * serialized) stays valid, and comparing them again is cheap. Changes `next` in place, except for frozen parts. Returns
+ * `before` when nothing differs.
  */
 export function shareUnchanged<T extends JsonValue | undefined>(before: JsonValue | undefined, next: T): T {
   if (before === next) return next;

@@ -17,7 +17,7 @@ import { copyJson } from '../types/copy.ts';
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
-  /** A definition's change replaces the resource, which makes the entry invalid. */
+  /** The resource of the apply. A change of its definition makes another resource, and so the entry invalid. */
   readonly resource: WriteRequest['resource'];
   readonly warnings: Map<string, readonly string[]>;
 }
@@ -25,11 +25,11 @@ const REMEMBERED = 8;
 
 /**
  * Server-side apply of a body. An apply that changed nothing has the same outcome until the object or its resource
- * changes: `settled` answers it.
+ * changes; `settled` keeps that outcome.
  */
 export function applyText(write: WriteRequest, text: string, read: (text: string) => JsonObject): WriteResult {
   const { manager, force, fieldValidation } = write.options;
-  // Computed on use only: most applies change something, and `settled` has no entry for their object.
+  // The key is computed only when needed: most applies change something, and `settled` has no entry for their object.
   const keyOfText = () => {
     const digest = createHash('sha1').update(text).digest('base64');
     return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
@@ -91,7 +91,7 @@ function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResul
   return storeNew(write, object);
 }
 
-/** Takes the version and uid of the configuration, so that they are checked even if no manager owns metadata. */
+/** Copies the version and uid of the configuration, so that they are checked even if no manager owns metadata. */
 function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
   if (!isJsonObject(metadata)) return;
   for (const field of ['resourceVersion', 'uid'] as const) {
@@ -104,7 +104,7 @@ const startOf = (empty: JsonObject) => copyJson(empty);
 function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
     const sent = object as unknown as JsonObject;
-    // Frozen parts are those of the live object.
+    // Frozen parts are parts of the live object.
     const { value } = redecode(write.resource, sent, inStorageVersion);
     return write.resource.custom === undefined
       ? value
@@ -115,7 +115,7 @@ function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolea
   }
 }
 
-/** The configuration must be of the resource's type and carry the name of the path. */
+/** Checks that the configuration is of the resource's type and has the name of the path. */
 function checkIdentity(write: WriteRequest, config: JsonObject) {
   const { resource } = write;
   const kind = typeof config['kind'] === 'string' ? config['kind'] : '';
@@ -136,7 +136,7 @@ function checkIdentity(write: WriteRequest, config: JsonObject) {
   }
 }
 
-/** Restores nulls that defaulting drops: under apply they are part of the configuration and are validated. */
+/** Restores nulls that defaulting drops: under apply they belong to the configuration and are validated. */
 function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   let out = decoded;
   for (const [key, value] of Object.entries(sent)) {

@@ -12,13 +12,13 @@ import type { FieldValidation } from './options.ts';
 import type { ApiRequest } from '../protocol/request.ts';
 import { ApiError, badRequest, invalid } from '../errors/status.ts';
 
-/** A parsed body, not yet matched with a type. */
+/** A parsed body without a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** Texts of the problems of members that occur twice. */
+  /** The problems of members that occur twice, as texts. */
   readonly duplicates: readonly string[];
   readonly protobuf: boolean;
-  /** The bytes, for what errors quote. */
+  /** The bytes, which errors quote. */
   readonly body: Buffer;
 }
 
@@ -32,7 +32,9 @@ export function mediaType(header: string | undefined): string {
 
 const TEXT = new TextDecoder('utf-8');
 
-/** Reads a body by its content type. Throws 415 or 400; `kind` is the Kind that was expected, `''` to leave it unsaid. */
+/**
+ * Reads a body by its content type. Throws 415 or 400. `kind` is the expected kind; `''` leaves it out of the errors.
+ */
 export function readBody(request: ApiRequest, kind: string, validation: FieldValidation): RawBody {
   const type = mediaType(request.headers['content-type']);
   const { body } = request;
@@ -77,7 +79,7 @@ const duplicated = (path: string) => `duplicate field ${goQuote(path)}`;
 const unrecognized = (kind: string, problem: string, body: Buffer) =>
   `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summarise(body)})`;
 
-/** The beginning of a body; in hexadecimal what is no JSON object. */
+/** The beginning of a body for an error; in hexadecimal when it is no JSON object. */
 function summarise(body: Buffer): string {
   if (body.length === 0) return '<empty>';
   const text = body.subarray(0, 30).toString(body[0] === 0x7b ? 'utf8' : 'hex');
@@ -101,14 +103,14 @@ export function decodeBody(
   return decodeAs(raw, bodyTypeOf(resource), registry, validation);
 }
 
-/** A type that bodies are read as. */
+/** A type by which bodies are read. */
 export interface BodyType {
   readonly apiVersion: string;
   readonly kind: string;
   readonly version: string;
   readonly node: ObjectNode;
   readonly resource: Resource | undefined;
-  /** Errors do not say what was being read. */
+  /** Do errors leave the type out? */
   readonly unnamed?: boolean;
 }
 
@@ -120,7 +122,7 @@ export const bodyTypeOf = (resource: Resource): BodyType => ({
   resource,
 });
 
-/** Matches a body with a type. */
+/** Decodes a body by a type. */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
   // An empty body is an object without members.
   const value = raw.value ?? {};
@@ -146,7 +148,7 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
 const cannotHandle = (kind: string, version: string, type: BodyType, problem: string) =>
   `${kind} in version ${goQuote(version)} cannot be handled as a ${type.kind}: ${problem}`;
 
-/** Paths in the order in which a document has them. */
+/** The paths in the order of the document. */
 function inOrderOf(document: JsonObject, paths: readonly string[]): readonly string[] {
   if (paths.length < 2) return paths;
   const wanted = new Set(paths);
@@ -161,7 +163,7 @@ function inOrderOf(document: JsonObject, paths: readonly string[]): readonly str
   return [...found, ...wanted];
 }
 
-/** Reads a JSON object as a type; throws DecodeError. For `frozenIsTyped` see `decodeObject`. */
+/** Decodes a JSON object by a type. Throws DecodeError. For `frozenIsTyped` see `decodeObject`. */
 export function decodeTyped(
   value: JsonObject,
   type: BodyType,
@@ -177,7 +179,7 @@ const TYPE_META =
 const GO_WORDS: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'number' };
 const goWord = (value: JsonValue) => (Array.isArray(value) ? 'array' : (GO_WORDS[typeof value] ?? typeof value));
 
-/** Fills in what the body leaves out and refuses bodies of other types. */
+/** Adds the type where the body leaves it out, and refuses a body of another type. */
 function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
   const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
   const mismatch = (wrong: JsonValue, target: string) =>
@@ -196,7 +198,7 @@ function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry
   throw badRequest(wrongKind(full, type, registry));
 }
 
-/** Custom resources say what they are; nothing is filled in. */
+/** Refuses a custom resource of another type. A custom resource must name its type. */
 function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVersion: string, type: BodyType): void {
   const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined;
   if (missing !== undefined)
@@ -240,7 +242,7 @@ function wrongKind(
 /** Kinds that every version of every group has. */
 const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
 
-/** A body of another kind is read as that, and then is not of the type wanted. */
+/** The error for a body of another kind: it is decoded by that kind, and then refused. */
 function notOfType(
   value: JsonObject & { kind: string; apiVersion: string },
   version: string,

@@ -37,7 +37,7 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
   return storeNew(write, tracked);
 }
 
-/** The namespace of the body must be that of the path. */
+/** Checks that the namespace of the body is that of the path. */
 export function checkPlace(write: WriteRequest, object: KubeObject): void {
   const { namespace } = object.metadata;
   if (!write.resource.namespaced) {
@@ -70,7 +70,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
   );
 }
 
-/** The rest of a create, for an object whose owners are known: completes, checks and stores it. */
+/** Stores a new object whose owners are known: completes, checks and stores it. */
 export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   const { resource, services } = write;
   const { strategy } = resource;
@@ -106,7 +106,7 @@ export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   return { status: 201, object: stored.as(resource).object };
 }
 
-/** New objects start with the status of their type's empty object. */
+/** Sets the status of a new object to that of its type's empty object. */
 function clearStatus(write: WriteRequest, object: Draft) {
   const status = emptyFor(write.resource)['status'];
   if (status === undefined) delete object.status;

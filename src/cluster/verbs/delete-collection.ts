@@ -8,16 +8,25 @@ import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest } from './write.ts';
 
-/** Deletes everything that the selectors choose in `context` and answers the list of it. */
+/**
+ * Deletes the objects that the list options select, with `limit` only one page of them, and replies with the list as it
+ * was before.
+ */
 export async function deleteCollection(
   context: ReadContext,
   write: WriteRequest,
   options: DeleteOptions,
-  list: ListOptions,
+  listOptions: ListOptions,
   output: Output,
 ): Promise<ApiReply> {
   const { resource, namespace } = write;
-  const { items, metadata } = await selectItems(context, resource, namespace, list, selectionOf(resource, list));
+  const { items, metadata } = await selectItems(
+    context,
+    resource,
+    namespace,
+    listOptions,
+    selectionOf(resource, listOptions),
+  );
   warnOfOrphans(write, options);
   for (const stored of items) {
     try {

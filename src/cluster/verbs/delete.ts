@@ -18,7 +18,7 @@ export interface Deletion {
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Warns of a deletion without a policy, where the kind then orphans its dependents. */
+/** Warns about a deletion without a policy when the kind then orphans its dependents. */
 export function warnOfOrphans(write: WriteRequest, { propagationPolicy, orphanDependents }: DeleteOptions): void {
   const text = write.resource.strategy.orphansWarning;
   if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
@@ -48,7 +48,7 @@ export function deleteObject(write: WriteRequest, options: DeleteOptions): Delet
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
   if (pending && write.resource.strategy.grace !== undefined) {
-    // The grace period of a deletion that has begun may only become shorter.
+    // The grace period of a running deletion may only become shorter.
     const left = live.metadata.deletionGracePeriodSeconds ?? 0;
     if (left > 0 && (options.gracePeriodSeconds ?? left) >= left) return { object: live, removed: false };
   }
@@ -78,7 +78,7 @@ function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options
   const graceful = resource.strategy.grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
     mark(write, next, 0);
-    // Watchers of a pod see the deletion timestamp first, then the removal.
+    // Watchers of a pod see the deletion timestamp first, and then the removal.
     if (!options.dryRun) resource.collection.put(keyOfWrite(write), resource.toStorage(thaw(next)));
   }
   if (options.dryRun) return { object: graceful ? next : live, removed: true };
@@ -113,7 +113,7 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
   }
 }
 
-/** Finalizers with those of the garbage collector as the options ask for. */
+/** The finalizers of an object, with those of the garbage collector by the options. */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteOptions): string[] {
   const present = live.metadata.finalizers ?? [];
   if (write.resource.strategy.uncollected === true) return [...present];

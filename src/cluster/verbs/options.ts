@@ -16,7 +16,7 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 /** The options of a write. */
 export interface WriteOptions {
   readonly dryRun: boolean;
-  /** The manager that owns what the write changes. */
+  /** The manager that will own the changed fields. */
   readonly manager: string;
   readonly fieldValidation: FieldValidation;
   readonly force: boolean;
@@ -155,7 +155,7 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListOpti
   return options;
 }
 
-/** A whole number of the query; `undefined` when it is absent. Throws 400. */
+/** A whole number in the query; `undefined` when it is absent. Throws 400. */
 export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;
@@ -197,7 +197,7 @@ function checkWatch(options: ListOptions): FieldError[] {
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
-  // A watch without a start begins with the state, as one with `sendInitialEvents`.
+  // A watch without a start version begins with the present state, as one with `sendInitialEvents`.
   const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
   if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
   if (initial && match !== 'NotOlderThan')

@@ -72,7 +72,7 @@ export function readApply(text: string): JsonObject {
   }
 }
 
-/** The object after a JSON, merge or strategic patch, read as its type. */
+/** The object after a JSON, merge or strategic patch, decoded by its type. */
 export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
   const before = live as unknown as JsonObject;
   const { value, shown, problems } = applied(write.resource.node, before, patch);
@@ -110,7 +110,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
   if (kind === '' || apiVersion === '') {
     if (resource.custom !== undefined)
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
-    // Read as nothing in particular, the object has no members, and no name.
+    // Decoded without a type, the object has no members and no name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
     write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
     throw unnamed(write);
@@ -153,7 +153,7 @@ interface Applied {
   readonly value: JsonValue;
   /** The patched object as errors show it. */
   readonly shown: string;
-  /** Problems of the patch that a strict validation reports. */
+  /** The problems of the patch that strict validation reports. */
   readonly problems: readonly string[];
 }
 
@@ -222,7 +222,7 @@ function applyOperations(before: JsonObject, operations: readonly JsonValue[]): 
   }
 }
 
-/** A patched object as error texts show it: members in alphabetical order at the top. */
+/** A patched object as error texts show it: with its top-level members in alphabetical order. */
 function shownObject(value: JsonValue): string {
   if (!isJsonObject(value)) return toJsonText(value);
   return toJsonText(
@@ -236,7 +236,7 @@ function shownObject(value: JsonValue): string {
 
 const MAX_OPERATIONS = 10_000;
 
-/** Scale and other virtual objects are patched through this. */
+/** Patches a virtual object, such as a Scale. */
 export function patchVirtual(node: ObjectNode, before: JsonObject, patch: PatchBody): JsonObject {
   const { value } = applied(node, before, patch);
   if (!isJsonObject(value)) throw rejected();

@@ -15,13 +15,13 @@ import type { ListOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { Clock } from '../clock.ts';
 
-/** What reads use besides their resource: versions, and a clock for the wait for one. */
+/** What reads use besides their resource: the version of the store, and a clock for waits. */
 export interface ReadContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: Clock;
 }
 
-/** What a read addresses; without a name, a collection. */
+/** The target of a read; without a name a collection. */
 export interface RequestTarget {
   readonly resource: Resource;
   readonly namespace: string;
@@ -30,7 +30,7 @@ export interface RequestTarget {
 
 const FUTURE_WAIT_MS = 3000;
 
-/** GET of one object. */
+/** Answers a GET of one object. */
 export async function getObject(
   context: ReadContext,
   request: ApiRequest,
@@ -94,14 +94,14 @@ export async function untilVersion(context: ReadContext, version: number): Promi
   });
 }
 
-/** What a list or watch selects. */
+/** The selection of a list or watch. */
 export interface ListSelection {
   readonly matches: Matcher | undefined;
-  /** The only name that the field selector admits. */
+  /** The only name that the field selector allows; undefined when it allows several. */
   readonly onlyName: string | undefined;
 }
 
-/** The selectors of a list or watch. Throws 400. */
+/** Parses the selectors of a list or watch. Throws 400. */
 export function selectionOf(
   resource: Resource,
   options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
@@ -113,7 +113,7 @@ export function selectionOf(
   return { matches: (object) => labels(object) && fields.matches(object), onlyName: fields.only };
 }
 
-/** GET of a collection. */
+/** Answers a GET of a collection. */
 export async function listObjects(
   context: ReadContext,
   request: ApiRequest,
@@ -128,13 +128,13 @@ export async function listObjects(
   return replyList(resource, items, metadata, output, { includeObject: request.query.get('includeObject') }, warnings);
 }
 
-/** The objects at a version, or at the oldest in the history. */
+/** The objects at a version, or at the oldest known version. */
 function pastItems(resource: Resource, version: number): readonly Stored[] {
   const { collection } = resource;
   return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
 }
 
-/** The objects and the metadata of a list; `asOf`: at that version. */
+/** The objects and the metadata of a list; `asOf` is the version of the objects. */
 export async function selectItems(
   context: ReadContext,
   resource: Resource,

@@ -17,7 +17,7 @@ const tableOptions = ({ includeObject }: { includeObject: string }, { version }:
   version,
 });
 
-/** An answer with one object; `stored` is its form in the store, if that is what is answered. */
+/** An answer with one object. `stored` is its form in the store, when the answer is a stored object. */
 export function replyObject(
   status: number,
   resource: Resource,
@@ -90,7 +90,7 @@ export function replyList(
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata,
-      // Without objects the list is nil in the server's own words.
+      // For an empty list the server writes null here.
       items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object)),
     };
     return replyValue(200, list, output, headers);

@@ -4,19 +4,19 @@ import type { ApiRequest } from '../protocol/request.ts';
 import { methodNotAllowed } from '../errors/status.ts';
 import { verbOf } from '../protocol/request.ts';
 
-/** A path below a group and version, taken apart. */
+/** The parts of a path below a group and version. */
 export interface Route {
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
-  /** Segments behind the subresource, as of `proxy`. */
+  /** The segments after the subresource, as in a path of `proxy`. */
   readonly rest: readonly string[];
-  /** The old form with `watch/` before the resource. */
+  /** Is it a path of the old form with `watch/` before the resource? */
   readonly watchPath: boolean;
 }
 
-/** Options of a write that takes none but `dryRun`. */
+/** The options of a write that has only `dryRun`. */
 export const noOptions = (dryRun: boolean): WriteOptions => ({
   dryRun,
   manager: '',
@@ -56,7 +56,10 @@ export const isRead = (request: ApiRequest, route: Route): boolean =>
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** A subresource that shows a part of the stored object is read and changed, never created or deleted. */
+/**
+ * The methods of a subresource that shows a part of the stored object: it is read and changed, never created or
+ * deleted.
+ */
 const changesStored = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 
 /** Throws 405 for a verb that the resource does not offer. */

@@ -41,7 +41,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   return changeObject(write, live, sent);
 }
 
-/** The name of the body must be that of the path. */
+/** Checks that the name of the body is that of the path. */
 export function checkName(write: WriteRequest, sent: KubeObject): void {
   const name = sent.metadata.name ?? '';
   if (name === '') throw unnamed(write);
@@ -54,7 +54,7 @@ export function checkName(write: WriteRequest, sent: KubeObject): void {
 export const unnamed = (write: WriteRequest) =>
   badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
 
-/** Gives ownership of the changes to the manager of the request and stores the result. */
+/** Gives the manager of the request the ownership of the changes, and stores the result. */
 export function changeObject(
   write: WriteRequest,
   live: KubeObject,
@@ -66,18 +66,22 @@ export function changeObject(
   return storeChange(write, live, tracked);
 }
 
-/** The version and uid of the body, where it has them, must be those stored. */
+/** Checks that the version and uid of the body, where it has them, are the stored ones. */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, (text) => `resourceVersion: Invalid value: ${text}: `);
   checkUid(write, live, next);
 }
 
-/** A patched object must not name another version. Validation refuses another uid, with the other problems. */
+/**
+ * Checks that a patched object does not name another version. Validation refuses another uid, with the other problems.
+ */
 export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
 }
 
-/** `prefix` gives the beginning of the error for a malformed version, from the quoted version. */
+/**
+ * Checks a resource version. `prefix` makes the beginning of the error for a malformed version from the quoted version.
+ */
 function checkResourceVersion(
   write: WriteRequest,
   live: KubeObject,
@@ -113,7 +117,7 @@ const STORED_AS = new Map([
   ['networking.k8s.io/ingresses', 'ingress'],
 ]);
 
-/** The rest of an update, for an object whose owners are known: completes, checks and stores it. */
+/** Stores an update whose owners are known: completes, checks and stores it. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft): WriteResult {
   const { resource } = write;
   const { strategy } = resource;
@@ -133,7 +137,10 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft)
   return commit(write, live, next);
 }
 
-/** What is wrong with metadata. A server says so for every update and once more for each kind, for some a third time. */
+/**
+ * The problems of metadata. A server reports them for every update, again for each kind, and for some kinds a third
+ * time.
+ */
 function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];
   validateMeta(next, resource, own);
@@ -144,7 +151,7 @@ function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject
   return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
 }
 
-/** Shares the unchanged parts of `live`. */
+/** Replaces the unchanged parts of `next` by those of `live`. */
 function shareParts(live: KubeObject, next: Draft) {
   const { metadata: before, ...parts } = live;
   const { metadata } = next;
@@ -184,12 +191,12 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
-/** Takes what the caller cannot change from the stored object. */
+/** Copies the fields that the caller cannot change from the stored object. */
 function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
   const { strategy } = write.resource;
   const metadata = { ...draft.metadata };
   const from = live.metadata;
-  // Validation refuses another uid or time of deletion.
+  // Validation refuses another uid or another time of deletion.
   if ((metadata.uid ?? '') === '' && from.uid !== undefined) metadata.uid = from.uid;
   if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
   for (const field of ['deletionGracePeriodSeconds', 'generation'] as const) {
@@ -210,7 +217,7 @@ function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
   return next;
 }
 
-/** A write to the status subresource takes the status and leaves the rest. */
+/** The stored object with the status of the write: a write to the status subresource changes nothing else. */
 function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
   const { custom } = write.resource;
   const managedFields = draft.metadata.managedFields;

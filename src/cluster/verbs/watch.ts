@@ -15,21 +15,24 @@ import type { ListSelection, RequestTarget } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
-/** The most unread bytes of a client; above that the server ends the watch, and the client opens another. */
+/** The maximum of unread bytes of a client. Beyond it the server ends the watch, and the client opens another one. */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-/** Bytes of past events that are written before the client reads them. */
+/** The maximum of bytes of past events that are written before the client reads them. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Approximate size of one write of past events. */
 const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
-/** Without `timeoutSeconds` a watch ends after half an hour to an hour, so that not all end together. */
+/**
+ * The least time of a watch without `timeoutSeconds`. The longest is twice as much, so that not all watches end
+ * together.
+ */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** What a watch uses besides its collection. */
 export interface WatchContext {
   readonly store: Pick<Store, 'version' | 'window'>;
   readonly clock: Clock;
-  /** Watches that are open. */
+  /** The open watches. */
   readonly streams: Set<OpenStream>;
 }
 
@@ -61,7 +64,7 @@ export function watchObjects(
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The last line: most watches of an event send equal bytes, one after the other. */
+/** The latest line: most watches of an event send equal bytes, one after the other. */
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
 /** The line of an event. */
@@ -85,9 +88,9 @@ class WatchStream implements ByteStream {
   #unsubscribe: (() => void) | undefined;
   readonly #timers: Timer[] = [];
   #withColumns = true;
-  /** Lines to send before new events: the state, or events since a version. Absent once they are sent. */
+  /** The lines to send before new events: the state, or the events since a version. Undefined once they are sent. */
   #past: Iterator<Buffer> | undefined;
-  /** New events since the start of the watch, for after `#past`. */
+  /** New events since the start of the watch, which are sent after `#past`. */
   #present: StoreEvent[] = [];
 
   constructor(
@@ -149,7 +152,7 @@ class WatchStream implements ByteStream {
     sink?.end();
   }
 
-  /** Ends the stream after a replacement of the state: the client has to list again. */
+  /** Ends the stream after the state was replaced: the client must list again. */
   expire(): void {
     this.#fail(Number(this.#options.resourceVersion), this.#context.store.version);
   }
@@ -185,7 +188,7 @@ class WatchStream implements ByteStream {
     }
   }
 
-  /** Sends past events as fast as the client reads them, then `#present`. */
+  /** Sends past events as fast as the client reads them, and then `#present`. */
   #tell(): void {
     const past = this.#past;
     const sink = this.#sink;
@@ -260,7 +263,7 @@ class WatchStream implements ByteStream {
     else this.end();
   }
 
-  /** The line of an event; `undefined` when this watch does not show it. */
+  /** The line of an event; `undefined` when this watch does not show the event. */
   #lineOf(event: StoreEvent): Buffer | undefined {
     const { namespace } = this.#target;
     const { stored, previous } = event;
@@ -285,7 +288,7 @@ class WatchStream implements ByteStream {
         : this.#output.form === 'partial'
           ? partialOf(object)
           : object;
-    // Only the first event says what the columns are; bookmarks never do.
+    // Only the first event has the column definitions; bookmarks never have them.
     this.#withColumns = false;
     return lineOf(type, toJsonBytes(shown));
   }

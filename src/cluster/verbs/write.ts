@@ -18,9 +18,11 @@ import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
 /** What writes use besides their resource. */
 export interface WriteServices {
-  /** Other objects: the namespace, quotas, and what the rules of the kind look up. */
+  /**
+   * The store, in which a write finds other objects: the namespace, quotas, and those that the rules of the kind read.
+   */
   readonly store: UncheckedObjectStore;
-  /** Addresses and ports of Services. */
+  /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
   readonly clock: Clock;
   readonly newUid: () => string;
@@ -32,19 +34,19 @@ export interface WriteRequest {
   readonly services: WriteServices;
   readonly resource: Resource;
   readonly namespace: string;
-  /** The name in the URL; `''` on create. */
+  /** The name in the URL; `''` for a create. */
   readonly name: string;
   readonly subresource: string;
   readonly user: UserInfo;
   readonly options: WriteOptions;
-  /** Texts for the warning header; steps of the write append to it. */
+  /** Texts for the warning header; the steps of the write add to it. */
   readonly warnings: string[];
 }
 
 /** A write's result. */
 export interface WriteResult {
   readonly status: 200 | 201;
-  /** In the version of the request. */
+  /** The object in the version of the request. */
   readonly object: KubeObject;
 }
 
@@ -87,7 +89,7 @@ export function ownershipContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** The empty object of a type, with which a new one is compared. */
+/** The empty object of a type, with which a new object is compared. */
 export function emptyFor(resource: Resource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
@@ -103,11 +105,11 @@ export function redecode(
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 
-/** Members of `metadata` that an update always writes anew. */
+/** Members of `metadata` that every update writes anew. */
 const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
-/** Are all fields equal but `resourceVersion` and ownership times? */
+/** Are all fields equal except for `resourceVersion` and the times of ownership? */
 export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   return (
     equalExcept(METADATA, before, after) &&
@@ -116,7 +118,7 @@ export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
-/** Are all members but those in `ignored` equal? */
+/** Are all members equal except for those in `ignored`? */
 export function equalExcept(ignored: ReadonlySet<string>, a: object, b: object): boolean {
   const [left, right] = [a as JsonObject, b as JsonObject];
   let counted = 0;

@@ -1,7 +1,7 @@
 /**
  * `exec`, `attach`, `portforward` and `proxy`: subresources that connect to a process. The embedded cluster simulates
- * containers, so these answer as an API server and a kubelet do whose containers are gone. They read the objects that
- * they name and change nothing.
+ * containers, so these subresources answer as an API server and a kubelet do when the containers are gone. They read
+ * the named objects and change nothing.
  */
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -37,11 +37,13 @@ export function portForwardReply(context: RoleContext, request: ApiRequest, rout
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
 }
 
-/** A kubelet answers in plain text. Clients try to read it as YAML first, so that it must not hold a colon. */
+/**
+ * An error of a kubelet in plain text. The text must not hold a colon, because clients try to read it as YAML first.
+ */
 const kubeletError = (text: string): ApiReply =>
   replyText(500, `${SIMULATED_NOTE}, so try this on a cluster with nodes (${text})\n`);
 
-/** Every method of `pods|services|nodes/…/proxy`, with or without a path behind it. Throws 404 and 503. */
+/** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 404 and 503. */
 export function proxyReply(
   _context: RoleContext,
   _request: ApiRequest,
@@ -56,7 +58,7 @@ export function proxyReply(
   throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
 }
 
-/** A name of a proxy is `name`, `name:port` or `scheme:name:port`. */
+/** The parts of a proxy's name: `name`, `name:port` or `scheme:name:port`. */
 function proxyTarget(text: string): { name: string; port: string } {
   const parts = text.split(':');
   if (parts.length === 3) return { name: parts[1] ?? '', port: parts[2] ?? '' };
@@ -72,7 +74,7 @@ function checkHost({ name }: Route, node: string): void {
   if (node === '') throw badRequest(`pod ${name} does not have a host assigned`);
 }
 
-/** Streams need a connection that is upgraded to SPDY or to a WebSocket. Throws 400. */
+/** Checks that the request upgrades the connection to SPDY or to a WebSocket, which streams need. Throws 400. */
 function checkUpgrade({ headers }: ApiRequest): void {
   const upgrades = (headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/);
   if (!upgrades.includes('upgrade')) throw badRequest('Upgrade request required');

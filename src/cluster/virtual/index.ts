@@ -14,7 +14,7 @@ import type { TokenReplyContext } from './tokens.ts';
 import { tokenReply } from './tokens.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 
-/** What all of them together use of the cluster. */
+/** What the virtual resources use of the cluster. */
 export type VirtualContext = RoleContext &
   LogContext &
   ScaleContext &

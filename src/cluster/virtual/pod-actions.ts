@@ -75,7 +75,10 @@ export function evictionReply(
   return replyValue(201, success(201), output, warningHeader(warnings));
 }
 
-/** Refuses an eviction that a budget does not allow; an allowed one is taken off at once, before it is counted anew. */
+/**
+ * Refuses an eviction that a budget does not allow. An allowed eviction decreases the budget's count at once, before
+ * the controller counts anew.
+ */
 function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
   const budgets = store.collection('policy', 'poddisruptionbudgets');
   for (const { key, object } of budgets.inNamespace(route.namespace)) {
@@ -102,7 +105,7 @@ function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: R
   }
 }
 
-/** Refuses a binding to anything but a node; the server does so as an error of its own, without a reason. */
+/** Refuses a binding to an object that is no node, with the server's internal error, which has no reason. */
 function checkTarget(target: JsonObject) {
   const kind = textAt(target, 'kind');
   const problems: FieldError[] = [];
@@ -113,7 +116,7 @@ function checkTarget(target: JsonObject) {
   throw internalError(texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`);
 }
 
-/** POST of `pods/…/binding`: the scheduler's decision. */
+/** POST of `pods/…/binding`, which writes the scheduler's decision. */
 export function bindingReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -125,7 +128,7 @@ export function bindingReply(
   return bind(context, request, () => route, output, warnings);
 }
 
-/** POST of `bindings`, the older form: the body names the pod. Nothing is stored under `bindings`. */
+/** POST of `bindings`, the older form, whose body names the pod. Nothing is stored under `bindings`. */
 export function bindingsReply(
   context: PodActionContext,
   request: ApiRequest,

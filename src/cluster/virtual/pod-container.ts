@@ -4,7 +4,7 @@ import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import { storeKey } from '../store/store.ts';
 
-/** The pod that a request names. Throws 404. */
+/** The pod in the path of a request. Throws 404. */
 export function podOf({ resource, namespace, name }: Route): KubeObject {
   const stored = resource.collection.get(storeKey(namespace, name));
   if (stored === undefined) throw notFound(resource, name);
@@ -15,8 +15,8 @@ const namesIn = (pod: KubeObject, list: string): string[] =>
   objectsAt(pod.spec, list).map((container) => textAt(container, 'name'));
 
 /**
- * The container that a request for a log or a command means: the one that `wanted` names, or the only one of the pod.
- * Throws 400 where the request has to name one, and for a name that the pod does not have.
+ * The container of a request for a log or a command: the one that `wanted` names, or the only one of the pod. Throws
+ * 400 when the request must name one, and for a name that the pod does not have.
  */
 export function containerOf(pod: KubeObject, wanted: string): string {
   const own = namesIn(pod, 'containers');
@@ -29,5 +29,5 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   return container;
 }
 
-/** Stands in the answers of simulated containers, so that a user does not look for a fault in the image's program. */
+/** A note in the answers of simulated containers, so that users do not look for a fault in the image's program. */
 export const SIMULATED_NOTE = 'the embedded cluster simulates containers, no process runs in them';

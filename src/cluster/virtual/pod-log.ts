@@ -7,7 +7,7 @@ import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
 import type { Clock } from '../clock.ts';
 
-/** Which part of a log is asked for, and how it is shown. */
+/** The requested part of a log, and its form. */
 interface LogOptions {
   readonly tailLines: number | undefined;
   /** Milliseconds since the epoch. */
@@ -23,7 +23,7 @@ export interface LogContext {
   readonly clock: Clock;
 }
 
-/** GET of `pods/…/log`: what the containers of a pod, or the process that it stands for, have written. */
+/** GET of `pods/…/log`: the log of a pod's containers, or of the process that the pod stands for. */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
@@ -36,7 +36,7 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
   const lines = context.logs.read(pod, container);
   const text = select(lines, options);
-  // A header: what the container wrote stays what a program reads.
+  // The note is a header, so that a program reads only the lines of the container.
   const note = warningHeader(
     lines.length > 0 ? [] : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
@@ -63,7 +63,7 @@ function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string 
   return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
 }
 
-/** The options of the query. Throws 422 for what is out of range. */
+/** The options of the query. Throws 422 for a value out of range. */
 function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);

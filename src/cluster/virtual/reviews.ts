@@ -26,7 +26,7 @@ export interface ReviewContext extends WriteServices {
   readonly access: Pick<Access, 'tokens' | 'userOf'>;
 }
 
-/** What a review finds; its `spec` may be emptied. */
+/** Computes the status of a review; it may also empty the `spec`. */
 type Reviewer = (
   context: ReviewContext,
   review: KubeObject,
@@ -59,7 +59,7 @@ const REVIEWS = new Map<string, Reviewer>([
   ['tokenreviews', reviewToken],
 ]);
 
-/** Answers the creation of a review; nothing is stored. */
+/** Answers the creation of a review, which is not stored. */
 export function reviewReply(
   context: ReviewContext,
   request: ApiRequest,

@@ -123,7 +123,7 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
-/** A Scale in the form that was asked for. */
+/** A Scale in the requested form. */
 function shownScale(clock: Clock, resource: Resource, object: KubeObject, { form, version }: Output): unknown {
   const scale = scaleOf(resource, object) as unknown as KubeObject;
   if (form === 'object') return scale;
@@ -151,7 +151,7 @@ function shownScale(clock: Clock, resource: Resource, object: KubeObject, { form
   };
 }
 
-/** The Scale of a custom resource that does not say how many there are to be cannot be shown. */
+/** Refuses to show the Scale of a custom resource without a number of replicas in its spec. */
 function checkReadable(resource: Resource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
   if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
@@ -218,7 +218,7 @@ function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): Kube
 
 const emptyScale: JsonObject = { kind: 'Scale', apiVersion: SCALE_VERSION, metadata: {} };
 
-/** The versions of the resource and where their replicas stand. */
+/** The path of the replicas in each version of the resource. */
 const replicasIn =
   ({ resource }: WriteRequest): ReplicasPath =>
   (apiVersion) => {
@@ -235,7 +235,7 @@ function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   return { ...scale, metadata } as unknown as KubeObject;
 }
 
-/** The scaled object with the owners that a write to its scale left. */
+/** The scaled object with the owners after a write to its scale. */
 function ownedAs(write: WriteRequest, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
   const before = readEntries(live.metadata.managedFields) ?? [];
   const owners = readEntries(scale.metadata.managedFields) ?? [];
@@ -258,7 +258,7 @@ function scaleContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** Apply through scale owns the replicas of the scaled object. */
+/** Applies a Scale; its manager then owns the replicas of the scaled object. */
 function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): KubeObject {
   const { resource } = write;
   const replicas = replicasOf(config);
@@ -282,7 +282,7 @@ function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): 
   return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;
 }
 
-/** A Scale cannot be read as a custom resource; a server says so where it would have to. */
+/** The error of reading a Scale as a custom resource, which a server reports in these places. */
 const inconvertible = (start: string) =>
   internalError(
     `${start}autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,

@@ -11,8 +11,9 @@ const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const FINALIZER = 'finalizers.fluxcd.io';
 
 /**
- * Stands in for Flux's helm controller: a release whose chart has a source becomes one Deployment named like
- * the release, and is ready when that is available. No chart is rendered. A deleted release takes it along.
+ * Simulates Flux's helm controller. A release whose chart has a source becomes one Deployment with the name of the
+ * release, and is ready when that Deployment is available. No chart is rendered. A deleted release deletes its
+ * Deployment.
  */
 export const helmStandIn: SimulatedController = {
   name: NAME,
@@ -34,7 +35,7 @@ export const helmStandIn: SimulatedController = {
     if (release.metadata.deletionTimestamp !== undefined) return uninstall(client, release);
     if (release.spec?.['suspend'] === true) return;
     if (!release.metadata.finalizers?.includes(FINALIZER)) {
-      // The update comes back as an event.
+      // The update causes an event, which makes the key due again.
       const finalizers = [...(release.metadata.finalizers ?? []), FINALIZER];
       return void client.update({ ...release, metadata: { ...release.metadata, finalizers } });
     }
@@ -64,7 +65,7 @@ export const helmStandIn: SimulatedController = {
   },
 };
 
-/** Name, version and source of the chart of a release. */
+/** The name, version and source of the chart of a release. */
 function chartOf(release: KubeObject): {
   readonly name: string;
   readonly version: string;
@@ -79,7 +80,7 @@ function chartOf(release: KubeObject): {
   return { name: String(spec['chart']), version: String(spec['version'] ?? '*'), source: spec['sourceRef'] };
 }
 
-/** Where the objects of a release go. */
+/** The namespace and name of the objects of a release. */
 function targetOf(release: KubeObject): { readonly namespace: string; readonly name: string } {
   const { targetNamespace, releaseName } = release.spec ?? {};
   const { namespace = '', name = '' } = release.metadata;

@@ -7,8 +7,8 @@ const NAME = 'kustomize-controller';
 const KUSTOMIZATIONS = { group: 'kustomize.toolkit.fluxcd.io', plural: 'kustomizations' } as const;
 
 /**
- * Stands in for Flux's kustomize controller: a kustomization whose source is stored counts as applied, in the
- * source's revision. As nothing was fetched, nothing is applied.
+ * Simulates Flux's kustomize controller. A kustomization whose source is stored counts as applied, with the source's
+ * revision. Nothing is fetched, so nothing is applied.
  */
 export const kustomizeStandIn: SimulatedController = {
   name: NAME,

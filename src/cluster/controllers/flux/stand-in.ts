@@ -4,12 +4,12 @@ import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
 import type { ResourceName, ControllerClient } from '../controller-client.ts';
 
-/** On a Deployment of Flux: nothing real runs in its pods, the cluster does the controller's work itself. */
+/** The annotation of a Deployment of Flux whose pods run nothing: the cluster does the controller's work. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };
 
-/** The resources of Flux, by the kinds that refer to one another. */
+/** The resources of Flux, by the kinds that references name. */
 export const FLUX: Readonly<Record<string, ResourceName>> = {
   GitRepository: { group: 'source.toolkit.fluxcd.io', plural: 'gitrepositories' },
   OCIRepository: { group: 'source.toolkit.fluxcd.io', plural: 'ocirepositories' },
@@ -18,7 +18,10 @@ export const FLUX: Readonly<Record<string, ResourceName>> = {
   HelmChart: { group: 'source.toolkit.fluxcd.io', plural: 'helmcharts' },
 };
 
-/** Does a stand-in of this controller run in the cluster: a marked Deployment of its name with a ready pod? */
+/**
+ * Does the cluster run a simulation of this controller? It does with a marked Deployment of the controller's name that
+ * has a ready pod.
+ */
 export function runs(client: ControllerClient, controller: string): boolean {
   return client
     .list(DEPLOYMENTS, '')
@@ -30,12 +33,12 @@ export function runs(client: ControllerClient, controller: string): boolean {
     );
 }
 
-/** Is the event about the Deployment of a controller? Then all of its objects are due. */
+/** Is the event about the Deployment of a controller? All objects of that controller are then due. */
 export function concernsDeployment(event: StoreEvent, controller: string): boolean {
   return concerns(event, 'apps', 'deployments') && event.stored.object.metadata.name === controller;
 }
 
-/** An outcome of looking at an object. */
+/** The outcome of a reconciliation. */
 export interface StandInOutcome {
   readonly ready: boolean;
   readonly reason: string;
@@ -44,7 +47,7 @@ export interface StandInOutcome {
   readonly status?: JsonObject;
 }
 
-/** Writes an outcome as Flux does, if it says anything new. */
+/** Writes an outcome as Flux does, unless the status says the same already. */
 export function settle(client: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
@@ -61,13 +64,13 @@ export function settle(client: ControllerClient, object: KubeObject, outcome: St
   if (!sameJson(status, object.status)) client.updateStatus(object, status);
 }
 
-/** Is a source stored, so that others can use it? OCI repositories of charts have no state of their own. */
+/** Is a source stored, so that other objects can use it? OCI repositories of charts have no status. */
 export function isStored(source: KubeObject): boolean {
   if (source.kind === 'HelmRepository' && source.spec?.['type'] === 'oci') return true;
   return objectsAt(source.status, 'conditions').some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
-/** The source that a reference names, looked for in the namespace of the object that refers. */
+/** The source that a reference names. Its default namespace is that of the referring object. */
 export function referencedSource(
   client: ControllerClient,
   reference: JsonValue | undefined,
