@@ -6,7 +6,7 @@ export interface BackoffPolicy {
   readonly maxMs: number;
   /** The factor from one wait to the next. Default 2. */
   readonly factor?: number;
-  /** The random share of each wait, from 0 to 1. Default 0.5: clients that failed together do not come back together. */
+  /** The random part of each wait, from 0 to 1. Default 0.5: clients that failed together do not return together. */
   readonly jitter?: number;
 }
 

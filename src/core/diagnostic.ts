@@ -54,7 +54,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   return lines.join('\n');
 }
 
-/** Most code points of a source line that are shown, and how many of them before the column. */
+/** The maximum of code points of a source line that are shown, and the number of them before the column. */
 const MAX_SHOWN = 200;
 const SHOWN_BEFORE = 120;
 

@@ -1,8 +1,8 @@
 import { goQuoteJsonByte } from './json.ts';
 
 /**
- * What is wrong with a text that is no JSON, in the words of Go's `encoding/json`; undefined for JSON. The text must not
- * be nested deeper than the call stack allows.
+ * The error of a text that is not JSON, in the words of Go's `encoding/json`; undefined for JSON. The text must not be
+ * nested deeper than the call stack allows.
  */
 export function goJsonSyntaxError(text: string): string | undefined {
   let index = 0;
@@ -12,7 +12,7 @@ export function goJsonSyntaxError(text: string): string | undefined {
   };
   const fail = (where: string) =>
     index >= text.length ? end : `invalid character ${goQuoteJsonByte(text, index)} ${where}`;
-  /** Reads one value; returns what is wrong, or undefined. */
+  /** Reads one value. Returns an error, or undefined. */
   const value = (): string | undefined => {
     skip();
     const head = text.charAt(index);

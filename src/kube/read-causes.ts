@@ -12,7 +12,7 @@ const REPLICA_SET: ResourceType = { apiVersion: 'apps/v1', kind: 'ReplicaSet' };
 const JOB: ResourceType = { apiVersion: 'batch/v1', kind: 'Job' };
 const EVENT: ResourceType = { apiVersion: 'v1', kind: 'Event' };
 
-/** Kinds of objects that workloads create, down to pods. */
+/** The kinds of objects that each kind of workload creates, down to pods. */
 const MADE_BY: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['Deployment', [REPLICA_SET, POD]],
   ['ReplicaSet', [POD]],
@@ -23,7 +23,7 @@ const MADE_BY: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['CronJob', [JOB, POD]],
 ]);
 
-/** Kinds of objects that the operator of a custom resource may create. */
+/** The kinds of objects that the operator of a custom resource may create. */
 const MADE_BY_OPERATORS: readonly ResourceType[] = [
   POD,
   REPLICA_SET,
@@ -33,25 +33,29 @@ const MADE_BY_OPERATORS: readonly ResourceType[] = [
   { apiVersion: 'apps/v1', kind: 'DaemonSet' },
 ];
 
-/** Kinds whose pods have the labels that the object's own selector names. */
+/** Kinds whose `spec.selector` selects the labels of their pods. */
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job']);
 
-/** Objects whose events are read for each by itself; for more of them all warnings of the namespace are. */
+/**
+ * The maximum of objects whose events are listed one object at a time. For more objects one list has all warnings of
+ * the namespace.
+ */
 const MAX_EVENT_LISTS = 2;
 
-/** The causes why one object is not ready. */
+/** The reasons why one object is not ready. */
 export interface ReadCauses {
   readonly object: ObjectRef;
   readonly causes: readonly Cause[];
-  /** Failed reads with their reasons: the causes may be incomplete. */
+  /** Failed reads with their reasons. After a failed read the causes may be incomplete. */
   readonly unread: readonly string[];
 }
 
 type Reads = Pick<KubernetesApi, 'find' | 'list'>;
 
 /**
- * Finds why objects are not ready: reads the objects, what they created, the claims of pods among these, and the events
- * of those that are not ready. An absent object has no causes. A failed read is listed in `unread`, never thrown.
+ * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, the claims that pods
+ * among these mount, and the events of those that are not ready. An absent object has no causes. A failed read is
+ * listed in `unread`, never thrown.
  */
 export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal: AbortSignal): Promise<ReadCauses[]> {
   const read = await Promise.all(
@@ -82,9 +86,10 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
 }
 
 /**
- * Objects with what they made, down to pods, as their owners tell. Objects that do not exist are left out.
+ * Reads objects together with the objects that they created, down to pods, by their owner references. Objects that do
+ * not exist are left out.
  *
- * @throws KubeError when the objects, or what they made, may not be read.
+ * @throws KubeError when the objects, or those that they created, cannot be read.
  */
 export async function readFamilies(
   api: Reads,
@@ -113,7 +118,10 @@ interface Around {
 
 const NOTHING: Around = { objects: [], events: [], unread: [] };
 
-/** What the objects of one namespace made, and the events of all of these. The namespace of cluster-scoped ones is empty. */
+/**
+ * Reads the objects that the given objects of one namespace created, the claims of pods, and the events of all that are
+ * not ready. The namespace of cluster-scoped objects is empty.
+ */
 async function surroundings(
   api: Reads,
   namespace: string,
@@ -131,7 +139,7 @@ async function surroundings(
   return { objects, events: await reader.events([...byName.values()]), unread: reader.unread };
 }
 
-/** Reads lists of one namespace, and remembers those that failed. */
+/** Reads lists of one namespace, and notes the reads that failed. */
 class Reader {
   readonly unread: string[] = [];
   readonly #api: Reads;
@@ -157,7 +165,10 @@ class Reader {
     return list?.items ?? [];
   }
 
-  /** Objects that the roots may have made; by their labels where each root tells these. */
+  /**
+   * Lists the objects that the roots may have created. Where each root has a selector for them, the lists are limited
+   * to it.
+   */
   async made(roots: readonly KubeObject[]): Promise<KubeObject[]> {
     const selections = new Map<ResourceType, Set<string>>();
     for (const root of roots) {
@@ -186,7 +197,7 @@ class Reader {
       return (await Promise.all(each)).flat();
     }
     const warnings = this.list(EVENT, { fieldSelector: 'type!=Normal' });
-    // Claims wait with events of type Normal.
+    // The events of a claim that waits are of type Normal.
     const ofClaims = open.some(({ kind }) => kind === CLAIM.kind)
       ? this.list(EVENT, { fieldSelector: `involvedObject.kind=${CLAIM.kind},type=Normal` })
       : [];
@@ -194,14 +205,17 @@ class Reader {
   }
 }
 
-/** Kinds of what an object may have made: workloads make some, operators any, other built-in objects none. */
+/**
+ * The kinds of objects that an object may have created: those of its kind of workload, any of `MADE_BY_OPERATORS` for a
+ * custom resource, none for other built-in objects.
+ */
 function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
   const [group = '', version] = apiVersion.split('/');
   const isBuiltin = version === undefined || !group.includes('.') || group.endsWith('.k8s.io');
   return isBuiltin ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
 }
 
-/** The labels of what a workload makes; empty where its selector does not tell them. */
+/** The label selector of the objects that a workload creates; empty where the workload has none. */
 function podSelector(object: KubeObject): string {
   const selector = SELECTING.has(object.kind) ? valueAt(object, 'spec', 'selector') : undefined;
   const text = selectorText(selector);

@@ -2,16 +2,21 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { KubeError } from './error.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './types.ts';
 
-/** Reads by name of one kind in one place, after which one list of names takes the place of the others. */
+/**
+ * The maximum of reads by name of one kind in one namespace. After them one list of names tells which objects exist.
+ */
 const MAX_SINGLE_READS = 3;
 
-/** Namespaces with a list of their own, after which one list of all namespaces takes the place of the others. */
+/**
+ * The maximum of namespaces that are listed one at a time. After them one list of all namespaces replaces such lists.
+ */
 const MAX_NAMESPACE_LISTS = 2;
 
 /**
- * The same API for one report: every object and every list is read once, and what a list holds is not read again. A
- * list of names answers for many objects of one kind, and a list of all namespaces for many namespaces, as far as the
- * user may ask for these. Other calls go through. The report shows the cluster at the time of each first read.
+ * The same API for one report. `find` and `list` read each object and each list once, and an object in a list is not
+ * read again. One list of names replaces the reads of many absent objects, and one list of all namespaces those of many
+ * namespaces, where the user may list these. Other calls are passed on. The report shows each object at the time of its
+ * first read.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -40,9 +45,9 @@ class SharedReads {
   readonly #lists = new Map<string, Promise<ObjectList>>();
   readonly #objects = new Map<string, Promise<KubeObject | undefined>>();
   readonly #names = new Map<string, Promise<ReadonlySet<string> | undefined>>();
-  /** Reads by name of each kind and namespace. */
+  /** The number of reads by name, for each kind and namespace. */
   readonly #singles = new Map<string, number>();
-  /** Namespaces of each kind and selector that were listed by themselves. */
+  /** The number of namespaces that were listed one at a time, for each kind and selector. */
   readonly #namespaces = new Map<string, number>();
 
   constructor(api: KubernetesApi) {
@@ -61,7 +66,7 @@ class SharedReads {
     });
   }
 
-  /** The names of a kind in a namespace; `undefined` where they may not be listed. */
+  /** The names of the objects of a kind in a namespace; `undefined` where the user may not list them. */
   #namesIn({ apiVersion, kind, namespace }: ObjectRef, { signal }: CallOptions): Promise<Set<string> | undefined> {
     const place = namespace === undefined ? {} : { namespace };
     return unlessFailed(async () => {
@@ -104,7 +109,7 @@ class SharedReads {
     return this.#kinds;
   }
 
-  /** All kinds at once, in place of a request for each group and version. */
+  /** Reads all kinds at once, which replaces a request for each group and version. */
   #learn(options: CallOptions): Promise<void> {
     this.#learned ??= (async () => {
       const all = await unlessFailed(() => this.kinds(options));
@@ -114,7 +119,7 @@ class SharedReads {
   }
 }
 
-/** The value of a key, or what is computed now for all who ask. A failure is kept, too. */
+/** The value of a key, computed at its first use and shared by all callers. A failure is kept, too. */
 function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute: () => Promise<Value>): Promise<Value> {
   const known = map.get(key);
   if (known !== undefined) return known;
@@ -123,7 +128,7 @@ function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute:
   return value;
 }
 
-/** The value, or `undefined` where the server does not give it. */
+/** The value; `undefined` where the server refuses it. */
 async function unlessFailed<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await read();

@@ -1,6 +1,6 @@
 /** What a failed request tells about the next try of it. */
 export type FailureClass =
-  /** The request's own signal ended it. */
+  /** The request was aborted by its own signal. */
   | 'aborted'
   /** The server itself did not answer (408, 503, 504, a lost connection): the request may have been carried out. */
   | 'unanswered'
@@ -20,7 +20,7 @@ export type FailureClass =
   | 'not-found'
   /** The server does not accept the credentials, or no longer (401). */
   | 'unauthenticated'
-  /** The server refuses this very request (other 4xx). */
+  /** The server refuses the request for its content or its rights (other 4xx). */
   | 'refused'
   /** A redirect, or an answer that does not come from a Kubernetes API. */
   | 'unreadable';

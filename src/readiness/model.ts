@@ -1,10 +1,10 @@
 /**
  * State of an object.
  *
- * - `current`: it is what its spec asks for, and ready.
- * - `inProgress`: its controller is still at work (or has not looked at it yet).
- * - `failed`: it will not become ready without a change.
- * - `terminating`: it is being deleted.
+ * - `current`: the object is as its spec asks, and ready.
+ * - `inProgress`: its controller is still at work, or has not looked at the object yet.
+ * - `failed`: the object will not become ready without a change.
+ * - `terminating`: the object is being deleted.
  */
 export type ReadinessState = 'current' | 'inProgress' | 'failed' | 'terminating';
 

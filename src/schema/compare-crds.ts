@@ -20,10 +20,9 @@ export interface CrdChanges {
 }
 
 /**
- * Compares two CustomResourceDefinitions as kro does before it replaces one by the other. Both must have
- * exactly one version. Compared are the version's name, whether it is served, its status subresource and
- * its schema (see `compareSchemas`), with `facets` also the printer columns; everything else (names, scope, labels) is
- * not.
+ * Compares two CustomResourceDefinitions as kro does before it replaces the old one. Both must have exactly one
+ * version. The comparison covers the version's name, whether it is served, its status subresource and its schema (see
+ * `compareSchemas`); with `facets` also the printer columns. It ignores everything else (names, scope, labels).
  */
 export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedFacets = 'none'): CrdComparison {
   const [before, after] = [versionsOf(old), versionsOf(next)];

@@ -3,8 +3,9 @@ import { jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /**
- * Which keywords a comparison of schemas covers beyond those of kro 0.9. `engine`: the ones that kro 0.10 adds.
- * `conservative`: also those of its gate `ConservativeCRDComparison`; whatever no rule knows is a breaking change.
+ * The keywords that a comparison of schemas covers besides those of kro 0.9. `none`: no further ones. `engine`: those
+ * that kro 0.10 adds. `conservative`: those of its gate `ConservativeCRDComparison`, too, where a change that no rule
+ * knows counts as breaking.
  */
 export type ComparedFacets = 'none' | 'engine' | 'conservative';
 
@@ -16,7 +17,7 @@ export type FacetChangeType =
   | 'TOPOLOGY_CHANGED'
   | 'UNCLASSIFIED_SCHEMA_CHANGE';
 
-/** A changed keyword of one schema. `at` begins with a dot and is relative to the schema. */
+/** A changed keyword of one schema. `at` is the path below the schema and begins with a dot. */
 export interface FacetChange {
   readonly type: FacetChangeType;
   readonly breaking: boolean;
@@ -26,14 +27,14 @@ export interface FacetChange {
   readonly description: string;
 }
 
-/** Keywords that other rules compare, or that hold schemas of their own. */
+/** Keywords that other functions compare, or whose values are schemas. */
 const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set(
   `type description title default enum nullable format properties additionalProperties required items pattern minimum
   maximum minLength maxLength minItems maxItems x-kubernetes-preserve-unknown-fields x-kubernetes-list-type
   x-kubernetes-list-map-keys x-kubernetes-map-type x-kubernetes-validations`.split(/\s+/),
 );
 
-/** The changes of keywords between two schemas of one place; the parts of the schemas are compared by the caller. */
+/** The changes of keywords between two schemas of one place. The caller compares the parts of the schemas. */
 export function changedFacets(old: Schema, next: Schema, facets: ComparedFacets): FacetChange[] {
   if (facets === 'none') return [];
   const engine = [...enumFacet(old, next), ...nullability(old, next), ...unknownFields(old, next)];
@@ -58,7 +59,7 @@ function unknownFields(old: Schema, next: Schema): FacetChange[] {
   return appearance(type, `.${keyword}`, 'Preservation of unknown fields', { before, after, breakingWhen: 'removed' });
 }
 
-/** A keyword that appears or disappears; one of the two breaks stored objects or clients. */
+/** The change of a keyword that appears or disappears. One of the two breaks stored objects or clients. */
 function appearance(
   name: 'ENUM' | 'NULLABLE' | 'PRESERVE_UNKNOWN_FIELDS',
   at: string,
@@ -82,7 +83,10 @@ function format({ format: old = '' }: Schema, { format: next = '' }: Schema): Fa
 
 const quoted = (text: string): string => (text === '' ? 'none' : text);
 
-/** How server-side apply merges a list or a map. A default that is written out, and the order of keys, are no change. */
+/**
+ * Changes of the way in which server-side apply merges a list or a map. Neither an explicit default nor another order
+ * of keys is a change.
+ */
 function topology(old: Schema, next: Schema): FacetChange[] {
   const rows: readonly (readonly [string, string, string])[] = [
     ['list-type', old['x-kubernetes-list-type'] ?? 'atomic', next['x-kubernetes-list-type'] ?? 'atomic'],
@@ -105,7 +109,7 @@ function keysOf(schema: Schema): string {
   return [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort().join(',');
 }
 
-/** A rule that is new or different may refuse stored objects. */
+/** Changes of rules. A rule that is new or different may refuse stored objects. */
 function rules(old: Schema, next: Schema): FacetChange[] {
   const keyword = 'x-kubernetes-validations';
   const [before, after] = [old[keyword] ?? [], next[keyword] ?? []].map((list) => list.map(({ rule }) => rule));
@@ -132,7 +136,7 @@ function unclassified(old: Schema, next: Schema): FacetChange[] {
   });
 }
 
-/** The members that no other rule compares. False and an absent keyword mean the same. */
+/** The members that no other function compares. False and an absent keyword mean the same. */
 function membersOf(schema: Schema): Map<string, JsonValue> {
   const members = Object.entries(schema as Readonly<Record<string, JsonValue | undefined>>);
   return new Map(
@@ -142,12 +146,12 @@ function membersOf(schema: Schema): Map<string, JsonValue> {
   );
 }
 
-/** The values of a map, as a schema: absent or true when any value is allowed, false when there are none. */
+/** The change of the values of a map. `absent` and true allow any value; false allows none. */
 export function mapValuesChange(old: Schema, next: Schema): FacetChange | undefined {
   const [before, after] = [old.additionalProperties, next.additionalProperties];
   const [was, is] = [kindOf(before), kindOf(after)];
   if (was === is) return undefined;
-  // A map without a schema for its values takes none; a schema lets it take some.
+  // A map without a schema for its values allows no value; with a schema it allows some.
   const breaking = !(was === 'absent' && is !== 'closed');
   const description = `Values of the map changed from ${was} to ${is}`;
   return {

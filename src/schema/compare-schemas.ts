@@ -39,9 +39,9 @@ export interface SchemaChange {
 const MAX_DEPTH = 500;
 
 /**
- * The differences between two structural schemas that kro records: properties, types, required, enum,
- * pattern, bounds, default, description, through `properties` and `items` only. Keywords besides these are
- * compared as `facets` says; `conservative` also looks into `additionalProperties`. Default `none`, as kro 0.9.
+ * The differences between two structural schemas that kro records. It compares properties, types, required, enum,
+ * pattern, bounds, default and description, through `properties` and `items` only. `facets` adds further keywords; with
+ * `conservative` the comparison also covers `additionalProperties`. Default `none`, as in kro 0.9.
  */
 export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets = 'none'): SchemaChange[] {
   const changes: SchemaChange[] = [];

@@ -4,8 +4,9 @@
  */
 
 /**
- * `singular:plural:alternative`. A word without plural is its own. `=` in front: the whole word only, not
- * as the end of a longer one; `>`: its plural is no plural of its own right. Later words go first.
+ * One entry is `singular:plural:alternative`. A word without a plural is its own plural. `=` before a word: only the
+ * whole word counts, not a longer word that ends with it. `>` before a word: the plural is not recognised as a plural.
+ * Later words are tried first.
  */
 export const WORDS = `
   aircraft beef:beef:beefs bison >blues chassis deer fish:fish:fishes moose police salmon:salmon:salmons series

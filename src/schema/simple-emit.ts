@@ -18,9 +18,9 @@ export type SimpleEmission =
 
 export interface SimpleEmitOptions {
   /**
-   * A nested object that is required, described or constrained needs a custom type, because nested fields
-   * take no markers. `types` (default) makes one; `inline` writes nested fields all the same and drops
-   * the requirement and the description (constraints still make a type).
+   * What to do with a nested object that is required, described or constrained: nested fields take no markers. `types`
+   * (default) makes a custom type for it. `inline` writes nested fields and drops the requirement and the description;
+   * a constraint still makes a type.
    */
   readonly nested?: 'types' | 'inline';
   /**

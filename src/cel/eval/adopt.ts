@@ -7,11 +7,11 @@ import { goTypeName } from './go-type-name.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 
 /**
- * Reads one piece of foreign data by its shape. Scalars become values (a double stays a plain number); objects, maps
- * and lists are only checked for their kind and returned as they came, so that a part is read and checked only when the
- * expression selects it.
+ * Reads one piece of foreign data by its shape. A scalar becomes a value (a double stays a plain number). Of an object,
+ * map or list only the kind is checked, and the data itself is returned: a part is read and checked when the expression
+ * selects it.
  *
- * @throws EvalFailure when the data is not what the shape says.
+ * @throws EvalFailure when the data does not have the shape
  */
 export function adopt(data: unknown, shape: DataShape): unknown {
   if (data === null || data === undefined) {

@@ -121,7 +121,7 @@ function answered(answer: Value | EvalFailure): Value {
 
 /** Plans `cel.bind`, which gives a value a name. */
 /**
- * The bound value is computed when it is first asked for, as in cel-go: an error in an unused value is no error of the
+ * The bound value is computed at its first use, as in cel-go: an error in an unused value is no error of the
  * expression.
  */
 function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {

@@ -125,7 +125,7 @@ export function hasFields(value: Value, stored: boolean): boolean {
   return knows || value instanceof ListView || !(value instanceof CelValue);
 }
 
-/** `operand.?field`, and every field after it: an empty optional where anything is missing. */
+/** `operand.?field`, and every field after it: an empty optional where any step is missing. */
 export function optionalField(operand: Plan, field: string, strict: boolean): Plan {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {

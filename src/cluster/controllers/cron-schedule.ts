@@ -24,8 +24,8 @@ const DAY = 24 * 60 * MINUTE;
 const HORIZON_DAYS = 5 * 366;
 
 /**
- * Reads a schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms.
- * `timeZone` is an IANA name; default UTC. `undefined` when the text is no schedule or the zone unknown.
+ * Reads a schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms. `timeZone`
+ * is an IANA name; default UTC. `undefined` for a text that is no schedule, or an unknown zone.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefined {
   const every = /^@every\s+(\S+)$/.exec(text.trim());
