@@ -5,12 +5,12 @@ import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { hintForCommand } from './foreign-commands.ts';
 
-/** `log-level` as commander names it in its result: `logLevel`. */
+/** Commander's name of an option in its result: `logLevel` for `log-level`. */
 function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
-/** The options of a command that reads them itself, as commander would list them. */
+/** The help text for the options of a command that parses its options itself, in commander's form. */
 function optionHelp({ options }: Command): string {
   const rows = options.map(
     ({ name, value, summary }) => [`--${name}${value === undefined ? '' : ` <${value}>`}`, summary] as const,

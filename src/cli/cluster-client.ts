@@ -3,7 +3,7 @@ import { KubeClient, loadKubeConfig } from '../kube/index.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
-/** The cluster that a command talks to. */
+/** The client of a command's cluster, and the namespace. */
 export interface ClusterConnection {
   /** The caller closes it. */
   readonly client: KubeClient;
@@ -13,7 +13,7 @@ export interface ClusterConnection {
   readonly name: string;
 }
 
-/** The cluster that `--kubeconfig` and `--context` name; by default as kubectl. */
+/** Connects to the cluster that `--kubeconfig` and `--context` name; without them, to kubectl's default cluster. */
 export async function connectToCluster(context: CommandContext, input: CommandInput): Promise<ClusterConnection> {
   const path = textOption(input, 'kubeconfig');
   const name = textOption(input, 'context');

@@ -23,7 +23,7 @@ export interface LiveTerminal {
   write(text: string): void;
 }
 
-/** The standard input as messages name it; `-` on the command line. */
+/** The name of the standard input in messages. On the command line, `-` stands for it. */
 export const STANDARD_INPUT = 'standard input';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
@@ -39,9 +39,9 @@ export const ExitCode = {
   blocked: 3,
   /** A comparison found a difference. */
   drift: 4,
-  /** By Ctrl-C. */
+  /** Ctrl-C ended the command. */
   interrupted: 130,
-  /** By SIGTERM. */
+  /** SIGTERM ended the command. */
   terminated: 143,
 } as const;
 
@@ -55,11 +55,11 @@ export interface PositionalSpec {
   readonly required?: boolean;
 }
 
-/** An option of a command: a switch, or one that takes a text. */
+/** An option of a command: a switch, or an option with a text value. */
 export interface OptionSpec {
-  /** As typed, without the dashes: `once`, `log-level`. */
+  /** The name without the dashes: `once`, `log-level`. */
   readonly name: string;
-  /** One letter, where kubectl has the option with that letter. */
+  /** One letter, if kubectl has the option with that letter. */
   readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */
@@ -74,18 +74,21 @@ export interface OptionSpec {
 /** The parsed command line. */
 export interface CommandInput {
   readonly positionals: readonly string[];
-  /** By option name; a switch is `true`. Absent when not given and without default. */
+  /**
+   * The values by option name; the value of a switch is `true`. An option without a value and without a default is
+   * absent.
+   */
   readonly options: Readonly<Record<string, string | true | undefined>>;
 }
 
-/** A command as data: help and parsing follow from it. */
+/** A command as data, from which help and parsing follow. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
   readonly positionals: readonly PositionalSpec[];
   readonly options: readonly OptionSpec[];
-  /** The command reads its options itself: all words behind its name come as positionals. */
+  /** Does the command parse its options itself? If so, all words after its name are positionals. */
   readonly passThrough?: boolean;
   readonly examples: readonly { readonly command: string; readonly summary: string }[];
   /** Resolves to the exit code. Throws `TypeKroError` for errors that the user can correct. */

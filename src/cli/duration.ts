@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import { goParseDurationMs } from '../golang/index.ts';
 
 /**
- * Milliseconds of a duration as Go writes it: `500ms`, `60s`, `1h30m`; a bare number is seconds.
+ * The milliseconds of a duration in Go's form: `500ms`, `60s`, `1h30m`. A bare number is in seconds.
  *
  * @throws TypeKroError `cli/bad-duration`.
  */

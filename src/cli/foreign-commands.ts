@@ -23,7 +23,7 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
 ];
 
-/** The hint for an unknown command: of a tool that has it, or a general one. */
+/** The hint for an unknown command: the hint for the same command of another tool, or a general one. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];

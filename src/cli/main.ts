@@ -2,7 +2,7 @@
 import * as nodeModule from 'node:module';
 import { keepHeapSmall } from './small-heap.ts';
 
-/** Node keeps compiled code between runs from 22.8 on, where it may write; commands are loaded after this. */
+/** Turns on Node's cache of compiled code, which exists from 22.8 on. Commands must be loaded after this call. */
 function keepCompiledCode(): void {
   const enable: unknown = Reflect.get(nodeModule, 'enableCompileCache');
   if (typeof enable === 'function') (enable as () => unknown)();
@@ -13,5 +13,5 @@ function keepCompiledCode(): void {
 // Maglev, whose code takes two megabytes.
 if (process.argv[2] === 'controller') keepHeapSmall();
 else keepCompiledCode();
-// Without an await of the module's own: a bundle may be CommonJS.
+// The module has no top-level await, because a bundle may be CommonJS.
 void import('./run.ts').then(({ main }) => main());

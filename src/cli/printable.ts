@@ -1,6 +1,6 @@
 /**
- * Control characters (Cc) and those that turn the direction of text (Bidi_Control). By number: for a named class Node
- * loads tables, which stay in memory.
+ * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number,
+ * because for a named class Node loads tables that stay in memory.
  */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -17,19 +17,19 @@ export function printable(text: string): string {
   );
 }
 
-/** The same on one line: runs of white space become one space. */
+/** Like `printable`, on one line: each run of white space becomes one space. */
 export function printableLine(text: string): string {
   return printable(text.trim().replaceAll(/\s+/g, ' '));
 }
 
-/** Characters of two columns: East Asian wide and fullwidth ones, and pictures. */
+/** Characters with a width of two columns: East Asian wide and fullwidth characters, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
-/** Characters of no column: combining marks and joiners. */
+/** Characters without a width: combining marks and joiners. */
 const ZERO = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
-/** How many columns of a terminal a character takes. */
+/** The width of a character in columns of a terminal. */
 export function columnWidth(character: string): number {
   if (ZERO.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;

@@ -1,19 +1,19 @@
 /** A process that uses less than this share of a processor is at rest. */
 const CALM_SHARE = 0.15;
 
-/** Tells for how long a process has been at rest, from samples of the clock and of the processor time that was used. */
+/** Measures for how many samples a process has been at rest, from the clock and the used processor time. */
 export class RestMeter {
   #at: number;
   #used: number;
   #calmLooks = 0;
 
-  /** The time of the first sample and the processor time used until then, both in seconds. */
+  /** `now` is the time of the first sample, `used` the processor time until then, both in seconds. */
   constructor(now: number, used: number) {
     this.#at = now;
     this.#used = used;
   }
 
-  /** Takes a sample. Returns how many samples in a row, this one included, found the process at rest. */
+  /** Takes a sample. Returns the number of samples in a row, including this one, with the process at rest. */
   look(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
     this.#at = now;

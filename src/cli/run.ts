@@ -14,7 +14,7 @@ const asked = { toTerminate: false };
 /** The first error of a lost write, such as a full disk. */
 const lost: Error[] = [];
 
-/** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
+/** Handles signals: the first Ctrl-C asks for an orderly end, and a second one ends the process at once. */
 function listenToSignals(): void {
   let first: number | undefined;
   const stop = () => {
@@ -39,8 +39,8 @@ interface Output {
 }
 
 /**
- * Writes to a stream. When its reader is gone (`| head`, a closed terminal), the command ends in order. Any other
- * failure is reported at the end.
+ * Makes an output to a stream. When the reader of the stream is gone (`| head`, a closed terminal), the command ends in
+ * an orderly way. Any other failure is reported at the end.
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);
@@ -78,7 +78,7 @@ const context: CommandContext = {
   ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     ? {
         terminal: {
-          // A terminal that does not know its size says 0.
+          // A terminal that does not know its size reports 0.
           get columns() {
             return process.stdout.columns || 80;
           },
@@ -91,7 +91,7 @@ const context: CommandContext = {
     : {}),
 };
 
-/** The exit code of the process for that of its command. */
+/** The exit code of the process: the code of the command, or of a lost write. */
 function processCode(code: number): number {
   const [failure] = lost;
   if (failure !== undefined) {
@@ -121,7 +121,7 @@ async function runController(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs the command that the process was started for, and ends the process with its exit code. */
+/** Runs the command of the process, and ends the process with the command's exit code. */
 export function main(): void {
   listenToSignals();
   refuseDeploysHere();

@@ -2,25 +2,28 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { RestMeter } from './rest-meter.ts';
 
-/** Growth of the heap over the live size of the last collection, in per cent, that starts the next one. */
+/** The growth of the heap since the last collection, in per cent of the live size, that starts the next collection. */
 const GROWTH_PERCENT = 30;
 
 /** Interval of the samples for rest, in milliseconds. */
 const LOOK_MS = 1000;
-/** Number of calm samples in a row that mean rest; by then V8 has finished its own idle collections. */
+/** The number of calm samples in a row that mean rest. */
 const LOOKS_TO_REST = 3;
 const LOOKS_TO_COLLECT = 10;
-/** Number of samples between collections at rest: reopened watches leave code and garbage. */
+/**
+ * The number of samples between collections at rest. They are needed because reopened watches leave code and garbage.
+ */
 const LOOKS_BETWEEN_COLLECTIONS = 120;
-/** V8's default of collections without a run after which code is flushed. */
+/** V8's default number of collections after which it flushes code that did not run. */
 const USUAL_AGE = 5;
 
-/** Modules of Node that the controller needs; a listening socket loads the last two. */
+/** The modules of Node that the controller needs. A listening socket loads the last two. */
 const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:cluster'];
 
 /**
- * Collects garbage early instead of letting the heap grow to several times its live size: a quarter more processor time
- * for half the memory. Call it before anything large is loaded. Explicit options of Node win.
+ * Makes V8 collect garbage early instead of letting the heap grow to several times its live size. This costs a quarter
+ * more processor time and saves half of the memory. Must be called before large modules are loaded. Explicit options of
+ * Node win.
  */
 export function keepHeapSmall(
   options: readonly string[] = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''],

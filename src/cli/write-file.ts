@@ -2,7 +2,7 @@ import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
 
-/** What file systems answer, in words. */
+/** Readable texts for the errors of file systems. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EACCES', 'you may not write there'],
   ['EPERM', 'the file system does not allow it'],
@@ -17,7 +17,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * Writes a file, and makes the folders above it that are missing.
+ * Writes a file, and makes missing folders in its path.
  *
  * @param code of the error, for example `gitops/not-written`
  * @param remedy what to do when the file system refuses
@@ -76,7 +76,7 @@ function explaining(
   }
 }
 
-/** The file in place of a folder above the path; devices and pipes count as files. */
+/** The file that is in the place of a folder of the path. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
     const stats = lookAt(folder);
@@ -89,7 +89,7 @@ function lookAt(path: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // Below a file nothing can be looked at; the file itself is one of the next.
+    // A path below a file has no stats. A later step of the loop finds the file itself.
     return undefined;
   }
 }

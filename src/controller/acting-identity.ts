@@ -3,7 +3,7 @@ import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
-/** The identity that reads and writes children, with the caches of what that identity may read. */
+/** The identity that reads and writes children, with its client and the caches of the objects that it may read. */
 export interface ActingIdentity {
   /** The ServiceAccount's user name; absent for the controller itself. */
   readonly user?: string;
@@ -21,8 +21,8 @@ export interface ActingIdentitiesOptions {
 }
 
 /**
- * The controller's own identity and one for each ServiceAccount that a definition names. Each has watches of its own,
- * so that no identity sees what only another one may read.
+ * The controller's own identity, and one identity for each ServiceAccount that children are written as. Each identity
+ * has watches of its own, so that no identity sees objects that only another one may read.
  */
 export class ActingIdentities {
   readonly own: ActingIdentity;

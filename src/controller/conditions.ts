@@ -6,16 +6,16 @@ export const ROOT = 'Ready';
 
 /** The subject of a list of conditions: its types, its generation, and its creation time. */
 export interface ConditionSubject {
-  /** In the order in which they are reported when their times are equal. */
+  /** The types of conditions. Conditions with equal times are reported in this order. */
   readonly types: readonly string[];
   readonly generation: number;
   readonly creationTimestamp: string;
 }
 
 /**
- * The conditions after `changes`, in kro's order: by transition time, the root last. Types without a
- * value yet are Unknown since the object exists; types that are not the subject's are dropped; the time
- * moves only with the status. Equal input gives equal output, so an unchanged status is not written.
+ * The conditions after `changes`, in kro's order: by transition time, the root last. A type without a value yet is
+ * Unknown since the creation of the object. Types that are not the subject's are dropped. The transition time changes
+ * only with the status. Equal input gives equal output, so that an unchanged status causes no write.
  */
 export function setConditions(
   subject: ConditionSubject,
@@ -69,12 +69,12 @@ function rootOf(known: Condition, dependents: readonly Condition[], generation: 
     const { status, reason = '', message = '' } = worst;
     return changed(known, { status, reason, message }, generation, now);
   }
-  // All are True, but one was not observed at this generation: the root stays as it was.
+  // All conditions are True, but one of them belongs to an earlier generation: the root stays as it was.
   if (dependents.some((condition) => condition.observedGeneration !== generation)) return known;
   return changed(known, { status: 'True', reason: 'Ready', message: '' }, generation, now);
 }
 
-/** The most recent False, else the most recent Unknown. */
+/** The latest False condition, else the latest Unknown one. */
 function worstOf(dependents: readonly Condition[]): Condition | undefined {
   for (const status of ['False', 'Unknown'] as const) {
     let found: Condition | undefined;
@@ -95,7 +95,7 @@ function timeOf(condition: Condition): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** Conditions as they stand in a status; an empty message is written, as kro does. */
+/** The JSON of conditions in a status. Includes an empty message, as kro does. */
 export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] {
   return conditions.map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
     type,

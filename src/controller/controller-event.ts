@@ -8,13 +8,13 @@ import type { WorkResult } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
 import type { ServedKind } from './served-kinds.ts';
 
-/** An instance at one step. */
+/** An instance at one step, with the decision of that step. */
 export interface InstanceStep {
   readonly record: InstanceRecord;
   readonly instance: KubeObject;
   readonly served: ServedKind;
   readonly decision: Decision;
-  /** How long it took to decide. */
+  /** The time that the decision took, in milliseconds. */
   readonly milliseconds: number;
 }
 
@@ -23,21 +23,27 @@ type DefinitionEvent =
   | { readonly kind: 'definition-passed'; readonly definition: Definition; readonly compiled: Compiled }
   /** A new status of a definition was written; `definition` is as it was before. */
   | { readonly kind: 'definition-changed'; readonly definition: Definition; readonly status: DefinitionStatus }
-  /** A deleted definition waits for so many instances; `message` names them, present when they changed. */
+  /**
+   * A deleted definition waits until its instances are gone; `instances` counts them. `message` names them; it is
+   * undefined when the status says the same already.
+   */
   | {
       readonly kind: 'definition-held';
       readonly definition: Definition;
       readonly instances: number;
       readonly message: string | undefined;
     }
-  /** The finalizer of a deleted definition was released while so many instances still exist. */
+  /** The controller removed its finalizer from a deleted definition; `orphans` instances still exist. */
   | { readonly kind: 'definition-released'; readonly definition: Definition; readonly orphans: number }
   | { readonly kind: 'definition-gone'; readonly name: string };
 
 type RevisionEvent =
-  /** What a pass of the definition does about its revision. */
+  /**
+   * What a pass of the definition does about its revision: `serve` uses the newest, `issue` creates one, `failed` means
+   * that the definition does not compile. `wait` may follow in the same pass: the CRD is not established yet.
+   */
   | { readonly kind: 'revision-resolved'; readonly result: 'serve' | 'issue' | 'wait' | 'failed' }
-  /** The state of a stored revision changed: it compiles, or it does not. */
+  /** The state of a stored revision changed to `active` (it compiles) or `failed`. */
   | { readonly kind: 'revision-moved'; readonly from: string; readonly to: string }
   | {
       readonly kind: 'revision-issued';
@@ -45,7 +51,7 @@ type RevisionEvent =
       readonly revision: number;
       readonly reason: 'no_revision' | 'spec_changed';
     }
-  /** An instance asks for a revision that does not exist, or does not compile. */
+  /** An instance is pinned to a revision that does not exist, or that does not compile. */
   | { readonly kind: 'revision-missed' }
   | {
       readonly kind:
@@ -57,7 +63,7 @@ type RevisionEvent =
     };
 
 type InstanceEvent =
-  /** A step was decided, and is about to be carried out. */
+  /** The decision of a step was made; the controller carries it out next. */
   | { readonly kind: 'instance-stepped'; readonly step: InstanceStep }
   /** The API server accepted a write of a child. */
   | ChildWritten
@@ -69,7 +75,7 @@ type InstanceEvent =
       readonly milliseconds: number;
       readonly result: WorkResult;
     }
-  /** A pass was put off: it is not decided yet which revision the instance follows. */
+  /** A pass ended without a step, because the roll-out has not decided yet which revision the instance follows. */
   | { readonly kind: 'instance-deferred'; readonly served: ServedKind }
   | { readonly kind: 'instance-gone'; readonly recordId: string };
 
@@ -79,17 +85,20 @@ export type ChildWritten = { readonly kind: 'child-written'; readonly step: Inst
   | { readonly outcome: 'deleted'; readonly action: DeleteAction }
 );
 
-/** A pass of a definition or of an instance ended with an error, and is tried again. */
+/** A pass of a definition or of an instance ended with an error. The controller retries the pass. */
 export interface PassFailed {
   readonly kind: 'pass-failed';
   readonly work: WorkKey;
   readonly error: unknown;
   readonly retryInMs: number;
-  /** Failures in a row, this one counted. */
+  /** The number of failures in a row, including this one. */
   readonly failures: number;
 }
 
-/** Something that the controller did or found. Metrics, logs, Kubernetes events and inspect reports are views of these. */
+/**
+ * An event of the controller: an action or a finding. Metrics, logs, Kubernetes events and inspect reports are views of
+ * these events.
+ */
 export type ControllerEvent = DefinitionEvent | RevisionEvent | InstanceEvent | PassFailed;
 
 /** Receives each event when it happens. Nothing of the controller depends on what a listener does. */

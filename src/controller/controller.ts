@@ -33,10 +33,10 @@ import { RefusedEvents } from './telemetry/refused-events.ts';
 import type { ControllerListener } from './controller-event.ts';
 import { WakeRouter } from './wake-router.ts';
 
-/** kro's own default. */
+/** The default time for the end of running passes, as in kro. */
 const GRACE_MS = 60_000;
 
-/** Makes a controller; it does nothing until it is started. */
+/** Makes a controller. The controller does nothing before `start`. */
 export function createController(options: ControllerOptions): Controller {
   return new KroController(options);
 }
@@ -224,7 +224,7 @@ class KroController implements Controller {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
-    // After a stop in the meantime these watches would stay open.
+    // When `stop` was called meanwhile, no code would close the watches that open below.
     if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -240,7 +240,7 @@ class KroController implements Controller {
     const began = elapsed(clock);
     await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
     await this.#identities.close();
-    // A server that does not answer must not delay the end of this process, nor its successor.
+    // A server that does not respond must delay neither the end of this process nor the start of the next leader.
     const left = Math.max(0, grace - (elapsed(clock) - began));
     await withDeadline(left, [abortGrace], clock, (signal) => this.#events.flush(signal));
     for (const end of this.#unmeasure) end?.();
@@ -294,7 +294,7 @@ class KroController implements Controller {
   }
 }
 
-/** Skips work on definitions outside the share of this process: another process does it. */
+/** Skips work on definitions outside the share of this process, because another process does that work. */
 function skipUnowned(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
   return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
 }

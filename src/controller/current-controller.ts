@@ -4,12 +4,12 @@ import { exposition } from './metrics/registry.ts';
 import type { Controller } from './options.ts';
 import type { ProbeSource } from './probes.ts';
 
-/** Name of the Lease; the same as kro's, so that the two never work at the same time. */
+/** The name of the Lease. kro uses the same name, so that kro and this controller never work at the same time. */
 export const LEASE_NAME = 'controller.kro.run';
 
 type Listener = (event: InspectEvent) => void;
 
-/** The source of probes and of the inspect interface: the controller that runs now, if one does. */
+/** The source of probes and of the inspect interface: the controller that runs now, if there is one. */
 export class CurrentController implements InspectSource, ProbeSource {
   #controller: Controller | undefined;
   /** Listeners stay when one controller ends and another begins. */
@@ -17,9 +17,9 @@ export class CurrentController implements InspectSource, ProbeSource {
   readonly #process = createProcessMetrics(() =>
     this.leads === undefined ? [] : [[{ name: LEASE_NAME }, +this.leads]],
   );
-  /** A standby replica is ready when it could take the Lease. */
+  /** Is a standby replica ready? A replica without a running controller reports this as its readiness. */
   standby: () => boolean = () => false;
-  /** Why a standby replica could not take the Lease. */
+  /** The reason why a standby replica is not ready. */
   missing = 'the controller has not begun';
   /** Does this replica hold the Lease? Undefined without an election. */
   leads: boolean | undefined;

@@ -22,7 +22,7 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** Gates that stand for a group, as in every Kubernetes component. */
+/** Gates that turn a group of gates on or off, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
   ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
   ['AllBeta', []],

@@ -3,10 +3,10 @@ import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 
-/** The maximum of a timer: 24 days. */
+/** The longest time that a timer of Node takes: 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The options that a command line sets; others keep their defaults. */
+/** The options that a command line sets. Other options keep their defaults. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
   const number = (name: string) => {
     const value = values.get(name);

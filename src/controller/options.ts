@@ -21,9 +21,9 @@ export interface ControllerOptions {
   readonly allowCrdDeletion?: boolean;
   /** Number of revisions of a definition that are kept; 0 or less keeps all. Default 5. */
   readonly maxGraphRevisions?: number;
-  /** Most items of one collection. Default 1000. */
+  /** The maximum number of items in one collection. Default 1000. */
   readonly maxCollectionSize?: number;
-  /** Most dimensions of one forEach. Default 10. */
+  /** The maximum number of dimensions in one forEach. Default 10. */
   readonly maxCollectionDimensions?: number;
   /** Number of concurrent passes over definitions. Default 4. */
   readonly definitionConcurrency?: number;
@@ -50,41 +50,43 @@ export interface ControllerOptions {
    */
   readonly namespaces?: 'any' | 'instance';
   /**
-   * Name of the ServiceAccount in each instance's namespace as which its children are read and written, unless the
-   * definition names one. Default: none, the controller's own rights count, as in kro.
+   * Name of a ServiceAccount in each instance's namespace. The controller acts as this account when it reads and writes
+   * the instance's children, unless the definition names an account. Default: none; the controller's own rights count,
+   * as in kro.
    */
   readonly instanceServiceAccount?: string;
-  /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */
+  /** The time that running passes have to end after `stop`, in milliseconds. Default 60,000. */
   readonly shutdownGraceMs?: number;
   /** The definitions to work on, where several processes divide them; see `shareChanged`. Default: all. */
   readonly share?: DefinitionShare;
-  /** Cost that one expression may spend. Default: that of the expression engine. */
+  /** The maximum cost of one expression. Default: the default of the expression engine. */
   readonly budget?: number;
 }
 
 /** A controller that is, or was, running. */
 export interface Controller {
   /**
-   * Starts the controller; settles when definitions, revisions and CRDs were listed once.
+   * Starts the controller. The promise settles when definitions, revisions and CRDs were listed once.
    *
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed.
    */
   start(): Promise<void>;
   /**
-   * Takes no new work, waits for running passes, closes watches. Running passes are aborted when `abortGrace` aborts,
-   * e.g. because another process leads from now on.
+   * Takes no new work, waits for running passes, and closes watches. Running passes are aborted when `abortGrace`
+   * aborts, e.g. because this process lost the leadership.
    */
   stop(abortGrace?: AbortSignal): Promise<void>;
   /**
-   * Takes in a changed share: starts work on definitions that entered it and stops work on those that left. Settles
-   * when no pass over the latter runs; such passes are aborted when `abortGrace` aborts.
+   * Applies a changed share: starts work on definitions that entered the share and stops work on definitions that left.
+   * The promise settles when no pass over a definition that left runs; such passes are aborted when `abortGrace`
+   * aborts.
    */
   shareChanged(abortGrace?: AbortSignal): Promise<void>;
-  /** Settles when nothing is queued, nothing runs and every watch has caught up; timers that wait do not count. */
+  /** Settles when no work is due or running and every watch has caught up. Work that is due later does not count. */
   idle(): Promise<void>;
-  /** Are all kinds listed, and is the controller running? */
+  /** Is the controller running, with definitions, revisions and CRDs listed? */
   readonly ready: boolean;
-  /** The kinds that are not listed yet, or cannot be, while the controller is not ready. */
+  /** The kinds that are not listed yet or cannot be listed; undefined when there is none. */
   readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */
   metricsText(): string;

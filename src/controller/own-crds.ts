@@ -208,8 +208,8 @@ function externalRef(): JsonObject {
         properties: {
           name: { type: 'string', minLength: 1 },
           namespace: string,
-          // An object, or one expression that gives it. The compiler checks it, and that exactly one of selector and
-          // name is set.
+          // The selector is an object, or one expression that gives an object. The compiler checks the selector, and
+          // that exactly one of selector and name is set.
           selector: { 'x-kubernetes-preserve-unknown-fields': true },
         },
       },

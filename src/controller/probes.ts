@@ -2,27 +2,27 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpLibrary, TypeKroError } from '../core/index.ts';
 
-/** Host, in brackets or plain, and port. */
+/** A listen address: a host, in brackets or plain, and a port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
 
 /** The source of probes and metrics. */
 export interface ProbeSource {
-  /** Are the controller's own watches in step, and is it running? */
+  /** Is the replica ready? See `Controller.ready` and `CurrentController.standby`. */
   readonly ready: boolean;
-  /** What is missing while it is not ready. */
+  /** The description of what is missing while the replica is not ready. */
   readonly waitsFor?: string;
   metricsText(): string;
 }
 
-/** An open address. */
+/** A server that listens on an address. */
 export interface ProbeServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Serves `/metrics`, `/healthz` (the process answers, which a hung event loop would not) and `/readyz`
- * (503 until the controller has read what it works on) on an address as Go writes it: `:8078` is all interfaces.
+ * Serves `/metrics`, `/healthz` and `/readyz` on an address in Go's form: `:8078` means all interfaces. `/healthz`
+ * responds while the event loop of the process runs. `/readyz` responds 503 while the source is not ready.
  *
  * @throws TypeKroError `controller/listen` when the address cannot be opened.
  */

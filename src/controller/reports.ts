@@ -20,7 +20,7 @@ import { driftText } from './drift/drift-text.ts';
 import type { ChildWritten, PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
-/** Number of events kept for clients that reconnect. */
+/** The number of events that clients can read after they reconnect. */
 const KEPT_EVENTS = 1000;
 
 interface DefinitionEntry {
@@ -39,7 +39,7 @@ interface InstanceEntry {
 
 type Details = Pick<InstanceReport, 'conditions' | 'nodes'>;
 
-/** What reports look up. */
+/** The sources of the reports. */
 interface ReportsOptions {
   readonly served: ServedKinds;
   readonly caches: CacheSet;
@@ -48,10 +48,10 @@ interface ReportsOptions {
   readonly explain: (recordId: string) => Details | undefined;
 }
 
-/** The controller's state as `inspect` shows it. Passes fill it; reads change nothing. */
+/** The controller's state as `inspect` shows it. Events of passes update the reports; reads change nothing. */
 export class Reports implements InspectSource {
   readonly #definitions = new Map<string, DefinitionEntry>();
-  /** By the id of the record. */
+  /** The reports of instances by the id of the record. */
   readonly #instances = new Map<string, InstanceEntry>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
@@ -127,7 +127,7 @@ export class Reports implements InspectSource {
     });
   }
 
-  /** The new status replaces the one of the last pass. */
+  /** Replaces the status in the report of the last pass. */
   #definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
@@ -153,7 +153,7 @@ export class Reports implements InspectSource {
     const { id, steppedAt } = record;
     const before = this.#instances.get(id);
     const made = instanceRef(subject);
-    // Reuses the text that events hold already.
+    // Reuses the text of the earlier report, which events reference already.
     const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };

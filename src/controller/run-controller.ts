@@ -13,13 +13,13 @@ import { LeaseLogger } from './telemetry/lease-logger.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
 
-/** What a controller process works with. */
+/** The options of `runController`. */
 export interface RunControllerOptions {
   readonly client: KubernetesApi;
   /** The command line after the command's name, in kro's flags. */
   readonly args: readonly string[];
   readonly logger: Logger;
-  /** Ends the process: work under way is finished first. */
+  /** Stops the controller when it aborts. Running passes end first. */
   readonly signal: AbortSignal;
   /** The identity of this process in an election, e.g. `<host>_<random>`. */
   readonly identity: string;
@@ -70,7 +70,7 @@ export async function runController(options: RunControllerOptions): Promise<void
   }
 }
 
-/** Takes part in the election until the signal aborts, and runs a controller in each term as leader. */
+/** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
 async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
@@ -79,7 +79,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   current.missing = 'the lease cannot be read';
   current.leads = false;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
-  // A term starts when the work of the term before has ended.
+  // A term starts after the end of the work of the term before.
   let term: Promise<void> = Promise.resolve();
   try {
     await runElection({
@@ -138,7 +138,7 @@ async function share(
   }
 }
 
-/** Logs the loss of leadership when the process was not asked to end. */
+/** Logs the loss of leadership, unless the process is ending. */
 function tellOfLoss(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
   const tell = () => {
     if (!ended.aborted) logger.log('warn', 'no longer leading: the lease was not renewed in time', { identity });

@@ -4,16 +4,16 @@ import type { ActingIdentity } from './acting-identity.ts';
 import type { Policies } from './definition/policies.ts';
 import type { Canary } from './rollout/canary.ts';
 
-/** A kind whose instances the controller works on, with graph and identity. */
+/** A kind whose instances the controller works on, with the graph and the identity for their passes. */
 export interface ServedKind {
   readonly definition: string;
   readonly definitionUid: string;
   readonly type: ObjectType;
   /** Absent when no revision works: instances get a failure in their status and can still be deleted. */
   readonly graph?: Graph;
-  /** Why there is no graph, in kro's words. */
+  /** kro's text for the reason why there is no graph. */
   readonly failure?: string;
-  /** Does the definition declare conditions of its own? Set where there is no graph. */
+  /** Does the definition declare conditions of its own? Set only without a graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;
   readonly policies: Policies;
@@ -36,7 +36,7 @@ export class ServedKinds {
     return key === undefined ? undefined : this.#byKind.get(key);
   }
 
-  /** Serves the kind from now on. False when nothing changed. */
+  /** Serves a kind from now on. Returns false when nothing changed. */
   serve(served: ServedKind): boolean {
     const key = `${served.type.group}/${served.type.kind}`;
     const before = this.#byKind.get(key);
@@ -58,7 +58,7 @@ export class ServedKinds {
     return true;
   }
 
-  /** Stops serving a definition; returns what it served. */
+  /** Stops serving a definition. Returns the kind that it served. */
   withdraw(definition: string): ServedKind | undefined {
     const served = this.ofDefinition(definition);
     if (served === undefined) return undefined;

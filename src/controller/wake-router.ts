@@ -13,13 +13,15 @@ import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
-/** Subscribers of watches: one for definitions, revisions and CRDs, and one for each served kind. */
+/**
+ * Names of subscribers of watches: one subscriber for definitions, revisions and CRDs, and one for each served kind.
+ */
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
 
 const OWN_TYPES: readonly ObjectType[] = [DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE];
 
-/** What a wake router works with. */
+/** The dependencies of a `WakeRouter`. */
 export interface WakeRouterOptions {
   readonly caches: CacheSet;
   readonly served: ServedKinds;
@@ -27,13 +29,13 @@ export interface WakeRouterOptions {
   readonly compiler: DefinitionCompiler;
   readonly identities: ActingIdentities;
   readonly wakeDefinition: (name: string) => void;
-  /** Called when a kind is served from now on, or no longer. */
+  /** Called with true when the controller begins to serve a kind, and with false when it ends. */
   readonly onServing: (serves: boolean) => void;
   /** Called when an instance of a served kind changed. */
   readonly onInstance: (change: CacheChange) => void;
-  /** Called when definitions, revisions and CRDs are in step. */
+  /** Called when definitions, revisions and CRDs are listed. */
   readonly onReady: () => void;
-  /** Called with the error of the watch of definitions, revisions or CRDs; undefined when it works. */
+  /** Called with the error of the watch of definitions, revisions or CRDs, or with undefined when the watch works. */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
@@ -52,7 +54,7 @@ export class WakeRouter {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
     caches.keep(REVISION_TYPE, [[]]);
-    // A CRD's event looks up the definitions that use its kind, a definition's pass its revisions.
+    // The indexes serve two lookups: the definitions that use the kind of a CRD, and the revisions of a definition.
     caches.index(DEFINITION_TYPE, (definition) => this.#kindsOf(definition));
     caches.index(REVISION_TYPE, (revision) => [definitionOf(revision)]);
     caches.index(CRD_TYPE, (crd) => {
@@ -69,12 +71,12 @@ export class WakeRouter {
     caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
   }
 
-  /** Are all three in step? Before that, definitions would seem to have no revisions. */
+  /** Are definitions, revisions and CRDs listed? Before that, a definition would seem to have no revisions. */
   get ready(): boolean {
     return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
-  /** The kinds that are not in step, in words; `undefined` when all are. */
+  /** The text that names the kinds that are not listed; `undefined` when all are listed. */
   get waitsFor(): string | undefined {
     const texts = OWN_TYPES.flatMap((type) => {
       const cache = this.#options.caches.peek(type);
@@ -84,7 +86,7 @@ export class WakeRouter {
     return texts.length === 0 ? undefined : texts.join(', ');
   }
 
-  /** Handles a notice of a watch; without a change, its kind became readable or unreadable. */
+  /** Handles a notice of a watch. A notice without a change says that its kind became readable or unreadable. */
   woken(subscriber: string, change: CacheChange | undefined): void {
     if (subscriber === DEFINITIONS) this.#ownChanged(change);
     else if (subscriber.startsWith(KIND_PREFIX)) this.#kindChanged(subscriber.slice(KIND_PREFIX.length), change);
@@ -127,7 +129,7 @@ export class WakeRouter {
     this.wakeDefinitions();
   }
 
-  /** Queues all definitions, and deleted ones that left something behind. */
+  /** Queues all definitions, and the definitions of revisions that are being deleted, which may be gone themselves. */
   wakeDefinitions(): void {
     const { caches, wakeDefinition } = this.#options;
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
@@ -136,7 +138,7 @@ export class WakeRouter {
     }
   }
 
-  /** Queues all users of a kind after a change of its CRD. */
+  /** Queues the definitions and instances that use a kind after a change of its CRD. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
     const { identities, compiler, caches, instances, wakeDefinition } = this.#options;
@@ -152,7 +154,10 @@ export class WakeRouter {
     }
   }
 
-  /** All kinds that a definition declares or uses; computed once, and needed again when the object is deleted. */
+  /**
+   * All kinds that a definition declares or uses. The result is kept, because the deletion of the object needs it
+   * again.
+   */
   #kindsOf(definition: KubeObject): ReadonlySet<string> {
     const known = this.#kinds.get(definition);
     if (known !== undefined) return known;
@@ -162,7 +167,7 @@ export class WakeRouter {
     return kinds;
   }
 
-  /** Instances of a served kind: one changed, or the kind became readable or unreadable. */
+  /** Handles a change of an instance of a served kind, or that the kind became readable or unreadable. */
   #kindChanged(definition: string, change: CacheChange | undefined): void {
     const { caches, instances, served, wakeDefinition } = this.#options;
     if (change === undefined) {
@@ -171,7 +176,7 @@ export class WakeRouter {
       return;
     }
     this.#options.onInstance(change);
-    // The end of a list wakes all instances, but not a deleted one, which the list lacks.
+    // The end of a list wakes all instances in the list. A deleted instance is not in the list and is woken here.
     const isReading = caches.peek(change.type)?.synced !== true;
     if (!isReading || change.after === undefined) instances.wake(instanceId(change.type, change.key));
     // The canary depends on the set of instances.
@@ -187,7 +192,7 @@ function everythingOf(type: ObjectType): WatchRequest {
   return { kind: 'list', nodeId: '', target: { type, selector: '' } };
 }
 
-/** Is more than the status different? The controller's own status writes must not wake it. */
+/** Does a change concern more than the status? The controller's own status writes must not wake the object's owner. */
 function isRelevant({ before, after }: CacheChange): boolean {
   if (before === undefined || after === undefined) return true;
   const [a, b] = [before.object.metadata, after.object.metadata];

@@ -1,6 +1,6 @@
 /**
- * The web page: the instances that a controller looks after, each node with its state and what it waits
- * for, live. This room serves three static files; what they show comes from the interface of `inspect`.
+ * The web page: a live view of the instances of a controller, with the state of each node and what the node waits for.
+ * This room serves three static files, which read their data from the interface of `inspect`.
  *
  * @packageDocumentation
  */

@@ -17,7 +17,10 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Answers requests for the page; false for every other path. For the option `pages` of `serveInspect`. */
+/**
+ * Makes a handler of requests for the page, for the option `pages` of `serveInspect`. The handler returns false for
+ * every other path.
+ */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -37,7 +40,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** The address to open. The token stands behind `#`, which browsers do not send to servers. */
+/** The address for the browser. The token follows `#`: browsers do not send this part to servers. */
 export function dashboardUrl(server: { readonly url: string; readonly token: string }): string {
   return `${server.url}/#token=${server.token}`;
 }

@@ -5,11 +5,11 @@ import type { WriteRules } from './ports.ts';
 
 /** The consequence of a failed request. */
 export interface Verdict {
-  /** Failures in a row, this one counted. */
+  /** The number of failures in a row, including this one. */
   readonly failures: number;
-  /** Pause before the next attempt in milliseconds; Infinity: no retry. */
+  /** The pause before the next attempt, in milliseconds. Infinity: no retry. */
   readonly waitMs: number;
-  /** The pass waits and decides again without a report. */
+  /** Does the pass wait and decide again without a report? */
   readonly isSilent: boolean;
 }
 
@@ -33,7 +33,10 @@ export function afterFailedWrite(
   return { failures: count, waitMs, isSilent };
 }
 
-/** The verdict on a read. Reads are always reported and always repeated: no write depends on their outcome alone. */
+/**
+ * The verdict on a failed read. A failed read is always reported and always retried, since no write depends on its
+ * result alone.
+ */
 export function afterFailedRead(error: KubeError, failures: number, random: number): Verdict {
   const count = failures + 1;
   return {

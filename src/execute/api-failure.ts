@@ -13,7 +13,9 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
   };
 }
 
-/** Why the API server refuses a write of the controller's own objects; `undefined` when a retry may succeed. */
+/**
+ * The reason why the API server refuses a write of the controller's own objects; `undefined` when a retry may succeed.
+ */
 export function writeRefusalText(thrown: unknown): string | undefined {
   const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;
   return failure !== undefined && isRefusal(failure) ? failureText(failure) : undefined;
@@ -25,7 +27,7 @@ function permissionOf(
 ): MissingPermission | undefined {
   const right = missingRight(status, message);
   if (right === undefined) return undefined;
-  // The right to impersonate is the controller's own, not the impersonated user's.
+  // The controller itself lacks the right to impersonate, not the impersonated user.
   if (right.verb === 'impersonate') return { ...right, ...(details.name === undefined ? {} : { name: details.name }) };
   return { ...right, ...(user === undefined ? {} : { user }) };
 }

@@ -10,11 +10,11 @@ export interface ReadMemory {
   set(key: string, failed: RememberedRead | undefined): void;
 }
 
-/** What a read attempt works with. */
+/** The dependencies of a read attempt. */
 export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
 
 /**
- * Runs a read. A failure is remembered with its pause and reported by the next decision; other work of the instance
+ * Runs a read. Records a failure with its pause, and the next decision reports the failure. Other work of the instance
  * goes on. Rejects when the signal aborts, and on errors other than failed requests.
  */
 export async function attemptRead<T>(

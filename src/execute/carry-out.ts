@@ -7,11 +7,12 @@ import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
 /**
- * Carries out a decision: reads and the parent's write at the same time, then the children, and the status when nothing
- * else is left to do. True when another step is due; false when an event or `Decision.requeueAt` has to come first.
+ * Carries out a decision: first the reads and the parent's write at the same time, next the children, and the status
+ * when nothing else is left to do. Returns true when another step is due; false when an event or `Decision.requeueAt`
+ * has to come first.
  *
- * Failures of requests go to the view, and the next decision reports them. Everything else is thrown, after all effects
- * have ended: an effect that outlived its pass would run beside the next pass of the same instance.
+ * Failures of requests go to the view, and the next decision reports them. Any other error is thrown after all effects
+ * have ended, because an effect must not run at the same time as the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
   const { effects, view, instance } = ports;
@@ -52,7 +53,10 @@ function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
   return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
 }
 
-/** The controller does not own a deleted instance without its finalizer: do not write its status. */
+/**
+ * Is a write of the status due? Not for a deleted instance without the controller's finalizer, which the controller
+ * does not own.
+ */
 function isStatusDue({ metadata }: KubeObject, { statusChanged, finalizer }: Decision): boolean {
   return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);
 }

@@ -1,9 +1,13 @@
 import type { Clock } from '../kube/index.ts';
 
-/** Number of concurrent effects at first. Waiting requests hold their bodies, which each garbage collection copies. */
+/**
+ * The number of concurrent effects at first. The number is small, because waiting requests hold their bodies, which
+ * each garbage collection copies.
+ */
 const EFFECTS_AT_FIRST = 16;
 /**
- * After each interval, in milliseconds, as many more effects start, so that hanging requests do not block the others.
+ * The interval, in milliseconds, after which the same number of effects starts in addition, so that hanging requests do
+ * not block the others.
  */
 const MORE_AFTER_MS = 1000;
 const MAX_EFFECTS = 128;
@@ -41,8 +45,8 @@ export async function eachEffect<Item>(
 }
 
 /**
- * Waits for all effects, also when one fails: an effect that outlived its pass would run beside the next
- * pass of the same instance. The first failure is thrown.
+ * Waits for all effects, also when one fails, because an effect must not run at the same time as the next pass of the
+ * same instance. Throws the first failure.
  */
 export async function allEffects<Effects extends readonly unknown[]>(effects: {
   readonly [Index in keyof Effects]: Promise<Effects[Index]>;

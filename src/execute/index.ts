@@ -1,7 +1,7 @@
 /**
- * The executor of decisions: `carryOut` turns a `Decision` into requests, and puts their answers into the view of the
- * next decision. The controller and direct mode run it with their own views, sinks and parents. It decides nothing
- * about graphs.
+ * The executor of decisions: `carryOut` turns a `Decision` into requests, and puts the responses into the view of the
+ * next decision. The controller and direct mode run it with their own views, sinks and parents. The executor decides
+ * nothing about graphs.
  *
  * @packageDocumentation
  */

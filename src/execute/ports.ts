@@ -11,12 +11,12 @@ import type {
   ReadRequest,
 } from '../runtime/index.ts';
 
-/** A write that failed, and how often in a row. */
+/** A failed write, with the number of its failures in a row. */
 export interface RememberedWrite extends FailedWrite {
   readonly failures: number;
 }
 
-/** A read that failed, and how often in a row. */
+/** A failed read, with the number of its failures in a row. */
 export interface RememberedRead extends FailedRead {
   readonly failures: number;
 }
@@ -34,56 +34,65 @@ export interface WriteRules {
   readonly lasting: 'retried' | 'final';
 }
 
-/** Takes in answers, so that the next decision knows them. All but `read` is synchronous. */
+/** Receives responses, so that the next decision knows them. Only `read` is asynchronous. */
 export interface ExecutionView {
   failedWrite(target: ObjectTarget): RememberedWrite | undefined;
   /** `undefined`: the last write succeeded. */
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void;
-  /** The server accepted an apply and stores (in a dry run: would store) this object. */
+  /**
+   * Called when the server accepted an apply; `answer` is the stored object, or in a dry run the object that would be
+   * stored.
+   */
   applied(action: ApplyAction, answer: KubeObject): void;
-  /** The server accepted a deletion. `left` is the object that finalizers keep; absent when the object is gone. */
+  /**
+   * Called when the server accepted a deletion. `left` is the object while finalizers delay the deletion; undefined
+   * when the object is gone.
+   */
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
-  /** Reads what a decision asks for. A view fed by watches skips what these bring. */
+  /** Reads the requested object or list. A view that gets objects from watches skips requests that a watch answers. */
   read(request: ReadRequest): Promise<void>;
-  /** Does the view now hold what the decision lacked, so that another step sees more? */
+  /** Does the view now have the requested object or list, so that another step sees more? */
   isAnswered(request: ReadRequest): boolean;
 }
 
-/** Observes the server's answers; nothing depends on it. */
+/** Observes the server's responses. No decision depends on a sink. */
 export interface ExecutionSink {
-  /** Called before the view takes the answer in, so that a sink can compare. */
+  /** Called before the view receives the response, so that a sink can compare it with the object before. */
   childApplied?(action: ApplyAction, answer: KubeObject): void;
   childDeleted?(action: DeleteAction): void;
 }
 
 /** The object under which children are written: the instance, or the record of a deploy. */
 export interface ParentPort {
-  /** The instance as decisions name it, for its failed writes. */
+  /** The target of the instance, by which the view records its failed writes. */
   readonly target: ObjectTarget;
-  /** Writes labels, finalizer and inventory as far as the decision has them, or removes the finalizer. */
+  /** Writes the labels, the finalizer and the inventory that the decision contains, or removes the finalizer. */
   write(parent: ParentWrite): Promise<void>;
-  /** Writes the rest of the parent while the children are written. */
+  /** Writes the other parts of the parent while the children are written. */
   complete?(parent: ParentWrite): Promise<void>;
-  /** After a conflict: reads the parent. `changed` when the decision was made on an older version. */
+  /** Reads the parent after a conflict. Returns `changed` when the decision was made for an older version. */
   reload?(): Promise<'same' | 'changed'>;
 }
 
-/** What the executor works with. Controller and direct mode differ by view, sink and parent. */
+/** The dependencies of the executor. The controller and direct mode differ in view, sink and parent. */
 export interface ExecutionPorts {
-  /** For children: the account that the definition names. */
+  /** The client for children, with the identity of the account that the definition names. */
   readonly api: Pick<KubernetesApi, 'apply' | 'delete'>;
-  /** That account; absent for the process's own. */
+  /** The user name of this account; undefined for the process's own identity. */
   readonly user: string | undefined;
   readonly clock: Clock;
   /** Random numbers in [0, 1) for jitter. */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** `read`: nothing is written. `dry-run`: the server checks children and stores nothing; the parent is left out. */
+  /**
+   * `read`: the executor writes nothing. `dry-run`: the server checks the writes of children and stores nothing, and
+   * the parent is not written.
+   */
   readonly effects: 'write' | 'dry-run' | 'read';
   readonly rules: WriteRules;
   /**
-   * What the garbage collector does with dependents of a deleted child. Absent: the server's default for the kind,
-   * which kro takes, and which keeps the pods of a Job.
+   * What the garbage collector does with dependents of a deleted child. Absent: the server's default for the kind, as
+   * in kro; the default keeps the pods of a Job.
    */
   readonly propagation?: DeleteOptions['propagationPolicy'];
   /** The instance of the decision. */
@@ -91,8 +100,8 @@ export interface ExecutionPorts {
   readonly parent: ParentPort;
   readonly view: ExecutionView;
   readonly sink: ExecutionSink;
-  /** Called before each batch of writes; what it throws ends the run. */
+  /** Called before each batch of writes. An error that it throws ends the run. */
   beforeWrites?(): Promise<void>;
-  /** Writes the decision's status. Absent where no object carries one. */
+  /** Writes the decision's status. Absent when no object has a status. */
   writeStatus?(decision: Decision): Promise<void>;
 }

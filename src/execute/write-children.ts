@@ -6,7 +6,7 @@ import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
 
-/** The client must not repeat these requests: after a pause another decision may be due. */
+/** The option against retries by the client: after a pause, another decision may be due. */
 export const ONCE = { repeat: false } as const;
 
 /**
@@ -77,8 +77,8 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
 }
 
 /**
- * Remembers a failed write with its pause. While the server is busy the pass waits and decides again; only a lasting
- * failure is reported by the next decision. Throws on errors other than failed requests.
+ * Records a failed write with its pause. While the server is busy, the pass waits and decides again; the next decision
+ * reports only a lasting failure. Throws on errors other than failed requests.
  */
 export async function rememberFailedWrite(
   { clock, signal, random, user, rules, view }: ExecutionPorts,

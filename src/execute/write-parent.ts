@@ -8,8 +8,8 @@ import { rememberFailedWrite } from './write-children.ts';
 export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 
 /**
- * Writes the parent's metadata after `beforeWrites`. Nothing else may be written without both, so a failure is
- * remembered and reported by the next decision; where lasting failures are final, such a failure is thrown and ends the
+ * Writes the parent's metadata after `beforeWrites`. Nothing else may be written without both. Therefore a failure is
+ * recorded, and the next decision reports it. When lasting failures are final, such a failure is thrown and ends the
  * run.
  */
 export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): Promise<ParentOutcome> {
@@ -22,7 +22,7 @@ export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): P
     view.setFailedWrite(port.target, undefined);
     return isDue ? 'written' : 'nothing';
   } catch (thrown) {
-    // The decision was made on an old version.
+    // The decision was made for an old version.
     if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
     const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
     if (isLasting && rules.lasting === 'final') throw thrown;

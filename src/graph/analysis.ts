@@ -11,19 +11,19 @@ import type { TextPart } from './scan.ts';
 import type { SyntaxExplanation } from './explain-syntax-error.ts';
 import { explainSyntaxError } from './explain-syntax-error.ts';
 
-/** An expression at its place. */
+/** An expression with the names that it uses and its site in the definition. */
 export interface Analysed<S extends ExpressionSite = ExpressionSite> extends Names {
   readonly site: S;
 }
 
-/** Why an expression cannot be analysed. `kro` is without prefix. */
+/** The reason why an expression cannot be analysed. `kro` is kro's text without a prefix. */
 export interface Refusal {
   readonly code: string;
   readonly kro: string;
   readonly message: string;
   readonly hint?: string | undefined;
   readonly place: Place;
-  /** The text does not parse; kro says where it noticed. */
+  /** Is the refusal a syntax error? kro's text for these has the position. */
   readonly syntax: boolean;
 }
 
@@ -34,8 +34,8 @@ export type Analysis<S extends ExpressionSite> =
 export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
 
 /**
- * Parses an expression and finds the names it uses, under the rules of the place where it stands. `names`
- * are those that stand for parts of nodes: iterators and `each`.
+ * Parses an expression and finds the names that it uses, under the rules of its place. `names` are the names that stand
+ * for parts of nodes: iterators and `each`.
  */
 export function analyse<S extends ExpressionSite>(
   site: S,
@@ -68,7 +68,7 @@ export function analyse<S extends ExpressionSite>(
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
 }
 
-/** A parser's error in words, where it is one of syntax. */
+/** The text of a parser's error, with a remedy for a syntax error. */
 function wordsOf(error: CelError, cel: string): SyntaxExplanation {
   return celCode(error.message) === 'cel/syntax' && error.offset >= 0
     ? explainSyntaxError(error, cel, offsetOf(cel, error))
@@ -81,14 +81,14 @@ function wordsOf(error: CelError, cel: string): SyntaxExplanation {
 const withHint = (message: string, hint: string | undefined): SyntaxExplanation =>
   hint === undefined ? { message } : { message, hint };
 
-/** Longest expression, and most parts, of a text that is not parsed as a whole. */
+/** The limits for a text that is analysed by its parts: the length of an expression, and the number of parts. */
 const MAX_JOINED_EXPRESSION_LENGTH = 200;
 const MAX_JOINED_PARTS = 16;
 
 /**
- * A text put together of expressions, such as `${schema.spec.name}-7`: few are the same in two resources, but
- * their expressions are. Undefined when an expression has an error, or might mean something else by itself
- * (a comment ends with it); the text is then taken as a whole.
+ * Analyses a text with several parts, such as `${schema.spec.name}-7`, by its expressions, because resources rarely
+ * share a whole text but often share its expressions. Returns undefined when an expression has an error, or could mean
+ * something else outside the text (because of a comment); then the whole text is analysed.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;
@@ -119,7 +119,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly N
   return names;
 }
 
-/** What an expression outside of loops reads; undefined when it has an error. */
+/** The names that an expression outside of loops uses; undefined when the expression has an error. */
 function namesOf(cel: string, language: Language): Names | undefined {
   const known = language.analysed.get(cel);
   if (known !== undefined) return known;
@@ -157,7 +157,7 @@ class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   }
 }
 
-/** The trees that an expression consists of: one, or those of the parts of a text. */
+/** The syntax trees of an expression: one tree, or the trees of the parts of a text. */
 export function rootsOf(names: Names): readonly Expr[] {
   const { parts } = names;
   return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
@@ -169,7 +169,7 @@ export function placeOf(site: ExpressionSite, error: CelError | undefined): Plac
   return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }
 
-/** kro's refusals of names, with a code and a remedy. */
+/** Adds a code and a remedy to kro's refusal of a name. */
 function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, language: Language): Refusal {
   const place = { path: site.path, offset: site.text.toOriginal(0) };
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];
@@ -217,7 +217,7 @@ function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, l
   return { code: 'graph/unknown-identifier', kro, message: kro, place, syntax: false };
 }
 
-/** Offset in the original string of the first use of a name. */
+/** The offset of the first use of a name, in the original string. */
 function offsetOfName(site: ExpressionSite, name: string): number {
   const pattern = new RegExp(`(?<![\\w.])${name.replace(/[^\w]/g, String.raw`\$&`)}(?!\\w)`);
   const at = pattern.exec(site.text.cel)?.index ?? 0;

@@ -17,10 +17,10 @@ import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
 
-/** The parts of a graph without errors. */
+/** The inputs of a graph, all without errors. */
 export interface Parts {
   readonly definition: Definition;
-  /** The definition's JSON, as given. */
+  /** The definition's JSON, as the caller passed it. */
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
   readonly level: KroCompatibility;
@@ -68,8 +68,8 @@ function optionalCondition(resources: readonly TypedResource[]): string | undefi
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * Plans are made when the first one is read, since a caller that only validates a definition needs none. Their inputs
- * are released then.
+ * A graph that makes its plans when one of them is read for the first time, since a caller that only validates a
+ * definition needs none. The graph then releases the inputs of the plans.
  */
 function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
@@ -97,7 +97,7 @@ function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, pa
     get reads() {
       return plans().reads;
     },
-    // Only a caller that keeps revisions needs it.
+    // The hash is computed on request: only a caller that stores revisions needs it.
     get hash() {
       hash ??= revisionHash(value['spec']);
       return hash;
@@ -119,7 +119,7 @@ function makePlans({ document, level, resources, status, conditions }: Parts): P
   };
 }
 
-/** The definition with the values that an API server would fill in. */
+/** The definition with the defaults of the API server. */
 function withDefaults(value: JsonObject, definition: Definition): JsonObject {
   const spec = value['spec'] as JsonObject;
   const { group, scope } = definition.schema;
@@ -196,7 +196,7 @@ class Assembler {
   }
 }
 
-/** Freezes a value with all its parts; every instance of the graph shares it. */
+/** Freezes a value with all its parts, because all instances of the graph share the value. */
 function freeze<T extends JsonValue>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) if (part !== undefined) freeze(part);

@@ -1,14 +1,17 @@
 import type { CelType, TypeProvider } from '../cel/index.ts';
 import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
-/** Comparisons of parts after which recursive types count as fitting; kro sees circular types as empty objects. */
+/**
+ * The maximum number of comparisons of parts. Beyond it, recursive types count as assignable; kro sees circular types
+ * as empty objects.
+ */
 const MAX_COMPARISONS = 5000;
-/** The same for the depth of one comparison. */
+/** The maximum depth of a comparison. Deeper parts count as assignable. */
 const MAX_DEPTH = 100;
 
 /**
- * cel-go's own assignability: the same type, or one with dyn in the place of any of its parts. It comes
- * before kro's structural comparison.
+ * cel-go's assignability: two types are equal, except that dyn in one of them stands for any part of the other. kro
+ * tests this before its structural comparison.
  */
 export function isAssignableWithDyn(from: CelType, to: CelType): boolean {
   if (from.kind === 'dyn' || to.kind === 'dyn') return true;
@@ -17,9 +20,9 @@ export function isAssignableWithDyn(from: CelType, to: CelType): boolean {
 }
 
 /**
- * kro's structural comparison of the type of an expression with that of the field it fills: undefined when
- * it fits, else kro's words. With several misfits it names the first in order of declaration. The rules
- * have holes that are part of kro's verdict: see {@link acceptedByKroLoophole}.
+ * kro's structural comparison of the type of an expression with the type of its field. Returns undefined when the types
+ * fit, else kro's text. Of several mismatches, the text names the first in the order of declaration. kro's rules have
+ * loopholes, which this comparison keeps: see {@link acceptedByKroLoophole}.
  */
 export function explainMismatch(
   output: CelType,
@@ -87,7 +90,7 @@ function toMap(output: CelType, expected: CelType, next: Compare): string | unde
   );
 }
 
-/** Does the object keep fields that it does not declare? Then the provider knows a field of any name. */
+/** Does the object type keep fields that it does not declare? If so, the provider knows a field of any name. */
 function allowsAnyField(type: CelType, types: TypeProvider): boolean {
   return types.findField(type.name, 'a name that no field has') !== undefined;
 }
@@ -106,8 +109,8 @@ function toStruct(output: CelType, expected: CelType, types: TypeProvider, next:
 }
 
 /**
- * Does kro let this pass although the API server must refuse it? A scalar or list in an object field, a
- * map with keys that are no strings in a list.
+ * Does kro accept a value that the API server must refuse? True for a scalar or list in an object field, and for a map
+ * with keys that are no strings in a list field.
  */
 export function acceptedByKroLoophole(output: CelType, expected: CelType): boolean {
   const from = isOptional(output) ? param(output, 0) : output;

@@ -34,14 +34,17 @@ export function buildResources(
 /** State shared by the resources of one definition. */
 interface Shared {
   readonly root: TemplatePlace;
-  /** Strings with expressions: the name of a workload stands in all its labels. */
+  /**
+   * Scanned strings with expressions by their text, because resources repeat them: the name of a workload is also in
+   * its labels.
+   */
   readonly texts: Map<string, ExpressionText>;
-  /** Kinds that were found, by kind and apiVersion. */
+  /** The results of the search for kinds, by kind and apiVersion. */
   readonly kinds: Map<string, ResolvedKind>;
   readonly level: KroCompatibility;
 }
 
-/** Where kinds come from: outside sources, and the graph itself. */
+/** The sources of kinds: outside sources, and the graph itself. */
 export interface KnownKinds {
   readonly source: SchemaSource;
   readonly installed: InstalledKinds;
@@ -77,7 +80,7 @@ class Builder {
     this.#problems = problems;
   }
 
-  /** Template or externalRef, one of them, and an object. */
+  /** Is there exactly one of template and externalRef, and is it an object? Reports a problem otherwise. */
   checkShape(): boolean {
     const { id, template, externalRef, forEach, path } = this.#block;
     const combination = (kro: string, message: string): false => {
@@ -284,7 +287,7 @@ class Builder {
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
       const path = this.#templatePath(steps);
-      // Quotes the text of the file: 1.10 is the number 1.1.
+      // Quotes the text in the file, not the value, because the value of 1.10 is the number 1.1.
       const text = problem.hint?.startsWith('quote it') === true ? this.#problems.written(path)?.text : undefined;
       const hint = text === undefined ? problem.hint : `quote it: "${text}"`;
       this.#refuse('resource', { ...problem, hint, path, kro: prefix + kro });
@@ -294,7 +297,7 @@ class Builder {
     return { skeleton: { ...fixed, ...(skeleton as JsonObject) }, fields, problems, unclosed };
   }
 
-  /** kro's words for the step that finds expressions, by the kind of walk. */
+  /** kro's text for the step that finds expressions, which depends on the kind of resource. */
   #walkStep(template: JsonObject): string {
     if (this.#block.externalRef !== undefined) return 'failed to parse external ref resource';
     if (isCrd(template)) return 'failed to parse schemaless resource';
@@ -348,7 +351,7 @@ function bareHint(text: string): string | undefined {
   const scanned = scanExpressions(text);
   if (!text.includes('${')) return `write \${${text.trim()}}`;
   if (!scanned.ok) return undefined;
-  // Operators between expressions belong into one pair of braces.
+  // Expressions with only operators between them should be one expression in one pair of braces.
   const isJoined = scanned.parts.every(
     ({ kind, text: part }) => kind === 'expression' || /^[\s&|=!<>()+\-?:]*$/.test(part),
   );

@@ -6,7 +6,8 @@ import type { Problems } from './problems.ts';
 
 /**
  * The API server's checks of a definition before kro reads it: the patterns and counts in the CRD of
- * ResourceGraphDefinition. kro's compiler takes such definitions, so these are warnings.
+ * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks, so that the problems are
+ * warnings.
  */
 export function checkAdmission(definition: Definition, problems: Problems): void {
   const warn = (path: readonly PathStep[], message: string, hint?: string): void =>

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts';
 
 const SCHEMA = ['spec', 'schema'];
 
-/** Parts of a CRD, by the beginning of the field path, and the parts of the definition that they come from. */
+/** The origin of each part of a CRD: the beginning of the CRD's field path, and the path in the definition. */
 const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
   [/^spec\.group/, [...SCHEMA, 'group']],
   [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
@@ -18,7 +18,10 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
 
 const USES_OLD = /\boldSelf\b/;
 
-/** Elements of a list without keys have no stored counterpart. Other rules are checked at their own place. */
+/**
+ * Checks only that no rule needs the stored counterpart of an element of a list without keys, which has none.
+ * `check-rules.ts` checks the rules themselves.
+ */
 const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
   uncorrelatable === undefined
     ? []
@@ -28,7 +31,7 @@ const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
         return [{ reason: 'FieldValueInvalid', field: `${path}[${index}].rule`, message }];
       });
 
-/** Warns of everything for which an API server will refuse the CRD that the definition makes. */
+/** Warns of each reason for which an API server refuses the CRD of the definition. */
 export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Problems): void {
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
@@ -51,7 +54,7 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   }
 }
 
-/** The problem of a field's default, in the words of the definition. */
+/** The text of a problem with a field's default, with the field's name in the definition. */
 function defaultText(path: readonly PathStep[], message: string): string {
   const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
   const name = String(path.at(-1));
@@ -60,7 +63,10 @@ function defaultText(path: readonly PathStep[], message: string): string {
   return value === undefined ? `the default of ${name}: ${message}` : `the default ${value} of ${name} ${rule ?? ''}`;
 }
 
-/** Where in the definition a part of the CRD comes from; schema paths lead to the field of `spec`. */
+/**
+ * The path in the definition from which a part of the CRD comes; a path in the schema leads to the field of `spec` or
+ * `status`.
+ */
 function originOf(field: string): readonly PathStep[] {
   const members = [...field.matchAll(/properties\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
   if (members[0] === 'spec' || members[0] === 'status') return [...SCHEMA, ...members];

@@ -8,20 +8,23 @@ import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
 import { explainSyntaxError } from './explain-syntax-error.ts';
 
-/** Functions of the API server that are not declared here; rules that use them are not checked. */
+/**
+ * The error for functions of the API server that this environment does not declare. Rules that use them are not
+ * checked.
+ */
 const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
 
 let base: Environment | undefined;
 
-/** The environment of validation rules without variables; made when the first rule is met. */
+/** The environment of validation rules without variables. Made for the first rule. */
 function baseEnvironment(): Environment {
   base ??= createEnvironment({ libraries: RULE_LIBRARIES });
   return base;
 }
 
 /**
- * Compiles the CEL rules of the `validation` markers as the API server will when it gets the CustomResourceDefinition.
- * kro does not check them, so an error is a warning here, or an error when strict.
+ * Compiles the CEL rules of the `validation` markers as the API server does when it gets the CustomResourceDefinition.
+ * kro does not check the rules, so that a problem is a warning here, or an error when `strict` is set.
  */
 export function checkRules(rules: readonly SimpleRule[], options: CompileOptions, problems: Problems): void {
   for (const rule of rules) {
@@ -40,7 +43,7 @@ export function checkRules(rules: readonly SimpleRule[], options: CompileOptions
 
 interface Fault {
   readonly message: string;
-  /** In the rule, in UTF-16 units. */
+  /** The offset in the rule, in UTF-16 units. */
   readonly offset: number;
   readonly hint?: string | undefined;
 }
@@ -48,7 +51,7 @@ interface Fault {
 function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   const { variables, types } = celTypes({ self: { schema } });
   const { self } = variables;
-  // One struct type for both: rules compare them, and structs of two names do not compare.
+  // `self` and `oldSelf` have one struct type: rules compare them, and structs with two type names cannot be compared.
   const environment = baseEnvironment().extend(self === undefined ? {} : { self, oldSelf: self }, { types });
   const compiled = environment.compile(rule);
   if (!compiled.ok) {

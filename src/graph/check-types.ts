@@ -22,7 +22,7 @@ export interface TypedResource {
   readonly readyWhen: readonly Compiled[];
 }
 
-/** Checks the types of all expressions of a resource against the fields and places where they stand. */
+/** Checks the type of each expression of a resource against its field or place. */
 export function checkTypes(linked: Linked, language: Language, problems: Problems): TypedResource {
   return new Checker(linked, language, problems).check();
 }
@@ -56,7 +56,7 @@ class Checker {
     return this.#linked;
   }
 
-  /** The names that template fields may use; in a collection also its iterators. */
+  /** The environment of template fields, which has the iterators in a collection. */
   #environment(dimensions: readonly Compiled<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;
@@ -160,7 +160,7 @@ class Checker {
   }
 }
 
-/** The types of resources by their plain names: `service.spec` for kro's `__type_service.spec`. */
+/** Replaces kro's names of types of resources by plain ones: `service.spec` for `__type_service.spec`. */
 function withoutPrefix(text: string): string {
   return text.replaceAll('__type_', '');
 }

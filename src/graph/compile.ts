@@ -30,19 +30,25 @@ import { warnMarkers } from './warn-markers.ts';
 import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
 
-/** Deepest nesting of a definition given as an object; documents are checked when they are parsed. */
+/**
+ * The maximum depth of a definition that is passed as an object. The depth of documents is checked when they are
+ * parsed.
+ */
 const MAX_DEPTH = 220;
 
-/** Most objects and lists of such a definition, shared ones counted at every place. */
+/**
+ * The maximum number of objects and lists in a definition that is passed as an object. A shared object counts at each
+ * of its places.
+ */
 const MAX_CONTAINERS = 1_000_000;
 
 /** kro's default limit of forEach dimensions. */
 const MAX_FOR_EACH_DIMENSIONS = 10;
 
 /**
- * Compiles a ResourceGraphDefinition. Never throws for user input: every problem is a diagnostic, and all
- * that can be found are given, not just the first. With errors there is no graph. The input is not
- * changed and not kept, except inside the graph.
+ * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
+ * problems that can be found, not just the first. With errors, the result has no graph. The input does not change, and
+ * only the graph keeps references to it.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
@@ -91,8 +97,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
 }
 
 /**
- * Invalid ids (reserved by kro, duplicate, empty) are replaced by names that no expression can contain. So a wrong id
- * is one problem, and its name keeps its other meaning.
+ * Replaces invalid ids (reserved by kro, duplicate, empty) by names that no expression can contain. Therefore a wrong
+ * id is only one problem, and its name in expressions keeps its other meaning.
  */
 function withDistinctIds(definition: Definition, level: KroCompatibility): Definition {
   const seen = new Set<string>();
@@ -116,7 +122,10 @@ function tooDeep(): Diagnostic {
   return { code: 'yaml/too-deep', severity: 'error', message };
 }
 
-/** Looks with a stack of its own; also stops at an object that contains itself, or is shared without end. */
+/**
+ * Is a value too deep or too large? Uses a stack instead of recursion. The limits also end the search in an object that
+ * contains itself.
+ */
 function isTooDeep(root: JsonValue): boolean {
   const values: JsonValue[] = [root];
   const depths: number[] = [0];

@@ -16,10 +16,13 @@ import { joinParts, scanExpressions } from './scan.ts';
 const PATH = ['spec', 'schema', 'status', 'conditions'];
 const PREFIX = 'failed to build instance conditions: ';
 const STATES = ['True', 'False', 'Unknown'];
-/** Conditions that kro itself writes; only these can be read back from `schema`. */
+/** The conditions that kro itself writes. An expression can read only these from `schema`. */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
 
-/** Reads `status.conditions`: each entry makes one condition or a list of them. Undefined without an entry. */
+/**
+ * Reads `status.conditions`. Each entry is an expression for one condition or a list of conditions. Returns undefined
+ * without an entry.
+ */
 export function buildConditions(
   block: JsonValue | undefined,
   language: Language,
@@ -37,7 +40,7 @@ export function buildConditions(
   return found.flatMap((each) => compileCondition(each, language, problems) ?? []);
 }
 
-/** An entry with its tree; without one when it does not parse, which is reported later. */
+/** An entry with its syntax tree. An entry that does not parse has no tree and is reported later. */
 interface Entry {
   readonly site: ExpressionSite;
   readonly root: Expr | undefined;
@@ -85,7 +88,7 @@ function analyseCondition(site: ExpressionSite, language: Language, problems: Pr
   return undefined;
 }
 
-/** The literal text of a member in a call of `runtime.newCondition`, as written. */
+/** The literal text of a member in a call of `runtime.newCondition`. */
 function literalMember(call: Call, name: string): string | undefined {
   const [argument] = call.args;
   if (argument?.kind !== 'map') return undefined;
@@ -107,13 +110,13 @@ function runtimeCalls(root: Expr, name: string): Call[] {
   return calls;
 }
 
-/** The types of all conditions that an entry makes, where every one is a literal; undefined when one is computed. */
+/** The types of all conditions of an entry; undefined when one of the types is computed. */
 export function literalTypes(root: Expr): readonly string[] | undefined {
   const types = runtimeCalls(root, 'newCondition').map((call) => literalMember(call, 'type'));
   return types.length > 0 && types.every((type) => type !== undefined) ? types : undefined;
 }
 
-/** The literal types that the author declares; one that two entries declare is refused. */
+/** The literal types that the author declares. Reports a type that two entries declare. */
 function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlySet<string> {
   const declared = new Set<string>();
   for (const { site, root } of entries) {
@@ -134,7 +137,7 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
   return declared;
 }
 
-/** Checks the literals of an entry, and that it reads only such conditions of `schema` as kro writes. */
+/** Checks the literals of an entry, and that the entry reads only conditions of `schema` that kro writes. */
 function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, problems: Problems): void {
   if (root === undefined) return;
   const expression = `in expression ${goQuote(site.text.cel)}`;

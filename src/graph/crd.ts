@@ -36,14 +36,14 @@ const DEFAULT_COLUMNS: JsonObject[] = [
   { name: 'Age', type: 'date', description: 'Age of the resource', jsonPath: '.metadata.creationTimestamp' },
 ];
 
-/** The plural of the instance kind, as kro forms it. */
+/** The plural of the instance kind, by kro's rules. */
 export function instancePlural(kind: string): string {
   return pluralize(kind.toLowerCase());
 }
 
 /**
- * The CustomResourceDefinition of the API that a definition makes, without the labels that the controller
- * adds. `spec` is the schema of the author's fields, `status` the inferred properties of the status.
+ * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
+ * of the author's fields, `status` the inferred properties of the status.
  */
 export function buildCrd(schema: SchemaBlock, spec: JsonObject, status: JsonObject): KubeObject {
   const { kind, group, scope } = schema;
@@ -98,7 +98,7 @@ function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
   };
 }
 
-/** The author's columns, if there is any; nothing is added to them. */
+/** The printer columns: the author's alone if there are any, else the default ones. */
 function printerColumns(columns: readonly JsonObject[]): JsonValue {
   if (columns.length === 0) return DEFAULT_COLUMNS;
   return columns.map((column) => ({

@@ -1,9 +1,9 @@
-/** Dependencies of each node: id → the ids that it needs. Map order is the order of the definition. */
+/** The dependencies of each node: the ids that it needs, by the node's id. The map has the order of the definition. */
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Ids with dependencies first; among ids without open dependencies, the order of the definition. Ids on or behind a
- * cycle are left out, so a shorter result means a cycle.
+ * The ids with dependencies first. Among ids whose dependencies are all listed, the order of the definition decides.
+ * The result has no ids that are on a cycle or depend on one, so that a shorter result means a cycle.
  */
 export function topologicalOrder(dependencies: DependencyMap): string[] {
   const position = new Map([...dependencies.keys()].map((id, index) => [id, index]));
@@ -31,8 +31,8 @@ export function topologicalOrder(dependencies: DependencyMap): string[] {
 }
 
 /**
- * Deletion waves: nodes without dependents have the highest number, every other node one less than its lowest
- * dependent, the deepest 1. `order` must be a topological order of the map.
+ * The deletion wave of each node. Nodes without dependents have the highest number. Every other node has one less than
+ * its lowest dependent, and the lowest number is 1. `order` must be a topological order of the map.
  */
 export function applyOrder(dependencies: DependencyMap, order: readonly string[]): Map<string, number> {
   const layer = new Map<string, number>();
@@ -61,8 +61,9 @@ export function applyDepth(dependencies: DependencyMap, order: readonly string[]
 }
 
 /**
- * One closed path along dependencies (`a`, `b`, `a`), or undefined when there is none. Of several cycles
- * it is the one met first in the order of the definition, and begins at its member that stands first.
+ * One closed path along dependencies (`a`, `b`, `a`), or undefined when there is none. Of several cycles, returns the
+ * first that a search in the order of the definition finds. The path begins at its first member in the order of the
+ * definition.
  */
 export function findCycle(dependencies: DependencyMap): string[] | undefined {
   const done = new Set<string>();
@@ -73,7 +74,7 @@ export function findCycle(dependencies: DependencyMap): string[] | undefined {
   return undefined;
 }
 
-/** Depth-first search with its own stack, so that a long chain does not exhaust the call stack. */
+/** A depth-first search with an explicit stack, so that a long chain does not exhaust the call stack. */
 function cycleFrom(start: string, dependencies: DependencyMap, done: Set<string>): string[] | undefined {
   if (done.has(start)) return undefined;
   const path: { id: string; next: number }[] = [{ id: start, next: 0 }];

@@ -20,14 +20,14 @@ export interface SchemaBlock {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** One dimension as written: name, text, and where the text stands. */
+/** One dimension as the author wrote it: its name, its text, and the path of the text. */
 export interface ForEachEntry {
   readonly name: string;
   readonly text: string;
   readonly path: readonly PathStep[];
 }
 
-/** A text of a condition list and where it stands. */
+/** A text of a condition list, with its path. */
 export interface ConditionText {
   readonly text: string;
   readonly path: readonly PathStep[];
@@ -52,12 +52,14 @@ export interface Definition {
   readonly resources: readonly ResourceBlock[];
 }
 
-/** Is the object a definition by its type? It need not be a valid one. */
+/** Does the object have the type of a definition? The definition may be invalid. */
 export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
   return kind === 'ResourceGraphDefinition' && apiVersion.startsWith('kro.run/');
 }
 
-/** Reads a definition. Undefined when it is none or lacks `spec.schema`; the problem is reported then. */
+/**
+ * Reads a definition. Returns undefined, and reports a problem, when the value is no definition or lacks `spec.schema`.
+ */
 export function readDefinition(value: JsonValue, problems: Problems): Definition | undefined {
   const reader = new Reader(problems);
   const root = reader.object(value, []);
@@ -92,7 +94,7 @@ export function readDefinition(value: JsonValue, problems: Problems): Definition
   };
 }
 
-/** What to write instead of a value that is no list; a map of resources by their ids is the commonest. */
+/** The remedy for a value that is no list, such as a map of resources by their ids. */
 function listHint(value: JsonValue, path: readonly PathStep[]): string {
   if (path.at(-1) === 'forEach' && typeof value === 'string')
     return `give each list a name: write "- item: ${value}" below forEach:`;
@@ -102,7 +104,7 @@ function listHint(value: JsonValue, path: readonly PathStep[]): string {
     : 'begin each entry with "- ", also when there is only one';
 }
 
-/** How to write a number or a boolean where a text is expected. */
+/** The remedy for a number or a boolean where a text is expected. */
 function textHint(value: JsonValue, path: readonly PathStep[]): string | undefined {
   const isCondition = path.at(-2) === 'includeWhen' || path.at(-2) === 'readyWhen';
   if (isJsonObject(value) || Array.isArray(value)) return undefined;
@@ -204,7 +206,7 @@ class Reader {
     };
   }
 
-  /** The entries of one forEach element: one is meant, kro's builder takes any number. */
+  /** The entries of one forEach element. An element should have one entry, but kro's builder accepts any number. */
   dimensions(value: JsonValue, path: readonly PathStep[]): ForEachEntry[] {
     return Object.entries(this.object(value, path) ?? {}).map(([name, text]) => ({
       name,

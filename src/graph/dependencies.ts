@@ -8,13 +8,13 @@ import type { Problems } from './problems.ts';
 import type { Part } from './read-paths.ts';
 import { partOf } from './read-paths.ts';
 
-/** A draft with its expressions parsed; those with errors are left out. */
+/** A draft with its parsed expressions, without the expressions that have errors. */
 export interface Linked {
   readonly draft: Draft;
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
-  /** Ids of other nodes whose data this one needs, in the order of finding. */
+  /** The ids of other nodes whose data this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
 }
 
@@ -77,7 +77,7 @@ class Linker {
     return undefined;
   }
 
-  /** The collection that a dimension runs over as it is; undefined for any other list. */
+  /** The collection whose list is the whole expression of a dimension; undefined for any other list. */
   #itemsOf(site: DimensionSite): Part | undefined {
     const parsed = this.#language.parse(site.text.cel);
     if (!parsed.ok) return undefined;
@@ -90,7 +90,7 @@ class Linker {
     const found = this.#analyse(site, step, iterators);
     if (found === undefined) return undefined;
     const others = found.ids.filter((id) => iterators.includes(id));
-    // A collection that is run over as it is, is read through its iterator only.
+    // When the list of a collection is the whole expression, only the uses of the iterator count as reads.
     if (others.length === 0) return this.#itemsOf(site) === undefined ? found : { ...found, reads: [] };
     const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;
     this.#problems.error({
@@ -104,7 +104,7 @@ class Linker {
     return undefined;
   }
 
-  /** Each iterator must decide the name, or the namespace of a namespaced kind. */
+  /** Checks that each iterator affects the name, or the namespace of a namespaced kind. */
   #checkIdentity(fields: readonly Analysed<FieldSite>[], iterators: readonly string[]): void {
     if (iterators.length === 0) return;
     const namespaced = this.#draft.resolved?.info.namespaced !== false;
@@ -124,7 +124,7 @@ class Linker {
     });
   }
 
-  /** Number of identity fields with an expression; one that could not be analysed must not count as missing. */
+  /** The number of identity fields with an expression, including expressions that could not be analysed. */
   #identitySites(namespaced: boolean): number {
     return this.#draft.fields.filter(
       ({ pathText }) => pathText === 'metadata.name' || (namespaced && pathText === 'metadata.namespace'),

@@ -2,8 +2,9 @@ import type { JsonValue, SourcePosition } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 
 /**
- * One document of a YAML or JSON file: its plain value, and where each part of the value stands in the text. Positions
- * are computed on request; aliases and merge keys lead to their source text.
+ * One document of a YAML or JSON file: its plain value, and the position of each part of the value in the text.
+ * Positions are computed on request. The position of a value from an alias or a merge key is the position of its source
+ * text.
  */
 export interface DefinitionDocument {
   readonly value: JsonValue;
@@ -11,13 +12,16 @@ export interface DefinitionDocument {
   readonly file?: string;
   /** Position of the document in its file, from 0. */
   readonly index: number;
-  /** Where the value at a path begins; for a path that does not exist, its nearest ancestor that does. */
+  /**
+   * The position where the value at a path begins. For a path that does not exist, the position of its nearest existing
+   * ancestor.
+   */
   position(path: readonly PathStep[]): SourcePosition;
-  /** Where the key of a member stands; for list elements, `position`. */
+  /** The position of the key of a member; for list elements, `position`. */
   keyPosition(path: readonly PathStep[]): SourcePosition;
-  /** Where a character of a string value stands: `offset` counts UTF-16 units of the string. */
+  /** The position of a character of a string value. `offset` counts UTF-16 units of the string. */
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
-  /** A scalar as the file has it, with its comment; `undefined` for other values. */
+  /** The text of a scalar in the file, with its comment; `undefined` for other values. */
   written?(path: readonly PathStep[]): WrittenScalar | undefined;
 }
 
@@ -25,7 +29,7 @@ export interface DefinitionDocument {
 export interface WrittenScalar {
   /** The text with its quotes. */
   readonly text: string;
-  /** What follows `#` on its line. */
+  /** The text after `#` on the same line. */
   readonly comment?: string;
 }
 

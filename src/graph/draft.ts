@@ -34,15 +34,15 @@ export interface Draft {
     | undefined;
   /** The template as written, or the template of an externalRef. */
   readonly template: JsonObject;
-  /** The template with null where expressions stand. */
+  /** The template with null in place of expressions. */
   readonly skeleton: JsonObject;
   readonly fields: readonly FieldSite[];
-  /** Places in the template of a `${` that is not closed. */
+  /** The places in the template with a `${` that is not closed. */
   readonly unclosed: readonly { readonly path: readonly PathStep[]; readonly offset: number }[];
   readonly includeWhen: readonly ExpressionSite[];
   readonly readyWhen: readonly ExpressionSite[];
   readonly dimensions: readonly DimensionSite[];
-  /** Id of the resource of the same graph that installs the kind; it must come first. */
+  /** The id of the resource of the same graph that installs the kind. That resource must be created first. */
   readonly installedBy: string | undefined;
 }
 

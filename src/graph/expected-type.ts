@@ -2,15 +2,15 @@ import type { Schema } from '../schema/index.ts';
 import { memberSchema } from './walk.ts';
 import { parsePath } from './path.ts';
 
-/** The schema that a field path leads to, and the name that its type has in kro's messages. */
+/** The schema at a field path, and kro's name for its type. */
 export interface SchemaAt {
   readonly schema: Schema;
   readonly typeName: string;
 }
 
 /**
- * Follows a path text through a schema. kro reads its paths back from text here, so a key that looks like
- * an index leads astray, and an empty key stays where it is. Undefined when the path leads nowhere.
+ * Follows the text of a path through a schema. kro parses paths from their text here, so that a key that looks like an
+ * index is taken for an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
  */
 function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
   const path = parsePath(pathText);
@@ -27,7 +27,10 @@ function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaA
   return { schema, typeName };
 }
 
-/** Remembers where paths lead: resources of one kind have the same fields. Type names are without that of the root. */
+/**
+ * A cache of the schemas at paths, because resources of one kind have the same fields. The type names lack the name of
+ * the root.
+ */
 export class SchemaPaths {
   readonly #known = new WeakMap<Schema, Map<string, SchemaAt | undefined>>();
 
@@ -44,7 +47,7 @@ export class SchemaPaths {
   }
 }
 
-/** A member; of a list, that of its elements, as kro looks on when the path has no index. */
+/** The schema of a member. For a list, the member of its elements: kro also looks there when the path has no index. */
 function fieldOf(schema: Schema, name: string): Schema | undefined {
   let at = schema;
   for (let depth = 0; depth < 64; depth += 1) {

@@ -6,7 +6,10 @@ export interface SyntaxExplanation {
   readonly hint?: string;
 }
 
-/** Operators of other languages, with CEL's form; tested at the error's offset, and one character before. */
+/**
+ * Operators of other languages, with CEL's form. The patterns are tested at the offset of the error, and one character
+ * before it.
+ */
 const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [
     /^=>/,
@@ -33,7 +36,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: strin
 ];
 
 /**
- * A syntax error in words: the parser's own text, which kro prints, lists tokens.
+ * A readable text for a syntax error. The parser's own text, which kro prints, lists tokens.
  *
  * @param offset of the error in `cel`, in UTF-16 units
  */
@@ -41,7 +44,7 @@ export function explainSyntaxError({ message }: CelError, cel: string, offset: n
   const rest = cel.slice(Math.max(0, offset));
   const before = cel.slice(0, Math.max(0, offset));
   for (const [pattern, text, hint] of rest.trim() === '' ? [] : FOREIGN) {
-    // A parser may stop behind the first character of an operator.
+    // A parser may stop after the first character of an operator.
     const near = pattern.test(rest) ? rest : pattern.test(`${before.slice(-1)}${rest}`) ? before.slice(-1) : undefined;
     if (near !== undefined) return { message: text, hint };
   }
@@ -77,7 +80,7 @@ export function explainSyntaxError({ message }: CelError, cel: string, offset: n
   };
 }
 
-/** `a ? b` without `: c`: the parser stops where a colon is due. */
+/** The text for `a ? b` without `: c`. The parser stops where it expects a colon. */
 function withoutElse(cel: string, before: string): SyntaxExplanation | undefined {
   const plain = (text: string): string =>
     text.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));
@@ -92,7 +95,7 @@ function withoutElse(cel: string, before: string): SyntaxExplanation | undefined
   };
 }
 
-/** An expression that ends too early. */
+/** The text for an expression that ends too early. */
 function unfinished(before: string): SyntaxExplanation {
   const open = unclosed(before);
   if (before.trim() === '') return { message: 'the expression is empty', hint: 'write an expression between ${ and }' };
@@ -115,7 +118,7 @@ const CLOSING = new Map([
   ['{', '}'],
 ]);
 
-/** The innermost bracket that is open at the end of a text; empty when there is none. */
+/** The innermost bracket that is open at the end of a text; empty when no bracket is open. */
 function unclosed(text: string): string {
   const open: string[] = [];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[()[\]{}]/g)) {

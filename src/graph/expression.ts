@@ -6,14 +6,14 @@ import type { ExpressionSite } from './draft.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, Names, CheckedExpression } from './language.ts';
 
-/** An expression that is checked and planned. */
+/** An expression with its type and its program. */
 export interface Compiled<S extends ExpressionSite = ExpressionSite> extends Analysed<S>, CheckedExpression {}
 
 export type Compilation<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Compiled<S> }
   | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: Refusal };
 
-/** Checks the types of an expression and plans it. A refusal has the language's full text as `kro`. */
+/** Checks the types of an expression and makes its program. `kro` of a refusal is the full text of the checker. */
 export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,
   environment: Environment,
@@ -44,7 +44,7 @@ function areTexts(parts: readonly Names[], environment: Environment, language: L
   return parts.every((part) => isText(part, environment, language));
 }
 
-/** Is the part of a text without error, and a string by itself? Then so is the text. */
+/** Is the part of a text a string without errors? When all parts are, the text is one, too. */
 function isText(part: Names, environment: Environment, language: Language): boolean {
   const known = language.checked.get(part.ast);
   if (known !== undefined) return known.type.kind === 'string';
@@ -55,7 +55,7 @@ function isText(part: Names, environment: Environment, language: Language): bool
   return checked.type.kind === 'string';
 }
 
-/** A text whose parts are checked; it is planned when its program is asked for. */
+/** A text whose parts are checked. The program of the text is made on request. */
 class CompiledText<S extends ExpressionSite> implements Compiled<S> {
   readonly site: S;
   readonly ids: Names['ids'];
@@ -84,7 +84,7 @@ class CompiledText<S extends ExpressionSite> implements Compiled<S> {
     return this.#program;
   }
 
-  /** Of the programs of the parts, which many texts share. */
+  /** Makes the program of the text from the programs of its parts, which many texts share. */
   #joined(): Program | undefined {
     const programs = this.parts.map(({ ast }) => this.#language.checked.get(ast)?.program);
     const parts = this.site.text.parts?.map(({ kind, text }) => (kind === 'text' ? text : programs.shift()));

@@ -34,10 +34,10 @@ export function hasSelector(metadata: JsonObject): boolean {
 }
 
 /**
- * What is wrong with the metadata of an external reference, as kro sees it since 0.9.4, where the selector may be a
- * LabelSelector or one bare expression that gives one: no admission rule checks it before. `steps` begin in the
- * metadata's object (`metadata`, `selector`, …). Operators and label texts are checked only in a selector without
- * any expression; the others are checked when they are evaluated.
+ * The problems in the metadata of an external reference, by the rules of kro since 0.9.4. The selector may be a
+ * LabelSelector or one bare expression that gives a LabelSelector; no admission rule checks the selector before.
+ * `steps` begin with `metadata`. Operators and label texts are checked only in a selector without an expression; other
+ * selectors are checked when they are evaluated.
  */
 export function externalMetadataProblems(metadata: JsonObject, level?: KroCompatibility): readonly WalkProblem[] {
   const { name, selector } = metadata;
@@ -83,7 +83,7 @@ function selectorProblems(selector: JsonValue, level: KroCompatibility | undefin
   });
 }
 
-/** The type that an expression at a path of a selector has to give; undefined for places that are no part of one. */
+/** The type that an expression at a path of a selector must have; undefined for paths outside a selector. */
 export function selectorFieldType(path: string): CelType | undefined {
   switch (path) {
     case 'metadata.selector':

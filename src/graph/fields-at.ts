@@ -1,7 +1,7 @@
 import type { Ast, CelError, Environment, TypeProvider } from '../cel/index.ts';
 import { walkAst } from '../cel/index.ts';
 
-/** Field names of the object at which an unknown field was read. */
+/** The field names of the object in which an expression reads an unknown field. */
 export function fieldsAt(ast: Ast, error: CelError, environment: Environment, types: TypeProvider): readonly string[] {
   let fields: readonly string[] = [];
   walkAst(ast.expr, (expr) => {
@@ -12,7 +12,7 @@ export function fieldsAt(ast: Ast, error: CelError, environment: Environment, ty
   return fields;
 }
 
-/** Offset of what is wrong: cel-go reports an unknown field at the dot before it. */
+/** The offset of the wrong text. For an unknown field, cel-go reports the dot before the field. */
 export function offsetOf(text: string, error: CelError): number {
   if (!error.message.startsWith('undefined field')) return error.offset;
   const dot = /^\.\??\s*/.exec(text.slice(error.offset));

@@ -2,7 +2,7 @@ import { KRO_LIBRARIES } from '../cel/index.ts';
 
 let names: ReadonlySet<string> | undefined;
 
-/** Names of functions that hints may suggest: those of the libraries, operators left out, and the casts. */
+/** The names of functions that hints may suggest: the functions of the libraries without operators, and the casts. */
 export function functionNames(): ReadonlySet<string> {
   names ??= new Set([
     ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>

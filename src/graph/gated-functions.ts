@@ -1,7 +1,7 @@
 import type { Expr } from '../cel/index.ts';
 import { walkAst } from '../cel/index.ts';
 
-/** Functions that kro has behind feature gates which are off by default. */
+/** Functions of kro whose feature gates are off by default. */
 const GATED: ReadonlySet<string> = new Set(['omit', 'now']);
 
 /** Namespaces of libraries that kro does not have. */
@@ -12,7 +12,7 @@ export function isFeature(name: string): boolean {
   return GATED.has(name) || FOREIGN.has(name);
 }
 
-/** Calls in an expression that stock kro refuses, as `omit()` or `math.greatest()`; each once. */
+/** The calls in an expression that stock kro refuses, such as `omit()` or `math.greatest()`, without repetition. */
 export function callsBeyondStock(root: Expr, isVariable: (name: string) => boolean): string[] {
   const found = new Set<string>();
   walkAst(root, (expr) => {

@@ -1,4 +1,4 @@
-/** The results of `find` for each item, without undefined ones. Allocates nothing for an empty list. */
+/** The results of `find` for each item, without those that are undefined. */
 export function gather<T, U>(items: readonly T[], find: (item: T) => U | undefined): U[] {
   const found: U[] = [];
   // Index loop: in unoptimized code for..of allocates at each step.

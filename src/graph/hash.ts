@@ -4,10 +4,10 @@ import { fnv64a } from '../golang/index.ts';
 import { asText } from '../kubernetes/index.ts';
 
 /**
- * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Equal hashes
- * mean that going from one spec to the other issues no revision. The order of resources, of conditions
- * and of keys does not count, the order of forEach dimensions does; values that the API server would fill
- * in count as given. The digits are not kro's own: only which specs are equal is the contract.
+ * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. A change between specs with
+ * equal hashes issues no revision. The order of resources, of conditions and of keys does not count; the order of
+ * forEach dimensions counts. An absent value counts as the default of the API server. The digits differ from kro's, but
+ * the same specs are equal.
  */
 export function revisionHash(spec: JsonValue | undefined): string {
   return Buffer.from(fnv64a(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))))).toString('hex');
@@ -38,7 +38,7 @@ function normalizeMetadata(metadata: JsonValue | undefined): JsonObject | null {
   return { labels: metadata['labels'] ?? {}, annotations: metadata['annotations'] ?? {} };
 }
 
-/** Absent and empty are the same for the optional texts and the priority of a printer column. */
+/** Removes the empty texts and the priority 0 of a printer column, which mean the same as absent ones. */
 function normalizeColumn(column: JsonValue): JsonValue {
   if (!isJsonObject(column)) return column;
   return Object.fromEntries(
@@ -78,7 +78,7 @@ function normalizeExternalRef(reference: JsonObject): JsonObject {
   };
 }
 
-/** A free-form block; absent and null are the same, an empty one is not. */
+/** A free-form block. An absent block counts as null; an empty one does not. */
 function freeForm(value: JsonValue | undefined): JsonValue {
   return value ?? null;
 }
@@ -93,10 +93,10 @@ function byId(a: JsonObject, b: JsonObject): number {
   return left < right ? -1 : 1;
 }
 
-/** The same value with all keys in code unit order; `__proto__` stays an own key. */
+/** The value with all keys in code unit order. `__proto__` stays an own key. */
 function sortKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortKeys);
-  // kro converts numbers to 64-bit floats here, so long integers with equal rounding are equal.
+  // kro converts numbers to 64-bit floats here, so that long integers with the same rounded value are equal.
   if (typeof value === 'bigint') return Number(value);
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value)

@@ -2,7 +2,7 @@ import type { CelError, CelType } from '../cel/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
 import { nearestName } from '../schema/index.ts';
 
-/** The stable code of a problem that the language found. */
+/** The stable code for an error of the expression language. */
 export function celCode(message: string): string {
   if (message.startsWith('Syntax error')) return 'cel/syntax';
   if (message.startsWith('undefined field')) return 'cel/unknown-field';
@@ -14,7 +14,7 @@ export function celCode(message: string): string {
 /**
  * The remedy for the most common type errors; undefined for others.
  *
- * @param text the expression, where the hint may repeat parts of it
+ * @param text the expression, of which the hint may repeat parts
  */
 export function celHint(
   error: CelError,
@@ -40,7 +40,7 @@ export function celHint(
   return undefined;
 }
 
-/** A field of a collection is read as if it were one object; the name of the type is the checker's own. */
+/** The checker's error for an expression that reads a field of a collection as if the collection were one object. */
 const COLLECTION = /^type 'list\(__type_(\w+)\.@idx\)' does not support field selection/;
 
 /** Reserved words of CEL, with hints for what an author most likely means. */
@@ -62,7 +62,7 @@ const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['null', 'read the field with .?name and write .orValue(…)'],
 ]);
 
-/** CEL's conditions take booleans only. */
+/** Hints for conditions of other types, because a condition of CEL must be a boolean. */
 const CONDITION_HINTS: ReadonlyMap<string, string> = new Map([
   ['string', 'compare it: x != "" instead of x'],
   ['int', 'compare it: x > 0 instead of x'],
@@ -138,7 +138,7 @@ function fieldHint(field: string, known: readonly string[]): string | undefined 
 
 const NUMBERS = ['int', 'uint', 'double'];
 
-/** A cast for the commonest mismatches of operands. */
+/** The cast for the most common mismatches of operands. */
 function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
   const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
   if (name === '_+_') {
@@ -159,11 +159,11 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   return undefined;
 }
 
-/** A name with fields, as it stands before or behind an operator. */
+/** A name with fields before or after an operator. */
 const READ_BEFORE = /([A-Za-z_]\w*(?:\.\w+)*)\s*$/;
 const READ_BEHIND = /^\s*([A-Za-z_]\w*(?:\.\w+)*)\s*(?![\w.([])/;
 
-/** CEL negates booleans only: the test for an empty value of another type. */
+/** The hint for the negation of another type: CEL negates only booleans. */
 function negationHint(type: string, read: string): string | undefined {
   if (type === 'string') return `write ${read} == "" instead of !${read}`;
   if (NUMBERS.includes(type)) return `write ${read} == 0 instead of !${read}`;
@@ -172,7 +172,7 @@ function negationHint(type: string, read: string): string | undefined {
   return read.includes('.') ? `write !has(${read}) to ask whether it is there` : undefined;
 }
 
-/** A field that may be missing is not null in CEL: reading it fails. */
+/** The hint for a comparison with null: in CEL, a read of a missing field fails instead of giving null. */
 function nullHint(name: string, text: string, offset: number): string {
   const before = READ_BEFORE.exec(text.slice(0, Math.max(0, offset)))?.[1];
   const behind = READ_BEHIND.exec(text.slice(offset + 2))?.[1];
@@ -181,7 +181,7 @@ function nullHint(name: string, text: string, offset: number): string {
   return `nothing of this type is null; write ${has} to ask whether it is ${name === '_!=_' ? 'there' : 'missing'}`;
 }
 
-/** A boolean is a condition by itself. */
+/** The hint for the comparison of a boolean with a text. */
 function booleanHint(operands: readonly string[]): string | undefined {
   return operands.includes('bool') && operands.includes('string')
     ? 'a boolean is a condition by itself: write it without the comparison, or with ! before it'
@@ -196,7 +196,7 @@ const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
   ['null', 'null'],
 ]);
 
-/** A type of the checker in words. */
+/** The words for a type of the checker. */
 function typeWords(type: string): string | undefined {
   if (type.startsWith('list(')) return 'a list';
   if (type.startsWith('map(')) return 'a map';
@@ -204,7 +204,7 @@ function typeWords(type: string): string | undefined {
   return type.startsWith('optional_type(') ? 'a value that may be missing' : TYPE_WORDS.get(type);
 }
 
-/** The text of a checker error whose own text names internals of the checker. */
+/** A readable text for an error that names internals of the checker; any other text stays. */
 export function celWords(message: string): string {
   if (message === 'reserved identifier: if') return 'CEL has no function if';
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
@@ -227,7 +227,7 @@ function mixedNumbers(operands: readonly string[]): string | undefined {
   return `${left} and ${right} do not mix; convert one with ${left}(…) or ${right}(…)`;
 }
 
-/** How to make the result of an expression fit a field; undefined when no cast does. */
+/** The remedy that makes the result of an expression fit a field; undefined when no cast helps. */
 export function castHint(output: CelType, expected: CelType): string | undefined {
   if (isOptional(output)) return 'take the value out with .orValue(…)';
   const to = typeToString(expected);

@@ -8,16 +8,16 @@ import type { Problems } from './problems.ts';
 /** The OpenAPI schema of the author's `spec`. */
 export interface SpecSchema {
   readonly schema: Schema;
-  /** There were no errors; otherwise fields with errors are of any type in `schema`. */
+  /** Was there no error? If there was one, fields with errors are of any type in `schema`. */
   readonly complete: boolean;
-  /** The CEL rules of the block; none when there were errors. */
+  /** The CEL rules of the block; empty when there were errors. */
   readonly rules: readonly SimpleRule[];
 }
 
-/** A field of unknown type, which is dyn for expressions. */
+/** The schema of a field of unknown type, which is dyn for expressions. */
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
-/** The fields of a block with errors: correct fields keep their schema, others accept any value. */
+/** The schema of a block with errors. Correct fields keep their schema; other fields accept any value. */
 function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
@@ -28,7 +28,7 @@ function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
   return { type: 'object', properties: Object.fromEntries(properties) };
 }
 
-/** Builds the schema of the author's `spec`; errors are reported. */
+/** Builds the schema of the author's `spec`. Reports errors. */
 export function buildSpecSchema(definition: Definition, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
   const result = parseSimpleSchema(spec ?? {}, types ?? {});
@@ -54,7 +54,7 @@ const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
 const SINGLE = new Set(['items', 'additionalProperties', 'not']);
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
 
-/** A finite schema as plain JSON. SimpleSchema shares the parts of custom types; here they are written out. */
+/** The plain JSON of a finite schema. The result repeats the parts of custom types, which SimpleSchema shares. */
 export function schemaToJson(schema: Schema): JsonObject {
   const entries: [string, JsonValue][] = [];
   for (const [key, value] of Object.entries(schema as Readonly<Record<string, unknown>>)) {

@@ -2,8 +2,8 @@ import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 
 /**
- * The kinds that the templates and external references of a definition's `spec` name, so that their
- * schemas can be fetched before `compile` is called. Malformed resources are passed over: `compile` reports them.
+ * The kinds that the templates and external references of a definition's `spec` name, so that their schemas can be
+ * fetched before `compile` is called. Skips malformed resources, which `compile` reports.
  */
 export function kindsUsed(spec: JsonValue | undefined): GroupVersionKind[] {
   const resources = isJsonObject(spec) && Array.isArray(spec['resources']) ? spec['resources'] : [];

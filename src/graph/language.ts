@@ -29,21 +29,21 @@ import type { Part, ReadScope } from './read-paths.ts';
 import type { ExpressionText } from './scan.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
-/** The result of checking and planning. */
+/** The result of the type check: the type, and the program for the evaluation. */
 export interface CheckedExpression {
   readonly type: CelType;
   readonly program: Program;
 }
 
-/** A parsed expression with the names it uses, independent of its place. */
+/** A parsed expression with the names that it uses, independent of its place. */
 export interface Names {
-  /** Of a text in parts it is parsed when it is first read. */
+  /** The syntax tree. The tree of a text with several parts is parsed at the first access. */
   readonly ast: Ast;
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
-  /** Parts of nodes and of `schema` that the expression looks at. */
+  /** The parts of nodes and of `schema` that the expression reads. */
   readonly reads: readonly Part[];
-  /** The expressions in a text that was put together of them, where each was analysed by itself. */
+  /** The expressions of a text with several parts, if each was analysed alone. */
   readonly parts?: readonly Names[];
 }
 
@@ -79,25 +79,28 @@ function instanceSchema(definition: Definition, spec: Schema): Schema {
 export class Language {
   /** The line of kro whose rules decide. */
   readonly level: KroCompatibility;
-  /** Resolves all object types of the definition. */
+  /** The provider of all object types of the definition. */
   readonly types: TypeProvider;
-  /** `schema` and all nodes; `runtime` is always there and refused by name where it may not be used. */
+  /**
+   * The environment with `schema`, `runtime` and all nodes. The rules for names refuse `runtime` at places where it may
+   * not be used.
+   */
   readonly typed: Environment;
   /**
    * Caches of parsed texts of templates outside loops, and of their checked forms in `typed`: many resources of one
    * definition have the same expressions.
    */
   readonly analysed = new Map<string, Names>();
-  /** The same of texts that are put together; empty for one that has to be read as a whole. */
+  /** The cache for texts with several parts; an empty list for a text that has to be analysed as a whole. */
   readonly joined = new WeakMap<ExpressionText, readonly Names[]>();
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
   readonly #drafts: ReadonlyMap<string, Draft>;
-  /** Schemas by the name of the type that stands for them. */
+  /** The root schemas by the names of their types. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
   readonly #specFields: ReadonlySet<string>;
-  /** Variables that kro's extraction knows in templates; some are refused afterwards. */
+  /** The variables that kro's extraction knows in templates. Later checks refuse some of them. */
   readonly #templateNames: ReadonlySet<string>;
 
   constructor(definition: Definition, spec: Schema, drafts: readonly Draft[], options: CompileOptions) {
@@ -106,7 +109,7 @@ export class Language {
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
     this.#specFields = new Set(Object.keys(spec.properties ?? {}));
     this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
-    // Ids come from outside; in an object without a prototype each is a name like any other.
+    // Ids are foreign keys. In an object without a prototype, every id is an ordinary name.
     const resources = Object.create(null) as Record<string, CelResource>;
     resources['schema'] = { schema: instanceSchema(definition, spec) };
     const unknown: [string, CelType][] = [];
@@ -150,7 +153,7 @@ export class Language {
     return references(ast, { ...shared, variables: new Set(this.#names(rules)), place: 'restricted' });
   }
 
-  /** Names that mean something in a place. */
+  /** The names that have a meaning at a place. */
   #names(rules: ReferenceRules): string[] {
     if (rules.place === 'readyWhen') return [rules.only];
     const names = ['schema', ...this.#drafts.keys()];
@@ -166,7 +169,7 @@ export class Language {
     };
   }
 
-  /** Does the name stand for a resource, or for the instance? */
+  /** Is the name the id of a resource, or `schema`? */
   isVariable(id: string): boolean {
     return id === 'schema' || this.isNode(id);
   }
@@ -180,7 +183,7 @@ export class Language {
     return draft !== undefined && readsAsList(draft);
   }
 
-  /** The typed environment with forEach iterators; one whose list has an error is dyn. */
+  /** The typed environment with forEach iterators. An iterator whose list has an error is dyn. */
   withIterators(iterators: Readonly<Record<string, CelType | undefined>>): Environment {
     const entries = Object.entries(iterators);
     if (entries.length === 0) return this.typed;
@@ -189,7 +192,7 @@ export class Language {
     );
   }
 
-  /** The environment of `readyWhen`: the node itself, or `each` of its items, bound without a schema. */
+  /** The environment of `readyWhen`, with the one variable `subject`: the node itself, or `each` of its items. */
   ofSubject(id: string, subject: string): Environment {
     const draft = this.#drafts.get(id);
     const schema = draft?.resolved?.schema;
@@ -199,12 +202,12 @@ export class Language {
     return this.#environment(variables, types);
   }
 
-  /** Why `omit()` cannot stand outside templates; undefined when it is not called. */
+  /** The reason why an expression outside templates may not call `omit()`; undefined when it does not. */
   omitRefusal(ast: Ast): string | undefined {
     return callsGlobal(ast.expr, 'omit') ? OMIT_ELSEWHERE : undefined;
   }
 
-  /** The type of a field of a node's template; undefined when anything may stand there. */
+  /** The type of a field of a node's template; undefined when the field accepts any value. */
   fieldType(id: string, pathText: string): CelType | undefined {
     const draft = this.#drafts.get(id);
     if (draft?.resolved === undefined) return undefined;
@@ -229,12 +232,12 @@ export class Language {
     return schemasOnTheWay(name, this.#roots)?.slice(0, -1) ?? [];
   }
 
-  /** Field names of the object at which an unknown field was read. */
+  /** The field names of the object in which an expression reads an unknown field. */
   fieldsAt(ast: Ast, error: CelError, environment: Environment): readonly string[] {
     return fieldsAt(ast, error, environment, this.types);
   }
 
-  /** A field of the spec that is read from the instance itself. */
+  /** The hint for an expression that reads a field of the spec directly from `schema`. */
   specFieldHint({ text }: Ast, { message, offset }: CelError): string | undefined {
     const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
     const isSpec = field !== undefined && this.#specFields.has(field) && /\bschema\s*$/.test(text.slice(0, offset));

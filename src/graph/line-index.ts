@@ -5,7 +5,7 @@ export class LineIndex {
   readonly #length: number;
   readonly #file: string | undefined;
   readonly #starts: number[] = [0];
-  /** Offsets of characters that take two units; columns count them once. */
+  /** The offsets of characters with two UTF-16 units. A column counts such a character once. */
   readonly #wide: number[] = [];
 
   constructor(text: string, file?: string) {
@@ -15,7 +15,7 @@ export class LineIndex {
     for (const match of text.matchAll(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)) this.#wide.push(match.index);
   }
 
-  /** Position of an offset; beyond the end it is the end. */
+  /** The position of an offset. For an offset beyond the end, the position of the end. */
   position(offset: number): SourcePosition {
     const at = Math.min(Math.max(offset, 0), this.#length);
     const line = countUpTo(this.#starts, at);
@@ -26,7 +26,7 @@ export class LineIndex {
   }
 }
 
-/** How many of the sorted numbers are at most `limit`. */
+/** The count of sorted numbers that are at most `limit`. */
 function countUpTo(sorted: readonly number[], limit: number): number {
   let low = 0;
   let high = sorted.length;

@@ -1,13 +1,13 @@
 import type { Graph, GraphNode } from './model.ts';
 import { graphOutline } from './outline/outline.ts';
 
-/** Texts of a picture are short: longer conditions are cut. */
+/** The maximum length of a text in the picture. Longer conditions are cut. */
 const MAX_TEXT = 60;
 
 /**
- * A picture of a graph in the language of Mermaid, which GitHub and many editors draw: a box for each resource, an
- * arrow to each that reads it with the expression that does, dotted boxes for external objects, and the nodes that the
- * status reads. The same graph gives the same text.
+ * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box; external
+ * objects are dotted boxes. Each arrow leads from a node to a node or status that reads it, with the expression. The
+ * same graph gives the same text.
  */
 export function toMermaid(graph: Graph): string {
   const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind)}])`];
@@ -27,7 +27,7 @@ export function toMermaid(graph: Graph): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Ids of graphs are letters and digits; `end` and the like are words of Mermaid. */
+/** The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. */
 const nameOf = (id: string): string => `n_${id}`;
 
 function boxOf(node: GraphNode): string {
@@ -39,7 +39,7 @@ function boxOf(node: GraphNode): string {
   return node.nodeType === 'collection' ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
 }
 
-/** Lines as one quoted text; everything that Mermaid or HTML would read is written as a character reference. */
+/** Quotes lines as one text. Characters with a meaning in Mermaid or HTML become character references. */
 function quoted(...lines: readonly string[]): string {
   const safe = lines.map((line) => {
     const short = line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;

@@ -7,9 +7,9 @@ export type PathStep = string | number;
 
 /** A compiled CEL expression with its static properties. */
 export interface Expression {
-  /** CEL text that was compiled. */
+  /** The CEL text. */
   readonly cel: string;
-  /** The author's text where it differs: a string that mixes text and `${…}`. */
+  /** The author's text, if it is a string that mixes text and `${…}`. */
   readonly template?: string;
   /** Variables read, sorted: node ids, `schema`, iterators, `each`. */
   readonly references: readonly string[];
@@ -20,8 +20,8 @@ export interface Expression {
 }
 
 /**
- * When the value of a field is known: `static` from the instance alone, `dynamic` after other nodes are
- * observed, `iteration` once per item of a collection.
+ * When the value of a field is known: `static` from the instance alone, `dynamic` after other nodes were observed,
+ * `iteration` for each item of a collection.
  */
 export type FieldKind = 'static' | 'dynamic' | 'iteration';
 
@@ -34,19 +34,19 @@ export interface Hole {
   readonly expression: Expression;
 }
 
-/** A template in a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */
+/** A template, divided into a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */
 export interface TemplatePlan {
   readonly skeleton: JsonObject;
   readonly holes: readonly Hole[];
 }
 
-/** One dimension of a `forEach`: the iterator's name and the list it runs over. */
+/** One dimension of a `forEach`: the name of the iterator, and the expression for its list. */
 export interface ForEachDimension {
   readonly name: string;
   readonly expression: Expression;
 }
 
-/** What every node of a graph has. */
+/** The common members of all nodes of a graph. */
 export interface NodeBase {
   readonly id: string;
   /** Position in `spec.resources`, from 0. */
@@ -56,7 +56,7 @@ export interface NodeBase {
   readonly plural: string;
   readonly namespaced: boolean;
   readonly template: TemplatePlan;
-  /** Ids of the nodes whose data this one reads, sorted; `schema` is none. */
+  /** The sorted ids of the nodes whose data this node reads. `schema` does not count. */
   readonly dependsOn: readonly string[];
   readonly includeWhen: readonly Expression[];
   readonly readyWhen: readonly Expression[];
@@ -67,7 +67,7 @@ export interface ResourceNode extends NodeBase {
   readonly nodeType: 'resource';
 }
 
-/** As many objects as the product of its dimensions has elements; the first dimension is outermost. */
+/** A node with one object for each element of the product of its dimensions. The first dimension is outermost. */
 export interface CollectionNode extends NodeBase {
   readonly nodeType: 'collection';
   readonly forEach: readonly ForEachDimension[];
@@ -95,7 +95,7 @@ export interface InstanceType extends GroupVersionKind {
 
 /** An entry of the author's `status.conditions`. */
 export interface ConditionExpression extends Expression {
-  /** The types that it gives, where all of them are literals; absent when one is computed. */
+  /** The types of its conditions; absent when one of the types is computed. */
   readonly types?: readonly string[];
 }
 
@@ -105,7 +105,7 @@ export interface StatusPlan {
   readonly holes: readonly Hole[];
   /** The author's condition expressions in order; absent when the definition declares none. */
   readonly conditions?: readonly ConditionExpression[];
-  /** Node ids that the status reads, and `schema` where a status field reads it; sorted. */
+  /** The sorted ids of the nodes that the status reads, with `schema` if a status field reads it. */
   readonly dependsOn: readonly string[];
 }
 
@@ -130,7 +130,10 @@ export interface Graph {
    * conditions that give an optional only when it builds the graph of an instance.
    */
   readonly instanceProblem?: string;
-  /** Field paths of each node (and of `schema`) that some expression reads; what a cache must keep. */
+  /**
+   * The field paths of each node (and of `schema`) that some expression reads. A cache must keep the values at these
+   * paths.
+   */
   readonly reads: ReadonlyMap<string, readonly (readonly PathStep[])[]>;
   /** Hash of the normalised spec; equal hashes mean that no new revision is due. */
   readonly hash: string;

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { scanExpressions } from './scan.ts';
 
-/** How two texts with expressions relate: always one text, never one, or that depends on the values. */
+/** The relation of two texts with expressions: always equal, never equal, or dependent on the values. */
 export type Relation = 'equal' | 'different' | 'open';
 
 /** One character of literal text, or one expression. */
@@ -10,17 +10,20 @@ export type NameSymbol = { readonly text: string; readonly expression: boolean }
 /** A text of a template as characters and expressions. */
 export type NameText = readonly NameSymbol[];
 
-/** Expressions that read the spec or the metadata of the instance, and so have one value in the whole graph. */
+/**
+ * Expressions that read the spec or the metadata of the instance. Such an expression has the same value in the whole
+ * graph.
+ */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
 const MAX_REPLACEMENTS = 8;
 
 /**
- * The text of a name, a port or a key as its template has it; a number counts as its text. An expression that is the
- * name of another resource of the graph stands for that name's text.
+ * The text of a name, a port or a key in a template. A number counts as its text. An expression for the name of another
+ * resource of the graph is replaced by the text of that name.
  *
  * @param nameOf text of `metadata.name` of the resource with an id
- * @returns `undefined` for what is neither a text nor a number
+ * @returns `undefined` for a value that is neither a text nor a number
  */
 export function nameText(
   value: JsonValue | undefined,
@@ -41,25 +44,25 @@ export function nameText(
   });
 }
 
-/** Has the text no expression? */
+/** Is the text without expressions? */
 export function isConstantName(text: NameText): boolean {
   return text.every(({ expression }) => !expression);
 }
 
-/** Does the text change with the spec or the name of the instance, and with nothing else? */
+/** Does the text depend on the spec or the metadata of the instance, and on nothing else? */
 export function variesByInstance(text: NameText): boolean {
   const expressions = text.filter(({ expression }) => expression);
   return expressions.length > 0 && expressions.every(({ text: cel }) => SHARED.test(cel));
 }
 
-/** The text as it is shown to the user. */
+/** The form of the text in messages. */
 export function shownName(text: NameText): string {
   return text.map((symbol) => (symbol.expression ? `\${${symbol.text}}` : symbol.text)).join('');
 }
 
 /**
- * Compares two texts of one graph. They certainly differ only when no values of their expressions can make them equal.
- * The parts that they share at both ends are removed first.
+ * Compares two texts of one graph. The result is `different` only when no values of their expressions can make the
+ * texts equal. The comparison removes the equal parts at both ends first.
  */
 export function compareNameTexts(a: NameText, b: NameText): Relation {
   let from = 0;
@@ -71,7 +74,7 @@ export function compareNameTexts(a: NameText, b: NameText): Relation {
   const right = b.slice(from, b.length - back);
   if (left.length === 0 && right.length === 0) return 'equal';
   if (isConstantName(left) && isConstantName(right)) return 'different';
-  // Literal text is never empty; an expression may be.
+  // Literal text is never empty; the value of an expression may be empty.
   if (left.length === 0 || right.length === 0) {
     return [...left, ...right].some(({ expression }) => !expression) ? 'different' : 'open';
   }

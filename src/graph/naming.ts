@@ -17,22 +17,22 @@ const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
 /** Words that kro 0.10 reserves besides. */
 const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
-/** May this word not be used as a resource id or iterator name? */
+/** Is the word forbidden as a resource id or iterator name? */
 export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): boolean {
   return RESERVED.has(word) || (level !== '0.9' && RESERVED_SINCE_0_10.has(word));
 }
 
-/** Shape of resource ids and iterator names: lower camel case, ASCII letters and digits. */
+/** Does a name have the form of resource ids and iterators: lower camel case, ASCII letters and digits? */
 export function isLowerCamelCase(name: string): boolean {
   return LOWER_CAMEL.test(name);
 }
 
-/** Shape of the kind that a definition declares. */
+/** Does a name have the form of a definition's kind: upper camel case, ASCII letters and digits? */
 export function isUpperCamelCase(name: string): boolean {
   return UPPER_CAMEL.test(name);
 }
 
-/** A lower camel case name made of any text, for hints: `my-cm` → `myCm`; undefined when nothing is left. */
+/** A lower camel case name for hints, made from any text: `myCm` for `my-cm`; undefined when the text gives no name. */
 export function suggestId(text: string): string | undefined {
   const words = text.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');
   const joined = words

@@ -4,7 +4,7 @@ import type { Definition } from './definition.ts';
 import type { Linked } from './dependencies.ts';
 import type { Problems } from './problems.ts';
 
-/** The fields that make an object's identity must have a value: omit() is refused there. */
+/** Refuses omit() in the fields of an object's identity, because they must have a value. */
 export function checkOmitIdentity({ draft, fields }: Linked, definition: Definition, problems: Problems): void {
   const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
   for (const field of fields) {

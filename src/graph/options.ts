@@ -4,7 +4,7 @@ import type { DefinitionDocument } from './document.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Graph } from './model.ts';
 
-/** The input of the compiler: an object, or a document of `parseDefinitions` when positions are wanted. */
+/** The input of the compiler: an object, or a document of `parseDefinitions`, which gives the diagnostics positions. */
 export type CompileInput = JsonValue | DefinitionDocument;
 
 /** The controller that runs the graph: kro as released with its feature gates off, or this project's own controller. */
@@ -12,7 +12,7 @@ export type CompileTarget = 'stock' | 'typekro';
 
 /** Gated parts of the expression language; all off by default. */
 export interface GraphFeatures {
-  /** `omit()` in templates: the field is left out. kro's gate `CELOmitFunction`. */
+  /** `omit()` in templates, which leaves a field out. kro's gate `CELOmitFunction`. */
   readonly omit?: boolean;
   /** `now()`: the time of the pass. */
   readonly now?: boolean;
@@ -23,25 +23,25 @@ export interface GraphFeatures {
 }
 
 export interface CompileOptions {
-  /** Where the schemas of kinds come from. The first source that knows a kind answers for it. */
+  /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */
   readonly sources: SchemaSource | readonly SchemaSource[];
   readonly features?: GraphFeatures;
   /** Default `stock`: features that released kro refuses or lacks are reported. */
   readonly target?: CompileTarget;
   /**
-   * kro lets some definitions pass that cannot work (a number in a struct field, keys that no field
-   * answers to). Default false: kro's verdict, with the hole as a warning. True: such holes are errors.
+   * kro accepts some definitions that cannot work (a number in a struct field, keys that no field has). Default false:
+   * such a problem is a warning. True: it is an error.
    */
   readonly strict?: boolean;
   /** The line of kro whose rules decide where the two differ. Default `0.9`. */
   readonly kroCompatibility?: KroCompatibility;
-  /** Most dimensions of one `forEach`. Default 10, kro's own. */
+  /** The maximum number of dimensions in one `forEach`. Default 10, as in kro. */
   readonly maxForEachDimensions?: number;
 }
 
 /**
- * The checked graph, absent when there is an error, and all problems found: errors first, in the order of
- * kro's phases, so that `diagnostics[0].kroMessage` is the text kro itself would have given.
+ * The checked graph, absent when there is an error, and all problems found: errors first, in the order of kro's phases,
+ * so that `diagnostics[0].kroMessage` is kro's text for the definition.
  */
 export interface CompileResult {
   readonly graph?: Graph;

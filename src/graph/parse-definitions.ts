@@ -9,14 +9,14 @@ import { YamlDocument } from './yaml-document.ts';
 import type { YamlProblem } from './yaml-mistakes.ts';
 import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml-mistakes.ts';
 
-/** Longest document in UTF-16 units: an API server takes no request body over 3 MiB. */
+/** The maximum length of a document, in UTF-16 units. An API server accepts no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
 
-/** Deepest nesting of a document; API objects stay far below. */
+/** The maximum depth of a document. API objects are much less deep. */
 const MAX_DEPTH = 200;
 
 export interface ParsedDefinitions {
-  /** Documents in order, without those that hold nothing. A document with errors is left out. */
+  /** The documents in order, without empty documents and documents with errors. */
   readonly documents: readonly DefinitionDocument[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -78,7 +78,10 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   return { documents, diagnostics };
 }
 
-/** Offset of the first document that is too long. A line that begins with `---` always ends a document. */
+/**
+ * The offset of the first document that is too long; undefined when there is none. A line that begins with `---` always
+ * ends a document.
+ */
 function longDocument(source: string): number | undefined {
   if (source.length <= MAX_DOCUMENT_LENGTH) return undefined;
   let start = 0;
@@ -94,7 +97,10 @@ interface Read {
   readonly problem?: YamlProblem;
 }
 
-/** An object without a line of dashes before it repeats every key of the one above: that is one mistake. */
+/**
+ * Merges the findings for a second object without a line of dashes before it: the object repeats every key of the one
+ * above, which is one mistake.
+ */
 function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex): readonly YamlFinding[] {
   const isRoot = ({ code, offset }: YamlFinding) =>
     code === 'yaml/duplicate-key' && lines.position(offset).column === 1;
@@ -110,7 +116,7 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
   return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
 }
 
-/** The node trees of a stream. Reports only the first problem of a document: the rest follow from it. */
+/** Reads the node trees of a stream. Reports only the first problem of a document, because it causes the others. */
 function* readDocuments(source: string): Generator<Read> {
   const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });
   for (const token of readTokens(source)) {
@@ -126,15 +132,15 @@ function* readDocuments(source: string): Generator<Read> {
 }
 
 /**
- * The tokens of a stream. Nesting far beyond what is allowed ends it with the offset of a token that lies
- * too deep, before the rest is read; a little more is found in the tokens.
+ * Reads the tokens of a stream. Nesting far beyond the limit ends the stream with the offset of a token that is too
+ * deep, before the rest is read. `tooDeep` finds nesting that is a little beyond the limit.
  */
 function* readTokens(source: string): Generator<CST.Token | number> {
   const { Lexer, Parser } = yamlLibrary();
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(source)) {
     yield* parser.next(lexeme);
-    // Each level may have a token for itself and one for what is being read in it.
+    // The stack may have two tokens per level: one for the level itself, and one for its present part.
     if (parser.stack.length > 4 * MAX_DEPTH) {
       yield parser.stack[2 * MAX_DEPTH]?.offset ?? parser.offset;
       return;
@@ -193,7 +199,7 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
   RESOURCE_EXHAUSTION: ['values are nested too deep'],
 };
 
-/** Offset of a token that lies too deep; an own stack instead of recursion. */
+/** The offset of a token that is too deep; undefined when there is none. Uses a stack instead of recursion. */
 function tooDeep(token: CST.Token): number | undefined {
   const stack: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {

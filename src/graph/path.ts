@@ -1,8 +1,8 @@
 import type { PathStep } from './model.ts';
 
 /**
- * Writes a field path as kro does: `spec.ports[0].name`; a key that is empty or contains a dot stands in
- * brackets and quotes, without escapes: `metadata.labels["app.kubernetes.io/name"]`.
+ * Writes a field path as kro does: `spec.ports[0].name`. A key that is empty or contains a dot is written in brackets
+ * and quotes, without escapes: `metadata.labels["app.kubernetes.io/name"]`.
  */
 export function formatPath(steps: readonly PathStep[]): string {
   let text = '';
@@ -10,7 +10,7 @@ export function formatPath(steps: readonly PathStep[]): string {
   return text;
 }
 
-/** The path text of one step below `parent`. */
+/** The path text of one step from `parent`. */
 export function appendStep(parent: string, step: PathStep): string {
   if (typeof step === 'number') return `${parent}[${step}]`;
   if (step === '' || step.includes('.')) return `${parent}["${step}"]`;
@@ -23,9 +23,9 @@ export type ParsedPath =
   | { readonly ok: false; readonly message: string };
 
 /**
- * Reads a path text back. kro keeps paths as texts and reads them again before it looks up the schema and
- * before it writes a value, so a key with `[` or `"` comes back as something else; callers that must
- * behave like kro resolve paths through this function instead of keeping the steps.
+ * Parses the text of a path. kro stores paths as texts, and parses them before it looks up a schema and before it
+ * writes a value. A key with `[` or `"` becomes another path thereby. Callers that must behave like kro resolve paths
+ * with this function instead of keeping the steps.
  */
 export function parsePath(text: string): ParsedPath {
   const steps: PathStep[] = [];

@@ -4,8 +4,8 @@ import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 
 /**
- * kro's phases in their order; the first that fails is the one kro reports. `structure` comes before (the
- * API server's part), `beyond` after all of kro's.
+ * kro's phases in their order. kro reports the first phase that fails. `structure`, the API server's part, comes before
+ * kro's phases, and `beyond` after them.
  */
 export type Phase =
   | 'structure'
@@ -36,13 +36,13 @@ const RANK: Readonly<Record<Phase, number>> = {
   beyond: 11,
 };
 
-/** Where in the definition a problem stands. */
+/** The place of a problem in the definition. */
 export interface Place {
   /** Path from the root of the definition. */
   readonly path: readonly PathStep[];
   /** Offset in the string at `path`, in UTF-16 units. */
   readonly offset?: number;
-  /** Point at the key instead of the value. */
+  /** Is the place the key instead of the value? */
   readonly key?: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface Problem {
   readonly message: string;
   readonly place: Place;
   readonly hint?: string | undefined;
-  /** kro's text without the prefix of its phase, for errors that kro has too. */
+  /** kro's text without the prefix of its phase, for errors that kro reports, too. */
   readonly kro?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export class Problems {
     return this.#found.length;
   }
 
-  /** A scalar as its file has it. */
+  /** The text of a scalar in the file; undefined without a file. */
   written(path: readonly PathStep[]): WrittenScalar | undefined {
     return this.#document?.written?.(path);
   }
@@ -91,7 +91,10 @@ export class Problems {
     this.#found.push({ rank: RANK.beyond + 1, severity: 'warning', problem: { ...problem, phase: 'beyond' } });
   }
 
-  /** Errors in the order of kro's phases, then warnings; within each in the order of finding. */
+  /**
+   * The diagnostics: errors in the order of kro's phases, followed by warnings. Within a phase, the order of the checks
+   * decides.
+   */
   diagnostics(): Diagnostic[] {
     return this.#found
       .toSorted((a, b) => a.rank - b.rank)

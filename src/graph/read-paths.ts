@@ -1,15 +1,15 @@
 import type { Call, Comprehension, Expr } from '../cel/index.ts';
 import type { PathStep } from './model.ts';
 
-/** A part of a variable that an expression stands for. */
+/** A part of a variable: the value at a path. */
 export interface Part {
   readonly id: string;
   readonly steps: readonly PathStep[];
 }
 
-/** The meaning of names: the caller knows node ids and `schema`; other names may stand for parts of these. */
+/** The meaning of names: node ids and `schema` are variables, and other names may stand for parts of variables. */
 export interface ReadScope {
-  /** Is the variable a list of objects, so that paths count from its items? */
+  /** Is the variable a list of objects, so that paths begin at its items? */
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
   /** Names that stand for (an item of) a part, such as forEach iterators and `each`. */
@@ -17,9 +17,9 @@ export interface ReadScope {
 }
 
 /**
- * The parts of variables that an expression reads, as far as its text shows; otherwise the enclosing part. Paths stop
- * at lists: an index or a loop reads the whole list, save for collections, whose paths count from each of their items.
- * An expression that counts them reads their names.
+ * The parts of variables that an expression reads. Where the text does not show which part it reads, the enclosing part
+ * counts. A path ends at a list, since an index or a loop reads the whole list. The paths of a collection begin at its
+ * items. An expression that counts the items of a collection reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): Part[] {
   const reader = new Reader(scope);
@@ -27,12 +27,12 @@ export function readPaths(root: Expr, scope: ReadScope): Part[] {
   return reader.found;
 }
 
-/** The part that an expression as a whole stands for; undefined when it computes something. */
+/** The part whose value a whole expression gives; undefined when the expression computes a value. */
 export function partOf(root: Expr, scope: ReadScope): Part | undefined {
   return new Reader(scope).visit(root, scope.names);
 }
 
-/** Paths kept of every object. */
+/** A path that every projection keeps. */
 const NAME: readonly PathStep[] = ['metadata', 'name'];
 
 type Names = ReadonlyMap<string, Part | undefined>;
@@ -51,7 +51,7 @@ class Reader {
     if (part !== undefined) this.found.push(part);
   }
 
-  /** Visits an expression. Returns the part that it stands for, without counting it as read. */
+  /** Visits an expression. Returns the part that the expression stands for, and does not count this part as read. */
   visit(expr: Expr, names: Names): Part | undefined {
     switch (expr.kind) {
       case 'literal':
@@ -61,7 +61,7 @@ class Reader {
         return this.#scope.isVariable(expr.name) ? { id: expr.name, steps: [] } : undefined;
       case 'select': {
         const operand = this.visit(expr.operand, names);
-        // A name with an escape (`a__dash__b`) is another one in the data; the part around is sure.
+        // A name with an escape (`a__dash__b`) has another form in the data. Therefore the enclosing part counts.
         const part = expr.field.includes('__') ? operand : below(operand, expr.field);
         if (part === undefined || (!expr.test && part !== operand)) return part;
         this.found.push(part);
@@ -103,19 +103,19 @@ class Reader {
     const counts = call.name === 'size' && operands.length === 1;
     for (const operand of operands) {
       const part = this.visit(operand, names);
-      // To be counted, items need no more than to be there.
+      // To count items, a cache needs only their names.
       if (part !== undefined)
         this.found.push(counts && this.#isList(operand, names) ? { id: part.id, steps: NAME } : part);
     }
     return undefined;
   }
 
-  /** The list of a collection, or one of its items. */
+  /** Is the part the list of a collection, or one of its items? */
   #isItems(part: Part): boolean {
     return part.steps.length === 0 && this.#scope.isCollection(part.id);
   }
 
-  /** Is it the list of a collection, whole or filtered, rather than one of its items? */
+  /** Is the expression the list of a collection, whole or filtered, rather than one of its items? */
   #isList(expr: Expr, names: Names): boolean {
     if (expr.kind === 'ident') return !names.has(expr.name) && this.#scope.isCollection(expr.name);
     if (expr.kind !== 'macro' || !this.#isFilter(expr.call)) return false;
@@ -126,7 +126,7 @@ class Reader {
     return name === 'filter' && target !== undefined && args.length === 2 && args[0]?.kind === 'ident';
   }
 
-  /** `list.filter(x, …)` stands for the same part as the list. */
+  /** Visits `list.filter(x, …)`, which stands for the same part as the list. */
   #filter({ target, args }: Call, names: Names): Part | undefined {
     const [variable, condition] = args;
     if (target === undefined || variable?.kind !== 'ident' || condition === undefined) return undefined;

@@ -4,9 +4,8 @@ import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 
 /**
- * Field paths of each node, and of `schema`, that some expression looks at; of collections they count from
- * the items. A path that begins with another one of the list is left out, since its values are kept with
- * that one.
+ * The field paths of each node, and of `schema`, that some expression reads. The paths of collections begin at the
+ * items. The result has no path that begins with another path of the result.
  */
 export function collectReads(
   resources: readonly TypedResource[],

@@ -5,7 +5,7 @@ import { dns1035Label } from '../kubernetes/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 import { nearestName } from '../schema/index.ts';
 
-/** A kind with its schema and address, or kro's refusal without prefix. */
+/** A kind with its schema and its resource, or kro's refusal without the prefix. */
 export type ResolvedKind =
   | { readonly ok: true; readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
   | {
@@ -18,9 +18,9 @@ export type ResolvedKind =
     };
 
 /**
- * Groups whose types kro has compiled in, so that it finds the schema of a type without a resource. Of other
- * groups it sees only the documents of the API server, where such a type stands with the resource it serves
- * (`Eviction` of policy/v1 with pods).
+ * Groups whose types are compiled into kro, so that kro finds the schema of a type without a resource. For other groups
+ * kro reads only the documents of the API server, which list such a type with the resource that it serves (`Eviction`
+ * of policy/v1 with pods).
  */
 const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
 
@@ -28,7 +28,7 @@ function quotedKind({ group, version, kind }: GroupVersionKind): string {
   return goQuote(`${group}/${version}, Kind=${kind}`);
 }
 
-/** Finds the kind of a template. `id` is the resource's, for kro's texts. */
+/** Finds the kind of a template. `id` is the id of the resource, for kro's texts. */
 export function resolveKind(id: string, apiVersion: string, kind: string, source: SchemaSource): ResolvedKind {
   if (apiVersion.split('/').length > 2) {
     const kro = `failed to extract GVK from resource ${id}: invalid apiVersion format ${goQuote(apiVersion)}: unexpected GroupVersion string: ${apiVersion}`;

@@ -2,7 +2,7 @@ import { goQuote } from '../golang/index.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 
-/** A stretch of a string value: literal text, or what stands between `${` and `}`. */
+/** A part of a string value: literal text, or the text between `${` and `}`. */
 export interface TextPart {
   readonly kind: 'text' | 'expression';
   readonly text: string;
@@ -70,7 +70,7 @@ function unterminated(text: string, at: number): ScanResult {
   return { ok: false, problem: 'unterminated', message, offset: at };
 }
 
-/** Offset of the first `${` that is plain text because it has no end; undefined when there is none. */
+/** The offset of the first `${` without an end, which is plain text; undefined when there is none. */
 export function unclosedAt(parts: readonly TextPart[]): number | undefined {
   const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
   return open === undefined ? undefined : open.offset + open.text.indexOf('${');
@@ -78,7 +78,7 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
-/** Why the first closing brace is not the end of the expression. */
+/** The characters for which the first closing brace may not be the end of the expression. */
 const NESTING = /["'{$]/;
 
 function expressionEnd(text: string, from: number, quotes: string): End {
@@ -105,19 +105,19 @@ function expressionEnd(text: string, from: number, quotes: string): End {
   return { kind: 'open' };
 }
 
-/** A string value with at least one expression, as the one CEL expression that kro makes of it. */
+/** A string value with at least one expression, in the form of the one CEL expression that kro makes of the string. */
 export interface ExpressionText {
   /** CEL text to compile. */
   readonly cel: string;
   /** The whole string, if it is more than one bare `${…}`. */
   readonly template?: string;
-  /** What the whole string consists of, if it is more than one bare `${…}`. */
+  /** The parts of the whole string, if it is more than one bare `${…}`. */
   readonly parts?: readonly TextPart[];
-  /** Offset in the string of an offset (UTF-16 units) in `cel`; inside generated text the nearest one. */
+  /** The offset in the string for an offset (UTF-16 units) in `cel`; for generated text, the nearest offset. */
   toOriginal(celOffset: number): number;
 }
 
-/** The expression of a scanned string; undefined when no part is one. */
+/** The expression of a scanned string; undefined when no part is an expression. */
 export function joinParts(original: string, parts: readonly TextPart[]): ExpressionText | undefined {
   const [first] = parts;
   if (first === undefined || !parts.some((part) => part.kind === 'expression')) return undefined;
@@ -138,7 +138,7 @@ class BareExpression implements ExpressionText {
   }
 }
 
-/** Concatenated text and expressions. The whole is built on request, since most callers need only the parts. */
+/** A text with several parts. Its CEL expression is made on request, since most callers need only the parts. */
 class JoinedParts implements ExpressionText {
   readonly template: string;
   readonly parts: readonly TextPart[];

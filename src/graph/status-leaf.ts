@@ -8,9 +8,9 @@ const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 /** The known object types. */
 export interface StructSource {
   readonly types: TypeProvider;
-  /** The schema behind the name of an object type. */
+  /** The schema of an object type, by its name. */
   schemaOfType(name: string): Schema | undefined;
-  /** The schemas on the way from the root of the kind to this type, the type itself not included. */
+  /** The schemas on the path from the root of the kind to this type, without the type itself. */
   ancestorsOfType(name: string): readonly Schema[];
 }
 
@@ -48,11 +48,11 @@ export function statusLeaf(type: CelType, types: StructSource): JsonObject {
   }
 }
 
-/** Library types that kro writes as an object of anything. */
+/** Types of libraries for which kro writes an object with any fields. */
 const OBJECT_LIKE: ReadonlySet<string> = new Set(['kubernetes.Quantity', 'kubernetes.URL', 'kubernetes.Semver']);
 
 /**
- * An object type with its fields, as expressions write their names; only kinds, no constraints. A type
+ * The schema of an object type: its fields with their names in expressions, and their types without constraints. A type
  * inside itself is an object without fields, as in the documents that kro reads.
  */
 function structSchema(name: string, types: StructSource, seen: readonly Schema[]): JsonObject {

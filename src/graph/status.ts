@@ -76,7 +76,7 @@ export function buildStatus(definition: Definition, language: Language, problems
   return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions };
 }
 
-/** Where the schema of a field goes: kro reads its path back from text, so a key such as `a[0]` is a list. */
+/** The path for the schema of a field. kro parses the path from its text, so that a key such as `a[0]` is a list. */
 function schemaSteps({ pathText, path }: FieldSite, problems: Problems): readonly PathStep[] | undefined {
   const parsed = parsePath(pathText);
   if (parsed.ok) return parsed.steps;

@@ -1,12 +1,12 @@
 import type { PathStep } from './model.ts';
 import { appendStep } from './path.ts';
 
-/** Maximum of cached places below one root; others are created each time. */
+/** The maximum number of cached places below one root. Other places are created each time. */
 const KEPT = 10_000;
 
 /**
- * A place in templates. The templates of one definition are walked from the same root, so that resources
- * with the same fields share their paths and the texts of them.
+ * The path of a field in templates. All templates of one definition use the same root, so that resources with the same
+ * fields share the paths and their texts.
  */
 export class TemplatePlace {
   readonly #above: { readonly place: TemplatePlace; readonly step: PathStep } | undefined;

@@ -1,7 +1,7 @@
 import { unescapeFieldName } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
 
-/** The schemas on the way to the type of this name, from the root of its resource to the type itself. */
+/** The schemas on the path from the root of a resource to the type of this name, the type included. */
 export function schemasOnTheWay(name: string, roots: ReadonlyMap<string, Schema>): readonly Schema[] | undefined {
   const [rootName = '', ...steps] = name.split('.');
   let schema = roots.get(rootName);

@@ -9,7 +9,7 @@ import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 import { TemplatePlace } from './template-place.ts';
 
-/** A string with an expression, found in a template. Its path in the definition is put together when it is asked for. */
+/** A string with an expression in a template. Its path in the definition is computed on request. */
 class Field implements FieldSite {
   readonly text: ExpressionText;
   readonly #place: TemplatePlace;
@@ -34,7 +34,7 @@ class Field implements FieldSite {
   }
 }
 
-/** Something that the walk refuses. `kro` is without prefix. */
+/** A problem that the walk finds. `kro` is kro's text without a prefix. */
 export interface WalkProblem {
   readonly code: string;
   readonly steps: readonly PathStep[];
@@ -42,16 +42,16 @@ export interface WalkProblem {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly offset?: number;
-  /** The key is wrong, not its value. */
+  /** Is the key wrong instead of its value? */
   readonly key?: boolean;
 }
 
-/** A value without its expressions (null in their place), and what was found in it. */
+/** A value with null in place of its expressions, and the expressions and problems in the value. */
 export interface Walked {
   readonly skeleton: JsonValue;
   readonly fields: readonly FieldSite[];
   readonly problems: readonly WalkProblem[];
-  /** Places of a `${` without its end, which is plain text. */
+  /** The places of each `${` without an end, which is plain text. */
   readonly unclosed: readonly Unclosed[];
 }
 
@@ -61,10 +61,10 @@ export interface Unclosed {
   readonly offset: number;
 }
 
-/** Where a value stands: the path of its root in the definition, and the place of the root itself. */
+/** The place of a value: the path of its root in the definition, and the root of its template places. */
 export interface Whereabouts {
   readonly base: readonly PathStep[];
-  /** Shared by all templates that are walked; by default the value's own. */
+  /** The root that all templates of a definition share. By default, a new root. */
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
@@ -86,13 +86,13 @@ const SCAN_PROBLEMS = {
   },
 } as const;
 
-/** Most strings that are remembered, and the longest of them. */
+/** The maximum number of cached strings, and their maximum length. */
 const MAX_TEXTS = 10_000;
 const MAX_TEXT_LENGTH = 200;
 
 const NOWHERE: Whereabouts = { base: [] };
 
-/** Walks a value for which there is no schema: every string may hold an expression. */
+/** Walks a value without a schema. Every string may contain an expression. */
 export function walkFreely(value: JsonValue, where = NOWHERE): Walked {
   const walker = new Walker(where);
   const skeleton = walker.free(value);
@@ -113,7 +113,7 @@ class Walker {
   readonly #base: readonly PathStep[];
   readonly #texts: Map<string, ExpressionText>;
   readonly #level: KroCompatibility | undefined;
-  /** Where the value stands that is being looked at. */
+  /** The place of the present value. */
   #place: TemplatePlace;
 
   constructor({ base, root = new TemplatePlace(), texts = new Map(), level }: Whereabouts) {
@@ -212,7 +212,7 @@ class Walker {
     const close = nearestName(key, known);
     const strays = Object.keys(parent).filter((each) => memberSchema(schema, each) === undefined);
     const inner = close === undefined ? innerFieldsWith(strays, schema) : [];
-    // Several fields that stand one level too far out are one mistake.
+    // Several fields that are one level too high are one mistake.
     if (inner.length > 0 && strays[0] !== key) return;
     const isItem = typeof this.#place.steps.at(-1) === 'number' && Object.keys(parent).length === 1;
     const pair = isItem ? namedValue(schema, parent) : undefined;
@@ -267,7 +267,7 @@ class Walker {
     this.#mismatch(expected, whole ? 'integer' : 'float64', value, schema);
   }
 
-  /** Registers the expression of a string; the answer is the literal, or null where an expression fills it. */
+  /** Registers the expression of a string. Returns the literal, or null for a string with an expression. */
   #string(value: string): JsonValue {
     if (!value.includes('${')) return value;
     const known = this.#texts.get(value);
@@ -323,7 +323,7 @@ function flowRead(value: JsonObject): string | undefined {
   return others.length === 0 && value[key] === null && /^[A-Za-z]\w*(?:\.\w+|\[[^\]]*\])+$/.test(key) ? key : undefined;
 }
 
-/** How to write the literal so that it fits, where a change of quotes is all. */
+/** The remedy for a literal that fits with other quotes; undefined when other quotes do not help. */
 function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
   if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
     return `quote it: "${value}"`;
@@ -340,7 +340,9 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
   return isNumber || isBoolean ? `remove the quotes: ${value}` : undefined;
 }
 
-/** Does the schema give kro anything to go by? An int-or-string always does: API servers publish it with `anyOf`. */
+/**
+ * Does the schema restrict values for kro? An int-or-string always does, because API servers publish it with `anyOf`.
+ */
 function saysAnything(schema: Schema): boolean {
   return (
     (schema.type !== undefined && schema.type !== '') ||
@@ -362,7 +364,7 @@ function allowsAdditional(schema: Schema): boolean {
 
 const EMPTY_SCHEMA: Schema = {};
 
-/** The schema of a member: the property's, else that of additional ones (`true` is one that says nothing). */
+/** The schema of a member: the schema of the property, else of additional properties (an empty schema for `true`). */
 export function memberSchema(schema: Schema, key: string): Schema | undefined {
   const { properties, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key];
@@ -372,7 +374,7 @@ export function memberSchema(schema: Schema, key: string): Schema | undefined {
 
 const KNOWN_TYPES = new WeakMap<Schema, readonly string[]>();
 
-/** The kinds of value that kro expects where this schema stands; undefined when it cannot tell. */
+/** The types of values that kro expects for this schema; undefined when the schema does not tell. */
 export function expectedTypes(schema: Schema): readonly string[] | undefined {
   const known = KNOWN_TYPES.get(schema);
   if (known !== undefined) return known;

@@ -15,7 +15,7 @@ import type { CompileOptions } from './options.ts';
 import type { Place, Problems } from './problems.ts';
 import { expectedTypes } from './walk.ts';
 
-/** Warns of expressions that compile and will not do what they seem to do. */
+/** Warns of expressions that compile but do something else than they seem to do. */
 export function warnExpressions(
   resources: readonly TypedResource[],
   other: readonly Compiled[],
@@ -37,7 +37,7 @@ const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 interface WarnerParts {
   readonly drafts: ReadonlyMap<string, Draft>;
-  /** Ids of resources whose condition is the constant false. */
+  /** The ids of resources with a condition that is the constant false. */
   readonly neverIncluded: ReadonlySet<string>;
   readonly language: Language;
   readonly options: CompileOptions;
@@ -52,8 +52,8 @@ interface ExpressionParts {
 const NOTHING: ExpressionParts[] = [];
 
 /**
- * Expressions of which there is nothing to say where they stand, bare or as the only one in a text. Many
- * resources of a definition hold the same ones in the same fields.
+ * Expressions without warnings in one field, either bare or as the only expression in a text. Many resources of a
+ * definition have the same expressions in the same fields, which are not checked again.
  */
 class Sound {
   readonly #bare = new WeakSet<Expr>();
@@ -80,13 +80,15 @@ function onlyRoot(found: Compiled): Expr | undefined {
   return parts.length === 1 ? parts[0]?.ast.expr : undefined;
 }
 
-/** A constant argument of a call that can never give a value, and the problem in words. */
+/** The problem of a call that fails for its constant argument, with a remedy. */
 interface FailingCall {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Calls that make a number of a constant text that is none, and constant patterns of `matches` that RE2 does not take. */
+/**
+ * Conversions to a number of a constant text that is no number, and constant patterns of `matches` that RE2 refuses.
+ */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];
   walkAst(root, (expr) => {
@@ -110,7 +112,7 @@ function failingPattern(pattern: string): FailingCall[] {
   const problem = regexProblem(pattern);
   if (problem === undefined) return [];
   const message = `matches() takes a regular expression, and ${JSON.stringify(pattern)} is none: ${problem}`;
-  // Patterns of the shell are what users write instead.
+  // A common mistake is a pattern of the shell.
   const plain = pattern.replaceAll('*', '');
   const hint = /^[\w*-]+$/.test(pattern)
     ? `write matches("${plain}"), which finds ${plain} anywhere in the text, or "^${plain}" at its beginning`
@@ -118,7 +120,10 @@ function failingPattern(pattern: string): FailingCall[] {
   return [{ message, hint }];
 }
 
-/** The type of a Service that is surely not LoadBalancer; undefined for other kinds, and where an expression says it. */
+/**
+ * The type of a Service that is certainly not LoadBalancer; undefined for other kinds, and for a type from an
+ * expression.
+ */
 function otherType({ resolved, skeleton }: Draft): string | undefined {
   if (resolved?.type.group !== '' || resolved.type.kind !== 'Service') return undefined;
   const { spec } = skeleton;
@@ -126,7 +131,7 @@ function otherType({ resolved, skeleton }: Draft): string | undefined {
   return typeof type === 'string' && type !== 'LoadBalancer' ? type : undefined;
 }
 
-/** Does an expression ask whether a field is there, and so do without it? */
+/** Does an expression test whether a field exists, so that it works without the field? */
 function asksFirst(root: Expr): boolean {
   let asks = false;
   walkAst(root, (expr) => {
@@ -147,9 +152,9 @@ class Warner {
   readonly #options: CompileOptions;
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
-  /** What is in order in a field, by kind and path. */
+  /** Expressions without warnings in a field, by kind and path. */
   readonly #soundFields = new Map<Draft['resolved'], Map<string, Sound>>();
-  /** What is in order wherever it stands. */
+  /** Expressions without warnings at any place. */
   readonly #sound = new Sound();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
@@ -188,7 +193,7 @@ class Warner {
   }
 
   #field(draft: Draft, field: Compiled<FieldSite>): void {
-    // The names of types in collections are others.
+    // Types have other names in collections.
     const sound = readsAsList(draft) ? new Sound() : this.#soundField(draft, field);
     if (sound.has(field)) return;
     const before = this.#problems.size;
@@ -212,7 +217,7 @@ class Warner {
     return sound;
   }
 
-  /** What may be wrong with an expression wherever it stands. */
+  /** Warns of problems of an expression that do not depend on its place. */
   expression(found: Compiled): void {
     if (this.#sound.has(found)) return;
     const before = this.#problems.size;
@@ -246,7 +251,7 @@ class Warner {
     }
   }
 
-  /** Only a Service of type LoadBalancer gets an address from a load balancer. */
+  /** Warns of an expression that reads the load balancer's address of a Service of another type than LoadBalancer. */
   #unbalanced(found: Compiled, code: string): void {
     const read = found.reads.find(({ id, steps }) => {
       const draft = this.#drafts.get(id);
@@ -260,7 +265,7 @@ class Warner {
     this.#warn(code, message, placeOf(found), `set spec.type: LoadBalancer in ${read.id}, or ${instead}`);
   }
 
-  /** Those parts of an expression that have loops or calls of which something might be said; mostly there is none. */
+  /** The parts of an expression with loops or calls that may need a warning. Most expressions have none. */
   #remarkableParts(found: Compiled): readonly ExpressionParts[] {
     let remarkable: ExpressionParts[] = NOTHING;
     for (const root of rootsOf(found)) {
@@ -270,7 +275,7 @@ class Warner {
     return remarkable;
   }
 
-  /** What a tree is made of; the same tree may stand in many places. */
+  /** The loops and calls of a syntax tree. The same tree may occur at many places. */
   #partsOf(root: Expr): ExpressionParts {
     let parts = this.#parts.get(root);
     if (parts === undefined) {
@@ -316,7 +321,7 @@ class Warner {
     );
   }
 
-  /** kro's comparison of types lets some values pass that the API server must refuse. */
+  /** Reports a value that kro's comparison of types accepts although the API server must refuse it. */
   #hole(draft: Draft, field: Compiled<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
@@ -332,13 +337,16 @@ class Warner {
     }
   }
 
-  /** A hole of kro's checks: a warning, or an error when strict. */
+  /** Reports a problem that kro's checks miss: a warning, or an error when `strict` is set. */
   #report(code: string, message: string, place: Place, hint?: string): void {
     if (this.#options.strict === true) this.#problems.error({ phase: 'beyond', code, message, place, hint });
     else this.#warn(code, message, place, hint);
   }
 
-  /** kro lets a loop variable hide a resource in the whole loop, its list included, and then binds neither. */
+  /**
+   * Reports a loop variable with the id of a resource. In kro the variable hides the resource in the whole loop, its
+   * list included, and neither of them has a value.
+   */
   #hidden(found: Compiled, parts: readonly ExpressionParts[]): void {
     const hides = parts
       .flatMap(({ loopVariables: names }) => names)
@@ -348,7 +356,7 @@ class Warner {
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
-  /** `${a}${b}` becomes `(a) + (b)`: of numbers that is their sum. */
+  /** Warns of numbers in `${a}${b}`: the text becomes `(a) + (b)`, which is their sum. */
   #added(found: Compiled): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
@@ -395,19 +403,19 @@ function loopVariables(root: Expr): string[] {
   return names;
 }
 
-/** Is it a text put together of constant and computed parts? */
+/** Is the expression a text with constant and computed parts? */
 function isConcatenation(found: Compiled): boolean {
   const { parts = [] } = found.site.text;
   return parts.some(({ kind }) => kind === 'text') || rootsOf(found).some(isAdded);
 }
 
-/** `"a" + x` at the top. */
+/** Is an expression a sum with a string literal, such as `"a" + x`? */
 function isAdded(expr: Expr): boolean {
   if (expr.kind !== 'call' || expr.name !== '_+_') return false;
   return expr.args.some((part) => (part.kind === 'literal' && part.type === 'string') || isAdded(part));
 }
 
-/** Literal keys of a map literal that the expected object does not have. */
+/** The literal keys of a map literal that are no fields of the expected object. */
 function extraKeys(field: Compiled<FieldSite>, expected: CelType, language: Language): [string, Place][] {
   const [expr] = rootsOf(field);
   if (expr?.kind !== 'map' || expected.kind !== 'struct' || language.types.findType(expected.name) === undefined)

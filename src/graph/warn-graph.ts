@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import type { Problems } from './problems.ts';
 import { warnSelectors } from './warn-selectors.ts';
 
-/** Warns of things that are right one by one and wrong together. */
+/** Warns of parts of a definition that are valid alone but wrong together. */
 export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
   warnUnusedTypes(definition, problems);
   warnOverwrittenStatus(definition, problems);
@@ -13,7 +13,7 @@ export function warnGraph(definition: Definition, drafts: readonly Draft[], prob
   warnSelectors(drafts, problems);
 }
 
-/** Custom types that neither `spec` nor a used type mentions. */
+/** Warns of custom types that neither `spec` nor a used type mentions. */
 function warnUnusedTypes({ schema }: Definition, problems: Problems): void {
   if (!isJsonObject(schema.types)) return;
   const { types } = schema;
@@ -43,7 +43,7 @@ function warnUnusedTypes({ schema }: Definition, problems: Problems): void {
   }
 }
 
-/** `status.state` is the controller's: what the author writes there is lost. Conditions are merged, not overwritten. */
+/** Warns of an author's `status.state`, which the controller overwrites. Conditions are merged and need no warning. */
 function warnOverwrittenStatus({ schema }: Definition, problems: Problems): void {
   if (!isJsonObject(schema.status) || !Object.hasOwn(schema.status, 'state')) return;
   problems.warn({
@@ -54,7 +54,7 @@ function warnOverwrittenStatus({ schema }: Definition, problems: Problems): void
   });
 }
 
-/** Two unconditional single resources whose texts name the same object. */
+/** Warns of two unconditional single resources whose texts name the same object. */
 function warnSameIdentity(drafts: readonly Draft[], problems: Problems): void {
   const seen = new Map<string, Draft>();
   for (const draft of drafts) {

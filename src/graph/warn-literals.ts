@@ -9,8 +9,8 @@ import type { Problems } from './problems.ts';
 import { memberSchema } from './walk.ts';
 
 /**
- * Warns of what the API server will refuse in a template and kro does not look at: missing required
- * fields, and literals that break an enum, a pattern or a bound. Fields with expressions are left alone.
+ * Warns of problems in a template that the API server refuses and kro does not check: missing required fields, and
+ * literals that violate an enum, a pattern or a bound. Does not check fields with expressions.
  */
 export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
@@ -18,7 +18,9 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
   warnServerMetadata(skeleton['metadata'], block.path, problems);
 }
 
-/** Metadata of the object that a template was copied from. A server takes a new object with `resourceVersion` alone. */
+/**
+ * Metadata that a template copied from a live object has. A server accepts a new object with `resourceVersion` alone.
+ */
 const SERVER_METADATA = ['resourceVersion', 'uid', 'managedFields'];
 
 function warnServerMetadata(metadata: JsonValue | undefined, block: readonly PathStep[], problems: Problems): void {
@@ -39,7 +41,7 @@ class LiteralWarner {
   readonly #kind: string;
   readonly #block: readonly PathStep[];
   readonly #problems: Problems;
-  /** The way to the value that is being looked at. */
+  /** The path of the present value. */
   readonly #steps: PathStep[] = [];
 
   constructor(kind: string, block: readonly PathStep[], problems: Problems) {
@@ -90,9 +92,9 @@ class LiteralWarner {
   }
 
   #warnScalar(value: JsonValue, schema: Schema): void {
-    // Alternatives are about the kind of value, which the walk has checked.
+    // `anyOf` and `oneOf` restrict the type of a value, which the walk has checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
-    // A number may be beyond what its type can hold.
+    // A number is always checked, because it may be too large for its type.
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
     for (const error of validate(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
@@ -111,7 +113,7 @@ const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength',
 
 const restricted = new WeakMap<Schema, boolean>();
 
-/** Does the schema ask more of a text or a boolean than its type and format, which are not reported here? */
+/** Does the schema restrict a text or a boolean by more than its type and format, which are not reported here? */
 function restricts(schema: Schema): boolean {
   let known = restricted.get(schema);
   if (known === undefined) {

@@ -11,7 +11,7 @@ const CODES = {
   brackets: 'graph/enum-brackets',
 } as const;
 
-/** Warns of markers in `spec` and `types` that kro takes and that cannot be meant. */
+/** Warns of markers in `spec` and `types` that kro accepts although they are certainly a mistake. */
 export function warnMarkers({ schema }: Definition, problems: Problems): void {
   warnBlock(schema.types, ['spec', 'schema', 'types'], problems);
   warnBlock(schema.spec, ['spec', 'schema', 'spec'], problems);
@@ -31,7 +31,10 @@ function warnBlock(block: JsonValue | undefined, path: readonly PathStep[], prob
   }
 }
 
-/** TypeScript marks optional members so; in SimpleSchema the mark is part of the name. */
+/**
+ * Warns of a name that ends with `?`, which marks optional members in TypeScript. In SimpleSchema the `?` is part of
+ * the name.
+ */
 function warnOptionalName(name: string, path: readonly PathStep[], problems: Problems): void {
   const plain = name.slice(0, -1);
   problems.warn({

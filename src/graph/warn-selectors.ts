@@ -9,11 +9,11 @@ import type { Problems } from './problems.ts';
 export function warnSelectors(drafts: readonly Draft[], problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
-  // A Service that selects what a workload should have is no second mistake.
+  // A Service that selects the labels that a workload should have is no second mistake.
   if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 
-/** Labels, with what the author wrote for each; undefined when an expression makes them as a whole. */
+/** The labels at a path, as the author wrote them; undefined when one expression gives all labels. */
 function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undefined {
   let value: JsonValue | undefined = root;
   for (const key of path) {
@@ -24,7 +24,7 @@ function labelsAt(root: JsonObject, path: readonly string[]): JsonObject | undef
 }
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
-/** Workloads that a message lists with their labels. */
+/** The number of workloads that a message lists with their labels. */
 const MAX_SHOWN_WORKLOADS = 3;
 const POD_LABELS = ['spec', 'template', 'metadata', 'labels'];
 
@@ -33,7 +33,9 @@ function isWorkload({ resolved, nodeType }: Draft): boolean {
   return own && resolved?.type.group === 'apps' && WORKLOADS.has(resolved.type.kind);
 }
 
-/** The selector of a workload must match the labels of its own pods; the API server refuses it otherwise. */
+/**
+ * Warns of a workload whose selector does not match the labels of its own pods. The API server refuses such a workload.
+ */
 function warnWorkloadSelector(draft: Draft, problems: Problems): void {
   if (!isWorkload(draft)) return;
   const path = ['spec', 'selector', 'matchLabels'];
@@ -55,7 +57,7 @@ function warnWorkloadSelector(draft: Draft, problems: Problems): void {
   }
 }
 
-/** A Service whose selector fits no pod template, in a graph that has pod templates. */
+/** Warns of a Service whose selector matches no pod template, in a graph that has pod templates. */
 function warnServiceSelectors(drafts: readonly Draft[], problems: Problems): void {
   const workloads = drafts.filter(isWorkload);
   if (workloads.length === 0) return;
@@ -87,8 +89,9 @@ function labelsText(labels: JsonObject): string {
 }
 
 /**
- * The pods of a graph by their labels. A graph may have a thousand Services and a thousand workloads, so each text is
- * taken apart once, equal sets of labels are one, and a label that a pod has word for word is found without a search.
+ * The pods of a graph by their labels. A graph may have a thousand Services and a thousand workloads. Therefore each
+ * text is parsed once, equal sets of labels are stored once, and a label with exactly the text of a pod's label is
+ * found without a search.
  */
 class PodMatcher {
   readonly #pods = new Map<string, JsonObject>();
@@ -108,7 +111,7 @@ class PodMatcher {
     }
   }
 
-  /** Could the selector match the labels of some pods? Different texts with expressions may be equal in the end. */
+  /** Could the selector match the labels of some pods? Different texts with expressions may have the same value. */
   couldMatch(selector: JsonObject): boolean {
     const wanted = stringifyJson(selector);
     const known = this.#answers.get(wanted);

@@ -5,19 +5,19 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 import { scanExpressions } from './scan.ts';
 
-/** A text that reads something of the graph in a form that is no expression. */
+/** The advice for a text that seems to read a value of the graph but is no expression. */
 export interface TextAdvice {
   readonly message: string;
   readonly hint: string;
-  /** Where it begins in the text, in UTF-16 units. */
+  /** The offset in the text, in UTF-16 units. */
   readonly offset: number;
 }
 
 /**
- * Warns of texts in templates and in the status that say something else than they seem to: those that look like
- * expressions and are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a path without anything around it, a closing brace too
- * many), and quantities in thousandths of a byte. Of expressions only paths that begin with `schema` or the id of a
- * resource are told, so that texts for shells and for other templates pass.
+ * Warns of texts in templates and in the status that mean something else than they seem to mean. These are texts that
+ * look like expressions but are none (`$(…)`, `{{…}}`, `$x`, `$ {x}`, `#{x}`, a bare path, a closing brace too many),
+ * and quantities in thousandths of a byte. Warns only of paths that begin with `schema` or the id of a resource, so
+ * that texts for shells and for other template languages cause no warning.
  */
 export function warnTexts({ schema, resources }: Definition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
@@ -36,12 +36,12 @@ export function warnTexts({ schema, resources }: Definition, problems: Problems)
   for (const { template, path } of resources) visit(template, [...path, 'template']);
 }
 
-/** Resources that are counted in bytes. */
+/** Resources whose quantities are in bytes. */
 const BYTES: ReadonlySet<PathStep | undefined> = new Set(['memory', 'storage', 'ephemeral-storage']);
 
 /**
- * Warns of a memory or storage quantity in thousandths of a byte (`512m`), which is a slip for `512Mi`. The API server
- * takes it with a warning of its own ("fractional byte value"), and no container starts with it.
+ * Warns of a memory or storage quantity in thousandths of a byte (`512m`), a common mistake for `512Mi`. The API server
+ * accepts such a quantity with a warning ("fractional byte value"), and no container starts with it.
  */
 function warnFraction(text: string, path: readonly PathStep[], problems: Problems): void {
   const name = path.at(-1);
@@ -56,9 +56,9 @@ function warnFraction(text: string, path: readonly PathStep[], problems: Problem
   });
 }
 
-/** A path that begins with a name and one of the parts that objects have. */
+/** A path that begins with a name and a member of objects, such as `spec`. */
 const READ = String.raw`([A-Za-z]\w*)\.(?:spec|metadata|status|data)\b[\w.[\]"']*`;
-/** What people put around a path, when it is not `${` and `}`. */
+/** Wrong delimiters around a path, which should be `${` and `}`. */
 const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [new RegExp(String.raw`\$\(\s*(${READ})\s*\)`), '$(…)'],
   [new RegExp(String.raw`\{\{-?\s*\$?\.?(${READ})\s*-?\}\}`), '{{…}}'],
@@ -70,10 +70,10 @@ const WRAPPED: readonly (readonly [pattern: RegExp, what: string])[] = [
 ];
 const WHOLE = new RegExp(String.raw`^\s*(${READ})\s*$`);
 
-/** Most texts are plain names: they have neither a path nor a brace that could be one too many. */
+/** Texts that may need advice. Most texts are plain names, with neither a path nor a closing brace. */
 const MAY_BE_MEANT = /\}|\.(?:spec|metadata|status|data)\b/;
 
-/** What is wrong with a text that should be an expression; `undefined` for any other. */
+/** The advice for a text that should be an expression; `undefined` for any other text. */
 export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice | undefined {
   if (!MAY_BE_MEANT.test(text)) return undefined;
   const scanned = scanExpressions(text);

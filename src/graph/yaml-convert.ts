@@ -3,10 +3,10 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
-/** Most nodes that aliases may add to a document; beyond it the file is taken for an alias bomb. */
+/** The maximum number of nodes that aliases may add to a document. A file with more is refused as an alias bomb. */
 const MAX_ALIAS_NODES = 100_000;
 
-/** A finding of the conversion, at an offset of the text. */
+/** A problem that the conversion finds, at an offset of the text. */
 export interface YamlFinding {
   readonly code: string;
   readonly message: string;
@@ -16,21 +16,21 @@ export interface YamlFinding {
   readonly severity?: 'warning';
 }
 
-/** A document's plain value, what aliases point to, and what was wrong. */
+/** The plain value of a document, the targets of its aliases, and the findings. */
 export interface Converted {
   readonly value: JsonValue;
   readonly targets: ReadonlyMap<Alias, ParsedNode>;
   readonly findings: readonly YamlFinding[];
 }
 
-/** Converts the nodes of one document. Values under an alias are shared, not copied. */
+/** Converts the nodes of one document. All uses of an alias share one value. */
 export function convertDocument(root: ParsedNode | null): Converted {
   const converter = new Converter();
   const value = root === null ? null : converter.convert(root).value;
   return { value, targets: converter.targets, findings: converter.findings };
 }
 
-/** A value with the number of nodes that it has when all aliases are written out. */
+/** A value, with its number of nodes when each alias is replaced by a copy. */
 interface Sized {
   readonly value: JsonValue;
   readonly size: number;
@@ -185,7 +185,10 @@ export function isMergePair(pair: Pair<ParsedNode, ParsedNode | null>): boolean 
   return yamlLibrary().isScalar(pair.key) && pair.key.source === '<<' && pair.key.type === 'PLAIN';
 }
 
-/** Own members win over merged ones, earlier merge sources over later ones. `__proto__` is an own key. */
+/**
+ * Merges members: own members win over merged ones, and earlier merge sources win over later ones. `__proto__` is an
+ * own key.
+ */
 function combine(own: ReadonlyMap<string, JsonValue>, merged: readonly JsonObject[]): JsonObject {
   const all = new Map<string, JsonValue>();
   for (const source of merged.toReversed()) {

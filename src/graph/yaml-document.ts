@@ -9,7 +9,10 @@ import { isMergePair } from './yaml-convert.ts';
 import { offsetInScalar } from './yaml-offset.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
-/** Where a document stands: the text without its byte order mark, its lines, its number and file. */
+/**
+ * The place of a document: the text without its byte order mark, the lines of the text, the document's number, and the
+ * file.
+ */
 export interface DocumentPlace {
   readonly source: string;
   readonly lines: LineIndex;
@@ -19,7 +22,7 @@ export interface DocumentPlace {
 
 type Found = { readonly key: ParsedNode | undefined; readonly node: ParsedNode | undefined };
 
-/** A document whose positions are looked up in the parser's node tree. */
+/** A document that finds its positions in the parser's node tree. */
 export class YamlDocument implements DefinitionDocument {
   readonly value: JsonValue;
   readonly index: number;
@@ -110,7 +113,7 @@ export class YamlDocument implements DefinitionDocument {
     return undefined;
   }
 
-  /** The members of an object by name, kept since many positions of one object are asked for. */
+  /** The members of an object by name. They are cached, since callers ask for many positions of one object. */
   #pairsOf(map: YAMLMap.Parsed): ReadonlyMap<string, ParsedPair> {
     const known = this.#pairs.get(map);
     if (known !== undefined) return known;

@@ -1,17 +1,17 @@
-/** Why a document cannot be read, and where. */
+/** The reason why a document cannot be read, with its place. */
 export interface YamlProblem {
   readonly code: string;
   readonly message: string;
-  /** In the whole text, in UTF-16 units. */
+  /** The offset in the whole text, in UTF-16 units. */
   readonly offset: number;
   readonly hint?: string;
 }
 
-/** What Helm's templates begin with, and YAML and the tools that read it do not. */
+/** The beginning of a template expression of Helm, which other YAML files do not have. */
 const HELM =
   /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
 
-/** A text that is no YAML because it is a template of Helm. */
+/** The problem of a text that is no YAML because it is a template of Helm. */
 export function helmProblem(source: string): YamlProblem | undefined {
   const offset = source.search(HELM);
   if (offset < 0) return undefined;
@@ -24,8 +24,8 @@ export function helmProblem(source: string): YamlProblem | undefined {
 }
 
 /**
- * A comment in JSON. The text is read as YAML, where `//` begins no comment and becomes a part of the next key, so that
- * the fields below it seem to be missing.
+ * The problem of a comment in JSON. The text is read as YAML, where `//` begins no comment and becomes part of the next
+ * key, so that the next field seems to be missing.
  */
 export function jsonComment(source: string): YamlProblem | undefined {
   const open = /^\s*\{/.exec(source)?.[0].length;
@@ -56,7 +56,7 @@ function afterComments(source: string, from: number): number {
   }
 }
 
-/** Offset behind a comment of JavaScript; undefined where none begins. */
+/** The offset after a comment of JavaScript; undefined when no comment begins at `at`. */
 function commentEnd(source: string, at: number): number | undefined {
   if (source.startsWith('//', at)) return lineEnd(source, at);
   if (!source.startsWith('/*', at)) return undefined;
@@ -69,14 +69,16 @@ function lineEnd(source: string, at: number): number {
   return end < 0 ? source.length : end;
 }
 
-/** Offset of the quote that closes a string of JSON. */
+/** The offset of the quote that closes a string of JSON. */
 function stringEnd(source: string, open: number): number {
   let at = open + 1;
   while (at < source.length && source[at] !== '"') at += source[at] === '\\' ? 2 : 1;
   return at;
 }
 
-/** Mistakes that a parser sees only at their consequences: the place and the reason are looked for in the text. */
+/**
+ * Finds the place and the reason of a mistake in the text, when the parser reports only a consequence of the mistake.
+ */
 export function knownMistake(code: string, source: string, at: number): YamlProblem | undefined {
   const found = mistakeAt(code, source, at);
   return found === undefined ? undefined : { code: 'yaml/syntax', ...found };
@@ -139,7 +141,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
   return unclosedBefore(code, source, at);
 }
 
-/** A quote or bracket that was opened on a line above, and closed nowhere. */
+/** A quote or bracket that an earlier line opens and no line closes. */
 function unclosedBefore(code: string, source: string, at: number): Mistake | undefined {
   if (code === 'MISSING_CHAR') {
     const quote = [...source.slice(0, at).matchAll(/(?<=(?:^|[:\-,[{])[ \t]+|^)(["'])(?:(?!\1)[^\n])*$/gm)].at(-1);
@@ -164,7 +166,7 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
   };
 }
 
-/** A text in quotes that has its own quote inside, where it ends for YAML. */
+/** A quoted text that contains its own quote character, so that the text ends there for YAML. */
 function quoteInside(line: string, at: number): Mistake | undefined {
   const [before = ''] = /^\s*(?:- +)*(?:[^\s"':][^"':]*:\s+)?/.exec(line) ?? [];
   const text = line.slice(before.length).trimEnd();
@@ -174,7 +176,7 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   const escaped = quote === '"' ? /\\./g : /''/g;
   const ending = content.replaceAll(escaped, '  ').indexOf(quote);
   if (ending < 0 || at <= before.length + ending) return undefined;
-  // Two texts beside each other, or a key and its value.
+  // The line has two texts in a row, or a key and its value.
   if (!content.includes('${') && /^(["'])(?:\s*[,:]|\s+\1)/.test(content.slice(ending))) return undefined;
   const other = quote === '"' ? "'" : '"';
   const inWords = quote === '"' ? 'double' : 'single';
@@ -189,7 +191,7 @@ function quoteInside(line: string, at: number): Mistake | undefined {
   };
 }
 
-/** The text in quotes of one sort; those in it that are escaped already stay. */
+/** The text in quotes of one kind. Quotes in the text that are already escaped stay. */
 function inQuotes(content: string, quote: '"' | "'"): string {
   const escaped =
     quote === '"'
@@ -198,7 +200,7 @@ function inQuotes(content: string, quote: '"' | "'"): string {
   return `${quote}${escaped}${quote}`;
 }
 
-/** A text of several words without quotes, with a colon and a space in it. */
+/** An unquoted text of several words that contains a colon and a space. */
 function colonInText(line: string, at: number): Mistake | undefined {
   const text = line.slice(at).trimEnd();
   const colon = /:(?=\s)/.exec(text)?.index;
@@ -212,11 +214,11 @@ function colonInText(line: string, at: number): Mistake | undefined {
   };
 }
 
-/** A line that is indented deeper than its siblings, so that it makes a member of the value above. */
+/** A line that is indented deeper than its siblings, so that it is a member of the value above. */
 export function deeperLine(source: string, at: number): YamlProblem | undefined {
   const end = source.indexOf('\n', at);
   if (end < 0) return undefined;
-  // Quotes inside of a text without quotes mean nothing to YAML.
+  // Quotes inside an unquoted text have no meaning in YAML.
   const value = source.slice(at, end);
   if (/:\s/.test(/^["'[{]/.test(value) ? value.replace(/(["']).*?\1/g, '') : value)) return undefined;
   return {
@@ -227,7 +229,7 @@ export function deeperLine(source: string, at: number): YamlProblem | undefined 
   };
 }
 
-/** Offset behind the spaces at a place. */
+/** The offset after the spaces that begin at `from`. */
 export function skipSpaces(source: string, from: number): number {
   let at = from;
   while (source[at] === ' ') at += 1;

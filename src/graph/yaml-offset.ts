@@ -1,20 +1,20 @@
-/** How a scalar stands in the text; decides how its characters map back. */
+/** The style of a scalar in the text, which decides how its characters map to offsets. */
 export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LITERAL' | 'BLOCK_FOLDED';
 
-/** One character of the value, or several that one escape stands for. */
+/** One character of the value, or the characters of one escape. */
 interface Unit {
   readonly start: number;
   readonly end: number;
-  /** White space in the value: folding and indentation may have changed it, so it is not counted. */
+  /** Is the unit white space? Folding and indentation may change white space, so that it does not count. */
   readonly blank: boolean;
 }
 
 /**
- * Where in the text the character of a scalar's value at `offset` stands. Line folding, indentation and
- * chomping only change white space, so the characters between are counted off on both sides.
+ * The offset in the text of the character at `offset` in a scalar's value. Line folding, indentation and chomping
+ * change only white space, so that both sides have the same sequence of other characters.
  *
- * `raw` is the scalar as it stands in the text, quotes or block header included; the answer counts from
- * its beginning, in UTF-16 units.
+ * `raw` is the scalar's source text, with its quotes or block header. The result is an offset in `raw`, in UTF-16
+ * units.
  */
 export function offsetInScalar(raw: string, style: ScalarStyle, value: string, offset: number): number {
   if (style === 'PLAIN' && raw === value) return offset;
@@ -62,7 +62,7 @@ function* units(raw: string, style: ScalarStyle): Generator<Unit> {
   }
 }
 
-/** Length of the escape that begins at a backslash: `\x41`, `\u0041`, `\U00000041` or two characters. */
+/** The length of the escape that begins at a backslash: `\x41`, `\u0041`, `\U00000041` or two characters. */
 function escapeLength(raw: string, at: number): number {
   const lengths: Record<string, number> = { x: 4, u: 6, U: 10 };
   const kind = raw.charAt(at + 1);

@@ -1,6 +1,6 @@
 /**
- * How kubectl and kro's own tools read a plain YAML scalar: YAML 1.1 as go-yaml v2 implements it, so that
- * `yes`, `0777` and `1_000` mean here what they mean on the way to the API server.
+ * The value of a plain YAML scalar as kubectl and kro's tools read it: YAML 1.1 as go-yaml v2 implements it. Therefore
+ * `yes`, `0777` and `1_000` have the same meaning here as in a file for kubectl.
  */
 export type PlainValue = null | boolean | number | bigint | string;
 
@@ -28,7 +28,7 @@ export function isOldBoolean(source: string): boolean {
 export function resolvePlain(source: string): PlainValue {
   const word = WORDS.get(source);
   if (word !== undefined) return word;
-  // kubectl's reader looks for numbers behind a digit, a sign or a point only.
+  // kubectl's reader takes only a text that begins with a digit, a sign or a point for a number.
   if (source.startsWith('_')) return source;
   const digits = source.replaceAll('_', '');
   if (INTEGER.test(digits)) return readInteger(digits) ?? Number(digits);
@@ -38,7 +38,10 @@ export function resolvePlain(source: string): PlainValue {
 const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
-/** A Go integer literal; undefined when it fits neither int64 nor uint64, or a leading zero is not octal. */
+/**
+ * The value of a Go integer literal; undefined when the value fits neither int64 nor uint64, or when a literal with a
+ * leading zero is not octal.
+ */
 function readInteger(digits: string): number | bigint | undefined {
   const negative = digits.startsWith('-');
   let body = digits.replace(/^[-+]/, '');

@@ -1,7 +1,7 @@
 /**
- * The read-only interface to what a controller knows: definitions, instances, the report of each node
- * and why it waits, and a stream of what happens. It serves an `InspectSource` over HTTP on a loopback
- * address with a token, and writes nothing.
+ * The read-only interface to the state of a controller: definitions, instances, the report of each node with its
+ * reason, and a stream of events. The room serves an `InspectSource` over HTTP on a loopback address with a token, and
+ * writes nothing.
  *
  * @packageDocumentation
  */

@@ -1,14 +1,14 @@
 import type { Condition, InstanceState, NodeReport, ObjectOutcome } from '../runtime/index.ts';
 
-/** A definition in short. */
+/** The summary of a definition. */
 export interface DefinitionSummary {
   readonly name: string;
   readonly uid: string;
-  /** The API that it defines. */
+  /** The API version of the kind that the definition serves. */
   readonly apiVersion: string;
   readonly kind: string;
   readonly state: 'Active' | 'Inactive';
-  /** The revision that instances run, if any. */
+  /** The served revision, if there is one. */
   readonly revision?: number;
   readonly instances: number;
   readonly conditions: readonly Condition[];
@@ -16,9 +16,9 @@ export interface DefinitionSummary {
   readonly problems: readonly string[];
 }
 
-/** An instance in short. */
+/** The summary of an instance. */
 export interface InstanceSummary {
-  /** Its address in this interface: `group/version/Kind/namespace/name`, `-` for no namespace. */
+  /** The address of the instance in this interface: `group/version/Kind/namespace/name`, with `-` for no namespace. */
   readonly ref: string;
   readonly apiVersion: string;
   readonly kind: string;
@@ -30,11 +30,11 @@ export interface InstanceSummary {
   readonly state: InstanceState;
 }
 
-/** Everything that is known of an instance: what each node does, and why. */
+/** The report of an instance: the summary, the conditions, and the state of each node with its reason. */
 export interface InstanceReport extends InstanceSummary {
   readonly conditions: readonly Condition[];
   readonly nodes: readonly NodeReport[];
-  /** When the last step was taken, in milliseconds since 1970. */
+  /** The time of the last step, in milliseconds since 1970. */
   readonly steppedAt: number;
 }
 
@@ -64,7 +64,7 @@ export interface InspectSource {
   report(ref: string): InstanceReport | undefined;
   /** The events after an id that are still kept, oldest first. */
   eventsAfter(id: number): readonly InspectEvent[];
-  /** Calls back for every event from now on, until the function returned is called. */
+  /** Calls the listener for every later event, until the returned function is called. */
   subscribe(listener: (event: InspectEvent) => void): () => void;
 }
 

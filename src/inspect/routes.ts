@@ -1,14 +1,14 @@
 import { explain } from '../runtime/index.ts';
 import type { InspectSource } from './model.ts';
 
-/** The answer to a request that is no stream. */
+/** The response to a request for anything but the stream. */
 export interface InspectAnswer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body: unknown;
 }
 
-/** What a request asks for: an answer, or the stream of events after an id. */
+/** The result of routing: a response, or the stream of events after an id. */
 export type InspectRoute =
   | { readonly kind: 'answer'; readonly answer: InspectAnswer }
   | { readonly kind: 'events'; readonly afterId: number | undefined };
@@ -24,7 +24,7 @@ export interface InspectRequest {
 const PREFIX = '/api/v1/';
 const REPORT = /^instances\/(.+)\/report$/;
 
-/** Decides the answer to a request. The address of an instance may be written with `/` or percent-encoded. */
+/** Decides the response to a request. The address of an instance may be written with `/` or percent-encoded. */
 export function routeInspect(source: InspectSource, request: InspectRequest): InspectRoute {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'this interface only answers GET');

@@ -4,10 +4,10 @@ import { cryptoLibrary, httpLibrary, TypeKroError } from '../core/index.ts';
 import type { InspectEvent, InspectSource } from './model.ts';
 import { routeInspect } from './routes.ts';
 
-/** How to serve the interface. */
+/** The options of `serveInspect`. */
 export interface InspectServerOptions {
   readonly source: InspectSource;
-  /** Default `127.0.0.1`. Other than loopback addresses are refused unless `allowRemote`. */
+  /** Default `127.0.0.1`. An address that is no loopback address is refused, unless `allowRemote` is set. */
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
@@ -15,25 +15,25 @@ export interface InspectServerOptions {
   readonly token?: string;
   readonly allowRemote?: boolean;
   /**
-   * Answers requests outside `/api/`, e.g. pages of a dashboard. They need no token, so they must hold no data. Returns
-   * false for requests that it does not answer.
+   * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so that the responses
+   * must contain no data. Returns false for requests that it does not handle.
    */
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-/** The interface while it is served. */
+/** The running server of the interface. */
 export interface InspectServer {
   readonly url: string;
   readonly token: string;
   close(): Promise<void>;
 }
 
-/** Maximum of unsent bytes before a slow reader is disconnected; it reconnects with its last id. */
+/** The maximum number of unsent bytes. A slower reader is disconnected and reconnects with its last id. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /**
- * Serves what a controller knows, read only. Every request under `/api/` needs the token, as
- * `Authorization: Bearer …` or, for `EventSource`, as the query parameter `token`.
+ * Serves the state of a controller, read only. Every request under `/api/` needs the token, as `Authorization: Bearer
+ * …` or, for `EventSource`, as the query parameter `token`.
  *
  * @throws TypeKroError `inspect/remote-address` for an address that other machines can reach.
  */
@@ -85,7 +85,7 @@ function isAllowed(request: IncomingMessage, url: string, token: string): boolea
   const given = header.startsWith('Bearer ')
     ? header.slice('Bearer '.length)
     : (new URL(url, 'http://inspect').searchParams.get('token') ?? '');
-  // Digests have one length, so that the comparison tells nothing about the token.
+  // Digests have equal lengths, so that the comparison reveals nothing about the token.
   const digest = (text: string) => cryptoLibrary().createHash('sha256').update(text).digest();
   return cryptoLibrary().timingSafeEqual(digest(given), digest(token));
 }

@@ -37,7 +37,7 @@ export function applySetIdOf(instance: KubeObject): string {
   return applySetId({ name, kind, group, ...(namespace === undefined ? {} : { namespace }) });
 }
 
-/** Value of the inventory hash annotation: covers id and scope, so that a partial write is noticed. */
+/** The value of the inventory hash annotation. The hash covers id and scope, so that it shows a partial write. */
 export function inventoryHash(id: string, scope: InventoryScope): string {
   return `sha256:${sha256(`${id}\0${scope.groupKinds.join(',')}\0${scope.namespaces.join(',')}`)}`;
 }
@@ -61,19 +61,19 @@ export function inventoryOf(id: string, scope: InventoryScope, version: string):
 /** An inventory without members. */
 export const EMPTY_SCOPE: InventoryScope = { groupKinds: [], namespaces: [] };
 
-/** Kinds and namespaces of both. */
+/** The kinds and namespaces of two scopes together. */
 export function unionScope(a: InventoryScope, b: InventoryScope): InventoryScope {
   return { groupKinds: sortedUnion(a.groupKinds, b.groupKinds), namespaces: sortedUnion(a.namespaces, b.namespaces) };
 }
 
-/** Do both name the same kinds and namespaces? Both are sorted. */
+/** Do two scopes name the same kinds and namespaces? The lists of both must be sorted. */
 export function sameScope(a: InventoryScope, b: InventoryScope): boolean {
   return a.groupKinds.join() === b.groupKinds.join() && a.namespaces.join() === b.namespaces.join();
 }
 
 /**
- * What an instance records of its ApplySet: nothing, a valid record, or an invalid one, of which `scope` has the
- * readable entries.
+ * The ApplySet record of an instance: absent, valid or invalid. `scope` of an invalid record has the entries that can
+ * be read.
  */
 export type RecordedInventory =
   | { readonly state: 'absent' }

@@ -26,7 +26,7 @@ interface Assessed {
   readonly terminating?: Terminating;
   readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
-  /** It differs from what is wanted and is not written now: some of its fields are contested. */
+  /** The object differs from the desired one and is not written now, because its differing fields are contested. */
   readonly held?: true;
 }
 
@@ -64,13 +64,19 @@ export function assess(
   };
 }
 
-/** An object whose update the server refuses is still in place; after a temporary failure that is not sure. */
+/**
+ * Does the object exist, either as desired or with an update that the server refuses? False after a temporary failure,
+ * because the outcome of that write is not known.
+ */
 function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
   if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
   return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
 }
 
-/** The node's state: problems first, then what is in the way, then what is unknown or due, then readiness. */
+/**
+ * The state of a node. The first that applies decides: a problem, an object that is being deleted, an object that is
+ * not read yet, a write that is due, the readiness of the objects.
+ */
 function stateOf(
   context: StepContext,
   node: ResourceNode | CollectionNode,
@@ -105,8 +111,8 @@ function stateOf(
 }
 
 /**
- * May other nodes read a node whose write fails? As in kro: yes, where all its objects exist and are ready as they are.
- * A collection never reads items of others.
+ * May other nodes read a node with a failed read or write? As in kro, they may when all its objects exist and are ready
+ * as they are. An object of another ApplySet counts for a single resource, not for an item of a collection.
  */
 function isUsable(
   context: StepContext,
@@ -206,17 +212,20 @@ function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
   return context.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
 }
 
-/** Contested fields are put back with growing pauses, other fields of the object at once. */
+/**
+ * Is the write of an object held back? True during the pause of a contest when only contested fields differ: the
+ * controller corrects any other field at once.
+ */
 function isHeld(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
-  // Two instances that take an object from each other would repeat that without a pause.
+  // Without this rule, two instances that take an object from each other would do so without a pause.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (why !== 'drift') return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
-/** The due write, or the failure of the last attempt during its pause. */
+/** The write that is due; during the pause after a failed write of the same desired object, the failure. */
 function write(
   context: StepContext,
   node: ResourceNode | CollectionNode,

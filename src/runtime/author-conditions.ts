@@ -26,9 +26,9 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
 
 /**
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro: the
- * transition time stays while the status does. An expression that waits for data or fails keeps the conditions of
- * its types (of every type, where it computes one) as they were; a type that two expressions give keeps its previous
- * condition, if there is one, and is reported.
+ * transition time stays while the status does. When an expression waits for data or fails, the previous conditions of
+ * its types stay; these are all types when the expression computes a type. A type that two expressions give keeps its
+ * previous condition, if there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],

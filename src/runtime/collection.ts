@@ -19,8 +19,8 @@ export type Dimensions =
   | { readonly ok: false; readonly reason: Unresolved };
 
 /**
- * Expands a collection: one object per element of the product of its dimensions, the first dimension outermost. Two
- * items with equal identity are an error of the whole collection, and so are too many items.
+ * Expands a collection: one object per element of the product of its dimensions, the first dimension outermost. The
+ * whole collection fails when two items have the same identity or when there are too many items.
  */
 export function resolveCollection(context: StepContext, node: CollectionNode): Resolved {
   const dimensions = evaluateDimensions(context, node);
@@ -62,8 +62,8 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
 }
 
 /**
- * Identities of the items when the rest of the template cannot be filled; undefined when unknown, or the reason why
- * they are refused.
+ * The identities of the items when the rest of the template cannot be filled. Returns undefined when the identities are
+ * not known either, and the reason when an identity is refused.
  */
 export function identitiesOfCollection(context: StepContext, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(context, node);

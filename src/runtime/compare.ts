@@ -23,20 +23,20 @@ export interface FieldDifference {
   /** The other managers that own the field now; sorted. The one that changed it is among them. */
   readonly managers: readonly string[];
   /**
-   * Another manager took the field from the controller, according to `managedFields`: the controller no longer owns it,
-   * and the other's write is later than the controller's last apply. Times are whole seconds; writes within the same
-   * second are not ordered.
+   * Another manager took the field from the controller, according to `managedFields`: the controller no longer owns the
+   * field, and the write of the other manager is later than the controller's last apply. Times are whole seconds;
+   * writes within the same second are not ordered.
    */
   readonly taken?: true;
 }
 
-/** Maximum of differences that a comparison lists; one is enough to write. */
+/** The maximum number of differences that a comparison lists. One difference is enough for a write. */
 const MAX_DIFFERENCES = 50;
 
 /**
- * Compares the desired object with a whole live object (with `metadata.managedFields`). Only fields that are desired or
- * owned count, so defaults and other managers' fields are no difference. Values that the server normalises (quantities)
- * are equal. An empty list means that applying would change nothing.
+ * Compares the desired object with a whole live object (with `metadata.managedFields`). Only desired or owned fields
+ * count, so that defaults and the fields of other managers make no difference. A quantity equals the form to which the
+ * server normalises it. An empty list means that applying would change nothing.
  */
 export function compareApplied(
   desired: KubeObject,
@@ -50,8 +50,8 @@ export function compareApplied(
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);
-    // A write-only field stays with its manager when another manager writes the field that the server stores it in. So
-    // only a field that is recorded as it is stored is still owned.
+    // Another manager may write the field in which the server stores a write-only field; the write-only field keeps its
+    // manager. Therefore the controller still owns only what is recorded under the stored name.
     const isLost = recorded !== undefined && setAt(recorded, path, live as unknown as JsonValue) === undefined;
     found.push({
       path: formatPath(path),
@@ -161,8 +161,8 @@ function memberNames(fields: FieldSet | undefined): string[] {
 }
 
 /**
- * Which member of a field set stands for each list item. An item may leave out keys that have a default
- * (`protocol` of a port): it gets a member that agrees in the keys it has and that no other item names in full.
+ * Which member of a field set stands for each list item. An item may leave out keys that have a default (`protocol` of
+ * a port): such an item gets a member that agrees in the keys of the item and that no other item names in full.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -225,7 +225,7 @@ function memberOf(value: JsonValue | undefined, key: string): JsonValue | undefi
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-/** A field that is owned as a whole, not by its members. */
+/** Is a field owned as a whole, not by its members? */
 function isAtomic(fields: FieldSet | undefined): boolean {
   return fields !== undefined && Object.keys(fields).length === 0;
 }
@@ -254,8 +254,8 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 }
 
 /**
- * Other managers that own a field, with the fields below it that they own and their last write; sorted. List indexes
- * are followed through the live list.
+ * The other managers that own a field, each with its owned fields below that field and the time of its last write;
+ * sorted. List indexes are followed through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
   const found = new Map<string, [string, FieldSet, number]>();
@@ -280,7 +280,9 @@ function timeOf(entry: JsonObject): number {
   return Date.parse(typeof entry['time'] === 'string' ? entry['time'] : '') || 0;
 }
 
-/** The part of a field set at a path. A set that owns a field above it atomically owns all below. */
+/**
+ * The part of a field set at a path. A set that owns a field on the way atomically owns everything below that field.
+ */
 function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | undefined): FieldSet | undefined {
   const [first, ...rest] = path;
   if (first === undefined || Object.keys(fields).length === 0) return fields;

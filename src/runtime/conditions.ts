@@ -41,10 +41,10 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
 }
 
 /**
- * kro's conditions of an instance after a change: missing ones are Unknown since the instance was created, transition
- * times move only with the status, and `Ready` is True when all others are, else it repeats the latest False one, else
- * the latest Unknown one. With `authored`, the status holds the author's conditions, and none of them counts as a
- * previous one of kro's.
+ * kro's conditions of an instance after a change. A missing condition is Unknown since the creation of the instance. A
+ * transition time changes only with the status. `Ready` is True when all other conditions are True; else `Ready`
+ * repeats the latest False condition, else the latest Unknown one. With `authored`, the status holds the author's
+ * conditions, and none of them counts as a previous condition of kro's.
  */
 export function instanceConditions(
   instance: KubeObject,
@@ -80,8 +80,8 @@ export function instanceConditions(
 }
 
 /**
- * The limit of conditions in Kubernetes' own kinds. A message can quote a whole value of the instance or name a
- * thousand objects, and the server would refuse a status that is too large for its store.
+ * The limit for messages of conditions in Kubernetes' own kinds. A message can quote a whole value of the instance or
+ * name a thousand objects, and the server refuses a status that is too large for its store.
  */
 const MAX_MESSAGE_LENGTH = 32_768;
 

@@ -3,8 +3,8 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
 
 /**
- * Drops the writes of two nodes that render the same object: the last write would win. Their existing objects stay;
- * other nodes are not affected.
+ * Drops the writes of two nodes that render the same object, since each would overwrite the other. Their existing
+ * objects stay. Other nodes are not affected.
  */
 export function dropConflictingWrites(context: StepContext): void {
   const owners = new Map<string, string>();

@@ -139,7 +139,7 @@ function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retr
   return retryAt === undefined ? {} : { retryAt };
 }
 
-/** An object that finalizers keep, or none. */
+/** The object as a list of one, when finalizers delay its deletion; else an empty list. */
 function terminatingOf(object: KubeObject): Terminating[] {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length === 0) return [];
@@ -156,7 +156,10 @@ function deletingText(blockers: readonly Terminating[]): string {
   return `deleting resources: waiting for ${shown.join(', ')}${more}`;
 }
 
-/** Projected fields and the author's conditions stay; ResourcesReady (and kro's Ready) describe the deletion. */
+/**
+ * The status during the deletion. Projected fields and the author's conditions stay; ResourcesReady and kro's Ready
+ * describe the deletion.
+ */
 function deletionStatus(
   instance: KubeObject,
   message: string,
@@ -194,7 +197,7 @@ function highestOrder(objects: readonly KubeObject[]): number {
   return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
 }
 
-/** One report per node id, later waves after the one that is being deleted. */
+/** One report per node id, ordered by wave: the one that is being deleted comes first. */
 function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
   const groups = [...objectsByNode(members)].map(([id, objects]) => ({ id, objects, highest: highestOrder(objects) }));
   groups.sort((a, b) => b.highest - a.highest || compareText(a.id, b.id));

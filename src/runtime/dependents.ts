@@ -2,7 +2,10 @@ import type { Graph } from '../graph/index.ts';
 
 const CACHE = new WeakMap<Graph, Map<string, ReadonlySet<string>>>();
 
-/** Nodes that read a node, directly or through others. Computed once per graph, which never changes. */
+/**
+ * The ids of the nodes that read a node, directly or through other nodes. A graph never changes, so that one
+ * computation per graph is enough.
+ */
 export function transitiveDependents(graph: Graph, id: string): ReadonlySet<string> {
   let all = CACHE.get(graph);
   if (all === undefined) {

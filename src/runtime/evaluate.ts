@@ -11,7 +11,7 @@ export type Variables = ReadonlyMap<string, unknown>;
 export type Evaluated =
   /** `undefined` is `omit()`: the field is to be left out. */
   | { readonly state: 'value'; readonly value: JsonValue | undefined }
-  /** It reads data that is not there (yet). */
+  /** The expression reads data that does not exist (yet). */
   | { readonly state: 'pending'; readonly failure: EvaluationFailure }
   | { readonly state: 'error'; readonly failure: EvaluationFailure };
 

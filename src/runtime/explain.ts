@@ -13,7 +13,7 @@ export interface Explanation {
   readonly state: NodeState;
   /** One sentence without the node's name, e.g. `waits until "db.status.ready" is true; it is false`. */
   readonly reason: string;
-  /** Nodes that it waits for. */
+  /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
   /** What a user can do; absent when the node only needs time. */
   readonly remedy?: string;
@@ -58,7 +58,7 @@ export function explainNode(report: NodeReport): Explanation {
   return { node: id, state, reason: reasonOf(because), waitsFor, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** What is watched, in words. */
+/** The description of a watch in words. */
 export function describeWatch({ target, nodeId }: WatchRequest): string {
   const { type } = target;
   const where = target.namespace === undefined ? '' : ` in ${target.namespace}`;
@@ -83,7 +83,7 @@ function waitsForOf(because: Because): readonly string[] {
 
 type Of<Kind extends Because['kind']> = Extract<Because, { kind: Kind }>;
 
-/** The words of each reason. */
+/** The sentence for each kind of reason. */
 const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => string } = {
   ready: () => 'is as wanted and ready',
   'no-items': ({ dimension }) => `has no items: ${dimension} is empty`,
@@ -161,7 +161,7 @@ function terminatingText({ object, finalizers, since }: Terminating): string {
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
 }
 
-/** What to do about a value that the instance does not give. */
+/** The remedy for a value that the instance does not set. */
 function missingValueRemedy({ path, expression }: Of<'missing-data'>): string {
   const index = path === undefined ? /^(.*)\[(\d+)\]$/s.exec(expression) : null;
   if (index !== null)
@@ -178,7 +178,7 @@ function unsetSpecField(message: string): string | undefined {
     : new RegExp(`(?<![\\w.])schema\\.spec(?:\\.\\w+)*?\\.${key}(?!\\w)`).exec(message)?.[0];
 }
 
-/** What to do about an expression that fails while it is evaluated, by what CEL says. */
+/** The remedy for an expression that fails while it is evaluated, chosen by the message of CEL. */
 function failedExpressionRemedy(message: string): string {
   if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
   if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';
@@ -192,7 +192,7 @@ function failedExpressionRemedy(message: string): string {
 const PERMISSION_REMEDY =
   'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
 
-/** What a user can do; undefined when the node only needs time or another node. */
+/** The remedy for a node; undefined when the node only needs time or another node. */
 function remedyOf(because: Because): string | undefined {
   switch (because.kind) {
     case 'being-deleted': {

@@ -14,7 +14,10 @@ import type { ListTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
 
-/** An external object, by name: the node waits for it and reads it, never writes it, and ignores its deletion mark. */
+/**
+ * An external object, by name. The node waits for the object and reads it, never writes it, and ignores its deletion
+ * mark.
+ */
 export function assessExternal(context: StepContext, node: ExternalNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value')
@@ -57,7 +60,7 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
   return { ...nothing, ...objectReady(context, node, live), data: dataOf(live), objects };
 }
 
-/** External objects, by selector, ordered by namespace and name. An empty list is ready. */
+/** The external objects that match a selector, ordered by namespace and name. A node with an empty list is ready. */
 export function assessExternalCollection(context: StepContext, node: ExternalCollectionNode): NodeResult {
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value')

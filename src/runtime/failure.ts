@@ -2,7 +2,7 @@ import type { FailureClass } from '../kubernetes/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
 
-/** Verbs that are needed together: reads list and watch, applies may create. */
+/** Verbs that a client needs together: a read lists and watches, and an apply may create. */
 const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', ['list', 'watch']],
   ['watch', ['list', 'watch']],
@@ -11,8 +11,8 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * The text of an authorizer's refusal. It is the only difference from the 403 of quotas, admission webhooks and
- * terminating namespaces, where an RBAC rule would not help.
+ * The text of an authorizer's refusal. Quotas, admission webhooks and terminating namespaces also cause a 403, but an
+ * RBAC rule does not help there; only this text shows the difference.
  */
 const REFUSAL = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
 
@@ -29,7 +29,7 @@ export function failureClass({ code, reason, message }: ApiFailure): FailureClas
   return classify({ status: code, reason, message });
 }
 
-/** Does the server refuse the object itself, so that a repeated request would fail, too? */
+/** Does the server refuse the object itself, so that the same request fails again? */
 export function isRefusal(failure: ApiFailure): boolean {
   return failureClass(failure) === 'refused';
 }

@@ -18,7 +18,10 @@ export function keepsChildren(instance: KubeObject): boolean {
   return deletionPolicy(instance) === 'orphan';
 }
 
-/** The problem of an unknown deletion policy. Nothing is deleted then, since the policy may mean the contrary. */
+/**
+ * The problem of an unknown deletion policy. With an unknown policy nothing is deleted, since the policy may mean that
+ * children stay.
+ */
 export function deletionPolicyProblem(instance: KubeObject): string | undefined {
   if (['', 'delete', 'orphan'].includes(deletionPolicy(instance))) return undefined;
   const given = JSON.stringify(annotationOf(instance, DELETION_POLICY_ANNOTATION));
@@ -31,8 +34,8 @@ function deletionPolicy(instance: KubeObject): string {
 }
 
 /**
- * Is the instance released: suspended, with a policy that keeps its children? Then it needs no finalizer, and another
- * controller that takes it over may remove it.
+ * Is the instance released: suspended, with a policy that keeps its children? A released instance needs no finalizer,
+ * and another controller that takes the instance over may remove the finalizer.
  */
 export function isReleased(instance: KubeObject): boolean {
   return isSuspended(instance) && keepsChildren(instance);

@@ -3,8 +3,8 @@ import { jsonEquals } from '../core/index.ts';
 import { digestOf } from './digest.ts';
 
 /**
- * Identifies a JSON value: by its digest (`digestOf`), which is kept of thousands of objects, or by the value itself
- * while it is in memory anyway. A comparison of two values costs a fifth of two digests.
+ * Identifies a JSON value: by its digest (`digestOf`), which is small enough to keep for thousands of objects, or by
+ * the value itself while the value is in memory anyway. To compare two values costs a fifth of computing two digests.
  */
 export type Fingerprint = string | LazyDigest;
 

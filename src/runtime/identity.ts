@@ -26,7 +26,7 @@ export function targetKey(target: ObjectTarget): string {
   return `${groupKindText(target.type)}/${target.namespace ?? ''}/${target.name}`;
 }
 
-/** The same key of a live object. */
+/** The key of a live object, in the form of `targetKey`. */
 export function objectKey(object: KubeObject): string {
   return `${groupKindText(gvkOf(object))}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
 }

@@ -12,10 +12,10 @@ export type Inclusion =
   | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
 
 /**
- * Decides whether a node takes part. It does not when a dependency does not (exclusion is contagious), or when one of
- * its conditions is false; a condition that is false decides even while others have no value yet. A condition that
- * reads another node waits until that node is ready. Null counts as false; data missing in the instance itself is an
- * error, because it cannot appear later.
+ * Decides whether a node is part of the instance. A node is skipped when a dependency is skipped, or when one of its
+ * conditions gives anything but `true` (null included), even while other conditions have no value yet. A condition that
+ * reads another node waits until that node is ready. A condition that reads missing data of the instance alone is an
+ * error, because such data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   for (const id of node.dependsOn) {
@@ -61,7 +61,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
   return undecided === undefined ? { state: 'included' } : { state: 'undecided', reason: undecided };
 }
 
-/** The reason of a node that needs others to be ready; blocked when one of them needs an action of a user. */
+/** The reason of a node that waits until other nodes are ready; blocked when one of those is failed or blocked. */
 export function waitForNodes(context: StepContext, ids: readonly string[]): Unresolved {
   const nodes = ids.map((id) => ({ id, state: context.results.get(id)?.state ?? ('pending' as const) }));
   const stuck = nodes.some(({ state }) => state === 'failed' || state === 'blocked');

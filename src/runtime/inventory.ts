@@ -34,9 +34,10 @@ function possibleScope({ graph }: StepContext): InventoryScope {
 }
 
 /**
- * The inventory to record on the instance. It always covers what is recorded and what is wanted, and shrinks only when
- * every node is resolved and no retired object is left. A suspended instance keeps its recorded inventory, since
- * nothing is written for it.
+ * The inventory to record on the instance. The inventory covers the recorded and the wanted kinds and namespaces. It
+ * shrinks to the wanted ones only when the record is valid, every node is resolved with its objects in place, all
+ * recorded kinds could be listed, and no retired object is left. A suspended instance keeps its recorded inventory,
+ * since the controller writes nothing for a suspended instance.
  */
 export function decideInventory(context: StepContext, pruning: Pruning): Inventory {
   const { recorded } = context;
@@ -62,7 +63,8 @@ export function decideParentWrite(context: StepContext, inventory: Inventory): P
   const isNamed = Object.entries(extra).every(([key, value]) => annotationOf(instance, key) === value);
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;
   const { resourceVersion } = instance.metadata;
-  // Only the first of the two writes carries the version of the decision, since it changes the version.
+  // Only the first of the two writes carries the resourceVersion of the decision, since that write changes the
+  // resourceVersion.
   const first = resourceVersion === undefined ? {} : { resourceVersion };
   return {
     ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, extra, first) } : {}),
@@ -82,7 +84,7 @@ export function isInventoryForeign(instance: KubeObject, inventory: Inventory): 
   return !Object.keys(inventory.annotations).every((key) => Object.hasOwn(annotations, `f:${key}`));
 }
 
-/** The inventory as an object to apply, at the version of the decision. */
+/** The inventory as an object to apply, with the resourceVersion of the decision. */
 export function inventoryWrite({ instance, graph }: StepContext, inventory: Inventory): KubeObject {
   const { resourceVersion } = instance.metadata;
   const extra = contributionAnnotations(graph, instance);
@@ -132,7 +134,7 @@ function inventoryObject(
   };
 }
 
-/** The identity of the instance. The UID prevents that an apply recreates a deleted one. */
+/** The identity of the instance. With the UID, an apply cannot create a deleted instance again. */
 function identityOf(instance: KubeObject): KubeObject {
   const { name = '', namespace, uid } = instance.metadata;
   return {

@@ -4,7 +4,7 @@ import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
 import { labelValue } from './identity.ts';
 import * as keys from './keys.ts';
 
-/** Place of an item in its collection. */
+/** The index of an item in its collection, and the size of the collection. */
 export interface CollectionPlace {
   readonly index: number;
   readonly size: number;
@@ -44,7 +44,10 @@ export function commonLabels(
   };
 }
 
-/** Labels of a child, from those that all children carry. They win over the author's. */
+/**
+ * The labels of a child: the labels of all children, and those of its node and item. They replace labels of the author
+ * with the same name.
+ */
 export function childLabels(
   common: Readonly<Record<string, string>>,
   node: GraphNode,

@@ -12,8 +12,9 @@ interface Keyed {
 export type FindMember = (item: JsonValue, index: number) => string | undefined;
 
 /**
- * Finds which member of a field set (`k:{…}`, `v:…`, `i:…`, as the API server records fields of lists) names an item.
- * Indexes the members once, so that an item is not compared with all of them: a list may have a thousand of each.
+ * Finds the member of a field set (`k:{…}`, `v:…`, `i:…`, as the API server records fields of lists) that names an
+ * item. Indexes the members once: a list may have a thousand items and as many members, too many to compare each item
+ * with each member.
  */
 export function memberFinder(members: readonly string[]): FindMember {
   const keyed = new Map<string, Keyed>();
@@ -44,7 +45,7 @@ export function memberFinder(members: readonly string[]): FindMember {
   };
 }
 
-/** The keys by which a member (`k:{…}`) names an item; undefined for one that does not. */
+/** The keys by which a member (`k:{…}`) names an item; undefined for a member without keys. */
 export function memberKeysOf(member: string): JsonObject | undefined {
   const keys = member.startsWith('k:') ? parseMember(member) : undefined;
   return isJsonObject(keys) ? keys : undefined;

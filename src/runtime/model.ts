@@ -22,8 +22,8 @@ export interface LiveObject {
    */
   readonly equivalence?: EquivalentDigests | true;
   /**
-   * The whole object of a projection, where the observer has it: of objects whose owned fields changed, so that a
-   * difference can be named, and of objects that a step asked for. It saves another read.
+   * The whole object of a projection, if the observer has it. An observer has the whole object after a change of its
+   * owned fields, so that the step can name the difference, and after a read that a step requested.
    */
   readonly whole?: KubeObject;
 }
@@ -34,7 +34,7 @@ export interface EquivalentDigests {
   readonly owned: Fingerprint;
 }
 
-/** The equivalence that is known of a live object. */
+/** The known equivalence of a live object; undefined when none is known. */
 export function equivalenceOf({ equivalence, owned = '' }: LiveObject): EquivalentDigests | undefined {
   return equivalence === true ? { desired: owned, owned } : equivalence;
 }
@@ -55,19 +55,22 @@ export type ListObservation =
   /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
-/** The last failed write, as the executor remembers it. */
+/** The last failed write of an object, as the executor records it. */
 export interface FailedWrite {
   /** Digest of the desired object (`ApplyAction.fingerprint`); empty for a deletion. */
   readonly digest: string;
   readonly failure: ApiFailure;
-  /** Not to be tried again before (milliseconds since the epoch; Infinity: never), unless the desired object changes. */
+  /**
+   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). A changed desired object is
+   * written at once.
+   */
   readonly retryAt: number;
 }
 
-/** A failed read of a whole object, as the executor remembers it. */
+/** A failed read of a whole object, as the executor records it. */
 export interface FailedRead {
   readonly failure: ApiFailure;
-  /** Not to be tried again before (milliseconds since the epoch). */
+  /** The earliest time of the next attempt (milliseconds since the epoch). */
   readonly retryAt: number;
 }
 
@@ -99,11 +102,13 @@ export interface Observed {
 export interface Contest {
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
-  /** Managers that owned them; sorted. */
+  /** The other managers that owned these fields; sorted. */
   readonly managers: readonly string[];
-  /** Differences in these fields alone are not put back before (milliseconds since the epoch). */
+  /**
+   * The controller does not correct differences in these fields alone before this time (milliseconds since the epoch).
+   */
   readonly retryAt: number;
-  /** The contest is over when nothing had to be put back until then. */
+  /** The contest is over when the controller had to correct nothing until this time (milliseconds since the epoch). */
   readonly endsAt: number;
 }
 
@@ -128,7 +133,7 @@ export interface Condition {
 
 /** The options of a step. */
 export interface StepOptions {
-  /** Now, in milliseconds since the epoch: for transition times and retries. */
+  /** The present time, in milliseconds since the epoch, for transition times and retries. */
   readonly now: number;
   /** Version that labels and the tooling annotation carry. Default `devel`, as kro's unreleased builds. */
   readonly version?: string;
@@ -171,10 +176,10 @@ export interface StepOptions {
   readonly memory?: StepMemory;
 }
 
-/** Answer of a readiness function. */
+/** The result of a readiness function. */
 export interface ObjectReadiness {
   readonly ready: boolean;
-  /** Will never become ready without a change, e.g. a failed Job. */
+  /** The object never becomes ready without a change, e.g. a failed Job. */
   readonly failed?: boolean;
   readonly reason: string;
   readonly message: string;
@@ -207,7 +212,7 @@ export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /** Deletion of one child. All deletions of a decision belong to one wave and may run at the same time. */
 export interface DeleteAction {
-  /** Node that created it, from its label; empty when it has none. */
+  /** The id of the node that created the object, from the object's label; empty without that label. */
   readonly nodeId: string;
   readonly target: ObjectTarget;
   /** Precondition: an object with another UID under the same name is not deleted. */
@@ -217,7 +222,7 @@ export interface DeleteAction {
   readonly wave: number;
 }
 
-/** What the step needs to know to decide more. The caller reads it and steps again. */
+/** An object or list that the step needs to decide more. The caller reads it and steps again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
   /** The projection differs from the desired object and no equivalence is known: the whole object decides. */
@@ -230,7 +235,7 @@ export type ReadRequest =
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
   | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
 
-/** What to watch instead of polling. Each step gives the complete set. */
+/** An object or list to watch. Each step gives the complete set. */
 export type WatchRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };

@@ -11,16 +11,16 @@ const EXPLAIN = 'typekro.dev/explain';
 const NODE_PREFIX = 'node.typekro.dev/';
 const RETIRED_PREFIX = 'retired.typekro.dev/';
 
-/** Maximum of nodes in a status; together with the length of a text it keeps the status small. */
+/** The maximum number of nodes in a status. This limit and the limit of a text keep the status small. */
 const MAX_NODES = 64;
 const MAX_TEXT_LENGTH = 300;
 
 const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
 
 /**
- * A condition for every node, where the instance asks for them: True when nothing is left to do, False when a user has
- * to act, Unknown while the node is in progress. They are conditions since every version of an instance's CRD keeps
- * these. When there are too many nodes, unfinished ones come first.
+ * A condition for every node, when the options or the annotation of the instance request them: True when nothing is
+ * left to do, False when a user has to act, Unknown while the node is in progress. The reports are conditions because
+ * the CRD of every instance has `status.conditions`. When there are too many nodes, unfinished ones come first.
  */
 export function nodeConditions(
   instance: KubeObject,
@@ -56,7 +56,7 @@ function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
   return new Set([...open, ...done].slice(0, MAX_NODES));
 }
 
-/** Without the time of the next retry, which would cause a write each time. */
+/** The text of a report. It leaves out the time of the next retry, because each new time would cause a write. */
 function textOf(report: NodeReport): string {
   const { because } = report;
   const steady: NodeReport =

@@ -9,7 +9,7 @@ import type { Condition, StepOptions } from './model.ts';
  */
 const NOW_CONDITION = 'now.typekro.dev/sampled';
 
-/** Is this the condition that records it? */
+/** Is this the condition that records the value of `now()`? */
 export function isNowCondition(type: string): boolean {
   return type === NOW_CONDITION;
 }
@@ -34,7 +34,10 @@ export function readNowSample(instance: KubeObject): NowSample | undefined {
   return { generation: found.observedGeneration, revision: Number(match[1]), template, status };
 }
 
-/** The record, for graphs that read the time and callers that number revisions; else none. */
+/**
+ * The condition that records the sample, when the graph calls `now()` and the caller passes a revision; else an empty
+ * list.
+ */
 export function nowConditions(
   graph: Graph,
   instance: KubeObject,

@@ -39,8 +39,8 @@ export function desiredFingerprint(desired: KubeObject): Fingerprint {
 type ObjectType = Pick<KubeObject, 'apiVersion' | 'kind'>;
 
 /**
- * Does the server store `stringData` of the kind in `data`, and give back `data` only? This is the one write-only field
- * of the built-in kinds. A custom resource may have a field of that name, which is one as any other.
+ * Does the server store `stringData` of the kind in `data`, and return only `data`? `stringData` is the one write-only
+ * field of the built-in kinds. In a custom resource, `stringData` is a field like any other.
  */
 function hasWriteOnlyData({ apiVersion, kind }: ObjectType): boolean {
   return kind === 'Secret' && apiVersion === 'v1';

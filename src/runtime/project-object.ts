@@ -6,7 +6,7 @@ import * as keys from './keys.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 import type { LiveObject } from './model.ts';
 
-/** Members of `metadata` that are kept of every object, whatever the graphs read. */
+/** Members of `metadata` that every projection keeps, whatever the graphs read. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
 /** Labels that name the owner of an object: the only labels that the runtime itself reads. */
@@ -22,7 +22,7 @@ const KEPT_LABELS: ReadonlySet<string> = new Set([
 /** The annotation that the runtime itself reads. */
 const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
 
-/** Is the value at a path kept of every object, whatever the graphs read? */
+/** Does every projection keep the value at a path, whatever the graphs read? */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
   if (second === 'labels') return typeof third === 'string' && KEPT_LABELS.has(third);
@@ -34,7 +34,7 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
  * annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the owned
  * fields. The result shares no structure with the input but the values read.
  *
- * A path that leads through a list keeps the whole list: positions must stay. An empty path keeps the whole object
+ * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
  * without `managedFields`.
  */
 export function projectObject(object: KubeObject, reads: readonly (readonly PathStep[])[]): LiveObject {
@@ -48,7 +48,7 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   return { object: kept as unknown as KubeObject, owned: ownedFingerprint(object) };
 }
 
-/** What is read of the metadata, and what is kept of every object. */
+/** The metadata of a projection: the members that expressions read, and those that every projection keeps. */
 function keptMetadata(metadata: JsonObject, read: JsonObject): JsonObject {
   const kept: JsonObject = {};
   for (const name of Object.keys(read)) if (name !== 'managedFields') setOwn(kept, name, read[name] as JsonValue);
@@ -81,7 +81,7 @@ function keep(into: JsonObject, from: JsonValue | undefined, path: readonly Path
   if (value === undefined) return;
   const present = Object.hasOwn(into, step) ? into[step] : undefined;
   if (!isJsonObject(value) || at + 1 === path.length) return setOwn(into, step, value);
-  // A shorter path kept the whole value already: it is the live one and must not be written to.
+  // A shorter path kept the whole value already. That value belongs to the live object and must not be written to.
   if (present === value) return;
   const below: JsonObject = isJsonObject(present) ? present : {};
   setOwn(into, step, below);

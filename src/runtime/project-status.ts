@@ -13,14 +13,14 @@ export interface ProjectedStatus {
   readonly problems: readonly StatusProblem[];
 }
 
-/** Written by the runtime; fields of these names in the author's map are left out. */
+/** Fields that the runtime writes. The author's fields of these names are left out. */
 const RESERVED = new Set(['state', 'conditions']);
 
 /**
- * Evaluates the status fields, each on its own: a field that reads absent data is left out until the data exists, a
- * field that fails is left out and reported, and neither delays the others. Objects and lists without any of their
- * computed fields are left out too; inside a list such an object stays empty. kro 0.10 leaves out a list as a whole
- * when one of its elements has no value.
+ * Evaluates each status field on its own. A field that reads absent data is left out until the data exists. A field
+ * that fails is left out and reported. Neither delays the other fields. An object or list that becomes empty because
+ * its fields are left out is left out, too, except for an element of a list that is not the last one. kro 0.10 leaves
+ * out a list as a whole when one of its elements has no value.
  */
 export function projectStatus(
   { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,
@@ -58,7 +58,10 @@ function listAbove(path: readonly PathStep[]): readonly PathStep[] {
   return index < 0 ? path : path.slice(0, index);
 }
 
-/** Removes what is empty now on a path, from the inside out; in a list only at its end, so that places stay. */
+/**
+ * Removes the empty objects and lists on a path, from the inside out. Removes an element of a list only at the end, so
+ * that the other elements keep their positions.
+ */
 function dropEmpty(root: JsonObject, path: readonly PathStep[]): void {
   const last = path.at(-1);
   const value = at(root, path);

@@ -15,11 +15,11 @@ import type { StepContext } from './step-context.ts';
 /** The state of retired objects. */
 export interface Pruning {
   readonly delete: readonly DeleteAction[];
-  /** One per node id that has retired objects. */
+  /** One report per node id that has retired objects. */
   readonly reports: readonly NodeReport[];
   /** Retired objects that still exist. */
   readonly remaining: readonly KubeObject[];
-  /** Every recorded kind could be listed. */
+  /** Could every recorded kind be listed? */
   readonly complete: boolean;
   readonly messages: readonly string[];
   readonly retryAt?: number;
@@ -29,10 +29,10 @@ export interface Pruning {
  * Finds members of the ApplySet that no node wants any more and decides which of them to delete now.
  *
  * A retired object is deleted as soon as that is safe:
- * - not while a node of the same kind that is not resolved might want it under this very name;
- * - not before its node's present objects are there (the new one before the old one goes);
+ * - not while an unresolved node of the same kind may want an object of this name;
+ * - not before the objects that its node wants now exist (the new object is created before the old one is deleted);
  * - not while a node that reads its node is not resolved, or has a write due;
- * - not before retired objects that depend on it are really gone.
+ * - not before the retired objects that depend on it have disappeared.
  *
  * An existing object whose update the server refuses delays no deletion: the refusal may last.
  */
@@ -111,7 +111,7 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   const holders = new Set<string>();
   for (const result of results) {
     const sameKind = groupKindText(result.node.type) === groupKind;
-    // A node of this kind whose names are not known may want this very object.
+    // A node of this kind that does not know the names of its objects yet may want this object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);
     const isReplacing = !result.inPlace && result.standing !== true;
     if (isReplacing && (own === undefined ? sameKind : result === own)) holders.add(result.node.id);

@@ -7,8 +7,8 @@ const MAPS_OF_QUANTITIES = new Set(['limits', 'requests', 'hard', 'capacity', 'o
 const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', 'cpu', 'memory']);
 
 /**
- * Are two values at this path the same amount, written differently? The server stores `1000m` as `1` and
- * `1024Mi` as `1Gi`; only at places where Kubernetes has quantities.
+ * Are two values at this path the same quantity in different forms? The server stores `1000m` as `1` and `1024Mi` as
+ * `1Gi`. False for a path at which Kubernetes has no quantity.
  */
 export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonValue | undefined): boolean {
   const [above, last] = [path.at(-2), path.at(-1)];

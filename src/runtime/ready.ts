@@ -15,9 +15,9 @@ export interface ReadyResult {
 const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
 
 /**
- * Readiness of a single object: every `readyWhen` is true. Null and empty optionals count as false, absent data as not
- * ready yet. Without `readyWhen`: direct mode passes `readinessOf` of `src/readiness`; the controller passes no rules, as
- * kro, so that an existing object is ready.
+ * The readiness of a single object. The object is ready when every `readyWhen` is true. Null and empty optionals count
+ * as false; with absent data the object is not ready yet. Without `readyWhen`: direct mode passes `readinessOf` of
+ * `src/readiness`. The controller passes no rules, so that an existing object is ready, as in kro.
  */
 export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
   if (node.readyWhen.length === 0) return readyByKind(context, node, object);
@@ -62,7 +62,7 @@ export function externalItemsReady(context: StepContext, node: GraphNode, object
   return ofItems.length === 0 ? READY : itemsReady(context, { ...node, readyWhen: ofItems }, objects);
 }
 
-/** Undefined when the condition holds. */
+/** The reason why the node is not ready; undefined when the condition is true. */
 function check(
   context: StepContext,
   node: GraphNode,

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../core/index.ts';
 import type { ApiFailure } from './report.ts';
 
-/** The object of a write. From a controller's message only its namespace is certain. */
+/** The object of a write. A message that a controller reports tells only the namespace for certain. */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 
 /** What servers say of a field that cannot change on an object that exists. */

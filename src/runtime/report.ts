@@ -8,18 +8,18 @@ export interface ApiFailure {
   readonly reason: string;
   /** `Status.message`. */
   readonly message: string;
-  /** The right that is missing, when `code` is 403. */
+  /** The missing right, when `code` is 403 and the message names the right. */
   readonly permission?: MissingPermission;
 }
 
-/** A right that the acting identity lacks, which is the rule to add. */
+/** A right that the user of a request lacks; also the RBAC rule to add. */
 export interface MissingPermission {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
-  /** The user that lacks it, e.g. `system:serviceaccount:apps/deployer`. */
+  /** The user that lacks the right, e.g. `system:serviceaccount:apps/deployer`. */
   readonly user?: string;
 }
 
@@ -28,7 +28,7 @@ export interface MissingPermission {
  *
  * - `pending`: not resolved yet; it waits for data or for a dependency.
  * - `skipped`: left out by `includeWhen`, its own or a dependency's.
- * - `blocked`: an obstacle that needs more than time: an object being deleted, a failed dependency.
+ * - `blocked`: an obstacle keeps the node from going on, e.g. an object that is being deleted or a failed dependency.
  * - `applying`: a write is due or under way.
  * - `waiting`: applied (or external) and not ready yet.
  * - `ready`: as wanted and ready.
@@ -50,7 +50,7 @@ export type NodeState =
 /** An object that blocks a write because it is being deleted. */
 export interface Terminating {
   readonly object: ObjectRef;
-  /** Finalizers that hold it; only their controllers remove them. */
+  /** The finalizers that delay the deletion; only their controllers remove them. */
   readonly finalizers: readonly string[];
   /** `metadata.deletionTimestamp`. */
   readonly since: string;
@@ -63,7 +63,7 @@ export interface Contested {
   readonly fields: readonly string[];
   /** The managers that change them, as far as known; sorted. */
   readonly managers: readonly string[];
-  /** They are not put back before (milliseconds since the epoch). */
+  /** The controller does not correct the fields before this time (milliseconds since the epoch). */
   readonly retryAt: number;
 }
 
@@ -76,7 +76,7 @@ export type Because =
   | { readonly kind: 'excluded'; readonly expression: string; readonly value: JsonValue }
   | { readonly kind: 'dependency-skipped'; readonly node: string }
   | { readonly kind: 'dependency'; readonly nodes: readonly { readonly id: string; readonly state: NodeState }[] }
-  /** An expression reads data that is not there (yet). `path` is the missing name as far as it is known. */
+  /** An expression reads data that does not exist (yet). `path` is the missing name as far as it is known. */
   | {
       readonly kind: 'missing-data';
       readonly expression: string;
@@ -105,7 +105,7 @@ export type Because =
       readonly message: string;
     }
   | { readonly kind: 'external-missing'; readonly object: ObjectRef }
-  /** Ready, except for fields that another client changes whenever they are put back. */
+  /** The node is ready, except for fields that another client changes whenever the controller corrects them. */
   | { readonly kind: 'contested'; readonly objects: readonly Contested[] }
   | { readonly kind: 'being-deleted'; readonly objects: readonly Terminating[] }
   | {
@@ -132,7 +132,7 @@ export type Because =
   | { readonly kind: 'identity-collision'; readonly identity: string }
   | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }
   | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
-  /** It would write or read an object outside the instance's namespace, which the definition's policy forbids. */
+  /** The node would write or read an object outside the instance's namespace, which the definition's policy forbids. */
   | { readonly kind: 'outside-namespace'; readonly object: ObjectRef; readonly allowed: string }
   /** Objects that no node wants any more, and why they are not deleted yet. */
   | {

@@ -8,12 +8,12 @@ export type Resolved =
   | { readonly state: 'unresolved'; readonly reason: Unresolved };
 
 /**
- * The identities of a node's objects when its template cannot be filled; undefined when unknown, or the reason why they
- * are refused.
+ * The identities of a node's objects when its template cannot be filled. Undefined when the identities are not known
+ * either; a reason when one of them is refused.
  */
 export type Identities = readonly ObjectTarget[] | Unresolved | undefined;
 
-/** An object that a node wants, with everything that kro adds. */
+/** An object that a node wants, with the labels and annotations that kro adds. */
 export interface WantedObject {
   readonly target: ObjectTarget;
   readonly desired: KubeObject;

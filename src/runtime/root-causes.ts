@@ -3,20 +3,20 @@ import { explainNode } from './explain.ts';
 import type { NodeReport } from './report.ts';
 import { isDone } from './report.ts';
 
-/** An open node that waits for no open node, and the nodes that wait for it. */
+/** A node that is not done and waits for no other such node, and the nodes that wait for this one. */
 export interface RootCause {
   readonly node: NodeReport;
   /** Objects whose state the node waits for. */
   readonly objects: readonly ObjectRef[];
-  /** Ids of the open nodes that wait for it, directly or through other nodes. */
+  /** Ids of the nodes that are not done and wait for this one, directly or through other nodes. */
   readonly waiting: readonly string[];
 }
 
 /**
- * The open nodes that wait for no open node, in the order of the graph; where nodes wait for one another, the first of
- * them. A report about objects that the graph no longer has waits for the nodes that hold those objects.
+ * The nodes that are not done and wait for no other such node, in the order of the graph; among nodes that wait for one
+ * another, the first. The report of retired objects waits for the nodes for which these objects are kept.
  *
- * @param asked Id of a node: only the roots that it waits for, or the node itself.
+ * @param asked The id of a node. With it, the result has only the root causes of this node.
  */
 export function rootCausesOf(nodes: readonly NodeReport[], asked?: string): RootCause[] {
   const open = nodes.filter((node) => !isDone(node));
@@ -40,7 +40,7 @@ export function rootCausesOf(nodes: readonly NodeReport[], asked?: string): Root
   }));
 }
 
-/** Ids of the open nodes that wait for `root`, directly or through other nodes. */
+/** Ids of the nodes that are not done and wait for `root`, directly or through other nodes. */
 function behind(
   root: NodeReport,
   open: readonly NodeReport[],
@@ -55,7 +55,10 @@ function behind(
   return found;
 }
 
-/** The objects to inspect, by the reason: those that it names, those of the node, or of nodes with missing data. */
+/**
+ * The objects to inspect: the objects that the reason names, else those of the node or of the nodes whose data is
+ * missing.
+ */
 function objectsOf(node: NodeReport, nodes: readonly NodeReport[]): ObjectRef[] {
   const { because } = node;
   switch (because.kind) {

@@ -9,8 +9,8 @@ export type SelectorText =
   | { readonly ok: false; readonly problem: string };
 
 /**
- * A label selector object as the text that the API takes; absent and empty select everything. Terms are sorted. A
- * selector with a field that it does not have is refused: without it, everything would be selected.
+ * Converts a label selector to the text form of the API, with sorted terms. An absent or empty selector selects
+ * everything. A selector with an unknown field is refused, because to ignore that field could select everything.
  */
 export function selectorText(selector: JsonValue | undefined): SelectorText {
   if (selector === undefined || selector === null) return { ok: true, text: '' };

@@ -8,7 +8,7 @@ import type { Because, NodeState, ObjectReport } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
 
-/** Everything that one step looks at and collects. Lives for one call of `step`. */
+/** The inputs and intermediate results of one step. A context lives for one call of `step`. */
 export interface StepContext {
   readonly graph: Graph;
   readonly instance: KubeObject;
@@ -25,9 +25,9 @@ export interface StepContext {
   readonly evaluation: EvaluateContext;
   /** The texts of the line of kro that the graph follows. */
   readonly texts: NodeTexts;
-  /** `schema` and the data of nodes that are ready; what templates and conditions may read. */
+  /** The variables of templates and of `includeWhen`: `schema`, and the data of nodes that are ready or usable. */
   readonly ready: Map<string, unknown>;
-  /** `schema` and all data that is known, also of nodes that wait or fail; what the status may read. */
+  /** The variables of the status: `schema` and all known data, also of nodes that wait or fail. */
   readonly known: Map<string, unknown>;
   /** In topological order. */
   readonly results: Map<string, NodeResult>;
@@ -44,20 +44,23 @@ export interface NodeResult {
   /** kro's text for the condition message. */
   readonly message?: string;
   readonly objects: readonly ObjectReport[];
-  /** What the node wants: nothing for skipped and external nodes; undefined when it could not be resolved. */
+  /**
+   * The objects that the node wants: none for skipped and external nodes, undefined for a node that is not resolved.
+   */
   readonly wanted: readonly WantedObject[] | undefined;
-  /** Known identities of its objects when the node is not resolved. */
+  /** The known identities of the node's objects when the node is not resolved. */
   readonly identities?: readonly ObjectTarget[];
   readonly apply: readonly ApplyAction[];
   /**
-   * Every object that it wants exists, either as wanted or with an update that the server refuses; or it wants none.
+   * Does every object that the node wants exist, either as wanted or with an update that the server refuses? True for a
+   * node that wants none.
    */
   readonly inPlace: boolean;
-  /** It is not resolved, but all its objects are known by name, exist, and belong to it. */
+  /** The node is not resolved, but all its objects are known by name, exist, and belong to the node. */
   readonly standing?: true;
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
-  /** Other nodes may read it although its state is not `ready`. */
+  /** Other nodes may read the data of this node although its state is not `ready`. */
   readonly usable?: true;
   readonly retryAt?: number;
 }
@@ -68,7 +71,10 @@ export function schemaVariable(instance: KubeObject): JsonObject {
   return { apiVersion, kind, metadata: metadata as JsonObject, spec };
 }
 
-/** An expression of a node that has no value: data that is not there makes it wait, anything else fails it. */
+/**
+ * The reason of a node with an expression that has no value: the node waits for absent data, and fails for any other
+ * cause.
+ */
 export function unresolvedBy(
   { texts }: Pick<StepContext, 'texts'>,
   node: GraphNode,

@@ -23,14 +23,15 @@ interface Remembered {
 
 /**
  * Caches the wanted objects and their fingerprints between the steps of one instance: `step` renders an object again
- * only when one of its inputs changed. It changes the cost of a step (and `Decision.evaluations`), never the decision.
+ * only when one of its inputs changed. The cache changes the cost of a step (and `Decision.evaluations`), never the
+ * decision.
  *
  * Inputs outside the instance are compared by identity: a caller with a memory must not change an instance or a live
- * object in place. The memory references its last inputs, so it should not outlive the steps of one run.
+ * object in place. The memory references its last inputs, so that a caller should drop it after the steps of one run.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
-  /** The values read of the instance, which is a new object after every write. */
+  /** The values that expressions read of the instance. The instance itself is a new object after every write. */
   #read: JsonValue = [];
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
@@ -45,8 +46,8 @@ export class StepMemory {
   }
 
   /**
-   * The remembered result of a node, or a new one. Failures are remembered, since they may have cost the whole budget;
-   * waiting results are not. `ready` is the data of the nodes that are ready.
+   * The cached result of a node, or the new result of `resolve`. Caches resolved objects and failed expressions, which
+   * may have cost the whole budget, and no other result. `ready` is the data of the nodes that are ready.
    */
   resolved(ready: ReadonlyMap<string, unknown>, node: GraphNode, resolve: () => Resolved): Resolved {
     const inputs = node.dependsOn.map((id) => ready.get(id));
@@ -59,7 +60,7 @@ export class StepMemory {
     return resolved;
   }
 
-  /** `desiredFingerprint`, taken once of each object. */
+  /** The `desiredFingerprint` of an object, computed once per object. */
   fingerprint(desired: KubeObject): Fingerprint {
     const known = this.#fingerprints.get(desired);
     if (known !== undefined) return known;
@@ -91,7 +92,7 @@ function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
 function valueAt(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = from;
   for (const step of path) {
-    // Expressions may reach a list's items without a path: the whole list counts.
+    // Expressions may reach the items of a list without a path. Therefore the whole list counts.
     if (!isJsonObject(value)) return value;
     value = Object.hasOwn(value, step) ? value[step] : undefined;
   }

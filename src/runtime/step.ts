@@ -45,9 +45,9 @@ export const DEFAULT_VERSION = 'devel';
  * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists and the words
  * of its messages; a `memory` only saves work. No content of a definition, an instance or the cluster makes it throw.
  *
- * Flow for the caller: carry out `parent`, then `apply`, `delete` and `read`; put what the API returned
- * into the view (and the instance); step again at once. When the decision is `quiet`, write the status if
- * `statusChanged`, and wait for a change of something in `watch`, or for `requeueAt`.
+ * Flow for the caller: carry out `parent`, then `apply`, `delete` and `read`; put the API's results into the view (and
+ * the instance); step again at once. When the decision is `quiet`, write the status if `statusChanged`, and wait for a
+ * change of something in `watch`, or for `requeueAt`.
  */
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
@@ -149,7 +149,7 @@ export function createStepContext(
   };
 }
 
-/** Why the instance's metadata, and so everything else, must not be written. */
+/** The reason why neither the instance's metadata nor anything else may be written. */
 interface ParentRefusal {
   /** The condition that names the reason; later conditions stay as they were. */
   readonly values: Readonly<Record<string, ConditionValue>>;
@@ -179,8 +179,9 @@ function unreadable(problem: string): ParentRefusal {
 }
 
 /**
- * Children are written only under a finalizer and an inventory. An invalid inventory without the finalizer was written
- * by another client or incompletely: what it should cover is unknown.
+ * Children are written only when the instance has a finalizer and an inventory. An invalid inventory on an instance
+ * without the finalizer comes from another client or from an incomplete write, so that the kinds and namespaces to
+ * cover are not known.
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
@@ -195,7 +196,7 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };
 }
 
-/** Removes all writes from a step and gives the affected nodes the reason. */
+/** Removes the writes of all nodes. Each affected node becomes blocked. */
 function suppressWrites(context: StepContext, suspended: boolean, trespass: NodeResult | undefined): void {
   for (const [id, result] of context.results) {
     if (result.apply.length === 0) continue;
@@ -204,7 +205,10 @@ function suppressWrites(context: StepContext, suspended: boolean, trespass: Node
   }
 }
 
-/** A node outside its namespace suppresses the writes of all others. Other reasons are reported elsewhere. */
+/**
+ * The reason of a node without its writes: the node with the namespace violation, if there is one. Otherwise the node
+ * keeps its reason, because the conditions name the cause.
+ */
 function suppressedBecause(trespass: NodeResult | undefined, { because }: NodeResult): Because {
   if (trespass === undefined) return because;
   return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
@@ -222,7 +226,7 @@ function statusOf(
 ): StatusPart {
   const { instance, options } = context;
   const ready = resourcesReadyCondition(context, pruning, suspended);
-  // When the instance's metadata is refused, later conditions stay as they were.
+  // When the instance's metadata must not be written, GraphResolved and ResourcesReady stay as they were.
   const values =
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
@@ -260,7 +264,7 @@ function project(context: StepContext, conditions: readonly Condition[], now: nu
   const { fields, problems } = projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
-  // Conditions of a suspended instance stay as they were where they read its nodes.
+  // Without the data of nodes, the conditions of a suspended instance that read nodes stay as they were.
   const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
   return { fields, problems, author };

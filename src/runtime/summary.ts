@@ -125,7 +125,7 @@ export function instanceState(
   return isDone || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
 }
 
-/** Is it a failure that occurs before a node's write? */
+/** Is the reason of a node a failure before its write? */
 function isHard({ because }: NodeResult): boolean {
   return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
 }

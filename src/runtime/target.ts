@@ -1,6 +1,6 @@
 import type { GroupVersionKind, ObjectRef } from '../core/index.ts';
 
-/** An API type with what is needed to address its objects in URLs. */
+/** An API type, with its plural and its scope, which URLs of its objects need. */
 export interface ObjectType extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;

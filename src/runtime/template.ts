@@ -11,7 +11,7 @@ export interface FieldValue {
   readonly value: JsonValue | undefined;
 }
 
-/** The first hole that has no value: one with an error if there is any, else a pending one. */
+/** The first hole with an error; without errors, the first pending hole. */
 export interface Unfilled {
   readonly state: 'pending' | 'error';
   readonly failure: EvaluationFailure;
@@ -54,8 +54,8 @@ export function holesBelow(holes: readonly Hole[], path: readonly PathStep[]): H
 }
 
 /**
- * A copy of the skeleton with values at their paths; the skeleton itself and everything in it stays
- * untouched. Fields without a value (`omit()`) are removed after all others are in place.
+ * A copy of the skeleton with the values at their paths. The skeleton itself does not change. Fields without a value
+ * (`omit()`) are removed after all other fields are set.
  */
 export function fillSkeleton(skeleton: JsonObject, values: readonly FieldValue[]): JsonObject {
   const copies = new Set<JsonValue>();

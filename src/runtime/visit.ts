@@ -36,8 +36,8 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
 }
 
 /**
- * A node whose objects cannot be rendered (yet). Its existing objects stay. Where their names are known they are
- * watched, and the status still reads their data.
+ * The result of a node whose objects cannot be rendered (yet). Its existing objects stay. When their names are known,
+ * the objects are watched, and the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
   if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {

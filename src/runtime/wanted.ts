@@ -15,7 +15,7 @@ export type Targeted =
 
 /**
  * The identity of a filled template. A namespaced object without a namespace gets the instance's; under a
- * cluster-scoped instance it must name a namespace.
+ * cluster-scoped instance the object must name a namespace.
  */
 export function targetOf(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
@@ -53,8 +53,8 @@ function confined(context: StepContext, node: GraphNode, target: ObjectTarget): 
 }
 
 /**
- * Completes a filled template: namespace, and the labels and annotations that kro writes. `labels` are those of this
- * child.
+ * Completes a filled template with the namespace, and with the labels and annotations that kro writes. `labels` are the
+ * labels of this child.
  */
 export function wantedObject(
   context: StepContext,
@@ -76,7 +76,10 @@ export function wantedObject(
   return { target, desired: desired as unknown as KubeObject };
 }
 
-/** The author's members with the controller's over them; the controller's object itself when the author has none. */
+/**
+ * The author's members together with the controller's, which win; the controller's object itself when the author has
+ * none.
+ */
 function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string, string>>) {
   return isJsonObject(author) ? { ...author, ...ours } : ours;
 }

@@ -24,7 +24,7 @@ export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 /** Whether an object has to be written. */
 export type WriteDecision =
   | { readonly kind: 'none' }
-  /** Found equal for the first time, by fingerprint or field by field: to be remembered. */
+  /** The object was found equal for the first time, by fingerprint or field by field. The caller records the pair. */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';
@@ -47,9 +47,9 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 }
 
 /**
- * Does an existing object have to be applied? Not when its owned fields have the desired values, or values known to
- * satisfy them. Different fingerprints mean a difference only where an earlier comparison showed that this object's
- * fingerprints are comparable; else the whole object decides.
+ * Does an existing object have to be applied? No, when its owned fields have the desired values, or values that are
+ * known to satisfy them. Different fingerprints mean a difference only when an earlier comparison showed that this
+ * object's fingerprints are comparable; else the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelValue(live.object, PART_OF_LABEL);
@@ -114,7 +114,7 @@ export function ownershipRefusal(
   return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
 }
 
-/** The instance that wrote an object, as its labels name it. */
+/** The instance that wrote an object, as the object's labels name it. */
 function instanceOf(live: KubeObject): string | undefined {
   const kind = labelValue(live, INSTANCE_KIND_LABEL);
   const name = labelValue(live, INSTANCE_NAME_LABEL);

@@ -185,7 +185,7 @@ describe('typekro up', () => {
 
   test.each([
     ['a file that does not exist', 'nothing.yaml', undefined, 1, /there is no file nothing\.yaml/],
-    ['a file of an unknown type', 'a.txt', 'x', 1, /a\.txt is neither YAML/],
+    ['a file of an unknown type', 'a.txt', 'x', 1, /a\.txt is not a YAML/],
     ['broken YAML', 'a.yaml', 'kind: A\nspec:\n  a: 1\n   b: 2\n', 3, /a\.yaml:\d+:\d+: error: .*\n.*\n.*\^/],
     [
       'a document that is no object',

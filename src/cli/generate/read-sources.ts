@@ -19,7 +19,7 @@ const TYPES = new Set(['.yaml', '.yml', '.json']);
 const MAX_DEPTH = 20;
 
 /**
- * Reads files, folders (with theirs, in the order of their names) and, for `-`, the standard input.
+ * Reads files, folders with their subfolders (in the order of names) and, for `-`, the standard input.
  *
  * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/empty` when no file could hold definitions.
  */
@@ -82,7 +82,7 @@ function filesUnder(path: string, name: string, depth: number): string[] {
     });
 }
 
-/** JSON as JSON, whatever its size; everything else as YAML. */
+/** Parses JSON of any size as JSON, and any other text as YAML. */
 function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnostics'> {
   if (/^\s*\{/.test(text)) {
     try {

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
 
-/** What happened to a file, or would happen. */
+/** The change of a file that was made, or in a check would be made. */
 export interface FileChange {
   readonly path: string;
   readonly change: 'created' | 'changed' | 'unchanged';
 }
 
-/** Compares texts with the files of a folder and, unless it is only a check, writes those that differ. */
+/** Compares texts with the files of a folder. Unless it is only a check, writes the files that differ. */
 export function writeFiles(
   folder: string,
   files: ReadonlyMap<string, string>,
@@ -25,7 +25,7 @@ export function writeFiles(
   });
 }
 
-/** No file is there, or nothing that a text can be read from. */
+/** Errors for a missing file, and for a path from which no text can be read. */
 const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
 
 function readIfThere(path: string): string | undefined {

@@ -20,17 +20,17 @@ import type { InstanceView } from './view.ts';
 import { instanceLines, nodeLine } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
 
-/** What to bring up, and where. */
+/** The inputs of `bringUp`: the objects, the session, and the options. */
 export interface BringUp {
   readonly context: CommandContext;
   readonly session: Session;
   readonly objects: readonly InputObject[];
-  /** CustomResourceDefinitions that the objects need and the files do not hold. */
+  /** CustomResourceDefinitions that the objects need and that are not in the files. */
   readonly crds: readonly KubeObject[];
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
-  /** End when all instances are ACTIVE, or one can never be. */
+  /** Does the command end when all instances are ACTIVE, or when one can never become ACTIVE? */
   readonly once: boolean;
   readonly view: LiveView;
 }
@@ -46,7 +46,7 @@ export function showChanges(session: Session, view: LiveView, progress: Progress
   const reader = new CauseReader(session.api);
   const show = () => {
     const views = progress.views();
-    // The end of the command reports these.
+    // The end of the command reports the refused nodes.
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
@@ -63,7 +63,7 @@ function refusedNodes(views: readonly InstanceView[]): NodeReport[] {
   return views.flatMap(({ nodes }) => nodes.filter(isRefusedForGood));
 }
 
-/** Says why instances can never be ACTIVE. */
+/** Prints the reasons why instances can never become ACTIVE. */
 function reportRefused({ context, objects }: BringUp, views: readonly InstanceView[]): void {
   for (const view of views) {
     const input = objects.find(({ object }) => object.kind === view.kind && object.metadata.name === view.name);
@@ -143,7 +143,7 @@ export async function bringUp(task: BringUp): Promise<number> {
   }
 }
 
-/** How to add an instance of the first definition, in the language of its file. */
+/** The hint how to add an instance of the first definition, in the language of its file. */
 function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined {
   if (graph === undefined) return undefined;
   const { instance, name } = graph;
@@ -154,8 +154,8 @@ function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined
 }
 
 /**
- * The inputs in the order in which they are applied: namespaces and CRDs before what needs them. The definitions are in
- * the order of their compilation: each after those whose kinds it uses.
+ * The inputs in the order of their apply: namespaces and CRDs come before the objects that need them. The definitions
+ * are in the order of their compilation: each comes after the definitions whose kinds it uses.
  */
 function sortInputs({ objects, graphs }: BringUp) {
   const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
@@ -210,8 +210,8 @@ async function applyInput(session: Session, input: InputObject, signal: AbortSig
 }
 
 /**
- * Applies each definition when the one before is served, since it may use the kinds of those before it. Returns the
- * first that the controller refuses.
+ * Applies the definitions one after another, and waits until each is served, since a definition may use the kinds of
+ * earlier ones. Returns the first definition that the controller refuses.
  */
 async function activate(
   session: Session,
@@ -232,7 +232,7 @@ async function activate(
   return undefined;
 }
 
-/** Says what is not ACTIVE, and why. */
+/** Prints the instances that are not ACTIVE, with the reasons. */
 async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
   const { context, session, graphs, timeoutMs, once } = task;
   const { reports } = session.controller;
@@ -257,7 +257,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   }
 }
 
-/** Remedies for a node: for its known causes, else for what it waits for. */
+/** The remedies for a node: for its known causes, else for the reason of its state. */
 function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[] {
   if (node.state === 'ready') return [];
   const found = causes?.get(node.id) ?? [];
@@ -265,12 +265,12 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
 }
 
-/** Instances without a namespace are in `default`, as with kubectl. */
+/** Adds the namespace `default` to an instance without a namespace, as kubectl does. */
 function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: 'default', ...object.metadata } };
 }
 
-/** Waits until cluster and controller have done what is due, or until the signal aborts. */
+/** Waits until the cluster and the controller have no due work, or until the signal aborts. */
 async function settled(session: Session, signal: AbortSignal): Promise<void> {
   let stop = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -304,7 +304,7 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
   });
 }
 
-/** The status of each instance as text; it is written last, after everything else of a pass. */
+/** The status of each instance as text. Waits for the end of passes, because a pass writes the status last. */
 async function readStatuses(
   session: Session,
   instances: readonly KubeObject[],
@@ -326,7 +326,7 @@ async function readStatuses(
   return texts;
 }
 
-/** The text on using the cluster from another terminal. */
+/** The text that tells how to use the cluster from another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
   const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;

@@ -4,7 +4,7 @@ import { TypeKroError } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
 /**
- * Checks that a name is that of a readable file.
+ * Checks that a path names a regular file of a known type.
  *
  * @param path the whole path
  * @param file the name as the user gave it
@@ -36,7 +36,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
   if (!types.has(extname(path).toLowerCase())) {
     fail(
       'input/unknown-type',
-      `${file} is neither YAML or JSON nor TypeScript or JavaScript`,
+      `${file} is not a YAML, JSON, TypeScript or JavaScript file`,
       'name .yaml, .yml, .json, .ts or .js files',
     );
   }
@@ -56,34 +56,35 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
 /** The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands none. */
 function patternRemedy(path: string, file: string): string {
   const pattern = basename(path);
-  const fitting = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && fits(name, pattern));
-  if (fitting.length === 0) return `no file fits the pattern; it was looked for as ${path}`;
-  const names = fitting.slice(0, 3).map((name) => join(dirname(file), name));
-  const more = fitting.length > names.length ? ' …' : '';
+  const matching = namesIn(dirname(path)).filter((name) => !name.startsWith('.') && matchesGlob(name, pattern));
+  if (matching.length === 0)
+    return `no file in ${dirname(path)} fits ${pattern}: only the shell expands patterns in names of folders`;
+  const names = matching.slice(0, 3).map((name) => join(dirname(file), name));
+  const more = matching.length > names.length ? ' …' : '';
   return `patterns are expanded by the shell: write it without quotes, or name the files: ${names.join(' ')}${more}`;
 }
 
-/** Does a name fit a pattern of `*` and `?`? Takes at most the product of both lengths. */
-function fits(name: string, pattern: string): boolean {
-  let reached = new Set([0]);
+/** Does a name match a pattern of `*` and `?`? Takes at most about `name.length × pattern.length` steps. */
+function matchesGlob(name: string, pattern: string): boolean {
+  let positions = new Set([0]);
   for (const wanted of pattern) {
     if (wanted === '*') {
-      const first = Math.min(...reached);
-      reached = new Set(Array.from({ length: name.length - first + 1 }, (_, index) => first + index));
+      const first = Math.min(...positions);
+      positions = new Set(Array.from({ length: name.length - first + 1 }, (_, index) => first + index));
     } else
-      reached = new Set(
-        [...reached].filter((at) => at < name.length && (wanted === '?' || name[at] === wanted)).map((at) => at + 1),
+      positions = new Set(
+        [...positions].filter((at) => at < name.length && (wanted === '?' || name[at] === wanted)).map((at) => at + 1),
       );
-    if (reached.size === 0) return false;
+    if (positions.size === 0) return false;
   }
-  return reached.has(name.length);
+  return positions.has(name.length);
 }
 
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Only a suggestion depends on it.
+    // Only suggestions are made of the names: without them the error is thrown all the same.
     return [];
   }
 }

@@ -23,7 +23,7 @@ export interface CheckedInputs {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** How inputs are checked. */
+/** The options of `checkInputs`. */
 export interface CheckOptions {
   /** Warnings count as errors. Default false. */
   readonly strict?: boolean;
@@ -34,8 +34,8 @@ export interface CheckOptions {
 /**
  * Checks all objects in the files: definitions by the compiler, and definitions, the objects that they create and other
  * objects by the rules of the embedded server. Kinds come from the built-in bundle, the CRDs in the files, and the
- * other definitions in the files: a definition is compiled after those whose kinds it uses. Duplicate objects and
- * objects of unserved kinds are problems, too.
+ * other definitions in the files: a definition is compiled after the definitions whose kinds it uses. Duplicate objects
+ * and objects of unserved kinds are problems, too.
  */
 export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): Promise<CheckedInputs> {
   // The definitions in the files replace kinds that the cluster serves.
@@ -109,7 +109,7 @@ function compileAll(
         results.push({ input, graph, diagnostics });
       }
     }
-    // Another round may know the kinds that this one has added.
+    // A further round may find the kinds that this round has added.
     if (failed.length === 0 || graphs.length === before) {
       return { graphs, results: [...results, ...failed], complete: failed.length === 0 };
     }
@@ -117,7 +117,7 @@ function compileAll(
   }
 }
 
-/** Findings that kro's compiler accepts and an API server refuses: the objects can never be created. */
+/** Findings that kro's compiler accepts and an API server refuses. The objects can never be created. */
 const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/refused-by-api-server',
   'graph/refused-crd',
@@ -152,7 +152,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/** Has the trace of a composition already reported the server's refusal at this place? */
+/** Did the trace of a composition already report the server's refusal at this place? */
 function isSaid({ code, source, path = '' }: Diagnostic, said: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return said.some(
@@ -165,7 +165,7 @@ function refusedByServer(diagnostic: Diagnostic): Diagnostic {
   return REFUSED_BY_SERVER.has(diagnostic.code) ? { ...diagnostic, severity: 'error' } : diagnostic;
 }
 
-/** As `instanceKind`, of the CRD that serves it. */
+/** `Kind.group` of a CRD's spec, in the form of `instanceKind`. */
 function kindOfCrd(spec: KubeObject['spec']): string {
   const { group, names } = (spec ?? {}) as { readonly group?: unknown; readonly names?: { readonly kind?: unknown } };
   return `${String(names?.kind)}.${String(group)}`;
@@ -175,7 +175,7 @@ function crdOf({ instance }: Graph): KubeObject {
   return instance.crd;
 }
 
-/** Two objects of one name would overwrite each other, and so would the APIs of two definitions of one kind. */
+/** Finds objects with the same name, and definitions of the same kind: each would overwrite the other. */
 function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
   const first = new Map<string, InputObject>();
   const diagnostics: Diagnostic[] = [];
@@ -210,7 +210,7 @@ function isMadeBefore(one: InputObject, other: InputObject): boolean {
   return first !== undefined && second !== undefined && first.file === second.file && first.line < second.line;
 }
 
-/** `Kind.group` of the API that a definition makes, as far as it can be told before it is compiled. */
+/** `Kind.group` of a definition's API, as far as it is known before the compilation. */
 function instanceKind(object: KubeObject): string | undefined {
   if (!isDefinition(object)) return undefined;
   const { spec } = object;
@@ -218,10 +218,13 @@ function instanceKind(object: KubeObject): string | undefined {
   return typeof kind === 'string' && typeof group === 'string' ? `${kind}.${group}` : undefined;
 }
 
-/** Kinds by the names that they had once, with their group. */
+/** Present names of kinds by their former names, with the group. */
 const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
 
-/** Objects of unserved kinds. Called when every definition compiles, since a broken one hides its own kind. */
+/**
+ * Finds objects of unserved kinds. Called only when every definition compiles, since a broken definition hides its own
+ * kind.
+ */
 function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource): Diagnostic[] {
   return inputs.flatMap((input) => {
     const { apiVersion, kind } = input.object;
@@ -253,7 +256,7 @@ function problem(input: InputObject, path: readonly string[], code: string, mess
   return { ...diagnostic, source, ...(input.document === undefined ? { path: path.join('.') } : {}) };
 }
 
-/** Where an object stands in the user's files: `app.yaml:12`, or the file alone for one that code made. */
+/** The place of an object in the user's files: `app.yaml:12`, or the file alone for an object that code made. */
 export function describeInputPlace({ file, document, locate }: InputObject): string {
   if (document !== undefined) return `${file}:${document.position([]).line}`;
   const made = locate?.('metadata.name');

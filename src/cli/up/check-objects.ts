@@ -27,9 +27,9 @@ import { placesOfQuoted, positionAt, textOf } from './source-text.ts';
 export const BELOW_SPEC = 'it belongs below spec';
 
 /**
- * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not
- * have, values of another type, then the rules of the embedded server. `served` knows the kinds, `server` the rules.
- * For a definition it reports only problems that the compiler does not.
+ * Reports the problems for which an API server refuses the objects in the files, each with its place: fields that the
+ * kind does not have, values of another type, and violations of the rules of the embedded server. `served` has the
+ * kinds, and `server` checks the rules. For a definition, reports only problems that the compiler does not report.
  */
 export async function checkObjects(
   inputs: readonly InputObject[],
@@ -54,7 +54,7 @@ async function checkObject(
   server: DryRun,
   known: readonly Diagnostic[],
 ): Promise<Diagnostic[]> {
-  // Objects of files and modules are JSON by the time they are here.
+  // Objects of files and modules are plain JSON here.
   const value = input.object as unknown as JsonValue;
   const pruned = prune(schema, value);
   const unknown = pruned.unknown
@@ -75,7 +75,8 @@ async function checkObject(
     return [...unknown, ...refusals(input, said)];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
-  // A misspelt field is not missing as well, and an object with a wrong field is not wrong as a whole.
+  // For a misspelt field, the report of a missing field is a consequence; for an object with a wrong field, so is the
+  // report about the whole object.
   const follows = ({ field, message }: RefusalCause): boolean =>
     /^(?:Required|Invalid) value/.test(message) &&
     steps.some((own) => {
@@ -88,7 +89,7 @@ async function checkObject(
     });
   const wrong = validate(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
-  // Unknown members of a list that should be an object follow from that.
+  // Unknown members in a list that should be an object are a consequence of the wrong type.
   const inList = (each: Diagnostic) => said.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
   return [
     ...unknown.filter((each) => !inList(each)),
@@ -100,7 +101,7 @@ async function checkObject(
   ];
 }
 
-/** A diagnostic for each of the server's causes, without those that follow from another. */
+/** A diagnostic for each of the server's causes, without causes that are consequences of others. */
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
   return withoutFollowUps(
@@ -121,8 +122,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 }
 
 /**
- * A server sets defaults before it validates, and so reports one error in the given field and in fields defaulted from
- * it. Causes at fields that the given object does not have are left out when there are others.
+ * Leaves out causes at fields that the given object does not have, when there are others. A server sets defaults before
+ * it validates, so that it reports one error both in the given field and in fields that are defaulted from it.
  */
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
@@ -181,7 +182,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   );
 }
 
-/** The object of a factory that is called outside of a composition: it keeps the id of a resource. */
+/** The problem of an object whose factory is called outside a composition. Such an object has the id of a resource. */
 function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic {
   return report(
     input,
@@ -193,7 +194,7 @@ function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic
   );
 }
 
-/** For a quoted number that is also out of bounds the remedy must correct both errors. */
+/** The hint for a quoted number that is also out of bounds. The remedy must correct both errors. */
 function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): string | undefined {
   const { minimum = -Infinity, maximum = Infinity, type } = schema ?? {};
   if (type !== 'integer' || typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined;
@@ -206,7 +207,7 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
 const BY_REFERENCE =
   'remove it: a resource comes after those that it reads; read a field of the other one in its template, as in ${other.metadata.name}';
 
-/** Fields of definitions in other tools, and what a definition has for them. */
+/** Fields of definitions in other tools, with the equivalent in a definition. */
 const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['dependsOn', BY_REFERENCE],
   ['depends_on', BY_REFERENCE],
@@ -219,7 +220,7 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
   ['count', 'write forEach, with a list of - name: ${list}'],
 ]);
 
-/** A field that is known one level further in or out is indented wrongly, not misspelt. */
+/** The hint for a field that exists one level deeper or higher: its indentation is wrong, not its name. */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
   const beside = parentSchema(schema, steps);
   const inner = beside?.properties?.['spec'];
@@ -243,7 +244,7 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
     : `it belongs beside ${String(parent)}: indent it by two spaces less`;
 }
 
-/** Where code writes the value that is wrong, or the name of its object: the one line with that text in quotes. */
+/** The place in code of the wrong value, or of the name of its object: the only line with this text in quotes. */
 function quotedIn(
   { object, file, document, locate }: InputObject,
   steps: RefusedPlace['steps'],

@@ -10,7 +10,7 @@ import { ingressBackends } from './references.ts';
 /** A problem that an API server accepts, but that cannot work with the other objects. */
 export interface Mismatch {
   readonly code: 'input/missing-reference' | 'input/missing-key' | 'input/port-mismatch';
-  /** Where it stands in the object. */
+  /** The path of the problem in the object. */
   readonly path: readonly PathStep[];
   readonly message: string;
   readonly hint: string;
@@ -138,7 +138,7 @@ function backendProblems(
   });
 }
 
-/** Probes that ask a container for a port by a name that it does not have. */
+/** Problems of probes that name a port which the container does not have. */
 function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
   return containersOf(manifest.object, pod).flatMap(({ entry, path }) => {
     const ports = entry['ports'];
@@ -165,7 +165,7 @@ function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
   });
 }
 
-/** A number in quotes: an API server refuses it as a name. */
+/** Is a port a number in quotes? An API server refuses such a name. */
 const isDigits = (port: JsonValue): boolean => typeof port === 'string' && /^\d+$/.test(port);
 
 function mismatch(

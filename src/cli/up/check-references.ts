@@ -16,10 +16,10 @@ import type { Mismatch } from './check-ports.ts';
 
 /**
  * Warns of references to names, keys and ports that the files do not have: a Service's port that no container of its
- * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. It reports only what holds for
- * every instance: a text with expressions passes when it may become the right one, and so does an object that a custom
- * resource may create. A plain object may refer to objects of the cluster: it is reported only when the files have
- * objects of the kind.
+ * pods has, an Ingress of a Service that is not there, a key that a ConfigMap lacks. Reports only problems of every
+ * instance. A text with expressions passes when it can have the right value, and a reference passes when a custom
+ * resource can create its object. A plain object may refer to objects of the cluster; its reference is reported only
+ * when the files have objects of the kind.
  */
 export function checkReferences(inputs: readonly InputObject[], compiled: readonly CompiledInput[]): Diagnostic[] {
   const all = manifestsOf(inputs);
@@ -34,7 +34,7 @@ export function checkReferences(inputs: readonly InputObject[], compiled: readon
     );
 }
 
-/** Kinds whose objects controllers of custom resources create, too. */
+/** Kinds of objects that controllers of custom resources may create. */
 const MADE_BY_OTHERS = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
 function problemOf(manifest: Manifest, reference: Reference, all: readonly Manifest[]): Mismatch[] {
@@ -68,7 +68,10 @@ function problemOf(manifest: Manifest, reference: Reference, all: readonly Manif
   ];
 }
 
-/** A constant name and one that differs between instances are equal for at most one instance. */
+/**
+ * The relation of a name and another object's name. A constant name and a name that differs between instances are equal
+ * for at most one instance.
+ */
 function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relation {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));

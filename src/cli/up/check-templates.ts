@@ -10,9 +10,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * What an API server refuses in a definition's templates. Fields with expressions get stand-in values, and findings
- * about such a field, or that depend on it, are dropped. It checks built-in kinds only; `known` are the compiler's
- * findings, which are not repeated.
+ * Reports the problems for which an API server refuses the objects of a definition's templates. Fields with expressions
+ * get stand-in values, and findings that depend on such a field are dropped. Checks only built-in kinds. `known` are
+ * the compiler's findings, which are not repeated.
  */
 export async function checkTemplates(
   input: InputObject,
@@ -35,7 +35,7 @@ export async function checkTemplates(
   return found;
 }
 
-/** Checks the constant parts of names with expressions: some make a name invalid for any value. */
+/** Checks the constant parts of names with expressions, because some texts make a name invalid for any value. */
 async function checkNameParts(
   input: InputObject,
   node: GraphNode,
@@ -93,7 +93,7 @@ async function checkNode(
   const bytes = undecoded ? validate(schema, value).filter(({ message }) => /must be of type byte/.test(message)) : [];
   const said = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(said, value);
-  // What a name refers to, and what labels are compared with, may stand where an expression has no stand-in.
+  // The target of a name, or the labels for a selector, may be in a field whose expression has no stand-in value.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
   const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
@@ -145,7 +145,7 @@ function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
   };
 }
 
-/** Has the compiler a finding at this place, or inside it? */
+/** Did the compiler report a finding at this place, or inside it? */
 function isKnown(path: string, known: readonly Diagnostic[]): boolean {
   return known.some(
     ({ code, path: other = '' }) =>
@@ -181,7 +181,7 @@ function presenceOnly(steps: readonly PathStep[], message: string, holes: readon
   return isAbout && !holes.some(({ path }) => path.every((step, index) => step === steps[index]));
 }
 
-/** Does a refusal depend on what an expression will yield? */
+/** Does a refusal depend on the value of an expression? */
 function dependsOnHole(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
   const selector = /selector/i.test(message) && !message.includes('not a valid selector operator');
   return holes.some(({ path }) => {
@@ -192,7 +192,7 @@ function dependsOnHole(steps: readonly PathStep[], message: string, holes: reado
   });
 }
 
-/** The template with a value at each hole, of the type that the field takes; equal texts have equal values. */
+/** The template with a stand-in value of the right type at each hole. Equal texts get equal values. */
 function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): JsonObject {
   const value = structuredClone(skeleton);
   const texts = new Map<string, string>();

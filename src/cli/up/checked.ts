@@ -66,7 +66,7 @@ export async function checkFiles(
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;
     if (file === undefined) return each;
-    // Another module of the user's may hold the place.
+    // The place may be in another module of the user.
     const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
     texts.set(file, text);
     return placedInCall(each, text);

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { InputObject } from './load-inputs.ts';
 
-/** What compiling one definition gave. */
+/** The result of the compilation of one definition. */
 export interface CompiledInput {
   readonly input: InputObject;
   readonly graph?: Graph;

@@ -22,7 +22,7 @@ const unreadable = (file: string): Diagnostic => ({
   source: { file, line: 1, column: 1 },
 });
 
-/** Where a file of settings is no JSON, and what to do; undefined where it is JSON. */
+/** The problem of a settings file that is no JSON; undefined when the file is JSON. */
 function jsonProblem(file: string): Diagnostic | undefined {
   const text = textOf(file);
   try {
@@ -52,7 +52,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
   }
 }
 
-/** The commonest mistakes in files of settings, where each begins. */
+/** The most common mistakes in settings files. Each pattern begins at the mistake. */
 const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [/,(?=\s*\})/, 'a comma stands before the closing }', 'remove it'],
   [/,(?=\s*\])/, 'a comma stands before the closing ]', 'remove it'],
@@ -61,7 +61,10 @@ const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: stri
   [/(?<=["\d}\]el])(?=\s*\n\s*")/, 'a comma is missing', 'add a comma here'],
 ];
 
-/** A refusal of Node's permission model to the loader; a refusal to the module has a frame of the module. */
+/**
+ * The problem when Node's permission model refuses the loader's access. The stack of a refusal to the module itself has
+ * a frame of the module.
+ */
 function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   if (Reflect.get(error, 'code') !== 'ERR_ACCESS_DENIED' || (error.stack ?? '').includes(path)) return undefined;
   const permission: unknown = Reflect.get(error, 'permission');
@@ -75,7 +78,10 @@ function permissionProblem(error: Error, path: string): Diagnostic | undefined {
   };
 }
 
-/** An alias of an import: the tsconfig that would explain it, and why it does not. */
+/**
+ * The problem of an unresolved import by an alias, or the hint for it, from the tsconfig of the importing file;
+ * undefined without one.
+ */
 export function aliasProblem(wanted: string, importer: string): Diagnostic | string | undefined {
   const file = configAbove(dirname(importer));
   if (file === undefined) return undefined;

@@ -5,9 +5,9 @@ import { crdSource, nearestName, prune, schemaAt, stepsIn, valueAtSteps } from '
 import { controllerCrds } from '../../controller/index.ts';
 
 /**
- * The definition with misspelt fields renamed to the most likely field, unless the object has it. The compiler then
- * finds other errors instead of consequences of the misspelling, which `checkObjects` reports. Positions are those of
- * the text.
+ * The definition with misspelt fields renamed to the most likely field, unless the object has that field already. The
+ * compiler then finds other errors instead of consequences of the misspelling, which `checkObjects` reports. The
+ * positions are positions in the original text.
  */
 export function corrected(document: DefinitionDocument): DefinitionDocument {
   const { value } = document;

@@ -3,7 +3,10 @@ import { positionAt, textOf } from './source-text.ts';
 
 const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
 
-/** The problem of a module that exports neither a composition nor an object: what it exports, and what to do with it. */
+/**
+ * The problem of a module that exports neither a composition nor an object. The message names an export, and the hint
+ * says what to do with it.
+ */
 export function noExportProblem(module: Record<string, unknown>, path: string, file: string): Diagnostic {
   const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];
   const text = textOf(path);
@@ -28,7 +31,7 @@ export function promiseProblem(name: string, path: string, file: string): Diagno
   return lostExport(`${titleOf(name)} is a promise; its value is ignored`, hint, name, path, file);
 }
 
-/** The problem of an exported method of a composition, not called: `export const one = shop.toInstance`. */
+/** The problem of an exported method of a composition that is not called: `export const one = shop.toInstance`. */
 export function uncalledProblem(name: string, call: string, path: string, file: string): Diagnostic {
   const argument = call.endsWith('toInstance') ? '{ … }' : '';
   const hint = `call it${argument === '' ? '' : ' with the spec'}: ${call}(${argument})`;

@@ -4,10 +4,10 @@ import { BELOW_SPEC } from './check-objects.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
 
-/** Fields of an object that belongs below `template`, when they stand beside the id. */
+/** The path of a field of an object that should be below `template` but is beside the id. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;
 
-/** Findings that have one cause, as one finding that names it. */
+/** Replaces findings with the same cause by one finding that names the cause. */
 function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const beside = new Map<string, Diagnostic>();
   for (const each of diagnostics) {
@@ -53,7 +53,7 @@ const nameOf = ({ path = '' }: Diagnostic): string => path.slice(path.lastIndexO
 const parentOf = ({ path = '', source }: Diagnostic): string =>
   `${source?.file ?? ''} ${path.slice(0, Math.max(0, path.lastIndexOf('.')))}`;
 
-/** Several fields that stand outside of the spec are one mistake of indentation. */
+/** Several fields outside of the spec are one mistake of indentation. The finding names all of them. */
 function outsideSpec(each: Diagnostic, names: readonly string[]): Diagnostic {
   return names.length < 2 ? each : { ...each, message: `${each.message}; likewise ${names.slice(1).join(', ')}` };
 }
@@ -87,8 +87,8 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The findings about one definition without consequences of others: a misspelt field is not missing as well, a name
- * that a broken part declares is not unknown, and one value has one problem.
+ * The findings about one definition without those that are consequences of others. A misspelt field is not reported as
+ * missing, too. A name that a broken part declares is not reported as unknown. One value has one problem.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const diagnostics = withTexts(collapsed(found));
@@ -145,7 +145,7 @@ function withTexts(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 const isBrokenLoop = (code: string, path: string): boolean =>
   code === 'graph/not-standalone' && /\.forEach\[\d+\]/.test(path);
 
-/** Findings that follow where another one stands at the same place. */
+/** Findings that are consequences of another finding at the same place. */
 const ONE_PER_PLACE: ReadonlySet<string> = new Set(['graph/not-standalone', 'graph/dependent-iterators']);
 
 function isToldBefore(each: Diagnostic, all: readonly Diagnostic[]): boolean {
@@ -167,18 +167,21 @@ const isLost = ({ code, path = '' }: Diagnostic): boolean =>
   code === 'graph/field-combination' ||
   (code === 'graph/invalid-template' && path.endsWith('.template'));
 
-/** Custom types outside of the schema declare no types. */
+/** Does a finding report custom types outside of the schema? Such a block declares no types. */
 const isMisplacedTypes = ({ code, path }: Diagnostic): boolean =>
   code === 'input/unknown-field' && (path === 'spec.types' || path === 'types');
 
-/** Resources and loops declare the names that expressions read. */
+/** Is a path part of resources or loops, which declare the names that expressions read? */
 const hidesNames = (path: string): boolean =>
   /^spec\.schema\.resources$|^spec\.resources(?:$|\[\d+\](?:$|\.(?:id|name|forEach|template)\b))/.test(path);
 
 const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagnostic): boolean =>
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');
 
-/** The first of several findings about one broken part is the cause; a misspelt field causes a missing one. */
+/**
+ * Is a finding a cause? The first of several findings about one broken part is the cause, and a misspelt field is the
+ * cause of a missing one.
+ */
 function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   const { source, path = '' } = each;
   if (isMisnamedId(each, broken)) return false;
@@ -203,7 +206,10 @@ const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean 
   each.code === 'graph/invalid-id' &&
   broken.some((other) => isFieldOf(other, { ...each, path: (each.path ?? '').replace(/\.id$/, '') }));
 
-/** An unknown field of a resource that lacks its id or template most often is just that, by another name. */
+/**
+ * Adds a hint to an unknown field of a resource that lacks its id or template, because the field most often is the
+ * missing one with a wrong name.
+ */
 function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic {
   const parent = /^(spec\.resources\[\d+\])\.[^.[\]]+$/.exec(each.path ?? '')?.[1];
   if (each.code !== 'input/unknown-field' || parent === undefined || each.hint?.startsWith('did you mean') === true)

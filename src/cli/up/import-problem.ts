@@ -80,7 +80,7 @@ function packageOf(module: string): string | undefined {
   return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
 }
 
-/** Modules that a name may come from, those of this package first; the rest are libraries that schemas are written with. */
+/** Modules that may export a missing name: first the modules of this package, next the libraries for schemas. */
 const MODULES = [
   'typekro',
   'typekro/simple',
@@ -98,7 +98,7 @@ const MODULES = [
   'node:child_process',
 ];
 
-/** The first of the modules above that exports a name, as `file` finds them. */
+/** The first module in the list that exports a name, resolved from `file`. */
 export async function moduleOf(name: string, file: string): Promise<string | undefined> {
   // `default` is exported by most modules and identifies none.
   if (name === 'default') return undefined;
@@ -106,7 +106,7 @@ export async function moduleOf(name: string, file: string): Promise<string | und
   return undefined;
 }
 
-/** How the importing file names a file: `./missing.ts` for its path. */
+/** The name of a missing file in the import: `./missing.ts` for its path. */
 function importedAs(file: string, missing: string): string {
   const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
   for (const [, name = ''] of textOf(file).matchAll(/['"](\.[^'"]+)['"]/g)) {

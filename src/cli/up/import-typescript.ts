@@ -14,8 +14,8 @@ interface TsxApi {
 let registered: Promise<void> | undefined;
 
 /**
- * Imports a TypeScript module of the user. Node strips types from 22.18. Older Nodes need `tsx`, an optional peer
- * dependency: the user's copy first, then the one beside this package.
+ * Imports a TypeScript module of the user. Node strips types from 22.18 on. Older versions of Node need `tsx`, an
+ * optional peer dependency. The user's copy of tsx wins over the copy beside this package.
  *
  * tsx is registered for the whole process where the file is an ES module: `tsImport` gives all that the file imports URLs
  * of its own, so that this package would be loaded a second time. A CommonJS file needs `tsImport` for its named exports.

@@ -2,15 +2,15 @@ import { parse } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
 import { positionAt, textOf } from './source-text.ts';
 
-/** Why a file is no JavaScript: Node tells it without a place. */
+/** A syntax error in a JavaScript file, with its place, which Node does not report. */
 export interface JavaScriptProblem {
   readonly message: string;
   readonly source: SourcePosition;
-  /** Does a type of TypeScript stand there? */
+  /** Is there a TypeScript type at this place? */
   readonly isTyped: boolean;
 }
 
-/** The first mistake of syntax in a file of JavaScript; `undefined` for other files, and where there is none. */
+/** The first syntax error in a JavaScript file; `undefined` for other files, and for a file without an error. */
 export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
   if (!/\.[cm]?js$/.test(path)) return undefined;
   const text = textOf(path);
@@ -33,7 +33,7 @@ export function javaScriptProblem(path: string): JavaScriptProblem | undefined {
 const AFTER_NAME = /[\w$)\]}?]\s*$/;
 const DECLARATION = /^(?:export\s+)?(?:declare\s+)?(?:interface|type|enum|namespace|abstract)\s+[A-Za-z_$]/;
 
-/** Is what stands at the offset an annotation, `as`, or the declaration of a type? */
+/** Is there an annotation, `as`, or the declaration of a type at the offset? */
 function isTypeAt(text: string, offset: number): boolean {
   const rest = text.slice(offset);
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).trimStart();

@@ -14,14 +14,14 @@ import { asKubeObject } from './read-manifest.ts';
 /** CustomResourceDefinitions beside those in the files. */
 export interface KnownCrds {
   readonly crds: readonly KubeObject[];
-  /** Groups whose CRDs come with the package, because nothing else defines the kinds that the files use. */
+  /** Groups for which the package's own CRDs are used, because no other CRD defines the kinds that the files use. */
   readonly shippedGroups: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   /** Text of each file with problems, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** The options by which a command is told where kinds are defined. */
+/** The options that name the sources of definitions of kinds. */
 export const CRD_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'crds',
@@ -33,7 +33,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * The CRDs that the options name, then, for kinds that are still unknown, those of the package.
+ * Reads the CRDs that the options name. For kinds that are still unknown, adds the CRDs of the package.
  *
  * @throws TypeKroError `input/not-found`, `input/empty`, and the errors of a cluster that does not answer.
  */
@@ -76,7 +76,10 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
   };
 }
 
-/** An unreachable cluster is reported with the hint that the files can be checked without it. */
+/**
+ * Reads the CRDs of the cluster. The error for an unreachable cluster has the hint that the files can be checked
+ * without it.
+ */
 async function definitionsOfCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
   try {
     return await readClusterCrds(context, input);
@@ -108,7 +111,7 @@ function crdsIn(document: JsonValue): KubeObject[] {
     .filter((object) => object !== undefined && isCrd(object)) as KubeObject[];
 }
 
-/** The controller brings the definitions of its own kinds along. */
+/** Is a CRD one of the controller's own? The controller installs these itself. */
 function isOwn({ metadata }: KubeObject): boolean {
   return controllerCrds().some((crd) => crd.metadata.name === metadata.name);
 }
@@ -129,7 +132,7 @@ function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObjec
   return groups;
 }
 
-/** The group of the API that a definition makes: the cluster may serve it already. */
+/** The group of a definition's API, which the cluster may serve already. */
 function instanceGroup(object: KubeObject): string[] {
   if (!isDefinition(object)) return [];
   const { group = 'kro.run' } = (object.spec?.['schema'] ?? {}) as { readonly group?: unknown };
@@ -141,7 +144,7 @@ interface KindUse {
   readonly kind: string;
 }
 
-/** The kind of an object; for a definition those of its templates and references. */
+/** The kind of an object; for a definition, the kinds of its templates and external references. */
 function kindsOf(object: KubeObject): KindUse[] {
   if (!isDefinition(object)) return [object];
   const resources = object.spec?.['resources'];
@@ -154,7 +157,7 @@ function kindsOf(object: KubeObject): KindUse[] {
     );
 }
 
-/** The package's own definitions of some groups; their text is read only when a group is asked for. */
+/** The package's own CRDs of some groups. Their text is read only for at least one group. */
 function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
   return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
 }

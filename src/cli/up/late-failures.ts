@@ -4,7 +4,7 @@ import { moduleProblems } from './module-problems.ts';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 
-/** The last loaded module; errors without a frame of the user's code are placed at its top. */
+/** The last loaded module. An error without a frame of the user's code gets the place of the module's first line. */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
 let tell: ((text: string) => void) | undefined;
@@ -22,7 +22,7 @@ export function catchLateFailures(path: string, cwd: string): void {
 }
 
 function onFailure(error: unknown): void {
-  // A failure of this package's own code is not the user's: Node ends the process and shows it.
+  // For a failure of this package's own code, Node ends the process and shows the error.
   if (module === undefined || isInternal(error, module.path)) {
     process.off('uncaughtException', onFailure);
     throw error;
@@ -48,9 +48,9 @@ async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
 }
 
 /**
- * The failures so far.
+ * The problems of the failures so far.
  *
- * @param print takes those that come later, as a long-running command goes on
+ * @param print prints later failures while a long-running command goes on
  */
 export async function lateFailures(print: (text: string) => void): Promise<readonly Diagnostic[]> {
   // Node reports rejections and runs due timers in a later turn.

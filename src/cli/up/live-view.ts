@@ -12,7 +12,7 @@ export interface LiveView {
   finish(): void;
 }
 
-/** In a terminal a block that is drawn again in place; elsewhere a line per change. */
+/** Makes the view: in a terminal, a block that is redrawn in place; elsewhere, a line per change. */
 export function createLiveView(context: CommandContext): LiveView {
   return context.terminal === undefined ? lineView(context) : blockView(context.terminal, usesColour(context));
 }
@@ -64,8 +64,9 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
 
 /**
  * The lines of all instances. A block higher than the screen cannot be redrawn, since its upper lines have scrolled
- * away. Then ACTIVE instances are hidden first, then nodes that are done or only wait for others, and the rest is
- * counted. A cause takes as many rows as it needs.
+ * away. Such a block first loses the ACTIVE instances, which a summary line counts. If it is still too high, it also
+ * loses the nodes that are done or only wait for others, and then the lines at its end. A cause takes as many rows as
+ * it needs.
  */
 function visibleLines(
   views: readonly InstanceView[],

@@ -10,18 +10,18 @@ import type { Manifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
 
-/** One object that the user wants in the cluster, and where it came from. */
+/** One object that the user wants in the cluster, with its origin. */
 export interface InputObject {
   readonly object: KubeObject;
   /** File as the user named it. */
   readonly file: string;
   /** The YAML document with positions; absent for objects that TypeScript made. */
   readonly document?: DefinitionDocument;
-  /** Where in the user's code a part of a composition's definition comes from, by the path of the field. */
+  /** Returns the place in the user's code for a field of a composition's definition, by the field's path. */
   readonly locate?: (path: string) => SourcePosition | undefined;
 }
 
-/** Everything read from the user's files. */
+/** The objects and problems of the user's files. */
 export interface Inputs {
   readonly objects: readonly InputObject[];
   /** Problems of the files themselves: YAML that does not parse, documents that are no objects, code that throws. */
@@ -35,11 +35,11 @@ const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
 const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
 
 /**
- * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file named twice is read
+ * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file that is named twice is read
  * once.
  *
- * @param note takes what is said while the files are read: that a module takes long
- * @param readInput reads the standard input, which the name `-` stands for; by default it is refused
+ * @param note prints a note while the files are read: a module takes long
+ * @param readInput reads the standard input for the name `-`; by default, `-` is refused
  * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
  * nothing at all. A module that throws while it is loaded gives diagnostics.
  */
@@ -94,7 +94,7 @@ function whyEmpty(text: string): string {
   return text.trim() === '' ? 'the file is empty' : 'the file holds comments only';
 }
 
-/** A file without an object among others most often was not saved. */
+/** The warning for a file without an object among other files. Most often such a file was not saved. */
 function emptyFile({ file, text }: { readonly file: string; readonly text: string }): Diagnostic {
   return {
     code: 'input/empty',

@@ -9,10 +9,10 @@ import { displayPlace, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
 import { promiseProblem, uncalledProblem, noExportProblem } from './export-problems.ts';
 
-/** Something exported that can print its definition: a composition, also one of another copy of this package. */
+/** An export that can print its definition: a composition, also of another copy of this package. */
 interface DefinitionExport {
   toDefinition(options: { readonly target: 'typekro' }): JsonValue;
-  /** Where a part of the definition comes from; older copies of this package do not have it. */
+  /** Returns the place in the code for a part of the definition. Older copies of this package lack this method. */
   locate?(path: string): SourcePosition | undefined;
   readonly diagnostics?: readonly Diagnostic[];
 }
@@ -25,23 +25,23 @@ function isDefinitionExport(value: unknown): value is DefinitionExport {
 /** An object that a module exports. */
 export interface ModuleObject {
   readonly object: KubeObject;
-  /** Where in the user's code a part of it comes from, by the path of the field. */
+  /** Returns the place in the user's code for a field, by the field's path. */
   readonly locate?: (path: string) => SourcePosition | undefined;
 }
 
-/** What loading a module gave. */
+/** The result of loading a module. */
 export interface LoadedModule {
   readonly objects: readonly ModuleObject[];
-  /** Why it could not be loaded, or the warnings of its compositions. */
+  /** The reasons why the module could not be loaded, or the warnings of its compositions. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * The definitions of the compositions that a module exports, then its plain objects, each in the order of the
+ * Loads a module: first the definitions of its exported compositions, next its plain objects, each in the order of the
  * exports. A module that throws, or a composition that is refused, gives problems instead of objects.
  *
  * @param cwd directory from which files are named
- * @param note takes what is said meanwhile: that the module takes long
+ * @param note prints a note when the module takes long
  */
 export async function loadModule(
   path: string,
@@ -63,8 +63,8 @@ export async function loadModule(
 }
 
 /**
- * Problems of exports that would be ignored silently: a promise of an object, and an uncalled function of a
- * composition.
+ * The problems of exports that would otherwise be ignored silently: a promise of an object, and a method of a
+ * composition that is not called.
  */
 async function lostExports(
   module: Record<string, unknown>,
@@ -110,7 +110,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
     const object = asKubeObject(value);
     return object === undefined ? [] : [{ object: plainObject(object), ...rest }];
   });
-  // The graph's own findings are found again when the definition is checked.
+  // The check of the definition repeats the findings of the graph.
   const diagnostics = compositions
     .flatMap((composition) => composition.diagnostics ?? [])
     .filter(({ code, severity }) => severity === 'warning' && !code.startsWith('graph/'))
@@ -121,7 +121,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   return { objects, diagnostics };
 }
 
-/** Errors of writing the definition get the place of the composition. */
+/** The definition of a composition. An error of the output gets the place of the composition. */
 function definitionOf(composition: DefinitionExport): JsonValue {
   try {
     return composition.toDefinition({ target: 'typekro' });
@@ -130,7 +130,7 @@ function definitionOf(composition: DefinitionExport): JsonValue {
   }
 }
 
-/** Refuses objects that are no JSON, while the file's name is known. */
+/** Converts an object to plain JSON. Refuses an object that is no JSON here, where the file's name is known. */
 function plainObject(object: KubeObject): KubeObject {
   try {
     return parseJson(stringifyJson(object as unknown as JsonValue)) as KubeObject;

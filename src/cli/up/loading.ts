@@ -1,21 +1,24 @@
 import { endProcess } from '../end-process.ts';
 
-/** After how many seconds a module that is still being loaded is named. */
+/** The time in seconds after which a note names a module that is still being loaded. */
 const SLOW_SECONDS = 10;
 
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The error of a module whose code still waits when Node has nothing left to do, or is asked to end. */
+/**
+ * The error of a module whose code still waits when Node has nothing left to do, or when a signal asks the process to
+ * end.
+ */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
 }
 
 /**
- * Runs a user's code and turns silent ends of the process into errors: `process.exit`, and a top-level await that never
- * settles. Prints a note when the code takes long. A signal ends the wait at once.
+ * Runs a user's code. Turns silent ends of the process into errors: a call of `process.exit`, and a top-level await
+ * that never settles. Prints a note when the code takes long. A signal ends the wait at once.
  *
- * @throws what the code throws, else the first of the errors above.
+ * @throws the error of the code, else the first of the errors above.
  */
 export async function whileLoading<Result>(
   file: string,

@@ -7,7 +7,7 @@ import type { InputObject } from './load-inputs.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
-/** An object as the user wrote it: one of the files, or a template of a definition with its expressions. */
+/** An object as the user wrote it: an object of the files, or a template of a definition with its expressions. */
 export interface Manifest {
   readonly input: InputObject;
   /** The path from the file's object to this one; empty for the object itself. */
@@ -22,7 +22,7 @@ export interface Manifest {
   readonly nameOf: (id: string) => JsonValue | undefined;
 }
 
-/** All objects of the files, and those that their definitions make or read. */
+/** All objects of the files, and the objects that their definitions create or read. */
 export function manifestsOf(inputs: readonly InputObject[]): Manifest[] {
   return inputs.flatMap((input) => {
     const value = input.object as unknown as JsonObject;
@@ -60,12 +60,12 @@ function manifest(
   return [{ input, base, object, group: type.group, kind, builtin, external, nameOf }];
 }
 
-/** A value of an object; `undefined` where the way does not lead through objects and lists. */
+/** The value at a path of an object; `undefined` when the path does not exist. */
 export function at(object: Manifest['object'], ...path: readonly PathStep[]): JsonValue | undefined {
   return valueAtSteps(object, path);
 }
 
-/** The entries of a list, each with its index; none where there is no list. */
+/** The entries of a list that are objects, each with its path. Empty when the path leads to no list. */
 export function entriesAt(
   object: JsonObject,
   ...path: readonly PathStep[]
@@ -85,7 +85,7 @@ export function compareFieldValues(
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
 }
 
-/** As `compareFieldValues`, of texts that are read already. */
+/** Like `compareFieldValues`, for texts that are read already. */
 export function compareTexts(
   a: Manifest,
   left: NameText | undefined,
@@ -112,12 +112,12 @@ const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
 };
 
-/** The way to the pod, or the pod template, of a workload; `undefined` for other kinds. */
+/** The path to the pod spec or the pod template of a workload; `undefined` for other kinds. */
 export function podPath({ kind, builtin, external }: Manifest): readonly string[] | undefined {
   return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
 }
 
-/** The containers of a pod with their paths in the object, those that run first included. */
+/** The containers of a pod with their paths in the object, including init containers. */
 export function containersOf(
   object: JsonObject,
   pod: readonly string[],

@@ -9,15 +9,15 @@ import { UnfinishedModule } from './loading.ts';
 import { positionAt, textOf } from './source-text.ts';
 import { firstLine, missingNameHint, placeOfThrown, thrownProblem } from './thrown-problem.ts';
 
-/** A module of the user's: where it is, and as what it is shown. */
+/** A module of the user: its path, and the directory from which messages name it. */
 interface ModuleFile {
   readonly path: string;
   readonly cwd: string;
 }
 
 /**
- * Turns an error of loading a module or of writing its compositions into problems with a place in the user's code: a
- * refused composition, a syntax error, an unresolved import, or the author's own error.
+ * Turns an error of a module's load, or of the output of its compositions, into problems with a place in the user's
+ * code: a refused composition, a syntax error, an unresolved import, or the author's own error.
  */
 export async function moduleProblems(error: unknown, file: ModuleFile): Promise<readonly Diagnostic[]> {
   const refused = refusedComposition(error);
@@ -34,7 +34,10 @@ export async function moduleProblems(error: unknown, file: ModuleFile): Promise<
   return [shown(found, file.cwd)];
 }
 
-/** An unsettled await has no stack: the place is the last top-level await of the module. */
+/**
+ * The problem of an await that does not settle. The error has no stack, so that the place is the last top-level await
+ * of the module.
+ */
 function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   if (!(error instanceof UnfinishedModule)) return undefined;
   const text = textOf(path);
@@ -51,12 +54,12 @@ function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | u
   };
 }
 
-/** A refusal without a place, such as of an instance's spec, gets the place of the user's call. */
+/** Adds the place of the user's call to a refusal without a place, such as the refusal of an instance's spec. */
 function withPlace(diagnostic: Diagnostic, error: unknown, path: string): Diagnostic {
   return diagnostic.source === undefined ? { ...diagnostic, source: placeOfThrown(error, path) } : diagnostic;
 }
 
-/** A name that nothing declares is most often one that is not imported. */
+/** Adds a hint to an undeclared name, because such a name most often lacks an import. */
 async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnostic> {
   const name =
     diagnostic.code === 'trace/unknown-name' ? /^(\w+) is not declared/.exec(diagnostic.message)?.[1] : undefined;
@@ -64,7 +67,7 @@ async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnos
   return { ...diagnostic, hint: await missingNameHint(name, diagnostic.source?.file ?? path) };
 }
 
-/** The diagnostics of a refused composition, also of one that another copy of this package made. */
+/** The diagnostics of a refused composition, also of a composition that another copy of this package made. */
 function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   if (!(error instanceof Error) || !('diagnostics' in error) || !Array.isArray(error.diagnostics)) return undefined;
   const diagnostics = error.diagnostics.filter((each: unknown): each is Diagnostic => {
@@ -73,13 +76,13 @@ function refusedComposition(error: unknown): readonly Diagnostic[] | undefined {
   return diagnostics.some(({ severity }) => severity === 'error') ? diagnostics : undefined;
 }
 
-/** Files by the names that the user knows them by. */
+/** The diagnostic with the user's name of its file. */
 function shown(diagnostic: Diagnostic, cwd: string): Diagnostic {
   const { source } = diagnostic;
   return source === undefined ? diagnostic : { ...diagnostic, source: displayPlace(source, cwd) };
 }
 
-/** A place, and the call that leads there, with the files as seen from the user's directory. */
+/** A place, and the call that leads to it, with file names relative to the user's directory. */
 export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd: string): SourcePosition {
   return {
     ...place,
@@ -88,7 +91,7 @@ export function displayPlace({ file, calledFrom, ...place }: SourcePosition, cwd
   };
 }
 
-/** A path as seen from the user's directory. */
+/** A path relative to the user's directory. */
 export function displayName(path: string, cwd: string): string {
   const plain = path.startsWith('file:') ? fileURLToPath(path) : path;
   for (const root of [cwd, realPath(cwd)]) {
@@ -105,7 +108,9 @@ function realPath(path: string): string {
 const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the lines before';
 const TYPES = 'types of TypeScript stand in a file of JavaScript';
 
-/** esbuild, which tsx uses, lists mistakes of syntax; Node puts the place before the stack. */
+/**
+ * The problem of a syntax error. esbuild, which tsx uses, lists syntax errors; Node puts the place before the stack.
+ */
 function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undefined {
   const text = error instanceof Error ? error.message : '';
   const transformed = /^(.+?):(\d+):(\d+): (?:ERROR|error): (.*)$/m.exec(text);

@@ -6,12 +6,12 @@ import { positionAt } from './source-text.ts';
 
 const SCRIPT = /\.[cm]?[jt]s$/;
 
-/** Diagnostics that are about the name of a field, not about its value. */
+/** Codes of diagnostics about the name of a field, not about its value. */
 const ABOUT_NAMES: ReadonlySet<string> = new Set(['graph/unknown-field', 'input/unknown-field']);
 
 /**
- * A problem of what a call of the user's code made, placed at the argument that it is about: the call is where the object
- * comes from, and the path says which field. Any other problem stays as it is.
+ * Moves the place of a problem from a call of the user's code to the argument of the call that is wrong. The source of
+ * the problem is the call that made the object, and the path names the field. Any other problem stays as it is.
  *
  * @param text the text of the file in which the problem is placed
  */
@@ -34,8 +34,9 @@ function argumentSteps(path: string): readonly PathStep[] {
 }
 
 /**
- * Where the arguments of a call write a field: as deep as the object has it, or, as factories take names and labels,
- * further out. The longest end of the path that is written as a whole counts, else the one that is written furthest.
+ * The place of a field in the arguments of a call: as deep as in the object, or less deep, as with the names and labels
+ * of factories. The longest end of the path that the arguments contain completely counts; otherwise the end that they
+ * contain to the greatest depth.
  */
 function placeOfArgument(
   scanner: ScriptScanner,
@@ -71,7 +72,7 @@ function follow(
   return { at, depth: steps.length };
 }
 
-/** The offset of a place; `undefined` for one outside of the text. */
+/** The offset of a place; `undefined` for a place outside of the text. */
 function offsetOf(text: string, { line, column }: SourcePosition): number | undefined {
   const lines = text.split('\n', line);
   if (lines.length < line || column > (lines[line - 1] ?? '').length) return undefined;

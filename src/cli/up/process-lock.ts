@@ -3,22 +3,22 @@ import { randomUUID } from 'node:crypto';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
-  /** False when the file was removed or replaced. */
+  /** Does this process still hold the lock? False when the file was removed or replaced. */
   isHeld(): boolean;
   release(): void;
 }
 
-/** The lock belongs to another process that is alive. */
+/** The refusal when a live process holds the lock. */
 export interface LockRefusal {
   readonly holder: number;
 }
 
 /**
- * Takes a lock file for this process. A lock of a process that died, say by `kill -9`, is taken over, also
- * when another process has got its number since.
+ * Takes a lock file for this process. A lock of a dead process (for example after `kill -9`) is taken over, also when
+ * another process has the same process id now.
  *
- * The file appears with its content at once (as a link to a finished file), so no process reads half a lock. Of several
- * processes that find the same dead lock only the one that moves it aside goes on.
+ * The file gets its content at once (as a link to a finished file), so that no process reads an incomplete lock. Of
+ * several processes that find the same dead lock, only the process that moves it aside continues.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
   const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
@@ -48,7 +48,7 @@ function heldLock(file: string, own: string): ProcessLock {
   };
 }
 
-/** Removes a dead lock, unless it is another one by now; then that one is put back. */
+/** Removes a dead lock. When another process has replaced the lock meanwhile, restores the new lock. */
 function moveAside(file: string, dead: string): void {
   const aside = `${file}.${process.pid}.dead`;
   try {
@@ -61,7 +61,7 @@ function moveAside(file: string, dead: string): void {
   rmSync(aside, { force: true });
 }
 
-/** False when the target exists. */
+/** Makes a hard link. Returns false when the target exists. */
 function link(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -81,7 +81,7 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Is the process that wrote the lock alive? One that we may not signal is, too. */
+/** Is the process that wrote the lock alive? A process that this one may not signal is alive, too. */
 function isHolderAlive(lock: string): boolean {
   const [pidText = '', start = ''] = lock.split(' ');
   const pid = Number.parseInt(pidText, 10);
@@ -94,10 +94,13 @@ function isHolderAlive(lock: string): boolean {
   return start === startOf(pid);
 }
 
-/** When a process started, as the system counts it; `-` where it cannot be told, so that numbers alone decide. */
+/**
+ * The start time of a process in the units of the system; `-` when it is not known, so that only process ids are
+ * compared.
+ */
 function startOf(pid: number): string {
   const stat = readStat(pid);
-  // The name of the program stands in brackets and may hold anything; the start is field 22 of the line.
+  // The name of the program is in brackets and may contain any character. The start time is field 22 of the line.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
 }
 

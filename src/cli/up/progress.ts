@@ -4,7 +4,9 @@ import { instanceRef } from '../../inspect/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
-/** By how much a definition may outlive the reports of its instances, in milliseconds. */
+/**
+ * The longest time for which a definition exists after the reports of its instances have disappeared, in milliseconds.
+ */
 const DEFINITION_MS = 1000;
 
 /**
@@ -17,7 +19,7 @@ export class Progress {
   readonly #now: () => number;
   /** The last report of each instance that was seen. */
   readonly #seen = new Map<string, InstanceReport>();
-  /** When the report of a known instance disappeared, in milliseconds. */
+  /** The time when the report of a known instance disappeared, in milliseconds. */
   readonly #goneSince = new Map<string, number>();
 
   /** @param now the time in milliseconds */
@@ -44,7 +46,7 @@ export class Progress {
     return [...own, ...others.map((summary) => otherView(summary, this.#source))];
   }
 
-  /** The view of an instance without a report any more. */
+  /** The view of an instance whose report has disappeared. */
   #gone(object: KubeObject, last: InstanceReport): InstanceView {
     const { ref, definition, state } = last;
     const since = this.#goneSince.get(ref) ?? this.#now();
@@ -69,7 +71,7 @@ function otherView({ kind, name, namespace, state, ref }: InstanceSummary, sourc
   return { kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
 }
 
-/** What the user's instances are as the controller sees them. */
+/** The views of the user's instances from the controller's reports. */
 export function viewsOf(instances: readonly KubeObject[], source: InspectSource): InstanceView[] {
   return instances.map((object) => viewOf(object, reportOf(object, source)));
 }
@@ -86,7 +88,7 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
   };
 }
 
-/** The problem of an instance that no node shows: it has no graph. */
+/** The problem of an instance without a graph, which no node shows. */
 function problemOf(report: InstanceReport): string | undefined {
   const condition = report.conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
   return condition?.message;
@@ -102,7 +104,7 @@ function refOfObject({ apiVersion, kind, metadata }: KubeObject): string {
   return instanceRef({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
 }
 
-/** Refusals that stay until the definition or the instance changes: a retry gives the same answer. */
+/** Refusals that stay until the definition or the instance changes. A retry has the same result. */
 const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'duplicate-target',
   'identity-collision',
@@ -120,7 +122,7 @@ function readsInstanceOnly(cel: string): boolean {
   return [...code.matchAll(/(?<![\w.?])([A-Za-z_]\w*)(?!\s*\()/g)].every(([, name]) => name === 'schema');
 }
 
-/** Will the node stay as it is, whatever time passes? */
+/** Will the node never become ready without a change by the user? */
 export function isRefusedForGood({ state, because }: NodeReport): boolean {
   // A value that is missing in the instance itself does not appear later.
   if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;
@@ -138,14 +140,14 @@ export function allActive(views: readonly InstanceView[]): boolean {
 }
 
 /**
- * Is this condition about the applied generation? A kept cluster still has the answer to an earlier one. A condition
+ * Does a condition belong to the applied generation? A kept cluster still has conditions of an earlier one. A condition
  * without a generation counts as current.
  */
 function isCurrent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: KubeObject): boolean {
   return observedGeneration === undefined || observedGeneration >= generation;
 }
 
-/** Has the controller looked at every instance as it was applied last? */
+/** Has the controller seen the last applied generation of every instance? */
 export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
   return applied.every((object) => {
     const { conditions = [] } = reportOf(object, source) ?? {};
@@ -154,8 +156,8 @@ export function allCurrent(applied: readonly KubeObject[], source: InspectSource
 }
 
 /**
- * The controller's answer to a definition as it was applied: `Active`, why it is refused, or `undefined` while the
- * controller has not answered yet.
+ * The controller's result for the applied generation of a definition: `Active`, the reason of a refusal, or `undefined`
+ * while there is no result yet.
  */
 export function answerTo(
   applied: KubeObject,

@@ -6,13 +6,13 @@ import type { DefinitionDocument } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
-/** An object of a manifest with the place it stands in. */
+/** An object of a manifest, with its document. */
 export interface ManifestObject {
   readonly object: KubeObject;
   readonly document: DefinitionDocument;
 }
 
-/** What a manifest holds. */
+/** The objects and problems of a manifest. */
 export interface Manifest {
   readonly objects: readonly ManifestObject[];
   readonly diagnostics: readonly Diagnostic[];
@@ -66,7 +66,7 @@ export async function readText(path: string, file: string): Promise<string> {
 }
 
 /**
- * Bytes as text. Bytes that are no UTF-8 would turn into other characters without a word, so they are refused.
+ * Decodes bytes as UTF-8. Other bytes are refused, because a decoder would replace them silently.
  *
  * @throws TypeKroError `input/unreadable` with the place of the first byte that is no UTF-8.
  */
@@ -80,7 +80,7 @@ export function decodeText(bytes: Buffer, file: string): string {
   }
 }
 
-/** Names the first byte that is no UTF-8, and the word around it as the commonest other encoding has it. */
+/** The error that names the first byte that is no UTF-8, and the word around it in the most common other encoding. */
 function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const at = firstInvalid(bytes);
   const before = bytes.toString('utf8', 0, at).split('\n');
@@ -102,7 +102,10 @@ function wordAround(bytes: Buffer, at: number): string {
   return `${/[^\s"']*$/.exec(before)?.[0] ?? ''}${/^[^\s"']*/.exec(behind)?.[0] ?? ''}`;
 }
 
-/** Offset of the first byte that belongs to no character. A decoder writes U+FFFD for it, which the text may hold, too. */
+/**
+ * The offset of the first invalid byte. A decoder replaces such a byte by U+FFFD, but the text itself may contain
+ * U+FFFD, too.
+ */
 function firstInvalid(bytes: Buffer): number {
   let at = 0;
   for (const valid of bytes.toString('utf8').split('\uFFFD')) {
@@ -113,7 +116,7 @@ function firstInvalid(bytes: Buffer): number {
   return at;
 }
 
-/** What a file is that is no text at all, and what to do; an empty reason for what may be a text. */
+/** The kind of a file that is no UTF-8 text, with a remedy. The reason is empty for a file that may be text. */
 function notText(bytes: Buffer): readonly [reason: string, remedy: string] {
   const start = bytes.toString('latin1', 0, 4);
   if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
@@ -134,7 +137,7 @@ function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
   return Array.isArray(items) ? items.map((item, index) => itemOf(document, item, index)) : [document];
 }
 
-/** An item of a list as a document of its own, with the positions of the file. */
+/** An item of a list as a document of its own, with its positions in the file. */
 function itemOf(document: DefinitionDocument, value: JsonValue, index: number): DefinitionDocument {
   return {
     value,
@@ -167,7 +170,7 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
 
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
 
-/** Says which of the fields that every object has is missing, and where. */
+/** The problem of a document that lacks a field which every object has, or that is no object. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {

@@ -8,17 +8,17 @@ import { at, containersOf, entriesAt, podPath } from './manifest.ts';
 export interface Reference {
   readonly kind: string;
   readonly name: JsonValue | undefined;
-  /** Where the name stands in the object. */
+  /** The path of the name in the object. */
   readonly path: readonly PathStep[];
-  /** A key of the object that has to be there, and where it stands. */
+  /** A key that the referenced object must have, and the path of the key's name. */
   readonly key?: { readonly name: JsonValue | undefined; readonly path: readonly PathStep[] };
-  /** What happens while the object is missing. */
+  /** The effect of a missing object. */
   readonly effect: string;
 }
 
 const POD_WAITS = 'its pods cannot start without it';
 
-/** The names of other objects that an object of a built-in kind depends on, without those that may be missing. */
+/** The references of an object of a built-in kind to other objects, without optional ones. */
 export function referencesOf(manifest: Manifest): readonly Reference[] {
   if (!manifest.builtin || manifest.external) return [];
   const { object, kind } = manifest;
@@ -77,7 +77,7 @@ function volumeSources(volume: JsonObject, path: readonly PathStep[]): Reference
   });
 }
 
-/** What a ConfigMap or a Secret is read by, in the forms that pods have for it. */
+/** The references to a ConfigMap or a Secret, in each form that pods have for them. */
 function source(value: JsonValue | undefined, path: readonly PathStep[]): Reference[] {
   if (!isJsonObject(value)) return [];
   const optional = value['optional'];

@@ -1,4 +1,4 @@
-/** A member of an object literal, or an element of a list: where its name and its value begin. */
+/** A member of an object literal, or an element of a list, with the offsets of its name and its value. */
 export interface Member {
   readonly name: string | number;
   readonly key: number;
@@ -10,14 +10,14 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
   ['(', ')'],
 ]);
-/** Longest name of a variable that is looked for, with what stands behind it. */
+/** The maximum length of a variable's name together with the text after it. */
 const MAX_NAME = 200;
 const CALLEE = /(?:[\w$]+\s*\.\s*)*[\w$]+\s*(?:<[^(){}]*>\s*)?\(/y;
 const NAME = /[\w$]+|'[^'\n]*'|"[^"\n]*"/y;
 
 /**
- * Reads literals of JavaScript and TypeScript in the text of a module, without parsing the module: enough to find the
- * line of a field in what the user wrote. Every function moves forward only.
+ * Reads literals of JavaScript and TypeScript in the text of a module, without parsing the module. This is enough to
+ * find the line of a field in the user's code. Every function reads the text forward only.
  */
 export class ScriptScanner {
   readonly #text: string;
@@ -26,7 +26,10 @@ export class ScriptScanner {
     this.#text = text;
   }
 
-  /** Where the literal begins that stands at an offset, or that the call there takes as its first argument. */
+  /**
+   * The offset of the literal that begins at an offset, or of the literal that the call at the offset has as its first
+   * argument.
+   */
   literalAt(offset: number): number | undefined {
     for (let at = this.#skipBlank(offset); at < this.#text.length;) {
       const character = this.#text.charAt(at);
@@ -38,7 +41,9 @@ export class ScriptScanner {
     return undefined;
   }
 
-  /** The literal at an offset, or that of the variable that is named there and declared once in the text. */
+  /**
+   * The offset of the literal at an offset, or of the literal in the only declaration of the variable at the offset.
+   */
   literalOf(offset: number): number | undefined {
     const literal = this.literalAt(offset);
     if (literal !== undefined) return literal;
@@ -55,7 +60,10 @@ export class ScriptScanner {
     return this.#text.charAt(offset) === '{' || this.#afterCallee(offset) !== undefined;
   }
 
-  /** The members of the literal that begins at an offset; of one that does not end, those that are there. */
+  /**
+   * The members of the literal that begins at an offset. A literal without an end has the members before the end of the
+   * text.
+   */
   *members(literal: number): Generator<Member> {
     const isList = this.#text.charAt(literal) === '[';
     for (let at = this.#skipBlank(literal + 1), index = 0; at < this.#text.length; index++) {
@@ -87,7 +95,7 @@ export class ScriptScanner {
     return callee === undefined ? undefined : at + callee.length;
   }
 
-  /** The offset of the comma or the closing bracket behind a value. */
+  /** The offset of the comma or the closing bracket after a value. */
   #skipValue(from: number): number {
     const open: string[] = [];
     for (let at = from; at < this.#text.length;) {
@@ -101,7 +109,7 @@ export class ScriptScanner {
     return this.#text.length;
   }
 
-  /** The offset behind a string, a template, a regular expression, a comment, or one character. */
+  /** The offset after a string, a template, a regular expression, a comment, or one character. */
   #skipToken(at: number, from: number): number {
     const character = this.#text.charAt(at);
     if (character === "'" || character === '"') return this.#skipQuoted(at, character);
@@ -122,7 +130,7 @@ export class ScriptScanner {
     return end + 1;
   }
 
-  /** A regular expression; a slash in a class does not end it. */
+  /** The offset after a regular expression. A slash in a class does not end the expression. */
   #skipPattern(at: number): number {
     const pattern = /\/(?:\\.|\[(?:\\.|[^\]\n\\])*\]|[^/[\n\\])+\//y;
     pattern.lastIndex = at;
@@ -144,7 +152,7 @@ export class ScriptScanner {
     return end + 1;
   }
 
-  /** The offset behind white space and comments. */
+  /** The offset after white space and comments. */
   #skipBlank(from: number): number {
     const blank = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
     blank.lastIndex = from;

@@ -12,7 +12,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { StateDirectory } from './state-directory.ts';
 
-/** Field manager of what `up` applies for the user. */
+/** The field manager of the objects that `up` applies for the user. */
 const MANAGER = 'typekro-up';
 
 /** A running cluster with its controller. */
@@ -22,7 +22,7 @@ export interface Session {
   readonly dashboard: string;
   readonly api: KubernetesApi;
   readonly controller: Controller;
-  /** How long the API took to come up, in milliseconds. */
+  /** The time that the API needed to start, in milliseconds. */
   readonly startMs: number;
   /** Notices about the start, such as CRDs of a newer version that were kept. */
   readonly notices: readonly string[];
@@ -34,8 +34,8 @@ export interface Session {
 }
 
 /**
- * Starts cluster, kubeconfig file and controller, with `keep` from the saved state of the last session. Closes
- * everything again when a later step fails.
+ * Starts the cluster and the controller, and writes the kubeconfig file. With `keep`, the cluster starts from the saved
+ * state of the last session. When a step fails, closes everything that earlier steps opened.
  */
 export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
@@ -44,7 +44,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const listener = await listen(cluster, port);
     const startMs = performance.now() - began;
     writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
-    // The controller uses the cluster like any other: over HTTPS, with the kubeconfig's token.
+    // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: MANAGER, force: true });

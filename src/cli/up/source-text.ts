@@ -6,7 +6,7 @@ export function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** Where a text stands in a file, in quotes if it does anywhere; `undefined` where it does not. */
+/** The place of a text in a file, preferably in quotes; `undefined` when the file does not contain the text. */
 export function placeOfText(file: string, needle: string): SourcePosition | undefined {
   const text = textOf(file);
   const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
@@ -15,7 +15,7 @@ export function placeOfText(file: string, needle: string): SourcePosition | unde
   return positionAt(file, text, at);
 }
 
-/** The offsets at which a text stands in quotes. */
+/** The offsets of a text in quotes. */
 export function placesOfQuoted(text: string, wanted: string): readonly number[] {
   return ["'", '"', '`'].flatMap((quote) => {
     const found: number[] = [];

@@ -8,20 +8,23 @@ export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
   /**
-   * Releases the name. The kubeconfig stays; its server does not resolve, and its name says that the cluster has ended.
+   * Releases the name. The kubeconfig file stays. The name of its server does not resolve, and says that the cluster
+   * has ended.
    */
   release(): void;
 }
 
-/** Names of clusters are directory names, so they are kept to letters, digits and dashes. */
+/**
+ * The form of a cluster's name. The name is also a directory name, and therefore has only letters, digits and dashes.
+ */
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
- * Takes the directory for this process, making it if needed.
+ * Takes the directory for this process. Makes the directory if needed.
  *
- * @throws TypeKroError `up/name-invalid` for a name that is no DNS label, `up/already-running` when another
- * process that is alive holds it (a lock left by a process that died is taken over), `up/state-directory` when
- * the directory cannot be written.
+ * @throws TypeKroError `up/name-invalid` for a name that is no DNS label, `up/already-running` when another live
+ * process holds it (the lock of a dead process is taken over), `up/state-directory` when the directory cannot be
+ * written.
  */
 export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
   if (!NAME.test(name)) {
@@ -45,7 +48,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       path,
       kubeconfig,
       release() {
-        // A user who removed the lock by hand may have started another cluster: do not touch its files.
+        // A user may have removed the lock by hand and started another cluster, whose files must not change.
         if (!lock.isHeld()) return;
         writeFileSync(kubeconfig, ended(), { mode: 0o600 });
         lock.release();
@@ -55,9 +58,9 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
 }
 
 /**
- * Without the file kubectl asks localhost:8080, whose refused connection explains nothing. Every client prints the name
- * of this server. Its domain is one that no resolver knows (RFC 6761). The token keeps kubectl from asking for a
- * password.
+ * The kubeconfig of a cluster that has ended. Without the file, kubectl would connect to localhost:8080, and the
+ * refused connection would explain nothing. Every client prints the name of the server. No resolver knows the server's
+ * domain (RFC 6761). The token prevents that kubectl asks for a password.
  */
 function ended(): string {
   return `apiVersion: v1

@@ -5,10 +5,12 @@ import { nearestName } from '../../schema/index.ts';
 import { moduleOf } from './import-problem.ts';
 import { placeOfText, positionAt, textOf } from './source-text.ts';
 
-/** Longest text of an error that is shown: what bundlers print may hold a whole file. */
+/** The maximum length of an error's text in the output. The error of a bundler may contain a whole file. */
 const MAX_MESSAGE = 400;
 
-/** An error that code threw while a module was loaded: the author's own, or one of JavaScript. */
+/**
+ * The problem of an error that code threw while a module was loaded: the author's own error, or an error of JavaScript.
+ */
 export async function thrownProblem(error: unknown, path: string): Promise<Diagnostic> {
   const text = firstLine(textOfThrown(error));
   const source = placeOfThrown(error, path);
@@ -22,13 +24,18 @@ export async function thrownProblem(error: unknown, path: string): Promise<Diagn
   };
 }
 
-/** Where in the user's code an error comes from: a frame of its stack, else a text of it that stands in the file. */
+/**
+ * The place in the user's code from which an error comes: a frame of its stack, else the text of the error in the file.
+ */
 export function placeOfThrown(error: unknown, path: string): SourcePosition {
   const frame = error instanceof Error ? userFrame(error, path) : undefined;
   return frame ?? placeOfMade(error) ?? placeOfThrow(textOfThrown(error), path) ?? { file: path, line: 1, column: 1 };
 }
 
-/** A thrown value that is no Error has no stack: the place is the `throw` that names it, or the only `throw`. */
+/**
+ * The place of a thrown value that is no Error and therefore has no stack: the `throw` with the value, or the only
+ * `throw`.
+ */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
   const text = textOf(path);
   const throws = [...text.matchAll(/^[^\n/]*?\bthrow\s/gm)].map(
@@ -50,12 +57,12 @@ function textOfThrown(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // A value that is no JSON is shown as its type.
+    // For a value that is no JSON, the text is its type.
     return Object.prototype.toString.call(error);
   }
 }
 
-/** The commonest errors of JavaScript and what to do about them; the first that fits is given. */
+/** The most common errors of JavaScript with their remedies. The first pattern that matches counts. */
 const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray) => string])[] = [
   [/^'([^']+)' is unresolvable/, ([, name = '']) => typeHint(name)],
   [
@@ -82,7 +89,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
   ],
 ];
 
-/** Types that schemas of arktype are written with most. */
+/** The most common types in schemas of arktype. */
 const TYPE_NAMES = [
   'string',
   'number',
@@ -105,7 +112,7 @@ function typeHint(name: string): string {
     : `did you mean '${near}'?`;
 }
 
-/** The remedy for an error that has none of its own. */
+/** The remedy for an error without a remedy of its own. */
 async function hintOf(error: unknown, text: string, file: string): Promise<string> {
   const missing = /^(\S+) is not defined$/.exec(text)?.[1];
   if (error instanceof ReferenceError && missing !== undefined) return missingNameHint(missing, file);
@@ -116,7 +123,7 @@ async function hintOf(error: unknown, text: string, file: string): Promise<strin
   return 'give it what it asks for, or change the code here that throws it';
 }
 
-/** What to do about a name that nothing declares: import it, correct it, or declare it. */
+/** The remedy for an undeclared name: import it, correct it, or declare it. */
 export async function missingNameHint(name: string, file: string): Promise<string> {
   const module = await moduleOf(name, file);
   if (module !== undefined) return `import it: import { ${name} } from '${module}'`;
@@ -129,7 +136,7 @@ export async function missingNameHint(name: string, file: string): Promise<strin
   return near === undefined ? 'declare it, or import it from the module that exports it' : `did you mean "${near}"?`;
 }
 
-/** The remedy that an error of this package carries, also of another copy of it. */
+/** The remedy in an error of this package, also of another copy of this package. */
 function remedyOf(error: unknown): string | undefined {
   const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
   return typeof remedy === 'string' ? remedy : undefined;
@@ -140,13 +147,13 @@ export function firstLine(text: string): string {
   return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
 }
 
-/** Does an error come from this package, with no code of the user's around it? */
+/** Does an error come from this package, without a frame of the user's code? */
 export function isInternal(error: unknown, path: string): boolean {
   if (!(error instanceof Error) || userFrame(error, path) !== undefined) return false;
   return packageFolders().some((folder) => (error.stack ?? '').includes(folder));
 }
 
-/** The innermost frame of a stack that is the user's: neither Node's nor a package's. */
+/** The innermost frame of a stack in the user's code, which is neither Node's nor a package's. */
 function userFrame(error: Error, path: string): SourcePosition | undefined {
   for (const place of userFrames(error.stack ?? '', path)) if (existsSync(place.file)) return place;
   return undefined;

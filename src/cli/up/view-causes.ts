@@ -4,19 +4,19 @@ import type { Cause } from '../../readiness/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
-/** How often causes are read again while something waits, in milliseconds. */
+/** The interval of reads of causes while a node waits, in milliseconds. */
 const READ_EVERY_MS = 1000;
 
-/** Maximum of objects of an instance whose causes are read. */
+/** The maximum number of objects of an instance whose causes are read. */
 const MAX_OBJECTS = 10;
 
 const keyOf = ({ kind, namespace, name }: InstanceView): string => `${kind} ${namespace}/${name}`;
 
-/** Does the node wait for an object that is there? */
+/** Does the node wait for an object that exists? */
 const isWaiting = ({ state, because }: NodeReport): boolean =>
   (state === 'waiting' || state === 'failed') && (because.kind === 'not-ready' || because.kind === 'not-ready-by-kind');
 
-/** The views with the causes of the nodes that wait for objects which exist. */
+/** The views, with the causes for nodes that wait for existing objects. */
 export function withCauses(
   api: KubernetesApi,
   views: readonly InstanceView[],
@@ -57,7 +57,7 @@ export class CauseReader {
     this.#api = api;
   }
 
-  /** The views with the causes that were read last; reads them again in the background when that is due. */
+  /** The views with the causes of the last read. Starts another read in the background when it is due. */
   show(views: readonly InstanceView[]): InstanceView[] {
     if (!this.#isReading && Date.now() - this.#readAt >= READ_EVERY_MS) void this.#read(views);
     return views.map((view) => {

@@ -5,17 +5,17 @@ import type { Cause } from '../../readiness/index.ts';
 import { causeText } from '../../readiness/index.ts';
 import { columnWidth, printableLine } from '../printable.ts';
 
-/** What `up` shows of one instance. */
+/** The data of one instance that `up` shows. */
 export interface InstanceView {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
   /** `status.state`, e.g. `ACTIVE`; empty before the controller has seen the instance. */
   readonly state: string;
-  /** Why the instance is not ACTIVE, for reasons that no node shows. */
+  /** The reason why the instance is not ACTIVE, if no node shows it. */
   readonly message?: string;
   readonly nodes: readonly NodeReport[];
-  /** Why the objects of nodes are not ready, by the node's id. */
+  /** The reasons why the objects of nodes are not ready, by the node's id. */
   readonly causes?: ReadonlyMap<string, readonly Cause[]>;
 }
 
@@ -50,7 +50,7 @@ export function stateMark(state: NodeState, colour: boolean): string {
 
 /** The state of a node and its reason. */
 export function stateText(node: NodeReport): string {
-  // Without the time of the next retry, which changes while the failure stays the same.
+  // The reason is shown without the time of the next retry, which changes while the failure stays the same.
   const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
   return `${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
@@ -60,7 +60,7 @@ export function nodeLine(node: NodeReport, width: number, colour: boolean): stri
   return `  ${stateMark(node.state, colour)} ${node.id.padEnd(width)}  ${stateText(node)}`;
 }
 
-/** The lines of one node: its own, then one for each cause why its objects are not ready. */
+/** The lines of one node: its own line, followed by a line for each cause why its objects are not ready. */
 export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, colour: boolean): string[] {
   const width = Math.max(0, ...nodes.map(({ id }) => id.length));
   const told = node.state === 'ready' ? [] : (causes?.get(node.id) ?? []);
@@ -82,7 +82,7 @@ export function messageLines({ message }: InstanceView): string[] {
   return message === undefined ? [] : [`  ${printableLine(message)}`];
 }
 
-/** A line as the rows of a terminal that it takes; those behind the first are indented. */
+/** Divides a line into rows of a terminal. All rows after the first are indented. */
 export function wrapLine(line: string, columns: number): string[] {
   const rows: string[] = [];
   let rest = line;
@@ -104,7 +104,10 @@ function plain(text: string): string {
   return text.replaceAll(ESCAPES, '');
 }
 
-/** Index of a text up to which it fits into some columns: behind a space, if there is one in the second half. */
+/**
+ * The length of the part of a text that fits into some columns. The part ends after a space, if there is one in the
+ * second half.
+ */
 function breakAt(text: string, room: number): number {
   let width = 0;
   let at = 0;
@@ -121,7 +124,7 @@ function breakAt(text: string, room: number): number {
   return Math.max(1, space > 0 ? space : at);
 }
 
-/** Cuts a line to the terminal's width; escape sequences take no room. */
+/** Cuts a line to the terminal's width. Escape sequences have no width. */
 export function fitLine(line: string, columns: number): string {
   let room = columns;
   let cut = '';
@@ -143,7 +146,7 @@ function widthOf(text: string): number {
   return width;
 }
 
-/** The text if there is room for it, else what fits before an ellipsis; nothing where there is no room at all. */
+/** The text if it fits, else its beginning with an ellipsis; empty without any room. */
 function fitText(text: string, room: number): string {
   if (widthOf(text) <= room) return text;
   let left = room - 1;

@@ -13,7 +13,7 @@ const STORED_ONLY: ReadonlySet<string> = new Set([
   'MutatingAdmissionPolicyBinding',
 ]);
 
-/** Lines that say which objects, and objects of definitions, have no effect in the embedded cluster. */
+/** The lines that name objects, and objects of definitions, without an effect in the embedded cluster. */
 export function withoutEffect(objects: readonly InputObject[], graphs: readonly Graph[]): readonly string[] {
   const given = objects
     .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))

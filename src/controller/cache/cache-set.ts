@@ -12,13 +12,13 @@ import { KindCache } from './kind-cache.ts';
 export interface CacheMeter {
   opened(type: ObjectType): void;
   closed(type: ObjectType): void;
-  /** The watch of a kind is in step this long after it was opened (again). */
+  /** The watch of a kind has listed all objects; `milliseconds` since it was opened or reopened. */
   synced(type: ObjectType, milliseconds: number): void;
-  /** A change was routed to this number of subscribers. */
+  /** A change was passed to this number of subscribers. */
   routed(type: ObjectType, matches: number): void;
 }
 
-/** What a cache set works with. */
+/** The dependencies of a `CacheSet`. */
 export interface CacheSetOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
@@ -29,10 +29,15 @@ export interface CacheSetOptions {
   readonly meter?: CacheMeter;
 }
 
-/** How long an unused watch stays open, so that short-lived instances do not list a kind again and again. */
+/**
+ * The time for which an unused watch stays open, so that short-lived instances do not cause a list of a kind each time.
+ */
 const LINGER_MS = 30_000;
 
-/** A kind that a subscriber needs as a whole, and the namespaces to watch where it may not be listed as a whole. */
+/**
+ * A kind that a subscriber needs as a whole, and the namespaces to watch when the controller may not list the whole
+ * kind.
+ */
 export interface HeldKind {
   readonly type: ObjectType;
   readonly namespaces: readonly string[];
@@ -47,13 +52,13 @@ interface Slot {
 }
 
 /**
- * One watch per kind, shared by all subscribers, opened for the first and closed some time after the last. Holds of
- * each object its identity, the marks of ownership, and the fields that some graph reads.
+ * One watch per kind, shared by all subscribers: opened for the first subscriber and closed some time after the last
+ * one left. The caches hold the identity of each object, its ownership labels, and the fields that some graph reads.
  */
 export class CacheSet {
   readonly #options: CacheSetOptions;
   readonly #slots = new Map<string, Slot>();
-  /** The same caches by group and kind, in whatever versions; saves a search among thousands of kinds. */
+  /** The same caches by group and kind, without the version. The map saves a search among thousands of kinds. */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
   readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
@@ -62,7 +67,7 @@ export class CacheSet {
   );
   /** The kinds that a subscriber watches. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  /** The list of kinds made last; most subscribers share it. */
+  /** The latest list of kinds, which most subscribers share. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
 
@@ -71,25 +76,25 @@ export class CacheSet {
   }
 
   /**
-   * Keeps these paths of objects of the kind from now on; an empty path keeps everything. When that is more than
-   * before, the kind counts as unknown until it is listed again.
+   * Adds paths to those that projections of the kind keep; an empty path keeps everything. When the projections grow,
+   * the kind counts as unknown until it is listed again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
     if (this.#reads.grow(type, paths)) this.#beginReading(type)?.start(true);
   }
 
   /**
-   * Keeps what a graph reads of the kinds of its nodes, and returns the projection generation that the graph needs, for
-   * `KindCache.get`. When less was kept the kind is listed again; until then its objects are unknown to this graph and
-   * to later ones only.
+   * Adds the paths that a graph reads of the kinds of its nodes, and returns the projection generation that the graph
+   * needs, for `KindCache.get`. A kind whose projections grow is listed again. Until the list is complete, the objects
+   * of the kind are unknown to this graph and to later ones, but not to earlier graphs.
    */
   keepGraph(graph: Graph): number {
     return this.#reads.of(graph).projectionGeneration;
   }
 
   /**
-   * Is a kind of the graph being listed? Then the subscriber, which would see a part of it only, is woken when the list
-   * is complete or has failed.
+   * Is a kind of the graph being listed? If so, the subscriber is woken when the list is complete or has failed,
+   * because before that it would see only some of the objects.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
     const { projectionGeneration, kinds } = this.#reads.of(graph);
@@ -117,12 +122,12 @@ export class CacheSet {
     return this.#slots.get(kindId(type))?.cache;
   }
 
-  /** How much is watched for in each kind: single objects and selections. */
+  /** The numbers of watched single objects and of watched selections in each kind. */
   subscriptions(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
     return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }
 
-  /** The caches of a group and kind, in whatever version. */
+  /** The caches of a group and kind, in any version. */
   ofGroupKind(group: string, kind: string): readonly KindCache[] {
     return this.#byGroupKind.get(`${group}/${kind}`) ?? [];
   }
@@ -132,8 +137,8 @@ export class CacheSet {
   }
 
   /**
-   * Replaces the subscriptions of a subscriber. `kinds` are held as a whole without notices of single objects: their
-   * members are found by ApplySet.
+   * Replaces the subscriptions of a subscriber. The caches hold `kinds` as a whole, without notices of single objects;
+   * their members are found by ApplySet.
    */
   setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
     const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
@@ -163,19 +168,20 @@ export class CacheSet {
   }
 
   /**
-   * The CRD behind a kind came, changed or went. With `refresh` all its objects are listed again: another schema gives
-   * stored objects other defaults, and no watch reports these. Else only a failed watch is opened again.
+   * Handles that the CRD of a kind was created, changed or deleted. With `refresh`, all objects of the kind are listed
+   * again, because a new schema can give stored objects other defaults, which no watch reports. Otherwise only a watch
+   * without a complete list is opened again.
    */
   restart(group: string, kind: string, refresh: boolean): void {
     for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
   }
 
-  /** Is every watch in step with the server, or known to be unreadable? */
+  /** Does every watch have either a complete list or an error? */
   get settled(): boolean {
     return this.all().every((cache) => cache.settled);
   }
 
-  /** Settles when every watch is in step with the server, or known to be unreadable. */
+  /** Settles when every watch has either a complete list or an error. */
   whenSettled(): Promise<void> {
     if (this.settled) return Promise.resolve();
     return new Promise((resolve) => this.#settledWaiters.push(resolve));
@@ -190,7 +196,7 @@ export class CacheSet {
     this.#checkSettled();
   }
 
-  /** One list for all subscribers of the same kinds. */
+  /** Returns one list for all subscribers of the same kinds. */
   #sharedKinds(kinds: readonly string[]): readonly string[] {
     const known = this.#kinds;
     if (known.length !== kinds.length || known.some((id, index) => id !== kinds[index])) this.#kinds = kinds;
@@ -230,7 +236,7 @@ export class CacheSet {
     return slot;
   }
 
-  /** Most subscriptions name the kind's plural, which saves a discovery request. */
+  /** Tells the client the plural of a kind, if it is known, which saves a discovery request. */
   #learn(type: ObjectType): void {
     if (type.plural === '') return;
     const { group, version, kind, plural, namespaced } = type;
@@ -268,7 +274,7 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onChildChange(applySet, change);
   }
 
-  /** The cache of a kind, if it is watched. From now on the kind counts as being listed. */
+  /** Marks a kind as being listed. Returns its cache; undefined when the kind is not watched. */
   #beginReading(type: GroupVersionKind): KindCache | undefined {
     const slot = this.#slots.get(kindId(type));
     if (slot !== undefined) slot.readingSince = this.#options.clock.now();

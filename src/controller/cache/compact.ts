@@ -3,8 +3,8 @@ import { isJsonObject } from '../../core/index.ts';
 import { internJson, internString } from './intern.ts';
 
 /**
- * A copy that takes the least memory, for objects that are kept for long. The JSON parser gives an object a layout of
- * exactly its members. Texts, annotations, finalizers and conditions that thousands of objects share are kept once.
+ * A copy that takes little memory, for objects that stay in memory for long. The JSON parser gives an object a layout
+ * of exactly its members. Equal texts, annotations, finalizers and conditions of thousands of objects are stored once.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);

@@ -1,25 +1,25 @@
 import type { Clock } from '../../kube/index.ts';
 
-/** An object waits at least this long for its compaction, and at most twice as long. */
+/** The minimum time before the compaction of an object; the maximum is twice as long. */
 const LEFT_FOR_MS = 1000;
-/** Objects that are compacted in one turn, which takes some milliseconds. */
+/** The number of objects that one turn compacts. A turn takes some milliseconds. */
 const AT_A_TIME = 64;
 
 /**
- * Compacts objects some time after they arrived, a few at a time. An arriving object is needed at once and its
- * compaction can wait; an object that changes again meanwhile is compacted once.
+ * Compacts objects some time after they arrived, a few at a time. Readers need an arriving object at once, but its
+ * compaction can wait. An object that changes again meanwhile is compacted once.
  */
 export class DeferredCompactor {
   readonly #clock: Clock;
-  readonly #tidy: (key: string) => void;
+  readonly #compact: (key: string) => void;
   /** Keys that arrived since the last run, and keys that are due. */
   #fresh = new Set<string>();
   #due = new Set<string>();
   #timer: { cancel(): void } | undefined;
 
-  constructor(clock: Clock, tidy: (key: string) => void) {
+  constructor(clock: Clock, compact: (key: string) => void) {
     this.#clock = clock;
-    this.#tidy = tidy;
+    this.#compact = compact;
   }
 
   /** Notes that an object arrived or changed. */
@@ -43,7 +43,7 @@ export class DeferredCompactor {
       if (left === 0) break;
       left -= 1;
       this.#due.delete(key);
-      this.#tidy(key);
+      this.#compact(key);
     }
     const isDone = this.#due.size === 0;
     if (isDone) [this.#due, this.#fresh] = [this.#fresh, this.#due];

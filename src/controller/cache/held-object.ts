@@ -4,8 +4,8 @@ import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/inde
 import { compact } from './compact.ts';
 
 /**
- * The projection `projected` with the equivalence of its predecessor `before`. It also carries `whole`, the projected
- * object, when another client changed owned fields.
+ * The projection `projected` with the equivalence of its predecessor `before`. The result also has `whole`, the
+ * projected object, when another client changed owned fields.
  */
 export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { equivalence } = before;
@@ -16,7 +16,7 @@ export function projectWithEquivalence(projected: LiveObject, before: LiveObject
   return isOurs ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
-/** The entry with `pair`; without its whole object if `pair` explains the owned fields. */
+/** The entry with `pair` as its equivalence. The result has no whole object if `pair` explains the owned fields. */
 export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
@@ -24,12 +24,12 @@ export function withEquivalence(live: LiveObject, pair: EquivalentDigests): Live
   return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
-/** The projection together with the whole object, which decides where the projection alone cannot. */
+/** The projection together with the whole object, for decisions that need more than the projection. */
 export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
   return makeEntry(live, live.equivalence, whole);
 }
 
-/** The same entry in the least memory: digests replace fingerprints, and common texts are interned. */
+/** The same entry in less memory: digests replace fingerprints, and common texts are interned. */
 export function compacted({ object, owned, equivalence, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
   return makeEntry(

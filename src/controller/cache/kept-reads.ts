@@ -3,7 +3,7 @@ import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import { isAlwaysKept } from '../../runtime/index.ts';
 import { PathUnion } from './path-union.ts';
 
-/** What is kept for one graph. */
+/** The kinds of one graph, and the projection generation that it needs. */
 export interface KeptGraph {
   /** The projection generation that the graph needs (`KindCache.get`). */
   readonly projectionGeneration: number;
@@ -16,15 +16,15 @@ export class KeptReads {
   readonly #onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void;
   readonly #paths = new Map<string, PathUnion>();
   readonly #graphs = new WeakMap<Graph, KeptGraph>();
-  /** The projection generation: how often a graph read more of a kind than was kept. */
+  /** The projection generation: the number of times that a graph read more of a kind than the projections kept. */
   #growths = 0;
 
-  /** `onGrowth` is called when a new graph reads more of a kind than was kept. */
+  /** `onGrowth` is called when a new graph reads more of a kind than the projections keep. */
   constructor(onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void) {
     this.#onGrowth = onGrowth;
   }
 
-  /** The paths kept of a kind; the set grows. */
+  /** The paths that projections of a kind keep. The set can grow later. */
   pathsOf(type: GroupVersionKind): PathUnion {
     const id = kindId(type);
     const known = this.#paths.get(id);
@@ -34,7 +34,7 @@ export class KeptReads {
     return created;
   }
 
-  /** Keeps these paths, too; an empty path keeps everything. True when that is more than before. */
+  /** Adds paths; an empty path keeps everything. Returns true when the set grew. */
   grow(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): boolean {
     const kept = this.pathsOf(type);
     let grew = false;
@@ -42,7 +42,7 @@ export class KeptReads {
     return grew;
   }
 
-  /** Keeps what a graph reads of the kinds of its nodes. */
+  /** Adds the paths that a graph reads of the kinds of its nodes. */
   of(graph: Graph): KeptGraph {
     const known = this.#graphs.get(graph);
     if (known !== undefined) return known;

@@ -1,32 +1,32 @@
 import { SmallSet } from './small-set.ts';
 
-/** Keys of objects by texts that they are looked up by. */
+/** An index of keys by texts. */
 export class KeyIndex {
   readonly #keys = new Map<string, SmallSet>();
 
-  /** The keys under a text, in the order in which they came. */
+  /** The keys of a text, in the order of their addition. */
   of(text: string): Iterable<string> {
     return this.#keys.get(text) ?? [];
   }
 
-  /** Moves a key from one set of texts to another. */
+  /** Replaces the texts of a key. */
   move(key: string, from: Iterable<string>, to: Iterable<string>): void {
     const [left, next] = [new Set(from), new Set(to)];
     for (const text of next) {
-      // A text in both sets keeps the key in its place.
+      // A text in both sets keeps the position of the key.
       if (!left.delete(text)) this.add(text, key);
     }
     for (const text of left) this.remove(text, key);
   }
 
-  /** Puts a key under a text. */
+  /** Adds a key to a text. */
   add(text: string, key: string): void {
     const keys = this.#keys.get(text);
     if (keys === undefined) this.#keys.set(text, new SmallSet(key));
     else keys.add(key);
   }
 
-  /** Takes a key from under a text. */
+  /** Removes a key from a text. */
   remove(text: string, key: string): void {
     const keys = this.#keys.get(text);
     keys?.delete(key);

@@ -18,34 +18,37 @@ export interface CacheChange {
   readonly after: LiveObject | undefined;
 }
 
-/** Gives the texts by which an object is looked up. */
+/** Returns the texts by which an object is looked up. */
 export type ObjectIndex = (object: KubeObject) => Iterable<string>;
 
-/** How a cache of one kind works. */
+/** The dependencies of a `KindCache`. */
 export interface KindCacheOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
   readonly type: ObjectType;
-  /** Gives the projection of an object; called for every object that arrives. */
+  /** Returns the projection of an object. Called for every object that arrives. */
   readonly project: (object: KubeObject) => LiveObject;
-  /** Gives the texts by which objects are looked up besides their keys. Must be a pure function. */
+  /** Returns the texts by which objects are looked up besides their keys. Must be a pure function. */
   readonly indexOf?: ObjectIndex;
   readonly onChange: (change: CacheChange) => void;
-  /** Called when the cache came in step with the server, or cannot be read. */
+  /** Called when `synced` of one of its watches changed, or the error of a watch whose list is not complete. */
   readonly onState: (cache: KindCache) => void;
-  /** Called when a list was complete. */
+  /** Called after each complete list, and when the last stale object was read again or is gone. */
   readonly onRead: () => void;
 }
 
 /** Label by which the members of an ApplySet are found. */
 const PART_OF = 'applyset.kubernetes.io/part-of';
 
-/** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
+/**
+ * The maximum number of remembered UIDs of deleted objects. A late response cannot add an object with such a UID again.
+ */
 const MAX_TOMBSTONES = 10_000;
 
 /**
- * All objects of one kind, as projections, kept in step by one watch. Answers to the controller's own writes are added
- * as well (`observe`), so that the next decision does not wait for their events.
+ * All objects of one kind, as projections. One watch keeps them up to date, or one per namespace where the kind may not
+ * be listed as a whole. Responses to the controller's own writes are added as well (`observe`), so that the next
+ * decision does not wait for their events.
  */
 export class KindCache {
   readonly type: ObjectType;
@@ -81,7 +84,7 @@ export class KindCache {
     return this.#all.synced;
   }
 
-  /** Why it cannot be read; absent while all is well. */
+  /** The last error of the watch of the whole kind; undefined while that watch works. */
   get error(): KubeError | undefined {
     return this.#all.error;
   }
@@ -95,29 +98,32 @@ export class KindCache {
     return this.#all.synced || (namespace !== undefined && this.#namespaces.get(namespace)?.synced === true);
   }
 
-  /** Why a namespace cannot be read; absent while it can, or while the answer is still open. */
+  /** The reason why a namespace cannot be read; undefined while it can be read, or while that is not known yet. */
   errorIn(namespace: string | undefined): KubeError | undefined {
     const { error } = this.#all;
     if (namespace === undefined || !this.type.namespaced || error?.status !== 403) return error;
     return this.#namespaces.get(namespace)?.error;
   }
 
-  /** Is every watch in step with the server, or known to be unreadable? */
+  /** Does every watch have either a complete list or an error? */
   get settled(): boolean {
     return [this.#all, ...this.#namespaces.values()].every(({ synced, error }) => synced || error !== undefined);
   }
 
-  /** How many watches it takes. */
+  /** The number of watches of this kind: of the whole kind, and of single namespaces. */
   get watches(): number {
     return 1 + this.#namespaces.size;
   }
 
-  /** The objects that are to be read again. */
+  /** The objects that have to be read again. */
   get stale(): StaleObjectsView {
     return this.#stale;
   }
 
-  /** Starts or restarts the watch. With `refresh` the held objects count as unknown until they are listed again. */
+  /**
+   * Starts or restarts the watch. With `refresh`, the objects in the cache count as unknown until they are listed
+   * again.
+   */
   start(refresh = false): void {
     if (refresh) this.#stale.invalidate(this.#objects.keys());
     this.#all.start(refresh);
@@ -125,8 +131,8 @@ export class KindCache {
   }
 
   /**
-   * Lists the kind again, since graphs of this projection generation read more of it than is held. Graphs of earlier
-   * generations keep reading what is held.
+   * Lists the kind again, because graphs of this projection generation read more of the kind than the cache holds.
+   * Graphs of earlier generations still read the entries in the cache.
    */
   readMore(projectionGeneration: number): void {
     this.#stale.readMore(this.#objects.keys(), projectionGeneration);
@@ -139,8 +145,8 @@ export class KindCache {
   }
 
   /**
-   * Watches these namespaces one by one where the kind may not be listed as a whole. The watch of the whole kind keeps
-   * retrying; when it succeeds, the watches of namespaces end.
+   * Watches these namespaces one by one when the controller may not list the whole kind. The watch of the whole kind
+   * retries; when it succeeds, the watches of namespaces end.
    */
   narrow(namespaces: ReadonlySet<string>): void {
     const wanted = this.type.namespaced && this.#all.error?.status === 403 ? namespaces : new Set<string>();
@@ -158,15 +164,15 @@ export class KindCache {
   }
 
   /**
-   * The held projection of an object; undefined while it is stale or holds less than this generation needs.
-   * `projectionGeneration` is the number that `CacheSet.keepGraph` returned; 0 stands for the fields kept of every
-   * object.
+   * The projection of an object in the cache; undefined while the projection is stale or has less than this generation
+   * needs. `projectionGeneration` is the number that `CacheSet.keepGraph` returned; 0 stands for the fields that every
+   * projection keeps.
    */
   get(key: string, projectionGeneration = 0): LiveObject | undefined {
     return this.#stale.isStale(key, projectionGeneration) ? undefined : this.#objects.get(key);
   }
 
-  /** Is a list of the kind under way that this generation needs? False where the kind cannot be read. */
+  /** Is a list of the kind in progress that this generation needs? False when the kind cannot be read. */
   isReading(projectionGeneration: number): boolean {
     return this.error === undefined && (!this.synced || this.#stale.hasStale(projectionGeneration));
   }
@@ -179,36 +185,36 @@ export class KindCache {
     return this.#objects.values();
   }
 
-  /** The members of an ApplySet that are of this kind. */
+  /** The members of an ApplySet of this kind. */
   membersOf(applySet: string): LiveObject[] {
     return [...this.#members.of(applySet)].flatMap((key) => this.get(key) ?? []);
   }
 
-  /** The objects that `indexOf` gives this text for. */
+  /** The objects for which `indexOf` returns this text. */
   indexed(text: string): LiveObject[] {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Takes in the answer to a write, before its event arrives. */
+  /** Adds the object in the response to a write, before its event arrives. */
   observe(object: KubeObject): void {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /** Like `observe`, for the answer to an apply: its owned fields satisfy what was desired. */
+  /** Like `observe`, for the response to an apply. The owned fields of the response satisfy the desired ones. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
-    // The digest is that of the answer: the watch may have brought a later change to the cache already, and that one is
-    // drift.
+    // The fingerprint must be that of the response: the cache may already hold a later change of another client, which
+    // is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
     this.setEquivalence(key, { desired, owned: owned ?? ownedFingerprint(object) });
   }
 
   /**
-   * Like `observe`, for a whole object that a step asked for. It is held beside the projection until the object changes
-   * or its equivalence is known. A step that may not write the object yet (a pause after a failed write, a contested
-   * field) then decides from it without another read.
+   * Like `observe`, for a whole object that a step asked for. The cache holds the whole object beside the projection
+   * until the object changes or its equivalence is known. A step that may not write the object yet (a pause after a
+   * failed write, a contested field) then decides without another read.
    */
   observeWhole(object: KubeObject): void {
     this.observe(object);
@@ -219,14 +225,14 @@ export class KindCache {
     this.#objects.set(key, withWhole(live, object));
   }
 
-  /** Takes in the answer to a write that says that the object is gone. */
+  /** Removes an object after a response that says that it is gone. */
   observeGone(key: string, uid: string): void {
     this.#addTombstone(uid);
     const before = this.#objects.get(key);
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
 
-  /** Remembers that what was desired is satisfied by what is owned. */
+  /** Records that the owned fields satisfy the desired ones. */
   setEquivalence(key: string, pair: EquivalentDigests): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
@@ -237,8 +243,8 @@ export class KindCache {
   }
 
   /**
-   * Returns the new entry; undefined when the object is not newer. `listing`: the same version is stored again, too,
-   * since its projection may have grown.
+   * Stores an object. Returns the new entry; undefined when the object is not newer. With `listing`, the same version
+   * is stored again, too, since its projection may have grown.
    */
   #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
@@ -280,13 +286,14 @@ export class KindCache {
   }
 
   /**
-   * An object was read again, or is gone. The last one may arrive some time after the list, which can be an old one.
+   * Notes that a stale object was read again, or is gone. A list that is older than the entry does not count: then a
+   * later event of the object does.
    */
   #reread(key: string): void {
     if (this.#stale.read(key)) this.#options.onRead();
   }
 
-  /** After a list: an object that it does not name is gone, unless the controller wrote it later. */
+  /** Removes the objects that a complete list does not name, unless the controller wrote them later. */
   #sweep(namespace: string | undefined, seen: ReadonlySet<string>, listVersion: string): void {
     for (const [key, live] of this.#objects) {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
@@ -296,7 +303,7 @@ export class KindCache {
   }
 
   #addTombstone(uid: string): void {
-    // Objects of some servers have none.
+    // Some servers give objects no UID.
     if (uid === '') return;
     this.#tombstones.add(uid);
     if (this.#tombstones.size <= MAX_TOMBSTONES) return;
@@ -318,7 +325,7 @@ export class KindCache {
 
 function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
-  // The deletion event of an object may arrive after the answer that created its successor.
+  // The deletion event of an object may arrive after the response that created another object of the same name.
   if (held.uid !== uid) return isReread || isLater(version, held.resourceVersion);
   return isLater(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }
@@ -327,13 +334,13 @@ function isVersionOf(live: LiveObject | undefined, uid: string, version: string 
   return live?.object.metadata.uid === uid && live.object.metadata.resourceVersion === version;
 }
 
-/** The ApplySet that an object says it belongs to. */
+/** The ApplySet of an object, from its label. */
 export function applySetOf(live: LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
   return labels !== undefined && Object.hasOwn(labels, PART_OF) ? labels[PART_OF] : undefined;
 }
 
-/** Is version `a` of an object later than `b`? Versions are decimal numbers of any length that only grow. */
+/** Is version `a` of an object later than `b`? Versions are increasing decimal numbers of any length. */
 function isLater(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return b === undefined;
   return a.length === b.length ? a > b : a.length > b.length;

@@ -8,7 +8,7 @@ export class PathUnion {
     return this.#paths;
   }
 
-  /** False when the set holds the path or a prefix of it. */
+  /** Adds a path. Returns false when the set holds the path or a prefix of it already. */
   add(path: readonly PathStep[]): boolean {
     if (this.#paths.some((known) => isPrefix(known, path))) return false;
     this.#paths = [...this.#paths.filter((known) => !isPrefix(path, known)), path];

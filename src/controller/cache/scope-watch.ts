@@ -4,7 +4,7 @@ import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { internString } from './intern.ts';
 
-/** Receives what a watch brings. */
+/** Receives the objects and the state of a watch. */
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
   gone(object: KubeObject): void;
@@ -15,7 +15,8 @@ export interface ScopeListener {
 }
 
 /**
- * How many answers of 429 in a row are not an error yet. The server gives them for moments after a kind was created.
+ * The number of 429 responses in a row that are not an error yet. The server sends 429 for a moment after the creation
+ * of a kind.
  */
 const SILENT_RETRIES = 2;
 
@@ -42,17 +43,17 @@ export class ScopeWatch {
     this.#listener = listener;
   }
 
-  /** Does it know all objects of its scope? */
+  /** Does the watch know all objects of its scope? */
   get synced(): boolean {
     return this.#synced;
   }
 
-  /** Why it cannot be read; absent while all is well. */
+  /** The last error of the watch; undefined while the watch works. */
   get error(): KubeError | undefined {
     return this.#error;
   }
 
-  /** Starts or restarts the watch. With `refresh` what is known counts as unknown until the next list. */
+  /** Starts or restarts the watch. With `refresh`, the watch is not synced until the next list is complete. */
   start(refresh: boolean): void {
     // An earlier error of a synced watch is over, or the new watch reports it again.
     if (this.#synced) this.#error = undefined;
@@ -107,7 +108,7 @@ export class ScopeWatch {
     }
   }
 
-  /** Reports a change of `synced`, or of the reason why it is false. */
+  /** Reports a change of `synced`, or of the error while a list is not complete. */
   #setState(synced: boolean, error: KubeError | undefined): void {
     const waits = !synced || this.#reading;
     const told = this.#synced !== synced || (waits && this.#error?.message !== error?.message);

@@ -1,7 +1,7 @@
-/** From this size on a `Set` is faster, and worth its memory. */
+/** From this size on, a `Set` is faster and worth its memory. */
 const MANY = 32;
 
-/** A set of texts in the order in which they came. Made for thousands of sets with a handful of members each. */
+/** A set of texts in the order of their addition. Made for thousands of sets with a few members each. */
 export class SmallSet {
   #members: string[] | Set<string>;
 

@@ -1,12 +1,13 @@
-/** The generation of an entry that may be wrong: too low for every reader. */
+/** The generation of an entry that may be wrong. No reader accepts an entry of this generation. */
 const NOT_ENOUGH = -1;
 
 /**
- * The objects of a kind that have to be read again, and the subscribers that wait for that. `projectionGeneration` is
- * the number that `CacheSet.keepGraph` returned, 0 for the fields kept of every object.
+ * The objects of a kind that have to be read again, and the subscribers that wait until this is done.
+ * `projectionGeneration` is the number that `CacheSet.keepGraph` returned, 0 for the fields that every projection
+ * keeps.
  */
 export class StaleObjects {
-  /** The highest generation for which the entry of an object is enough. */
+  /** The highest generation for which the entry of a stale object is enough, by the object's key. */
   readonly #sufficientFor = new Map<string, number>();
   #waiting = new Set<string>();
 
@@ -25,7 +26,7 @@ export class StaleObjects {
     return this.#sufficientFor.has(key);
   }
 
-  /** Is the entry correct, and only too small? */
+  /** Is the entry correct, but too small for the latest generation? */
   isProjectionUpgrade(key: string): boolean {
     return (this.#sufficientFor.get(key) ?? NOT_ENOUGH) > NOT_ENOUGH;
   }
@@ -42,7 +43,7 @@ export class StaleObjects {
     return false;
   }
 
-  /** Notes that an object was read again, or is gone. True when it was the last stale one. */
+  /** Notes that an object was read again, or is gone. Returns true for the last stale object. */
   read(key: string): boolean {
     return this.#sufficientFor.delete(key) && this.#sufficientFor.size === 0;
   }
@@ -60,5 +61,5 @@ export class StaleObjects {
   }
 }
 
-/** What other classes than the cache may use. */
+/** The methods for callers outside the cache. */
 export type StaleObjectsView = Pick<StaleObjects, 'isStale' | 'hasStale' | 'await' | 'drainWaiters'>;

@@ -12,7 +12,8 @@ interface ListInterest {
 }
 
 /**
- * What one subscriber watches in one kind. Lists save memory: there are thousands of subscriptions with few entries.
+ * The requests of one subscriber in one kind. Arrays take less memory than sets in thousands of subscriptions with few
+ * entries.
  */
 interface Subscription {
   readonly objects: readonly string[];
@@ -29,7 +30,7 @@ export class Subscriptions {
   /** A single subscriber, the common case, is stored without a set. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
-  /** The list of namespaces made last; most subscribers share it. */
+  /** The latest list of namespaces, which most subscribers share. */
   #hold: readonly string[] | undefined;
 
   /** Is there no subscriber? */
@@ -37,7 +38,7 @@ export class Subscriptions {
     return this.#bySubscriber.size === 0;
   }
 
-  /** Replaces the requests of a subscriber. Without requests and without `hold` it is removed. */
+  /** Replaces the requests of a subscriber. Without requests and without `hold`, removes the subscriber. */
   set(subscriber: string, requests: readonly WatchRequest[], hold: readonly string[] | undefined): void {
     const before = this.#bySubscriber.get(subscriber);
     if (requests.length === 0 && hold === undefined) {
@@ -86,7 +87,7 @@ export class Subscriptions {
     return found;
   }
 
-  /** How many objects and selections are watched. */
+  /** The numbers of watched objects and of watched selections. */
   counts(): { readonly objects: number; readonly lists: number } {
     return { objects: this.#objects.size, lists: this.#lists.size };
   }
@@ -96,7 +97,7 @@ export class Subscriptions {
     return this.#bySubscriber.keys();
   }
 
-  /** One list for all subscribers that hold the kind in the same namespaces. */
+  /** Returns one list for all subscribers that hold the kind in the same namespaces. */
   #shared(hold: readonly string[] | undefined): readonly string[] | undefined {
     if (!isSameHold(this.#hold, hold)) this.#hold = hold?.slice();
     return this.#hold;
@@ -151,7 +152,7 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, index) => key === b[index]);
 }
 
-/** A selection is concerned by objects that enter it and by objects that leave it. */
+/** Does a change concern a selection? It does when the object is in the selection before or after the change. */
 function concerns(interest: ListInterest, change: CacheChange): boolean {
   return [change.before, change.after].some((live) => {
     if (live === undefined) return false;

@@ -11,18 +11,18 @@ export interface Compiled {
   readonly graph?: Graph;
   /** kro's own text of the first error. */
   readonly message?: string;
-  /** All problems, in this project's words. */
+  /** The texts of all problems, with places and remedies. */
   readonly problems: readonly string[];
 }
 
-/** A spec that was compiled, for metrics. */
+/** One compilation of a spec, for metrics. */
 export interface Compilation {
   readonly definition: string;
   readonly milliseconds: number;
   readonly ok: boolean;
 }
 
-/** How many compiled specs of one definition are kept: the newest and the one that is still served. */
+/** The maximum number of compiled specs that are kept per definition: enough for the newest spec and the served one. */
 const KEPT = 3;
 
 interface Asked {
@@ -36,14 +36,14 @@ interface Kept {
 }
 
 /**
- * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled once; it is
- * compiled again when the schema of a kind that it uses changes.
+ * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled again only
+ * when the schema of a kind that it uses changed.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
-  /** Results by the spec object: a pass follows each write, and most writes leave the spec as it is. */
+  /** Hashes and types by the spec object. A pass follows each write, and most writes leave the spec as it is. */
   readonly #asked = new WeakMap<JsonObject, Asked>();
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
@@ -84,14 +84,14 @@ export class DefinitionCompiler {
     return compiled;
   }
 
-  /** The schema of a kind changed: specs that use it are compiled again. */
+  /** Handles a changed schema of a kind: specs that use the kind are compiled again. */
   forgetKind(group: string, kind: string): void {
     const key = `${group}/${kind}`;
     this.#epochs.set(key, (this.#epochs.get(key) ?? 0) + 1);
     this.#schemas.forget(group, kind);
   }
 
-  /** The definition is gone. */
+  /** Forgets the compiled specs of a definition that is gone. */
   forget(name: string): void {
     this.#kept.delete(name);
   }

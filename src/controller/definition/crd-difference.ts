@@ -19,8 +19,8 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?:
 }
 
 /**
- * A digest of all that `crdDifference` and the comparison of names in `planCrd` read, except labels and annotations
- * (`hasMetadata`). `undefined` unless the CRD has exactly one version, with a schema.
+ * A digest of the fields that `crdDifference` and the comparison of names in `planCrd` read, except labels and
+ * annotations (`hasMetadata`). `undefined` unless the CRD has exactly one version, with a schema.
  */
 export function crdDigest(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
@@ -37,7 +37,7 @@ export function crdDigest(crd: KubeObject): string | undefined {
   return digestOf({ names, name, served, status, schema, columns });
 }
 
-/** Does the live CRD contain all of the wanted one? Additions by the server are ignored. */
+/** Does the live CRD contain everything in the wanted one? Additions by the server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
   const [live, next] = [versionOf(existing), versionOf(wanted)];
   return (
@@ -48,7 +48,7 @@ function covers(existing: KubeObject, wanted: KubeObject): boolean {
   );
 }
 
-/** Labels that name the owner and the writer of the CRD. A difference in them alone causes no write. */
+/** Labels that name the owner and the writer of the CRD. A difference in these labels alone causes no write. */
 const OWN_LABELS: ReadonlySet<string> = new Set([
   keys.OWNED_LABEL,
   keys.VERSION_LABEL,
@@ -56,7 +56,7 @@ const OWN_LABELS: ReadonlySet<string> = new Set([
   keys.DEFINITION_NAME_LABEL,
 ]);
 
-/** Does the live CRD carry the labels and annotations that the author wants on it? */
+/** Does the live CRD carry the author's labels and annotations for the CRD? */
 export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }: KubeObject): boolean {
   const labels = Object.entries(wanted.labels ?? {}).filter(([key]) => !OWN_LABELS.has(key));
   return entriesIn(live.labels, Object.fromEntries(labels)) && entriesIn(live.annotations, wanted.annotations);
@@ -77,13 +77,13 @@ function columnsOf(version: JsonValue | undefined): JsonValue[] {
   return Array.isArray(columns) ? columns : [];
 }
 
-/** Does the live list contain each wanted column, at its place? */
+/** Does the live list contain each wanted column, at the same index? */
 function includes(live: readonly JsonValue[], wanted: readonly JsonValue[]): boolean {
   return wanted.every((column, index) => {
     const other = live[index];
     if (!isJsonObject(column) || !isJsonObject(other)) return false;
     return Object.entries(column).every(([key, value]) => {
-      // The server leaves a priority of zero out.
+      // The server omits a priority of zero.
       const stored = Object.hasOwn(other, key) ? other[key] : key === 'priority' ? 0 : undefined;
       return jsonEquals(stored, value);
     });

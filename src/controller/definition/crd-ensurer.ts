@@ -14,10 +14,10 @@ import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import type { Definition } from './definition.ts';
 import { CRD_TYPE, declaredKind } from './definition.ts';
 
-/** How long the server may take to serve a CRD before the definition says that it does not. */
+/** The time that the server has to serve a CRD before the wait counts as a failure. */
 const ESTABLISH_MS = 120_000;
 
-/** What CRDs are ensured with. */
+/** The dependencies of a `CrdEnsurer`. */
 export interface CrdEnsurerOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
@@ -30,9 +30,15 @@ export interface CrdEnsurerOptions {
 /** The state of a definition's CRD. */
 export type CrdState =
   | { readonly state: 'served' }
-  /** Written, and not served yet; the watch of CRDs reports the change. `until`: when the wait counts as a failure. */
+  /**
+   * The CRD is written and not served yet. The watch of CRDs reports the change. `until`: when the wait counts as a
+   * failure.
+   */
   | { readonly state: 'waiting'; readonly until: number }
-  /** `byServer`: the server refused it. That may change without an event, unlike an error of the definition. */
+  /**
+   * The CRD may not be written. `byServer`: the server refused the write, which may change without an event, unlike an
+   * error of the definition.
+   */
   | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 
 /** A plan, and the live object that it was made from. */
@@ -41,17 +47,21 @@ interface Planned {
   readonly existing: KubeObject | undefined;
 }
 
-/** Brings the CRDs of definitions into the cluster, compared against the live object and written only if needed. */
+/**
+ * Creates and updates the CRDs of definitions. Compares each CRD with the live object, and writes only a CRD that
+ * differs.
+ */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
   /** The last successful check, by definition: the CRD's version and the hash of the graph. */
   readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
   /**
-   * Digests of the definitions' CRDs, by name, made by the watch from whole objects: the cache holds projections only.
+   * Digests of the definitions' CRDs, by name. The watch makes them from whole objects, because the cache holds only
+   * projections.
    */
   readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
-  /** A plan made for `refusalOf`, to be carried out by `ensure` in the same pass. */
+  /** Plans that `refusalOf` made, for `ensure` in the same pass. */
   readonly #planned = new Map<string, { readonly hash: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
@@ -59,7 +69,7 @@ export class CrdEnsurer {
     options.caches.onRawObject(CRD_TYPE, (crd) => this.#see(crd));
   }
 
-  /** Creates or updates the CRD; says whether the server serves it. */
+  /** Creates or updates the CRD of a graph, if needed. Returns whether the server serves it. */
   async ensure(definition: Definition, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
@@ -81,7 +91,7 @@ export class CrdEnsurer {
     return this.#patience(definition.name, name);
   }
 
-  /** Why the graph's CRD may not be written; `undefined` when it may. Writes nothing. */
+  /** The reason why the graph's CRD may not be written; `undefined` when it may be written. Writes nothing. */
   async refusalOf(definition: Definition, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
     this.#planned.set(definition.name, { hash: graph.hash, made });
@@ -95,7 +105,7 @@ export class CrdEnsurer {
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
   }
 
-  /** The kind that the cluster serves for this definition, whatever its spec says now. */
+  /** The kind that the cluster serves for this definition, independent of the present spec. */
   servedType(definition: Definition): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;
@@ -107,7 +117,7 @@ export class CrdEnsurer {
     return undefined;
   }
 
-  /** Deletes the CRD of a deleted definition, if it is (still) its own. */
+  /** Deletes the CRD of a deleted definition, if the definition still owns the CRD. */
   async remove(definition: Definition, signal: AbortSignal): Promise<void> {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       const labels = object.metadata.labels ?? {};
@@ -123,7 +133,7 @@ export class CrdEnsurer {
     }
   }
 
-  /** The definition is gone. */
+  /** Forgets the checks and waits of a definition that is gone. */
   forget(definition: string): void {
     this.#inOrder.delete(definition);
     this.#waitingSince.delete(definition);
@@ -142,7 +152,9 @@ export class CrdEnsurer {
     return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
   }
 
-  /** Does the CRD equal the wanted one, according to the watch? After a restart this saves reading each CRD. */
+  /**
+   * Does the CRD equal the wanted one, according to the watch? After a restart, this check saves a read of each CRD.
+   */
   #isAsWanted(definition: Definition, graph: Graph): boolean {
     const name = nameOf(graph);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
@@ -169,7 +181,7 @@ export class CrdEnsurer {
     const { client, version, facets } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
-    // A CRD that the watch does not know is not read: the create request fails if it exists.
+    // A CRD that the watch does not know needs no read: if it exists, the create request fails.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });

@@ -4,7 +4,7 @@ import type { Definition } from './definition.ts';
 import { ALLOW_BREAKING } from './definition.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
-/** What to do about the CRD of a definition. */
+/** The next write of a definition's CRD, or the reason why it must not be written. */
 export type CrdPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'create'; readonly crd: KubeObject }
@@ -13,7 +13,7 @@ export type CrdPlan =
 
 /** A schema change that can break stored objects or clients. */
 export interface BreakingChange {
-  /** As authors of instances write it: `spec.replicas`. */
+  /** The path of the field in an instance: `spec.replicas`. */
   readonly field: string;
   readonly description: string;
 }
@@ -24,17 +24,17 @@ export interface CrdDifference {
   readonly changed: boolean;
   /** kro's descriptions of breaking changes, with their fields. */
   readonly breaking: readonly BreakingChange[];
-  /** Why the CRDs cannot be compared. */
+  /** The reason why the CRDs cannot be compared. */
   readonly error?: string;
 }
 
-/** How many breaking changes kro describes before it counts the rest. */
+/** The number of breaking changes that kro describes; kro counts the others. */
 const MAX_NAMED_CHANGES = 3;
 
-/** The most fields that a message names, so that it fits a condition. */
+/** The maximum number of fields in a message, so that the message fits a condition. */
 const MAX_NAMED_FIELDS = 30;
 
-/** The CRD to create: the graph's, with the labels that name its owner. */
+/** The graph's CRD with the labels that name its owner. */
 export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
   return {
     ...crd,
@@ -52,8 +52,8 @@ export function ownedCrd(crd: KubeObject, definition: Definition, version: strin
 }
 
 /**
- * Decides about the CRD: create it when it is absent, refuse when it has another owner or the change would break stored
- * objects, leave it when it equals the wanted one.
+ * Decides about the CRD: creates an absent CRD, refuses a CRD of another owner or a change that would break stored
+ * objects, leaves a CRD that equals the wanted one, and updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,
@@ -77,7 +77,7 @@ export function planCrd(
   return { do: 'patch', body: patchOf(existing, wanted) };
 }
 
-/** Why the CRD is not this definition's; `undefined` when it is. */
+/** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
   if (!isOwned(crd)) return 'CRD already exists and is not owned by KRO';
   const labels = crd.metadata.labels ?? {};
@@ -86,7 +86,7 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 
-/** kro's summary, then what kro leaves out: the fields, and how to allow the change. */
+/** kro's summary, followed by two parts that kro lacks: the fields, and how to allow the change. */
 function summarize(breaking: readonly BreakingChange[]): string {
   const named = breaking.slice(0, MAX_NAMED_CHANGES).map(({ description }) => description);
   const more = breaking.length - MAX_NAMED_CHANGES;
@@ -113,7 +113,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { labels = {}, annotations = {} } = wanted.metadata;
   return {
     metadata: {
-      // With the compared resourceVersion, so that an outdated plan gets a conflict.
+      // The resourceVersion of the compared CRD, so that an outdated plan gets a conflict.
       ...(existing.metadata.resourceVersion === undefined
         ? {}
         : { resourceVersion: existing.metadata.resourceVersion }),

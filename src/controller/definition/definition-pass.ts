@@ -12,9 +12,9 @@ export interface DefinitionPass {
   readonly conditions: Map<DefinitionCondition, ConditionValue>;
   rolledOut: ConditionValue | 'keep' | undefined;
   lastIssued: number;
-  /** A wait for an event of a watch, and the latest time of the next pass. */
+  /** The event of a watch that the pass waits for, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
-  /** When to retry after a refusal whose reason may end without an event, such as a missing right. */
+  /** The time of the retry after a refusal whose cause may end without an event, such as a missing right. */
   retryAt: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export function newPass(definition: Definition, compiled: Compiled): DefinitionP
   };
 }
 
-/** The highest revision that the status says was ever issued; 0 for none. */
+/** The highest issued revision according to the status; 0 for none. */
 export function lastIssuedOf(definition: Definition): number {
   const { lastIssuedRevision } = definition.status;
   return typeof lastIssuedRevision === 'number' ? lastIssuedRevision : 0;

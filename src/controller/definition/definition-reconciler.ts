@@ -30,7 +30,7 @@ import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
 
-/** What definitions are reconciled with. */
+/** The dependencies of a `DefinitionReconciler`. */
 export interface DefinitionReconcilerOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
@@ -43,17 +43,19 @@ export interface DefinitionReconcilerOptions {
   readonly facets: ComparedFacets;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
-  /** Called when another graph, or none, is served to the instances. */
+  /** Called when instances get another graph, or no graph. */
   readonly onServed: (definition: string) => void;
   readonly onEvent: ControllerListener;
   /** The outcome of a revision on an instance. */
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
 }
 
-/** How long a status is held back at most while the CRD or the watch of a new definition starts. */
+/** The longest delay of a status while the CRD or the watch of a new definition starts. */
 const PATIENCE_MS = 3000;
 
-/** Keeps definitions: finalizer, revisions, instance CRD, the graph that instances run, and the status. */
+/**
+ * Reconciles definitions: the finalizer, the revisions, the instance CRD, the graph for the instances, and the status.
+ */
 export class DefinitionReconciler {
   readonly #options: DefinitionReconcilerOptions;
   readonly #revisions: RevisionStore;
@@ -126,8 +128,8 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Issues a revision, unless its CRD would be refused: then the last one stays in force. At the level of kro 0.10 the
-   * revision is issued all the same, and not served.
+   * Issues a revision. When its CRD would be refused, issues none, and the last working revision stays in use. At the
+   * level of kro 0.10 the revision is issued all the same, and not served.
    */
   async #issue(
     pass: DefinitionPass,
@@ -167,7 +169,7 @@ export class DefinitionReconciler {
     }
   }
 
-  /** The graph of a revision, for instances that are pinned to it, or why there is none. */
+  /** The graph of a revision, for instances that are pinned to the revision, or the reason why there is none. */
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
@@ -177,7 +179,7 @@ export class DefinitionReconciler {
     return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
   }
 
-  /** How many revisions there are in each state. */
+  /** The number of revisions in each state. */
   revisionStates(): ReadonlyMap<string, number> {
     return this.#revisions.states();
   }
@@ -207,12 +209,12 @@ export class DefinitionReconciler {
       if (error !== undefined) {
         conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
       }
-      // A server answers 429 for moments after it created a kind: report it only when it lasts.
+      // A server responds 429 for a moment after it created a kind. Only a lasting 429 is reported.
       if (error === undefined || error.status === 429) {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
       }
     }
-    // The pins are known only when all instances are; their watch wakes the definition then.
+    // The pins are known only when all instances are listed. The end of that list wakes the definition.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
@@ -221,9 +223,9 @@ export class DefinitionReconciler {
   }
 
   /**
-   * How long to hold the status back. While the CRD or the watch of a new definition starts, which takes moments, the
-   * next status would replace this one at once. The time counts per definition: among a thousand new ones, two passes
-   * over one may be seconds apart.
+   * The delay of the status, in milliseconds. While the CRD or the watch of a new definition starts, a later status
+   * would soon replace this one. The time counts per definition, because among a thousand new definitions two passes
+   * over one definition may be seconds apart.
    */
   #patience({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;
@@ -238,7 +240,7 @@ export class DefinitionReconciler {
     return since + PATIENCE_MS - clock.now();
   }
 
-  /** Revisions that some instance is pinned to; they are not deleted. */
+  /** The revisions to which an instance is pinned. The controller does not delete them. */
   #pinnedRevisions(instances: KindCache): Set<number> {
     const pinned = new Set<number>();
     for (const { object } of instances.values()) {

@@ -10,7 +10,7 @@ import { graphStatus } from './graph-status.ts';
 /** Conditions of a definition, besides `Ready`. */
 export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
 
-/** Condition of a definition that asks for canaries. */
+/** The condition of a definition with a canary policy. */
 const ROLLED_OUT = 'RolledOut';
 
 const TYPES: readonly DefinitionCondition[] = [
@@ -22,9 +22,9 @@ const TYPES: readonly DefinitionCondition[] = [
 
 /** The outcome of a pass over a definition. */
 export interface DefinitionOutcome {
-  /** New values of conditions; absent ones stay as they were. */
+  /** New values of conditions. A condition without a new value stays as it was. */
   readonly conditions: ReadonlyMap<DefinitionCondition, ConditionValue>;
-  /** The graph that the definition's spec compiles to; absent while it does not. */
+  /** The graph of the definition's spec; absent while the spec does not compile. */
   readonly graph?: Graph;
   /** The condition of the canary roll-out; absent without one. It does not count for `Ready`. */
   readonly rolledOut?: ConditionValue | 'keep';
@@ -47,7 +47,7 @@ export function definitionStatus(definition: Definition, outcome: DefinitionOutc
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
-  // While the spec does not compile, the last order stays, which is that of the served revision.
+  // While the spec does not compile, the order in the status stays, which is the order of the served revision.
   const shown = outcome.graph === undefined ? lastShown(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,

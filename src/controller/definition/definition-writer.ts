@@ -9,14 +9,14 @@ import type { Definition } from './definition.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
 import type { DefinitionStatus } from './definition-status.ts';
 
-/** What definitions are written with. */
+/** The client, the caches and the listener of a `DefinitionWriter`. */
 export interface DefinitionWriterOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
   readonly onEvent: ControllerListener;
 }
 
-/** Writes finalizer and status of definitions, and puts the answers into the cache. */
+/** Writes the finalizer and the status of definitions, and puts the responses into the cache. */
 export class DefinitionWriter {
   readonly #options: DefinitionWriterOptions;
 
@@ -48,7 +48,10 @@ export class DefinitionWriter {
     else cache?.observe(answer);
   }
 
-  /** Writes finalizers at the version that was read; undefined when the definition is gone. */
+  /**
+   * Writes finalizers, with the resourceVersion that was read as a precondition. Returns undefined when the definition
+   * is gone.
+   */
   async #setFinalizers(
     { object }: Definition,
     finalizers: string[],
@@ -64,7 +67,7 @@ export class DefinitionWriter {
     }
   }
 
-  /** Writes the status where it differs. */
+  /** Writes the status if it changed. */
   async putStatus(definition: Definition, status: DefinitionStatus, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     if (jsonEquals(definition.status, status)) return;
@@ -83,9 +86,9 @@ export class DefinitionWriter {
   }
 
   /**
-   * Was a write refused because the definition was deleted or replaced, before the watch reported it? Then the cache
-   * takes it in now. Without that a revision of the old one, which has no owner, would be collected and issued again in
-   * a loop.
+   * Was a status write refused because the definition was deleted or replaced? If so, this puts the live state into the
+   * cache before the watch does. Otherwise the controller would issue revisions of the old definition in a loop,
+   * because the garbage collector deletes a revision without an owner.
    */
   async #isGone({ name, uid, object }: Definition, thrown: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;

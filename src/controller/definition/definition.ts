@@ -12,7 +12,7 @@ export const DEFINITION_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/** The type of their revisions. */
+/** The type of revisions. */
 export const REVISION_TYPE: ObjectType = {
   group: 'internal.kro.run',
   version: 'v1alpha1',
@@ -30,7 +30,7 @@ export const CRD_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/** The annotation that allows a change of the CRD that existing instances may not survive; only `true` counts. */
+/** The annotation that allows a change of the CRD that can break existing instances. Only `true` counts. */
 export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 
 /** A definition as the controller reads it. */
@@ -43,7 +43,7 @@ export interface Definition {
   readonly status: JsonObject;
   /** May a change of the instance CRD break stored objects? Only the exact text `true` allows it. */
   readonly allowBreakingChanges: boolean;
-  /** Keep the definition until its instances are gone. */
+  /** Does the deletion of the definition wait until its instances are gone? */
   readonly waitForInstances: boolean;
   readonly deleting: boolean;
   readonly hasFinalizer: boolean;
@@ -68,7 +68,7 @@ export function readDefinitionObject(object: KubeObject): Definition {
   };
 }
 
-/** The kind that a definition declares, as far as its schema says; kro's own defaults filled in. */
+/** The kind that the schema of a definition declares, with kro's defaults for absent members. */
 export function declaredKind(spec: JsonObject): { group: string; version: string; kind: string } {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const text = (key: string) => (typeof schema[key] === 'string' ? schema[key] : '');

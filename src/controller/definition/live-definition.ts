@@ -15,25 +15,28 @@ import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { readPolicies } from './policies.ts';
 
-/** What a controller serves an instance with, as it can be read from a cluster by another program. */
+/**
+ * The graph and the options that a controller uses for an instance, as another program can read them from a cluster.
+ */
 export interface LiveDefinition {
   /** Absent when no revision compiles. */
   readonly graph?: Graph;
-  /** Number of the revision that the graph is; 0 when it comes from the definition itself. */
+  /** The number of the graph's revision; 0 when the graph comes from the definition itself. */
   readonly revision: number;
-  /** How the definition wants its instances stepped. */
+  /** The options of a step that the definition's annotations set. */
   readonly step: InstanceStepOptions;
   /** The user in whose name the controller writes the objects, where the definition names one. */
   readonly actingAs?: string;
   /** Errors of the newest revision that does not compile. */
   readonly problems: readonly Diagnostic[];
-  /** What differs from the usual, in sentences: an older revision that is served, a pin, a policy that means nothing. */
+  /** Sentences about special circumstances: an older revision that is served, a pin, an invalid policy. */
   readonly notes: readonly string[];
 }
 
 /**
- * The graph that the controller follows for an instance: the revision that the instance is pinned to, else the newest
- * that compiles against the schemas of the cluster, else the definition itself where there are no revisions.
+ * The graph that the controller follows for an instance: the revision to which the instance is pinned, else the newest
+ * revision that compiles against the schemas of the cluster. Without revisions, the definition's own spec gives the
+ * graph.
  *
  * @throws KubeError when schemas cannot be read.
  */
@@ -68,7 +71,7 @@ export async function liveDefinition(
   const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, signal);
-  // A definition that does not compile gets no revision, and one that was changed a moment ago has none yet.
+  // A spec that does not compile gets no revision, and a spec that changed a moment ago has none yet.
   const newest = revisions.at(-1);
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
   const own = isIssued ? undefined : await compileOf(definition.spec);
@@ -89,7 +92,7 @@ export async function liveDefinition(
   return { revision: 0, step, problems, notes };
 }
 
-/** What the controller says against the definition. */
+/** The texts of the conditions of a definition that are False. */
 function falseConditions(status: JsonObject): string[] {
   return readConditions(status['conditions'])
     .filter((condition) => condition.status === 'False')

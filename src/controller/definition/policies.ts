@@ -27,15 +27,18 @@ export interface Policies {
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
   /** The identity that reads and writes children. */
   readonly serviceAccount?: ServiceAccountRef;
-  /** To how many instances a new revision goes first; absent: to all at once. */
+  /** The number or share of instances that get a new revision first; absent: all instances get it at once. */
   readonly canary?: Allowance;
   /** May templates put objects outside the instance's namespace? Absent: the controller's option decides. */
   readonly namespaces?: 'any' | 'instance';
-  /** Cost that one expression may spend. */
+  /** The maximum cost of one expression. */
   readonly budget?: number;
   /** Put node reports into the status of every instance. */
   readonly explain?: true;
-  /** Annotations that cannot be parsed. A definition with problems is not served: a guess could give away rights. */
+  /**
+   * Texts about invalid annotations. A definition with problems is not served, because a guess could grant too many
+   * rights.
+   */
   readonly problems: readonly string[];
 }
 
@@ -43,13 +46,13 @@ export interface Policies {
  * Reads the policies of a definition:
  *
  * - `typekro.dev/adoption: refuse, database=take-over`: what to do with existing objects, by default and per node;
- * - `typekro.dev/service-account: team-a/deployer`: whose rights count for children;
- * - `typekro.dev/canary: 3` or `10%`: to how many instances a new revision goes first;
+ * - `typekro.dev/service-account: team-a/deployer`: the account whose rights count for children;
+ * - `typekro.dev/canary: 3` or `10%`: the number or share of instances that get a new revision first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
  * - `typekro.dev/explain: "true"`: node reports in the status of every instance;
- * - `typekro.dev/cel-budget: 100000`: cost that one expression may spend.
+ * - `typekro.dev/cel-budget: 100000`: the maximum cost of one expression.
  *
- * Of `typekro.dev/deletion-policy`, which `readDefinitionObject` reads, it only says when it is not understood.
+ * Also reports an unknown value of `typekro.dev/deletion-policy`, which `readDefinitionObject` reads.
  */
 export function readPolicies(object: KubeObject): Policies {
   const annotations = object.metadata.annotations ?? {};

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 
-/** Most instances that are named. */
+/** The maximum number of instances in the text. */
 const NAMED = 5;
 
-/** Names the instances that hold a deleted definition, and their finalizers. Stable: in the order of names. */
+/** Names the instances that delay the end of a deleted definition, and their finalizers, in the order of names. */
 export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
   const named = [...instances.values()]
     .map(({ object }) => object)

@@ -14,7 +14,7 @@ import type { DefinitionWriter } from './definition-writer.ts';
 import type { RevisionHandoff } from './revision-handoff.ts';
 import { remainingText } from './remaining-text.ts';
 
-/** What the removal of definitions works with. */
+/** The dependencies of a `Removal`. */
 export interface RemovalOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface RemovalOptions {
   readonly writer: DefinitionWriter;
 }
 
-/** Releases deleted definitions: at once, or when their instances are gone. */
+/** Removes the finalizer of deleted definitions: at once, or when their instances are gone. */
 export class Removal {
   readonly #options: RemovalOptions;
 
@@ -46,7 +46,7 @@ export class Removal {
     const kind = served.ofDefinition(definition.name);
     const left = kind === undefined ? undefined : caches.peek(kind.type);
     const instances = left?.size ?? 0;
-    // Not read yet, e.g. after a restart; the watch tells.
+    // The instances are not listed yet, e.g. after a restart. The end of the list wakes the definition.
     if (waits && left?.synced === false && left.error === undefined) return {};
     if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
     handoff.withdraw(definition.name);

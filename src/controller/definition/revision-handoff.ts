@@ -17,14 +17,14 @@ export interface RevisionHandoffOptions {
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
-  /** Called when another graph, or none, is served to the instances. */
+  /** Called when instances get another graph, or no graph. */
   readonly onServed: (definition: string) => void;
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
 }
 
-/** Hands revisions to instances: sets the graph and the identity that their passes use. */
+/** Serves revisions to instances: sets the graph and the identity that the passes of instances use. */
 export class RevisionHandoff {
   readonly #options: RevisionHandoffOptions;
 
@@ -32,7 +32,9 @@ export class RevisionHandoff {
     this.#options = options;
   }
 
-  /** Hands a revision to the instances, or to some of them first. False when it may not be served. */
+  /**
+   * Serves a revision to the instances, or to some of them first. Returns false when the revision may not be served.
+   */
   async startServing(
     pass: DefinitionPass,
     { revision, graph }: WorkingRevision,
@@ -54,8 +56,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves the newest revision that works when the newest spec cannot be served, also after a restart. Without one,
-   * instances get a failure in their status and can still be deleted.
+   * Serves the newest revision that works when the newest spec cannot be served, also after a restart. Without such a
+   * revision, instances get a failure in their status and can still be deleted.
    */
   async lastGood(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
@@ -100,7 +102,7 @@ export class RevisionHandoff {
     if (served.withdraw(definition) !== undefined) onServed(definition);
   }
 
-  /** Hands a graph to the instances. False when the definition's own annotations do not allow it. */
+  /** Serves a graph to the instances. Returns false when an annotation of the definition is invalid. */
   #handOver(
     { definition, conditions }: DefinitionPass,
     what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary'>,
@@ -120,7 +122,7 @@ export class RevisionHandoff {
     }
     const identity = identities.of(policies.serviceAccount);
     if (before !== undefined && before.identity !== identity) {
-      // State that was read as one identity must not be used as another.
+      // The state that one identity read must not be used by another identity.
       this.withdraw(name);
     }
     if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) onServed(name);

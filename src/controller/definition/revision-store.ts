@@ -16,7 +16,7 @@ import { graphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
 import { adoptedOwners, newRevision, readRevision } from './revision.ts';
 
-/** What a revision store works with. */
+/** The dependencies of a `RevisionStore`. */
 export interface RevisionStoreOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
@@ -45,7 +45,10 @@ export class RevisionStore {
     return this.#all(definition).at(-1)?.number ?? 0;
   }
 
-  /** Hash of the revision's spec; computed anew, since versions of the controller may hash differently. */
+  /**
+   * The hash of the revision's spec. Computed instead of read from the label, because versions of the controller may
+   * hash differently.
+   */
   hashOf(revision: Revision): string {
     const { uid = '' } = revision.object.metadata;
     const known = this.#hashes.get(uid);
@@ -55,7 +58,7 @@ export class RevisionStore {
     return hash;
   }
 
-  /** Stores a new revision with these annotations. An existing one of the same number is returned as it is. */
+  /** Stores a new revision with these annotations. Returns an existing revision of the same number as it is. */
   async issue(
     definition: Definition,
     number: number,
@@ -68,13 +71,13 @@ export class RevisionStore {
     try {
       return this.#observe(await client.create(object, { fieldManager: 'kro', signal }));
     } catch (thrown) {
-      // The answer to an earlier attempt was lost, or the cache lags behind.
+      // The response to an earlier attempt was lost, or the cache is behind the server.
       if (!(thrown instanceof KubeError) || thrown.reason !== 'AlreadyExists') throw thrown;
       return this.#observe(await client.get(refOf(object), { signal }));
     }
   }
 
-  /** Makes the definition the owner of revisions that an earlier definition of its name left. */
+  /** Makes the definition the owner of revisions that an earlier definition of the same name left behind. */
   async adopt(definition: Definition, signal: AbortSignal): Promise<void> {
     for (const revision of this.live(definition.name)) {
       const ownerReferences = adoptedOwners(revision, definition);
@@ -90,7 +93,7 @@ export class RevisionStore {
     }
   }
 
-  /** Records that the revision compiles, and what its graph looks like. */
+  /** Records that the revision compiles, and the order and dependencies of its graph. */
   verified(revision: Revision, graph: Graph, signal: AbortSignal): Promise<void> {
     const value: ConditionValue = {
       status: 'True',
@@ -100,7 +103,7 @@ export class RevisionStore {
     return this.#writeStatus(revision, value, graphStatus(graph), signal);
   }
 
-  /** Records why the revision does not compile. */
+  /** Records the reason why the revision does not compile. */
   failed(revision: Revision, message: string, signal: AbortSignal): Promise<void> {
     const value: ConditionValue = {
       status: 'False',
@@ -115,14 +118,14 @@ export class RevisionStore {
     return this.#writeStatus(revision, value, shown, signal);
   }
 
-  /** Deletes revisions that are older than the newest `keep` and not pinned; a `keep` of 0 or less keeps all. */
+  /** Deletes the revisions that are neither pinned nor among the newest `keep`; a `keep` of 0 or less keeps all. */
   async retire(definition: string, keep: number, pinned: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (keep <= 0) return;
     const revisions = this.live(definition);
     for (const { object, number } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
       if (pinned.has(number)) continue;
       const { uid } = object.metadata;
-      // No automatic retry: an instance may be pinned to the revision meanwhile.
+      // The client must not retry: an instance may be pinned to the revision meanwhile.
       const options = { signal, repeat: false, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       const { client, onEvent } = this.#options;
       const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
@@ -200,7 +203,7 @@ export class RevisionStore {
     ).object;
   }
 
-  /** How many revisions there are in each state. */
+  /** The number of revisions in each state. */
   states(): Map<string, number> {
     const counts = new Map([...STATES].map((state) => [state, 0]));
     for (const { object } of this.#options.caches.peek(REVISION_TYPE)?.values() ?? []) {
@@ -238,7 +241,7 @@ async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
 
 const STATES = ['pending', 'active', 'failed'] as const;
 
-/** The state of a revision, in kro's words. */
+/** The state of a revision, with kro's names of states. */
 function stateOf({ status }: KubeObject): (typeof STATES)[number] {
   const verified = readConditions(status?.['conditions']).find(({ type }) => type === 'GraphVerified')?.status;
   return verified === 'True' ? 'active' : verified === 'False' ? 'failed' : 'pending';

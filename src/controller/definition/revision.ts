@@ -40,7 +40,9 @@ export function definitionOf(object: KubeObject): string {
 
 const MAX_NAME_LENGTH = 253;
 
-/** Name of a revision: `<definition>-r<NNNNN>`; a name that is too long is cut and gets a hash of the whole. */
+/**
+ * The name of a revision: `<definition>-r<NNNNN>`. A name that is too long is cut and gets a hash of the whole name.
+ */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
   if (definition.length + suffix.length <= MAX_NAME_LENGTH) return definition + suffix;
@@ -49,7 +51,7 @@ export function revisionName(definition: string, number: number): string {
   return (cut === '' ? 'gr' : cut) + hashed;
 }
 
-/** The object of a new revision. It holds the finalizer from the start, which saves a write. */
+/** The object of a new revision. The object has the finalizer from the start, which saves a write. */
 export function newRevision(
   definition: Definition,
   number: number,
@@ -90,8 +92,8 @@ function ownerOf(definition: Definition): OwnerReference {
 }
 
 /**
- * The owner references that make the definition the controller of a revision which survived an earlier
- * definition of the same name; `undefined` when it is already. Owners of other kinds stay.
+ * The owner references that make the definition the controller of a revision that an earlier definition of the same
+ * name left behind. `undefined` when the definition is the controller already. Owners of other kinds stay.
  */
 export function adoptedOwners(revision: Revision, definition: Definition): OwnerReference[] | undefined {
   const owners = revision.object.metadata.ownerReferences ?? [];

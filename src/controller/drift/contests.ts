@@ -3,7 +3,7 @@ import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import type { ApplyAction, Contest } from '../../runtime/index.ts';
 import { OWNER_FIELD } from '../../runtime/index.ts';
 
-/** When repeated drift counts as a contest, and how the controller slows down. */
+/** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */
 export interface ContestPolicy {
   /** Reverts of one field within `windowMs` that make a contest. */
   readonly reverts: number;
@@ -12,7 +12,7 @@ export interface ContestPolicy {
   readonly pause: BackoffPolicy;
 }
 
-/** Five reverts in two minutes; then the pauses of `contestedField`. */
+/** The default policy: five reverts in two minutes make a contest, with the pauses of `contestedField`. */
 export const CONTEST_POLICY: ContestPolicy = {
   reverts: 5,
   windowMs: 120_000,
@@ -27,7 +27,7 @@ export interface RevertedField {
 
 /**
  * The fields that a write reverts, each with its managers; `OWNER_FIELD` when the write takes the object from another
- * ApplySet. `undefined` when it reverts none.
+ * ApplySet. `undefined` when the write reverts none.
  */
 export function revertedFields({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
   if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];

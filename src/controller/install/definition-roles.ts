@@ -5,7 +5,7 @@ import { readPolicies } from '../definition/policies.ts';
 import type { PolicyRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
-/** ClusterRoles with this label are part of the controller's own. */
+/** The label of ClusterRoles that the controller's ClusterRole aggregates. */
 export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
 
 /** A compiled definition with the object that it was compiled from, whose annotations name a ServiceAccount. */
@@ -14,15 +14,15 @@ export interface DefinitionRights {
   readonly definition: KubeObject;
 }
 
-/** How the rights are given. */
+/** The options of `definitionRoles`. */
 export interface DefinitionRolesOptions {
   /** Name of the ClusterRole for the controller. */
   readonly name: string;
   /** The controller's own ServiceAccount. */
   readonly controller: ServiceAccountRef;
   /**
-   * The value of `--instance-service-account`: the controller acts as this ServiceAccount of each instance's namespace
-   * for definitions without one of their own.
+   * The value of `--instance-service-account`: for definitions without an account of their own, the controller acts as
+   * this ServiceAccount of each instance's namespace.
    */
   readonly instanceServiceAccount?: string;
 }
@@ -31,7 +31,7 @@ export interface DefinitionRolesOptions {
 export interface DefinitionRoles {
   /** ClusterRoles, Roles and their bindings, ready to apply. */
   readonly objects: readonly KubeObject[];
-  /** Warnings about these rights, and definitions that get none because they cannot be served. */
+  /** Warnings about these rights, and about definitions without rights, because the controller cannot serve them. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -43,10 +43,11 @@ const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'R
  * write their status; on children to read, apply and delete them; on external objects to read them. Lists and watches
  * are cluster-wide, as the controller's are.
  *
- * Where a definition names a ServiceAccount, the rights on its children and external objects are that account's, and
- * the controller may impersonate it. Where the controller acts as a ServiceAccount of each instance's namespace, they
- * are a ClusterRole `typekro:<definition>` without a binding: a RoleBinding in a namespace grants them to its account.
- * The controller's own rights carry the label by which its ClusterRole aggregates them.
+ * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
+ * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
+ * these rights are a ClusterRole `typekro:<definition>` without a binding; a RoleBinding in a namespace grants them to
+ * the account there. The role with the controller's own rights carries the label by which the controller's ClusterRole
+ * aggregates it.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],
@@ -61,7 +62,7 @@ export function definitionRoles(
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
-    // The controller does not serve such a definition, and a guess could give away rights.
+    // The controller does not serve a definition with problems, and a guess could grant too many rights.
     if (problems.length > 0) continue;
     addInstances(own, graph);
     if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
@@ -120,7 +121,7 @@ function addNodes(rules: RuleSet, { nodes }: Graph): void {
   }
 }
 
-/** The rights of a definition's ServiceAccount, and the controller's right to act as it. */
+/** The rights of a definition's ServiceAccount, and the controller's right to impersonate the account. */
 function accountRoles(
   definition: string,
   account: ServiceAccountRef,

@@ -4,17 +4,17 @@ import { AGGREGATION_LABEL } from './definition-roles.ts';
 import type { PolicyRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
-/** How the controller is installed. */
+/** The options of an installation of the controller. */
 export interface ManifestOptions {
   /** Image of the controller with its tag. */
   readonly image: string;
-  /** Name of the Deployment and of all that belongs to it. Default `typekro`. */
+  /** The name of the Deployment, and the prefix of the names of its roles and bindings. Default `typekro`. */
   readonly name?: string;
   /** Default `kro-system`. */
   readonly namespace?: string;
   /**
-   * `aggregation` (default): the controller may do what its own objects need and what ClusterRoles with the label
-   * `rbac.kro.run/aggregate-to-controller: "true"` add. `unrestricted`: everything.
+   * The controller's rights. `aggregation` (default): the rights for its own objects, and those of ClusterRoles with
+   * the label `rbac.kro.run/aggregate-to-controller: "true"`. `unrestricted`: all rights.
    */
   readonly rbac?: 'aggregation' | 'unrestricted';
 }
@@ -32,8 +32,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    // The server sets this label itself. It stands here since the server ignores an apply without fields: the next
-    // apply would change the object.
+    // The server sets this label itself. The manifest has the label, too, because the server ignores an apply without
+    // fields, so that the next apply would change the object.
     {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -57,7 +57,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** The rights on the controller's own objects, for any definitions: enough to serve an empty cluster. */
+/** The rights on the controller's own objects, for any definitions. They are enough for a cluster without instances. */
 export function controllerRules(): PolicyRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
@@ -72,7 +72,7 @@ export function controllerRules(): PolicyRule[] {
     'watch',
     'create',
     'patch',
-    // For --allow-crd-deletion, and to delete a CRD that was created incompletely.
+    // The right to delete is for --allow-crd-deletion, and for a CRD that was created incompletely.
     'delete',
   ]);
   rules.add('', 'events', ['create', 'patch']);

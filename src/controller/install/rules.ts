@@ -8,17 +8,17 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-/** Verbs, in the order of their output. */
+/** The verbs in the order of the output. */
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'impersonate'] as const;
 
 /** A verb that a rule here may grant. */
 export type Verb = (typeof VERBS)[number];
 
-/** Collects verbs on resources, so that each resource stands in one rule. */
+/** Collects verbs on resources, so that each resource is in one rule. */
 export class RuleSet {
   readonly #byResource = new Map<string, { group: string; resource: string; verbs: Set<Verb> }>();
 
-  /** Adds verbs on `resource` (with `/status` and the like) of an API group. */
+  /** Adds verbs on `resource`, which may include a subresource such as `/status`, of an API group. */
   add(group: string, resource: string, verbs: readonly Verb[]): void {
     const key = `${group}/${resource}`;
     const known = this.#byResource.get(key) ?? { group, resource, verbs: new Set<Verb>() };
@@ -42,7 +42,7 @@ export class RuleSet {
   }
 }
 
-/** Rules as they stand in an object. */
+/** The rules as JSON of a role. */
 export function ruleObjects(rules: readonly PolicyRule[]): JsonObject[] {
   return rules.map(({ apiGroups, resources, verbs, resourceNames }) => ({
     apiGroups: [...apiGroups],

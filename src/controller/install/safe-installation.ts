@@ -3,7 +3,7 @@ import { refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { crdNarrowings } from '../../schema/index.ts';
 
-/** A CRD that is installed already and stays as it is. */
+/** An installed CRD that stays as it is. */
 export interface KeptCrd {
   readonly name: string;
   /** The paths that this version's CRD would remove. */
@@ -17,9 +17,9 @@ export interface SafeInstallation {
 }
 
 /**
- * Leaves out CRDs that would narrow the installed ones: stored objects of a newer version of kro, or of this project,
- * would lose fields or could no longer be written. Reads each installed CRD once and no other objects. Every command
- * that applies the CRDs of this project calls it.
+ * Leaves out CRDs that would narrow the installed ones. With a narrower CRD, stored objects of a newer version of kro
+ * or of this project would lose fields or could no longer be written. Reads each installed CRD once and no other
+ * objects. Every command that applies the CRDs of this project calls this function.
  */
 export async function safeInstallation(
   api: Pick<KubernetesApi, 'find'>,
@@ -38,10 +38,10 @@ export async function safeInstallation(
   return { apply: objects.filter((object) => !kept.has(object)), kept: [...kept.values()] };
 }
 
-/** Narrowings that the text names; it counts the rest. */
+/** The number of narrowings that the text names. The text counts the others. */
 const MAX_NAMED = 3;
 
-/** A line about a CRD that was kept. */
+/** A line about a CRD that stays as it is. */
 export function keptText({ name, narrowings }: KeptCrd): string {
   const more = narrowings.length > MAX_NAMED ? `; and ${narrowings.length - MAX_NAMED} more` : '';
   const named = narrowings.slice(0, MAX_NAMED).join('; ');

@@ -10,7 +10,7 @@ import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
 
-/** What the view of one pass works with. */
+/** The dependencies of the view of one pass. */
 export interface AnswerContext {
   /** The client for children, as the account that the definition names. */
   readonly client: KubernetesApi;
@@ -19,13 +19,13 @@ export interface AnswerContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** The generation of projections that the graph needs, as the caches have it. */
+  /** Returns the projection generation that the graph needs. */
   readonly projectionGeneration: () => number;
 }
 
 /**
- * The executor's view in the controller: answers go into the caches at once, failures and drift into the instance's
- * record.
+ * The executor's view in the controller. Responses go into the caches at once; failures and drift go into the
+ * instance's record.
  */
 export class InstanceAnswers implements ExecutionView {
   readonly #context: AnswerContext;
@@ -63,7 +63,7 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
   }
 
-  /** Reads whole objects; everything else arrives by watches. */
+  /** Reads whole objects. Projections and lists arrive by watches. */
   async read(request: ReadRequest): Promise<void> {
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
@@ -78,8 +78,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * False while the watch still lacks what the step asked for: another step would see no more, and the watch wakes the
-   * instance.
+   * Is the requested object or list in the caches? While it is missing, another step would see no more; its arrival
+   * wakes the instance.
    */
   isAnswered(request: ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;

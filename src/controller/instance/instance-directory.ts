@@ -15,21 +15,21 @@ import type { InstanceRecord } from './record.ts';
 import { newRecord, deleteOrDrop } from './record.ts';
 import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
 
-/** The graph of a revision, or why it has none. */
+/** The graph of a revision, or the reason why it has none. */
 export type RevisionGraph =
   | { readonly graph: Graph; readonly missing?: undefined }
   | { readonly graph?: undefined; readonly missing: string };
 
-/** What an instance directory works with. */
+/** The dependencies of an `InstanceDirectory`. */
 export interface InstanceDirectoryOptions {
   readonly caches: CacheSet;
   readonly served: ServedKinds;
   readonly clock: Clock;
   readonly onEvent: ControllerListener;
   readonly reconciler: InstanceReconciler;
-  /** The graph of an older revision, for instances that are pinned to it. */
+  /** The graph of a revision, for instances that are pinned to the revision. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
-  /** The identity for children of an instance in this namespace, when its definition names none. */
+  /** The identity for children of an instance in this namespace, when the definition names no account. */
   readonly identityIn: (namespace: string | undefined) => ActingIdentity | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
@@ -67,8 +67,8 @@ export class InstanceDirectory {
   }
 
   /**
-   * Queues the instances that found a kind unserved, and the instances without a graph, whose compilation may have
-   * lacked it.
+   * Queues the instances that found a kind unserved, and the instances without a graph, because their compilation may
+   * have failed without that kind.
    */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
@@ -84,7 +84,7 @@ export class InstanceDirectory {
     for (const record of this.#records.values()) if (record.definition === definition) this.#forget(record);
   }
 
-  /** Notes the owner of an ApplySet. */
+  /** Records the instance that owns an ApplySet. */
   noteApplySet({ applySet, id }: InstanceRecord): void {
     if (applySet !== undefined) this.#applySets.set(applySet, id);
   }
@@ -95,7 +95,7 @@ export class InstanceDirectory {
     const latest = this.#servedOf(id);
     const known = this.#records.get(id);
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
-    // While instances are being listed, wait: the watch wakes them when the list is complete.
+    // While instances are being listed, no pass runs. The end of the list wakes all instances.
     if (latest !== undefined && instances?.synced !== true) return {};
     const key = internString(keyOfId(id));
     const instance = instances?.get(key)?.object;
@@ -104,7 +104,7 @@ export class InstanceDirectory {
       return {};
     }
     const followed = await this.#followed(latest, instance, id, signal);
-    // The roll-out is not decided yet; its decision wakes all instances.
+    // The roll-out is not decided yet. Its decision wakes all instances.
     if (followed === undefined) {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
@@ -116,7 +116,7 @@ export class InstanceDirectory {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
     }
-    // The end of the list wakes the instance again, so that a restart costs one pass, once all is known.
+    // The end of the list wakes the instance again, so that a restart costs one pass, after all kinds are listed.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
@@ -136,7 +136,7 @@ export class InstanceDirectory {
     }));
   }
 
-  /** The decision for an instance now; undefined when it was never stepped, or is gone. */
+  /** The decision for an instance now; undefined when there was no step for the instance yet, or when it is gone. */
   explain(id: string): Decision | undefined {
     const record = this.#records.get(id);
     if (record?.served === undefined) return undefined;
@@ -199,11 +199,13 @@ export class InstanceDirectory {
   }
 }
 
-/** The failure of a cluster-scoped instance where each namespace has its own ServiceAccount. */
+/**
+ * The failure of a cluster-scoped instance when the controller acts as a ServiceAccount of each instance's namespace.
+ */
 const NO_ACCOUNT =
   'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
 
-/** The id of an instance: `group/kind/namespace/name`. `key` is that of its cache. */
+/** The id of an instance: `group/kind/namespace/name`. `key` is the instance's key in the cache. */
 export function instanceId(type: ObjectType, key: string): string {
   return `${type.group}/${type.kind}/${key}`;
 }

@@ -28,23 +28,23 @@ export class InstanceParent implements ParentPort {
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
-    // The apply of the labels includes the whole inventory: no need to wait for `complete`.
+    // The apply of the labels includes the whole inventory, so that children need not wait for `complete`.
     if (labels !== undefined) await this.#apply(labels, keys.LABEL_MANAGER);
     else if (inventory !== undefined) await this.#apply(inventory, keys.INVENTORY_MANAGER);
     if (removeFinalizer === true) await this.#dropFinalizer();
   }
 
   /**
-   * Applies the inventory under its own manager, too, when the apply of the labels included it: a later write of the
-   * labels alone, by kro, must not remove it. Children may be written meanwhile, since the inventory covers them
-   * already.
+   * Applies the inventory under the inventory's own manager, too, when the apply of the labels included the inventory.
+   * A later write of the labels alone, by kro, then does not remove the inventory. Children may be written meanwhile,
+   * since the inventory covers them already.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;
     try {
       await this.#apply(inventory, keys.INVENTORY_MANAGER);
     } catch (thrown) {
-      // The next step repeats it.
+      // The next step repeats the write.
       if (thrown instanceof KubeError && isBusy(classify(thrown))) return;
       // The instance was deleted or replaced meanwhile: the next step sees that.
       if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
@@ -53,8 +53,8 @@ export class InstanceParent implements ParentPort {
   }
 
   /**
-   * Reads the instance after a conflict. `same`: its version is unchanged, so the conflict has another cause and will
-   * repeat.
+   * Reads the instance after a conflict. `same`: the resourceVersion is unchanged, so that the conflict has another
+   * cause and will repeat.
    */
   async reload(): Promise<'same' | 'changed'> {
     const { uid = '', resourceVersion } = this.#instance.metadata;
@@ -86,7 +86,10 @@ export class InstanceParent implements ParentPort {
     );
   }
 
-  /** Removes the controller's finalizer only: the version in the write proves that no client added one meanwhile. */
+  /**
+   * Removes only the controller's finalizer. With the resourceVersion in the write, the server refuses the write when
+   * another client added a finalizer meanwhile.
+   */
   async #dropFinalizer(): Promise<void> {
     const { uid = '', resourceVersion, finalizers = [] } = this.#instance.metadata;
     const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);

@@ -18,13 +18,13 @@ import { InstanceParent } from './instance-parent.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
-/** Steps of one pass, after which other instances get a turn. */
+/** The maximum number of steps in one pass. After that, other instances get a turn. */
 const MAX_STEPS = 64;
 
 /** A controller retries every failure. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
 
-/** What instances are reconciled with. */
+/** The dependencies of an `InstanceReconciler`. */
 export interface InstanceReconcilerOptions {
   /** The controller's own client, for the instances themselves. */
   readonly client: KubernetesApi;
@@ -48,7 +48,7 @@ export interface InstanceReconcilerOptions {
 /** Carries out the decisions of `runtime.step` for one instance until nothing is left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
-  /** The last outcome; most instances share it. */
+  /** The last outcome. Most instances have an equal outcome and share this object. */
   #outcome: RevisionOutcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
@@ -56,8 +56,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * One pass. Every answer of the server is in the cache before the next step, so a graph of depth D
-   * needs D round trips; the pass ends when nothing is left to do or something has to happen first.
+   * Runs one pass. Every response of the server is in the cache before the next step, so that a graph of depth D needs
+   * D round trips. The pass ends when nothing is left to do or when the next step has to wait for an event.
    */
   async pass(
     record: InstanceRecord,
@@ -115,7 +115,7 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // A sampled time that was not written must not be used again.
+    // A sampled time in a status that was not written must not be used again.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     record.served = served;
     record.steppedAt = clock.now();
@@ -171,8 +171,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Finds the version in which members of a kind can be read: the graph's own, else the group's preferred one. True
-   * when a kind is not served, or discovery failed: no watch reports that.
+   * Finds the version in which members of a kind can be read: the version in the graph, else the group's preferred one.
+   * Returns true when a kind is not served or discovery failed, because no watch reports that.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -196,7 +196,7 @@ export class InstanceReconciler {
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
     const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
-    // Without a graph no template reads the time, and the sample stays.
+    // Without a graph, no template reads the time, and the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
     return {
       now,
@@ -217,7 +217,10 @@ export class InstanceReconciler {
   }
 }
 
-/** `now()` in a template changes with the generation of the instance or the revision, never with a child's event. */
+/**
+ * Samples the time for `now()` in templates. The sample changes with the generation of the instance or with the
+ * revision, never with the event of a child.
+ */
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
   // The status holds the sample of an earlier process.
@@ -239,7 +242,7 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Re
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
 }
 
-/** The projection generation of a graph; keeps the graph's reads from its first step on. */
+/** The projection generation of a graph. From the first call on, the caches keep the paths that the graph reads. */
 function projectionGenerationOf({ graph, identity }: ServedKind): number {
   return graph === undefined ? 0 : identity.caches.keepGraph(graph);
 }

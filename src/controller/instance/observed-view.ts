@@ -20,18 +20,21 @@ import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
-/** The view of the caches for one step of one instance. It also notes the kinds whose members the step asked for. */
+/**
+ * The view of the caches for one step of one instance. The view also records the kinds whose members the step asked
+ * for.
+ */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #projectionGeneration: number;
-  /** The user that the caches read as; absent for the controller itself. */
+  /** The user of the caches' requests; absent for the controller itself. */
   readonly #user: string | undefined;
-  /** Kinds that the step looked for members in, by `group/kind`. */
+  /** The kinds whose members the step asked for, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
 
-  /** `projectionGeneration`: of the graph. */
+  /** `projectionGeneration` is the generation that the graph needs. */
   constructor(
     { caches, user }: Pick<ActingIdentity, 'caches' | 'user'>,
     record: InstanceRecord,
@@ -99,7 +102,7 @@ export class ObservedView implements Observed {
     return { state: 'known', objects: cache.membersOf(target.applySet).filter(inScope) };
   }
 
-  /** The first namespace that is not in step; empty for the cluster as a whole. */
+  /** The first namespace that is not listed; empty for the whole cluster. */
   #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
     if (!cache.type.namespaced) return '';
     const unread = namespaces.filter((namespace) => !cache.syncedIn(namespace));

@@ -5,40 +5,48 @@ import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 
-/** A map that is absent while it is empty: of thousands of instances few have an entry. */
+/** A map that is undefined while it is empty, because few of thousands of instances have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
 
-/** The map without an entry. */
+/** Deletes an entry. Returns the map, or undefined when it is empty then. */
 export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
   map?.delete(key);
   return map?.size === 0 ? undefined : map;
 }
 
-/** The memory of an instance between passes. Its loss costs reads, never a wrong write. */
+/**
+ * The controller's memory of an instance between passes. The loss of a record costs reads, but causes no wrong write.
+ */
 export interface InstanceRecord {
   /** `group/kind/namespace/name`: the subscriber of watches. */
   readonly id: string;
   /** Key in the cache of its kind: `namespace/name`. */
   readonly key: string;
   readonly definition: string;
-  /** Where its watches are registered. */
+  /** The caches with the subscriptions of the instance. */
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
   failed: Sparse<string, RememberedWrite>;
-  /** Failed reads: whole objects by the same keys, versions of kinds by `group/kind`. */
+  /** Failed reads: of whole objects by the keys of `failed`, of versions of kinds by `group/kind`. */
   unread: Sparse<string, RememberedRead>;
-  /** The recent drift of each child, by the same keys. */
+  /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
-  /** Kinds of its ApplySet that its graph lacks, with the type that discovery found; `unserved` when it found none. */
+  /**
+   * Kinds of the ApplySet that are not in the graph, with the type that discovery found; `unserved` when discovery
+   * found none.
+   */
   memberKinds: Sparse<string, ObjectType | 'unserved'>;
-  /** When `now()` in templates was sampled, and for which generation and revision. */
+  /** The sampled time of `now()` in templates, and the generation and revision of the sample. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
   applySet: string | undefined;
   /** The served kind of the last step. */
   served: ServedKind | undefined;
   outcome: RevisionOutcome | undefined;
-  /** Kept between passes while an expression fails, since each evaluation may cost the whole budget. */
+  /**
+   * The cache of rendered objects. Kept between passes while an expression fails, since each evaluation may cost the
+   * whole budget.
+   */
   memory: StepMemory | undefined;
   steppedAt: number;
 }

@@ -20,7 +20,7 @@ export class Meters {
     this.caches = cacheMeter(metrics);
   }
 
-  /** A spec was compiled. */
+  /** Counts a compilation of a spec. */
   compiled({ definition, milliseconds, ok }: Compilation): void {
     const metrics = this.#metrics;
     const result = { result: ok ? 'success' : 'failed' };
@@ -31,23 +31,23 @@ export class Meters {
     metrics.compileSeconds.observe(result, milliseconds / 1000);
   }
 
-  /** An instance of a served kind changed. */
+  /** Counts a change of an instance of a served kind. */
   parentChanged({ type, before, after }: CacheChange): void {
     const what = before === undefined ? 'add' : after === undefined ? 'delete' : 'update';
     this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });
   }
 
-  /** A kind of instances is served from now on, or no longer. */
+  /** Counts that the controller begins or ends to serve a kind of instances. */
   parentServed(served: boolean): void {
     (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
   }
 
-  /** Due work waited this long for a free worker. */
+  /** Observes the time for which due work waited for a free worker. */
   waited(controller: string, milliseconds: number): void {
     this.#metrics.queueSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);
   }
 
-  /** A pass of a controller ended. */
+  /** Counts the end of a controller's pass. */
   passed(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
     this.#metrics.passes.add({ controller, result });
     this.#metrics.passSeconds.observe({ controller }, milliseconds / 1000);

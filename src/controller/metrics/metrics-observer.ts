@@ -10,14 +10,17 @@ import { heldObjects } from '../telemetry/held-objects.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvkText, gvrPath, gvrText } from './metrics.ts';
 
-/** What an instance added to the gauges at its last step, so that it can be subtracted; most add nothing. */
+/**
+ * The amounts that an instance added to the gauges at its last step, to subtract them later. Most instances add
+ * nothing.
+ */
 interface Standing {
   readonly gvr: string;
   readonly contested: number;
   readonly blocked: number;
 }
 
-/** Feeds the metrics. */
+/** Updates the metrics from the events of the controller. */
 export class MetricsObserver {
   readonly #metrics: ControllerMetrics;
   readonly #served: ServedKinds;
@@ -34,7 +37,7 @@ export class MetricsObserver {
     this.#clock = clock;
   }
 
-  /** Counts what the controller did. */
+  /** Updates the metrics from one event. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-changed':
@@ -207,7 +210,7 @@ export class MetricsObserver {
     if (!(error instanceof TypeKroError)) this.#metrics.panics.add(path);
   }
 
-  /** Gauges over all instances: what an instance adds to them replaces what it added before. */
+  /** Updates the gauges over all instances: the new amounts of an instance replace its earlier ones. */
   #stand(id: string, next: Standing | undefined): void {
     const before = this.#standing.get(id);
     if (before === undefined && next === undefined) return;
@@ -243,7 +246,7 @@ function isHard({ because }: NodeReport): boolean {
   return HARD.has(because.kind);
 }
 
-/** Maximum of deleted definitions whose series stay. */
+/** The maximum number of deleted definitions whose series stay. */
 const MAX_RELEASED = 100;
 
 const HARD: ReadonlySet<string> = new Set([

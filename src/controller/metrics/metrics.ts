@@ -17,7 +17,7 @@ export interface QueueReading {
   readonly longestSeconds: number;
 }
 
-/** Functions that give current values when metrics are read. */
+/** Functions that return current values when metrics are read. */
 export interface MetricSources {
   readonly queueLength: () => number;
   readonly queues: () => Iterable<QueueReading>;
@@ -30,7 +30,7 @@ export interface MetricSources {
   readonly revisions: () => Iterable<Reading>;
   readonly schemas: () => number;
   readonly conditions: () => Iterable<Reading>;
-  /** Instances that a revision is held back from, by definition. */
+  /** The number of instances from which a revision is held back, by definition. */
   readonly heldBack: () => Iterable<Reading>;
   readonly shards: () => Iterable<Reading>;
 }
@@ -84,21 +84,24 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     return {
       reconcileTotal: counter(name('reconcile_total'), 'Passes over instances.'),
       reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.'),
-      requeueTotal: counter(name('requeue_total'), 'How passes came back.'),
+      requeueTotal: counter(name('requeue_total'), 'Passes by the kind of their next run.'),
       handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.'),
-      panics: counter(name('reconcile_panics_total'), 'Passes that failed by a mistake of ours.'),
+      panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.'),
       queueLength: gauge(name('queue_length'), 'Instances due.', one(sources.queueLength)),
       kinds: gauge(name('gvr_count'), 'Kinds of instances served.', one(sources.servedKinds)),
       handlers: gauge(name('handler_count_total'), 'Kinds of instances, and kinds of children.', sources.handlers),
-      handlersAttached: counter(name('handler_attach_total'), 'Kinds that began to be watched.'),
-      handlersDetached: counter(name('handler_detach_total'), 'Kinds that are no longer watched.'),
-      syncSeconds: seconds(name('informer_sync_duration_seconds'), 'From opening a watch to knowing everything.'),
+      handlersAttached: counter(name('handler_attach_total'), 'Kinds whose watch was opened.'),
+      handlersDetached: counter(name('handler_detach_total'), 'Kinds whose watch was closed.'),
+      syncSeconds: seconds(
+        name('informer_sync_duration_seconds'),
+        'Time from the start of a watch to its complete list.',
+      ),
       parentEvents: counter(name('informer_events_total'), 'Changes of instances.'),
-      watches: gauge(name('watch_count'), 'Watches open.', one(sources.watches)),
+      watches: gauge(name('watch_count'), 'Open watches.', one(sources.watches)),
       watchedInstances: gauge(name('instance_watch_count'), 'Instances that watch.', sources.watchedInstances),
-      watchRequests: gauge(name('watch_request_count'), 'What instances watch for.', sources.watchRequests),
+      watchRequests: gauge(name('watch_request_count'), 'Requests of instances for watches.', sources.watchRequests),
       routed: counter(name('route_total'), 'Changes of watched kinds.'),
-      routeMatches: counter(name('route_match_total'), 'Instances that changes concerned.'),
+      routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.'),
     };
   }
 
@@ -111,12 +114,12 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.'),
       graphPending: counter(
         'instance_graph_resolution_pending_total',
-        'Passes put off until it is decided which instances follow.',
+        'Passes that wait for the roll-out to decide which revision an instance follows.',
       ),
       graphFailures: counter('instance_graph_resolution_failures_total', 'Passes without a usable graph.'),
       conditions: gauge(
         'instance_condition_current_status_seconds',
-        'Since when conditions stand.',
+        'Time since the last transition of a condition.',
         sources.conditions,
       ),
     };
@@ -126,21 +129,30 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     return {
       definitionBuilds: counter('rgd_graph_build_total', 'Graphs built.'),
       definitionBuildSeconds: seconds('rgd_graph_build_duration_seconds', 'Duration of building a graph.'),
-      definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs that were refused.'),
+      definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs with errors.'),
       definitionTransitions: counter('rgd_state_transitions_total', 'Changes of state.'),
-      definitionDeletions: counter('rgd_deletions_total', 'Definitions let go.'),
-      definitionDeletionSeconds: seconds('rgd_deletion_duration_seconds', 'From the request to the end.'),
+      definitionDeletions: counter('rgd_deletions_total', 'Deleted definitions whose finalizer was removed.'),
+      definitionDeletionSeconds: seconds(
+        'rgd_deletion_duration_seconds',
+        'Time from the request to delete a definition to the removal of its finalizer.',
+      ),
       revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.'),
       revisionWaits: counter('rgd_graph_revision_wait_total', 'Passes that waited for a revision.'),
-      revisionResolutions: counter('rgd_graph_revision_resolution_total', 'What passes did about revisions.'),
-      registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Revisions asked for that are not usable.'),
+      revisionResolutions: counter('rgd_graph_revision_resolution_total', 'Passes by their result for the revision.'),
+      registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.'),
       revisionsRetired: bareCounter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
       retireErrors: bareCounter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
       compilations: counter('graph_revision_compile_total', 'Specs compiled.'),
       compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.'),
       revisionStatusErrors: bareCounter('graph_revision_status_update_errors_total', 'Statuses that were not written.'),
-      activationsDeferred: bareCounter('graph_revision_activation_deferred_total', 'Revisions whose use had to wait.'),
-      finalizerEvictions: bareCounter('graph_revision_finalizer_evictions_total', 'Deleted revisions let go.'),
+      activationsDeferred: bareCounter(
+        'graph_revision_activation_deferred_total',
+        'Revisions that could not be served at once.',
+      ),
+      finalizerEvictions: bareCounter(
+        'graph_revision_finalizer_evictions_total',
+        'Deleted revisions whose finalizer was removed.',
+      ),
       registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', sources.revisions),
       registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of state of revisions.'),
       registryEvictions: bareCounter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
@@ -149,10 +161,10 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function runtimeMetrics() {
     return {
-      nodeEvaluations: bareCounter('runtime_node_eval_total', 'Nodes looked at.'),
+      nodeEvaluations: bareCounter('runtime_node_eval_total', 'Evaluations of nodes.'),
       nodeSeconds: bareSeconds(
         'runtime_node_eval_duration_seconds',
-        'Duration of looking at a node; the mean of each step.',
+        'Duration of the evaluation of a node; the mean of each step.',
       ),
       nodeErrors: bareCounter('runtime_node_eval_errors_total', 'Nodes with an expression that failed.'),
       creations: bareCounter('runtime_creation_total', 'Steps decided.'),
@@ -176,26 +188,32 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   function clientMetrics() {
     const bytes = (name: string, help: string) => new Metric(name, 'histogram', help, { bounds: BYTES });
     return {
-      schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Schemas that were known.'),
+      schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Reads of schemas that the cache answered.'),
       schemaMisses: bareCounter('schema_resolver_cache_misses_total', 'Schemas that were read.'),
-      schemas: gauge('schema_resolver_cache_size', 'Schemas known.', one(sources.schemas)),
+      schemas: gauge('schema_resolver_cache_size', 'Schemas in the cache.', one(sources.schemas)),
       schemaEvictions: bareCounter(
         'schema_resolver_cache_evictions_total',
         'Schemas dropped, since their kind changed.',
       ),
       schemaSeconds: bareSeconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
-      schemaShared: bareCounter('schema_resolver_singleflight_deduplicated_total', 'Reads that served several.'),
+      schemaShared: bareCounter(
+        'schema_resolver_singleflight_deduplicated_total',
+        'Reads of a schema that served several callers.',
+      ),
       schemaErrors: bareCounter('schema_resolver_errors_total', 'Schemas that could not be read.'),
       requests: counter('rest_client_requests_total', 'Requests by verb and status.'),
-      requestSeconds: seconds('rest_client_request_duration_seconds', 'From a request to its answer.'),
-      limiterSeconds: seconds('rest_client_rate_limiter_duration_seconds', 'How long requests were held back.'),
-      requestBytes: bytes('rest_client_request_size_bytes', 'Bytes of what was sent.'),
-      responseBytes: bytes('rest_client_response_size_bytes', 'Bytes of answers read to their end.'),
+      requestSeconds: seconds('rest_client_request_duration_seconds', 'Time from a request to its response.'),
+      limiterSeconds: seconds(
+        'rest_client_rate_limiter_duration_seconds',
+        'Time that requests waited for the rate limit.',
+      ),
+      requestBytes: bytes('rest_client_request_size_bytes', 'Bytes of request bodies.'),
+      responseBytes: bytes('rest_client_response_size_bytes', 'Bytes of responses that were read completely.'),
       requestRetries: counter('rest_client_request_retries_total', 'Requests sent again.'),
       passes: counter('controller_runtime_reconcile_total', 'Passes by controller and result.'),
       passSeconds: seconds('controller_runtime_reconcile_time_seconds', 'Duration of passes.'),
       passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.'),
-      activeWorkers: gauge('controller_runtime_active_workers', 'Passes under way.', sources.activeWorkers),
+      activeWorkers: gauge('controller_runtime_active_workers', 'Running passes.', sources.activeWorkers),
     };
   }
 
@@ -207,26 +225,28 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     const summed = (text: string, help: string, ask: (queue: QueueReading) => number) =>
       new Metric(name(text), 'counter', help, { collect: each(ask) });
     return {
-      mostWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Passes at the same time, at most.', () =>
-        [...sources.queues()].map(({ controller, concurrency }): Reading => [{ controller }, concurrency]),
+      mostWorkers: gauge(
+        'controller_runtime_max_concurrent_reconciles',
+        'The maximum number of passes at the same time.',
+        () => [...sources.queues()].map(({ controller, concurrency }): Reading => [{ controller }, concurrency]),
       ),
       queueDepth: gauge(
         name('depth'),
         'Keys due.',
         each(({ depth }) => depth),
       ),
-      queueAdds: summed('adds_total', 'Keys that fell due.', ({ adds }) => adds),
+      queueAdds: summed('adds_total', 'Keys that became due.', ({ adds }) => adds),
       queueRetries: summed('retries_total', 'Keys that were put back after a failure.', ({ retries }) => retries),
-      queueSeconds: seconds(name('queue_duration_seconds'), 'How long keys waited for a place.'),
+      queueSeconds: seconds(name('queue_duration_seconds'), 'Time that keys waited for a free worker.'),
       workSeconds: seconds(name('work_duration_seconds'), 'Duration of passes.'),
       unfinishedSeconds: gauge(
         name('unfinished_work_seconds'),
-        'Sum of how long the passes under way have taken.',
+        'Sum of the times that the running passes have taken.',
         each(({ unfinishedSeconds }) => unfinishedSeconds),
       ),
       longestSeconds: gauge(
         name('longest_running_processor_seconds'),
-        'How long the oldest pass under way has taken.',
+        'Time that the oldest running pass has taken.',
         each(({ longestSeconds }) => longestSeconds),
       ),
     };
@@ -235,21 +255,21 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   function ownMetrics() {
     return {
       writes: counter('typekro_child_writes_total', 'Writes of children by outcome, and why.'),
-      drift: counter('typekro_drift_corrected_total', 'Children put back after another client changed them.'),
+      drift: counter('typekro_drift_corrected_total', 'Children corrected after a change by another client.'),
       blockedDeletions: gauge(
         'typekro_blocked_deletions',
-        'What holds deletions up: objects with finalizers, kinds that may not be listed, deletes that are refused.',
+        'Obstacles to deletions: objects with finalizers, kinds that may not be listed, refused deletes.',
       ),
-      contestedObjects: gauge('typekro_contested_objects', 'Children of which fields are fought over.'),
+      contestedObjects: gauge('typekro_contested_objects', 'Children with contested fields.'),
       heldDefinitions: gauge('typekro_definition_deletion_waits', 'Instances that a definition waits for.'),
       heldBack: gauge(
         'typekro_canary_held_instances',
-        'Instances that the newest revision is kept from.',
+        'Instances from which the newest revision is held back.',
         sources.heldBack,
       ),
       adopted: counter('typekro_adopted_total', 'Existing objects that became children.'),
       shards: gauge('typekro_shard_held', 'Shards that this replica works on.', sources.shards),
-      orphaned: bareCounter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
+      orphaned: bareCounter('typekro_orphaned_instances_total', 'Instances that exist after their definition is gone.'),
     };
   }
 }
@@ -286,11 +306,11 @@ export function createProcessMetrics(leads: () => Iterable<Reading> = () => []):
   const startedAt = Date.now() / 1000 - process.uptime();
   return [
     new Metric('leader_election_master_status', 'gauge', 'Does this replica hold the Lease?', { collect: leads }),
-    of('process_cpu_seconds_total', 'counter', 'Time of processors that the process took.', () => {
+    of('process_cpu_seconds_total', 'counter', 'Processor time of the process.', () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     }),
-    of('process_resident_memory_bytes', 'gauge', 'Memory that the process takes.', () => process.memoryUsage.rss()),
-    of('process_start_time_seconds', 'gauge', 'When the process began, since 1970.', () => startedAt),
+    of('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', () => process.memoryUsage.rss()),
+    of('process_start_time_seconds', 'gauge', 'Start time of the process since 1970.', () => startedAt),
   ];
 }

@@ -3,13 +3,13 @@ import { KeyIndex } from '../cache/key-index.ts';
 /** Labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** The type of a metric, in the words of Prometheus. */
+/** The type of a metric, with Prometheus' names. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 interface Series {
   readonly labels: Labels;
   value: number;
-  /** Observations above one bound and up to the next; histograms only. */
+  /** The numbers of observations above one bound and up to the next; histograms only. */
   readonly buckets: number[];
   count: number;
 }
@@ -24,9 +24,9 @@ export class Metric {
   readonly type: MetricType;
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
-  /** The keys of series by the value of their first label, which makes `drop` cheap among thousands. */
+  /** The keys of series by the value of their first label, which makes `drop` fast among thousands of series. */
   readonly #keys = new KeyIndex();
-  /** Gives current values when the metric is written. */
+  /** Returns current values when the metric is written. */
   readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
 
   constructor(
@@ -123,7 +123,7 @@ export class Metric {
   }
 }
 
-/** The text exposition of metrics, as `GET /metrics` answers it. */
+/** The text exposition of metrics, as in the response to `GET /metrics`. */
 export function exposition(metrics: Iterable<Metric>): string {
   const lines: string[] = [];
   for (const metric of metrics) lines.push(...metric.lines());
@@ -135,7 +135,10 @@ function firstOf(labels: Labels): string[] {
   return Object.values(labels).slice(0, 1);
 }
 
-/** With one label, as in most metrics, the key is its value: a joined text would have to be hashed each time. */
+/**
+ * The key of a series. With one label, as in most metrics, the key is the label's value, because a joined text would
+ * have to be hashed each time.
+ */
 function keyOf(labels: Labels): string {
   const values = Object.values(labels);
   return values.length > 1 ? values.join('\0') : (values[0] ?? '');

@@ -19,7 +19,7 @@ export interface MeasuredParts {
   readonly revisionStates: () => ReadonlyMap<string, number>;
   /** kro's gate `InstanceConditionMetrics`. */
   readonly conditionMetrics: boolean;
-  /** The held shards, where replicas divide the work. */
+  /** The shards that this replica holds, if replicas divide the work. */
   readonly shards: () => Iterable<number>;
 }
 
@@ -62,7 +62,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
   };
 }
 
-/** Summed over identities, since a series must be unique. */
+/** The watch requests of each kind, summed over identities, since a series must be unique. */
 function watchRequests(identities: ActingIdentities): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of identities.all()) {

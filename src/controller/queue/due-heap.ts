@@ -1,10 +1,10 @@
-/** Something that is due at a time. */
+/** An item that is due at a time. */
 export interface Due {
   readonly id: string;
   readonly dueAt: number;
 }
 
-/** A binary heap with the earliest on top. Equal times come out in no particular order. */
+/** A binary heap with the earliest item on top. Items with equal times have no particular order. */
 export class DueHeap {
   readonly #items: Due[] = [];
 

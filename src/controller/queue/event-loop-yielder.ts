@@ -1,20 +1,20 @@
 import { monotonicMs } from '../../core/index.ts';
 
-/** Longest stretch of work, in milliseconds, before answers, watches and probes get a turn. */
+/** The longest time of work, in milliseconds, before responses, watches and probes get a turn. */
 const MAX_TURN_MS = 50;
 
 /** The clock and the timer of a yielder. */
 export interface EventLoopYielderOptions {
-  /** Milliseconds that never jump. */
+  /** A monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Settles in the next turn of the event loop. */
+  /** Returns a promise that settles in the next turn of the event loop. */
   readonly turn: () => Promise<void>;
 }
 
 /**
- * Yields to the event loop between expensive passes: dozens of passes, each spending its whole budget on an expression,
- * would else run without a break. A caller checks `due` right before its work, without an `await` in between, and again
- * after each break, since another caller may have worked meanwhile.
+ * Yields to the event loop between expensive passes. Otherwise dozens of passes that each spend a whole budget on an
+ * expression would run without a break. A caller checks `due` right before its work, without an `await` in between, and
+ * again after each break, since another caller may have worked meanwhile.
  */
 export class EventLoopYielder {
   readonly #options: EventLoopYielderOptions;

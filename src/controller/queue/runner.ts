@@ -4,21 +4,23 @@ import type { Clock } from '../../kube/index.ts';
 import type { WorkKey } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** When to repeat the work even without an event, in milliseconds since 1970. */
+/**
+ * The result of a piece of work. `requeueAt` is the time of the next run without an event, in milliseconds since 1970.
+ */
 export interface WorkResult {
   readonly requeueAt?: number;
 }
 
-/** How a runner works. */
+/** The dependencies and limits of a `Runner`. */
 export interface RunnerOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** How many keys are worked on at the same time. */
+  /** The maximum number of keys that run at the same time. */
   readonly concurrency: number;
-  /** Does the work of a key. What it throws is reported and tried again with growing pauses. */
+  /** Does the work of a key. An error that it throws is reported, and the work is retried with growing pauses. */
   readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
-  /** Called with the time that each piece of due work waited for a free worker. */
+  /** Called with the time for which each piece of due work waited for a free worker. */
   readonly onDequeue?: (waitedMs: number) => void;
 }
 
@@ -29,8 +31,9 @@ interface Underway {
 }
 
 /**
- * Takes due work from a queue and does it, with limited concurrency. A failing key is retried after 0.1 s, doubling up
- * to a minute, with jitter. `wake` (an event) retries it at once and resets the pause. A key is retried without limit.
+ * Takes due work from a queue and runs it with limited concurrency. A failing key is retried after the pauses of
+ * `RETRY_POLICIES.workQueue`, without a limit of retries. `wake` (an event) retries the key at once and resets the
+ * pause.
  */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -70,27 +73,27 @@ export class Runner {
     return this.#queue.running > 0 || (due !== undefined && due <= now);
   }
 
-  /** How many keys are worked on. */
+  /** The number of keys that run now. */
   get active(): number {
     return this.#queue.running;
   }
 
-  /** Maximum of keys that are worked on at the same time. */
+  /** The maximum number of keys that run at the same time. */
   get concurrency(): number {
     return this.#options.concurrency;
   }
 
-  /** How often a key fell due. */
+  /** The number of times that a key became due. */
   get adds(): number {
     return this.#queue.adds;
   }
 
-  /** How often a key was queued again after a failure. */
+  /** The number of times that a key was queued again after a failure. */
   get retries(): number {
     return this.#retries;
   }
 
-  /** How long the running passes have taken so far, by the monotonic clock. */
+  /** The time that the running passes have taken so far, in sum and at most. `now` is a monotonic time. */
   underway(now: number): { readonly unfinishedSeconds: number; readonly longestSeconds: number } {
     let [sum, longest] = [0, 0];
     for (const began of this.#began.values()) {
@@ -100,20 +103,20 @@ export class Runner {
     return { unfinishedSeconds: sum / 1000, longestSeconds: longest / 1000 };
   }
 
-  /** How many keys are due and wait for a place. */
+  /** The number of keys that are due and wait for a free worker. */
   get backlog(): number {
     return this.#queue.ready;
   }
 
-  /** Settles when nothing is due or under way. */
+  /** Settles when no work is due or running. */
   idle(): Promise<void> {
     if (!this.busy) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /**
-   * Takes no more work and settles when the running passes have ended; their signals abort after `graceMs`, or as soon
-   * as `abortGrace` aborts.
+   * Takes no more work, and settles when the running passes have ended. The signals of the passes abort after
+   * `graceMs`, or as soon as `abortGrace` aborts.
    */
   async stop(graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
@@ -123,7 +126,7 @@ export class Runner {
     this.#settleIdle();
   }
 
-  /** Like `stop`, for some groups; the caller prevents that new passes of these start. */
+  /** Like `stop`, for some groups. The caller must prevent new passes of these groups. */
   async drain(leaves: (group: string) => boolean, graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
     if (leaving.length === 0) return;
@@ -193,7 +196,7 @@ export class Runner {
     }
   }
 
-  /** One timer, for the work that falls due next. */
+  /** Sets the one timer to the time when the next work becomes due. */
   #setTimer(): void {
     if (this.#stopping.signal.aborted) return;
     const { clock } = this.#options;
@@ -216,7 +219,7 @@ export class Runner {
 
 function newUnderway(): Underway {
   const abort = new AbortController();
-  // Every running request adds a listener, which is no leak.
+  // Every running request adds a listener. Many listeners are no leak here.
   setMaxListeners(0, abort.signal);
   return { abort, passes: new Set() };
 }

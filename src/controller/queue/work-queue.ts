@@ -9,16 +9,16 @@ export interface WorkKey {
 interface Entry {
   readonly work: WorkKey;
   running: boolean;
-  /** When it is due; `undefined` while it is not requested. */
+  /** The time when the work is due; `undefined` while the work is not requested. */
   dueAt: number | undefined;
 }
 
 /**
  * Orders due work. Groups take turns, so that a thousand instances of one definition do not delay the instance of
- * another; within a group it is first come, first served.
+ * another; within a group the order is first come, first served.
  *
  * Guarantees: a key is handed out once at a time; a request that arrives while the key runs is kept until it is done;
- * of several requests the earliest wins; nothing is dropped. It knows no clock and no timers.
+ * of several requests the earliest wins; nothing is dropped. The queue has no clock and no timers.
  */
 export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
@@ -29,7 +29,10 @@ export class WorkQueue {
   #waited = 0;
   #running = 0;
 
-  /** Requests `work` at `dueAt`, unless it is requested earlier already. False when the next work stays the same. */
+  /**
+   * Requests `work` at `dueAt`, unless it is requested for an earlier time already. Returns false when the next work
+   * stays the same.
+   */
   add(work: WorkKey, dueAt: number, now: number): boolean {
     const id = idOf(work);
     let entry = this.#entries.get(id);
@@ -45,7 +48,9 @@ export class WorkQueue {
     return true;
   }
 
-  /** The next work that is due, now running until `done`; `undefined` when nothing is due. */
+  /**
+   * Takes the next work that is due. The work counts as running until `done`. Returns `undefined` when nothing is due.
+   */
   take(now: number): WorkKey | undefined {
     this.#promote(now);
     for (const [group, ids] of this.#ready) {
@@ -67,7 +72,7 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** Ends running work; requests that arrived meanwhile count from now on. */
+  /** Ends running work. Requests for the same work that arrived meanwhile count from now on. */
   done(work: WorkKey, now: number): void {
     const id = idOf(work);
     const entry = this.#entries.get(id);
@@ -78,33 +83,33 @@ export class WorkQueue {
     else this.#place(id, entry, now);
   }
 
-  /** When the next work falls due; in the past when some is due, `undefined` when the queue is empty. */
+  /** The time when the next work becomes due: `now` when some work is due already, `undefined` when no work waits. */
   nextDue(now: number): number | undefined {
     this.#promote(now);
     return this.#readyCount > 0 ? now : this.#delayed.peek()?.dueAt;
   }
 
-  /** How much is due but not running. */
+  /** The number of keys that are due but not running. */
   get ready(): number {
     return this.#readyCount;
   }
 
-  /** How much is handed out. */
+  /** The number of keys that are running. */
   get running(): number {
     return this.#running;
   }
 
-  /** How often a key fell due. */
+  /** The number of times that a key became due. */
   get adds(): number {
     return this.#adds;
   }
 
-  /** How long the work taken last had been due. */
+  /** The time for which the work that was taken last had been due. */
   get waited(): number {
     return this.#waited;
   }
 
-  /** How many keys are known: due, waiting for their time, or running. */
+  /** The number of known keys: due, waiting for their time, or running. */
   get size(): number {
     return this.#entries.size;
   }

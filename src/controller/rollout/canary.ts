@@ -2,22 +2,25 @@ import { cryptoLibrary } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
 import type { Graph } from '../../graph/index.ts';
 
-/** Some instances try a revision; the others stay with the one before it. */
+/** A canary: some instances try a revision, and the others stay with the revision before it. */
 export interface Canary {
   readonly base: { readonly revision: number; readonly graph: Graph };
-  /** The instances that try it, by id; absent while they are not chosen yet: no instance is worked on then. */
+  /**
+   * The ids of the instances that try the revision. Undefined while they are not chosen yet; then the controller works
+   * on no instance.
+   */
   readonly members: ReadonlySet<string> | undefined;
-  /** Number of instances held back at the revision before. */
+  /** The number of instances that stay with the base revision. */
   readonly heldBack: number;
   readonly key: string;
 }
 
-/** To how many instances a new revision goes first. */
+/** The number or share of instances that get a new revision first. */
 export type Allowance =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'percent'; readonly percent: number };
 
-/** Reads `3` or `25%`; `undefined` for anything else, and for none at all. */
+/** Reads `3` or `25%`. Returns `undefined` for any other text, and for zero. */
 export function parseAllowance(text: string): Allowance | undefined {
   const match = /^(\d{1,9})(%?)$/.exec(text.trim());
   const value = Number(match?.[1] ?? 0);
@@ -26,7 +29,7 @@ export function parseAllowance(text: string): Allowance | undefined {
   return value > 100 ? undefined : { kind: 'percent', percent: value };
 }
 
-/** The number of instances that go first: at least one, rounded up. */
+/** The number of instances that get a revision first. A percentage is rounded up; the result is at most `instances`. */
 export function allowedOf(allowance: Allowance, instances: number): number {
   const allowed = allowance.kind === 'count' ? allowance.count : Math.ceil((instances * allowance.percent) / 100);
   return Math.min(allowed, instances);
@@ -36,15 +39,15 @@ export function allowedOf(allowance: Allowance, instances: number): number {
 export interface RevisionOutcome {
   readonly revision: number;
   readonly state: 'ready' | 'failed' | 'waiting';
-  /** Why it is not ready, in the words of its condition. */
+  /** The message of the condition that is not True; empty when the instance is ready. */
   readonly message: string;
 }
 
-/** An instance that a new revision may go to. */
+/** An instance that may get a new revision. */
 export interface Candidate {
   readonly id: string;
   readonly uid: string;
-  /** The outcome of its last pass; absent before the first. */
+  /** The outcome of the last pass; absent before the first pass. */
   readonly outcome?: RevisionOutcome;
 }
 
@@ -52,28 +55,28 @@ export interface Candidate {
 export interface RolloutInput {
   readonly revision: number;
   readonly candidates: readonly Candidate[];
-  /** How many go first. */
+  /** The number of instances that get the revision first. */
   readonly count: number;
-  /** Instances chosen before; they stay chosen as long as they are candidates. */
+  /** The ids of instances that were chosen before. They stay chosen as long as they are candidates. */
   readonly chosen: ReadonlySet<string>;
 }
 
-/** How far a revision may go. */
+/** The instances that may get a revision. */
 export type Rollout =
-  /** To all: the chosen instances are ready, or there is no other instance. */
+  /** All instances get the revision: the chosen instances are ready, or there is no other instance. */
   | { readonly phase: 'everywhere' }
   | {
       readonly phase: 'waiting' | 'held';
       readonly members: ReadonlySet<string>;
-      /** Some members had no pass yet, as after a restart. */
+      /** Is there a member without a pass, as after a restart? */
       readonly unseen: boolean;
       /** Members that failed, in the order of their choice. */
       readonly failed: readonly { readonly id: string; readonly message: string }[];
     };
 
 /**
- * Decides how far a revision goes: to the chosen instances until all of them are ready, then to all. The choice
- * depends on the UIDs alone, so that it is the same after a restart.
+ * Decides which instances get a revision: the chosen instances until all of them are ready, then all instances. The
+ * choice depends only on the UIDs and the ids, so that it is the same after a restart.
  */
 export function decideRollout({ revision, candidates, count, chosen }: RolloutInput): Rollout {
   const ordered = candidates.toSorted((a, b) => compareText(rank(a.uid), rank(b.uid)) || compareText(a.id, b.id));

@@ -19,10 +19,10 @@ const DONE = 'done';
  * instances back at this one.
  */
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
-/** Maximum of instances that a condition names. */
+/** The maximum number of instances that a condition names. */
 const NAMED = 3;
 
-/** Which instances follow the newest revision of a definition. */
+/** The decision which instances follow the newest revision of a definition. */
 export interface RolloutDecision {
   /** Absent: all instances follow the newest revision. */
   readonly canary?: Canary;
@@ -30,7 +30,7 @@ export interface RolloutDecision {
   readonly condition?: ConditionValue | 'keep';
 }
 
-/** What roll-outs are decided with. */
+/** The dependencies of `Rollouts`. */
 export interface RolloutsOptions {
   readonly revisions: RevisionStore;
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
@@ -49,7 +49,7 @@ export class Rollouts {
     this.#options = options;
   }
 
-  /** `allowance` is absent when the definition asks for no canary (any more). */
+  /** Decides about one revision. `allowance` is undefined when the definition has no canary policy. */
   async decide(
     definition: string,
     revision: Revision,
@@ -155,8 +155,8 @@ function rolledOut({ number }: Revision): ConditionValue {
 }
 
 /**
- * Names the instances that try the revision, or that failed. Finished ones are not named, since each would cause a
- * write.
+ * The condition that names the instances that try the revision, or those that failed. The condition does not name
+ * finished instances, since each of them would cause a write.
  */
 function conditionOf(
   { number }: Revision,
@@ -175,7 +175,7 @@ function conditionOf(
   return { status: 'False', reason: 'CanaryFailed', message };
 }
 
-/** `namespace/name` of an instance id; the name alone for cluster-scoped ones. */
+/** `namespace/name` from the id of an instance; the name alone for a cluster-scoped instance. */
 function nameOf(id: string): string {
   return id.split('/').slice(2).join('/').replace(/^\//, '');
 }

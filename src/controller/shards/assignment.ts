@@ -1,13 +1,16 @@
 import { cryptoLibrary } from '../../core/index.ts';
 
-/** The shard of a definition, from 0. It depends on the name alone, so that all replicas agree without asking. */
+/**
+ * The shard of a definition, from 0. The shard depends on the name alone, so that all replicas agree without
+ * communication.
+ */
 export function shardOf(definition: string, shards: number): number {
   return weight(definition, '') % shards;
 }
 
 /**
- * The replica that should hold a shard: the one with the highest weight for it (rendezvous hashing). When a replica
- * goes, only its own shards move; when one comes, shards move to that one alone.
+ * The replica that should hold a shard: the replica with the highest weight for the shard (rendezvous hashing). When a
+ * replica leaves, only its own shards move. When a replica joins, shards move only to this replica.
  */
 export function holderOf(shard: number, replicas: Iterable<string>): string | undefined {
   let best: { readonly replica: string; readonly weight: number } | undefined;

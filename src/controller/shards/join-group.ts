@@ -8,19 +8,19 @@ export interface JoinOptions {
   readonly clock: Clock;
   readonly namespace: string;
   readonly lease: string;
-  /** The name under which all replicas hold it. */
+  /** The holder identity with which all replicas hold the Lease. */
   readonly group: string;
   readonly signal: AbortSignal;
 }
 
-/** Attempts when other replicas write the Lease in between. */
+/** The number of attempts when other replicas write the Lease at the same time. */
 const MAX_TRIES = 4;
 
 /**
- * Renews the common Lease after this replica's own exists. False when that failed, or the group does not hold the
- * Lease. A replica that ends reads the common Lease, then lists the replicas, then gives the Lease back at the version
- * that it read. After this renewal it either sees this replica or its write is refused, so no replica works under a
- * free Lease.
+ * Renews the common Lease when this replica's own Lease exists. Returns false when the renewal failed, or when the
+ * group does not hold the common Lease. A replica that ends reads the common Lease, then lists the replicas, then
+ * releases the Lease with the resourceVersion that it read. After the renewal, such a replica either sees this replica
+ * or gets its write refused. Therefore no replica works under a free Lease.
  */
 export async function joinGroup({ api, clock, namespace, lease, group, signal }: JoinOptions): Promise<boolean> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

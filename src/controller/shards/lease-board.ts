@@ -5,21 +5,21 @@ import { elapsed } from '../../kube/index.ts';
 /** The type of Leases. */
 export const LEASE_TYPE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
-/** How the board reads. */
+/** The dependencies of a `LeaseBoard`. */
 export interface LeaseBoardOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly namespace: string;
   readonly labelSelector: string;
-  /** The maximum age of a shown list. */
+  /** The maximum age of the list, in milliseconds. */
   readonly maxAgeMs: number;
   /** Called with the Leases after each list. */
   readonly onRead: (leases: readonly KubeObject[]) => void;
 }
 
 /**
- * Serves the reads of many elections from one list of Leases. A slightly old Lease does no harm: a write at an old
- * version is refused, and an election counts from its own reads.
+ * Serves the reads of many elections from one list of Leases. A slightly old Lease does no harm: the server refuses a
+ * write with an old resourceVersion, and an election measures time from its own reads.
  */
 export class LeaseBoard implements LeaseApi {
   readonly #options: LeaseBoardOptions;
@@ -56,7 +56,7 @@ export class LeaseBoard implements LeaseApi {
     onRead(items);
   }
 
-  /** After a refused write the list is outdated: read it again. */
+  /** Records the result of a write. After a refused write the list is outdated and is read again. */
   async #written(request: Promise<KubeObject>): Promise<KubeObject> {
     try {
       const lease = await request;

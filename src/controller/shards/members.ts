@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** The last observed content of a replica's Lease, and since when it is unchanged by the own clock. */
+/** The last observed content of a replica's Lease, and since when it is unchanged, by this replica's clock. */
 export interface MemberHeartbeat {
   readonly holder: string;
   readonly record: string;
@@ -11,8 +11,8 @@ export interface MemberHeartbeat {
 export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**
- * Takes in the current Leases of replicas. Clocks of other machines are not trusted: a Lease counts as renewed when its
- * content changed, at the own monotonic time.
+ * The heartbeats after a list of the replicas' current Leases. Times of other machines do not count: a Lease counts as
+ * renewed when its content changed, at this replica's monotonic time.
  */
 export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
   const heartbeats = new Map<string, MemberHeartbeat>();
@@ -26,7 +26,7 @@ export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeO
   return heartbeats;
 }
 
-/** Names of the Leases that were not renewed for `durationMs`, or were given back. */
+/** The names of the Leases that were not renewed for `durationMs`, or were released. */
 export function expiredMembers(heartbeats: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = new Set<string>();
   for (const [name, { holder, since }] of heartbeats) if (holder === '' || now - since >= durationMs) left.add(name);

@@ -10,40 +10,43 @@ import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
 import type { DefinitionShare } from './share.ts';
 import { ShardShare } from './share.ts';
 
-/** What a replica works with. */
+/** The options of `runShards`. */
 export interface RunShardsOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The namespace of the Leases. */
   readonly namespace: string;
-  /** Name of the Lease that one process holds where work is not divided; the others' names begin with it. */
+  /**
+   * The name of the Lease that a single process holds when work is not divided. The names of all other Leases begin
+   * with this name.
+   */
   readonly lease: string;
   /** The identity of this replica. */
   readonly identity: string;
   /** The number of shards; equal for all replicas. */
   readonly shards: number;
   readonly times: LeaseTimes;
-  /** Ends the replica: work under way is finished first. */
+  /** Ends the replica when it aborts. Running passes end first. */
   readonly signal: AbortSignal;
   /** Called after each poll of the common Lease, with the error if there was one. */
   readonly onPoll?: ElectionOptions['onPoll'];
   /** Works on a share until the signal aborts; passes still running then are aborted when `lost` aborts. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
   /**
-   * Called when the share changed. Settles when no pass over what left it runs; such passes are aborted when
-   * `abortGrace` aborts.
+   * Called when the share changed. The promise must settle when no pass over a definition that left the share runs;
+   * such passes are aborted when `abortGrace` aborts.
    */
   readonly onChange: (abortGrace: AbortSignal) => Promise<void>;
 }
 
 /**
- * Divides definitions among replicas. Each shard is a Lease, held as a leader holds one: no replica takes it before it
- * was given back or expired, and a holder that cannot renew it stops writing before that. The assignment follows from
- * the set of replicas, each of which renews a Lease of its own.
+ * Divides definitions among replicas. Each shard has a Lease and an election: no replica takes a Lease before its
+ * holder released it or it expired, and a holder that cannot renew its Lease stops writing before the Lease expires.
+ * The assignment follows from the set of replicas, each of which renews a Lease of its own.
  *
- * All replicas together hold the Lease of an undivided controller, under one name. An undivided controller, or replicas
- * with another number of shards, wait until none of them is left.
+ * All replicas together hold the Lease of an undivided controller, with one holder identity. An undivided controller,
+ * or replicas with another number of shards, wait until none of these replicas is left.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
   const { api, clock, namespace, lease, shards, identity, times, signal, onPoll } = options;
@@ -58,8 +61,8 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     times,
     signal,
     ...(onPoll === undefined ? {} : { onPoll }),
-    // Other replicas may still work under it. Replicas that end at the same time have all given back their own Leases
-    // by now, so the last one to list sees no other.
+    // Other replicas may still work under this Lease. Replicas that end at the same time have all released their own
+    // Leases by now, so that the last replica that lists sees no other one.
     mayRelease: async (asked) => {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
       return membership.isAlone(items);
@@ -90,7 +93,7 @@ async function workInShards(
   });
   const over = new AbortController();
   const stopped = AbortSignal.any([ending, over.signal]);
-  // Every shard adds a listener, which is no leak.
+  // Every shard adds a listener. Many listeners are no leak here.
   setMaxListeners(0, stopped);
   const election = (
     name: string,
@@ -126,7 +129,7 @@ async function workInShards(
       });
     }),
   ];
-  // When one part fails, the others end before the error is thrown.
+  // When the work or one election fails, the other parts end before the error is thrown.
   for (const part of parts) part.catch(() => over.abort());
   await Promise.allSettled(parts);
   await Promise.all(parts);
@@ -161,7 +164,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Identities are free text; names of objects are not. */
+/** A digest of an identity for names of objects, because an identity may have characters that a name may not have. */
 function digest(identity: string): string {
   return cryptoLibrary().createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }

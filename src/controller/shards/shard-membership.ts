@@ -6,21 +6,21 @@ import { holderOf } from './assignment.ts';
 import type { MemberHeartbeats } from './members.ts';
 import { expiredMembers, replicasOf, recordHeartbeats } from './members.ts';
 
-/** Label with the purpose of a Lease: replica or shard. */
+/** The label with the purpose of a Lease: replica or shard. */
 export const LEASE_LABEL = 'typekro.dev/lease';
 export const REPLICA = 'replica';
 export const SHARD = 'shard';
 
-/** What the membership of a replica works with. */
+/** The dependencies of a `ShardMembership`. */
 export interface ShardMembershipOptions {
   readonly api: Pick<KubernetesApi, 'delete'>;
   readonly clock: Clock;
   readonly identity: string;
-  /** A replica that did not renew its Lease for this long has left. */
+  /** The time without a renewal after which a replica counts as gone, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** The replicas as one of them observes them, and the shards that it should hold. */
+/** The live replicas from the view of one replica, and the shards that this replica should hold. */
 export class ShardMembership {
   readonly #options: ShardMembershipOptions;
   #heartbeats: MemberHeartbeats | undefined;
@@ -29,7 +29,7 @@ export class ShardMembership {
     this.#options = options;
   }
 
-  /** Takes in all current Leases, and deletes those of replicas that have left. */
+  /** Records all current Leases, and deletes the Leases of replicas that have left. */
   observe(leases: readonly KubeObject[]): void {
     const heartbeats = this.#look(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
@@ -59,7 +59,7 @@ export class ShardMembership {
     try {
       await this.#options.api.delete(refOf(lease), { preconditions: { uid, resourceVersion } });
     } catch (thrown) {
-      // A leftover Lease does no harm; the next replica that sees it tries again.
+      // A leftover Lease does no harm. The next replica that sees the Lease tries again.
       if (!(thrown instanceof TypeKroError)) throw thrown;
     }
   }

@@ -10,7 +10,7 @@ import { driftText } from '../drift/drift-text.ts';
 import type { ChildWritten, ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
 
-/** What an event observer works with. */
+/** The dependencies of an `EventObserver`. */
 export interface EventObserverOptions {
   readonly events: EventRecorder;
   /** kro's gate `InstanceConditionEvents`: an event for every condition of an instance that changed. */
@@ -18,8 +18,8 @@ export interface EventObserverOptions {
 }
 
 /**
- * Kubernetes events for people: changes of state, expressions and writes that fail, drift, adoption, blocked deletions.
- * Recorded only together with a write, so that an idle controller records none.
+ * Records Kubernetes events: changes of state, expressions and writes that fail, drift, adoption, blocked deletions.
+ * Records an event only together with a write, so that an idle controller records none.
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
@@ -30,7 +30,7 @@ export class EventObserver {
     this.#options = options;
   }
 
-  /** Records Kubernetes events for what the controller did. */
+  /** Records the Kubernetes events for an event of the controller. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-passed':
@@ -129,7 +129,7 @@ export class EventObserver {
   }
 }
 
-/** Maximum of problems of a definition that become events. */
+/** The maximum number of problems of a definition that become events. */
 const MAX_PROBLEMS = 5;
 
 /** Reasons of a definition's conditions that cause an event. */

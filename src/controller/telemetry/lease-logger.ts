@@ -3,12 +3,12 @@ import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** Interval at which the log repeats that the Lease is out of reach. */
+/** The interval at which the log repeats that the Lease cannot be read or renewed. */
 const REMINDER_MS = 60_000;
 
 /**
- * Logs when a Lease cannot be read or renewed, once a minute for each reason, and when it can again. A waiting replica
- * logs nothing else that would show it.
+ * Logs that a Lease cannot be read or renewed: at once for each new reason, and then once a minute. Logs the recovery,
+ * too. A waiting replica has no other log entry that shows this.
  */
 export class LeaseLogger {
   readonly #logger: Logger;
@@ -30,7 +30,7 @@ export class LeaseLogger {
     return this.#seen && this.#failedAt === undefined;
   }
 
-  /** Takes in the result of a poll; `failure` is undefined after a success. */
+  /** Handles the result of a poll; `failure` is undefined after a success. */
   looked(failure: KubeError | undefined): void {
     const now = this.#clock.now();
     const lease = this.#lease;

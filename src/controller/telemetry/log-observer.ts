@@ -12,7 +12,7 @@ function summaryOf(status: JsonObject): { readonly reason?: string; readonly mes
   return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
 }
 
-/** Writes the events that an operator needs to the log. */
+/** Writes the events of the controller that an operator needs to the log. */
 export class LogObserver {
   readonly #logger: Logger;
 
@@ -20,7 +20,7 @@ export class LogObserver {
     this.#logger = logger;
   }
 
-  /** Writes a line for events that an operator looks for. */
+  /** Writes a log entry for an event, if an operator needs it. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-changed':
@@ -48,7 +48,7 @@ export class LogObserver {
   #definitionChanged(definition: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = definition.status['state'];
-    // The summary names the reason of the inactivity: it quotes the worst condition.
+    // The summary quotes the worst condition, which names the reason of the inactivity.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };

@@ -1,12 +1,13 @@
 import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** Interval at which the log repeats that the server is away, or refuses the credentials. */
+/** The interval at which the log repeats that the server cannot be reached or refuses the credentials. */
 const REMINDER_MS = 60_000;
 
 /**
- * Logs when the API server cannot be reached or refuses the credentials, once a minute while that lasts, and when it is
- * over. All requests fail for the same reason meanwhile, and their callers retry silently.
+ * Logs that the API server cannot be reached or refuses the credentials, and repeats the entry once a minute until the
+ * recovery, which is logged, too. Meanwhile all requests fail for the same reason, and their callers retry without log
+ * entries.
  */
 export class Reachability implements RequestMeter {
   readonly #logger: Logger;

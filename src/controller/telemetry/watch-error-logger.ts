@@ -8,8 +8,8 @@ import type { Logger } from '../logger.ts';
 const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
- * Logs why definitions, revisions or CRDs cannot be read, once for each reason, and when they can again. The controller
- * does no work meanwhile, so no condition of an object shows it.
+ * Logs the reason why definitions, revisions or CRDs cannot be read, once for each reason, and the recovery. Meanwhile
+ * the controller does no work, so that no condition of an object shows the reason.
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;
@@ -19,7 +19,7 @@ export class WatchErrorLogger {
     this.#logger = logger;
   }
 
-  /** Takes in that a watch is in step, or the reason why it is not. */
+  /** Handles the state of a watch; `failure` is undefined when the watch works. */
   looked({ plural, group }: ObjectType, failure: KubeError | undefined): void {
     const kind = `${plural}.${group}`;
     if (failure === undefined) {

@@ -1,6 +1,9 @@
-/** The page: reads the list of instances and their reports, and reads again what an event names. */
+/**
+ * The script of the page. Reads the list of instances and their reports, and reads the report of an instance again
+ * after an event about it.
+ */
 
-/** An instance as the interface lists it. */
+/** The members of an instance's summary that the page uses. */
 interface InstanceSummary {
   readonly ref: string;
   readonly kind: string;
@@ -10,7 +13,7 @@ interface InstanceSummary {
   readonly state: string;
 }
 
-/** A node in words. */
+/** The explanation of a node's state. */
 interface Explanation {
   readonly node: string;
   readonly state: string;
@@ -121,7 +124,7 @@ function follow(): void {
   const events = new EventSource(`/api/v1/events?token=${encodeURIComponent(token)}`);
   events.addEventListener('open', () => void refreshAll().catch(fail));
   events.addEventListener('error', () => {
-    // After an answer that is no stream (another token, another program) the browser does not try again.
+    // After a response that is no stream (wrong token, another program), the browser does not reconnect.
     connection.textContent =
       events.readyState === EventSource.CLOSED
         ? 'the connection was refused; open the address that the command printed last'

@@ -1,7 +1,7 @@
 import type { GraphOutline, OutlineNode } from './outline.ts';
 import { kindText, natureText } from './outline-text.ts';
 
-/** A picture of a graph in DOT, the language of Graphviz. The same outline gives the same text. */
+/** A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. */
 export function toDot(outline: GraphOutline): string {
   const { nodes, status, kind } = outline;
   const lines = [
@@ -31,7 +31,7 @@ export function toDot(outline: GraphOutline): string {
   return `${[...lines, '}'].join('\n')}\n`;
 }
 
-/** Ids are letters and digits; `node`, `graph` and the like are words of DOT. */
+/** The name of a node in DOT. The quotes are needed because an id such as `node` or `graph` is a word of DOT. */
 const nodeName = (id: string): string => quoted(`n:${id}`);
 
 function attributes(node: OutlineNode): string {
@@ -45,12 +45,12 @@ function attributes(node: OutlineNode): string {
 /** A quoted string of DOT, whose lines are centred. */
 const quoted = (text: string): string => `"${text.split('\n').map(escapeLine).join('\\n')}"`;
 
-/** The same with lines that begin at the left. */
+/** A quoted string of DOT, whose lines begin at the left. */
 const leftAligned = (text: string): string =>
   `"${text
     .split('\n')
     .map((line) => `${escapeLine(line)}\\l`)
     .join('')}"`;
 
-/** Backslashes would begin escapes of labels, such as `\N`. */
+/** Escapes quotes and backslashes, because a backslash would begin an escape of labels, such as `\N`. */
 const escapeLine = (line: string): string => line.replaceAll(/["\\]/g, (character) => `\\${character}`);

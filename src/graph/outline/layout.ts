@@ -1,4 +1,4 @@
-/** A box to be placed in a column. */
+/** A box in a column. */
 export interface LayoutBox {
   readonly id: string;
   readonly width: number;
@@ -7,19 +7,21 @@ export interface LayoutBox {
   readonly column: number;
 }
 
-/** An arrow from a box to one of a later column. */
+/** An arrow from a box to a box in a later column. */
 export interface LayoutEdge {
   readonly from: string;
   readonly to: string;
 }
 
-/** A point of the picture; x grows to the right, y downwards. */
+/** A point of the picture. x grows to the right, y grows downwards. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** Boxes at their places, and arrows as points: pairs of points with the same y lie in one column. */
+/**
+ * The positions of the boxes, and the points of the arrows. Two successive points with the same y are in one column.
+ */
 export interface Layout {
   readonly width: number;
   readonly height: number;
@@ -33,7 +35,7 @@ const COLUMN_GAP = 72;
 const ROW_GAP = 20;
 /** Height of the lane on which an arrow passes through a column. */
 const LANE_HEIGHT = 4;
-/** Sweeps over the columns in each direction. More sweeps change little. */
+/** The number of sweeps over the columns in each direction. More sweeps change little. */
 const SWEEPS = 8;
 
 /** A box, or the lane of an arrow through a column between its ends. */
@@ -48,9 +50,9 @@ interface Slot {
 const centre = ({ top, height }: Slot): number => top + height / 2;
 
 /**
- * Places boxes in columns so that none overlaps another, and leads arrows around boxes: an arrow over several columns
- * gets a lane of its own in each. The rows are ordered by the mean of their neighbours (the barycentre method of
- * Sugiyama), which keeps crossings few. The same input gives the same picture.
+ * Places boxes in columns without overlaps, and routes arrows around boxes: an arrow over several columns gets a lane
+ * of its own in each of them. Orders the rows by the mean of their neighbours (the barycentre method of Sugiyama),
+ * which makes few crossings. Equal inputs give equal pictures.
  */
 export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly LayoutEdge[]): Layout {
   const slots = new Map<string, Slot>();
@@ -111,7 +113,7 @@ export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly Layou
   };
 }
 
-/** The left side of each column, and where another one would begin. */
+/** The left side of each column, and of one more column after the last one. */
 function leftsOf(columns: readonly unknown[], boxes: readonly LayoutBox[]): number[] {
   const lefts = [MARGIN];
   for (const [index] of columns.entries()) {
@@ -129,7 +131,10 @@ function stack(column: readonly Slot[]): void {
   }
 }
 
-/** Orders a column by its neighbours on one side, and moves each slot as near to them as those above let it. */
+/**
+ * Orders a column by its neighbours on one side, and moves each slot as near to its neighbours as the slots above
+ * permit.
+ */
 function arrange(column: Slot[], neighbours: (slot: Slot) => readonly Slot[]): void {
   const wished = new Map(column.map((slot) => [slot, wishOf(slot, neighbours(slot))]));
   const wish = (slot: Slot): number => wished.get(slot) ?? 0;
@@ -141,7 +146,7 @@ function arrange(column: Slot[], neighbours: (slot: Slot) => readonly Slot[]): v
   }
 }
 
-/** The mean of the neighbours; a slot without any stays where it is. */
+/** The mean position of the neighbours; for a slot without neighbours, its own position. */
 function wishOf(slot: Slot, neighbours: readonly Slot[]): number {
   if (neighbours.length === 0) return centre(slot);
   return neighbours.reduce((sum, other) => sum + centre(other), 0) / neighbours.length;

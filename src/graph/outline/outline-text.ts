@@ -3,7 +3,10 @@ import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
 /** Width of the column of levels. */
 const INDENT = '   ';
 
-/** A graph in lines: nodes by level, what each one is, when it exists, and the expressions that read other nodes. */
+/**
+ * The text lines of a graph: nodes by level, with the kind and the conditions of each node and the expressions that
+ * read other nodes.
+ */
 export function outlineLines(outline: GraphOutline): string[] {
   const { nodes, status } = outline;
   const idWidth = widthOf(nodes.map(({ id }) => id));
@@ -31,7 +34,7 @@ const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((
 /** `Deployment apps/v1`. */
 export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`;
 
-/** What a node is beside one object of the graph; empty for that. */
+/** The text for nodes that are not a single object of the graph; empty for a single object. */
 export function natureText({ nodeType, forEach }: OutlineNode): string {
   switch (nodeType) {
     case 'external':
@@ -54,7 +57,7 @@ function detailLines(node: OutlineNode): string[] {
     ...node.includeWhen.map((cel): Row => ['include when', cel]),
     ...node.readyWhen.map((cel): Row => ['ready when', cel]),
     ...installers.map((id): Row => ['kind from', id]),
-    // Conditions and lists stand above in full.
+    // The lines above have the conditions and lists in full.
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),
   ]);
 }

@@ -2,7 +2,7 @@ import { formatApiVersion } from '../../core/index.ts';
 import type { SourcePosition } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode } from '../model.ts';
 
-/** What a graph consists of, as plain data for pictures, pages and reports. Later versions only add fields. */
+/** The parts of a graph as plain data for pictures, pages and reports. Later versions only add fields. */
 export interface GraphOutline {
   /** Name of the definition. */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface GraphOutline {
   /** Kind of the instances. */
   readonly kind: string;
   readonly plural: string;
-  /** In the order of creation. */
+  /** The nodes in the order of creation. */
   readonly nodes: readonly OutlineNode[];
   /** The fields of the status that read nodes. */
   readonly status: readonly OutlineRead[];
@@ -22,15 +22,17 @@ export interface OutlineNode {
   readonly apiVersion: string;
   readonly kind: string;
   readonly nodeType: GraphNode['nodeType'];
-  /** 1 for a node that depends on no other, else one more than the highest level of its dependencies. */
+  /**
+   * The level of the node: 1 for a node without dependencies, else one more than the highest level of its dependencies.
+   */
   readonly level: number;
   /** Deletion wave: the highest number is deleted first. */
   readonly deletionWave: number;
-  /** Ids, sorted. */
+  /** The sorted ids of the nodes on which this node depends. */
   readonly dependsOn: readonly string[];
-  /** The expressions that make the dependencies. Empty where another node installs the kind. */
+  /** The expressions that cause the dependencies. A dependency on a node that installs the kind has none. */
   readonly reads: readonly OutlineRead[];
-  /** The lists that a collection runs over; the first is outermost. */
+  /** The lists of a collection. The first list is outermost. */
   readonly forEach: readonly { readonly name: string; readonly expression: string }[];
   readonly includeWhen: readonly string[];
   readonly readyWhen: readonly string[];
@@ -38,11 +40,11 @@ export interface OutlineNode {
 
 /** An expression that reads other nodes. */
 export interface OutlineRead {
-  /** The field that it fills, or `includeWhen[0]`, `forEach.zone`. */
+  /** The field with the expression, or a place such as `includeWhen[0]` or `forEach.zone`. */
   readonly place: string;
-  /** As the author wrote it: a text with `${…}` in it, or the expression alone. */
+  /** The author's text: a text with `${…}` in it, or the expression alone. */
   readonly expression: string;
-  /** Ids of the nodes that it reads. */
+  /** Ids of the nodes that the expression reads. */
   readonly nodes: readonly string[];
   readonly source?: SourcePosition;
 }

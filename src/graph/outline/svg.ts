@@ -3,17 +3,17 @@ import { layoutColumns } from './layout.ts';
 import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
 import { kindText, natureText } from './outline-text.ts';
 
-/** Sizes in pixels. A character of the widest usual fixed-width font takes 0.62 of the size of the font. */
+/** Sizes in pixels. The width of a character in the widest common fixed-width font is 0.62 of the font size. */
 const FONT_SIZE = 12;
 const CHARACTER_WIDTH = FONT_SIZE * 0.62;
 const LINE_HEIGHT = 17;
 const PADDING = 10;
-/** Longer lines are cut in the box; their whole text is a tooltip. */
+/** The maximum length of a line in a box. A longer line is cut, and the tooltip has the whole text. */
 const MAX_LINE_LENGTH = 56;
-/** More lines of a box are counted; the tooltip has all of them. */
+/** The maximum number of lines in a box. The box counts further lines, and the tooltip has all of them. */
 const MAX_LINES = 14;
 
-/** The id of the box for the status. No node has it: ids hold letters and digits. */
+/** The id of the box for the status. No node has this id, because ids contain only letters and digits. */
 const STATUS = 'status:';
 
 interface Card {
@@ -26,8 +26,8 @@ interface Card {
 
 /**
  * A picture of a graph as SVG: levels from left to right, a box for each node with the expressions that read other
- * nodes, dashed boxes for external objects, a double border for collections, and the status. It follows the light or
- * dark theme of its reader. The same outline gives the same text.
+ * nodes, dashed boxes for external objects, a double border for collections, and the status. The picture follows the
+ * light or dark theme of the reader. Equal outlines give equal pictures.
  */
 export function toSvg(outline: GraphOutline): string {
   const cards = cardsOf(outline);
@@ -101,7 +101,10 @@ function shortened(text: string): string {
   return end < 0 ? text : `${characters.slice(0, end - 1).join('')}…`;
 }
 
-/** Columns of a fixed-width font. Characters outside of Latin, Greek and Cyrillic may be twice as wide. */
+/**
+ * The width of a character in columns of a fixed-width font. Characters outside of Latin, Greek and Cyrillic may be
+ * twice as wide.
+ */
 const columns = (character: string): number =>
   (character.codePointAt(0) ?? 0) < 0x1100 || /[\u2026\u2190\u2192]/.test(character) ? 1 : 2;
 
@@ -130,7 +133,7 @@ function cardText({ style, title, lines }: Card, { x, y, width, height }: Layout
   return `<g><title>${escaped(title)}</title><rect class="${style}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${inner}${texts.join('')}</g>`;
 }
 
-/** Straight through columns, and curved between them. */
+/** The path of an arrow: straight in columns, and curved between them. */
 function pathOf(points: readonly Point[]): string {
   const [start, ...rest] = points;
   let at = start ?? { x: 0, y: 0 };

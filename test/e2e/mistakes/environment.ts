@@ -43,7 +43,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /no file/,
     /check the name|did you mean/,
   ),
-  command('a file of another type', ['validate', 'a.txt'], 1, /a\.txt/, /neither YAML/, /\.yaml, \.yml/, {
+  command('a file of another type', ['validate', 'a.txt'], 1, /a\.txt/, /not a YAML/, /\.yaml, \.yml/, {
     files: { 'a.txt': 'x' },
   }),
   command('an empty file', ['validate', 'a.yaml'], 1, /a\.yaml/, /no object/, /name files/, {
@@ -258,7 +258,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /such as shop\.yaml, or all of them: \*\.yaml/,
   ),
   command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
-  command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file fits the pattern/),
+  command('a pattern', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file in .* fits \*\.yml/),
   command(
     'a pattern in quotes',
     ['validate', 's?op.*'],
@@ -277,7 +277,7 @@ export const environmentMistakes: readonly Mistake[] = [
   },
   command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
   command('standard input', ['validate', '-'], 1, /standard input/, /not read/, /write it into a file/),
-  command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /neither YAML/, /name \.yaml/),
+  command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /not a YAML/, /name \.yaml/),
   command('a binary file', ['validate', 'a.yaml'], 1, /a\.yaml/, /is a binary file/, /name a file of YAML/, {
     files: { 'a.yaml': 'ELF\0\0\0\n' },
   }),
