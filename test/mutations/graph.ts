@@ -113,4 +113,25 @@ export const GRAPH: readonly MutationRow[] = [
     replace: 'if (missing.length < iterators.length || identity.length',
     tests: ['test/conformance/graph.test.ts', 'src/graph/compile.test.ts'],
   },
+  {
+    name: 'an arrow passes under a box',
+    file: 'src/graph/outline/layout.ts',
+    find: 'lanes.push(add(LANE_HEIGHT, column));',
+    replace: 'lanes.push({ height: 4, column, before: [], after: [], top: 60 });',
+    tests: ['src/graph/outline/outline.test.ts'],
+  },
+  {
+    name: 'XML takes text as mark-up',
+    file: 'src/graph/outline/svg.ts',
+    find: 'replaceAll(/[&<>"]/g',
+    replace: 'replaceAll(/[&"]/g',
+    tests: ['src/graph/outline/outline.test.ts'],
+  },
+  {
+    name: 'DOT reads a backslash of a text as an escape',
+    file: 'src/graph/outline/dot.ts',
+    find: 'line.replaceAll(/["\\\\]/g',
+    replace: 'line.replaceAll(/["]/g',
+    tests: ['src/graph/outline/outline.test.ts'],
+  },
 ];

@@ -126,4 +126,32 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: "text: terms.join(',')",
     tests: ['src/runtime/selector.test.ts'],
   },
+  {
+    name: 'an absent field counts as known',
+    file: 'src/runtime/render/determined.ts',
+    find: 'return value !== undefined && value !== null &&',
+    replace: 'return value !== null &&',
+    tests: ['src/runtime/render/render.test.ts'],
+  },
+  {
+    name: 'a quantity counts as stored as it is sent',
+    file: 'src/runtime/render/determined.ts',
+    find: 'return formatQuantity(number) !== value;',
+    replace: 'return false;',
+    tests: ['src/runtime/render/render.test.ts'],
+  },
+  {
+    name: 'stringData counts as readable',
+    file: 'src/runtime/render/determined.ts',
+    find: "if (steps[0] === 'stringData') return false;",
+    replace: '',
+    tests: ['src/runtime/render/render.test.ts'],
+  },
+  {
+    name: 'a map that others write into counts as known',
+    file: 'src/runtime/render/determined.ts',
+    find: 'return isWhole && Object',
+    replace: 'return Object',
+    tests: ['src/runtime/render/render.test.ts'],
+  },
 ];

@@ -4,6 +4,7 @@ import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError, whyUnreadable } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
+import { STANDARD_INPUT } from '../command.ts';
 import { nearestName } from '../../schema/index.ts';
 
 /** An object of a manifest, with its document. */
@@ -91,7 +92,9 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   return unreadable(
     `${file}:${before.length}:${column}`,
     `it is no UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
-    `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${file} > utf8-${basename(file)}`,
+    file === STANDARD_INPUT
+      ? 'pipe it through iconv first: … | iconv -f WINDOWS-1252 -t UTF-8 | typekro …'
+      : `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${file} > utf8-${basename(file)}`,
     cause,
   );
 }

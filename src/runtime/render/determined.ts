@@ -74,7 +74,7 @@ function isSent(object: JsonObject | undefined, steps: readonly PathStep[]): boo
 
 /** Quantities are stored in their canonical form: `1000m` becomes `1`. */
 function isRewritten(value: JsonValue): boolean {
-  const quantity = typeof value === 'string' ? quantityOf(value) : undefined;
+  const quantity = typeof value === 'string' && /\d/.test(value) ? quantityOf(value) : undefined;
   if (quantity === undefined) return false;
   const { text: _text, ...number } = quantity;
   return formatQuantity(number) !== value;

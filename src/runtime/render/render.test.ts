@@ -64,6 +64,14 @@ resources:${map('zero', '{}')}${map('first', sent)}${map('second', `{ v: '${expr
     });
   });
 
+  test('a map that the author and others write into', () => {
+    const { nodes } = render(`resources:
+  - id: first
+    template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, annotations: { note: n } } }${map('second', "{ v: '${string(size(first.metadata.annotations))}', w: '${first.metadata.annotations.note}' }")}`);
+    const [object] = nodes.find(({ report }) => report.id === 'second')?.objects ?? [];
+    expect(object?.unknown.map(({ path }) => path.join('.'))).toEqual(['data.v']);
+  });
+
   test('a value that a Secret gets as stringData is not read back', () => {
     const { nodes } = render(`resources:
   - id: secret
