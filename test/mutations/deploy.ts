@@ -79,13 +79,6 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/plan.test.ts'],
   },
   {
-    name: 'what the server writes counts as a change',
-    file: 'src/deploy/plan.ts',
-    find: 'filter(([key]) => !BOOKKEEPING.includes(key)));',
-    replace: "filter(([key]) => key !== 'managedFields'));",
-    tests: ['src/deploy/plan.test.ts'],
-  },
-  {
     name: 'a key with a dot is not quoted in a path of a plan',
     file: 'src/deploy/plan.ts',
     find: 'const isName = /^[A-Za-z_][\\w-]*$/.test(key);',

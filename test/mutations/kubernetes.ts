@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBERNETES: readonly MutationRow[] = [
   {
+    name: 'what the server writes belongs to an object',
+    file: 'src/kubernetes/server-fields.ts',
+    find: 'filter(([key]) => !SERVER_METADATA.includes(key)));',
+    replace: "filter(([key]) => key !== 'managedFields'));",
+    tests: ['src/deploy/plan.test.ts', 'src/cli/init/init.test.ts'],
+  },
+  {
     name: 'a label value may have 64 bytes',
     file: 'src/kubernetes/names.ts',
     find: 'const MAX_LABEL_BYTES = 63;',
