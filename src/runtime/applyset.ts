@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { compareText, goQuote } from '../golang/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
-import { annotationOf, labelValue } from './identity.ts';
+import { annotationOf, labelOfObject } from './identity.ts';
 import {
   APPLYSET_ID_LABEL,
   GROUP_KINDS_ANNOTATION,
@@ -86,7 +86,7 @@ export type RecordedInventory =
  * if there is one (older versions wrote none).
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
-  const id = labelValue(instance, APPLYSET_ID_LABEL);
+  const id = labelOfObject(instance, APPLYSET_ID_LABEL);
   const tooling = annotationOf(instance, TOOLING_ANNOTATION);
   const kinds = annotationOf(instance, GROUP_KINDS_ANNOTATION);
   const namespaces = annotationOf(instance, NAMESPACES_ANNOTATION);

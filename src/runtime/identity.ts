@@ -42,7 +42,7 @@ export function compareObjects(a: KubeObject, b: KubeObject): number {
 }
 
 /** The value of a label; undefined when the object has none of that name. */
-export function labelValue(object: KubeObject, key: string): string | undefined {
+export function labelOfObject(object: KubeObject, key: string): string | undefined {
   return ownText(object.metadata.labels, key);
 }
 

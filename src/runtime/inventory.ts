@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { objectAt } from '../kubernetes/index.ts';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
-import { annotationOf, groupKindText, labelValue } from './identity.ts';
+import { annotationOf, groupKindText, labelOfObject } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
 import { hasFinalizer, isSuspended } from './finalizer.ts';
 import { contributionAnnotations } from './contributions.ts';
@@ -94,7 +94,7 @@ export function inventoryWrite({ instance, graph }: StepContext, inventory: Inve
 /** A different version label causes no write; a missing one does. */
 function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(labels).every(([key, value]) => {
-    const found = labelValue(instance, key);
+    const found = labelOfObject(instance, key);
     return key === VERSION_LABEL ? found !== undefined : found === value;
   });
 }

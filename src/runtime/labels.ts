@@ -1,7 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
-import { labelValue } from './identity.ts';
+import { labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
 
 /** The index of an item in its collection, and the size of the collection. */
@@ -89,13 +89,13 @@ export function instanceLabels(graph: Graph, definitionUid: string, version: str
 
 /** Is the object owned by kro? Reads kro's own label, and without it the general one. */
 export function isOwned(object: KubeObject): boolean {
-  const owned = labelValue(object, keys.OWNED_LABEL);
-  return owned === undefined ? labelValue(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
+  const owned = labelOfObject(object, keys.OWNED_LABEL);
+  return owned === undefined ? labelOfObject(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
 }
 
 /** The node that made an object, from its label; empty when it has none. */
 export function nodeIdOf(object: KubeObject): string {
-  return labelValue(object, keys.NODE_ID_LABEL) ?? '';
+  return labelOfObject(object, keys.NODE_ID_LABEL) ?? '';
 }
 
 /** Objects by the id of their node, in the order of the input. */

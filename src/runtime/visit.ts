@@ -4,7 +4,7 @@ import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { decideInclusion, waitForNodes } from './include.ts';
-import { labelValue } from './identity.ts';
+import { labelOfObject } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
 import { dataOf, listData } from './ready.ts';
 import type { ObjectReport } from './report.ts';
@@ -62,7 +62,7 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
 }
 
 function isStanding({ applySet }: StepContext, object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp === undefined && labelValue(object, PART_OF_LABEL) === applySet;
+  return object.metadata.deletionTimestamp === undefined && labelOfObject(object, PART_OF_LABEL) === applySet;
 }
 
 function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {

@@ -6,7 +6,7 @@ import { compareApplied, lastWriter } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { isSameFingerprint } from './fingerprint.ts';
 import { isOwned } from './labels.ts';
-import { labelValue } from './identity.ts';
+import { labelOfObject } from './identity.ts';
 import {
   INSTANCE_ID_LABEL,
   INSTANCE_KIND_LABEL,
@@ -52,7 +52,7 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
  * object's fingerprints are comparable; else the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
-  const owner = labelValue(live.object, PART_OF_LABEL);
+  const owner = labelOfObject(live.object, PART_OF_LABEL);
   if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
@@ -66,7 +66,7 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
   if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
-  if (owner !== labelValue(desired, PART_OF_LABEL)) {
+  if (owner !== labelOfObject(desired, PART_OF_LABEL)) {
     return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
   }
   const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
@@ -107,18 +107,18 @@ export function ownershipRefusal(
   applySet: string,
   policy: AdoptionPolicy,
 ): Refusal | undefined {
-  const owner = labelValue(live, PART_OF_LABEL);
+  const owner = labelOfObject(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
   if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
-  const ours = labelValue(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
+  const ours = labelOfObject(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
   return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
 }
 
 /** The instance that wrote an object, as the object's labels name it. */
 function instanceOf(live: KubeObject): string | undefined {
-  const kind = labelValue(live, INSTANCE_KIND_LABEL);
-  const name = labelValue(live, INSTANCE_NAME_LABEL);
-  const namespace = labelValue(live, INSTANCE_NAMESPACE_LABEL) ?? '';
+  const kind = labelOfObject(live, INSTANCE_KIND_LABEL);
+  const name = labelOfObject(live, INSTANCE_NAME_LABEL);
+  const namespace = labelOfObject(live, INSTANCE_NAMESPACE_LABEL) ?? '';
   if (kind === undefined || name === undefined) return undefined;
   return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
 }

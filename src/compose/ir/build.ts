@@ -203,7 +203,7 @@ function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Nod
   let end = 0;
   while (end < left.length - start && end < right.length - start && left.at(-1 - end) === right.at(-1 - end)) end++;
   if (start + end === 0) return undefined;
-  const join = op === 'concat' ? concat : joinLists;
+  const join = op === 'concat' ? concat : concatLists;
   const empty = op === 'concat' ? literal('') : list([]);
   const middle = (parts: readonly Node[]) => {
     const rest = parts.slice(start, parts.length - end);
@@ -231,7 +231,7 @@ export function concat(parts: readonly Node[]): Node {
 }
 
 /** Joins lists. Neighbouring list literals become one literal, and empty literals are left out. */
-export function joinLists(parts: readonly Node[]): Node {
+export function concatLists(parts: readonly Node[]): Node {
   const flat: Node[] = [];
   for (const part of parts.flatMap((node) => (node.kind === 'append' ? node.args : [node]))) {
     const last = flat.at(-1);

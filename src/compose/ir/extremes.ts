@@ -1,4 +1,4 @@
-import { joinLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
+import { concatLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
 import type { Node } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
 import type { Fold } from './pass.ts';
@@ -12,7 +12,7 @@ export function extreme(fold: Fold): Node | undefined {
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
   const whole = withFirst(fold, value);
-  const all = whole === undefined ? joinLists([list([fold.initial]), mapped(fold, value)]) : mapped(whole, value);
+  const all = whole === undefined ? concatLists([list([fold.initial]), mapped(fold, value)]) : mapped(whole, value);
   return method(largest ? 'max' : 'min', all, [], value.type);
 }
 
@@ -51,7 +51,7 @@ function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold 
 function withScalar(fold: Fold): Fold | undefined {
   const { initial, element } = fold;
   if (!isScalar(element) || !sameStaticType(initial.type, element)) return undefined;
-  return { ...fold, list: joinLists([list([initial]), fold.list]) };
+  return { ...fold, list: concatLists([list([initial]), fold.list]) };
 }
 
 /** Translates `x.size > best.size ? x : best` as the element whose key is the largest or least. */

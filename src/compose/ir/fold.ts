@@ -2,7 +2,7 @@ import {
   add,
   allOf,
   and,
-  joinLists,
+  concatLists,
   compare,
   concat,
   cond,
@@ -80,7 +80,7 @@ function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const added = term !== undefined && more.length === 0 ? summands(fold, term) : flattened(fold, terms);
   return method(
     'sum',
-    isLiteral(fold.initial, 0) ? added : joinLists([list([fold.initial]), added]),
+    isLiteral(fold.initial, 0) ? added : concatLists([list([fold.initial]), added]),
     [],
     joined(fold.initial, terms),
   );
@@ -185,7 +185,7 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
   if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
-  return joinLists([initial, spread(fold, joinLists(rest))]);
+  return concatLists([initial, spread(fold, concatLists(rest))]);
 }
 
 /** Translates `l = l.includes(e) ? l : [...l, e]`: each element once, at the position of its first occurrence. */
@@ -202,7 +202,7 @@ function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   if (!isEmptyList(other) || added.kind !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
     return undefined;
   if ((added === then ? not(test) : test) !== isIn(item, own)) return undefined;
-  const all = joinLists([initial, mapped(fold, item)]);
+  const all = concatLists([initial, mapped(fold, item)]);
   return method('distinct', all, [], all.type);
 }
 
@@ -296,7 +296,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
     if (isAccumulator(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
     return isAccumulator(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
   }
-  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? joinLists : undefined;
+  const join = next.kind === 'concat' ? concat : next.kind === 'append' ? concatLists : undefined;
   const [first, added] = next.args;
   if (join === undefined || next.args.length !== 2 || first === undefined) return undefined;
   if (!isAccumulator(first, accumulator) || added?.kind !== 'cond') return undefined;

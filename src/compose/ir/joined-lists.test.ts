@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  joinLists,
+  concatLists,
   cond,
   list,
   literal,
@@ -42,35 +42,35 @@ function over(of: Node, name: string, body: (element: Node) => Node): Node {
 }
 
 test.each<[string, Node, string]>([
-  ['objects after those of the instance', joinLists([items, one]), 'dyn(s.items.map(e, e)) + dyn([{"name": "a"}])'],
-  ['objects before those of the instance', joinLists([one, items]), 'dyn([{"name": "a"}]) + dyn(s.items)'],
-  ['objects of the instance twice', joinLists([items, items]), 's.items.map(e, e) + s.items'],
+  ['objects after those of the instance', concatLists([items, one]), 'dyn(s.items.map(e, e)) + dyn([{"name": "a"}])'],
+  ['objects before those of the instance', concatLists([one, items]), 'dyn([{"name": "a"}]) + dyn(s.items)'],
+  ['objects of the instance twice', concatLists([items, items]), 's.items.map(e, e) + s.items'],
   [
     'a filtered list, which may be empty and give the sum to the next part',
-    joinLists([over(items, 'filter', () => flag), items, one]),
+    concatLists([over(items, 'filter', () => flag), items, one]),
     'dyn(s.items.filter(e, s.flag)) + dyn(s.items.map(e2, e2)) + dyn([{"name": "a"}])',
   ],
   [
     'a branch that is a list of the instance',
-    joinLists([cond(flag, items, list([])), one]),
+    concatLists([cond(flag, items, list([])), one]),
     'dyn(s.flag ? s.items.map(e, e) : []) + dyn([{"name": "a"}])',
   ],
-  ['lists in a list', joinLists([select(schema, 'l', listOf(listOf(STRING))), list([a])]), 's.l.map(e, e) + [["a"]]'],
-  ['values of two types', joinLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
-  ['texts of the instance, which take texts', joinLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
+  ['lists in a list', concatLists([select(schema, 'l', listOf(listOf(STRING))), list([a])]), 's.l.map(e, e) + [["a"]]'],
+  ['values of two types', concatLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
+  ['texts of the instance, which take texts', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
   [
     'texts of the instance that may be missing',
-    joinLists([orValue(optSelect(schema, 'more', listOf(STRING)), list([])), a]),
+    concatLists([orValue(optSelect(schema, 'more', listOf(STRING)), list([])), a]),
     's.?more.orValue([]) + ["a"]',
   ],
   [
     'a list of an object, which the API server may hold as a set',
-    joinLists([ports, list([literal(1)])]),
+    concatLists([ports, list([literal(1)])]),
     'r.ports.map(e, e) + [1]',
   ],
   [
     'a list with a name, whose sums would share memory',
-    macro('bind', texts, [bound], [joinLists([variable(bound, texts.type), a])], texts.type),
+    macro('bind', texts, [bound], [concatLists([variable(bound, texts.type), a])], texts.type),
     'cel.bind(v, s.texts, v.map(e, e) + ["a"])',
   ],
 ])('a sum of lists that kro joins as JavaScript does: %s', (_, node, expected) => {

@@ -1,6 +1,6 @@
 import {
   add,
-  joinLists,
+  concatLists,
   compare,
   concat,
   cond,
@@ -300,7 +300,7 @@ function settled(node: Node, of: Variable): Node {
   const settle = (arg: Node) => settled(arg, of);
   if (node.kind === 'add') return add(settle(node.args[0]), settle(node.args[1]));
   const args = node.args.map(settle);
-  if (node.kind === 'append') return joinLists(args);
+  if (node.kind === 'append') return concatLists(args);
   return node.kind === 'concat' ? concat(args) : withArgs(node, args);
 }
 
@@ -309,7 +309,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
   const [a, b] = later.args;
   if (later.kind === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
-  if (later.kind === 'append' && isOwn(a) && joinLists(later.args.slice(1)) === first) return list([]);
+  if (later.kind === 'append' && isOwn(a) && concatLists(later.args.slice(1)) === first) return list([]);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import {
   add,
   and,
-  joinLists,
+  concatLists,
   call,
   compare,
   cond,
@@ -119,7 +119,7 @@ function plainMethod(interpreter: Interpreter, value: Sym, name: string, args: r
     case 'slice':
       return freshList(slice(value, args), waits);
     case 'concat':
-      return freshList(joinLists([plainList(node), ...args.map((arg) => concatenated(interpreter, arg))]), waits);
+      return freshList(concatLists([plainList(node), ...args.map((arg) => concatenated(interpreter, arg))]), waits);
     case 'at':
       return at(interpreter, value, args[0]);
     case 'flat':

@@ -1,7 +1,7 @@
 import type { Entry } from '../ir/build.ts';
 import {
   and,
-  joinLists,
+  concatLists,
   cond,
   eq,
   list,
@@ -78,7 +78,7 @@ export function toNode(raw: unknown): Node {
 /** A list with symbolic elements, or with elements that may be missing, as one expression. */
 export function listNode(items: readonly unknown[]): Node {
   activeTrace().noteRead(items);
-  return joinLists(
+  return concatLists(
     items.map((item) => {
       if (item instanceof Splice) return item.list;
       if (item instanceof Maybe) {

@@ -1,4 +1,4 @@
-import { and, joinLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
+import { and, concatLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
 import { setOwn } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
@@ -70,7 +70,7 @@ function rebuilt(
     case 'eq':
       return facts.resolve(eq(visit(node.args[0]), visit(node.args[1])));
     case 'append':
-      return joinLists(args);
+      return concatLists(args);
     case 'concat':
       return concat(args);
     case 'list':
