@@ -41,7 +41,7 @@ export class Api {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.store = new Store(options.eventWindow);
-    this.registry = new Registry(this.store, (...kind) => writing.code.strategyOf(...kind));
+    this.registry = new Registry(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
     this.access = createAccess(this);
   }

@@ -4,4 +4,3 @@
  */
 export { settleDefinition } from './definitions/lifecycle.ts';
 export { routeWrite } from './http/write-router.ts';
-export { strategyOf } from './kinds/index.ts';

@@ -22,6 +22,7 @@ import { methodNotAllowed } from '../errors/status.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ReadContext } from '../verbs/read.ts';
+import { strategyFor } from '../verbs/strategy-for.ts';
 
 /** What writes and resources that are not stored use of the cluster. */
 export type WriteRouterContext = WriteServices & ReadContext & VirtualContext;
@@ -140,7 +141,7 @@ function replyDeletion(write: WriteRequest, options: DeleteOptions, request: Api
   const { resource } = write;
   warnOfOrphans(write, options);
   const { object, removed } = deleteObject(write, options);
-  if (!removed || resource.strategy.returnsDeleted) {
+  if (!removed || strategyFor(resource).returnsDeleted) {
     const status = !removed && options.orphanDependents === false ? 202 : 200;
     return replyObject(
       status,

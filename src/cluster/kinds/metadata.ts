@@ -13,20 +13,23 @@ export interface MetadataRules {
   readonly group: string;
   /** Undefined except for custom resources. */
   readonly custom: object | undefined;
-  readonly strategy: Pick<Strategy, 'validateName'>;
 }
 
 /** Checks the metadata of an object. */
-export function validateMeta(object: KubeObject, resource: MetadataRules, problems: FieldError[]): void {
+export function validateMeta(
+  object: KubeObject,
+  resource: MetadataRules,
+  { validateName = dnsSubdomain }: Pick<Strategy, 'validateName'>,
+  problems: FieldError[],
+): void {
   const { metadata } = object;
-  const check = resource.strategy.validateName ?? dnsSubdomain;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
     const stem = metadata.generateName.replace(/.-$/, 'a');
-    addInvalid(problems, 'metadata.generateName', metadata.generateName, check(stem));
+    addInvalid(problems, 'metadata.generateName', metadata.generateName, validateName(stem));
   }
   const name = metadata.name ?? '';
   if (name === '') problems.push(fieldRequired('metadata.name', 'name or generateName is required'));
-  else addInvalid(problems, 'metadata.name', name, check(name));
+  else addInvalid(problems, 'metadata.name', name, validateName(name));
   if (metadata.generation !== undefined && metadata.generation < 0) {
     problems.push(fieldInvalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   }

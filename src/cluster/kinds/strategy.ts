@@ -94,9 +94,6 @@ export interface Strategy {
   readonly statusResets?: readonly (readonly string[])[];
 }
 
-/** Gives the strategy of a built-in kind. `hasStatus`: does discovery show a subresource `status`? */
-export type StrategySource = (group: string, plural: string, hasStatus: boolean) => Strategy;
-
 /** The strategy of a kind without rules of its own. */
 export const plainStrategy: Strategy = {
   hasStatus: false,

@@ -2,14 +2,12 @@ import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
 import type { DiscoveredGroup, DiscoveredResource } from '../data.ts';
 import { loadData } from '../data.ts';
-import { treeOfMembers } from '../fields/tree.ts';
 import type { Store } from '../store/store.ts';
 import { builtinType, hasBuiltinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
-import type { Strategy, StrategySource } from '../kinds/strategy.ts';
 
 /** The name of a kind's type in `types.json`: the first word of the group, the version and the kind. */
 export function builtinTypeName(group: string, version: string, kind: string): string {
@@ -33,15 +31,15 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
   return [...data.api.items, ...data.apis.items];
 }
 
-/** Every resource of the built-in API, stored in `store`. Reads do not call `strategyOf`. */
-export function builtinResources(store: Store, strategyOf: StrategySource): Resource[] {
+/** Every resource of the built-in API, stored in `store`. */
+export function builtinResources(store: Store): Resource[] {
   const resources: Resource[] = [];
   const byVersion = new Map<string, Resource>();
   for (const group of builtinGroups()) {
     const name = group.metadata.name ?? '';
     for (const { version, resources: list } of group.versions) {
       for (const facts of list) {
-        const resource = new BuiltinResource(store, strategyOf, name, version, facts, byVersion);
+        const resource = new BuiltinResource(store, name, version, facts, byVersion);
         byVersion.set(`${resource.apiVersion}/${resource.plural}`, resource);
         resources.push(resource);
       }
@@ -65,16 +63,12 @@ class BuiltinResource implements Resource {
   readonly apiVersion;
   readonly custom = undefined;
   readonly collection;
-  readonly #resets = new Map<string, ReturnType<typeof treeOfMembers>>();
   readonly #family: ReadonlyMap<string, Resource>;
   readonly #storage: { group: string; version: string; plural: string };
-  readonly #strategyOf: StrategySource;
   #node: ObjectNode | undefined;
-  #strategy: Strategy | undefined;
 
   constructor(
     store: Store,
-    strategyOf: StrategySource,
     group: string,
     version: string,
     facts: DiscoveredResource,
@@ -100,7 +94,6 @@ class BuiltinResource implements Resource {
     this.#storage = storageOf(group, version, this.plural);
     this.collection = store.collection(this.#storage.group, this.#storage.plural);
     this.#family = family;
-    this.#strategyOf = strategyOf;
   }
 
   get node(): ObjectNode {
@@ -109,21 +102,6 @@ class BuiltinResource implements Resource {
       this.#node = hasBuiltinType(name) ? builtinType(name) : looseType(this.kind);
     }
     return this.#node;
-  }
-
-  /** The strategy, which is loaded with the code of writes; reads do not use it. */
-  get strategy(): Strategy {
-    return (this.#strategy ??= this.#strategyOf(this.group, this.plural, this.subresources.has('status')));
-  }
-
-  reset(subresource: string) {
-    let tree = this.#resets.get(subresource);
-    if (tree === undefined) {
-      if (subresource === 'status') tree = treeOfMembers([['spec'], ...(this.strategy.statusResets ?? [])]);
-      else tree = treeOfMembers(this.strategy.hasStatus ? [['status']] : []);
-      this.#resets.set(subresource, tree);
-    }
-    return tree;
   }
 
   /** Replaces empty lists that a kind always shows by null. */

@@ -1,9 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import type { FieldTree } from '../fields/tree.ts';
 import { sortVersions } from './versions.ts';
-import { treeOfMembers } from '../fields/tree.ts';
 import type { CustomType, Resource, Subresource } from './resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection } from '../store/store.ts';
@@ -29,9 +27,6 @@ export const CUSTOM_VERBS: ReadonlySet<string> = new Set([
   'watch',
 ]);
 const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
-const STATUS_RESET = treeOfMembers([['spec'], ['metadata']]);
-const MAIN_RESET = treeOfMembers([['status']]);
-const NO_RESET = treeOfMembers([]);
 
 /** A free-form schema, for versions without a schema. */
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -51,7 +46,6 @@ export class CustomResource implements Resource {
   readonly subresources: ReadonlyMap<string, Subresource>;
   readonly apiVersion: string;
   readonly collection: Collection;
-  readonly strategy: Strategy;
   readonly custom: CustomType;
   readonly schema: Schema;
   readonly #storageVersion: string;
@@ -82,23 +76,18 @@ export class CustomResource implements Resource {
     this.collection = collection;
     this.schema = version.schema ?? FREE;
     this.subresources = subresourcesOf(this, version);
-    this.strategy = customStrategy(this.schema, version, terminating, this, schemas);
+    const strategy = customStrategy(this.schema, version, terminating, this, schemas);
     const storage = definition.versions.find((entry) => entry.storage) ?? version;
     this.#storageVersion = formatApiVersion({ group, version: storage.name });
     this.#storageSchema = storage.schema ?? FREE;
     this.#family = family;
     this.#schemas = schemas;
-    this.custom = customType(this.schema, version, this.kind, definition, schemas);
+    this.custom = customType(this.schema, version, this.kind, definition, strategy, schemas);
   }
 
   get node(): ObjectNode {
     this.#node ??= rootNode(this.kind, this.schema);
     return this.#node;
-  }
-
-  reset(subresource: string): FieldTree {
-    if (subresource === 'status') return STATUS_RESET;
-    return this.strategy.hasStatus ? MAIN_RESET : NO_RESET;
   }
 
   settle(object: KubeObject): KubeObject {
@@ -158,10 +147,12 @@ function customType(
   version: DefinedVersion,
   kind: string,
   definition: Definition,
+  strategy: Strategy,
   schemas: SchemaEngineSource,
 ): CustomType {
   const { scale } = version;
   return {
+    strategy,
     decode: (object) => decodeCustom(schema, object, schemas()),
     scale:
       scale === undefined

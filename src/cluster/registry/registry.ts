@@ -1,7 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
 import type { Resource } from './resource.ts';
-import type { StrategySource } from '../kinds/strategy.ts';
 
 /** All served resources, by group, version and plural. */
 export class Registry {
@@ -9,9 +8,8 @@ export class Registry {
   readonly #versions = new Map<string, Set<string>>();
   #generation = 0;
 
-  /** A built-in resource calls `strategyOf` at the first write to it. */
-  constructor(store: Store, strategyOf: StrategySource) {
-    for (const resource of builtinResources(store, strategyOf)) this.#insert(resource);
+  constructor(store: Store) {
+    for (const resource of builtinResources(store)) this.#insert(resource);
   }
 
   /** The number of changes. Caches of discovery compare it. */

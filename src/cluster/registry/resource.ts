@@ -1,5 +1,4 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { FieldTree } from '../fields/tree.ts';
 import type { GroupResource } from '../errors/status.ts';
 import type { Collection, ServedVersion } from '../store/store.ts';
 import type { ObjectNode } from '../types/node.ts';
@@ -17,6 +16,7 @@ export interface Subresource {
 
 /** What only custom resources have: a schema to decode by, and the settings of their definition. */
 export interface CustomType {
+  readonly strategy: Strategy;
   /** Prunes and defaults an object as sent, and decodes its metadata; `unknown` are the paths that were pruned. */
   decode(object: JsonObject): { value: JsonObject; unknown: readonly string[] };
   /** The paths of the values of the scale subresource. */
@@ -54,10 +54,7 @@ export interface Resource extends GroupResource, ServedVersion {
   /** The stored objects, which all versions of the resource share. */
   readonly collection: Collection;
   readonly node: ObjectNode;
-  readonly strategy: Strategy;
   readonly custom: CustomType | undefined;
-  /** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
-  reset(subresource: string): FieldTree;
   /** The object as later reads show it: empty lists that a built-in kind always shows become null. */
   settle(object: KubeObject): KubeObject;
   /** Converts an object to the storage version. */

@@ -12,6 +12,7 @@ import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './write.ts';
 import { copyJson } from '../types/copy.ts';
+import { strategyFor } from './strategy-for.ts';
 
 /** Applies that changed nothing, by the live object. */
 const settled = new WeakMap<KubeObject, Settled>();
@@ -74,7 +75,7 @@ function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResul
   takeIdentity(object, config);
   rewriteLastApplied(object, config, manager);
   if (write.resource.namespaced) object.metadata.namespace = write.namespace;
-  write.resource.strategy.defaults?.(object);
+  strategyFor(write.resource).defaults?.(object);
   if (live !== undefined) {
     checkPatchedVersion(write, live, object);
     return storeChange(write, live, object);

@@ -9,6 +9,7 @@ import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { writeContext, emptyFor, ownershipContext } from './write.ts';
 import { timestampOf } from '../clock.ts';
+import { strategyFor } from './strategy-for.ts';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_PREFIX = 58;
@@ -26,7 +27,7 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
   if (sent.metadata.resourceVersion !== undefined && sent.metadata.resourceVersion !== '') {
     throw internalError('resourceVersion should not be set on objects to be created');
   }
-  write.resource.strategy.defaults?.(sent);
+  strategyFor(write.resource).defaults?.(sent);
   const tracked = updateOwnership(
     undefined,
     emptyFor(write.resource),
@@ -73,7 +74,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 /** Stores a new object whose owners are known: completes, checks and stores it. */
 export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   const { resource, services } = write;
-  const { strategy } = resource;
+  const strategy = strategyFor(resource);
   const context = writeContext(write);
   checkNamespace(write, object.metadata.name ?? '');
   const { metadata } = object;
@@ -93,7 +94,7 @@ export function storeNew(write: WriteRequest, object: Draft): WriteResult {
   strategy.admit?.(object, undefined, context);
   strategy.prepareCreate?.(object, context);
   const problems: FieldError[] = [];
-  validateMeta(object, resource, problems);
+  validateMeta(object, resource, strategy, problems);
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);

@@ -7,6 +7,7 @@ import { commit } from './update.ts';
 import type { WriteRequest } from './write.ts';
 import { writeContext, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
+import { strategyFor } from './strategy-for.ts';
 
 /** A deletion's result. */
 export interface Deletion {
@@ -20,7 +21,7 @@ const FOREGROUND = 'foregroundDeletion';
 
 /** Warns about a deletion without a policy when the kind then orphans its dependents. */
 export function warnOfOrphans(write: WriteRequest, { propagationPolicy, orphanDependents }: DeleteOptions): void {
-  const text = write.resource.strategy.orphansWarning;
+  const text = strategyFor(write.resource).orphansWarning;
   if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
     write.warnings.push(text);
 }
@@ -30,8 +31,8 @@ export function deleteObject(write: WriteRequest, options: DeleteOptions): Delet
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
-  write.resource.strategy.admitDelete?.(live, writeContext(write));
-  const { terminate } = write.resource.strategy;
+  strategyFor(write.resource).admitDelete?.(live, writeContext(write));
+  const { terminate } = strategyFor(write.resource);
   const next = thaw(live);
   if (terminate !== undefined) {
     const step = terminate(next, {
@@ -45,9 +46,9 @@ export function deleteObject(write: WriteRequest, options: DeleteOptions): Delet
       : { object: commit(write, live, next).object, removed: false };
   }
   const finalizers = finalizersFor(write, live, options);
-  const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
+  const grace = strategyFor(write.resource).grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
-  if (pending && write.resource.strategy.grace !== undefined) {
+  if (pending && strategyFor(write.resource).grace !== undefined) {
     // The grace period of a running deletion may only become shorter.
     const left = live.metadata.deletionGracePeriodSeconds ?? 0;
     if (left > 0 && (options.gracePeriodSeconds ?? left) >= left) return { object: live, removed: false };
@@ -75,7 +76,7 @@ function mark(write: WriteRequest, next: KubeObject, grace: number) {
 
 function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
   const { resource } = write;
-  const graceful = resource.strategy.grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
+  const graceful = strategyFor(resource).grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
     mark(write, next, 0);
     // Watchers of a pod see the deletion timestamp first, and then the removal.
@@ -84,9 +85,9 @@ function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options
   if (options.dryRun) return { object: graceful ? next : live, removed: true };
   const last = graceful ? next : live;
   const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
-  if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, write.services);
+  if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
   return {
-    object: resource.strategy.grace !== undefined && stored !== undefined ? stored.as(resource).object : live,
+    object: strategyFor(resource).grace !== undefined && stored !== undefined ? stored.as(resource).object : live,
     removed: true,
   };
 }
@@ -116,10 +117,10 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
 /** The finalizers of an object, with those of the garbage collector by the options. */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteOptions): string[] {
   const present = live.metadata.finalizers ?? [];
-  if (write.resource.strategy.uncollected === true) return [...present];
+  if (strategyFor(write.resource).uncollected === true) return [...present];
   const { propagationPolicy: policy, orphanDependents } = options;
   const explicit = policy !== undefined || orphanDependents !== undefined;
-  const byDefault = write.resource.strategy.orphansByDefault === true ? ORPHAN : undefined;
+  const byDefault = strategyFor(write.resource).orphansByDefault === true ? ORPHAN : undefined;
   const orphan = explicit
     ? policy === 'Orphan' || orphanDependents === true
     : present.includes(ORPHAN) || (byDefault === ORPHAN && !present.includes(FOREGROUND));

@@ -15,6 +15,7 @@ import { checkPlace } from './create.ts';
 import { changeObject, checkName, checkPatchedVersion, unnamed } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { liveObject, redecode } from './write.ts';
+import { strategyFor } from './strategy-for.ts';
 
 /** The forms of a patch, by content type. */
 export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | 'apply'> = new Map([
@@ -98,7 +99,7 @@ export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody)
   }
   checkName(write, object);
   checkPlace(write, object);
-  write.resource.strategy.defaults?.(object);
+  strategyFor(write.resource).defaults?.(object);
   return object;
 }
 

@@ -12,6 +12,7 @@ import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { writeContext, emptyFor, ownershipContext, keyOfWrite, liveObject, equalExcept, isNoOpWrite } from './write.ts';
+import { strategyFor } from './strategy-for.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -20,7 +21,8 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   checkName(write, sent);
   const live = liveObject(write);
   if (live === undefined) {
-    if (!write.resource.strategy.createOnUpdate || write.subresource !== '') throw notFound(write.resource, write.name);
+    if (!strategyFor(write.resource).createOnUpdate || write.subresource !== '')
+      throw notFound(write.resource, write.name);
     checkPlace(write, sent);
     authorizeCreate(write.services, write.user, write);
     return createObject(write, sent);
@@ -28,7 +30,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   checkPlace(write, sent);
   const version = sent.metadata.resourceVersion ?? '';
   checkUid(write, live, sent);
-  if (version === '' && !write.resource.strategy.unconditionalUpdate) {
+  if (version === '' && !strategyFor(write.resource).unconditionalUpdate) {
     throw invalid(write.resource.group, write.resource.plural, write.name, [
       {
         reason: 'FieldValueInvalid',
@@ -37,7 +39,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
       },
     ]);
   }
-  write.resource.strategy.defaults?.(sent);
+  strategyFor(write.resource).defaults?.(sent);
   return changeObject(write, live, sent);
 }
 
@@ -120,7 +122,7 @@ const STORED_AS = new Map([
 /** Stores an update whose owners are known: completes, checks and stores it. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft): WriteResult {
   const { resource } = write;
-  const { strategy } = resource;
+  const strategy = strategyFor(resource);
   const context = writeContext(write);
   const next = inherit(write, live, draft);
   strategy.admit?.(next, live, context);
@@ -143,11 +145,11 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft)
  */
 function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];
-  validateMeta(next, resource, own);
+  validateMeta(next, resource, strategyFor(resource), own);
   const changes: FieldError[] = [];
   validateMetaUpdate(next, live, changes);
   const ofKind = resource.custom === undefined ? own : [];
-  const ofWhole = resource.strategy.validatesWholeOnUpdate === true ? own : [];
+  const ofWhole = strategyFor(resource).validatesWholeOnUpdate === true ? own : [];
   return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
 }
 
@@ -174,14 +176,14 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
     next.metadata.deletionTimestamp !== undefined &&
     (next.metadata.finalizers ?? []).length === 0 &&
     (next.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-    resource.strategy.isHeld?.(next) !== true;
+    strategyFor(resource).isHeld?.(next) !== true;
   if (!finished && isNoOpWrite(live, next)) return { status: 200, object: live };
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
     // The removal comes without a write: watchers see the object as it was before this request.
     const stored = resource.collection.remove(key);
-    if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, write.services);
+    if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
   const stored = resource.collection.put(key, resource.toStorage(next));
@@ -193,7 +195,7 @@ const versionOf = (live: KubeObject) =>
 
 /** Copies the fields that the caller cannot change from the stored object. */
 function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
-  const { strategy } = write.resource;
+  const strategy = strategyFor(write.resource);
   const metadata = { ...draft.metadata };
   const from = live.metadata;
   // Validation refuses another uid or another time of deletion.
@@ -230,7 +232,7 @@ function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft 
     return draft.status === undefined ? next : { ...next, status: draft.status };
   }
   const next: Draft = { ...live, metadata: draft.metadata };
-  for (const path of write.resource.strategy.statusResets ?? []) {
+  for (const path of strategyFor(write.resource).statusResets ?? []) {
     const [head, field] = path;
     if (head !== 'metadata' || field === undefined) continue;
     const value = (live.metadata as JsonObject)[field];
@@ -243,7 +245,8 @@ function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft 
 }
 
 function bumpGeneration(write: WriteRequest, live: KubeObject, next: Draft) {
-  const { strategy, custom } = write.resource;
+  const { custom } = write.resource;
+  const strategy = strategyFor(write.resource);
   if (!strategy.hasGeneration || write.subresource === 'status') return;
   const counted = strategy.generationOf;
   const annotated = counted !== undefined && !jsonEquals(live.metadata[counted], next.metadata[counted]);

@@ -10,6 +10,7 @@ import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
 import type { WriteOptions } from './options.ts';
+import { resetFields } from './strategy-for.ts';
 import { timestampOf } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
@@ -74,7 +75,7 @@ export function ownershipContext(write: WriteRequest): FieldContext {
     node: resource.node,
     builtin: resource.custom === undefined,
     subresource,
-    resetFields: resource.reset(subresource),
+    resetFields: resetFields(resource, subresource),
     time: subresource === 'scale' ? undefined : timestampOf(write.services.clock),
     inVersion(apiVersion, object) {
       const other = resource.inVersion(apiVersion);
