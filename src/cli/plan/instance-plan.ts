@@ -1,5 +1,4 @@
 import type { ObjectRef } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { ApplyAction, Decision, FieldDifference, NodeReport } from '../../runtime/index.ts';
@@ -158,6 +157,3 @@ function refusalOf({ state, conditions, nodes }: Decision): string | undefined {
   const failing = conditions.find(({ type, status }) => type !== 'Ready' && status === 'False');
   return failing?.message ?? 'the instance is in error';
 }
-
-/** The reference of an instance, for its plan. */
-export const instanceRef = refOf;
