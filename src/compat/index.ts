@@ -72,7 +72,7 @@ export * as rook from '../factories/rook/index.ts';
 export * from './root.ts';
 export type * from './types.ts';
 
-/** As `externalRef` of `typekro`, with the types of spec and status, as older programs give them. */
+/** `externalRef` of `typekro`, with the types of spec and status as type arguments, which older programs pass. */
 export const externalRef = root.externalRef as unknown as <
   Spec extends object = Record<string, unknown>,
   Status extends object = Record<string, unknown>,
@@ -83,7 +83,7 @@ export const externalRef = root.externalRef as unknown as <
   namespace?: string,
 ) => Enhanced<Spec, Status>;
 
-/** As `createResource` of `typekro`, with the types of spec and status, as older programs give them. */
+/** `createResource` of `typekro`, with the types of spec and status as type arguments, which older programs pass. */
 export const createResource = root.createResource as unknown as <
   Spec extends object = Record<string, unknown>,
   Status extends object = Record<string, unknown>,

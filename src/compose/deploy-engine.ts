@@ -110,7 +110,7 @@ export interface RetryPolicy {
   readonly maxRetries?: number;
   /** The factor between one pause and the next. Default 2. */
   readonly backoffMultiplier?: number;
-  /** Default 100. */
+  /** The first pause. Default 100. */
   readonly initialDelay?: number;
   /** The longest pause. Default 5000. */
   readonly maxDelay?: number;
@@ -118,7 +118,7 @@ export interface RetryPolicy {
 
 /** The settings for reports of Kubernetes events. */
 export interface EventMonitoring {
-  /** Default `false`. */
+  /** Are events reported? Default `false`. */
   readonly enabled?: boolean;
   /** Types of the events that are reported. Default: all types. */
   readonly eventTypes?: readonly ('Normal' | 'Warning' | 'Error')[];

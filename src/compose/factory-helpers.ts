@@ -119,7 +119,7 @@ export function isObjectArgument(value: unknown): boolean {
   return inner === undefined && typeof found === 'object' && found !== null && !isListValue(found);
 }
 
-/** Refuses a single value where a factory takes a list. */
+/** Refuses a single value in place of the list that a factory takes. */
 function refuseNoList(value: unknown): never {
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   const shown = isPlain ? stringifyJson(value) : undefined;

@@ -14,10 +14,13 @@ import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
-/** How often each composition was called in a run, for the ids of its resources. */
+/** The number of calls of each composition in a run, for the ids of its resources. */
 const counts = new WeakMap<object, Map<string, number>>();
 
-/** Merges a composition into the one that is being traced: its resources with prefixed ids, its status as values. */
+/**
+ * Merges a composition into the composition that is being traced: its resources with prefixed ids, its status as
+ * values.
+ */
 export function nestComposition(core: CompositionCore, spec: JsonObject): NestedComposition<JsonObject> {
   const trace = activeTrace();
   const prefix = nextPrefix(trace, core.name);
@@ -28,7 +31,7 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   for (const record of made) {
     const own = pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1));
     const base = made.length === 1 ? prefix : `${prefix}${own}`;
-    // A loop of the inner composition may run over a list that this one knows.
+    // A loop of the inner composition may run over a list that the outer composition knows, and then repeats an id.
     let id = base;
     for (let number = 2; taken.has(id); number++) id = `${base}${number}`;
     taken.add(id);
@@ -65,8 +68,8 @@ function statusOf(core: CompositionCore, spec: unknown): unknown {
 }
 
 /**
- * The spec of a nested composition, looked at like the arguments of a factory: refuses fields that the inner spec does
- * not have, and required ones that are missing or may be absent.
+ * Checks the spec of a nested composition like the arguments of a factory: refuses fields that the inner spec does not
+ * have, and required fields that are missing or may be absent.
  */
 function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObject {
   const { properties = {}, required = [], additionalProperties } = traced.graph.spec;
@@ -86,13 +89,16 @@ function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObje
   return given as JsonObject;
 }
 
-/** A spread of an object of the spec brings fields under their own names; those that the inner spec lacks are unused. */
+/**
+ * Does the field come from a spread of an object of the spec, with its own name? Such fields may be missing in the
+ * inner spec.
+ */
 function isSpread([field, value]: readonly [string, unknown]): boolean {
   const inner = symbolic(value);
   return inner instanceof Sym && inner.node.kind === 'select' && inner.node.field === field;
 }
 
-/** Known parts of the spec get the defaults of the inner schema. */
+/** Fills in the defaults of the inner schema for members of the spec that are not given. */
 function withSpecDefaults(core: CompositionCore, spec: JsonObject): unknown {
   if (symbolic(spec) !== undefined) return spec;
   const defaults = applyDefaults(core.traced.graph.spec, {}) as JsonObject;

@@ -10,17 +10,17 @@ export interface JsonSchemaInput {
   readonly [keyword: string]: unknown;
 }
 
-/** What describes a spec or status: any Standard Schema (arktype, zod, valibot, …) or a JSON Schema. */
+/** A schema of a spec or status: any Standard Schema (arktype, zod, valibot, …) or a JSON Schema. */
 export type SchemaInput = StandardSchemaV1 | JsonSchemaInput;
 
-/** The TypeScript type that a schema describes, as the composition function sees it. */
+/** The TypeScript type that a schema describes, in the composition function. */
 export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : JsonObject;
 
 /** The TypeScript type that a caller passes in: fields with a default are optional. */
 export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : JsonObject;
 
 export interface CompositionNames {
-  /** Name of the definition; made a DNS label (`myApp` → `my-app`). */
+  /** Name of the definition, which is converted to a DNS label (`myApp` → `my-app`). */
   readonly name: string;
   /** `version` or `group/version`; `v1alpha1` when absent. */
   readonly apiVersion?: string;
@@ -41,17 +41,17 @@ export interface NestedDefinition<Spec extends SchemaInput, Status extends Schem
   readonly schema: { readonly spec: Spec; readonly status?: Status };
 }
 
-/** What a composition defines: names and schemas, in either arrangement. */
+/** The names and schemas of a composition, in either arrangement. */
 export type CompositionDefinition<Spec extends SchemaInput, Status extends SchemaInput> =
   | FlatDefinition<Spec, Status>
   | NestedDefinition<Spec, Status>;
 
-/** Which engine the graph is for: `stock` is kro 0.9.3 or newer with feature gates off. */
+/** The target of a graph: `stock` is kro 0.9.3 or newer with feature gates off. */
 export type Target = 'stock' | 'typekro';
 
 /** Options of a composition. */
 export interface CompositionOptions {
-  /** Free variables of the function, for hosts where they can be read in no other way. */
+  /** Free variables of the function, for hosts where the tracer cannot read them otherwise. */
   readonly scope?: () => Record<string, unknown>;
   /** `false`: unknown fields of resources are late-bound, with a warning, instead of refused. Default `true`. */
   readonly strict?: boolean;
@@ -67,12 +67,12 @@ export interface CompositionOptions {
 
 declare const CEL: unique symbol;
 
-/** What hand-written CEL gives: it stands for a value of any type until the graph runs. */
+/** The type of hand-written CEL, which represents a value of any type until the graph runs. */
 export interface CelValue {
   readonly [CEL]: 'cel';
 }
 
-/** A value where the composition may put something computed later: the same type, deep, leaves may be left out. */
+/** A type whose values, at any depth, may also be hand-written CEL or `undefined`. */
 export type Computed<T> = T extends string | number | boolean | bigint | null | undefined
   ? T | CelValue | undefined
   : T extends readonly (infer Item)[]
@@ -81,7 +81,10 @@ export type Computed<T> = T extends string | number | boolean | bigint | null | 
       ? { readonly [Key in keyof T]: Computed<T[Key]> } | CelValue | undefined
       : T | CelValue | undefined;
 
-/** What a status function may return: leaves of the declared status, or anything where none is declared. */
+/**
+ * The values that a status function may return: fields of the declared status, or any object when no status is
+ * declared.
+ */
 export type StatusResult<Status> = unknown extends Status
   ? object | undefined | void
   : { readonly [Key in keyof Status]?: Computed<Status[Key]> };
@@ -115,25 +118,25 @@ export interface ResourceMetadata {
   readonly creationTimestamp: string;
 }
 
-/** The answer of a readiness function of the author's own (direct mode). */
+/** The result of a readiness function of the author (direct mode). */
 export interface ReadinessResult {
   readonly ready: boolean;
   readonly reason?: string;
   readonly message?: string;
 }
 
-/** What every resource of a composition offers besides its own fields. */
+/** The members of every resource of a composition besides its own fields. */
 export interface ResourceHandle {
   /** Id of the resource in the graph. */
   readonly id: string;
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ResourceMetadata;
-  /** The resource exists only while the condition holds; several calls are joined by and. */
+  /** Adds a condition under which the resource exists. Several conditions must all hold. */
   withIncludeWhen(condition: unknown): this;
-  /** The resource counts as ready when the condition on itself holds. */
+  /** Adds a condition on the resource itself under which it counts as ready. */
   withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
-  /** This resource is made after another one, although no field refers to it. */
+  /** Makes this resource after another resource to which no field refers. */
   dependsOn(other: { readonly id: string } | string): this;
   /** Decides readiness in direct mode by a function of the live object. */
   withReadinessEvaluator(evaluator: (live: KubeObject) => ReadinessResult): this;
@@ -145,13 +148,18 @@ export type Resource<Fields extends object = { spec: JsonObject; status: JsonObj
 /** One object of an evaluated composition. */
 export interface EvaluatedResource {
   readonly id: string;
-  /** Is it part of the instance? Not where a condition is false or it reads a resource that is not; where a condition has no value it is, with `pending`. */
+  /**
+   * Is the resource part of the instance? False when a condition is false, or the resource reads a resource that is not
+   * part of the instance. True, with `pending`, when a condition has no value.
+   */
   readonly included: boolean;
-  /** The objects wanted; one for a plain resource, as many as elements for a collection. Pending ones are absent. */
+  /**
+   * The desired objects: one for a plain resource, one for each element of a collection. Pending objects are absent.
+   */
   readonly objects: readonly JsonObject[];
   /**
-   * Why objects are missing: an expression or a condition waits for data of the cluster or fails, or two items of a
-   * collection are one object.
+   * The reason why objects are missing: an expression or a condition waits for data of the cluster or fails, or two
+   * elements of a collection make the same object.
    */
   readonly pending?: string;
 }
@@ -161,14 +169,14 @@ export interface Evaluation {
   readonly resources: readonly EvaluatedResource[];
   /** Status fields whose values are known. */
   readonly status: JsonObject;
-  /** Broken preconditions of the author (`throw` under a condition). */
+  /** Messages of the author's preconditions (`throw` under a condition) that the spec violates. */
   readonly violations: readonly string[];
 }
 
 /** Options of `toDefinition` and `toYaml`. */
 export interface EmitOptions {
-  /** Default `stock`. */
+  /** The target of the definition. Default `stock`. */
   readonly target?: Target;
-  /** Changes laid over the resources, in order (`typekro/aspects`). */
+  /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
 }

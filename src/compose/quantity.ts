@@ -13,7 +13,7 @@ import { textNode } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
-/** An amount as Kubernetes writes it (`500m`, `1.5Gi`), compared and added up by its value, not as a text. */
+/** A quantity of Kubernetes (`500m`, `1.5Gi`), which is compared and added by its value, not as a text. */
 export interface Quantity {
   isGreaterThan(other: Quantity | string): boolean;
   isLessThan(other: Quantity | string): boolean;
@@ -37,11 +37,11 @@ type Amount = string | Node;
 const amounts = new WeakMap<object, Amount>();
 
 /**
- * A quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. Comparing such texts with `<` compares
- * letters.
+ * Makes a quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. The operator `<` compares such texts
+ * letter by letter.
  *
- * @throws TypeKroError `compose/quantity` for a constant text that is no quantity. A text that the graph reads
- *   fails when it is evaluated; `isQuantity` asks before.
+ * @throws TypeKroError `compose/quantity` for a constant text that is no quantity. A text that the graph reads fails
+ * when it is evaluated; test it with `isQuantity` first.
  */
 export const quantity = defineFactory((text: string): Quantity => amountObject(amountOf(text)));
 
@@ -100,7 +100,7 @@ function amountObject(amount: Amount): Quantity {
   return object as unknown as Quantity;
 }
 
-/** A method of an amount: of constants the text, otherwise the expression. */
+/** A method call on an amount: as text for constants, otherwise as an expression. */
 function combined(of: Amount, name: string, args: readonly Amount[], type: StaticType): Amount {
   if (typeof of === 'string' && args.every((arg) => typeof arg === 'string'))
     return `${of}.${name}(${args.join(', ')})`;
@@ -113,7 +113,7 @@ function result(of: Amount, name: string, args: readonly Amount[], type: StaticT
   return settled(combined(of, name, args, type));
 }
 
-/** The value of a constant, or what stands for one that is known later. */
+/** The value of a constant amount, or a symbolic value. */
 function settled(found: Amount): unknown {
   return typeof found === 'string' ? constant(found) : wrap(new Sym(activeTrace().originate(found)));
 }

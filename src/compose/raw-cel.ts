@@ -18,8 +18,8 @@ import { hasTokens } from './value/proxy.ts';
 type Piece = string | Node;
 
 /**
- * Joins texts and values to one expression. Values are put in as they are; a text that cannot continue
- * the expression because a string has no minus (`name, '-service'`) makes the whole a text.
+ * Joins texts and values to one expression. Values are inserted as they are. When a text cannot continue the
+ * expression, because a string has no minus (`name, '-service'`), the whole is a text.
  */
 export function rawParts(parts: readonly unknown[], separator: string): Node {
   activeTrace().handwritten = true;
@@ -56,8 +56,8 @@ const textNode1 = (node: Node): Node =>
   node.type.kind === 'string' ? node : makeNode({ kind: 'tostr', args: [node], type: STRING });
 
 /**
- * Is this a text that goes on, rather than CEL? Only where a string is followed by a minus: no type has a
- * minus with a string on its left.
+ * Are the pieces a text, and not CEL? Yes only if a minus follows a string, because CEL has no minus with a string on
+ * its left.
  */
 function isTextContinuation(pieces: readonly Piece[]): boolean {
   return pieces.some((piece, position) => {
@@ -72,7 +72,7 @@ function isTextContinuation(pieces: readonly Piece[]): boolean {
   });
 }
 
-/** Text that may stand after a complete expression in CEL: an operator, a member, a bracket. */
+/** Can the text follow a complete expression in CEL? An operator, a member and a bracket can. */
 function isContinuation(text: string): boolean {
   return /^\s*(?:[.,)\]?:[(]|[=!<>]=|[<>+*/%]|&&|\|\||in\b|-\s)/.test(text) || /^\s*$/.test(text);
 }
@@ -83,7 +83,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
   for (const [position, piece] of pieces.entries()) {
     const gap = position > 0 ? separator : '';
     if (typeof piece === 'string') {
-      // `replicas`, `in list`: a word must not run into the value before it.
+      // A word such as `in` needs a blank after the value before it.
       const word = position > 0 && typeof pieces[position - 1] !== 'string' && /^[A-Za-z?:=!<>&|]/.test(piece);
       source += gap + (word ? ` ${piece}` : piece);
     } else {
@@ -108,7 +108,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
 
 const PLACEHOLDERS = /\bp__\d+__/g;
 
-/** Raw CEL is emitted as written: a counter is read plainly there. */
+/** A counter in raw CEL is read without its default, because raw CEL is emitted as written. */
 export function plainCounter(node: Node): Node {
   const [optional, zero] = node.args;
   if (node.kind !== 'orvalue' || optional?.kind !== 'optselect' || zero?.kind !== 'lit' || zero.value !== 0)
@@ -116,7 +116,7 @@ export function plainCounter(node: Node): Node {
   return select(optional.args[0], optional.field, node.type);
 }
 
-/** Branches of a conditional whose types differ get dyn(), which CEL asks for. */
+/** Wraps the branches of a conditional in dyn(), which CEL requires when their types differ. */
 function withDynBranches(source: string, root: Expr, args: readonly Node[]): string {
   if (root.kind !== 'call' || root.name !== '_?_:_') return source;
   const [, a, b] = root.args as [Expr, Expr, Expr];
@@ -133,7 +133,7 @@ const CONDITIONS = new Set(
   '_==_ _!=_ _<_ _<=_ _>_ _>=_ _&&_ _||_ !_ @in startsWith endsWith contains matches has exists all'.split(' '),
 );
 
-/** The type of raw CEL, as far as its form tells: conditions, conditionals, texts, numbers. */
+/** The type of raw CEL, as far as its syntax shows it: conditions, conditionals, texts, numbers. */
 function typeOfAst(node: Expr, args: readonly Node[]): StaticType {
   switch (node.kind) {
     case 'ident': {

@@ -15,8 +15,8 @@ import { hasTokens, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
 /**
- * The resources of a composition by id (and by the keys of the declarative form), each as a reference that
- * another composition may read: there it becomes an `externalRef` to the object of that name. Also a list of them.
+ * The resources of a composition by id (and by the keys of the declarative form), and as a list. Each resource is a
+ * reference that another composition may read: there it becomes an `externalRef` to the object of its name.
  */
 export function resourceReferences(core: CompositionCore): Readonly<Record<string, object>> {
   const { graph, named } = core.traced;
@@ -33,12 +33,12 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
     const reference = record === undefined ? undefined : byRecord.get(record);
     if (reference !== undefined && !references.has(key)) references.set(key, reference);
   }
-  // Also a list, in the order in which the resources were made.
+  // The result is also a list, in the order in which the resources were made.
   const list = Object.freeze([...byRecord.values()]);
   return Object.freeze(Object.assign(Object.create(list) as Record<string, object>, Object.fromEntries(references)));
 }
 
-/** The spec of a composition, for code that passes it around; it has values in that composition only. */
+/** The spec of a composition, for code that passes it on. The spec has values in its own composition only. */
 export function schemaReference(core: CompositionCore): object {
   const refer = (label: string): object =>
     referenceTo(
@@ -63,7 +63,7 @@ function referenceToResource(core: CompositionCore, record: ResourceRecord): obj
   );
 }
 
-/** Name and namespace of a resource that is one object with a name that no spec decides. */
+/** The constant name and namespace of a resource. Refuses a collection, and a name that depends on the spec. */
 function constantMetadata(record: ResourceRecord, label: string): object {
   const remedy = 'call the composition inside this one, or name the object with externalRef()';
   if (record.loops.length > 0) return refuse('unsupported', `${label} is a collection, not one object`, remedy);
@@ -81,7 +81,7 @@ function constantMetadata(record: ResourceRecord, label: string): object {
 }
 
 /**
- * The status of a composition, as another one may read it: that of the instance which is named like the
+ * The status of a composition, for another composition: the status of the instance that has the name of the
  * composition, in the namespace of the reading instance.
  */
 export function statusReference(core: CompositionCore): object {
@@ -93,10 +93,13 @@ export function statusReference(core: CompositionCore): object {
   });
 }
 
-/** Keys of instances that are brought in: one for each composition, name and namespace. */
+/** The keys of referenced instances: one for each composition, name and namespace. */
 const instances = new WeakMap<CompositionCore, Map<string, object>>();
 
-/** Brings an instance of a composition into the one under way: the id of the reference, and its status. */
+/**
+ * Adds a reference to an instance of a composition to the running trace. Returns the id of the reference, and the
+ * status.
+ */
 export function instanceStatus(
   core: CompositionCore,
   metadata: { readonly name: string; readonly namespace?: string },
@@ -127,7 +130,7 @@ interface Brought {
   readonly prepare: (trace: Trace) => void;
 }
 
-/** The external resource of the composition under way that stands for `key`; it exists under no condition. */
+/** The external resource of the running trace for `key`, which has no condition. */
 function bringExternal(key: object, describe: () => Brought): Sym {
   return bring(key, (trace) => {
     const { id, manifest, derived, prepare } = describe();

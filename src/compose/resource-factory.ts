@@ -36,32 +36,32 @@ export interface NamedInput extends MetadataInput {
 
 /** An object written as in YAML. */
 export interface WholeInput {
-  /** May be left out; another one than the factory's is refused. */
+  /** Optional; a value other than the `apiVersion` of the factory is refused. */
   readonly apiVersion?: string;
-  /** May be left out; another one than the factory's is refused. */
+  /** Optional; a value other than the `kind` of the factory is refused. */
   readonly kind?: string;
   readonly metadata: MetadataInput;
 }
 
-/** What a factory wants to know besides the object. */
+/** The arguments of a factory besides the object. */
 export interface FactoryExtras {
   /** Id in the graph; derived from kind and name when absent. */
   readonly id?: string | undefined;
-  /** Whatever reads this resource waits until it is ready (`readyWhen`). Default false. */
+  /** Resources that read this resource wait until it is ready (`readyWhen`). Default false. */
   readonly waitForReady?: boolean | undefined;
 }
 
 /** The argument of a factory: the fields of the kind, with `metadata` or with `name`, `namespace`, `labels` … at the top. */
 export type FactoryInput<Fields extends object> = Settable<Fields> & FactoryExtras & (NamedInput | WholeInput);
 
-/** The fields without the status, which is its controller's. */
+/** The fields without the status, which the controller of the kind writes. */
 export type Settable<Fields extends object> = {
   readonly [Key in keyof Fields as Key extends 'status' ? never : Key]: Fields[Key];
 };
 
 /**
- * A type as a graph reads it: every field is there, or what reads it waits. A list is of the type that functions
- * commonly take, `Item[]`, although a graph cannot change it.
+ * The type of a value that a graph reads. Every field is required, because a read waits until the field is present. A
+ * list has the type `Item[]`, which functions commonly take, although a graph cannot change it.
  */
 export type Read<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
@@ -74,33 +74,37 @@ export type Read<T> = T extends string | number | boolean | bigint | null | unde
 /** Makes resources of one kind inside a composition. */
 export type ResourceFactory<Fields extends object> = (input: FactoryInput<Fields>) => Resource<Read<Fields>>;
 
-/** Makes resources of a kind whose own top-level fields are named like those that a factory takes. */
+/**
+ * Makes resources of a kind whose own top-level fields have names of factory arguments. Such a factory takes whole
+ * objects.
+ */
 export type WholeResourceFactory<Fields extends object> = (
   object: Settable<Fields> & WholeInput,
   extras?: FactoryExtras,
 ) => Resource<Read<Fields>>;
 
-/** What is known of a kind that is not built in. */
+/** The facts about a kind that is not built-in. */
 export interface KindFacts {
   readonly plural: string;
   readonly namespaced: boolean;
-  /** Its structural OpenAPI v3 schema, as a CustomResourceDefinition states it. */
+  /** The structural OpenAPI v3 schema of the kind, as in a CustomResourceDefinition. */
   readonly schema: JsonObject;
 }
 
-/** Facts behind a factory. */
+/** The options of `resourceFactory`. */
 export interface ResourceFactoryOptions {
-  /** Schema of a kind that is not built in; called when the kind is first used in a composition. */
+  /** The facts about a kind that is not built-in; called when a composition first uses the kind. */
   readonly facts?: () => KindFacts;
-  /** CEL over the object, written `self`: holds when it is ready. Needed for `waitForReady`. */
+  /**
+   * A condition in CEL over the object (`self`), which is true when the object is ready. Required for `waitForReady`.
+   */
   readonly readyWhen?: string;
 }
 
 const MEMBERS = ['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /**
- * A factory for one kind. The functions that `typekro generate` writes are made by this; with it any kind
- * has a typed factory:
+ * Makes a typed factory for one kind. The code that `typekro generate` writes calls this function:
  *
  * @example const widget = resourceFactory<{ spec: { size: number } }>('example.com/v1', 'Widget');
  */
@@ -122,7 +126,10 @@ export function resourceFactory<Fields extends object>(
   }) as unknown as ResourceFactory<Fields>;
 }
 
-/** As `resourceFactory`, for a kind with top-level fields such as `name` or `id`: the object is taken as it is. */
+/**
+ * Makes a factory like `resourceFactory`, for a kind with top-level fields such as `name` or `id`. The factory takes
+ * the whole object.
+ */
 export function wholeResourceFactory<Fields extends object>(
   apiVersion: string,
   kind: string,
@@ -164,9 +171,10 @@ function checkKind(object: Record<string, unknown>, own: { readonly apiVersion: 
 }
 
 /**
- * The resource, with its rule of readiness (CEL over `self`) as `readyWhen`: what reads it waits until it is ready.
+ * Adds a rule of readiness (CEL over `self`) to a resource as `readyWhen`, so that resources that read it wait until it
+ * is ready.
  *
- * @throws TypeKroError `compose/no-readiness` when its kind has no rule.
+ * @throws TypeKroError `compose/no-readiness` when the kind has no rule.
  */
 export function waitingFor<Fields extends object>(
   handle: Resource<Fields>,
@@ -183,7 +191,7 @@ export function waitingFor<Fields extends object>(
   return handle.withReadyWhen(Cel.expr(...parts.filter((part) => part !== '')));
 }
 
-/** The kind as a source of schemas, by way of the definition that an API server would have for it. */
+/** The kind as a source of schemas, made from the CRD that an API server would have for it. */
 function sourceOf(apiVersion: string, kind: string, facts: KindFacts): SchemaSource {
   const [group = '', version = ''] = apiVersion.split('/');
   const crd: KubeObject = {

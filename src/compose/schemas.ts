@@ -7,13 +7,13 @@ import type { SchemaInput } from './public-types.ts';
 
 let builtin: SchemaSource | undefined;
 
-/** Schemas of the built-in kinds, read once. */
+/** The schemas of the built-in kinds, which are read once. */
 function builtinSchemas(): SchemaSource {
   builtin ??= builtinSource();
   return builtin;
 }
 
-/** The kinds that a composition may use: the built-in ones and those that its options add. */
+/** The kinds that a composition may use: the built-in kinds and the kinds of its options. */
 export function schemasFor(types: Readonly<Record<string, Schema>> | undefined): SchemaSource {
   if (types === undefined || Object.keys(types).length === 0) return builtinSchemas();
   const own = new Map(Object.entries(types));
@@ -25,7 +25,7 @@ export function schemasFor(types: Readonly<Record<string, Schema>> | undefined):
   return combineSources(added, builtinSchemas());
 }
 
-/** For checking only: unknown kinds are accepted without a schema, as an API server with their CRD would. */
+/** A source for checks, which also accepts unknown kinds, without a schema. */
 export function withUnknownKinds(source: SchemaSource): SchemaSource {
   return {
     schemaOf: (type) => source.schemaOf(type) ?? OPEN,
@@ -65,7 +65,7 @@ function infoOf(type: { group: string; version: string; kind: string }): Resourc
 /**
  * The structural schema of a spec or status.
  *
- * @throws CompositionError with every part that has no structural form.
+ * @throws CompositionError with all parts that have no structural form.
  */
 export function schemaOfInput(
   input: SchemaInput,
@@ -78,13 +78,13 @@ export function schemaOfInput(
   throw unusableSchema(what, diagnostics);
 }
 
-/** The error of a schema that cannot be translated, with every problem of it. */
+/** The error for a schema that cannot be translated, with all its problems. */
 export function unusableSchema(what: string, diagnostics: readonly Diagnostic[]): CompositionError {
   const text = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
   return new CompositionError(diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
 }
 
-/** A problem of a schema, by its place in the definition. */
+/** A problem of a schema, with its path in the definition. */
 function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnostic {
   const path = diagnostic.path === undefined ? what : `${what}.${diagnostic.path}`;
   if (diagnostic.code !== 'schema/not-a-schema') return { ...diagnostic, path };
@@ -100,9 +100,10 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
 }
 
 /**
- * The structural schema of a declared status; `undefined` for one that has no structural form and only gives types.
+ * The structural schema of a declared status; `undefined` for a schema without a structural form, which only gives
+ * types.
  *
- * @throws CompositionError for what is no schema
+ * @throws CompositionError for a value that is no schema
  */
 export function declaredStatus(input: SchemaInput): Schema | undefined {
   const result = fromStandardSchema(input);
@@ -117,7 +118,7 @@ export function declaredStatus(input: SchemaInput): Schema | undefined {
 
 const NO_FIELDS: Schema = { type: 'object', properties: {} };
 
-/** `type({})`, `z.object({})`: an object of which no field is said. */
+/** Is this the schema of an object without fields, as `type({})` and `z.object({})` make it? */
 function isAnyObject({ type, properties, additionalProperties, ...others }: Schema): boolean {
   if (properties !== undefined || typeof additionalProperties === 'object') return false;
   const isOpen = Object.keys(others).every((name) => name === 'x-kubernetes-preserve-unknown-fields');

@@ -9,10 +9,10 @@ import { refuse } from './refusal/refusal.ts';
 import type { Trace } from './trace/trace.ts';
 import { currentTrace } from './trace/current.ts';
 
-/** Where the shared instances live. */
+/** The namespace of singletons. */
 export const SINGLETON_NAMESPACE = 'typekro-singletons';
 
-/** One instance of another composition that several graphs share. */
+/** An instance of another composition that several graphs share. */
 export interface Singleton {
   readonly core: CompositionCore;
   /** Name of the instance. */
@@ -20,7 +20,7 @@ export interface Singleton {
   readonly spec: JsonObject;
 }
 
-/** What a graph sees of an instance that it shares with others. */
+/** A singleton in a graph that refers to it. */
 export interface SingletonHandle<Status> {
   /** Id of the reference in this graph. */
   readonly id: string;
@@ -30,30 +30,31 @@ export interface SingletonHandle<Status> {
 const cores = new WeakMap<object, CompositionCore>();
 const used = new WeakMap<Trace, Singleton[]>();
 
-/** Remembers what a composition is made of. */
+/** Notes the core of a composition object. */
 export function rememberCore(composition: object, core: CompositionCore): void {
   cores.set(composition, core);
 }
 
-/** The shared instances of other compositions that a composition refers to. */
+/** The singletons to which a composition refers. */
 export function singletonsOf(core: CompositionCore): readonly Singleton[] {
   return used.get(core.traced.trace) ?? [];
 }
 
-/** The object of a shared instance. @throws CompositionError for a spec that the schema does not allow. */
+/** The object of a singleton. @throws CompositionError for a spec that does not match the schema. */
 export function sharedInstance({ core, id, spec }: Singleton): KubeObject {
   const instance = core.instance(spec, SINGLETON_NAMESPACE);
   return { ...instance, metadata: { ...instance.metadata, name: id } };
 }
 
 /**
- * One instance of a composition that several graphs use together: the graph refers to the instance named
- * `id` in the namespace `typekro-singletons` and reads its status. `toYaml()` prints the definition of the
- * shared composition before the one that uses it; deploying applies the shared instance first, and refuses
- * when it is there with another spec.
+ * Refers to a singleton: an instance of a composition that several graphs share. The graph reads the status of the
+ * instance named `id` in the namespace `typekro-singletons`. `toYaml()` prints the definition of the singleton's
+ * composition before the definition that uses it. A deploy applies the singleton first, and fails when it exists with
+ * another spec.
  *
  * @example const db = singleton(Database, { id: 'main', spec: { size: '10Gi' } }); return { url: db.status.url };
- * @throws CompositionError when the spec or the id depends on the spec of the graph: others share the instance.
+ * @throws CompositionError when the spec or the id depends on the spec of the graph, because other graphs share the
+ * instance.
  */
 export const singleton = defineFactory(
   <Spec, Status, Resources, Input>(

@@ -38,7 +38,7 @@ import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
 import { Phi, Splice, Sym } from './value/symbolic.ts';
 import type { TracedGraph } from './emit/definition.ts';
 
-/** The functions of a composition: one, or builder and status. */
+/** The functions of a composition: one function, or a resource builder and a status function. */
 export interface CompositionFunctions {
   readonly build: FunctionLike;
   /** The status function of the declarative form. */
@@ -51,18 +51,18 @@ export interface Traced {
   readonly trace: Trace;
   readonly sources: SchemaSource;
   readonly diagnostics: readonly Diagnostic[];
-  /** Resources by the names that the author gave them. */
+  /** Resources of the declarative form by their keys. */
   readonly named: ReadonlyMap<string, unknown>;
 }
 
-/** The instance as the functions see it. */
+/** The symbolic instance that the functions get. */
 function instanceValue(spec: Schema): Sym {
   const type = specType(spec);
   const root: ObjectType = instanceType(type);
   return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
 }
 
-/** Traces a composition. @throws CompositionError with everything that cannot be translated. */
+/** Traces a composition. @throws CompositionError with all parts that cannot be translated. */
 export function traceComposition(
   definition: NormalDefinition,
   spec: Schema,
@@ -131,9 +131,9 @@ export function warningsOf(trace: Trace): Diagnostic[] {
   return trace.warnings.map(({ diagnostic, site }) => placed(diagnostic, site));
 }
 
-/** What is thrown for a refusal, or for an exception of the author's own code. */
+/** The error to throw for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
-  // An exception after a mistake comes of the values that are missing because of it.
+  // An exception after a refusal may only be its consequence, because values are missing.
   const failure =
     error instanceof Refusal || trace.errors.length === 0 ? failureOf(error, trace.deepestCall) : undefined;
   if (failure !== undefined) trace.recover(failure);
@@ -143,13 +143,13 @@ export function compositionError(name: string, error: unknown, trace: Trace): un
   return new CompositionError(diagnostics, text, failure?.cause);
 }
 
-/** Ends the run when something was refused on the way. */
+/** Throws the first refusal that was noted during the run, if there is one. */
 function throwNoted(trace: Trace): void {
   const [first] = trace.errors;
   if (first !== undefined) throw first;
 }
 
-/** Throws the refusals that came up while a definition was written. */
+/** Throws the refusals that occurred while a definition was written. */
 export function throwRefusals(name: string, refusals: readonly Refusal[], trace: Trace): void {
   if (refusals.length === 0) return;
   const diagnostics = [...refusals.map(diagnosticOf), ...warningsOf(trace)];
@@ -157,13 +157,13 @@ export function throwRefusals(name: string, refusals: readonly Refusal[], trace:
     throw new CompositionError(diagnostics, `composition ${name}: ${refusals.map(explainRefusal).join('\n')}`);
 }
 
-/** What the author's functions are called with. */
+/** The arguments of the author's functions. */
 export interface Inputs {
   readonly schema: unknown;
   readonly spec: unknown;
 }
 
-/** The inputs of a composition that stands for itself: the instance that a user will create. */
+/** The inputs of a composition that is not nested: the instance that a user will create. */
 function instanceInputs(instance: Sym, functions: CompositionFunctions): Inputs {
   activeTrace().specName = specName(functions);
   const type = (instance.type as ObjectType).field('spec')?.type ?? instance.type;
@@ -173,19 +173,22 @@ function instanceInputs(instance: Sym, functions: CompositionFunctions): Inputs 
   };
 }
 
-/** What the author calls the spec: the parameter of the composition, or the field of that of a resource builder. */
+/**
+ * The author's name for the spec: the parameter of the composition, or the field `spec` of a resource builder's
+ * parameter.
+ */
 function specName({ build, status }: CompositionFunctions): string {
   const parameter = closureFor(build).node.params[0];
   if (parameter?.type !== 'Identifier') return 'spec';
   return status === undefined ? parameter.name : `${parameter.name}.spec`;
 }
 
-/** What the author's functions gave. */
+/** The results of the author's functions. */
 interface Run {
   readonly status: unknown;
-  /** Where the status is returned. */
+  /** The place of the returned status. */
   readonly site: Site;
-  /** Where a field of the status is written. */
+  /** The place where a field of the status is written. */
   readonly fieldSite: (path: readonly string[]) => Site | undefined;
   readonly named: ReadonlyMap<string, unknown>;
 }
@@ -211,25 +214,28 @@ const placesOf = (closure: Closure): Pick<Run, 'site' | 'fieldSite'> => ({
   fieldSite: (path) => fieldSite(closure, path),
 });
 
-/** Where a function says what it returns at its end. */
+/** The place of the value that a function returns at its end. */
 function siteOfResult({ node, unit }: Closure): Site {
   const last = node.body.type === 'BlockStatement' ? node.body.body.at(-1) : undefined;
   const returned = last?.type === 'ReturnStatement' ? last.argument : undefined;
   return siteOf(unit, returned ?? last ?? node.body);
 }
 
-/** `this` of a composition: what the transform passed for an arrow function, else unknown there. */
+/**
+ * The `this` of a composition: undefined for an ordinary function; for an arrow function the outer `this`, if the
+ * provider knows it.
+ */
 function selfOf(closure: Closure): Closure['self'] {
   if (closure.node.type !== 'ArrowFunctionExpression') return { value: undefined, known: true };
   return closure.self;
 }
 
-/** The function ready to be interpreted. */
+/** The closure of a function, ready to be interpreted. Refuses a function whose source cannot be read. */
 function closureFor(fn: FunctionLike): Closure {
   return outerClosure(fn) ?? refuseWithoutProvider(fn, providerProblem());
 }
 
-/** In the returned object of a builder the keys written so far name the resources. */
+/** The builder with its returned object: inside this object, the keys written so far are names of the resources. */
 function withSiblings(builder: Closure): Closure {
   const node = returnedObject(builder);
   if (node === undefined) return builder;
@@ -250,11 +256,11 @@ function returnedObject(builder: Closure): ObjectExpression | undefined {
   return last?.type === 'ReturnStatement' && last.argument?.type === 'ObjectExpression' ? last.argument : undefined;
 }
 
-/** The resources that a builder returned, by key; plain objects become resources here. */
+/** The resources that a builder returned, by key. Plain objects become resources. */
 function nameResources(raw: unknown): Map<string, unknown> {
   const found = resolve(raw);
   const inner = symbolic(found);
-  // `if (c) return { a }; return { b };`: each under its condition.
+  // With `if (c) return { a }; return { b };`, each resource has its condition.
   const made = inner instanceof Phi ? mergeSides(inner) : found;
   const named = new Map<string, unknown>();
   if (typeof made !== 'object' || made === null || symbolic(made) !== undefined) {
@@ -313,7 +319,7 @@ function rename(record: ResourceRecord, id: string): void {
   record.label = undefined;
 }
 
-/** Settles ids: derived ones are numbered until they are free; duplicates and reserved words are refused. */
+/** Decides the final ids. A derived id gets a number if it is taken; duplicates and reserved words are refused. */
 export function finishIds(records: readonly ResourceRecord[]): void {
   const taken = new Map<string, ResourceRecord>();
   const fixed = (record: ResourceRecord) => record.explicitId || named.has(record);

@@ -5,7 +5,7 @@ import type { CompositionCore } from './composition.ts';
 import { ExpressionWriter } from './emit/expression.ts';
 import { withTrace } from './trace/current.ts';
 
-/** The preconditions of a composition that a spec breaks: the author's messages. */
+/** The author's messages of the preconditions that a spec violates. */
 export function violations(core: CompositionCore, instance: KubeObject): string[] {
   const { graph, trace } = core.traced;
   if (graph.validations.length === 0) return [];

@@ -57,7 +57,7 @@ export class DirectAnswers implements ExecutionView {
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
-    // A server may answer with the object before its deletion; the watch reports the end.
+    // A server may return the object as it was before its deletion. The watch reports the end.
     else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }

@@ -55,13 +55,13 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
   );
 }
 
-/** A limit below 1000 ms was probably meant in seconds. */
+/** The remedy for a time limit below 1000 ms, which the caller probably meant in seconds. */
 function remedyOfLimit(limit: number | undefined): string | undefined {
   if (limit === undefined || limit >= 1000) return undefined;
   return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
 }
 
-/** Why the record cannot be written: no object is written without it. */
+/** The line about a record that cannot be written. Without the record, no object is written. */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
   return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];

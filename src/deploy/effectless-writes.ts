@@ -5,12 +5,12 @@ import { KubeError } from '../kube/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 import { keys, refOfTarget, targetKey } from '../runtime/index.ts';
 
-/** Writes that are tried at the most; the others count as changes. */
+/** The maximum of writes that are tried. Further writes count as changes. */
 const MAX_TRIED = 20;
 
 /**
- * Keys of the targets whose write would change nothing: a dry run on the server, with its defaults and webhooks, gives
- * the object as it is. A write that may not be tried counts as a change.
+ * Keys of the targets whose write would have no effect: a dry run on the server, with its defaults and webhooks,
+ * returns the live object. A write whose dry run fails counts as a change.
  */
 export async function effectlessWrites(
   api: KubernetesApi,
@@ -35,7 +35,7 @@ export async function effectlessWrites(
   return new Set(tried.flat());
 }
 
-/** An object without what every write changes. */
+/** An object without the metadata that every write changes. */
 function contentOf({ metadata, ...rest }: KubeObject): JsonValue {
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...kept } = metadata;
   return { ...rest, metadata: kept } as unknown as JsonValue;

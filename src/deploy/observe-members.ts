@@ -18,20 +18,20 @@ import {
 import { DirectAnswers } from './direct-answers.ts';
 import { ObservedStore } from './observed-store.ts';
 
-/** An instance whose graph is not known. */
+/** The options of `observeMembers`: an instance whose graph is not known. */
 export interface ObserveMembersOptions {
   readonly api: KubernetesApi;
-  /** The instance as it stands in the cluster. */
+  /** The instance as it is in the cluster. */
   readonly instance: KubeObject;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
 
 /**
- * What is known of an instance without its graph: the members of its ApplySet, found by the inventory that kro records
- * on the instance. The deletion of an instance is decided as by the controller, which needs no graph for it. Of any
- * other instance each node that has an object is reported: `ready` by the rules of the kinds of its objects, which are
- * not the `readyWhen` of the graph. Writes nothing.
+ * Observes an instance without its graph, by the members of its ApplySet, which the inventory on the instance names.
+ * For an instance that is being deleted, the decision is that of the controller, which needs no graph for a deletion.
+ * For other instances, the decision reports each node that has an object: `ready` by the rules of the kinds of its
+ * objects, and not by the `readyWhen` of the graph. Writes no object.
  */
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;

@@ -4,9 +4,9 @@ import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt, withoutServerFields } from '../kubernetes/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 
-/** A field in which two objects differ. An absent member: the field is not there. */
+/** A field in which two objects differ. `from` or `to` is absent when the field is missing in that object. */
 export interface ValueChange {
-  /** As a reader would write it: `spec.containers[0].image`. */
+  /** The path of the field, such as `spec.containers[0].image`. */
   readonly path: string;
   readonly from?: JsonValue;
   readonly to?: JsonValue;
@@ -29,12 +29,12 @@ export function changedFields(before: JsonValue | undefined, after: JsonValue | 
   return [{ path, ...(before === undefined ? {} : { from: before }), ...(after === undefined ? {} : { to: after }) }];
 }
 
-/** The fields in which two objects differ, without those that change by themselves. */
+/** The fields in which two objects differ, without fields that the server or a controller writes. */
 export function changedValues(before: KubeObject, after: KubeObject): ValueChange[] {
   return changedFields(withoutServerFields(before), withoutServerFields(after));
 }
 
-/** Paths of the fields in which two values differ, as `changedFields` gives them. */
+/** Paths of the fields in which two values differ, in the order of `changedFields`. */
 export function changedPaths(before: JsonValue | undefined, after: JsonValue | undefined): string[] {
   return changedFields(before, after).map(({ path }) => path);
 }
@@ -44,7 +44,7 @@ function join(path: string, key: string): string {
   return isName ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
 }
 
-/** The change of an object by a write, from the live object and the one that the server would store. */
+/** The change of an object by a write, from the live object to the object that the server would store. */
 export function changeOf(
   nodeId: string,
   before: KubeObject | undefined,

@@ -269,7 +269,7 @@ class Analysis {
   }
 
   /**
-   * In fields, static blocks and methods, `this` belongs to the class; in keys and `extends`, `this` is the one of the
+   * In fields, static blocks and methods, `this` belongs to the class; in keys and `extends`, `this` belongs to the
    * outer code.
    */
   private visitClass(node: AnyNode & { type: 'ClassDeclaration' | 'ClassExpression' }, at: Position): void {

@@ -30,7 +30,7 @@ interface Place {
  * - those passed to the SDK, anywhere;
  * - those passed to functions of the author's own (which may pass them on): at module level, and anywhere in
  *   modules that import the SDK;
- * - those of module level, which compositions of other modules may call;
+ * - the functions of module level, which compositions of other modules may call;
  * - the functions that one of these captures.
  *
  * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules,
@@ -93,7 +93,7 @@ class TargetFinder {
     for (const child of childrenOf(node)) this.visit(child, inner);
   }
 
-  /** The functions that were found, with those that they capture. */
+  /** The functions that were found, and the functions that they capture. */
   targets(): TransformTarget[] {
     // The loop visits the entries that it adds to the map, too.
     for (const node of this.found.keys()) {

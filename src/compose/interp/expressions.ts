@@ -281,8 +281,8 @@ function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
 const PLACEHOLDER = /\$\{\s*([A-Za-z_$][\w$]*)\s*[.?[}]/g;
 
 /**
- * Warns of a text in quotes that was meant as a template: `"${spec.name}-x"`. A name that nothing declares, as in the
- * `${HOME}` of a shell script, belongs to the text.
+ * Warns about a text in quotes that the author may have meant as a template: `"${spec.name}-x"`. A placeholder whose
+ * name is not declared, such as `${HOME}` in a shell script, causes no warning.
  */
 function warnQuotedTemplate(node: Literal, text: string, env: Env): void {
   for (const [, name = ''] of text.matchAll(PLACEHOLDER)) {

@@ -104,7 +104,7 @@ function run(node: Closure['node'], env: Env): unknown {
   return result;
 }
 
-/** Executes the body of a function: `var` names belong to the function, the others to a block inside. */
+/** Executes the body of a function. `var` names belong to the scope of the function, other names to a block inside. */
 function executeBody(body: readonly Statement[], env: Env): Completion {
   for (const name of varNames(body)) {
     if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);

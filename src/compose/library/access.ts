@@ -14,7 +14,7 @@ import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
 
-/** The base of a member: absent ones pass their absence on where the author asked with `?.`. */
+/** The base of a member read. With `?.`, the member of an absent base is absent, too. */
 export function baseOf(
   value: Sym,
   optional: boolean,
@@ -29,7 +29,7 @@ export function baseOf(
   return { node: value.node, has: undefined, optional: undefined };
 }
 
-/** A value computed from another one: missing where that one is, if the author asked. */
+/** A value computed from another value. With `optional`, the result is missing where the other value is. */
 export function derive(value: Sym, node: Node, optional: boolean): Sym {
   const base = baseOf(value, optional);
   if (base.has === undefined) return new Sym(node, { waits: value.waits });
@@ -37,17 +37,17 @@ export function derive(value: Sym, node: Node, optional: boolean): Sym {
   return new Sym(node, { absence: { has: base.has, plain, waits: false, chain: base.has }, waits: value.waits });
 }
 
-/** How a member is read: its expression, and when it is there. */
+/** The read of a member: its expression, and the condition under which it is present. */
 export interface Access {
   readonly node: Node;
-  /** Whether the member itself is there; `undefined` when it surely is. */
+  /** The condition under which the member itself is present; `undefined` when it surely is. */
   readonly has: Node | undefined;
   readonly optional: (base: Node) => Node;
-  /** What JavaScript sees where the member is missing. */
+  /** The value of a missing member in JavaScript. */
   readonly missing?: Absence['missing'];
 }
 
-/** The value of a member, which is absent where its object or the member itself is. */
+/** The value of a member, which is absent where its object or the member itself is absent. */
 export function accessed(value: Sym, access: Access, optional: boolean, label: string): Sym {
   const base = baseOf(value, optional);
   const { waits } = value;
@@ -123,8 +123,8 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
 }
 
 /**
- * `text[position]`: a test for presence gets an answer, every other use the empty text beyond the end. With `?.` the
- * character of an absent text is absent.
+ * `text[position]`. Beyond the end, a test for presence is false, and every other use gets the empty text. With `?.`
+ * the character of an absent text is absent.
  */
 export function characterAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   const base = baseOf(value, optional);
@@ -144,7 +144,7 @@ function isInside(at: Node, count: Node): Node {
   return at.kind === 'lit' ? compareLiteral(Number(at.value), count) : and(greaterEqual(at), less(at, count));
 }
 
-/** The element of a list literal, or of one of two: `const [a, b] = c ? [1, 2] : [3, 4]`. */
+/** The element of a list literal, or of one of two list literals: `const [a, b] = c ? [1, 2] : [3, 4]`. */
 function writtenElement(node: Node, position: number): Node | undefined {
   if (node.kind === 'list') return node.args[position];
   if (node.kind !== 'cond') return undefined;
@@ -155,14 +155,14 @@ function writtenElement(node: Node, position: number): Node | undefined {
   return cond(test, then, otherwise);
 }
 
-/** `list[list.length - n]` is there when the list has n elements. */
+/** The condition under which `list[list.length - n]` exists: the list has at least n elements. */
 function insideFromEnd(at: Node, count: Node, list: Node): Node | undefined {
   const [from, back] = at.args;
   if (at.kind !== 'sub' || from !== count || back?.kind !== 'lit' || !(Number(back.value) >= 1)) return undefined;
   return isLiteral(back, 1) && isNeverEmpty(list) ? literal(true) : compare('ge', count, back);
 }
 
-/** Is it plain from the expression that a list has an element? A text that is split has at least one piece. */
+/** Does the expression show that a list has an element? A text that is split, for example, has at least one piece. */
 export function isNeverEmpty(list: Node): boolean {
   const [first, separator] = list.args;
   switch (list.kind) {
@@ -199,7 +199,7 @@ function insideByRemainder(at: Node, count: Node): Node | undefined {
   return isNatural(value) ? literal(true) : greaterEqual(at);
 }
 
-/** Is the number known not to be negative here? */
+/** Is the number known not to be negative on the current path? */
 function isNatural(node: Node): boolean {
   if (node.kind === 'lit') return Number(node.value) >= 0;
   if (node.kind === 'add' || node.kind === 'mul') return node.args.every(isNatural);
@@ -212,7 +212,7 @@ function greaterEqual(node: Node): Node {
 
 const less = (a: Node, b: Node): Node => compare('lt', a, b);
 
-/** An object literal seen as a map of one type. */
+/** The node with another type, for an object literal that is treated as a map. */
 export function makeTyped(node: Node, type: StaticType): Node {
   return { ...node, type };
 }

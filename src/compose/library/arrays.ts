@@ -121,7 +121,7 @@ function sortedKnown(interpreter: Interpreter, array: readonly unknown[], compar
   });
 }
 
-/** The arguments that choose the changed elements; the others are inserted as they are. */
+/** The arguments that select the changed elements. The other arguments are inserted as they are. */
 function positionsOf(name: string, args: readonly unknown[]): readonly unknown[] {
   if (name === 'fill') return args.slice(1);
   return name === 'splice' ? args.slice(0, 2) : args;
@@ -132,7 +132,7 @@ function callNative(array: unknown[], name: string, args: readonly unknown[]): u
   return Array.isArray(result) && result !== array ? activeTrace().track(result) : result;
 }
 
-/** `shift` and `pop` of a list whose elements are not known one by one. */
+/** Calls `shift` or `pop` of a list with elements that may be missing. */
 function takeEnd(interpreter: Interpreter, array: unknown[], name: 'shift' | 'pop'): unknown {
   const list = symOfItems(array);
   const taken = listMethod(interpreter, list, 'at', [name === 'shift' ? 0 : -1]);
@@ -159,7 +159,7 @@ function conditionalArrayMethod(
 ): unknown {
   const trace = activeTrace();
   if (name === 'concat') return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
-  // The position of an element depends on the presence of those before it.
+  // The position of an element depends on the presence of the elements before it.
   if (CALLING.has(name) && usesIndex(interpreter, args[0]))
     return listMethod(interpreter, symOfItems(array), name, args);
   if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(interpreter, array, name, args[0]);
@@ -230,7 +230,7 @@ function asCondition(value: unknown): Node {
   return typeof test === 'boolean' ? literal(test) : test;
 }
 
-/** The elements that `concat`, `flat` and `flatMap` insert for a value: those of a list, or the value itself. */
+/** The elements that `concat`, `flat` and `flatMap` insert for a value: the elements of a list, or the value itself. */
 export function asItems(interpreter: Interpreter, raw: unknown): unknown[] {
   if (isOpen(raw)) return oneLevel(interpreter, raw);
   const value = resolve(raw);
@@ -306,7 +306,7 @@ function eachItem(
   return name === 'forEach' ? undefined : trace.track(results);
 }
 
-/** A method of a list whose elements are all present, some of them symbolic. */
+/** Calls a method of a list whose elements are all present. */
 function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
@@ -392,7 +392,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
   }
 }
 
-/** `includes` and `indexOf` from a position on. */
+/** Calls `includes` or `indexOf` with a start position. */
 function searchFrom(
   array: readonly unknown[],
   name: 'includes' | 'indexOf',

@@ -16,8 +16,9 @@ export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(
 let defined = false;
 
 /**
- * Gives the functions of the host their refusals whose answer is another one each time: in a graph it would be drawn
- * once, while the graph is built. Looking for them loads modules of the host, so it waits for the first such name.
+ * Defines the refusals of the functions of the host that return another value each time: a graph would contain one
+ * value, drawn while the graph is built. The search for these functions loads modules of the host, and therefore waits
+ * until the first function with such a name.
  */
 export function defineBuildTime(fn: FunctionLike): void {
   if (defined || !BUILD_TIME_NAMES.has(fn.name)) return;

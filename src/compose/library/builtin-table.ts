@@ -9,12 +9,12 @@ import { Phi, Sym } from '../value/symbolic.ts';
 /** Translates the call of a built-in function. */
 export type Handler = (args: readonly unknown[], interpreter: Interpreter) => unknown;
 
-/** Answer of a handler that leaves the call to native code. */
+/** The result of a handler that leaves the call to native code. */
 export const NATIVE = Symbol('native');
 
 const handlers = new Map<unknown, Handler>();
 
-/** Gives a built-in function its translation. */
+/** Defines the translation of a built-in function. */
 export function define(fn: unknown, handler: Handler): void {
   handlers.set(fn, handler);
 }
@@ -37,7 +37,10 @@ export function callDefined(
 /** Does an argument contain a symbolic value? */
 export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => isSymbolicDeep(arg));
 
-/** A handler for scalars: native when everything is known, distributed over conditionals. */
+/**
+ * Defines a translation for a scalar argument. A call with known arguments is native; for a conditional argument, the
+ * function is applied to each side.
+ */
 export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
   define(fn, (args, interpreter) => {
     const value = resolve(args[0]);

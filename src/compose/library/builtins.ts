@@ -107,7 +107,7 @@ for (const name of ['max', 'min'] as const) {
       const choice = symbolic(given[open]) as Phi;
       return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
     }
-    // Nothing is larger than Infinity, so that it is never the least.
+    // Infinity never is the least of several numbers, and -Infinity never the largest, so that both are left out.
     const [neutral, last] = name === 'min' ? [Infinity, -Infinity] : [-Infinity, Infinity];
     if (given.includes(last) && given.every((item) => symbolic(item) instanceof Sym || typeof item === 'number'))
       return last;
@@ -130,7 +130,7 @@ for (const name of ['max', 'min'] as const) {
   });
 }
 
-/** Infinity, or with `inside` a conditional value that may be. */
+/** Is the value an infinity, or with `inside` a conditional value with an infinity on one side? */
 function isEndless(value: unknown, inside: boolean): boolean {
   const inner = inside ? symbolic(value) : undefined;
   if (inner instanceof Phi) return [inner.then, inner.otherwise].some((side) => isEndless(side, false));
@@ -217,7 +217,7 @@ define(Array.from, (args, interpreter) => {
   return args[1] === undefined ? items : interpreter.callMethod(items, 'map', [args[1]]);
 });
 
-/** A new list of the author with the elements of a symbolic one. */
+/** A new list of the author with the elements of a list value. */
 function copied(interpreter: Interpreter, value: unknown): unknown {
   return activeTrace().track(spreadItems(interpreter, value));
 }
@@ -250,7 +250,10 @@ const mapLike = (type: StaticType): boolean => type.kind === 'map' || type.kind 
 const mapTyped = (value: Sym): Sym =>
   value.type.kind === 'map' ? value : new Sym({ ...value.node, type: mapOf(DYN) }, { waits: value.waits });
 
-/** `Object.keys` and its kin: of maps as sorted lists, of objects with known fields by field. */
+/**
+ * Defines `Object.keys`, `Object.values` and `Object.entries`: sorted lists for maps, and field by field for objects
+ * with known fields.
+ */
 function listing(
   fn: (value: object) => unknown,
   pick: (map: Sym) => unknown,
@@ -262,7 +265,7 @@ function listing(
     const inner = symbolic(value);
     if (inner instanceof Phi) return distribute(inner, (side) => interpreter.call(fn, Object, [side], fn.name));
     if (inner instanceof Sym) {
-      // Of a missing map JavaScript throws; the expression fails in the same way.
+      // For a missing map JavaScript throws, and the expression fails in the same way.
       const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'listed by its keys');
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
@@ -282,7 +285,10 @@ function listing(
   });
 }
 
-/** Refuses to list a map with an `undefined` value: JavaScript lists its key, the map of the graph has no such key. */
+/**
+ * Refuses to list an object with an `undefined` value: JavaScript lists the key, but the map of the graph has no such
+ * key.
+ */
 function refuseUndefined(members: Record<string, unknown>, name: string): void {
   const [found] = [{ keys: members }, ...(mergedPieces(members) ?? [])].flatMap(undefinedKeys);
   if (found === undefined) return;
@@ -294,7 +300,7 @@ function refuseUndefined(members: Record<string, unknown>, name: string): void {
   );
 }
 
-/** The entries of a known object; one that was set in a branch has the condition of the branch. */
+/** The entries of a known object. An entry that was set in a branch has the condition of the branch. */
 function listed(value: Record<string, unknown>, known: (key: string, value: unknown) => unknown): unknown[] {
   const trace = activeTrace();
   trace.noteRead(value);
@@ -331,7 +337,8 @@ listing(
   true,
 );
 
-// Compilers keep the name of a function this way (esbuild's and tsx's `__name(f, 'f')`); no graph shows it.
+// Compilers define the name of a function by this call (esbuild's and tsx's `__name(f, 'f')`). The name has no effect
+// on a graph.
 define(Object.defineProperty, ([target, key]) => {
   const fn = resolve(target);
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;

@@ -22,9 +22,9 @@ const OF_ONE = new Set<unknown>([
   isFinite,
 ]);
 
-/** The number of arguments that a callback reads; all, when that is unknown. */
+/** The number of arguments that a callback reads; `Infinity` when the number is unknown. */
 export function argumentCount(interpreter: Interpreter, fn: unknown): number {
-  // Functions of the SDK, and opaque ones, are never traced.
+  // Functions of the SDK and opaque functions are never traced.
   if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
   const syntax = interpreter.syntaxOf(fn);
   if (syntax === undefined) return typeof fn !== 'function' || OF_ONE.has(fn) ? 1 : Infinity;

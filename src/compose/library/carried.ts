@@ -37,7 +37,7 @@ export type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
 /** A loop-carried value, which one turn of a loop passes to the next one. */
 export type Carried =
   | { readonly kind: 'value'; readonly variable: Variable; readonly start: Node; readonly type: StaticType }
-  /** `undefined` or `null` before the first turn that sets it. */
+  /** A value that is `undefined` or `null` before the first turn that sets it. */
   | {
       readonly kind: 'optional';
       readonly variable: Variable;
@@ -45,26 +45,26 @@ export type Carried =
       readonly start: null | undefined;
       readonly type: StaticType;
     }
-  /** `Infinity` or `-Infinity` before the first turn, for which CEL has no literal. */
+  /** A number that starts as `Infinity` or `-Infinity`, for which CEL has no literal. */
   | { readonly kind: 'endless'; readonly variable: Variable; readonly start: number }
-  /** An object or list with fixed members, each of which is carried. */
+  /** An object or list with fixed members, each of which is a carried value. */
   | { readonly kind: 'members'; readonly isList: boolean; readonly members: ReadonlyMap<string, Carried> };
 
 /** A carried value that is one expression. */
 export function carriedValue(name: string, start: Node): Carried {
-  // An empty object grows by the keys that the turns add.
+  // The turns may add keys to an empty object, so that its type is a map.
   const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }
 
-/** Carries a number that begins with `Infinity` or `-Infinity`. */
+/** Carries a number that starts as `Infinity` or `-Infinity`. */
 export function carriedEndless(name: string, start: number): Carried {
   return { kind: 'endless', variable: new Variable(name, 'accumulator'), start };
 }
 
 export const isEndless = (value: unknown): value is number => value === Infinity || value === -Infinity;
 
-/** Carries a value that is unset until a turn sets it; `type` is the type of what a turn sets. */
+/** Carries a value that is unset until a turn sets it; `type` is the type of the value that a turn sets. */
 export function carriedOptional(name: string, start: null | undefined, type: StaticType): Carried {
   const [of, present] = [new Variable(name, 'accumulator'), new Variable(name, 'accumulator')];
   return { kind: 'optional', variable: of, present, start, type: type.kind === 'string' ? STRING : type };
@@ -87,7 +87,7 @@ function startOf(name: string, value: unknown): Carried {
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
 }
 
-/** An object that the composition wrote out with at least one key. */
+/** Is the value an object of the composition with at least one key? */
 export function isStruct(value: unknown): value is object {
   return (
     typeof value === 'object' &&
@@ -194,7 +194,7 @@ function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { r
   return after === undefined ? undefined : { value: asValue(after) };
 }
 
-/** The largest or smallest of the values that the turns take; `Infinity` or `-Infinity` where no turn takes one. */
+/** The largest or smallest value that a turn takes; `Infinity` or `-Infinity` when no turn takes a value. */
 function endlessAfter(
   pass: Pass,
   { variable: of, start }: Carried & { readonly kind: 'endless' },
@@ -212,7 +212,7 @@ export function takesOf({ present }: Carried & { readonly kind: 'optional' }, ne
   return knowing(not(variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
 }
 
-/** The value after the loop: the first turn that sets it gives the start, and the later ones fold over it. */
+/** The value after the loop. The first turn that sets the value gives the start, and the later turns fold over it. */
 function optionalAfter(
   pass: Pass,
   of: Carried & { readonly kind: 'optional' },
@@ -223,7 +223,7 @@ function optionalAfter(
   return after === undefined ? undefined : { value: phi(after.some, after.value, of.start) };
 }
 
-/** The same where a turn takes something: `value` where some turn does, that is under the condition `some`. */
+/** The value after the loop if some turn sets it: `some` is the condition that one does. */
 export function optionalFold(
   pass: Pass,
   optional: Carried & { readonly kind: 'optional' },
@@ -283,7 +283,7 @@ function presence(raw: unknown): Node {
   return literal(value !== undefined && value !== null);
 }
 
-/** The expression without the conditions that are known, where they ask for a variable. */
+/** The expression without those known conditions that contain a variable. */
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();
@@ -304,7 +304,10 @@ function settled(node: Node, of: Variable): Node {
   return node.kind === 'concat' ? concat(args) : withArgs(node, args);
 }
 
-/** `n + e` after `e`, `[...l, e]` after `[e]`: the first turn does what the others do with nothing. */
+/**
+ * The neutral start value of a fold whose first turn is `e` and whose later turns are `n + e` (0), or `[e]` and `[...l,
+ * e]` (an empty list); otherwise undefined.
+ */
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
   const [a, b] = later.args;
@@ -313,7 +316,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
   return undefined;
 }
 
-/** The type of the value that a turn sets first; `undefined` where it sets none. */
+/** The type of the value that a turn sets; `undefined` when it sets none. */
 export function typeOfSet(raw: unknown): StaticType | undefined {
   const value = resolve(raw);
   const inner = symbolic(value);

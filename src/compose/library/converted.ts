@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
 import { Sym } from '../value/symbolic.ts';
 
-/** Times and durations are texts in JavaScript, and bytes are base64. */
+/** Converts times and durations to texts, and bytes to base64, as JavaScript has them. */
 export function converted(value: Sym): Sym {
   const { type } = value;
   const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });
@@ -13,7 +13,7 @@ export function converted(value: Sym): Sym {
   return value;
 }
 
-/** The value without its short form as an optional, which a conversion of it does not have. */
+/** The value without its short form as a CEL optional, which a converted value does not have. */
 export function withoutShort(value: Sym): Sym {
   if (value.absence === undefined) return value;
   const { optional: _, ...absence } = value.absence;

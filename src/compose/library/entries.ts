@@ -39,7 +39,10 @@ export function fromEntries(interpreter: Interpreter, value: unknown): { readonl
   return { value: wrap(new Sym(fromPairs(interpreter, value))) };
 }
 
-/** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
+/**
+ * `Object.fromEntries()` of a list of the author, which may contain known pairs, conditional pairs and elements of
+ * other lists.
+ */
 function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): Record<string, unknown> {
   const made: Record<string, unknown> = activeTrace().track({});
   activeTrace().noteRead(pairs);
@@ -59,7 +62,7 @@ function fromPairsWritten(interpreter: Interpreter, pairs: readonly unknown[]): 
   return made;
 }
 
-/** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
+/** Translates `Object.fromEntries(list.map(x => [k, v]))` as a map made entry by entry. */
 function fromPairs(interpreter: Interpreter, raw: unknown): Node {
   const pairs = raw instanceof View ? viewMethod(interpreter, raw, 'map', [(x: unknown) => x]) : raw;
   return fromPairsNode(toNode(pairs));
@@ -76,7 +79,7 @@ function fromPairsNode(node: Node): Node {
     const [written, value] = pair?.args ?? [];
     const [loop] = node.vars;
     if (pair?.kind === 'list' && pair.args.length === 2 && written !== undefined && value !== undefined) {
-      // JavaScript makes a text of every key.
+      // JavaScript converts every key to a text.
       const key = written.type.kind === 'number' ? textNode(wrap(new Sym(written))) : written;
       if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));
     }
@@ -88,7 +91,7 @@ function fromPairsNode(node: Node): Node {
   );
 }
 
-/** `Object.assign(target, ...list)`: the members of every element, the last one with a key wins. */
+/** `Object.assign(target, ...list)`: adds the members of every element; the last value of a key wins. */
 export function mergeEach(
   interpreter: Interpreter,
   target: Record<string, unknown>,

@@ -14,7 +14,7 @@ import type { Key } from './key.ts';
 import { memberKeyOf } from './key.ts';
 import { slotOf } from './keyed.ts';
 
-/** `key in object`; with `own`, `Object.hasOwn(object, key)`, which does not look at what every object has. */
+/** `key in object`; with `own`, `Object.hasOwn(object, key)`, which ignores inherited members. */
 export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   const value = resolve(object);
   const key = memberKeyOf(rawKey);
@@ -39,12 +39,12 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   return bool(presence(value, key));
 }
 
-/** Is the key a name that every object inherits? Keys of the spec are assumed to be none. */
+/** Is the key a name that every object inherits? Symbolic keys are assumed not to be. */
 function isInherited(key: Key, prototype: object | null): boolean {
   return !(key instanceof Sym) && prototype !== null && key in prototype;
 }
 
-/** The condition under which an object that is written out, with the maps merged into it, has a key. */
+/** The condition under which an object, with the maps merged into it, has a key. */
 function presence(value: object, key: string | Sym): Node {
   const own = ownPresence(value, key);
   return (mergedPieces(value) ?? []).reduce((found, { test, map, keys }) => {

@@ -7,13 +7,13 @@ import { Phi, Sym } from '../value/symbolic.ts';
 /** A property key: known, or an expression. */
 export type Key = string | symbol | Sym;
 
-/** The key for a read of a computed member; the key may be absent. */
+/** The key for a read of a computed member. The key itself may be absent. */
 export function readKeyOf(raw: unknown): Key {
   const inner = symbolic(resolve(raw));
   return inner instanceof Sym ? inner : memberKeyOf(raw);
 }
 
-/** The key that a computed member names. */
+/** The key of a computed member, which must be present. */
 export function memberKeyOf(raw: unknown): Key {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -24,8 +24,8 @@ export function memberKeyOf(raw: unknown): Key {
 }
 
 /**
- * Refuses a key that every object of JavaScript has a member for: what a map holds under it cannot be told from that.
- * A key that is known only when the graph runs finds the map's own members alone.
+ * Refuses a key for which every object of JavaScript has an inherited member: the value of a map under this key could
+ * not be distinguished from it. A symbolic key finds only the map's own members.
  */
 export function refuseInherited(key: unknown): void {
   if (typeof key !== 'string' || !(key in Object.prototype)) return;

@@ -18,10 +18,10 @@ import { knowing } from './view.ts';
 /** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
-/** The value under the key of a turn: read, and written. */
+/** The value under the key of a turn, for its reads and writes. */
 export interface KeyedSlot {
   readonly holder: { value: unknown };
-  /** The key of the turn; every read and write of a turn is by one key. */
+  /** The key of the turn. All reads and writes of a turn must use one key. */
   key: Node | undefined;
 }
 
@@ -50,7 +50,7 @@ export function writeSlot(slot: KeyedSlot, value: unknown): void {
   slot.holder.value = value;
 }
 
-/** Refuses a list or object from before the turn: JavaScript would share it between keys. */
+/** Refuses a list or object that was made before the turn, because JavaScript would share it between keys. */
 function refuseShared(slot: KeyedSlot, raw: unknown): void {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -69,14 +69,14 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
   }
 }
 
-/** The value that a turn reads under its key: none, or that of earlier turns. The turn may fill a list. */
+/** The value that a turn reads under its key: no value, or the value of earlier turns. The turn may fill a list. */
 export function seenByKey(of: CarriedByKey): unknown {
   if (of.type.kind !== 'list') return seenInTurn(of);
   const list = activeTrace().track([new Splice(variable(of.variable, of.type), false)]);
   return phi(variable(of.present, BOOL), list, undefined);
 }
 
-/** Is the value an object of the composition without keys? */
+/** Is the value an object of the composition that has no keys yet? */
 export function isUnfilled(value: object): boolean {
   const isOwn = activeTrace().isTracked(value) && !Array.isArray(value) && symbolic(value) === undefined;
   return isOwn && Reflect.ownKeys(value).length === 0 && mergedPieces(value) === undefined;
@@ -84,7 +84,7 @@ export function isUnfilled(value: object): boolean {
 
 /**
  * The map that the loop fills: under each key the value that the turns with this key carry, in their order. `undefined`
- * where that has no expression; `empty` where no turn sets a key.
+ * when the value has no expression; `empty` when no turn sets a key.
  */
 export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: unknown): Node | 'empty' | undefined {
   const takes = takesOf(of, next);

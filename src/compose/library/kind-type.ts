@@ -5,8 +5,8 @@ import type { DerivedField } from '../trace/records.ts';
 import { resourceType } from './schema-type.ts';
 
 /**
- * Counters of built-in kinds that the API server leaves out of a status when they are zero: absent means
- * zero. Source: the `omitempty` members of the published types (`p` and `k` unset in the type data).
+ * Counters of built-in kinds that the API server leaves out of a status when they are zero, so that an absent counter
+ * is zero. Source: the `omitempty` members of the published types (`p` and `k` unset in the type data).
  */
 const COUNTERS: Readonly<Record<string, readonly string[]>> = {
   'apps/Deployment': [
@@ -50,7 +50,7 @@ const metadataType: ObjectType = {
   open: true,
 };
 
-/** The type of a whole object of a kind. Without a schema everything but the metadata is of unknown type. */
+/** The type of a whole object of a kind. Without a schema, the types of all fields but the metadata are unknown. */
 export function kindType(
   group: string,
   kind: string,
@@ -106,7 +106,7 @@ function extended(type: ObjectType, counters: readonly string[], derived: readon
   };
 }
 
-/** The type of the instance: its spec, and what the server keeps in its metadata. */
+/** The type of the instance: its spec, and the metadata of a stored object. */
 export function instanceType(spec: StaticType): ObjectType {
   const fields = new Map<string, Field>([
     ['spec', { type: spec, required: true }],

@@ -53,7 +53,7 @@ export function listMethod(interpreter: Interpreter, value: Sym, name: string, a
   return viewMethod(interpreter, viewOf(wrap(value)), name, args);
 }
 
-/** A method of a Set, which is treated as the list of its values. */
+/** Calls a method of a Set, which is treated as the list of its values. */
 function setMethod(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): unknown {
   if (name === 'has') return mayHold(value, args[0], name) && bool(contains(value.node, scalarArgument(args[0], name)));
   if (name === 'values' || name === 'keys') return wrap(markIterator(new Sym(value.node, { waits: value.waits })));
@@ -187,7 +187,9 @@ function scalarArgument(raw: unknown, name: string): Node {
 
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 'list', 'map', 'object']);
 
-/** May a list hold a value of the type? JavaScript finds no value of another type than the elements have. */
+/**
+ * May a list hold a value of the type? JavaScript does not find a value whose type differs from that of the elements.
+ */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
   const wanted = resolve(raw);
   if (wanted === undefined) return false;
@@ -201,7 +203,10 @@ function mayHold(value: Sym, raw: unknown, name: string): boolean {
   return false;
 }
 
-/** Is the value in the list? No list of the graph holds NaN, but a number that is parsed from a text may be NaN. */
+/**
+ * The condition that a value is in a list. A list of the graph never holds NaN, but a number that is parsed from a text
+ * may be NaN.
+ */
 function contains(all: Node, wanted: Node): Node {
   const number = numberTest(wanted, false);
   return number === undefined ? isIn(wanted, all) : and(number, isIn(asDoubles(wanted), all));
@@ -213,7 +218,7 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
   return cond(number, method(name, all, [asDoubles(wanted)], INTEGER), literal(-1));
 }
 
-/** The elements that `concat` appends for an argument: those of a list, or the argument itself. */
+/** The elements that `concat` appends for an argument: the elements of a list, or the argument itself. */
 function concatenated(interpreter: Interpreter, raw: unknown): Node {
   if (isOpen(raw)) return asList(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
   const value = resolve(raw);
@@ -238,7 +243,7 @@ function joined(value: Sym, separator: unknown): Node {
   return method('join', texts, isEmptyText(by) ? [] : [by], STRING);
 }
 
-/** `flat(depth)`: as many levels as the elements have, at most. */
+/** `flat(depth)` of a symbolic list, with at most as many levels as the elements have. */
 function flat(node: Node, depth: unknown): Node {
   const levels = resolve(depth) ?? 1;
   if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
@@ -318,8 +323,8 @@ function sorted(interpreter: Interpreter, value: Sym, comparator: unknown): Node
 }
 
 /**
- * The list by a key of its elements; elements of one key keep their order, as in JavaScript. CEL's `sortBy` keeps the
- * order of no more than twelve.
+ * The list sorted by a key of its elements. As in JavaScript, elements with one key keep their order, which CEL's
+ * `sortBy` guarantees for at most twelve elements.
  */
 function stablySorted(value: Sym, element: Variable, key: Node): Node {
   return bindOnce(value.node, 'all', value.type, (all) => {
@@ -341,7 +346,10 @@ function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; reado
   return left !== right && ofB(right) === left ? { key: right, descending: true } : undefined;
 }
 
-/** `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0` as the two that are compared, the lesser first. */
+/**
+ * The two compared expressions of `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0`, that of the smaller
+ * element first.
+ */
 function differenceOf(order: Node): readonly Node[] | undefined {
   if (order.kind === 'sub') return order.args;
   if (order.kind !== 'cond') return undefined;
@@ -351,13 +359,13 @@ function differenceOf(order: Node): readonly Node[] | undefined {
   const lesserFirst = (test.kind === 'lt') === Number(then.value) < 0;
   const others = otherwise.kind === 'cond' ? differenceOf(otherwise) : undefined;
   const ends = otherwise.kind === 'lit' && Math.sign(Number(otherwise.value)) !== Math.sign(Number(then.value));
-  // The rest may ask for the other order, or be what equal elements get.
+  // The rest may compare in the other order, or be the result for equal elements.
   if (!ends && !(others !== undefined && others[0] === (lesserFirst ? x : y) && others[1] === (lesserFirst ? y : x)))
     return undefined;
   return lesserFirst ? [x, y] : [y, x];
 }
 
-/** Runs a callback that must neither change values nor make resources. */
+/** Runs a callback, and refuses it when it changes values or makes resources. */
 export function predicate<T>(work: () => T): T {
   const trace = activeTrace();
   trace.predicates++;
@@ -382,7 +390,7 @@ function condition(interpreter: Interpreter, fn: unknown, args: readonly unknown
   return typeof result === 'boolean' ? literal(result) : result;
 }
 
-/** Applies a predicate: by element, or by position when it takes one. */
+/** Applies a predicate to the elements, or to the positions when it reads the index. */
 function withPredicate<T>(
   interpreter: Interpreter,
   view: View,

@@ -23,13 +23,13 @@ export function match(value: Sym, raw: unknown): unknown {
   return phi(...firstMatchValue(value, firstMatch(value.node, pattern), pattern));
 }
 
-/** What `match` and `exec` give: a list with the text and the groups, which also tells where it is. */
+/** The result of `match` and `exec`: a list with the text and the groups, and the `index` of the match. */
 function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node, unknown, null] {
   const index = () => wrap(new Sym(first.index(), { waits: value.waits }));
   return [first.found, activeTrace().under(first.found, () => matchValue(value, first, pattern, index)), null];
 }
 
-/** The refusal of a group whose text is unknown. */
+/** The value of a group whose text is unknown: its read is refused. */
 export function untoldGroup(number: number, pattern: RegExp): Untranslated {
   return new Untranslated(
     'regex',
@@ -38,7 +38,7 @@ export function untoldGroup(number: number, pattern: RegExp): Untranslated {
   );
 }
 
-/** One match as JavaScript gives it. */
+/** One match in the form that JavaScript returns. */
 function matchValue(value: Sym, { text, groups, names }: MatchTexts, pattern: RegExp, index: () => unknown): unknown {
   const { waits } = value;
   const texts = groups.map((group, position) =>
@@ -72,7 +72,7 @@ export function matchAll(value: Sym, raw: unknown): unknown {
   );
 }
 
-/** A method of a regular expression with a symbolic text. */
+/** Calls a method of a regular expression with a symbolic text. */
 export function regexMethod(pattern: RegExp, name: string, args: readonly unknown[]): unknown {
   const text = textNode(args[0]);
   if (name === 'test') return bool(testPattern(text, pattern));

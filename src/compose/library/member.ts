@@ -49,7 +49,7 @@ export function getMember(interpreter: Interpreter, object: unknown, key: Key, o
   return concreteMember(interpreter, value, key);
 }
 
-/** Reads a member of one side of a conditional value; `whole` is named in messages. */
+/** Reads a member of one side of a conditional value. Messages name `whole`. */
 export function memberOfSide(
   interpreter: Interpreter,
   whole: Phi,
@@ -86,7 +86,7 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
   return object[key as string];
 }
 
-/** Refuses a field that the declaration of an object lacks; a declared field may be absent. */
+/** Refuses a field that the declaration of an object does not have. A declared field may be absent. */
 function refuseUndeclared(object: object, key: string): void {
   const declared = activeTrace().declaredFields.get(object);
   if (declared === undefined || declared.names.includes(key)) return;
@@ -95,7 +95,7 @@ function refuseUndeclared(object: object, key: string): void {
   refuse('member', `${declared.of} has no field "${key}"`, hint);
 }
 
-/** Are these the variables of the process? Hosts without a process have none. */
+/** Is the value `process.env`? Hosts without a process have none. */
 function isEnvironment(value: unknown): boolean {
   const host = Reflect.get(globalThis, 'process') as { readonly env?: unknown } | undefined;
   return host?.env !== undefined && value === host.env;
@@ -140,7 +140,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
     const found = mapMember(typed, text, false);
     return sure ? wrap((symbolic(found) as Sym).present()) : found;
   }
-  // Values that are no scalars, or two of them: a conditional over the keys.
+  // For values that are no scalars, or for one or two keys, the result is a conditional over the keys.
   const usable = all === undefined ? keys : keys.filter((name) => all.includes(name));
   const covered = all?.every((name) => keys.includes(name)) === true;
   const last = covered ? (usable.at(-1) as string) : undefined;
@@ -202,7 +202,8 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
   if (field === undefined) return unknownField(value, key, optional);
   const label = memberLabel(value, key, optional);
   const member = wrap(converted(fieldOf(value, key, field, optional, label)));
-  // What a resource is called changes, and each reading of a derived field has its warning.
+  // The member is kept for later reads, unless the label of its resource may change, or each read of a derived field
+  // needs its own warning.
   if (!optional && value.resource === undefined && field.derived === undefined)
     (value.members ??= new Map()).set(key, member);
   return member;
@@ -216,7 +217,8 @@ function memberLabel(value: Sym, key: string, optional: boolean): string {
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {
   if (field.derived !== undefined) return derivedField(value, field);
   if (/^[A-Za-z_]\w*$/.test(key)) {
-    // Equal expressions are one node, whose type is that of its first making: of a mixed number it is not known.
+    // Equal expressions are one node with the type of its first occurrence, so that the type of a mixed number is left
+    // open.
     const converts = field.converts === true;
     const read = select(value.node, key, converts ? DYN : field.type);
     const node = converts ? ofNumber(read, field.type) : read;
@@ -274,19 +276,19 @@ function unknownField(value: Sym, key: string, optional: boolean): unknown {
   if (trace.strict || !value.waits) return refuse('field', message, adviceFor(key));
   trace.warn('late-field', message);
   const field: Field = { type: DYN, required: false };
-  // The type check must not look for the field either.
+  // The type is `dyn`, so that the type check does not look for the field either.
   const late = new Sym(call('dyn', [value.node], value.type), { waits: true, absence: value.absence, label });
   return wrap(fieldOf(late, key, field, optional, `${label}.${key}`));
 }
 
-/** Advice for fields that authors look for in the wrong place. */
+/** The remedy for fields that authors often look for in the wrong kind. */
 function adviceFor(key: string): string | undefined {
   if (key === 'podIP' || key === 'podIPs' || key === 'hostIP')
     return 'put a Service in front of it and use the name of that Service';
   return undefined;
 }
 
-/** `object[key]` of an object with known fields: a conditional over them. */
+/** `object[key]` of an object with known fields: a conditional over the fields. */
 function fieldByExpression(value: Sym, key: Sym): unknown {
   const type = value.type as StaticType & { kind: 'object' };
   const text = textNode(wrap(key));
@@ -328,7 +330,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
   list: Array.prototype,
 };
 
-/** A method read without being called: a function that calls it. Names that are no methods are refused. */
+/** A method that is read without a call, as a function that calls it. Refuses names that are no methods. */
 function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];

@@ -57,12 +57,12 @@ export function callMethod(interpreter: Interpreter, object: unknown, key: Key, 
   return interpreter.call(fn, value, args, methodLabel(object, key));
 }
 
-/** Methods of a Map or Set that read the key only, and pass values on as they are. */
+/** Methods of a Map or Set that read only keys, and pass values on as they are. */
 const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
 
 const isKnownKey = (key: unknown): boolean => typeof key === 'function' || (!isOpen(key) && !isSymbolicDeep(key));
 
-/** A Map or Set of the composition whose keys are known; its values may be anything. */
+/** Calls a method of a Map or Set with known keys; its values may be symbolic. */
 function knownTableMethod(table: object, key: string, args: readonly unknown[]): unknown {
   refuseNativeChange(table, key);
   const method = Reflect.get(table, key) as ((...values: unknown[]) => unknown) | undefined;
@@ -70,7 +70,7 @@ function knownTableMethod(table: object, key: string, args: readonly unknown[]):
   return Reflect.apply(method, table, [...args]);
 }
 
-/** A look-up of a value of the spec in the author's Map or Set. */
+/** A look-up of a symbolic key in the author's Map or Set. */
 function tableMethod(
   interpreter: Interpreter,
   table: unknown,
@@ -174,7 +174,7 @@ function symMethod(interpreter: Interpreter, value: Sym, key: Key, args: readonl
   }
 }
 
-/** A method of a value of unknown type: by the method's name, when it is one of lists or of strings alone. */
+/** Calls a method of a value of unknown type, when only lists or only strings have a method of this name. */
 function dynMethod(interpreter: Interpreter, value: Sym, key: string, args: readonly unknown[]): unknown {
   const LISTS = new Set(['map', 'filter', 'some', 'every', 'find', 'forEach', 'flatMap', 'join', 'reduce']);
   const list: StaticType = { kind: 'list', element: DYN };

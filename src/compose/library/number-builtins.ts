@@ -10,7 +10,7 @@ import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { scalar } from './builtin-table.ts';
 
-/** `Number`, the functions that parse, and those that ask what a number is. */
+/** Defines `Number`, the functions that parse numbers, and the tests of numbers such as `Number.isInteger`. */
 export function defineNumbers(): void {
   scalar(Number, (value) => wrap(new Sym(converted(value), { waits: value.waits })));
   for (const fn of new Set([parseInt, Number.parseInt])) {
@@ -65,7 +65,10 @@ function converted(value: Sym): Node {
   );
 }
 
-/** Is the value present in JavaScript? The graph waits for a resource's field. */
+/**
+ * The condition under which a value is present in JavaScript; always true for a field of a resource, for which the
+ * graph waits.
+ */
 function isThere({ absence }: Sym): Node {
   return absence === undefined || absence.waits ? TRUE() : absence.has;
 }

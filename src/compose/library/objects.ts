@@ -46,8 +46,8 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
 }
 
 /**
- * `{ ...source }`: copies the entries of the source into an object literal. With `asked`, fields of a resource that are
- * missing are left out; else the graph waits for them.
+ * `{ ...source }`: copies the entries of the source into an object literal. With `asked`, missing fields of a resource
+ * are left out; otherwise the graph waits for them.
  */
 export function mergeSpread(
   interpreter: Interpreter,
@@ -74,7 +74,7 @@ function mergeMembers(target: Record<string, unknown>, members: Members): void {
   }
 }
 
-/** `...(c ? a : b)`: the keys of both sides, each under its condition. */
+/** `...(c ? a : b)`: adds the keys of both sides, each under its condition. */
 function spreadEither(interpreter: Interpreter, target: Record<string, unknown>, value: Phi, asked: boolean): void {
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
@@ -126,7 +126,7 @@ function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, va
     refuse('types', `${labelOf(value)} is a ${type.kind} and cannot be spread into an object`, 'spread an object');
 }
 
-/** A field as a copy takes it: one of a resource that is missing is `undefined`, and nothing waits for it. */
+/** The value of a field in a copy. A missing field of a resource is `undefined`, and the graph does not wait for it. */
 export function asFound(member: unknown): unknown {
   const inner = symbolic(member);
   if (!(inner instanceof Sym) || inner.absence?.waits !== true) return member;
@@ -137,7 +137,7 @@ export function asFound(member: unknown): unknown {
 function setOwnIfThere(target: Record<string, unknown>, name: string, member: unknown): void {
   const inner = symbolic(member);
   const absence = inner instanceof Sym ? inner.absence : undefined;
-  // Of a resource, a field that nothing overrides is waited for.
+  // The graph waits for a field of a resource, unless an earlier member has the same name.
   const asked = absence !== undefined && (!absence.waits || Object.hasOwn(target, name));
   if (asked) mergeKeyWhen(target, name, absence.has, wrap((inner as Sym).present()));
   else mergeKey(target, name, member);
@@ -158,7 +158,7 @@ export function restOf(interpreter: Interpreter, raw: unknown, taken: readonly s
   }
   const rest: Record<string, unknown> = activeTrace().track({});
   mergeSpread(interpreter, rest, value);
-  // Maps among the pieces may have the keys, too.
+  // Maps among the pieces may also have the keys.
   if (mergedPieces(rest) !== undefined) return restOf(interpreter, wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) deleteMember(rest, name);
   return rest;

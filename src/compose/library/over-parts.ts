@@ -5,8 +5,9 @@ import { isOpen } from '../value/open.ts';
 import type { Sym } from '../value/symbolic.ts';
 
 /**
- * Work on each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. A call in it that makes a resource
- * with an id would make one of the same id for each part: it is one collection then, over the whole list.
+ * Runs a callback for each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. When the
+ * callback makes a resource with an id, each part would make a resource of the same id: then the callback runs over the
+ * whole list, so that the resource is one collection.
  */
 export function overParts<T>(items: readonly unknown[], each: () => T, whole: (list: Sym) => T): T {
   const trace = activeTrace();
@@ -27,7 +28,9 @@ function makesOneIdTwice(from: number): boolean {
   return new Set(made.map(({ id }) => id)).size < made.length;
 }
 
-/** The parts as one list; `undefined` where they have none, and are refused as resources of one id. */
+/**
+ * The parts as one list; `undefined` when they cannot be one list, so that the resources with equal ids are refused.
+ */
 function joined(items: readonly unknown[]): Sym | undefined {
   try {
     return symOfItems(items);

@@ -46,15 +46,15 @@ export function reduceList(interpreter: Interpreter, view: View, args: readonly 
 }
 
 /**
- * `list.reduce((a, x) => (x.n > a.n ? x : a), { n: 0 })`: one of the elements, or the object to begin with. Among the
- * elements the callback chooses one; between that one and the object it chooses last.
+ * Translates `list.reduce((a, x) => (x.n > a.n ? x : a), { n: 0 })`, whose result is an element or the initial object.
+ * The callback first chooses among the elements, and then between the chosen element and the initial object.
  */
 function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
   let best: unknown;
   try {
     best = withoutInitial(interpreter, view, fn);
   } catch (error) {
-    // The result is none of the elements, but an object that the turns build.
+    // The result is no element, but an object that the turns build.
     if (error instanceof Refusal) return undefined;
     throw error;
   }
@@ -66,7 +66,9 @@ function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: 
   return phi(some, choice.result, initial);
 }
 
-/** `list.reduce(f)`: from the first element on. Of an empty list JavaScript throws, and the expression fails. */
+/**
+ * `list.reduce(f)`, which starts with the first element. For an empty list JavaScript throws, and the expression fails.
+ */
 function withoutInitial(interpreter: Interpreter, view: View, fn: unknown): unknown {
   if (!view.plain || argumentCount(interpreter, fn) >= 3)
     return refuse('loop-carried', '.reduce() without an initial value has no CEL form here', 'pass the initial value');
@@ -77,12 +79,12 @@ function withoutInitial(interpreter: Interpreter, view: View, fn: unknown): unkn
 
 const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
 
-/** An object or a list that the composition made: a callback may fill it. */
+/** Is the value an object or list of the composition, which a callback may fill? */
 function isOwn(value: unknown): value is object {
   return typeof value === 'object' && value !== null && symbolic(value) === undefined && activeTrace().isTracked(value);
 }
 
-/** `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})`: a loop that fills `acc`. */
+/** Translates `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})` as a loop that fills `acc`. */
 function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
   const turn = (element: unknown, ...position: unknown[]) => {
     const result = resolve(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
@@ -93,7 +95,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
       'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
     );
   };
-  // The length of a function of the SDK is the number of arguments that it reads.
+  // `symbolicMap` takes the `length` of an opaque function for the number of arguments that the function reads.
   const visit =
     argumentCount(interpreter, fn) >= 3
       ? (element: unknown, position: unknown) => turn(element, position)
@@ -102,7 +104,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
   return initial;
 }
 
-/** The accumulator after all turns. `list` are the elements that take part. */
+/** The accumulator after all turns. `list` is the list of the elements that take part. */
 function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
@@ -141,7 +143,7 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   }
 }
 
-/** The carried value for a start value; `undefined` where the turns leave the start value as it is. */
+/** The carried value for a start value; `undefined` when the turns do not change the start value. */
 function carriedFrom(
   interpreter: Interpreter,
   fn: unknown,

@@ -45,7 +45,7 @@ export function testPattern(text: Node, pattern: RegExp): Node {
   return matches(text, re2(parsed(withoutPosition(pattern)), 'test'));
 }
 
-/** The pattern for a method that would go on from its last match; with the flag g it is refused. */
+/** The pattern for a method that would continue after its last match. Refuses a pattern with the flag g. */
 export function withoutPosition(pattern: RegExp): RegExp {
   return pattern.flags.includes('g')
     ? refuse('regex', `${String(pattern)} keeps a position between calls`, 'leave out the flag g')
@@ -60,7 +60,7 @@ function plainText({ root, pattern }: Parsed): string | undefined {
   return codes.every((code) => code !== undefined) && codes.length > 0 ? String.fromCodePoint(...codes) : undefined;
 }
 
-/** A pattern of one character, of whatever class, perhaps with + after it. */
+/** The character or class of a pattern of one character, and whether `+` follows it; undefined for other patterns. */
 function characterOf({ root }: Parsed): { readonly one: Regex; readonly runs: boolean } | undefined {
   const isOne = (node: Regex) => node.kind === 'char' || node.kind === 'class' || node.kind === 'any';
   if (isOne(root)) return { one: root, runs: false };
@@ -69,8 +69,8 @@ function characterOf({ root }: Parsed): { readonly one: Regex; readonly runs: bo
 }
 
 /**
- * What a pattern asks of the place of a match: nothing, that the text begins or ends there, or anything else. A text
- * that matches without such marks is matched where it first occurs.
+ * The positions at which a pattern can match: anywhere, at the start or at the end of the text, or `other`. The match
+ * of a pattern without marks is at the first occurrence of its text.
  */
 function placeOf(root: Regex): 'anywhere' | 'start' | 'end' | 'other' {
   const parts = root.kind === 'sequence' ? root.parts : [root];
@@ -86,7 +86,7 @@ function hasMark(node: Regex): boolean {
   return ['start', 'end', 'boundary', 'inside'].includes(node.kind) || subexpressionsOf(node).some(hasMark);
 }
 
-/** `text.search(pattern)`: where the first match begins, or -1. */
+/** `text.search(pattern)`: the position of the first match, or -1. */
 export function searchPattern(text: Node, pattern: RegExp): Node {
   const found = firstMatch(text, pattern);
   return cond(found.found, found.index(), literal(-1));
@@ -95,14 +95,14 @@ export function searchPattern(text: Node, pattern: RegExp): Node {
 /** The text of a group of a match. */
 export interface GroupText {
   readonly text: Node;
-  /** The condition under which it is not `undefined`. */
+  /** The condition under which the group is not `undefined`. */
   readonly has: Node;
 }
 
 /** The text of a match and of its groups. */
 export interface MatchTexts {
   readonly text: Node;
-  /** By their numbers, from 1 on; `undefined` for a group whose place in the match is unknown. */
+  /** The groups by their numbers, from 1 on; `undefined` for a group whose position in the match is unknown. */
   readonly groups: readonly (GroupText | undefined)[];
   readonly names: ReadonlyMap<string, number>;
 }
@@ -110,7 +110,7 @@ export interface MatchTexts {
 /** The first match of a pattern. */
 export interface FirstMatch extends MatchTexts {
   readonly found: Node;
-  /** The position where it begins. @throws Refusal where that is unknown. */
+  /** The position of the match. @throws Refusal when it is unknown. */
   readonly index: () => Node;
 }
 
@@ -121,7 +121,7 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
   return {
     found: matches(whole, re2(of, 'test')),
     text: found,
-    // Between marks for both ends the match is the whole text.
+    // The match of a pattern with marks for both ends is the whole text.
     groups: groupTexts(isWhole(of) ? whole : found, of),
     names: of.names,
     index() {
@@ -139,11 +139,11 @@ function isWhole({ root, pattern }: Parsed): boolean {
   return parts[0]?.kind === 'start' && parts.at(-1)?.kind === 'end' && !pattern.flags.includes('m');
 }
 
-/** The texts of the groups of a match, by what its parts match at the begin and the end of what is left of it. */
+/** The texts of the groups of a match. Each step matches a part at the start or the end of the remaining text. */
 function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText | undefined)[] {
   const { flags, source } = pattern;
   const steps = stepsToGroups(root, flags);
-  // The marks of a step stand for the ends of what is left, not of lines.
+  // The marks of a step mean the ends of the remaining text, not of lines.
   const plain = new RegExp(source, flags.replaceAll(/[gm]/g, ''));
   const part = (text: Node, edge: 'first' | 'last', parts: readonly Regex[]) => {
     const marked: Regex = {
@@ -165,7 +165,7 @@ function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText 
   );
 }
 
-/** Every match of `text.matchAll(pattern)`: their texts, and what the groups of each are. */
+/** Every match of `text.matchAll(pattern)`: the texts of the matches, and the groups of a match. */
 export function everyMatch(
   text: Node,
   pattern: RegExp,
@@ -179,7 +179,7 @@ export function everyMatch(
 
 const matches = (text: Node, expression: Node): Node => method('matches', text, [expression], BOOL);
 
-/** The replacement of a match: a fixed text, or one that is made from the match. */
+/** The replacement of a match: a fixed text, or a text that is made from the match. */
 export type Replacement = string | ((match: MatchTexts) => Node);
 
 const replaced = (by: Replacement, match: MatchTexts): Node => (typeof by === 'string' ? literal(by) : by(match));
@@ -209,14 +209,20 @@ export function replacePattern(text: Node, pattern: RegExp, by: Replacement): No
   );
 }
 
-/** `/^-+|-+$/`: a pattern for the begin and one for the end, of which the first cannot be empty. */
+/**
+ * The two alternatives of a pattern such as `/^-+|-+$/`: one for the start, which matches no empty text, and one for
+ * the end; undefined for other patterns.
+ */
 function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
   if (root.kind !== 'choice' || root.options.length !== 2) return undefined;
   const [begin, end] = root.options as [Regex, Regex];
   return placeOf(begin) === 'start' && placeOf(end) === 'end' && minLength(begin) > 0 ? [begin, end] : undefined;
 }
 
-/** The first match: the first occurrence of its text, or the begin or end of the whole. Without one, `find` gives "". */
+/**
+ * Replaces the first match, which is the first occurrence of its text, or at the start or end of the whole. Without a
+ * match, `find` returns "".
+ */
 function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
   const place = placeOf(of.root);
   return bindOnce(whole, 't', STRING, (text) => {
@@ -235,9 +241,9 @@ function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
   });
 }
 
-/** Every character of a class, or every run of them, replaced. */
+/** Replaces every character of a class, or every run of such characters. */
 function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
-  // Runs look at their neighbours, so the text is read several times.
+  // A replacement of runs reads neighbouring characters, so that the text is read several times.
   return characterOf(of)?.runs === true
     ? bindOnce(text, 't', STRING, (bound) => charactersReplaced(bound, of, by))
     : charactersReplaced(text, of, by);
@@ -269,13 +275,16 @@ function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
 /** The printable characters of ASCII. */
 const PRINTABLE = Array.from({ length: 95 }, (_, position) => String.fromCodePoint(32 + position));
 
-/** What to split at which fixed text, for `text.split(pattern)`. */
+/**
+ * The text and the fixed separator of `text.split(pattern)`. Other separators in the text are replaced by the fixed
+ * one.
+ */
 export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node; readonly separator: string } {
   const of = parsed(pattern);
   const plain = plainText(of);
   if (plain !== undefined) return { text, separator: plain };
   const once = new RegExp(pattern.source, pattern.flags.replaceAll('g', ''));
-  // One of the separators replaces all of them.
+  // One of the separators replaces all others.
   const separator = characterOf(of) === undefined ? undefined : PRINTABLE.find((each) => once.test(each));
   if (separator === undefined)
     return refuse(
@@ -286,7 +295,7 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
   return { text: replaceCharacters(text, of, separator), separator };
 }
 
-/** `text.match(/re/g)`: whether there is a match, and all of them. */
+/** `text.match(/re/g)`: the condition that there is a match, and all matches. */
 export function allMatches(text: Node, pattern: RegExp): { readonly found: Node; readonly matches: Node } {
   const of = parsed(pattern);
   if (minLength(of.root) === 0)

@@ -14,7 +14,7 @@ import { untoldGroup } from './matches.ts';
 import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 
-/** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, perhaps with `$1`, or a function of the match. */
+/** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, which may contain `$1`, or a function of the match. */
 export function replaceText(interpreter: Interpreter, value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolve(args[0]);
   if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
@@ -67,7 +67,7 @@ function signPiece(sign: string, match: MatchTexts): Node {
   return refuse('no-cel', `"$${sign}" in a replacement has no CEL form`, 'take the parts with .split() and .slice()');
 }
 
-/** The group of one or two digits, and how many of them are text after all. */
+/** The group that one or two digits name, and the number of digits that are plain text. */
 function numbered(digits: string, groups: number): { readonly position: number; readonly over: number } | undefined {
   const both = Number(digits);
   if (both >= 1 && both <= groups) return { position: both, over: 0 };
@@ -75,7 +75,7 @@ function numbered(digits: string, groups: number): { readonly position: number; 
   return digits.length === 2 && first >= 1 && first <= groups ? { position: first, over: 1 } : undefined;
 }
 
-/** The text of a group; one that took no part counts as empty. */
+/** The text of a group; empty for a group that took no part in the match. */
 function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): Node {
   const group = groups[position - 1];
   if (group === undefined) {

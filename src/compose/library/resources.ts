@@ -55,7 +55,9 @@ export function resourceMember(
   }
 }
 
-/** Notes that a resource is made after others: a resource, the id of one, or one of two under a condition. */
+/**
+ * Notes that a resource is made after another resource, which is given by itself, by its id, or as a conditional value.
+ */
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
   const value = resolve(raw);

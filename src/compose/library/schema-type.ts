@@ -6,7 +6,7 @@ import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '..
 const specTypes = new WeakMap<Schema, StaticType>();
 const resourceTypes = new WeakMap<Schema, StaticType>();
 
-/** The static type of a spec's schema. Numbers that may be either kind stay open until they are used. */
+/** The static type of a spec's schema. Numbers that may be integers or doubles stay open until they are used. */
 export function specType(schema: Schema): StaticType {
   return typeOf(schema, specTypes, true);
 }
@@ -54,7 +54,7 @@ function stringType(schema: Schema, spec: boolean): StaticType {
   return schema.format === 'duration' ? { kind: 'duration' } : STRING;
 }
 
-/** The type of an enumeration that names none. */
+/** The type of an enumeration whose schema has no `type`. */
 function typeOfValues(schema: Schema): string | undefined {
   const kinds = new Set((schema.enum ?? []).map((value) => typeof value));
   if (kinds.size !== 1) return undefined;
@@ -83,7 +83,7 @@ function objectType(schema: Schema, inner: (schema: Schema) => StaticType): Stat
     if (found === undefined && Object.hasOwn(properties, name)) {
       const property = properties[name] as Schema;
       const given = required.has(name) || property.default !== undefined;
-      // The API has no null beside a missing value: what may be null may be missing.
+      // In the API null and a missing value are the same, so that a nullable field may be missing.
       const nullable = property.nullable === true && { missing: given ? ('null' as const) : ('either' as const) };
       found = { type: inner(property), required: given && !nullable, ...nullable };
       fields.set(name, found);

@@ -7,7 +7,10 @@ import { Sym } from '../value/symbolic.ts';
 import { elementAt } from './access.ts';
 import type { View } from './view.ts';
 
-/** An element of a list as the author sees it: a pair of `Object.entries(map)` has both parts wherever it is there. */
+/**
+ * An element of a list in the form that the author sees. When the element may be missing, its form is conditional as a
+ * whole: a pair of `Object.entries(map)` has both parts or is missing.
+ */
 export function shownElement(interpreter: Interpreter, view: View, position: number): unknown {
   const found = symbolic(elementAt(interpreter, view.list, new Sym(literal(position))));
   if (!(found instanceof Sym)) return undefined;

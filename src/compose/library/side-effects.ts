@@ -12,8 +12,8 @@ const MUTATING = new Set(
 );
 
 /**
- * May the function change something that outlives the call? Run natively in a branch, such a change could
- * not be taken back; the function is traced there instead, and refused where it really changes something.
+ * May the function change a value that outlives the call? Such a change could not be undone after a native call in a
+ * branch. The function is therefore traced there, and refused where it really changes such a value.
  */
 export function mayChangeOutside(node: FunctionNode): boolean {
   let answer = known.get(node);
@@ -46,7 +46,7 @@ function isMutatingCall(callee: AnyNode): boolean {
   );
 }
 
-/** Refuses to change a Map, a Set or the like natively where the change could not be taken back. */
+/** Refuses to change a Map, a Set or a similar object natively where the change could not be undone. */
 export function refuseNativeChange(self: unknown, method: string): void {
   const changeable =
     self instanceof Map ||

@@ -55,7 +55,7 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
   return [...iterable(value)];
 }
 
-/** A list taken apart by an array pattern. */
+/** The elements of a list for an array pattern. */
 export function patternElements(
   interpreter: Interpreter,
   raw: unknown,
@@ -96,7 +96,7 @@ export function patternElements(
   return writtenElements(interpreter, items);
 }
 
-/** The elements of a written list by position; some may be conditional. */
+/** The elements of a list of the author by position; some may be conditional. */
 export function writtenElements(
   interpreter: Interpreter,
   items: readonly unknown[],
@@ -127,7 +127,10 @@ const track = (items: unknown[]): unknown[] => activeTrace().track(items);
 const testOf = (item: unknown): Node => (item instanceof Maybe ? item.test : TRUE());
 const valueOf = (item: unknown): unknown => (item instanceof Maybe ? item.value : item);
 
-/** The element at a position of conditional elements: the first with so many present ones before it. */
+/**
+ * The element at a position of a list with conditional elements: the first present element that has `position` present
+ * elements before it.
+ */
 function present(items: readonly unknown[], position: number): unknown {
   const tests = items.map(testOf);
   return items.reduceRight<unknown>(
@@ -146,7 +149,7 @@ function after(items: readonly unknown[], from: number): unknown[] {
   });
 }
 
-/** The condition under which at least so many of the conditions hold. */
+/** The condition under which at least `count` of the conditions hold. */
 function atLeast(tests: readonly Node[], count: number): Node {
   if (count <= 0) return TRUE();
   const last = tests.at(-1);

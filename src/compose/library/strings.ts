@@ -37,10 +37,13 @@ const NAMES = (
   'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match matchAll localeCompare'
 ).split(' ');
 
-/** A character that is no white space: CEL's `trim` takes U+0085 for one, and U+FEFF for none. */
+/**
+ * Matches a character that is no white space in JavaScript. CEL's `trim` differs: it treats U+0085 as white space, and
+ * U+FEFF not.
+ */
 const SEEN = `[^${SPACE}]`;
 
-/** Methods that refuse a pattern in JavaScript, too. */
+/** Methods that throw for a regular expression in JavaScript. */
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
 
 /** Calls a method of a string. */
@@ -113,7 +116,7 @@ export function stringMethod(interpreter: Interpreter, value: Sym, name: string,
   }
 }
 
-/** The text that `concat` appends for an argument; for spread elements of a list, all of them. */
+/** The text that `concat` appends for an argument: for a spread list, the texts of all its elements. */
 function concatenated(interpreter: Interpreter, arg: unknown): Node {
   if (arg instanceof Maybe)
     return cond(
@@ -152,14 +155,14 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
   return build();
 }
 
-/** A text from a position on, as `includes` and `startsWith` count it. */
+/** A text from a position on, as `includes` and `startsWith` count positions. */
 function startingAt(node: Node, position: unknown): Node {
   return resolve(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
 }
 
 const upTo = (node: Node, end: unknown): Node => between(node, literal(0), cut(end, node));
 
-/** `text.search(/re/)`: where the first match begins. */
+/** `text.search(/re/)`: the position of the first match. */
 function search({ node, waits }: Sym, raw: unknown): unknown {
   const pattern = resolve(raw);
   if (!(pattern instanceof RegExp))
@@ -169,7 +172,10 @@ function search({ node, waits }: Sym, raw: unknown): unknown {
 
 const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
 
-/** A position as methods of texts and lists take it: no text is so long that infinity would be any other. */
+/**
+ * Converts a number to a whole position, as methods of texts and lists do. Infinite positions become the largest safe
+ * integers, because no text is longer.
+ */
 export function wholePosition(value: number): number {
   return Math.min(Math.max(Math.trunc(value) || 0, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
@@ -212,7 +218,7 @@ function limited(pieces: Node, raw: unknown): Node {
   });
 }
 
-/** A number as one of 32 bits without a sign: -1 is the largest. */
+/** A number as an unsigned integer of 32 bits: -1 becomes the largest. */
 function unsigned(node: Node): Node {
   const range = literal(2 ** 32);
   return modulo(add(modulo(node, range), range), range);
@@ -280,7 +286,7 @@ function fromOn(node: Node, from: Conditional): Node {
   return cond(test, method('substring', node, [start], STRING), literal(''));
 }
 
-/** A position as `substring` takes it: negative ones are zero. */
+/** A position as `substring` counts it: a negative position is zero. */
 function cut(raw: unknown, of: Node): Node {
   const position = positionNode(raw);
   const count = size(of, INTEGER);

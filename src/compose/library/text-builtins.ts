@@ -12,7 +12,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { define, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 
-/** JSON and base64. */
+/** Defines `JSON.stringify`, `JSON.parse`, `btoa` and `atob`. */
 export function defineTexts(): void {
   define(JSON.stringify, (args) => {
     if (!symbolicSome([args[0]])) return NATIVE;
@@ -57,7 +57,10 @@ export function defineTexts(): void {
   });
 }
 
-/** JSON prints null and leaves out what is missing; a graph sees no difference. */
+/**
+ * Refuses a value that may be null: JSON prints null and leaves out missing fields, and a graph does not distinguish
+ * them.
+ */
 function refuseNullable(raw: unknown): void {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -80,7 +83,7 @@ function asciiOnly(value: Node, use: (text: Node) => Node): Node {
   );
 }
 
-/** What Go's JSON writes as an escape and JavaScript does not. */
+/** Characters that Go's JSON writes as an escape, and JavaScript does not. */
 const ESCAPES = [
   [String.raw`\u003c`, '<'],
   [String.raw`\u003e`, '>'],
@@ -88,7 +91,10 @@ const ESCAPES = [
   [String.raw`\u2028`, '\u2028'],
   [String.raw`\u2029`, '\u2029'],
 ] as const;
-/** Stands for two backslashes, which are one of the text; JSON holds no bare control character. */
+/**
+ * Replaces two backslashes, which are one backslash of the text, while escapes are replaced. JSON contains no bare
+ * control character.
+ */
 const BACKSLASH = '\u0001';
 
 /** JSON as JavaScript writes it. */

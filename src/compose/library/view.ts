@@ -24,13 +24,16 @@ import { asList, toNode } from '../value/nodes.ts';
 import { converted } from './converted.ts';
 
 /**
- * A symbolic list as the author iterates it: an expression for the list of loop values, and what the
- * author sees for each of them (`Object.entries(m)` runs over keys and shows pairs).
+ * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that makes the
+ * author's element of each loop value. `Object.entries(m)`, for example, runs over keys and shows pairs.
  */
 export class View extends SeenList {
   readonly list: Sym;
   readonly show: (loop: Sym) => unknown;
-  /** An iterator such as `matchAll()` gives: its copy is the first list, and shows what it shows. */
+  /**
+   * Is this the iterator of a method such as `matchAll()`? Its copy is the list over which it runs, with the same
+   * elements.
+   */
   readonly iterates: boolean;
 
   constructor(list: Sym, show?: (loop: Sym) => unknown, iterates = false) {
@@ -49,7 +52,7 @@ export class View extends SeenList {
     return this.list.type.kind === 'list' ? this.list.type.element : { kind: 'dyn' };
   }
 
-  /** Shows each value its own elements? Then the list expression is the list the author sees. */
+  /** Does each loop value show as itself? If so, the list expression is the list that the author sees. */
   get plain(): boolean {
     return this.show === plainShow;
   }
@@ -57,7 +60,7 @@ export class View extends SeenList {
 
 const plainShow = (loop: Sym): unknown => wrap(loop);
 
-/** Is the list known to be empty here? No turn of a loop over it runs then. */
+/** Is the list known to be empty on the current path? If so, a loop over it has no turns. */
 export function isKnownEmpty(view: View): boolean {
   const some = activeTrace().facts.simplify(compare('gt', size(view.list.node, INTEGER), literal(0)));
   return isLiteral(some, false);
@@ -69,8 +72,8 @@ export function viewOf(value: unknown): View {
 }
 
 /**
- * The view of a list for a loop over it. A list of pairs that a `map` wrote (`list.map((x, i) => [x, i])`) runs over the
- * list that it was made of: what the author takes apart is what they put together, with all of its elements.
+ * The view of a list for a loop over it. A loop over pairs that a `map` made (`list.map((x, i) => [x, i])`) runs over
+ * the original list, and makes the pair of each element. A pattern then reads the parts that the author wrote.
  */
 export function loopView(value: unknown): View {
   const view = viewOf(value);
@@ -85,24 +88,27 @@ export function loopView(value: unknown): View {
   );
 }
 
-/** The loop value of a fresh variable. */
+/** The loop value of a new variable. */
 export function loopValue(view: View, of: Variable): Sym {
   return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });
 }
 
 const gaps = new WeakMap<Node, View>();
 
-/** Notes that elements of a list may be missing, for a filter that tests which. */
+/** Notes that elements of a list may be missing, for a filter that tests their presence. */
 export function noteGaps(list: Node, view: View): void {
   gaps.set(list, view);
 }
 
-/** The list as a view whose elements may be missing, where plain reads made it. */
+/** The view of a list whose elements may be missing; undefined for other lists. */
 export function listWithGaps(list: Node): View | undefined {
   return gaps.get(list);
 }
 
-/** The positions below a count. A negative count has none in JavaScript, where CEL would fail. */
+/**
+ * The list of the positions below a count. For a negative count the list is empty, as in JavaScript; CEL's
+ * `lists.range` would fail.
+ */
 export function positionsBelow(count: Node): Node {
   const sure = isNatural(count)
     ? count
@@ -112,20 +118,20 @@ export function positionsBelow(count: Node): Node {
 
 const ZERO = (): Node => literal(0);
 
-/** Is it plain from the expression that the number is not negative? */
+/** Does the expression show that the number is not negative? */
 function isNatural(node: Node): boolean {
   if (node.kind === 'lit') return Number(node.value) >= 0;
   if (node.kind === 'call' && node.name === 'size') return true;
   if (node.kind !== 'cond') return false;
-  // `Math.max(a, b)` is at least the one that is a natural number.
+  // `Math.max(a, b)` is not negative if one of the two is not.
   const [test, a, b] = node.args;
   const larger = (test.kind === 'gt' || test.kind === 'ge') && test.args[0] === a && test.args[1] === b;
   return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);
 }
 
 /**
- * What a filter makes sure of the elements that it leaves, a range of its numbers, and the keys of a map of theirs:
- * `loop` is one of them.
+ * The fact that holds for an element `loop` of a list: the condition of a filter, the bounds of a range, or that the
+ * key of a map is in the map. Undefined when no fact is known.
  */
 export function factOf(list: Node, loop: Node): Node | undefined {
   const map = mapOfKeys(list);
@@ -141,7 +147,7 @@ export function factOf(list: Node, loop: Node): Node | undefined {
   return before === undefined ? kept : and(before, kept);
 }
 
-/** The map whose keys a list holds, as `keysOf` writes it. */
+/** The map whose keys a list contains, if `keysOf` made the list. */
 function mapOfKeys(list: Node): Node | undefined {
   if (list.kind !== 'method' || list.name !== 'sort') return undefined;
   const [keys] = list.args;
@@ -150,9 +156,9 @@ function mapOfKeys(list: Node): Node | undefined {
   return isKeys && key?.kind === 'var' && key.variable === keys.vars[0] ? map : undefined;
 }
 
-/** The keys of a map as a list, in order of the alphabet. */
+/** The keys of a map as a sorted list. */
 export function keysOf(map: Node): Node {
-  // The keys of one map are one expression, so that what is known of them at one place counts at the next.
+  // The keys of one map are one expression, so that facts about the keys hold in all places.
   let keys = keyLists.get(map);
   if (keys === undefined) {
     const key = macroVariable('k');
@@ -164,12 +170,12 @@ export function keysOf(map: Node): Node {
 
 const keyLists = new WeakMap<Node, Node>();
 
-/** Runs `work` for an element of a list, with what is known of it. */
+/** Runs `work` for an element of a list, with the facts that hold for the element. */
 export function forElement<T>(list: Node, loop: Node, work: () => T): T {
   return knowing(factOf(list, loop), work);
 }
 
-/** Runs `work` where something is known to hold. */
+/** Runs `work` where a fact is known to hold. */
 export function knowing<T>(fact: Node | undefined, work: () => T): T {
   const { facts } = activeTrace();
   const mark = facts.mark();
@@ -186,11 +192,11 @@ export interface IndexedView {
   readonly view: View;
   /** The element at a position, as the author sees it. */
   readonly at: (position: Sym) => unknown;
-  /** What is known of the element at a position. */
+  /** The fact that holds for the element at a position. */
   readonly factAt: (position: Node) => Node | undefined;
 }
 
-/** The same list by position: the author sees the pair of element and index. */
+/** The list by position, for callbacks that also read the index. */
 export function indexed(view: View): IndexedView {
   const list = view.list.node;
   const positions = call('lists.range', [size(list, INTEGER)], listOf(INTEGER));
@@ -199,7 +205,7 @@ export function indexed(view: View): IndexedView {
   return { view: new View(new Sym(positions)), at, factAt: (position) => factOf(list, element(position)) };
 }
 
-/** `Object.entries(map)`: keys in order of the alphabet, shown as pairs. */
+/** `Object.entries(map)`: the sorted keys, shown as pairs. */
 export function entriesView(map: Sym): View {
   const value = map.type.kind === 'map' ? map.type.value : ({ kind: 'dyn' } as const);
   return new View(new Sym(keysOf(map.node)), (loop) =>

@@ -63,7 +63,10 @@ export function deleteKey(interpreter: Interpreter, raw: unknown, key: Key): voi
   deleteMember(target, key);
 }
 
-/** `delete object[key]` of a key that is not known: each key of the object goes where it is the one. */
+/**
+ * `delete object[key]` with a symbolic key: deletes each key of the object under the condition that it equals the
+ * symbolic key.
+ */
 function deleteSymbolic(target: object, key: Sym): void {
   if (mergedPieces(target) !== undefined || Array.isArray(target)) {
     refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
@@ -72,13 +75,13 @@ function deleteSymbolic(target: object, key: Sym): void {
   for (const name of Object.keys(target)) deleteMemberWhen(target, name, eq(text, literal(name)));
 }
 
-/** Gives an object other members than it had: those of a map. */
+/** Replaces the members of an object by those of a map. */
 function replaceMembers(interpreter: Interpreter, target: object, map: unknown): void {
   for (const name of Reflect.ownKeys(target)) Reflect.deleteProperty(target, name);
   mergeSpread(interpreter, target as Record<string, unknown>, map);
 }
 
-/** Objects of the composition that it froze; the tracer itself still notes things in them. */
+/** Objects that the composition froze. They are not frozen natively, because the tracer still stores data in them. */
 const frozen = new WeakSet<object>();
 
 /** `Object.freeze(object)` of an object of the composition. */
@@ -92,7 +95,7 @@ export function isFrozen(value: unknown): boolean {
   return Object.isFrozen(value) || frozen.has(value as object);
 }
 
-/** The object to change: it must have been made by the composition. */
+/** The object to change. Refuses an object that the composition did not make. */
 export function owned(object: unknown, inner: Sym | undefined): object {
   if (inner !== undefined) {
     return refuse(

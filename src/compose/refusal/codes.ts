@@ -15,9 +15,10 @@ const error = info('error');
 const warning = info('warning');
 
 /**
- * What can be said of a composition function. The examples are functions of a spec with `name`, `size`, `env`
- * (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`). The
- * examples of `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase, size? }`.
+ * The codes of diagnostics about a composition function. The examples are functions of a spec with `name`, `size`,
+ * `env` (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`).
+ * The examples of `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase,
+ * size? }`.
  */
 export const traceCodes: readonly CodeInfo[] = [
   error(

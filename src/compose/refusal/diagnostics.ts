@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import type { Refusal } from './refusal.ts';
 import type { Site } from './refusal.ts';
 
-/** A refusal as a diagnostic, with its place and the text there. */
+/** Makes a diagnostic of a refusal, with its place and the text there. */
 export function diagnosticOf(refusal: Refusal): Diagnostic {
   return placed(
     {
@@ -15,7 +15,7 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
   );
 }
 
-/** A diagnostic with the position of a place, and of the call that leads there, where it is another one. */
+/** Adds to a diagnostic the position of a place, and of the call that leads there, if one is given. */
 export function placed(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
   const source = site?.locate(site.start);
   if (source === undefined) return diagnostic;
@@ -23,7 +23,7 @@ export function placed(diagnostic: Diagnostic, site: Site | undefined, caller?: 
   return { ...diagnostic, source: calledFrom === undefined ? source : { ...source, calledFrom } };
 }
 
-/** The text of a problem: what, where, the code there, what to do. */
+/** The text of a refusal: the message, the remedy, the position and the source text there. */
 export function explainRefusal(refusal: Refusal): string {
   const { site } = refusal;
   const lines = [refusal.message + (refusal.hint === undefined ? '' : `; ${refusal.hint}`)];

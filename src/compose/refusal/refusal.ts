@@ -1,7 +1,7 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
-/** Codes of refusals and warnings; the letters are those that the documentation lists. */
+/** The codes of refusals, as the documentation lists them. */
 export type RefusalCode =
   | 'argument'
   | 'field'
@@ -43,8 +43,8 @@ export type RefusalCode =
   | 'secret-status';
 
 /**
- * A composition that cannot be translated: what is wrong, what to write instead, and where. It is never
- * caught by the author's own `catch`.
+ * The error for a composition that cannot be translated, with the mistakes, their places and remedies. A `catch` of the
+ * author inside the composition never gets this error.
  */
 export class CompositionError extends TypeKroError {
   readonly diagnostics: readonly Diagnostic[];
@@ -58,16 +58,16 @@ export class CompositionError extends TypeKroError {
     });
     this.name = 'CompositionExecutionError';
     this.diagnostics = diagnostics;
-    // Not listed: the message tells them where Node prints an error.
+    // Not enumerable, because Node prints the members of an error, and the message already contains the diagnostics.
     Object.defineProperty(this, 'diagnostics', { enumerable: false });
   }
 }
 
-/** Inside the tracer: a refusal on its way to the composition, where its position is looked up. */
+/** A refusal inside the tracer. The composition looks up its position and reports it. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly hint: string | undefined;
-  /** Where in the source; set by the innermost node that saw the refusal pass. */
+  /** The place in the source. The innermost node through which the refusal passes sets it. */
   site: Site | undefined;
 
   constructor(code: RefusalCode, message: string, hint?: string) {
@@ -78,7 +78,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal that only follows from another one, which is noted already. */
+/** A refusal that is only the consequence of another refusal, which is noted already. */
 export class FollowUp extends Refusal {
   constructor() {
     super('unsupported', 'this follows from a mistake before it');
@@ -86,10 +86,10 @@ export class FollowUp extends Refusal {
   }
 }
 
-/** Refusals after which the function cannot be followed any further. */
+/** Codes of refusals after which the function cannot be interpreted further. */
 const FINAL: ReadonlySet<RefusalCode> = new Set(['async', 'provider', 'syntax', 'this', 'too-large', 'unknown-name']);
 
-/** May the rest of the composition be looked at after the refusal? */
+/** May the rest of the composition be interpreted after the refusal? */
 export function isRecoverable(refusal: Refusal): boolean {
   return !FINAL.has(refusal.code);
 }
@@ -102,7 +102,7 @@ export interface Site {
   readonly locate: (offset: number) => SourcePosition | undefined;
 }
 
-/** What to do where nothing more special is known. */
+/** General remedies, for refusals that give no special one. */
 const REMEDIES: Partial<Record<RefusalCode, string>> = {
   field: 'read a field that the kind has',
   identity: 'compare fields of the two',
@@ -120,7 +120,7 @@ export function refuse(code: RefusalCode, message: string, hint: string | undefi
   throw new Refusal(code, message, hint);
 }
 
-/** The names that are nearest to a wrong one, for "did you mean". */
+/** The name that is nearest to a wrong name, for "did you mean"; undefined when none is near. */
 export function suggest(wrong: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(wrong.length / 3)) + 1;
@@ -134,7 +134,7 @@ export function suggest(wrong: string, names: readonly string[]): string | undef
   return best;
 }
 
-/** Levenshtein distance of two short names; `limit` when it is at least that. */
+/** The Levenshtein distance of two short names; `limit` when the distance is not smaller. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -151,22 +151,22 @@ function editDistance(a: string, b: string, limit: number): number {
   return previous[b.length] as number;
 }
 
-/** Where exceptions came up: the innermost place that was interpreted then. */
+/** The places of exceptions: the innermost place that was being interpreted. */
 const failures = new WeakMap<object, Site>();
-/** What `throw` statements of the author threw. */
+/** Errors that `throw` statements of the author threw. */
 const thrownByAuthor = new WeakSet<object>();
 
-/** Notes the place of an exception on its way out; the first place counts. */
+/** Notes the place of an exception that passes. Only the first place is kept. */
 export function noteFailure(error: unknown, site: Site): void {
   if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
 }
 
-/** The last value without an identity of its own that the author threw. */
+/** The last value that the author threw and that is no Error. */
 let thrownPlain: { readonly value: unknown; readonly site: Site | undefined } | undefined;
 
 /**
- * Notes that the author throws the value. The stack of an error that an interpreted statement makes has no frame of the
- * author's; it gets one, so that whatever prints it shows the line.
+ * Notes that the author throws the value. The stack of an error that an interpreted statement makes contains no frame
+ * of the author's code. This function adds one, so that the printed stack shows the line.
  */
 export function noteThrow(value: unknown, site: Site | undefined): void {
   if (!(value instanceof Error)) {
@@ -182,9 +182,9 @@ export function noteThrow(value: unknown, site: Site | undefined): void {
 }
 
 /**
- * An exception as a refusal with the place in the author's source. Errors of the SDK have their own code and remedy, and
- * what the author throws is theirs: there is no refusal for them. The use of a moved name gets its place. `deepestCall`:
- * the number of functions that called each other at most.
+ * Makes a refusal of an exception, with the place in the author's source. Returns undefined for errors of the SDK,
+ * which have their own code and remedy, and for errors that the author throws. The use of a moved name becomes a
+ * refusal with its place. `deepestCall` is the greatest number of nested calls in the run.
  */
 export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined {
   if (error instanceof Refusal) return error;
@@ -206,7 +206,7 @@ function placedFailure(refusal: Refusal, error: unknown): Refusal {
   return refusal;
 }
 
-/** What to do about an exception of JavaScript itself. */
+/** The remedy for an exception. */
 function thrownHint(error: unknown): string {
   const early = error instanceof ReferenceError ? /^Cannot access '(.+)' before/.exec(error.message)?.[1] : undefined;
   if (early === undefined) return remedyOfThrown(error) ?? 'correct it, or test for the case first';
@@ -214,14 +214,14 @@ function thrownHint(error: unknown): string {
 }
 
 /**
- * Is the call stack full? JavaScript runs the same program with less of it, so the error is none of the program's: it
- * passes every `catch` of the author's.
+ * Does the error mean that the call stack is full? JavaScript alone would run the same program with less stack, so that
+ * this is no error of the program: no `catch` of the author gets it.
  */
 export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && /call stack/.test(error.message);
 }
 
-/** From this many calls inside each other a full stack comes of the calls, and not of the data. */
+/** The number of nested calls from which on a full stack is caused by the calls, and not by the data. */
 const MIN_RECURSION_LEVELS = 20;
 
 function fullStack(deepestCall: number): Refusal {
@@ -238,7 +238,7 @@ function fullStack(deepestCall: number): Refusal {
       );
 }
 
-/** JavaScript would fail under a condition only; an exception may not leave the branch. */
+/** The refusal of an exception in a branch. JavaScript would fail only under the condition of the branch. */
 export function thrownInBranch(error: unknown): Refusal {
   const refusal = new Refusal(
     'user-error',
@@ -250,7 +250,7 @@ export function thrownInBranch(error: unknown): Refusal {
   return refusal;
 }
 
-/** What to do about an error that JavaScript throws by itself. */
+/** The remedy for an error that JavaScript itself throws; undefined for other errors. */
 function remedyOfThrown(error: unknown): string | undefined {
   if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
   return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
@@ -258,7 +258,7 @@ function remedyOfThrown(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What was thrown, in words; a value that is no error may be anything. */
+/** A thrown value in words; the value may be of any type. */
 function thrownText(error: unknown): string {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
   return typeof error === 'object' ? 'an object that is no Error' : JSON.stringify(error);

@@ -4,10 +4,12 @@ export interface CharacterRange {
   readonly to: number;
 }
 
-/** The characters of the basic plane by what they are to a pattern with the flag i and without u; filled when asked. */
+/** The characters of the basic plane by their canonical character (flag i without u); filled at the first use. */
 let alike: Map<number, number[]> | undefined;
 
-/** The character that stands for all that a pattern with the flag i takes for it (ECMA-262, Canonicalize). */
+/**
+ * The canonical character of all characters that a pattern with the flag i treats as equal (ECMA-262, Canonicalize).
+ */
 function canonical(code: number): number {
   const upper = String.fromCharCode(code).toUpperCase();
   if (upper.length !== 1) return code;
@@ -27,7 +29,7 @@ function families(): Map<number, number[]> {
   return alike;
 }
 
-/** The ranges with the characters that the flag i, without u, adds to them; in order, joined where they touch. */
+/** The ranges with the characters that the flag i, without u, adds to them, sorted and joined. */
 export function foldedRanges(ranges: readonly CharacterRange[]): CharacterRange[] {
   const codes = new Set<number>();
   for (const { from, to } of ranges)

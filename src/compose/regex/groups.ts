@@ -4,20 +4,20 @@ import type { CharacterSet } from './sets.ts';
 import type { Regex } from './syntax.ts';
 
 /**
- * One step from the text of a match to the text of a group. RE2 tells the match, not its groups: they are told where the
- * text can be taken apart in one way only, part by part from its begin or its end.
+ * One step from the text of a match to the text of a group. RE2's `find` returns the match and not its groups. The text
+ * of a group is known only when the match can be split in one way, part by part from its start or its end.
  */
 export type GroupStep =
-  /** What is left without the parts at its begin or end. */
+  /** The remaining text without the parts at its start or end. */
   | { readonly kind: 'drop'; readonly edge: Edge; readonly parts: readonly Regex[] }
-  /** The part at its begin or end. */
+  /** The part at the start or end of the remaining text. */
   | { readonly kind: 'take'; readonly edge: Edge; readonly part: Regex }
-  /** A group inside is `undefined` where the text is empty. */
+  /** The remaining text belongs to an optional part: a group inside is `undefined` when the text is empty. */
   | { readonly kind: 'optional' };
 
 type Edge = 'first' | 'last';
 
-/** The steps to each group, by its number, whose place in the match can be told. */
+/** The steps to each group whose position in the match is known, by the number of the group. */
 export function stepsToGroups(root: Regex, flags: string): ReadonlyMap<number, readonly GroupStep[]> {
   const places = new Map<number, readonly GroupStep[]>();
   const visit = (node: Regex, steps: readonly GroupStep[]): void => {
@@ -34,7 +34,7 @@ export function stepsToGroups(root: Regex, flags: string): ReadonlyMap<number, r
   return places;
 }
 
-/** The parts of a sequence whose text can be told, each with the steps to it. */
+/** The parts of a sequence whose text is known, each with the steps to it. */
 function takenApart(sequence: readonly Regex[], flags: string): ReadonlyMap<Regex, readonly GroupStep[]> {
   // Marks match no text.
   let rest: readonly Regex[] = sequence.filter((part) => !isMark(part));
@@ -54,7 +54,7 @@ function takenApart(sequence: readonly Regex[], flags: string): ReadonlyMap<Rege
   return found;
 }
 
-/** The steps with one more part that is dropped; neighbours are dropped at once. */
+/** Adds a step that drops a part. Parts at the same edge are dropped in one step. */
 function dropPart(steps: readonly GroupStep[], edge: Edge, part: Regex): readonly GroupStep[] {
   const last = steps.at(-1);
   if (last?.kind !== 'drop' || last.edge !== edge) return [...steps, { kind: 'drop', edge, parts: [part] }];
@@ -66,8 +66,8 @@ const isMark = (node: Regex): boolean => ['start', 'end', 'boundary', 'inside'].
 const holdsMark = (node: Regex): boolean => isMark(node) || subexpressionsOf(node).some(holdsMark);
 
 /**
- * Is the longest match of a part at its edge of the text the only one that what stands beside it allows? `beside` are
- * the characters that may come next. From the begin, `edge` is `first`; from the end, all is read backwards.
+ * Is the longest match of a part at an edge of the text the only possible one? `beside` are the characters that may
+ * follow it. With the edge `last`, the text is read backwards from its end.
  */
 function isSure(node: Regex, beside: CharacterSet, edge: Edge, flags: string): boolean {
   if (holdsMark(node)) return false;
@@ -102,7 +102,7 @@ function isSure(node: Regex, beside: CharacterSet, edge: Edge, flags: string): b
   }
 }
 
-/** How many characters a match has at most. */
+/** The maximum length of a match. */
 function maxLength(node: Regex): number {
   switch (node.kind) {
     case 'char':
@@ -118,7 +118,7 @@ function maxLength(node: Regex): number {
   }
 }
 
-/** The node without groups and with the longest matches first. */
+/** The node without captures, and with greedy quantifiers. */
 function greedy(node: Regex): Regex {
   switch (node.kind) {
     case 'group':

@@ -4,7 +4,7 @@ import { foldedRanges } from './fold.ts';
 import { SPACE } from './space.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
-/** What ends a line in JavaScript, as items of an RE2 class. */
+/** The characters that end a line in JavaScript, as items of an RE2 class. */
 const LINE_END = String.raw`\n\r\x{2028}\x{2029}`;
 /** All characters but JavaScript's white space, as items of an RE2 class. */
 const NO_SPACE =
@@ -15,14 +15,14 @@ const PAIRS = [
   ['w', 'W'],
   ['s', 'S'],
 ] as const;
-/** RE2 repeats nothing more often, nested repetitions multiplied. */
+/** The maximum of repetitions in RE2; nested repetitions are multiplied. */
 const MAX_REPEAT = 1000;
 
-/** For what an expression is used: to ask whether it matches, or for the text that it matches. */
+/** The use of an expression: to test whether it matches, or to find the text that it matches. */
 export type RegexUse = 'test' | 'find';
 
 /**
- * The tree as RE2 with JavaScript's meaning.
+ * Prints the tree as RE2 with JavaScript's meaning.
  *
  * @throws Refusal where RE2 has no such expression.
  */
@@ -40,7 +40,7 @@ class Printer {
   private readonly use: RegexUse;
   private readonly multiline: boolean;
   private readonly dotAll: boolean;
-  /** How letters of both cases are written: not at all, by RE2's flag, or by classes. */
+  /** The way in which the flag i is written: not at all, by RE2's flag, or by classes of letters. */
   private readonly folding: 'none' | 'flag' | 'classes';
 
   constructor(root: Regex, pattern: RegExp, use: RegexUse) {
@@ -63,7 +63,7 @@ class Printer {
     return refuse('regex', `${String(this.pattern)} ${what}`, hint);
   }
 
-  /** With `iu` JavaScript folds as RE2 does, but for `\w` and `\b`. */
+  /** With the flags `iu`, JavaScript folds cases as RE2 does, except for `\w` and `\b`, which are refused. */
   private unicodeFolding(): 'flag' {
     const special = (node: Regex): boolean => {
       if (node.kind === 'boundary' || node.kind === 'inside') return true;
@@ -74,7 +74,10 @@ class Printer {
     return 'flag';
   }
 
-  /** Lines begin and end at the ends of a match: the character that ends a line is matched, too. */
+  /**
+   * Prints a pattern whose marks `^` and `$` mean lines (flag m). The match also contains the character that ends a
+   * line.
+   */
   private withLines(node: Regex): string {
     if (node.kind === 'choice') return node.options.map((option) => this.withLines(option)).join('|');
     const parts = node.kind === 'sequence' ? node.parts : [node];
@@ -87,7 +90,7 @@ class Printer {
       .join('');
   }
 
-  /** The text of a node; `level` is 0 where a choice may stand bare, 1 in a sequence, 2 before a quantifier. */
+  /** The text of a node. `level` is 0 where a choice needs no parentheses, 1 in a sequence, 2 before a quantifier. */
   private at(node: Regex, level: 0 | 1 | 2, repeated: number): string {
     switch (node.kind) {
       case 'char':
@@ -139,7 +142,7 @@ class Printer {
 
   private characterClass(items: readonly ClassItem[], negated: boolean): string {
     const escapes = items.map((item) => ('escape' in item ? item.escape : ''));
-    // `[\s\S]` is how patterns say any character.
+    // `[\s\S]` means any character.
     if (!negated && PAIRS.some((pair) => pair.every((escape) => escapes.includes(escape)))) return '(?s:.)';
     if (items.length === 0) return negated ? '(?s:.)' : String.raw`[^\x{0}-\x{10FFFF}]`;
     const only = items.length === 1 ? items[0] : undefined;
@@ -151,7 +154,7 @@ class Printer {
   }
 }
 
-/** A mark cannot be repeated bare. */
+/** The text of a mark, in parentheses before a quantifier. */
 const mark = (text: string, level: number): string => (level === 2 ? `(?:${text})` : text);
 
 function signOf(min: number, max: number): string {
@@ -175,7 +178,7 @@ function printRanges(ranges: readonly { readonly from: number; readonly to: numb
   return ranges.map(({ from, to }) => (from === to ? inClass(from) : `${inClass(from)}-${inClass(to)}`)).join('');
 }
 
-/** A character as RE2 text: letters and digits as they are, all else by number where it could mean something. */
+/** A character as RE2 text: letters and digits as they are, characters with a special meaning escaped or by number. */
 function escaped(code: number): string {
   const text = String.fromCodePoint(code);
   if (/^[A-Za-z0-9_ !"#%&',/:;<=>@`~-]$/.test(text)) return text;
@@ -188,7 +191,10 @@ function inClass(code: number): string {
   return /^[[\]\\^-]$/.test(text) ? `\\${text}` : /^[$.*+?(){}|]$/.test(text) ? text : escaped(code);
 }
 
-/** Does RE2's flag i fold what is in the pattern as JavaScript does? Its S is also ſ, and its K the sign of Kelvin. */
+/**
+ * Does RE2's flag i fold the letters of the pattern as JavaScript does? In RE2, S also matches ſ, and K the Kelvin
+ * sign.
+ */
 function foldsAlike(node: Regex): boolean {
   if (node.kind === 'char') return isSafe(node.code, node.code);
   if (node.kind === 'class')
@@ -202,7 +208,7 @@ function isSafe(from: number, to: number): boolean {
   return to < 0x80 && ![0x4b, 0x53, 0x6b, 0x73].some((letter) => from <= letter && letter <= to);
 }
 
-/** The nodes directly below. */
+/** The child nodes. */
 export function subexpressionsOf(node: Regex): readonly Regex[] {
   switch (node.kind) {
     case 'group':
@@ -217,12 +223,12 @@ export function subexpressionsOf(node: Regex): readonly Regex[] {
   }
 }
 
-/** Might a match of nothing come before others? JavaScript takes no turn that matches nothing, RE2 does. */
+/** May the node prefer an empty match? JavaScript does not repeat an empty match, and RE2 does. */
 function mayPreferEmpty(node: Regex): boolean {
   return node.kind === 'choice' || (node.kind === 'repeat' && node.lazy) || subexpressionsOf(node).some(mayPreferEmpty);
 }
 
-/** How many characters a match has at least. */
+/** The minimum length of a match. */
 export function minLength(node: Regex): number {
   switch (node.kind) {
     case 'char':

@@ -3,7 +3,7 @@ import type { CharacterRange } from './fold.ts';
 import { subexpressionsOf, minLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
-/** A set of characters: ranges in order. */
+/** A set of characters as ranges. */
 export type CharacterSet = readonly CharacterRange[];
 
 const MAX = 0x10ffff;
@@ -41,11 +41,11 @@ function complement(set: CharacterSet): CharacterSet {
   return result;
 }
 
-/** Have the two no character in common? */
+/** Do the two sets have no character in common? */
 export const isDisjoint = (a: CharacterSet, b: CharacterSet): boolean =>
   a.every((one) => b.every((other) => one.to < other.from || other.to < one.from));
 
-/** The characters that a node of one character matches, or more: what cannot be told counts as all of them. */
+/** The characters that a node of one character may match; all characters when the exact set is not known. */
 function charactersOf(node: Regex & { readonly kind: 'char' | 'any' | 'class' }, flags: string): CharacterSet {
   const folds = flags.includes('i');
   if (node.kind === 'char')
@@ -66,10 +66,10 @@ function itemSet(item: ClassItem): CharacterSet {
   return item.escape === item.escape.toLowerCase() ? set : complement(set);
 }
 
-/** Does a node match the empty text, too? */
+/** Can a node match the empty text? */
 export const isNullable = (node: Regex): boolean => minLength(node) === 0;
 
-/** The characters that a match begins with, or ends with. */
+/** The characters with which a match can begin or end. */
 export function edgeOf(node: Regex, edge: 'first' | 'last', flags: string): CharacterSet {
   switch (node.kind) {
     case 'char':
@@ -83,7 +83,7 @@ export function edgeOf(node: Regex, edge: 'first' | 'last', flags: string): Char
   }
 }
 
-/** The characters that a match of several nodes, one after the other, begins or ends with. */
+/** The characters with which a match of a sequence of nodes can begin or end. */
 export function edgeOfParts(parts: readonly Regex[], edge: 'first' | 'last', flags: string): CharacterSet {
   const inOrder = edge === 'first' ? parts : parts.toReversed();
   const upTo = inOrder.findIndex((part) => !isNullable(part));

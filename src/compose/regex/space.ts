@@ -1,2 +1,2 @@
-/** What JavaScript takes for white space, as items of an RE2 class: U+FEFF is one, U+0085 is none. */
+/** JavaScript's white space as items of an RE2 class: with U+FEFF, without U+0085. */
 export const SPACE = String.raw`\s\v\pZ\x{FEFF}`;

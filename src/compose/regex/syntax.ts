@@ -1,6 +1,6 @@
 import { refuse } from '../refusal/refusal.ts';
 
-/** One item of a class: a range of characters, or an escape that stands for several. */
+/** One item of a class: a range of characters, or an escape for several characters. */
 export type ClassItem =
   | { readonly from: number; readonly to: number }
   | { readonly escape: 'd' | 'D' | 'w' | 'W' | 's' | 'S' }
@@ -17,7 +17,7 @@ export type Regex =
       readonly kind: 'group';
       readonly body: Regex;
       readonly captures: boolean;
-      /** Its number, from 1 on, if it captures. */
+      /** The number of the group, from 1 on, if it captures. */
       readonly index?: number;
     }
   | {
@@ -30,7 +30,7 @@ export type Regex =
   | { readonly kind: 'sequence'; readonly parts: readonly Regex[] }
   | { readonly kind: 'choice'; readonly options: readonly Regex[] };
 
-/** The tree of a pattern, and how many groups it has. */
+/** The tree of a pattern, and the number of its groups. */
 export interface ParsedRegex {
   readonly root: Regex;
   readonly groups: number;
@@ -64,7 +64,7 @@ class Parser {
     this.pattern = pattern;
     this.source = pattern.source;
     this.unicode = pattern.flags.includes('u');
-    // Escapes and classes are plain letters, so each parenthesis is one of a group.
+    // Escapes and classes are replaced by letters, so that each parenthesis belongs to a group.
     const plain = this.source.replaceAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, 'a');
     this.namedGroups = /\(\?<[^=!]/.test(plain);
     this.groups = [...plain.matchAll(/\((?!\?)|\(\?<[^=!]/g)].length;
@@ -90,7 +90,7 @@ class Parser {
     return true;
   }
 
-  /** The text that a sticky expression matches here. */
+  /** Matches a sticky expression at the current position, and moves behind the match. */
   private match(expression: RegExp): RegExpExecArray | null {
     expression.lastIndex = this.at;
     const found = expression.exec(this.source);
@@ -168,7 +168,7 @@ class Parser {
     return { kind: 'class', items: [item], negated: false };
   }
 
-  /** What follows a backslash, in and outside of classes. */
+  /** Parses an escape after its backslash, inside or outside of a class. */
   private escaped(): ClassItem {
     const name = this.match(/[dDwWsS]/y);
     if (name !== null) return { escape: name[0] as 'd' };
@@ -190,18 +190,18 @@ class Parser {
     if (control !== null) return CONTROLS[control[0]] as number;
     const letter = this.match(/c([A-Za-z])/y);
     if (letter !== null) return (letter[1] as string).charCodeAt(0) % 32;
-    // Annex B: without a letter the backslash stands for itself.
+    // Annex B: without a letter after `\c`, the backslash means itself.
     if (this.peek('c')) return 0x5c;
     const octal = this.unicode ? this.match(/0/y) : this.match(/[0-3][0-7]{0,2}|[4-7][0-7]?/y);
     if (octal !== null) return Number.parseInt(octal[0], 8);
     const hex =
       this.match(/x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})/y) ?? (this.unicode ? this.match(/u\{([0-9a-fA-F]+)\}/y) : null);
     if (hex !== null) return this.wholeCharacter(Number.parseInt(hex[1] ?? (hex[2] as string), 16));
-    // Any other character stands for itself.
+    // Any other character means itself.
     return this.character();
   }
 
-  /** Two escapes of UTF-16 units as the one character that they are. */
+  /** Joins two escapes of UTF-16 units to one character. */
   private wholeCharacter(code: number): number {
     if (code < 0xd800 || code > 0xdfff) return code;
     const second = code < 0xdc00 ? this.match(/\\u([dD][c-fC-F][0-9a-fA-F]{2})/y) : null;
@@ -220,7 +220,7 @@ class Parser {
       }
       this.at += 1;
       const last = this.classAtom();
-      // Annex B: beside an escape for several characters the dash stands for itself.
+      // Annex B: next to an escape for several characters, the dash means itself.
       if ('from' in first && 'from' in last) items.push({ from: first.from, to: last.from });
       else items.push(first, { from: 0x2d, to: 0x2d }, last);
     }

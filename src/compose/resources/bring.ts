@@ -3,14 +3,14 @@ import type { Trace } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Sym } from '../value/symbolic.ts';
 
-/** What each tracing run has brought in from outside, by what it stands for. */
+/** The resources that each run has added for things outside the composition, by key. */
 const brought = new WeakMap<Trace, Map<object, Sym>>();
 
 /**
- * The resource of the composition under way that stands for something outside it; made once for each run.
+ * The resource of the running trace that represents something outside the composition; made once for each run.
  *
- * @param key what it stands for
- * @param make makes the resource; called outside every condition and loop that is open
+ * @param key the thing that the resource represents
+ * @param make makes the resource; called outside all open conditions and loops
  */
 export function bring(key: object, make: (trace: Trace) => Sym): Sym {
   const trace = activeTrace();
@@ -18,7 +18,7 @@ export function bring(key: object, make: (trace: Trace) => Sym): Sym {
   brought.set(trace, own);
   const known = own.get(key);
   if (known?.resource !== undefined) {
-    // A branch that ends in `throw` takes back what was created in it.
+    // A branch that ended in `throw` may have removed the resource again.
     if (!trace.resources.includes(known.resource)) trace.resources.push(known.resource);
     return known;
   }

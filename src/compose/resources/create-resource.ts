@@ -15,7 +15,7 @@ import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts'
 import { camelCase, ID } from './resource-ids.ts';
 import { schemaFor } from './run-schemas.ts';
 
-/** A Kubernetes object with values that may be known only when the graph runs. */
+/** A Kubernetes object, whose values may be symbolic. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -24,9 +24,9 @@ export interface Manifest {
 }
 
 /**
- * Makes a resource of the composition under way. The manifest is copied; values in it may be symbolic. Its id is
+ * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
  * `options.id`, else the field `id` of the manifest, which is no part of the object unless its kind has such a field.
- * Every factory ends here. Outside a composition the resource becomes part of each composition that uses it.
+ * Every factory calls this function. Outside a composition the resource becomes part of each composition that uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
   manifest: Manifest,
@@ -73,7 +73,8 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const chosen = options.id ?? own.id;
   const given = chosen === undefined ? undefined : checkId(chosen);
   const id = given ?? defaultId(kind, manifest);
-  // Copies first: a copy registers the outside resources that it refers to, and they come before this one.
+  // The manifest is copied first, because the copy adds the outside resources that it refers to, and they come before
+  // this resource.
   const copy = copyDeep(own.manifest, 0) as Record<string, unknown>;
   const record: ResourceRecord = {
     id,
@@ -129,7 +130,7 @@ function checkId(id: unknown): string {
   );
 }
 
-/** The id of a resource without one: kind and name when the name is constant, else the kind. */
+/** The id of a resource for which the author gave none: kind and name when the name is constant, else the kind. */
 function defaultId(kind: string, manifest: Manifest): string {
   const { name } = (manifest.metadata ?? {}) as Readonly<Record<string, unknown>>;
   const lower = kind.toLowerCase();
@@ -140,7 +141,7 @@ function defaultId(kind: string, manifest: Manifest): string {
 
 const MAX_DEPTH = 64;
 
-/** A copy of the manifest, which later changes of the author's objects do not affect. */
+/** A deep copy of a value, which later changes of the author's objects do not affect. */
 function copyDeep(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return hasTokens(value) ? textValue(textNode(value)) : value;
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
@@ -173,7 +174,7 @@ function copySpecial(value: object, depth: number): unknown {
   if (value instanceof Splice) return value;
   if (value instanceof SeenList) return wrap(value.elements());
   if (value instanceof Promise) {
-    // Handles a rejection of the promise: the refusal reports it already.
+    // A rejection of the promise is handled, because the refusal reports the promise already.
     value.catch(() => {});
     return refuse(
       'unsupported',

@@ -17,8 +17,8 @@ import { Sym } from '../value/symbolic.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Marks a function of the SDK that makes one resource. Called outside a composition it gives a resource that becomes
- * part of each composition that uses it: that returns it, reads it, or names it as a variable.
+ * Marks a function of the SDK that makes one resource. A call outside a composition returns a resource that becomes
+ * part of each composition that uses it, that is, returns it, reads it, or refers to it by a variable.
  */
 export function defineResourceFactory<F extends AnyFunction>(make: F): F {
   const factory = ((...args: never[]) =>
@@ -27,7 +27,9 @@ export function defineResourceFactory<F extends AnyFunction>(make: F): F {
   return defineFactory(factory);
 }
 
-/** Methods that say more of a resource; called outside a composition they are remembered. */
+/**
+ * Methods that add settings to a resource. Calls outside a composition are recorded, and repeated in each composition.
+ */
 const CHAINED = ['withIncludeWhen', 'withReadyWhen', 'dependsOn', 'withReadinessEvaluator'] as const;
 
 type Call = readonly [method: (typeof CHAINED)[number], args: readonly unknown[]];
@@ -66,7 +68,7 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
   return keepPlace(reference);
 }
 
-/** Where a resource from outside is used under a condition only, it would have to be left out elsewhere. */
+/** The outside resources that a run has used without a condition. A use under a condition only is refused. */
 const unconditional = new WeakMap<Trace, Set<object>>();
 
 function refuseCondition(kind: string, key: object): void {
@@ -84,7 +86,7 @@ function refuseCondition(kind: string, key: object): void {
   known.add(key);
 }
 
-/** The resource as the factory makes it with nothing around it: its constant fields can be read outside. */
+/** Makes the resource in a trace of its own, so that its constant fields can be read outside a composition. */
 function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
   const trace = new Trace(true, interpreter);
   setSchemas(trace, schemasFor(undefined));
@@ -99,8 +101,8 @@ function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
 }
 
 /**
- * A value that code outside a composition may look at: constant fields of the template are what they are; every other
- * field is a reference, which has a value in the graph only.
+ * A value for code outside a composition. Constant fields of the template have their values; every other field is a
+ * reference, which has a value in the graph only.
  */
 function outsideValue(label: string, known: Readonly<Record<string, unknown>>, use: () => Sym): object {
   const fields = new Map<string, unknown>();
@@ -127,7 +129,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && symbolic(value) === undefined;
 }
 
-/** An object whose keys are all known. */
+/** Are all keys of an object known? */
 const isConstantShape = (value: object): boolean => Object.getOwnPropertySymbols(value).length === 0;
 
 function isConstant(value: unknown): boolean {

@@ -8,12 +8,12 @@ export interface ExternalReference {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly id?: string;
-  /** Whether the kind has namespaces. The schema of the kind says it; accepted, not needed. */
+  /** Accepted and ignored: the schema of the kind tells whether it has namespaces. */
   readonly scope?: 'Namespaced' | 'Cluster';
 }
 
 /**
- * A reference to an object that exists outside the composition: it is read, never written.
+ * Makes a reference to an object that exists outside the composition. The graph reads the object and never writes it.
  *
  * @example externalRef('v1', 'ConfigMap', 'settings', 'shared').data
  */
@@ -37,7 +37,7 @@ export const externalRef = defineResourceFactory(
 );
 
 /**
- * The same as `externalRef({ apiVersion, kind, metadata })`, under the name for objects that are looked at only.
+ * The same as `externalRef({ apiVersion, kind, metadata })`, under another name.
  *
  * @example observedResource({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token' } }).data
  */

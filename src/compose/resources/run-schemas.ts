@@ -23,7 +23,9 @@ export function schemasOf(trace: object): SchemaSource {
   return own;
 }
 
-/** The schema of a kind in a tracing run; one that only its factory knows (`own`) is added to the run. */
+/**
+ * The schema of a kind in a tracing run. A schema that only the factory of the kind knows (`own`) is added to the run.
+ */
 export function schemaFor(
   trace: object,
   type: GroupVersionKind,

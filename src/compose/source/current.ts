@@ -12,7 +12,7 @@ let inspector: InspectorProvider | undefined;
 let problem: string | undefined;
 let run: object = {};
 
-/** Runs `work` with the providers of this host open; sessions are closed when the outermost run ends. */
+/** Runs `work` with the providers of this host. Their sessions are closed when the outermost call ends. */
 export function withProviders<T>(work: () => T, scope?: Readonly<Record<string, unknown>>): T {
   const outerScope = explicit;
   explicit = scope ?? explicit;
@@ -30,7 +30,7 @@ export function withProviders<T>(work: () => T, scope?: Readonly<Record<string, 
   }
 }
 
-/** The inspector is opened when the first function without transform data is met. */
+/** A provider that opens the inspector at the first function without transform data. */
 const lazyInspector: Provider = {
   get(fn) {
     if (problem !== undefined) return undefined;
@@ -46,7 +46,7 @@ const lazyInspector: Provider = {
   },
 };
 
-/** The source of a function; `undefined` for native ones and where no provider works. */
+/** The source of a function; `undefined` for native functions, and when no provider can read it. */
 export function sourceOfFunction(fn: FunctionLike): FunctionSource | undefined {
   for (const provider of providers) {
     const source = provider.get(fn);
@@ -54,26 +54,26 @@ export function sourceOfFunction(fn: FunctionLike): FunctionSource | undefined {
   }
   const source = problem === undefined && explicit === undefined ? undefined : textSource(fn, explicit ?? {});
   if (source === undefined || explicit !== undefined) return source;
-  // Without a provider only a function that reads nothing around it can be traced.
+  // Without a provider, only a function without free variables can be traced.
   return freeNames(source.node).length === 0 ? source : undefined;
 }
 
-/** Tells that code of the author ran natively and may have assigned variables around functions. */
+/** Forgets the values of captured variables, because native code of the author may have assigned them. */
 export function forgetVariables(): void {
   inspector?.forget();
 }
 
-/** Identifies the run that is under way, for caches that live as long. */
+/** The identity of the current run, for caches with the lifetime of the run. */
 export function currentRun(): object {
   return run;
 }
 
-/** The author's variables come before those that the host shows. */
+/** Adds the author's variables to a source. They take precedence over the variables that the host shows. */
 function withExplicit(source: FunctionSource, names: Readonly<Record<string, unknown>>): FunctionSource {
   return { ...source, lookup: (name) => (Object.hasOwn(names, name) ? { value: names[name] } : source.lookup(name)) };
 }
 
-/** Why functions cannot be read here, if so. */
+/** The reason why this host cannot read functions; undefined when it can. */
 export function providerProblem(): string | undefined {
   return problem;
 }

@@ -3,7 +3,10 @@ import { freeNames } from '../../javascript/index.ts';
 import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';
 
-/** A function by its text alone, with variables that the author passed in; `undefined` for native ones. */
+/**
+ * The source of a function by its text alone, with variables that the author passed in; `undefined` for native
+ * functions.
+ */
 export function textSource(fn: FunctionLike, names: Readonly<Record<string, unknown>>): FunctionSource | undefined {
   const text = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
@@ -17,7 +20,7 @@ export function textSource(fn: FunctionLike, names: Readonly<Record<string, unkn
   };
 }
 
-/** Refuses for want of a way to read the variables around a function. */
+/** Refuses a function whose source or captured variables cannot be read. */
 export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefined): never {
   const text = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {

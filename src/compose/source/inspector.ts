@@ -25,20 +25,23 @@ interface Properties {
   }[];
 }
 
-/** Where functions are handed to the inspector; removed at once. */
+/** The global name under which a function is passed to the inspector. It is removed at once. */
 const KEY = '__typekro_capture';
 
 /**
- * Reads functions through the in-process inspector: the text from `toString`, free variables from the
- * internal `[[Scopes]]`. One session per tracing run; nothing is left on the global object. The scopes are copies of
- * the variables; `forget` and the end of a run make the next look-up copy them anew.
+ * Reads functions through the in-process inspector: the text from `toString`, free variables from the internal
+ * `[[Scopes]]`. Each tracing run has one session, and leaves no property on the global object. The scopes are copies of
+ * the variables. After `forget` or the end of a run, the next look-up copies them again.
  */
 export class InspectorProvider implements Provider {
   private readonly session: InspectorSession;
   private readonly realm: Record<string, unknown>;
   private connected = false;
   private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
-  /** A function does not move, and a graph of a thousand resources places as many problems in one function. */
+  /**
+   * The start of a function is cached, because a graph of a thousand resources may ask for a thousand positions in one
+   * function.
+   */
   private readonly starts = new WeakMap<FunctionLike, Start | undefined>();
   private generation = 0;
 
@@ -47,9 +50,9 @@ export class InspectorProvider implements Provider {
     this.realm = realm;
   }
 
-  /** A provider, or why this host has none. */
+  /** A provider, or the reason why this host has none. */
   static open(): InspectorProvider | string {
-    // `getBuiltinModule` keeps bundlers from seeing the import and hosts without the module alive.
+    // `getBuiltinModule` hides the import from bundlers, and does not fail on hosts without the module.
     const inspector = process.getBuiltinModule?.('node:inspector') as typeof InspectorModule | undefined;
     const vm = process.getBuiltinModule?.('node:vm') as typeof VmModule | undefined;
     if (inspector === undefined || vm === undefined) return 'this host has no inspector';
@@ -65,7 +68,7 @@ export class InspectorProvider implements Provider {
     }
   }
 
-  /** Ends the session until something is asked again. */
+  /** Ends the session. The next question opens it again. */
   close(): void {
     this.forget();
     if (!this.connected) return;
@@ -74,7 +77,7 @@ export class InspectorProvider implements Provider {
     this.scriptTable = undefined;
   }
 
-  /** Variables around functions may have other values from now on. */
+  /** Forgets the copied values of captured variables, which may have changed. */
   forget(): void {
     this.generation += 1;
   }
@@ -104,7 +107,7 @@ export class InspectorProvider implements Provider {
     return source;
   }
 
-  /** The parsed text; a refusal of it names where the function stands. */
+  /** Parses the text of a function. A refusal gets the place of the function. */
   private parse(fn: FunctionLike, text: string): ReturnType<typeof parseFunction> {
     try {
       return parseFunction(text);
@@ -131,7 +134,7 @@ export class InspectorProvider implements Provider {
     return answer;
   }
 
-  /** The scopes around a function, innermost first, without the global ones. */
+  /** The scopes around a function, innermost first, without the global scopes. */
   private scopes(fn: FunctionLike): ScopeView[] {
     const found: ScopeView[] = [];
     this.realm[KEY] = fn;
@@ -171,7 +174,7 @@ export class InspectorProvider implements Provider {
     return mapPosition(start.script.url, start.script.sourceMapUrl, line, column);
   }
 
-  /** Where the text of a function begins. */
+  /** The position at which the text of a function begins. */
   private start(fn: FunctionLike, text: string): Start | undefined {
     this.realm[KEY] = fn;
     try {
@@ -198,8 +201,8 @@ export class InspectorProvider implements Provider {
   }
 
   /**
-   * `[[FunctionLocation]]` is where the parameters begin, `toString` may begin earlier (`function name`,
-   * `async`): the column of the text's first character on the same line.
+   * The column of the first character of a function's text. `[[FunctionLocation]]` is the position of the parameters;
+   * the text may begin earlier in the same line (`function name`, `async`).
    */
   private textColumn(script: ScriptInfo, text: string, line: number, column: number): number {
     const sourceLine = script.source.split('\n')[line] ?? '';
@@ -208,7 +211,7 @@ export class InspectorProvider implements Provider {
     return at < 0 ? column : at;
   }
 
-  /** Scripts in which something was located; switching the debugger on takes long in a large process. */
+  /** Scripts in which a function was located, because enabling the debugger takes long in a large process. */
   private readonly located = new Map<string, ScriptInfo>();
   private scriptTable: Map<string, Omit<ScriptInfo, 'source'>> | undefined;
 
@@ -223,7 +226,7 @@ export class InspectorProvider implements Provider {
     return script;
   }
 
-  /** The scripts of this process; the debugger is switched on for the moment, only for messages. */
+  /** The scripts of this process, for messages. The debugger is enabled for this moment only. */
   private scripts(): Map<string, Omit<ScriptInfo, 'source'>> {
     if (this.scriptTable !== undefined) return this.scriptTable;
     const table = new Map<string, Omit<ScriptInfo, 'source'>>();
@@ -239,7 +242,7 @@ export class InspectorProvider implements Provider {
   private selfTest(): string | undefined {
     const captured = {};
     const probe = () => captured;
-    // Minifiers give the variable another name.
+    // The name is read from the source, because minifiers rename the variable.
     const source = this.get(probe);
     const [name] = source === undefined ? [] : freeNames(source.node);
     const found = name === undefined ? undefined : source?.lookup(name);

@@ -2,20 +2,20 @@ import { parse } from 'acorn';
 import type { AnyNode, ArrowFunctionExpression, FunctionExpression } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
 
-/** A function as an expression of its own. */
+/** The syntax of a function as an expression. */
 export type FunctionNode = ArrowFunctionExpression | FunctionExpression;
 
 interface Parsed {
   readonly node: FunctionNode;
-  /** Offset of the function's text in what was parsed. */
+  /** Offset of the function's text in the parsed text. */
   readonly shift: number;
 }
 
-/** Parsed functions by text: helpers are called often, and a module may be loaded several times. */
+/** Parsed functions by text, because helpers are called often, and a module may be loaded several times. */
 const parsed = new Map<string, Parsed>();
 const MAX_PARSED = 1000;
 
-/** Text that begins like a function expression or an arrow; everything else is a method. */
+/** Matches text that begins like a function expression or an arrow function; other text is a method. */
 const EXPRESSION = /^(?:async\s+)?(?:function\b|\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
 /** Parses the text of a function. Positions of nodes are offsets into the text plus `shift`. */
@@ -34,7 +34,7 @@ function parseAs(source: string, shift: number): Parsed {
   const options = { ecmaVersion: 'latest', allowSuperOutsideMethod: true, checkPrivateFields: false } as const;
   let program;
   try {
-    // Scripts may use the names that modules reserve; only modules have `import.meta`.
+    // Scripts may use names that modules reserve, and only modules have `import.meta`.
     const sourceType = /\bimport\s*\.\s*meta\b/.test(source) ? 'module' : 'script';
     program = parse(source, { ...options, sourceType });
   } catch (error) {

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from '../../core/index.ts';
 
-/** The author's position of a place (from 0) in a script that runs: through its source map where it has one. */
+/** The author's position for a line and column (from 0) of a running script, through its source map if it has one. */
 export function mapPosition(url: string, sourceMapUrl: string, line: number, column: number): SourcePosition {
   const file = pathOf(url);
   const map = sourceMapUrl === '' ? undefined : loadMap(sourceMapUrl, file);
@@ -26,7 +26,9 @@ function loadMap(url: string, file: string): SourceMap | undefined {
   return maps.get(key);
 }
 
-/** A map that cannot be read or is not one gives positions in the script that runs. */
+/**
+ * Reads a source map; undefined when it cannot be read or is invalid: then positions are those of the running script.
+ */
 function readMap(url: string, file: string): SourceMap | undefined {
   try {
     const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/s.exec(url);

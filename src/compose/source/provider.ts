@@ -1,16 +1,16 @@
 import type { SourcePosition } from '../../core/index.ts';
 import type { FunctionNode } from './parse.ts';
 
-/** A free variable: its value, or that it has none yet. */
+/** A free variable: its value, or the fact that it has none yet. */
 export type Found = { readonly value: unknown } | { readonly uninitialised: true };
 
-/** The source of a function and what surrounds it. */
+/** The source of a function and its captured variables. */
 export interface FunctionSource {
   readonly text: string;
   readonly node: FunctionNode;
-  /** What node positions are ahead of offsets into `text`. */
+  /** The difference between positions of nodes and offsets into `text`. */
   readonly shift: number;
-  /** The value of a free variable, `undefined` when the function does not see one of that name. */
+  /** The value of a free variable; `undefined` when the function sees no variable of this name. */
   readonly lookup: (name: string) => Found | undefined;
   /** The `this` around an arrow function, where the provider can give it. */
   readonly self?: () => unknown;
@@ -20,7 +20,7 @@ export interface FunctionSource {
 
 /** A way to read a function's source and free variables. */
 export interface Provider {
-  /** `undefined` when this provider knows nothing of the function. */
+  /** The source of a function; `undefined` when this provider cannot read it. */
   get(fn: FunctionLike): FunctionSource | undefined;
 }
 

@@ -2,24 +2,24 @@ import type { SourcePosition } from '../../core/index.ts';
 import { parseFunction } from './parse.ts';
 import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
 
-/** What the load or build transform leaves on a function. */
+/** The data that the load or build transform attaches to a function. */
 export interface TransformData {
-  /** The function's text with types blanked out; offsets are those of the author's file. */
+  /** The function's text with blanks in place of types, so that offsets are those of the author's text. */
   readonly src: string;
   readonly file: string;
   /** Position of the first character, from 1. */
   readonly line: number;
   readonly col: number;
-  /** In code that another tool wrote: offset, line and column of each token whose place is known. */
+  /** In code that another tool wrote: offset, line and column of each token whose position is known. */
   readonly at?: readonly number[];
-  /** Getters for the free variables of the module; under `this` a function that gives the `this` around. */
+  /** Getters for the free variables of the function; under `this`, a function that returns the outer `this`. */
   readonly vars: Record<string, unknown>;
 }
 
-/** The key under which the transform leaves its data. */
+/** The key under which the transform attaches its data. */
 export const SOURCE = Symbol.for('typekro.source');
 
-/** Reads what the transform left. */
+/** Reads the data that the transform attached. */
 export const transformProvider: Provider = {
   get(fn: FunctionLike): FunctionSource | undefined {
     const data = (fn as { [SOURCE]?: TransformData })[SOURCE];
@@ -41,7 +41,7 @@ function lookUp(vars: Record<string, unknown>, name: string): Found | undefined 
   try {
     return { value: vars[name] };
   } catch (error) {
-    // A name of another scope is not defined here; one of this scope has no value yet.
+    // The error tells the two cases apart: a name that no scope here defines, and a variable without a value yet.
     if (error instanceof ReferenceError)
       return /is not defined/.test(error.message) ? undefined : { uninitialised: true };
     throw error;
@@ -59,7 +59,7 @@ function position(data: TransformData, offset: number): SourcePosition {
   };
 }
 
-/** The last listed place up to an offset. */
+/** The last listed position up to an offset. */
 function listedPosition({ file, line, col }: TransformData, at: readonly number[], offset: number): SourcePosition {
   let found = { file, line, column: col };
   for (let index = 0; index + 2 < at.length && (at[index] as number) <= offset; index += 3)

@@ -3,13 +3,13 @@ import { isLiteral, withNodes } from '../ir/node.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Trace } from './trace.ts';
 
-/*
- * The pointer to the tracing run that is under way. JavaScript gives the trap of a proxy (`spec.name` in code that runs
- * natively) nothing but the proxy, and the author calls a factory without an argument that says for which run. Both find
- * the run here, and so does what they call.
+/**
+ * The pointer to the current tracing run. JavaScript passes to the trap of a proxy (`spec.name` in code that runs
+ * natively) no argument but the proxy, and the author calls a factory without an argument that names the run. Both, and
+ * the functions that they call, find the run here.
  */
 let active: Trace | undefined;
-/** The interpreter of the last run: code may read a proxy that it kept after its run has ended. */
+/** The interpreter of the last run, because code may keep a proxy and read it after its run has ended. */
 let last: Interpreter | undefined;
 
 /** The tracing run that is under way. */
@@ -17,13 +17,13 @@ export function currentTrace(): Trace | undefined {
   return active;
 }
 
-/** The tracing run that is under way. @throws Error when there is none. */
+/** The current tracing run. @throws Error when there is none. */
 export function activeTrace(): Trace {
   if (active === undefined) throw new Error('not inside a composition');
   return active;
 }
 
-/** The interpreter of the run under way, or of the last one. @throws Error before the first run. */
+/** The interpreter of the current or the last run. @throws Error before the first run. */
 export function currentInterpreter(): Interpreter {
   if (last === undefined) throw new Error('no composition was traced yet');
   return last;
@@ -42,7 +42,7 @@ export function withTrace<T>(trace: Trace, work: () => T): T {
   }
 }
 
-/** A condition under what is known: `true`, `false`, or what remains open. */
+/** A condition simplified by the known facts: `true`, `false`, or the part that remains open. */
 export function decide(node: Node): boolean | Node {
   const known = active === undefined ? node : active.facts.simplify(node);
   if (isLiteral(known, true)) return true;

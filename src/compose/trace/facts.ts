@@ -2,7 +2,7 @@ import { and, eq, isLiteralNumber, literal, not, or } from '../ir/build.ts';
 import type { Kind, Literal, Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 
-/** What a whole number is known to be between. */
+/** The bounds between which a whole number is known to be. */
 interface Range {
   readonly least: number;
   readonly most: number;
@@ -10,7 +10,7 @@ interface Range {
 
 const COMPARISONS: ReadonlySet<Kind> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
 
-/** The range when a comparison with a number holds, or does not. */
+/** The range that follows when a comparison with a number is true, or false. */
 function narrowed({ least, most }: Range, op: Kind, number: number, holds: boolean): Range {
   const atLeast = (bound: number): Range => ({ least: Math.max(least, bound), most });
   const atMost = (bound: number): Range => ({ least, most: Math.min(most, bound) });
@@ -31,7 +31,10 @@ function narrowed({ least, most }: Range, op: Kind, number: number, holds: boole
   }
 }
 
-/** What a comparison with a number gives for all numbers of the range; undefined when it depends. */
+/**
+ * The result of a comparison with a number that is the same for all numbers of the range; undefined when the numbers
+ * differ in it.
+ */
 function decided({ least, most }: Range, op: Kind, number: number): boolean | undefined {
   const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
   switch (op) {
@@ -50,15 +53,15 @@ function decided({ least, most }: Range, op: Kind, number: number): boolean | un
   }
 }
 
-/** What is known to hold on the current path. Facts are taken back in the reverse order of their making, to a mark. */
+/** The facts that hold on the current path. `rollback` removes the facts that were added since a mark. */
 export class Facts {
   private readonly known = new Map<Node, boolean>();
   /** Expressions known to equal a literal. */
   private readonly equal = new Map<Node, Node>();
   private readonly log: (() => void)[] = [];
-  /** Known conditions that say more once a part of them is known: disjunctions, and conditionals. */
+  /** Known disjunctions and conditionals, from which further facts follow once a part of them is known. */
   private readonly clauses: { readonly node: Node; readonly holds: boolean }[] = [];
-  /** What follows from a condition besides itself. */
+  /** The facts that follow from a condition. */
   private readonly implied = new Map<Node, Node>();
 
   /** The present state, for `rollback`. */
@@ -66,17 +69,17 @@ export class Facts {
     return this.log.length;
   }
 
-  /** Forgets what was learnt since the mark. */
+  /** Removes the facts that were added since the mark. */
   rollback(mark: number): void {
     while (this.log.length > mark) this.log.pop()?.();
   }
 
-  /** Says what holds wherever a condition does. */
+  /** Notes a fact that holds wherever a condition holds. */
   imply(condition: Node, fact: Node): void {
     this.implied.set(condition, fact);
   }
 
-  /** Adds a condition and what follows from it. */
+  /** Adds a condition, and the facts that follow from it. */
   assume(condition: Node): void {
     const learn = (node: Node, value: boolean): void => {
       if (node.kind === 'not') return learn(node.args[0], !value);
@@ -104,7 +107,7 @@ export class Facts {
     }
   }
 
-  /** What known disjunctions and conditionals say of their parts, given what is known of the other parts. */
+  /** The facts about parts of known disjunctions and conditionals that follow from facts about their other parts. */
   private remaining(): (readonly [Node, boolean])[] {
     return this.clauses.flatMap(({ node, holds }): (readonly [Node, boolean])[] => {
       if (node.kind === 'cond') {
@@ -120,7 +123,7 @@ export class Facts {
   /** A condition without the parts that are known. */
   simplify(node: Node): Node {
     const simpler = this.withoutKnown(node);
-    // What is left may be known as a whole.
+    // The simplified condition may be known as a whole.
     return simpler === node || simpler.kind === 'lit' ? simpler : this.simplify(simpler);
   }
 
@@ -141,21 +144,24 @@ export class Facts {
     return node;
   }
 
-  /** A value with the branches that are known taken. */
+  /** A value with the known branches of its conditionals taken. */
   resolve(node: Node): Node {
     let current = node;
     while (current.kind === 'cond') {
       const known = current.type.kind === 'bool' ? this.lookup(current) : undefined;
       if (known !== undefined) return literal(known);
       const test = this.simplify(current.args[0]);
-      // Neither side is known; the conditional may be as a whole.
+      // The test is not known, so that the conditional stays.
       if (test.kind !== 'lit') break;
       current = current.args[test.value === true ? 1 : 2];
     }
     return current.type.kind === 'bool' ? this.simplify(current) : current;
   }
 
-  /** A comparison of a size with a number, by the other comparisons of it that are known: `length !== 0` means `length > 0`. */
+  /**
+   * The result of comparing a size with a number, if known comparisons of the size decide it: `length !== 0` implies
+   * `length > 0`.
+   */
   private sizeFact(node: Node): boolean | undefined {
     const [left, right] = node.args;
     if (left?.kind !== 'call' || left.name !== 'size' || !isInteger(right)) return undefined;
@@ -186,6 +192,6 @@ export class Facts {
   }
 }
 
-/** Is the node an integer that is known? */
+/** Is the node an integer literal? */
 const isInteger = (node: Node | undefined): node is Literal & { readonly value: number } =>
   node !== undefined && isLiteralNumber(node) && Number.isInteger(node.value);

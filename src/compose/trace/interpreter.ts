@@ -1,12 +1,15 @@
 import type { FunctionNode } from '../source/parse.ts';
 
-/** What the library and the proxies ask of the interpreter. The interpreter itself stands above them, in `interp/`. */
+/**
+ * The interface of the interpreter for the library and the proxies. The interpreter itself is in `interp/`, on a floor
+ * above them.
+ */
 export interface Interpreter {
-  /** Calls a function value: of the composition, of the author around it, of the SDK or of the host. */
+  /** Calls a function value: a function of the composition, of the author outside of it, of the SDK or of the host. */
   call(fn: unknown, self: unknown, args: readonly unknown[], label: string): unknown;
   /** Calls `object.key(…)`. */
   callMethod(object: unknown, key: string, args: readonly unknown[]): unknown;
-  /** Reads `object.key` for code that runs natively, which calls the methods that it reads. */
+  /** Reads `object.key` for code that runs natively, and that may call a method that it reads. */
   member(object: unknown, key: string): unknown;
   /**
    * Runs the body of a loop over a symbolic list.
@@ -20,6 +23,6 @@ export interface Interpreter {
     mode: 'map' | 'flatMap' | 'forEach',
     filled?: { readonly by: unknown; readonly object: object },
   ): unknown;
-  /** The syntax of a function; `undefined` for functions of the SDK and those without a source. */
+  /** The syntax of a function; `undefined` for functions of the SDK and functions without a source. */
   syntaxOf(fn: unknown): FunctionNode | undefined;
 }

@@ -13,11 +13,11 @@ export interface DerivedField {
   readonly type: 'string' | 'integer' | 'boolean';
   /** The real field to read instead, for the warning. */
   readonly instead: string;
-  /** The field may be missing; then the formula fails or `has` is false. */
+  /** The condition, in CEL, under which the field is present; undefined when it always is. */
   readonly has?: string;
 }
 
-/** One symbolic loop that is open: its variable and the list it runs over. */
+/** One open symbolic loop: its variable and its list. */
 export interface LoopRecord {
   readonly variable: Variable;
   /** The list, as an expression outside the loop. */
@@ -25,32 +25,32 @@ export interface LoopRecord {
   readonly name: string;
 }
 
-/** What may be said of a resource besides its template. */
+/** The settings of a resource besides its template. */
 export interface ResourceOptions {
   readonly id?: string;
   /** Fields that the factory defines in addition to the kind's. */
   readonly derived?: readonly DerivedField[];
-  /** Owned by another program: read, never written. */
+  /** Does another program own the object? If so, the graph reads it and never writes it. */
   readonly external?: boolean;
   /** Remarks of the factory on its arguments: code and text of a warning. */
   readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
-  /** Where the schema of a kind stands that is not built in; asked only when nothing else knows the kind. */
+  /** The source of the schema of a kind that is not built-in; called only when no other source knows the kind. */
   readonly schemas?: () => SchemaSource;
 }
 
-/** A resource that another one is made after. */
+/** A resource after which another resource is made (`dependsOn`). */
 export interface Dependency {
   readonly id: string;
-  /** The conditions under which the author said so. */
+  /** The conditions under which the author called `dependsOn`. */
   readonly guards: readonly Node[];
 }
 
 /** A resource as the tracer recorded it. */
 export interface ResourceRecord {
   id: string;
-  /** What the author calls it in the source, until it has its final id. */
+  /** The author's name for the resource in the source, until it has its final id. */
   label: string | undefined;
-  /** The author gave the id. */
+  /** Did the author give the id? */
   readonly explicitId: boolean;
   /** Order of creation. */
   readonly order: number;
@@ -60,18 +60,18 @@ export interface ResourceRecord {
   /** The schema of its kind, if one was known when it was made. */
   readonly schema: Schema | undefined;
   readonly type: ObjectType;
-  /** The resource as the graph sees it: an object, or a list when it is made in a loop. */
+  /** The variable of the resource in the graph: an object, or a list when the resource is made in a loop. */
   readonly variable: Variable;
-  /** One of its objects inside the loop that makes it. */
+  /** The variable of one object of the resource, inside the loop that makes it. */
   readonly element: Variable | undefined;
-  /** Path condition at the creation. */
+  /** The path conditions at the creation. */
   readonly guards: readonly Node[];
   readonly loops: readonly LoopRecord[];
   readonly options: ResourceOptions;
-  /** The function that the author called for it. */
+  /** The factory that the author called. */
   readonly factory: ((...args: never[]) => unknown) | undefined;
   readonly site: Site | undefined;
-  /** The outermost call of a function of the author's that made it there. */
+  /** The outermost call of an author's function that led to the resource. */
   readonly caller: Site | undefined;
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];
@@ -81,7 +81,7 @@ export interface ResourceRecord {
 
 /** A precondition: `throw` under a condition. */
 export interface ValidationRecord {
-  /** What must hold. */
+  /** The condition that must hold. */
   readonly rule: Node;
   readonly message: string;
   readonly site: Site | undefined;

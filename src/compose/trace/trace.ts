@@ -23,10 +23,10 @@ export class Binding {
   }
 }
 
-/** Most mistakes of one composition that are told at once. */
+/** The maximum of refusals that are collected in one run. */
 const MAX_ERRORS = 20;
 
-/** What a ref held before a branch or loop body changed it. */
+/** The contents of a ref before a branch or loop body changed it. */
 type Snapshot =
   | { readonly kind: 'binding'; readonly value: unknown }
   | { readonly kind: 'object'; readonly keys: Map<PropertyKey, unknown> }
@@ -37,14 +37,14 @@ type MutableRef = object;
 interface Frame {
   readonly epoch: number;
   readonly saved: Map<MutableRef, Snapshot>;
-  /** The frame of an attempt, which is no branch: what it writes stays unless it is taken back. */
+  /** Is this the frame of an attempt, and not of a branch? Writes of an attempt stay unless `takeBack` is called. */
   readonly attempt?: true;
 }
 
-/** What a branch wrote: the refs and their contents at its end. */
+/** The writes of a branch: the refs with their contents before it and at its end. */
 export type Writes = ReadonlyMap<MutableRef, { readonly before: Snapshot; readonly after: Snapshot }>;
 
-/** The state of one tracing run: path condition, writes that may have to be undone, and what was recorded. */
+/** The state of one tracing run: the path condition, the writes that may have to be undone, and the records. */
 export class Trace {
   readonly facts = new Facts();
   readonly guards: Node[] = [];
@@ -52,50 +52,53 @@ export class Trace {
   readonly resources: ResourceRecord[] = [];
   readonly validations: ValidationRecord[] = [];
   readonly warnings: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }[] = [];
-  /** What was refused so far; the composition is, when there is any. */
+  /** The refusals so far. The composition is refused if there is any. */
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
-  /** What runs the code of this run. */
+  /** The interpreter of this run. */
   readonly interpreter: Interpreter;
-  /** Inside the predicate of a filter and the like, where no resource may be made. */
+  /** The number of open predicates (callbacks of `filter` and similar methods), in which no resource may be made. */
   predicates = 0;
-  /** How many `try` with a `catch` are open. */
+  /** The number of open `try` statements with a `catch`. */
   tries = 0;
-  /** The number of conditions and loops around each `try` that is open, the outermost first. */
+  /** The number of conditions and loops around each open `try`, the outermost first. */
   readonly openTries: number[] = [];
-  /** The functions have run: no resource may be added any more. */
+  /** Have the author's functions ended? If so, no resource may be added any more. */
   closed = false;
-  /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
+  /** The places where texts and hand-written CEL were composed, for messages about the fields that contain them. */
   readonly origins = new Map<Node, Site>();
-  /** Where the author wrote the expressions whose values are these, for messages. */
+  /** The places in the source of the expressions whose values these are, for messages. */
   readonly written = new Map<object, Site>();
-  /** What the author calls the spec. */
+  /** The author's name for the spec. */
   specName = 'spec';
-  /** Did the author write CEL by hand? Diagnostics about the graph then keep the words of CEL. */
+  /** Did the author write CEL by hand? If so, diagnostics about the graph keep the terms of CEL. */
   handwritten = false;
-  /** The factory of the SDK that is running, as the author called it. */
+  /** The running factory of the SDK that the author called. */
   factory: ((...args: never[]) => unknown) | undefined;
   /** The place being interpreted. */
   site: Site | undefined;
   /** The calls of functions that are being interpreted, the outermost first. */
   readonly calls: Site[] = [];
-  /** The expressions of the run; `withTrace` makes it the table of all nodes that are made meanwhile. */
+  /** The table of the run's expressions. `withTrace` makes it the table of all nodes that are made meanwhile. */
   readonly nodes = new NodeTable();
-  /** How many functions are being interpreted, with those of the run around this one. */
+  /** The number of nested calls that are being interpreted, including those of an enclosing run. */
   callDepth = 0;
   /** The greatest `callDepth` so far. */
   deepestCall = 0;
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
-  /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */
+  /**
+   * Members of objects that are accumulators of a loop. A read of such a member is part of an expression, and is not
+   * noted as a read of the object.
+   */
   private readonly accumulated = new Map<object, readonly string[]>();
-  /** The fields that an object may have by its declaration, and of what: reading another field is a mistake. */
+  /** The declared fields of objects, with the name of the declaration. The read of another field is refused. */
   readonly declaredFields = new WeakMap<object, { readonly of: string; readonly names: readonly string[] }>();
-  /** Objects that the turns of a loop fill by keys, with what the turn that runs has under its key. */
+  /** Objects that the turns of a loop fill by keys, with the value of the current turn under its key. */
   readonly keyed = new Map<object, { readonly holder: { value: unknown }; key: Node | undefined }>();
-  /** Objects that were read and written by keys that are expressions, in this order. */
+  /** The reads and writes of objects by symbolic keys, in their order. */
   readonly keyUses: { readonly object: object; readonly writes: boolean }[] = [];
-  /** Lists and objects whose contents stand under a key that is an expression: later changes would not reach these. */
+  /** Lists and objects whose contents were copied under a symbolic key, so that later changes would be lost. */
   private readonly copied = new WeakSet<MutableRef>();
   private readonly createdAt = new WeakMap<MutableRef, number>();
   private clock = 0;
@@ -105,30 +108,30 @@ export class Trace {
     this.interpreter = interpreter;
   }
 
-  /** Notes that a ref came into being now: branches that began earlier may have to undo writes to it. */
+  /** Notes that a ref was made now. Only branches that begin later must undo their writes to it. */
   track<T extends MutableRef>(ref: T): T {
     this.createdAt.set(ref, ++this.clock);
     return ref;
   }
 
-  /** Was the ref made by the traced program? Others belong to the world outside. */
+  /** Did the traced program make the ref? Other refs belong to code outside. */
   isTracked(ref: MutableRef): boolean {
     return this.createdAt.has(ref);
   }
 
-  /** Notes that the contents of a list or object of the program were copied, and must stay as they are. */
+  /** Notes that the contents of a list or object of the program were copied, so that it must not change any more. */
   noteCopied(value: unknown): void {
     if (typeof value !== 'object' || value === null || !this.createdAt.has(value) || this.copied.has(value)) return;
     this.copied.add(value);
     for (const item of Object.values(value)) this.noteCopied(item);
   }
 
-  /** Did the first ref come into being after the second? */
+  /** Was the first ref made after the second? */
   isNewer(ref: MutableRef, other: MutableRef): boolean {
     return (this.createdAt.get(ref) ?? 0) > (this.createdAt.get(other) ?? 0);
   }
 
-  /** Is interpretation inside a branch or a symbolic loop, whose changes may have to be taken back? */
+  /** Is the interpretation inside a branch or a symbolic loop, whose changes may have to be undone? */
   get inBranch(): boolean {
     return this.frames.some(({ attempt }) => attempt !== true);
   }
@@ -139,7 +142,7 @@ export class Trace {
     return frame === undefined || (this.createdAt.get(ref) ?? 0) > frame.epoch;
   }
 
-  /** Must be called before a ref is changed. */
+  /** Records the contents of a ref for its restoration. Must be called before the ref is changed. */
   recordUndo(ref: MutableRef): void {
     if (this.copied.has(ref))
       throw new Refusal(
@@ -156,7 +159,7 @@ export class Trace {
     frame.saved.set(ref, before());
   }
 
-  /** Runs `work`; `takeBack` forgets what it wrote, learnt and recorded, as long as nothing else was done since. */
+  /** Runs `work`. `takeBack` undoes its writes, facts and records, as long as nothing else was done since. */
   attempt<T>(work: () => T): { readonly result: T; takeBack(): void } {
     const forget = this.checkpoint();
     const mark = this.facts.mark();
@@ -179,19 +182,19 @@ export class Trace {
     }
   }
 
-  /** Notes that the contents of a list or object were looked at. */
+  /** Notes that the contents of a list or object were read. */
   noteRead(ref: unknown): void {
     if (this.loopReads.length === 0 || typeof ref !== 'object' || ref === null) return;
     for (const reads of this.loopReads) reads.add(ref);
   }
 
-  /** Notes that a member of an object was looked at. */
+  /** Notes that a member of an object was read. */
   noteMemberRead(ref: unknown, key: PropertyKey): void {
     const own = typeof ref === 'object' && ref !== null ? this.accumulated.get(ref) : undefined;
     if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(ref);
   }
 
-  /** Runs `work`, in which members of objects are accumulators. */
+  /** Runs `work` with members of objects as accumulators. */
   accumulating<T>(members: readonly { readonly object: object; readonly key: string }[], work: () => T): T {
     const before = new Map(this.accumulated);
     for (const { object, key } of members) this.accumulated.set(object, [...(this.accumulated.get(object) ?? []), key]);
@@ -203,7 +206,7 @@ export class Trace {
     }
   }
 
-  /** Runs `work` and tells which lists and objects it looked into. */
+  /** Runs `work`, and returns the lists and objects that it read. */
   recordingReads<T>(work: () => T): { readonly result: T; readonly reads: ReadonlySet<object> } {
     const reads = new Set<object>();
     this.loopReads.push(reads);
@@ -214,7 +217,7 @@ export class Trace {
     }
   }
 
-  /** What was recorded up to now; the function that it gives forgets what was recorded since. */
+  /** Returns a function that removes all records made after this call. */
   checkpoint(): () => void {
     const lists: { length: number }[] = [this.resources, this.validations, this.warnings, this.errors];
     const lengths = lists.map(({ length }) => length);
@@ -223,7 +226,7 @@ export class Trace {
     };
   }
 
-  /** Runs `work` and takes back what it wrote to older refs. */
+  /** Runs `work`, and undoes its writes to older refs. */
   isolate<T>(work: () => T): { readonly result: T; readonly writes: Writes } {
     const frame: Frame = { epoch: ++this.clock, saved: new Map() };
     this.frames.push(frame);
@@ -238,7 +241,7 @@ export class Trace {
     }
   }
 
-  /** Runs `work` where `test` is known to hold; resources made there get it as a guard. */
+  /** Runs `work` where `test` is known to hold. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
     const mark = this.facts.mark();
     this.facts.assume(test);
@@ -252,7 +255,7 @@ export class Trace {
     }
   }
 
-  /** Runs `work` outside every condition and loop that is open: for what belongs to the whole graph. */
+  /** Runs `work` outside all open conditions and loops, for resources that belong to the whole graph. */
   atRoot<T>(work: () => T): T {
     const guards = this.guards.splice(0);
     const loops = this.loops.splice(0);
@@ -268,8 +271,8 @@ export class Trace {
   }
 
   /**
-   * Runs both sides of a symbolic condition, each without seeing the other's writes, and merges what they
-   * wrote. A side whose result is dead (it ended in `throw`) leaves nothing behind.
+   * Runs both sides of a symbolic condition, each without the other's writes, and merges the writes. The writes of a
+   * side whose result is dead (it ended in `throw`) do not count.
    */
   fork<T>(test: Node, then: () => T, otherwise: () => T, isDead: (result: T) => boolean, merge: MergeValues): [T, T] {
     const known = this.facts.simplify(test);
@@ -293,7 +296,7 @@ export class Trace {
     return [a.result, b.result];
   }
 
-  /** Writes that were taken back, made good. */
+  /** Applies writes that were undone. */
   commit(writes: Writes): void {
     for (const [ref, { after }] of writes) {
       this.recordUndo(ref);
@@ -311,13 +314,13 @@ export class Trace {
     }
   }
 
-  /** Remembers where an expression was written. */
+  /** Notes the place where an expression was written. */
   originate(node: Node): Node {
     if (this.site !== undefined && !this.origins.has(node)) this.origins.set(node, this.site);
     return node;
   }
 
-  /** Notes a refusal, once for each place and text. Answers whether tracing can go on after it. */
+  /** Notes a refusal, once for each place and text. Returns whether tracing can continue after it. */
   recover(refusal: Refusal): boolean {
     if (!(refusal instanceof FollowUp)) {
       const same = (other: Refusal) =>
@@ -330,7 +333,7 @@ export class Trace {
     return this.errors.length < MAX_ERRORS;
   }
 
-  /** Runs `work`; a refusal is noted, and others may be found after it. */
+  /** Runs `work`, and notes a refusal, so that further ones can be found. */
   collecting(work: () => void): void {
     try {
       work();
@@ -340,7 +343,7 @@ export class Trace {
     }
   }
 
-  /** A warning at the current place. */
+  /** Adds a warning, by default at the current place. */
   warn(code: string, message: string, hint?: string, site = this.site): void {
     const same = (entry: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }) =>
       entry.diagnostic.message === message && entry.site?.start === site?.start && entry.site?.text === site?.text;
@@ -350,7 +353,7 @@ export class Trace {
   }
 }
 
-/** How two values of one ref become one. */
+/** The functions that merge two values of one ref. */
 export interface MergeValues {
   value(test: Node, a: unknown, b: unknown): unknown;
   items(test: Node, a: readonly unknown[], b: readonly unknown[]): unknown[];
@@ -379,7 +382,7 @@ function restore(ref: MutableRef, to: Snapshot): void {
     for (const item of to.items) array.push(item);
   } else {
     const object = ref as Record<PropertyKey, unknown>;
-    // Keys that come back take their place among the others again.
+    // Restored keys must have their former position among the other keys.
     const inOrder = typeof ref === 'function' || keepsOrder(Reflect.ownKeys(object), [...to.keys.keys()]);
     for (const key of Reflect.ownKeys(object)) if (!to.keys.has(key) || !inOrder) delete object[key];
     for (const [key, value] of to.keys) {
@@ -389,7 +392,7 @@ function restore(ref: MutableRef, to: Snapshot): void {
   }
 }
 
-/** Are the keys that stay the first of the wanted ones, in their order? */
+/** Are the remaining keys the first of the wanted keys, in the same order? */
 function keepsOrder(own: readonly PropertyKey[], wanted: readonly PropertyKey[]): boolean {
   const names = wanted.filter((key) => typeof key === 'string');
   const known = new Set(names);

@@ -5,13 +5,13 @@ import type { Found, FunctionLike } from '../source/provider.ts';
 import { activeTrace } from '../trace/current.ts';
 import { Binding } from '../trace/trace.ts';
 
-/** The text that is being interpreted, and how its names outside are found. */
+/** The text that is being interpreted, and the look-up of its free names. */
 export interface Unit {
   readonly text: string;
   readonly shift: number;
   readonly lookup: (name: string) => Found | undefined;
   readonly locate: (offset: number) => SourcePosition | undefined;
-  /** An object literal whose keys are names inside it, once they have a value. */
+  /** An object literal whose keys are names inside the literal, once they have a value. */
   readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
 }
 
@@ -37,13 +37,13 @@ export class Scope {
   }
 }
 
-/** `this` of a function; not known where it belongs to a method around the composition. */
+/** The `this` of a function; not known when it belongs to a method outside the composition. */
 export interface Self {
   readonly value: unknown;
   readonly known: boolean;
 }
 
-/** A function of the traced program, or one outside that is traced. */
+/** A function of the traced program, or a traced function outside of it. */
 export interface Closure {
   readonly node: FunctionNode;
   readonly scope: Scope | undefined;

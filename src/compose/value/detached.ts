@@ -1,6 +1,6 @@
 import { symbolic } from './proxy.ts';
 
-/** Resources that were made outside a composition, and are written by the graph that they come into. */
+/** Resources that were made outside a composition, and that each graph that uses them writes. */
 const detached = new WeakSet<object>();
 
 /** Notes a resource that was made outside a composition. */
@@ -8,7 +8,7 @@ export function markDetached(reference: object): void {
   detached.add(reference);
 }
 
-/** Makes a resource that was made outside part of the composition that names it. */
+/** Adds a resource that was made outside to the composition that refers to it. */
 export function useDetached(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && detached.has(value)) symbolic(value);
   return value;

@@ -3,21 +3,24 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 
 /**
- * The keys of an object that a condition decides on, under a symbol of the object. An object without this member has
- * all its own keys in every case. The values of such keys are `undefined` where the key is missing, so that whatever
- * only reads values need not look here.
+ * The symbol under which an object stores its conditional keys. An object without this member has all its own keys in
+ * every case. The value of a conditional key is `undefined` where the key is missing, so that code that only reads
+ * values can ignore this member.
  */
 export const KEYS = Symbol('typekro.keys');
 
-/** A key where a condition holds. The entries of one key exclude each other; entries are in JavaScript's order. */
+/**
+ * A key with the condition under which the object has it. The conditions of entries with one key exclude each other;
+ * entries are in JavaScript's order.
+ */
 export interface KeyEntry {
   readonly key: string;
   readonly test: Node;
-  /** What the object held under the key when the entry was noted: code that is not traced may have replaced it since. */
+  /** The value under the key when the entry was noted. Code that is not traced may have replaced it since. */
   readonly value: unknown;
 }
 
-/** The contents of an object by key, as a snapshot of it holds them. */
+/** The contents of an object by key, as a snapshot stores them. */
 export type Members = ReadonlyMap<PropertyKey, unknown>;
 
 /** An object as a map of its own enumerable members. */
@@ -45,14 +48,17 @@ export function presenceOf(entries: readonly KeyEntry[], key: string): Node {
   return entries.filter((entry) => entry.key === key).reduce((found, { test }) => or(found, test), FALSE());
 }
 
-/** The keys after a key was set where a condition holds: a key that is there keeps its place. */
+/** The entries after a key was set under a condition. A key that is already present keeps its position. */
 export function withKey(entries: readonly KeyEntry[], key: string, test: Node): readonly KeyEntry[] {
   const before = presenceOf(entries, key);
   const added = and(test, not(before));
   return isLiteral(added, false) ? entries : [...entries, { key, test: added, value: undefined }];
 }
 
-/** The keys of two branches as one list. Where the branches differ in the order, a key has an entry for each. */
+/**
+ * The keys of two branches as one list. When the branches have a key at different positions, it has an entry for each
+ * branch.
+ */
 export function joinKeys(test: Node, a: readonly KeyEntry[], b: readonly KeyEntry[]): readonly KeyEntry[] {
   const joined: KeyEntry[] = [];
   const lastPlace = (entries: readonly KeyEntry[]) => new Map(entries.map(({ key }, place) => [key, place]));
@@ -79,7 +85,7 @@ export function joinKeys(test: Node, a: readonly KeyEntry[], b: readonly KeyEntr
   return joined;
 }
 
-/** The entries to note for an object; `undefined` when it has all its keys in every case. */
+/** The entries to store in an object; `undefined` when it has all its keys in every case. */
 export function notable(entries: readonly KeyEntry[], members: Members): readonly KeyEntry[] | undefined {
   const all = new Map<string, KeyEntry>();
   const merged: KeyEntry[] = [];
@@ -99,7 +105,7 @@ export function notable(entries: readonly KeyEntry[], members: Members): readonl
 
 const POSITION = /^(?:0|[1-9]\d*)$/;
 
-/** JavaScript lists keys that are positions first, by number. */
+/** The entries in the order in which JavaScript lists keys: positions first, by number. */
 export function inListingOrder(entries: readonly KeyEntry[]): readonly KeyEntry[] {
   const positions = entries.filter(({ key }) => POSITION.test(key));
   if (positions.length === 0) return entries;

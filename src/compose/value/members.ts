@@ -7,12 +7,12 @@ import type { KeyEntry } from './key-order.ts';
 import { keyEntries, KEYS, membersOf, notable, presenceOf, withKey } from './key-order.ts';
 import { phi } from './merge.ts';
 
-/** The own keys of an object that is written out, with the conditions under which it has them. */
+/** The own keys of an object of the program, with the conditions under which it has them. */
 export function ownKeys(object: object): readonly KeyEntry[] {
   return keyEntries(membersOf(object));
 }
 
-/** Whether an object that is written out has a key of its own: known, or a condition. */
+/** Does an object of the program have a key of its own? The answer is known, or a condition. */
 export function hasOwnKey(object: object, key: string): boolean | Node {
   if (!Object.hasOwn(object, key)) return false;
   return noted(object) ? decide(presenceOf(ownKeys(object), key)) : true;
@@ -24,13 +24,13 @@ const noted = (object: object): boolean => Object.hasOwn(object, KEYS);
 export function setMember(object: object, key: PropertyKey, value: unknown): void {
   if (typeof key !== 'string' || !noted(object)) return setOwn(object, key, value);
   const entries = ownKeys(object);
-  // Known here: under the condition of this branch the object has the key, though not in every case.
+  // In this branch the object is known to have the key, although not in every case.
   const isThere = decide(presenceOf(entries, key)) === true;
   setOwn(object, key, value);
   note(object, isThere ? entries : withKey(entries, key, TRUE()));
 }
 
-/** Sets a key of an object where a condition holds; elsewhere the object stays as it is. */
+/** Sets a key of an object under a condition. Where it is false, the object does not change. */
 export function setMemberWhen(object: object, key: string, test: Node, value: unknown): void {
   if (isLiteral(test, true)) return setMember(object, key, value);
   if (isLiteral(test, false)) return;
@@ -40,7 +40,7 @@ export function setMemberWhen(object: object, key: string, test: Node, value: un
   note(object, withKey(entries, key, test));
 }
 
-/** Takes a key away from an object. */
+/** Deletes a key of an object. */
 export function deleteMember(object: object, key: PropertyKey): void {
   if (typeof key !== 'string' || !noted(object)) {
     Reflect.deleteProperty(object, key);
@@ -51,7 +51,7 @@ export function deleteMember(object: object, key: PropertyKey): void {
   note(object, entries);
 }
 
-/** Takes a key away from an object where a condition holds. */
+/** Deletes a key of an object under a condition. */
 export function deleteMemberWhen(object: object, key: string, test: Node): void {
   if (isLiteral(test, true)) return deleteMember(object, key);
   if (isLiteral(test, false) || !Object.hasOwn(object, key)) return;
@@ -63,7 +63,7 @@ export function deleteMemberWhen(object: object, key: string, test: Node): void 
   );
 }
 
-/** Gives a changed copy of an object the conditions of its keys, changed in the same way. */
+/** Copies the conditions of an object's keys to a changed copy of the object, changed in the same way. */
 export function copyKeys(from: object, to: object, change: (node: Node) => Node): void {
   if (!noted(from)) return;
   const entries = ownKeys(from).map(({ key, test }) => ({

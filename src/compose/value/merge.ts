@@ -21,8 +21,8 @@ export function asSym(value: unknown): Sym | undefined {
 }
 
 /**
- * A value under what is known on the current path: decided conditions are taken, values known to be there
- * lose their doubt, values known to be missing are `undefined`.
+ * A value simplified by the facts of the current path: decided conditions are resolved, a value that is known to be
+ * present loses its `Absence`, and a value that is known to be missing is `undefined`.
  */
 export function resolve(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
@@ -38,7 +38,7 @@ export function resolve(value: unknown): unknown {
   return resolveSym(inner, value);
 }
 
-/** A value without a symbolic part, if it may be read at all. */
+/** A value that is not symbolic. Refuses a value that must not be read. */
 function known(value: object): unknown {
   if (value instanceof Untranslated) return refuse(value.code, value.message, value.remedy);
   return value instanceof Earlier ? refuseEarlier(value) : value;
@@ -66,7 +66,7 @@ function resolveSym(inner: Sym, value: unknown): unknown {
 
 const present = (sym: Sym): Node => sym.absence?.has ?? TRUE();
 
-/** The two values as one: a single expression where they have one type, else a `Phi`. */
+/** Joins two values under a condition: to one expression when they have one type, else to a `Phi`. */
 export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
   if (then === POISON || otherwise === POISON) return POISON;
   if (isLiteral(test, true)) return then;
@@ -85,7 +85,7 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
   return wrap(new Phi(test, then, otherwise));
 }
 
-/** A value that is there only when a condition holds. A waiting read inside stays a waiting read. */
+/** A value that is present only when a condition holds. A read for which the graph waits stays such a read. */
 function guarded(test: Node, value: Sym): Sym {
   const { absence } = value;
   if (absence === undefined || (absence.waits && absence.element !== true)) {
@@ -100,7 +100,7 @@ function guarded(test: Node, value: Sym): Sym {
 function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   if (!sameStaticType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
   if (a.node === b.node && a.absence === b.absence) return a;
-  // To CEL the objects of two resources have two types, also where their kind is one.
+  // In CEL the objects of two resources have different types, also when they are of one kind.
   if (holdsObjects(a.type) && rootOf(a.node) !== rootOf(b.node)) return undefined;
   const node = cond(test, a.node, b.node);
   const waits = a.waits || b.waits;
@@ -118,21 +118,24 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   return new Sym(node, { absence, waits });
 }
 
-/** The condition under which a value is there, where another one holds: a `switch` may have asked it before. */
+/**
+ * The condition under which a value is present, simplified by a condition that holds: a `switch` may have tested it
+ * before.
+ */
 function presentWhere(test: Node, sym: Sym): Node {
   const trace = currentTrace();
   const has = present(sym);
   return trace === undefined ? has : trace.under(test, () => trace.facts.simplify(has));
 }
 
-/** What JavaScript sees where a value is missing for one of several reasons. */
+/** The value in JavaScript of a missing value that has several possible reasons. */
 function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'> {
   const [first] = all;
   if (all.some((missing) => missing !== first)) return { missing: 'either' };
   return first === undefined ? {} : { missing: first };
 }
 
-/** An element of a list under a condition. */
+/** An element of a list with a further condition. */
 export function itemWhen(test: Node, item: unknown): unknown {
   if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
   if (item instanceof Splice) {
@@ -141,7 +144,7 @@ export function itemWhen(test: Node, item: unknown): unknown {
   return new Maybe(test, item);
 }
 
-/** How values of two branches become one. */
+/** The functions that merge the values of two branches. */
 export const mergeValues: MergeValues = {
   value: phi,
   members: mergeMembers,
@@ -159,7 +162,7 @@ export const mergeValues: MergeValues = {
   },
 };
 
-/** The members of an object that two branches left behind, with the conditions under which it has its keys. */
+/** The members of an object after two branches, with the conditions under which it has its keys. */
 function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unknown> {
   const joined = joinKeys(test, keyEntries(a), keyEntries(b));
   const members = new Map<PropertyKey, unknown>();
@@ -179,7 +182,7 @@ function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unkn
   return members;
 }
 
-/** Did the branches leave the keys as they were? Then the object keeps what is noted of them. */
+/** Do both branches have the same entries of keys? */
 function sameEntries(a: readonly KeyEntry[], b: readonly KeyEntry[]): boolean {
   return (
     a.length === b.length &&
@@ -190,7 +193,10 @@ function sameEntries(a: readonly KeyEntry[], b: readonly KeyEntry[]): boolean {
   );
 }
 
-/** What two branches merged into one object: what both did, then what each did alone. */
+/**
+ * The pieces that two branches merged into one object: the common pieces, then those of each branch under its
+ * condition.
+ */
 function mergePieces(test: Node, a: readonly MergedPiece[], b: readonly MergedPiece[]): MergedPiece[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
@@ -204,7 +210,7 @@ function sameItem(a: unknown, b: unknown): boolean {
   return Object.is(a, b);
 }
 
-/** Applies an operation to each value that a `Phi` may be, under its condition. */
+/** Applies an operation to each possible value of a `Phi`, under its condition. */
 export function distribute(value: Phi, apply: (side: unknown) => unknown): unknown {
   const trace = activeTrace();
   const test = trace.facts.simplify(value.test);
@@ -219,7 +225,10 @@ export function distribute(value: Phi, apply: (side: unknown) => unknown): unkno
   return phi(test, a, b);
 }
 
-/** What JavaScript cannot do with one of two values (`NaN.indexOf(…)`) is an error under a condition. */
+/**
+ * Applies an operation to one side. An error of JavaScript (`NaN.indexOf(…)`) becomes a refusal, because the error
+ * depends on a condition.
+ */
 function onSide(side: unknown, apply: (side: unknown) => unknown): unknown {
   try {
     return apply(resolve(side));

@@ -1,13 +1,13 @@
 import type { FunctionLike } from '../source/provider.ts';
 
-/** Functions that are called natively, with symbolic values inside: the SDK's own, and those marked opaque. */
+/** Functions that are called natively with symbolic values: functions of the SDK, and opaque functions. */
 const natives = new WeakSet<FunctionLike>();
-/** Those of them that make resources. */
+/** The native functions that make resources. */
 const factories = new WeakSet<FunctionLike>();
 
 /**
- * Marks a function as one that passes values through without deciding on them: it is called natively, with
- * placeholders for values that are not known yet.
+ * Marks a function that passes values through without decisions on them. The function is called natively, with
+ * placeholders for symbolic values.
  */
 export function opaque<F extends (...args: never[]) => unknown>(fn: F): F {
   natives.add(fn);
@@ -16,14 +16,14 @@ export function opaque<F extends (...args: never[]) => unknown>(fn: F): F {
 
 natives.add(opaque);
 
-/** Marks a function of the SDK that makes resources; it is called natively and copes with symbolic values. */
+/** Marks a function of the SDK that makes resources. The function is called natively, and accepts symbolic values. */
 export function defineFactory<F extends (...args: never[]) => unknown>(fn: F): F {
   natives.add(fn);
   factories.add(fn);
   return fn;
 }
 
-/** Is the function called natively, with symbolic values inside? */
+/** Is the function called natively, also with symbolic values? */
 export function isNativeFactory(fn: FunctionLike): boolean {
   return natives.has(fn);
 }

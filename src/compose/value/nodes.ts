@@ -29,14 +29,14 @@ import type { MergedPiece } from './symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 import { needPresent, textNode } from './ops.ts';
 
-/** The value as a CEL optional: none where JavaScript has `undefined`. */
+/** The value as a CEL optional, which is none where JavaScript has `undefined`. */
 export function optionalNode(value: Sym): Node {
   if (value.absence === undefined) return optionalSome(value.node);
   if (value.absence.optional !== undefined) return value.absence.optional;
   return cond(value.absence.has, optionalSome(value.node), optionalNone(value.type));
 }
 
-/** Any value as one expression: lists and objects with symbolic parts become literals. */
+/** Any value as one expression. Lists and objects with symbolic parts become literals. */
 export function toNode(raw: unknown): Node {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -93,7 +93,7 @@ export function listNode(items: readonly unknown[]): Node {
   );
 }
 
-/** The entries of an object; values that may be missing become optional entries. */
+/** The entries of an object. A value that may be missing becomes an optional entry. */
 export function objectEntries(value: Record<string, unknown>): Entry[] {
   activeTrace().noteRead(value);
   const entries: Entry[] = [];
@@ -115,7 +115,7 @@ function entryOf(key: Node, raw: unknown): Entry | undefined {
   return partial === undefined ? { key, value: toNode(item) } : { key, value: partial, optional: true };
 }
 
-/** A conditional with a side that is `undefined`, as an optional; `undefined` when both sides are there. */
+/** A conditional with an `undefined` side as a CEL optional; `undefined` when both sides are present. */
 export function optionalPhi(value: Phi): Node | undefined {
   const sides = [value.then, value.otherwise].map(resolve);
   const partial = sides.some((side) => {
@@ -140,7 +140,7 @@ export function optionalPhi(value: Phi): Node | undefined {
   return cond(value.test, a ?? optionalNone(of), b ?? optionalNone(of));
 }
 
-/** The pieces that symbolic spreads and computed keys left in an object; `undefined` for ordinary ones. */
+/** The pieces of symbolic spreads and computed keys in an object; `undefined` for other objects. */
 export function mergedPieces(value: object): readonly MergedPiece[] | undefined {
   return (value as { [MERGED]?: readonly MergedPiece[] })[MERGED];
 }
@@ -154,7 +154,9 @@ export function objectNode(value: Record<string, unknown>): Node {
   return pieces.reduce((left, piece) => mergeMaps(withoutUndefined(left, piece), pieceNode(piece)), own);
 }
 
-/** The keys of a piece, or of an object's own, that may have no value in JavaScript, with the condition of having the key. */
+/**
+ * The keys of a piece or an object whose value may be `undefined` in JavaScript, with the condition of having the key.
+ */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(membersOf(keys)).flatMap(({ key, test: own }) => {
     const there = decide(and(test ?? TRUE(), own));
@@ -164,7 +166,7 @@ export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key:
   });
 }
 
-/** The members before a piece without those that the piece overrides by `undefined`. */
+/** The members before a piece, without the members that the piece overrides by `undefined`. */
 function withoutUndefined(left: Node, piece: MergedPiece): Node {
   if (left.kind === 'object' && left.args.length === 0) return left;
   const gone = undefinedKeys(piece);
@@ -175,7 +177,7 @@ function withoutUndefined(left: Node, piece: MergedPiece): Node {
   return macro('transformMap', left, [k, v], [keep.reduce(and), variable(v, value)], mapOf(value));
 }
 
-/** An object with symbolic parts as a map that has the same keys: those of `undefined` are there, too. */
+/** An object with symbolic parts as a map with the same keys, including keys whose value is `undefined`. */
 export function keysNode(value: Record<string, unknown>): Node {
   const pieces = mergedPieces(value) ?? [];
   if ([{ keys: value }, ...pieces].every((piece) => undefinedKeys(piece).length === 0)) return objectNode(value);
@@ -197,7 +199,7 @@ function ownKeysNode(value: Record<string, unknown>): Node {
   return object(entries);
 }
 
-/** May JavaScript see `undefined` here? */
+/** May the value be `undefined` in JavaScript? */
 export function mayBeUndefined(raw: unknown): boolean {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -212,7 +214,7 @@ function pieceNode(piece: MergedPiece): Node {
   return piece.test === undefined ? node : cond(piece.test, node, object([]));
 }
 
-/** A map that may be missing counts as empty in a spread. */
+/** A map for a spread; a missing map counts as empty. */
 function mapNodeOf(map: Sym): Node {
   if (map.absence === undefined || map.absence.waits) return map.node;
   return cond(map.absence.has, map.node, object([]));
@@ -230,14 +232,17 @@ function structType(entries: readonly Entry[]): StaticType | undefined {
   return { kind: 'object', field: (name) => fields.get(name), names: () => [...fields.keys()], open: false };
 }
 
-/** A list of the cluster that merges by key on `+`: copied, so that `+` joins as JavaScript does. */
+/**
+ * A copy of a list of the cluster that CEL's `+` would merge by key, so that `+` joins as JavaScript does. Returns
+ * other lists as they are.
+ */
 export function plainList(node: Node): Node {
   if (node.type.kind !== 'list' || node.type.merges !== true) return node;
   const item = macroVariable('x');
   return macro('map', node, [item], [variable(item, node.type.element)], { kind: 'list', element: node.type.element });
 }
 
-/** Is the value a list, whichever side of its conditions holds? */
+/** Is the value a list on all sides of its conditions? */
 export function isListValue(raw: unknown): boolean {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -245,7 +250,7 @@ export function isListValue(raw: unknown): boolean {
   return Array.isArray(value) || value instanceof SeenList || (inner instanceof Sym && inner.type.kind === 'list');
 }
 
-/** The list expression behind a value that is a list. */
+/** The expression of a list value. */
 export function asList(raw: unknown): Sym {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -261,13 +266,13 @@ export function symOfItems(items: readonly unknown[]): Sym {
   return new Sym(listNode(items), { waits });
 }
 
-/** Is the element a resource, or one under a condition? Fields of it wait. */
+/** Is the element a resource, possibly under a condition? Reads of its fields wait. */
 function isResource(item: unknown): boolean {
   const inner = symbolic(resolve(item instanceof Maybe ? item.value : item));
   return inner instanceof Sym && inner.resource !== undefined;
 }
 
-/** A new list of the author's own with the elements of an expression: it may be changed. */
+/** A new list of the program with the elements of an expression, which the program may change. */
 export function freshList(node: Node, waits: boolean): unknown {
   return activeTrace().track([new Splice(node, waits)]);
 }

@@ -2,10 +2,10 @@ import { refuse } from '../refusal/refusal.ts';
 import { describeValue } from './ops.ts';
 import { Maybe, Splice } from './symbolic.ts';
 
-/** Is it open whether, or how often, the element is there? */
+/** Is the element conditional (`Maybe`), or does it represent any number of elements (`Splice`)? */
 export const isOpen = (item: unknown): item is Maybe | Splice => item instanceof Maybe || item instanceof Splice;
 
-/** Refuses a call whose arguments are the elements of a list that is not known. */
+/** Refuses a call whose arguments are the elements of a symbolic list. */
 export function refuseOpen(label: string): never {
   return refuse(
     'native-call',
@@ -14,7 +14,7 @@ export function refuseOpen(label: string): never {
   );
 }
 
-/** The value as something that can be iterated. @throws TypeError as JavaScript does, for what cannot. */
+/** The value as an iterable. @throws TypeError as JavaScript does, for a value that is not iterable. */
 export function iterable(value: unknown): Iterable<unknown> {
   const found = value === undefined || value === null ? undefined : (value as Partial<Iterable<unknown>>);
   if (typeof found?.[Symbol.iterator] === 'function') return found as Iterable<unknown>;

@@ -34,7 +34,7 @@ export function bool(node: Node): unknown {
   return typeof known === 'boolean' ? known : wrap(new Sym(known));
 }
 
-/** JavaScript's truth of a value: known, or a condition. */
+/** The truth of a value in JavaScript: a boolean if it is known, else a condition. */
 export function truthy(raw: unknown): boolean | Node {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -78,7 +78,7 @@ function truthOfPresent(value: Sym): Node {
   }
 }
 
-/** NaN is as false as 0. */
+/** The truth of a number: NaN is false, as is 0. */
 function truthOfNumber(node: Node): Node {
   const number = numberTest(node);
   return number === undefined ? not(eq(node, literal(0))) : and(number, not(eq(asDoubles(node), literal(0))));
@@ -94,7 +94,7 @@ export function needPresent(value: Sym, use: string): Sym {
   );
 }
 
-/** `String(value)` as an expression. */
+/** `String(value)` as an expression, also for a known text. */
 export function textNode(raw: unknown): Node {
   const text = textOrNode(raw);
   return typeof text === 'string' ? literal(text) : text;
@@ -140,7 +140,7 @@ export function textValue(node: Node, waits = false): unknown {
 const known = (value: unknown): boolean =>
   symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
 
-/** The sides of an operator: plain when both are known; distributed over `Phi`s. */
+/** Applies an operator: `plain` when both operands are known, else `symbolicly`, on each side of a `Phi`. */
 function operate(
   a: unknown,
   b: unknown,
@@ -206,7 +206,7 @@ function tokenSym(value: unknown): Sym | undefined {
   return inner instanceof Sym ? inner : asSym(value);
 }
 
-/** `x === undefined`, `x == null`: asks whether the value is there. */
+/** `x === undefined` and `x == null`: tests whether the value is missing. */
 function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
   const missing = value.absence === undefined ? literal(false) : not(value.absence.has);
   if (value.type.kind === 'dyn') {
@@ -228,7 +228,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   if (!kinds.includes('dyn') && kinds[0] !== kinds[1]) {
     if (loose) return mixedTypes('==', a, b);
     const [left, right] = [doubt(a), doubt(b)];
-    // Two values that are both absent are equal, whatever their types.
+    // Two absent values are equal, also when their types differ.
     if (left !== undefined && right !== undefined) return bool(and(not(left), not(right)));
     activeTrace().warn('never-equal', `=== between ${typed(a)} and ${typed(b)} is never true`);
     return false;
@@ -257,7 +257,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   return bool(one === undefined ? same : and(one, same));
 }
 
-/** The condition under which a value follows JavaScript's `undefined`; waiting reads have none. */
+/** The condition under which a value is present; undefined when it surely is, or the graph waits for it. */
 function doubt(value: Sym): Node | undefined {
   return value.absence === undefined || value.absence.waits ? undefined : value.absence.has;
 }
@@ -275,7 +275,10 @@ function mixedTypes(operator: string, a: Sym, b: Sym): never {
   return refuse('types', `${operator} between ${typed(a)} and ${typed(b)} has no CEL form`, 'convert one side');
 }
 
-/** The conditions under which the sides are numbers, where texts are read: quotients compare in CEL as they do here. */
+/**
+ * The conditions under which operands parsed from texts are numbers. Quotients need none, because CEL compares NaN as
+ * JavaScript does.
+ */
 function numberTests(...sides: readonly Sym[]): Node[] {
   return sides.map(({ node }) => numberTest(node, false)).filter((test) => test !== undefined);
 }
@@ -283,7 +286,7 @@ function numberTests(...sides: readonly Sym[]): Node[] {
 const RELATIONS = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' } as const;
 type Relation = keyof typeof RELATIONS;
 
-/** `a < b` and the like. `undefined` compares false. */
+/** `a < b` and the other comparisons. A comparison with `undefined` is false. */
 export function relate(operator: Relation, a: unknown, b: unknown): unknown {
   return operate(
     a,
@@ -314,7 +317,7 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
   return bool([...doubts, ...numbers, compare(RELATIONS[operator], left, right)].reduce(and));
 }
 
-/** What a value is called in messages. */
+/** The name of a value in messages. */
 export function describeValue(value: unknown): string {
   const inner = symbolic(value);
   if (inner !== undefined) return labelOf(inner);
@@ -332,7 +335,7 @@ export function plus(a: unknown, b: unknown): unknown {
   return operate(a, b, plusKnown, plusSyms);
 }
 
-/** `a + b` of known values; an object is printed, for there is nothing else that `+` could do with it. */
+/** `a + b` of known values. An object operand is printed as text, as JavaScript does. */
 function plusKnown(a: unknown, b: unknown): unknown {
   const prints = (value: unknown) => typeof value === 'object' && value !== null && !(value instanceof Date);
   const side = (value: unknown) => (prints(value) || typeof value === 'function' ? textValue(textNode(value)) : value);
@@ -378,7 +381,7 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
               ? x % y
               : x ** y,
     (left, right) => {
-      // CEL has no literal for -0, which matters to a division alone.
+      // CEL has no literal for -0, which only matters in a division.
       if (operator === '/' && Object.is(right, -0)) return unary('-', arithmetic('/', left, 0));
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);

@@ -3,13 +3,13 @@ import { refuse } from '../refusal/refusal.ts';
 import { symbolic } from './proxy.ts';
 import { Earlier, Maybe, SeenList, Splice } from './symbolic.ts';
 
-/** Is the value an object of no class: a literal, or one without a prototype? Objects of other realms count, too. */
+/** Is the value an object literal, or an object without a prototype? Objects of other realms count, too. */
 export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What an object is called in messages: by its class. */
+/** The name of an object's class, for messages. */
 export function classOf(value: object): string {
   const { constructor } = value as { constructor?: { name?: unknown } };
   const name = typeof constructor === 'function' ? constructor.name : '';
@@ -17,10 +17,10 @@ export function classOf(value: object): string {
 }
 
 /**
- * What JavaScript prints for a value that is known.
+ * The text that JavaScript prints for a known value.
  *
- * @throws Refusal for what is no text of its own: objects (`[object Object]`), functions, and lists that hold values of
- *   the graph.
+ * @throws Refusal for values without a meaningful text: objects (`[object Object]`), functions, and lists that hold
+ * values of the graph.
  */
 export function printedText(value: unknown): string {
   if (typeof value === 'function') {

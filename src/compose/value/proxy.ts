@@ -11,7 +11,7 @@ import { Phi, Sym } from './symbolic.ts';
 
 const behind = new WeakMap<object, Sym | Phi>();
 
-/** The symbolic value behind a proxy; `undefined` for everything else. */
+/** The symbolic value behind a proxy; `undefined` for other values. */
 export function symbolic(value: unknown): Sym | Phi | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
   const known = behind.get(value);
@@ -19,17 +19,17 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
   return references.get(value)?.();
 }
 
-/** References to things of other compositions, with how the run under way gets its own part of each. */
+/** References to parts of other compositions, each with a function that makes its symbolic value in the current run. */
 const references = new WeakMap<object, () => Sym>();
 
-/** A member of a symbolic value, as the function of a composition reads it. */
+/** Reads a member of a symbolic value for native code. */
 export function symbolicMember(value: Sym | Phi, key: string): unknown {
   return currentInterpreter().member(wrap(value), key);
 }
 
 /**
- * An object that stands for something outside the composition under way. Inside a composition it is the symbolic value
- * that `bring` gives; outside only what `known` holds can be read, or what `read` gives for a field.
+ * An object that represents something outside the current composition. Inside a composition it is the symbolic value
+ * that `bring` returns. Outside, only the members of `known` can be read, or the fields that `read` returns.
  */
 export function referenceTo(
   label: string,
@@ -74,7 +74,7 @@ export function referenceTo(
 /** Longest expression that is shown as a name, in characters. */
 const MAX_LABEL = 120;
 
-/** What a symbolic value is called in messages: as the author wrote it, as far as that is known. */
+/** The name of a symbolic value in messages: the author's text for it, as far as it is known. */
 export function labelOf(value: Sym | Phi): string {
   const text = labelText(value);
   return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL)}…` : text;
@@ -90,18 +90,18 @@ function labelText(value: Sym | Phi): string {
   return value.label ?? writtenText(value.node) ?? scriptInWords(value.node) ?? 'this value';
 }
 
-/** An expression of the graph in the words of the author. */
+/** An expression of the graph as the author would write it. */
 function scriptInWords(node: Node): string | undefined {
   return scriptOf(node, currentTrace()?.specName ?? 'spec');
 }
 
-/** The text that the author wrote for a value; `undefined` where it came about in another way. */
+/** The text that the author wrote for a value; `undefined` for a value that no text is known for. */
 function writtenText(of: Node | Phi): string | undefined {
   const site = currentTrace()?.written.get(of);
   return site?.text.slice(site.start, site.end).replaceAll(/\s+/g, ' ');
 }
 
-/** Notes where the author wrote an expression, for messages about its value, which it returns. */
+/** Notes the place of an expression, for messages about its value, and returns the value. */
 export function noteWritten<T>(value: T, site: Site): T {
   const inner = symbolic(value);
   if (inner === undefined) return value;
@@ -111,7 +111,7 @@ export function noteWritten<T>(value: T, site: Site): T {
   return value;
 }
 
-/** How `console.log` shows a proxy; it is called on the proxy, though read from the target. */
+/** The method by which `console.log` shows a proxy. It is read from the target, and called on the proxy. */
 const SHOWN = {
   value(this: object): string {
     const value = behind.get(this);
@@ -120,7 +120,7 @@ const SHOWN = {
   enumerable: false,
 };
 
-/** The value as variables hold it and as code that is not traced sees it. */
+/** The value in the form that variables hold and untraced code gets: a constant, or a proxy. */
 export function wrap(value: Sym | Phi): unknown {
   if (
     value instanceof Sym &&
@@ -143,10 +143,10 @@ const TOKEN_OPEN = '\uE0F0';
 const TOKEN_CLOSE = '\uE0F1';
 const TOKEN = /\uE0F0(\d+)\uE0F1/g;
 
-/** A text that stands for a value in a string made by code that is not traced. */
+/** A placeholder for a symbolic value in a string that untraced code makes. */
 interface Token {
   readonly value: Sym;
-  /** The frame that made it. */
+  /** The stack frame of the code that made the text. */
   readonly frame: string;
   used: boolean;
 }
@@ -154,7 +154,7 @@ interface Token {
 const tokens = new WeakMap<object, Map<number, Token>>();
 let nextToken = 1;
 
-/** A text that stands for the value until the graph is written. */
+/** The placeholder text for a value until the graph is written. */
 export function tokenFor(value: Sym): string {
   const trace = currentTrace();
   if (trace === undefined) return untraced(value, 'turned into a text outside a composition');
@@ -172,8 +172,8 @@ function callerFrame(): string {
 }
 
 /**
- * Refuses texts that were made and are not in the graph: code that is not traced has looked at them, and
- * what it decided is not in the graph either.
+ * Refuses placeholders that were made and are not in the graph: untraced code has read them, and its decisions are not
+ * in the graph either.
  */
 export function refuseLostTexts(): void {
   const trace = currentTrace();
@@ -188,7 +188,7 @@ export function refuseLostTexts(): void {
   }
 }
 
-/** Does the text hold placeholders? */
+/** Does the text contain placeholders? */
 export function hasTokens(text: string): boolean {
   return text.includes(TOKEN_OPEN) || text.includes(TOKEN_CLOSE);
 }
@@ -235,7 +235,7 @@ class Traps implements ProxyHandler<object> {
     if (key === Symbol.toPrimitive) return (hint: string) => toPrimitive(value, hint);
     if (key === 'toJSON') return () => untraced(value, 'made JSON');
     if (key === Symbol.iterator) return () => untraced(value, 'iterated');
-    // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
+    // Promises and test libraries read `then`; a symbolic value is no promise.
     if (typeof key === 'symbol' || key === 'then') return undefined;
     return symbolicMember(value, key);
   }

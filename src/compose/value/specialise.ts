@@ -11,10 +11,10 @@ import { hasTokens, symbolic, wrap } from './proxy.ts';
 import type { MergedPiece } from './symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 
-/** Stands for an element that is known to be missing. */
+/** Marks an element that is known to be missing. */
 const NOTHING = Symbol('nothing');
 
-/** The expression with every part that the facts decide taken, and variables replaced. */
+/** The expression simplified by the facts, with variables replaced. */
 export function specialiseNode(root: Node, facts: Facts, replace: ReadonlyMap<Variable, Variable>): Node {
   const done = new Map<Node, Node>();
   const visit = (node: Node): Node => {
@@ -80,7 +80,9 @@ function rebuilt(
   }
 }
 
-/** A value of a manifest with `change` applied to its expressions; what that decides is taken. */
+/**
+ * A value of a manifest with `change` applied to its expressions, simplified where the changed conditions are known.
+ */
 export function specialiseValue(raw: unknown, change: (node: Node) => Node): unknown {
   const result = specialised(raw, change);
   return result === NOTHING ? undefined : result;
@@ -192,7 +194,7 @@ function visitPiece(piece: MergedPiece, visit: (node: Node) => void): void {
   if (piece.keys !== undefined) visitWrittenNodes(piece.keys, visit);
 }
 
-/** Do two values stand for the same? Expressions are compared by node, for equal ones are one node. */
+/** Are two values equal? Expressions are compared by node, because equal expressions are one node. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== typeof b || a === null || b === null) return false;
@@ -212,7 +214,10 @@ export function sameValue(a: unknown, b: unknown): boolean {
   );
 }
 
-/** A condition that the facts leave open and that decides whether a value reads what `reads` looks for. */
+/**
+ * A condition in a value that decides whether the value contains a part for which `reads` is true; undefined when there
+ * is none.
+ */
 export function openTest(value: unknown, reads: (node: Node) => boolean): Node | undefined {
   const inner = symbolic(value);
   const either = (test: Node, ...sides: readonly unknown[]): Node | undefined => {

@@ -4,7 +4,7 @@ import { mergedPieces } from './nodes.ts';
 import { hasTokens, symbolic } from './proxy.ts';
 import { Maybe, SeenList, Splice } from './symbolic.ts';
 
-/** A list, or an object without a prototype of its own. */
+/** Is the value a native list, or a plain object? */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined) return false;
   if (Array.isArray(value)) return true;
@@ -12,7 +12,7 @@ export function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Does the value hold something symbolic, or a function of the composition, anywhere inside? */
+/** Does the value contain a symbolic value, or a function of the composition, at any depth? */
 export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
   if (typeof value === 'string') return hasTokens(value);
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;

@@ -4,24 +4,27 @@ import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { RefusalCode } from '../refusal/refusal.ts';
 
-/** When a value may be missing. */
+/** The conditions under which a value may be missing. */
 export interface Absence {
-  /** Holds when the value is there. */
+  /** The condition under which the value is present. */
   readonly has: Node;
-  /** The value as a CEL optional, where a short form exists. */
+  /** The value as a CEL optional, if there is a short form. */
   readonly optional?: Node;
-  /** The plain node fails with "no such key" exactly when the value is missing. */
+  /** Does the plain node fail with "no such key" exactly when the value is missing? */
   readonly plain: boolean;
   /**
-   * A plain read of a resource field: the graph waits until the field is there, unless the author asks
-   * about its absence. `false`: missing means JavaScript's `undefined`.
+   * Is the value a plain read of a field of a resource? If so, the graph waits until the field is present, unless the
+   * author tests its absence. Otherwise a missing value is JavaScript's `undefined`.
    */
   readonly waits: boolean;
-  /** What JavaScript sees where the value is missing: `null`, or one of `null` and `undefined`; absent: `undefined`. */
+  /** The missing value in JavaScript: `null`, or either `null` or `undefined`. When absent: `undefined`. */
   readonly missing?: 'null' | 'either';
-  /** A position that the list may not have. A conditional on it counts as a test of its presence. */
+  /**
+   * Is the value an element at a position that the list may not have? A conditional on the value counts as a test of
+   * its presence.
+   */
   readonly element?: boolean;
-  /** The part of `has` that is due to an optional chain: where it fails the whole chain stops. */
+  /** The part of `has` that an optional chain adds: where it is false, the whole chain stops. */
   readonly chain?: Node;
 }
 
@@ -29,15 +32,18 @@ export interface Absence {
 export class Sym {
   readonly node: Node;
   readonly absence: Absence | undefined;
-  /** Comes from a resource: reading a missing field of it waits. */
+  /** Does the value come from a resource, so that the read of a missing field waits? */
   readonly waits: boolean;
-  /** The resource itself, for a whole one. */
+  /** The record of the resource, if the value is a whole resource. */
   readonly resource: ResourceRecord | undefined;
-  /** What the author sees it as, in messages. */
+  /** The name of the value in messages. */
   readonly label: string | undefined;
-  /** What stands for it in variables, once made; kept here because a weak map of all of them costs the collector much. */
+  /**
+   * The proxy of the value, once it is made. It is kept here, because a weak map of all proxies would make garbage
+   * collection slow.
+   */
   proxy: object | undefined = undefined;
-  /** Fields that were read of it: a loop reads the same ones in each turn. */
+  /** A cache of the fields that were read of the value, because a loop reads the same fields in each turn. */
   members: Map<string, unknown> | undefined = undefined;
 
   constructor(
@@ -60,7 +66,7 @@ export class Sym {
     return this.node.type;
   }
 
-  /** The value where it is known to be there. */
+  /** The value without its `Absence`, for places where it is known to be present. */
   present(): Sym {
     if (this.absence === undefined) return this;
     return new Sym(this.node, {
@@ -71,12 +77,12 @@ export class Sym {
   }
 }
 
-/** One of two values, by a condition. Used where the two do not make one expression. */
+/** One of two values, by a condition. Used when the two values cannot be one expression. */
 export class Phi {
   readonly test: Node;
   readonly then: unknown;
   readonly otherwise: unknown;
-  /** What stands for it in variables, once made. */
+  /** The proxy of the value, once it is made. */
   proxy: object | undefined = undefined;
 
   constructor(test: Node, then: unknown, otherwise: unknown) {
@@ -86,7 +92,7 @@ export class Phi {
   }
 }
 
-/** What stands in lists and variables for something of the graph: code that is not traced may pass it on, not use it. */
+/** A value of the graph in lists and variables. Untraced code may pass it on, and must not use it. */
 abstract class Internal {
   [Symbol.toPrimitive](): never {
     return refuseUntraced('turned into a text or a number');
@@ -105,7 +111,7 @@ function refuseUntraced(as: string): never {
   );
 }
 
-/** A list element that is there only when a condition holds. */
+/** A list element that is present only when a condition holds. */
 export class Maybe extends Internal {
   readonly test: Node;
   readonly value: unknown;
@@ -117,7 +123,7 @@ export class Maybe extends Internal {
   }
 }
 
-/** The elements of a list expression, in the middle of a concrete list. */
+/** The elements of a list expression as a part of a concrete list. */
 export class Splice extends Internal {
   readonly list: Node;
   readonly waits: boolean;
@@ -129,13 +135,13 @@ export class Splice extends Internal {
   }
 }
 
-/** A list of the graph that the author sees in another form than it has, such as the pairs of `Object.entries(map)`. */
+/** A list of the graph whose elements have another form for the author, such as the pairs of `Object.entries(map)`. */
 export abstract class SeenList extends Internal {
   /** The list that the author sees, as an expression. */
   abstract elements(): Sym;
 }
 
-/** Maps merged into an object: `{...labels, app: name}` and computed keys. The pieces are in order. */
+/** The symbol under which an object stores merged maps: `{...labels, app: name}` and computed keys, in order. */
 export const MERGED = Symbol('typekro.merged');
 
 /** One piece of an object that has symbolic parts: a map expression or some known keys, under a condition. */
@@ -145,13 +151,16 @@ export interface MergedPiece {
   readonly keys?: Record<string, unknown>;
 }
 
-/** The value of a branch that ended in `throw`: it never exists. */
+/** The value of a branch that ended in `throw`. It is never used. */
 export const DEAD = Symbol('typekro.dead');
 
-/** What a refused statement would have given: reading it is refused in silence, for the mistake is noted already. */
+/**
+ * The value that a refused statement would have assigned. Its read is refused without a report, because the mistake is
+ * already noted.
+ */
 export const POISON = Symbol('typekro.poison');
 
-/** What a variable held before a turn of a symbolic loop, where that has no expression. It may not be read. */
+/** The value of a variable before a turn of a symbolic loop, when it has no expression. Its read is refused. */
 export class Earlier extends Internal {
   readonly name: string;
   /** Did a turn try to read it? */
@@ -163,7 +172,7 @@ export class Earlier extends Internal {
   }
 }
 
-/** A value that JavaScript has and a graph has not, such as the group of a pattern: reading it is refused. */
+/** A value of JavaScript that a graph cannot express, such as a group of a pattern. Its read is refused. */
 export class Untranslated {
   readonly code: RefusalCode;
   readonly message: string;
