@@ -20,7 +20,10 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
   [['run', 'start', 'dev', 'serve', 'watch'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
   [['down', 'stop', 'destroy'], () => 'ctrl-c in its terminal ends typekro up and its cluster'],
-  [['init', 'new'], () => 'nothing has to be set up: write a .yaml or .ts file, and run typekro up FILE'],
+  [
+    ['new', 'scaffold'],
+    () => 'typekro init DIR makes a project; a .yaml or .ts file alone needs none: typekro up FILE',
+  ],
 ];
 
 /** The hint for an unknown command: the hint for the same command of another tool, or a general one. */

@@ -127,12 +127,12 @@ import { app } from './app.ts';
 let cluster: TestCluster;
 before(async () => {
   cluster = await createCluster({ clock: 'real' });
-  await cluster.startController();
 });
 after(() => cluster.close());
 
 test('an instance becomes ready, and its status has the address', async () => {
-  const factory = app.factory('kro', { namespace: 'default', transport: cluster.transport });
+  // This process creates the resources and waits until all of them are ready.
+  const factory = app.factory('direct', { namespace: 'default', transport: cluster.transport });
   const instance = await factory.deploy({ name: 'shop', image: 'nginx:1.27', replicas: 2 });
   assert.equal(instance.status.ready, true);
   assert.match(instance.status.url, /^http:\\/\\/\\d/);

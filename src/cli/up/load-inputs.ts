@@ -82,16 +82,24 @@ export async function loadInputs(
   if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
   else {
     const [first] = empty;
-    throw new TypeKroError(`there is no object in ${files.join(', ')}: ${whyEmpty(first?.text ?? '')}`, {
-      code: 'input/empty',
-      remedy: 'name files with definitions, instances or other Kubernetes objects',
-    });
+    throw new TypeKroError(
+      `there is no object in ${files.map(shownFile).join(', ')}: ${whyEmpty(first?.text ?? '', files)}`,
+      {
+        code: 'input/empty',
+        remedy: 'name files with definitions, instances or other Kubernetes objects',
+      },
+    );
   }
   return { objects, diagnostics, texts };
 }
 
-function whyEmpty(text: string): string {
-  return text.trim() === '' ? 'the file is empty' : 'the file holds comments only';
+function shownFile(file: string): string {
+  return file === '-' ? STANDARD_INPUT : file;
+}
+
+function whyEmpty(text: string, files: readonly string[]): string {
+  const what = files.length === 1 && files[0] === '-' ? 'it' : 'the file';
+  return text.trim() === '' ? `${what} is empty` : `${what} holds comments only`;
 }
 
 /** The warning for a file without an object among other files. Most often such a file was not saved. */
@@ -99,7 +107,7 @@ function emptyFile({ file, text }: { readonly file: string; readonly text: strin
   return {
     code: 'input/empty',
     severity: 'warning',
-    message: `there is no object in ${file}: ${whyEmpty(text)}`,
+    message: `there is no object in ${shownFile(file)}: ${whyEmpty(text, [file])}`,
     hint: 'write an object into it, or do not name it',
     source: { file, line: 1, column: 1 },
   };

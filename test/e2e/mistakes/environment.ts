@@ -276,12 +276,19 @@ export const environmentMistakes: readonly Mistake[] = [
     remedy: /remove it/,
   },
   command('an address', ['validate', 'https://example.com/a.yaml'], 1, /example\.com/, /is an address/, /download it/),
-  command('standard input', ['validate', '-'], 1, /standard input/, /not read/, /write it into a file/),
+  command('standard input', ['validate', '-'], 1, /standard input/, /it is empty/, /name files/),
   command('a device', ['validate', '/dev/null'], 1, /\/dev\/null/, /not a YAML/, /name \.yaml/),
   command('a binary file', ['validate', 'a.yaml'], 1, /a\.yaml/, /is a binary file/, /name a file of YAML/, {
     files: { 'a.yaml': 'ELF\0\0\0\n' },
   }),
-  command('a command of other tools', ['render', 'shop.yaml'], 2, /render/, /unknown command/, /typekro gitops shop/),
+  command(
+    'a command of other tools',
+    ['template', 'shop.yaml'],
+    2,
+    /template/,
+    /unknown command/,
+    /typekro render shop/,
+  ),
   command('a file of comments', ['validate', 'a.yaml'], 1, /a\.yaml/, /comments only/, /name files/, {
     files: { 'a.yaml': '# nothing\n' },
   }),
@@ -307,11 +314,11 @@ export const environmentMistakes: readonly Mistake[] = [
   command('an option of another command', ['up', '--watch'], 2, /--watch/, /unknown option/, /typekro up --help/),
   command(
     'a command of kubectl',
-    ['apply', 'shop.yaml'],
+    ['describe', 'shop.yaml'],
     2,
-    /apply/,
+    /describe/,
     /unknown command/,
-    /kubectl apply -f shop.yaml.*typekro up shop.yaml/,
+    /kubectl describe shop.yaml/,
   ),
   command('an option without its value', ['up', '--timeout'], 2, /--timeout/, /argument missing/, /typekro up --help/),
   command(
