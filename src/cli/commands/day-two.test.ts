@@ -76,6 +76,27 @@ test('suspend, what it holds back, and resume', async () => {
   expect((await run('resume shop'))[0]).toMatch(/unchanged/);
 });
 
+test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
+  '%s takes the name of a node for no instance and changes nothing',
+  async (command) => {
+    const before = await world.user.get(potRef('shop'));
+    const { code, err } = await commandRunner(commands, cwd)(`${command} shop/map --kubeconfig kubeconfig`);
+    expect(code).not.toBe(0);
+    expect(err).toContain('there is no instance shop/map');
+    expect((await world.user.get(potRef('shop'))).metadata).toEqual(before.metadata);
+  },
+);
+
+test('rollback undoes a change that got no revision; pin keeps the revision that the instance follows', async () => {
+  await change();
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
+  await world.advance(2000);
+  expect((await run('pin shop'))[0]).toContain('it stays with revision 2');
+  expect((await run('rollback pot'))[0]).toContain('it becomes what revision 2 was');
+  await world.advance(2000);
+  expect(await textOfMap()).toEqual({ text: 'second' });
+});
+
 /** Gives the definition a second revision. */
 async function change(): Promise<void> {
   await world.apply(potDefinition([mapResource('map', { text: 'second' }), mapResource('more', { a: 'b' })]));

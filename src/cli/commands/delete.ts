@@ -19,7 +19,7 @@ export const deleteInstance: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
-      const { instance, decision, graph } = await observe(api, text, namespace, signal);
+      const { instance, decision, graph } = await observe(api, text, namespace, signal, 'instance');
       const { uid, deletionTimestamp, finalizers = [] } = instance.metadata;
       const object = refOf(instance);
       const argument = argumentOf(instance);

@@ -1,4 +1,4 @@
-import { definitionRevisions, PIN_ANNOTATION } from '../../controller/index.ts';
+import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { refOf, TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -17,7 +17,11 @@ export const pin: Command = {
     "Sets the annotation typekro.dev/revision: the instance keeps that revision while others follow newer ones, until --remove. The controller of TypeKro understands it; kro's own ignores it.",
   positionals: [INSTANCE_POSITIONAL],
   options: [
-    { name: 'revision', summary: 'number of the revision; by default the newest', value: 'number' },
+    {
+      name: 'revision',
+      summary: 'number of the revision; by default the one that the instance follows',
+      value: 'number',
+    },
     { name: 'remove', summary: 'let the instance follow the newest revision again' },
     ...CHANGE_OPTIONS,
     ...INSTANCE_OPTIONS,
@@ -28,7 +32,7 @@ export const pin: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
-      const { instance, definition } = await findInstance(api, text, namespace, options.signal);
+      const { instance, definition } = await findInstance(api, text, namespace, options.signal, 'instance');
       const object = refOf(instance);
       if (input.options['remove'] === true) {
         const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
@@ -39,7 +43,7 @@ export const pin: Command = {
           next: `typekro tree ${argumentOf(instance)}`,
         };
       }
-      const number = await chosenRevision(api, definition, textOption(input, 'revision'), options.signal);
+      const number = await chosenRevision(api, { instance, definition }, textOption(input, 'revision'), options.signal);
       const result = await annotate(api, instance, PIN_ANNOTATION, String(number), options);
       return {
         object,
@@ -50,25 +54,25 @@ export const pin: Command = {
     }),
 };
 
-/** The revision that the user names, if there is one of that number; else the newest. */
+/** The revision that the user names, if there is one of that number; else the one that the instance follows now. */
 async function chosenRevision(
   api: KubernetesApi,
-  definition: KubeObject | undefined,
+  { instance, definition }: { readonly instance: KubeObject; readonly definition: KubeObject | undefined },
   text: string | undefined,
   signal: AbortSignal,
 ): Promise<number> {
   const name = definition?.metadata.name;
   const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
-  const newest = numbers.at(-1);
-  if (newest === undefined) {
+  if (definition === undefined || numbers.length === 0) {
     throw new TypeKroError('the definition of the instance has no revision', {
       code: 'instance/no-revision',
       remedy: 'typekro status tells what the controller says; kro before 0.9 has no revisions',
     });
   }
-  const number = text === undefined ? newest : Number(text);
+  const followed = text === undefined ? (await liveDefinition(api, definition, instance, signal)).revision : undefined;
+  const number = followed ?? Number(text);
   if (numbers.includes(number)) return number;
-  throw new TypeKroError(`there is no revision ${text}`, {
+  throw new TypeKroError(`there is no revision ${text ?? number}`, {
     code: 'cli/usage',
     remedy: `there are ${numbers.join(', ')}: typekro revisions ${name}`,
   });

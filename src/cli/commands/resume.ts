@@ -17,7 +17,7 @@ export const resume: Command = {
   examples: [{ command: 'typekro resume team-a/shop', summary: 'typekro diff shows before what will be put back' }],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
-      const { instance } = await findInstance(api, text, namespace, options.signal);
+      const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');
       const result = isSuspended(instance)
         ? await annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options)
         : 'unchanged';

@@ -1,3 +1,4 @@
+import type { DefinitionRevision } from '../../controller/index.ts';
 import { definitionRevisions } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
@@ -16,10 +17,14 @@ export const rollback: Command = {
   name: 'rollback',
   summary: 'make a definition what an earlier revision of it was',
   description:
-    'Replaces the spec of a definition by that of one of its revisions, by default the one before the last. The controller gives it a new number, and all instances follow that are not pinned. A definition that another program applies, from a repository for example, is put back by that program: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+    'Replaces the spec of a definition by that of one of its revisions, by default the last one that the definition is not: the one before the newest, or the newest of a definition that got no revision because of an error. The controller gives it a new number, and all instances follow that are not pinned. A definition that another program applies, from a repository for example, is put back by that program: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],
   options: [
-    { name: 'to', summary: 'number of the revision; by default the one before the last', value: 'number' },
+    {
+      name: 'to',
+      summary: 'number of the revision; by default the last good one before the definition as it is',
+      value: 'number',
+    },
     ...CHANGE_OPTIONS,
     ...INSTANCE_OPTIONS.filter(({ name }) => name !== 'namespace'),
   ],
@@ -44,10 +49,20 @@ export const rollback: Command = {
     }),
 };
 
+/**
+ * The revision before the definition as it is: the newest one for a definition that got none (it does not compile, or its
+ * CRD is refused), else the one before the newest.
+ */
+function lastGood({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
+  const newest = all.at(-1);
+  const isIssued = newest !== undefined && revisionHash(isJsonObject(spec) ? spec : {}) === revisionHash(newest.spec);
+  return isIssued ? all.at(-2) : newest;
+}
+
 async function chosenRevision(api: KubernetesApi, definition: KubeObject, to: string | undefined, signal: AbortSignal) {
   const name = definition.metadata.name ?? '';
   const all = await definitionRevisions(api, name, signal);
-  const chosen = to === undefined ? all.at(-2) : all.find(({ number }) => String(number) === to);
+  const chosen = to === undefined ? lastGood(definition, all) : all.find(({ number }) => String(number) === to);
   if (chosen !== undefined) return chosen;
   const numbers = all.map(({ number }) => number).join(', ');
   throw new TypeKroError(to === undefined ? `${name} has no earlier revision` : `${name} has no revision ${to}`, {

@@ -17,7 +17,7 @@ export const suspend: Command = {
   examples: [{ command: 'typekro suspend team-a/shop', summary: 'then typekro diff shows what is held back' }],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
-      const { instance } = await findInstance(api, text, namespace, options.signal);
+      const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');
       const result = isSuspended(instance)
         ? 'unchanged'
         : await annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);

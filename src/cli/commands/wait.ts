@@ -67,7 +67,7 @@ async function find(
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
   try {
-    return (await findInstance(readSession(api), text, namespace, signal)).instance;
+    return (await findInstance(readSession(api), text, namespace, signal, 'instance')).instance;
   } catch (error) {
     if (goal.kind === 'deleted' && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
     throw error;

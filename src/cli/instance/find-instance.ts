@@ -24,6 +24,9 @@ interface Declared {
   readonly type: GroupVersionKind;
 }
 
+/** What an argument may name. */
+export type Subject = 'instance' | 'instance-or-node';
+
 /** Instances that a message names at the most. */
 const MAX_NAMED = 10;
 
@@ -32,6 +35,8 @@ const MAX_NAMED = 10;
  * kinds whose definition is gone, or may not be read.
  *
  * @param namespace where a name without a namespace is looked for
+ * @param subject `instance`: the text names no node, so that a command which changes the whole instance never takes
+ *   `NAMESPACE/NAME` for the node of another instance
  * @throws TypeKroError `cli/no-instance` when there is none, and `cli/ambiguous-instance` when several kinds have one.
  */
 export async function findInstance(
@@ -39,9 +44,10 @@ export async function findInstance(
   text: string,
   namespace: string,
   signal: AbortSignal,
+  subject: Subject = 'instance-or-node',
 ): Promise<FoundInstance> {
   const definitions = await declaredKinds(api, signal);
-  const find = (kinds: readonly Declared[]) => findAmong(api, kinds, text, namespace, signal);
+  const find = (kinds: readonly Declared[]) => findAmong(api, kinds, text, namespace, signal, subject);
   const found = await find(definitions.kinds);
   if (found !== undefined) return found;
   const others = await undeclaredKinds(api, text, definitions.kinds, signal);
@@ -57,9 +63,11 @@ async function findAmong(
   text: string,
   namespace: string,
   signal: AbortSignal,
+  subject: Subject,
 ): Promise<FoundInstance | undefined> {
-  const readings = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
-  if (readings.length === 0) throw unreadable(text);
+  const all = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
+  if (all.length === 0) throw unreadable(text);
+  const readings = all.filter(({ node }) => node === undefined || subject === 'instance-or-node');
   for (const reading of readings) {
     const kinds = declared.filter(({ type }) => reading.kind === undefined || hasName(type, reading.kind));
     const found = await instancesOf(api, kinds, reading, namespace, signal);

@@ -12,6 +12,7 @@ import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import type { Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
@@ -110,8 +111,9 @@ export async function observe(
   text: string,
   namespace: string,
   signal: AbortSignal,
+  subject?: Subject,
 ): Promise<Observation> {
-  const { instance, definition, missing, node } = await findInstance(api, text, namespace, signal);
+  const { instance, definition, missing, node } = await findInstance(api, text, namespace, signal, subject);
   const asked = node === undefined ? {} : { node };
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
