@@ -20,14 +20,19 @@ export const deleteInstance: Command = {
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
       const { instance, decision, graph } = await observe(api, text, namespace, signal, 'instance');
-      const { uid, deletionTimestamp, finalizers = [] } = instance.metadata;
+      const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = instance.metadata;
       const object = refOf(instance);
       const argument = argumentOf(instance);
       if (deletionTimestamp !== undefined) {
         const effect = `it is being deleted since ${deletionTimestamp}`;
         return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
       }
-      await api.delete(object, { ...(uid === undefined ? {} : { preconditions: { uid } }), dryRun, signal });
+      // A change after the reading, of the deletion policy for example, is a conflict.
+      const preconditions = {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      };
+      await api.delete(object, { preconditions, dryRun, signal });
       const isExternal = (id: string) => graph?.nodes.get(id)?.nodeType.startsWith('external') ?? false;
       const children = decision.nodes
         .filter(({ id }) => !isExternal(id))
