@@ -1,13 +1,15 @@
 /**
- * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number,
- * because for a named class Node loads tables that stay in memory.
+ * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number:
+ * with a named class such as `\p{Cc}`, the first printed text would make Node load tables that stay in memory. `WIDE`
+ * and `ZERO` load such tables only when a width is asked for.
  */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Makes text from outside (names, messages of servers, lines of files) safe for a terminal: control characters, which
- * could move the cursor or hide text, become escapes. Line feeds and tabs stay.
+ * could move the cursor or hide text, and characters that change the direction of text become escapes. Line feeds and
+ * tabs stay.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) =>
@@ -17,7 +19,9 @@ export function printable(text: string): string {
   );
 }
 
-/** Like `printable`, on one line: each run of white space becomes one space. */
+/**
+ * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space.
+ */
 export function printableLine(text: string): string {
   return printable(text.trim().replaceAll(/\s+/g, ' '));
 }

@@ -51,7 +51,7 @@ export class Api {
   #certificateAuthority = '';
   readonly #authorityListeners: (() => void)[] = [];
 
-  /** PEM text of the authority that signed the certificate of the socket; empty while no socket has a certificate. */
+  /** PEM text of the authority of the latest socket with a certificate; empty until such a socket is opened. */
   get certificateAuthority(): string {
     return this.#certificateAuthority;
   }

@@ -31,8 +31,9 @@ export interface Cluster {
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
-   * Shows a part of this process as a Deployment with a pod, which is marked as simulated. The pod's log has the lines
-   * that are written to the result, so that `kubectl logs -n kro-system deploy/NAME` works.
+   * Shows a part of this process as a Deployment with a pod; both are marked as simulated. The pod's log has the lines
+   * that are passed to the result's `log`. Unless a namespace is given, `kubectl logs -n kro-system deploy/NAME` shows
+   * them.
    *
    * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
    */

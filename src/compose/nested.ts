@@ -14,7 +14,10 @@ import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
-/** The number of calls of each composition in a run, for the ids of its resources. */
+/**
+ * By trace: the number of calls of each composition, by its name. The number is a part of the ids of the composition's
+ * resources.
+ */
 const counts = new WeakMap<object, Map<string, number>>();
 
 /**
@@ -90,8 +93,8 @@ function checkedSpec({ name, traced }: CompositionCore, spec: unknown): JsonObje
 }
 
 /**
- * Does the field come from a spread of an object of the spec, with its own name? Such fields may be missing in the
- * inner spec.
+ * Is the value a symbolic field of the same name of some object, as after a spread of that object? The inner spec need
+ * not declare such a field.
  */
 function isSpread([field, value]: readonly [string, unknown]): boolean {
   const inner = symbolic(value);

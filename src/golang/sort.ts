@@ -144,7 +144,10 @@ class Sorter {
     }
   }
 
-  /** Repairs up to five pairs of a range; false when the range is not sorted after that. */
+  /**
+   * Repairs up to five pairs of neighbours in a range, none in a range shorter than `NINTHER`. Returns true when it
+   * then finds the range sorted; after a fifth repair it returns false without looking.
+   */
   #finishNearlySorted(start: number, end: number): boolean {
     let i = start + 1;
     for (let step = 0; step < 5; step++) {

@@ -32,7 +32,10 @@ export function isUpperCamelCase(name: string): boolean {
   return UPPER_CAMEL.test(name);
 }
 
-/** A lower camel case name for hints, made from any text: `myCm` for `my-cm`; undefined when the text gives no name. */
+/**
+ * A lower camel case name for hints, made from any text: `myCm` for `my-cm`. Undefined when the text gives no allowed
+ * name, or already is that name.
+ */
 export function suggestId(text: string): string | undefined {
   const words = text.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');
   const joined = words

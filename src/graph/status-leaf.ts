@@ -52,8 +52,9 @@ export function statusLeaf(type: CelType, types: StructSource): JsonObject {
 const OBJECT_LIKE: ReadonlySet<string> = new Set(['kubernetes.Quantity', 'kubernetes.URL', 'kubernetes.Semver']);
 
 /**
- * The schema of an object type: its fields with their names in expressions, and their types without constraints. A type
- * inside itself is an object without fields, as in the documents that kro reads.
+ * The schema of an object type: its fields with their names in expressions, and their types without constraints. Where
+ * a type contains itself, the inner one is an object without listed fields, as in the OpenAPI documents from which kro
+ * takes schemas.
  */
 function structSchema(name: string, types: StructSource, seen: readonly Schema[]): JsonObject {
   const schema = types.schemaOfType(name);

@@ -23,8 +23,9 @@ interface Known {
 }
 
 /**
- * Discovery that reads one group-version at a time and keeps the result until `forget`. A group-version is one small
- * request, also on servers without aggregated discovery. Concurrent callers share a request.
+ * Discovery that reads a group-version when it is asked for a kind that it does not know, and keeps the result until
+ * `forget`. A group-version is one small request, also on servers without aggregated discovery. Concurrent callers
+ * share a request.
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();

@@ -15,8 +15,8 @@ export interface ExecPlugin {
 }
 
 /**
- * The credentials of the client. Each connection sends the certificate. Each request sends a token (that of the token
- * file first), or else user name and password. A plugin runs only where none of these is given, as in kubectl.
+ * The credentials of the client. Each connection sends the certificate. Each request sends the token of the token file,
+ * else `token`, else user name and password. A plugin runs only where none of these is given, as in kubectl.
  */
 export interface Credentials {
   /** PEM texts. */
@@ -32,7 +32,9 @@ export interface Credentials {
   readonly impersonate?: Impersonation;
 }
 
-/** One API server with credentials: a resolved context of a kubeconfig, with all files read. */
+/**
+ * One API server with credentials: a resolved context of a kubeconfig, with all its files read except the token file.
+ */
 export interface KubeConfig {
   /** E.g. `https://127.0.0.1:6443`; a path in the URL is put before the path of every request. */
   readonly server: string;
@@ -55,11 +57,14 @@ export interface RequestMeter {
   sent?(method: string, bytes: number): void;
   /** Status 0 when no answer arrived. */
   answered?(method: string, status: number, milliseconds: number): void;
-  /** Called when no answer arrived, for this reason; not called for aborted requests. */
+  /** Called with the error when no answer arrived, before `answered` with status 0. Not called for aborted requests. */
   unanswered?(method: string, error: KubeError): void;
-  /** Called when an answer was read to its end; a stream is never read to its end. */
+  /** Called when an answer was read to its end. Not called for streams. */
   read?(method: string, bytes: number): void;
-  /** Called when the client's own rate limit delayed a request. */
+  /**
+   * Called before each request is sent, with the time for which the client's own rate limit delayed the request; 0
+   * without a delay.
+   */
   heldBack?(method: string, milliseconds: number): void;
   /** Called when a request is sent again after this status. */
   retried?(method: string, status: number): void;
@@ -77,7 +82,10 @@ export interface TransportRequest {
   readonly signal?: AbortSignal;
 }
 
-/** An answer. The head arrives at once; the body is read as it arrives, and that of a watch does not end by itself. */
+/**
+ * An answer. That of a watch or of a followed log is given as soon as its head has arrived, and its body is read as it
+ * arrives. Over direct sockets, any other answer is given when it is complete.
+ */
 export interface TransportResponse {
   readonly status: number;
   /** The headers, with names in lower case; several values of one header are joined by `, `. */
@@ -118,8 +126,9 @@ export interface CallOptions {
 /** Options of every call that may change an object. */
 export interface RepeatableOptions extends CallOptions {
   /**
-   * May the client retry the request after a pause? It retries after 429, and idempotent writes also after 503, after
-   * 504 and when no answer arrived. Default true. False is for callers that decide anew before they try again.
+   * May the client retry the request after a pause? It retries every write after 429, and an idempotent write also
+   * after 408, 503 or 504 and when no answer arrived. Default true. False is for callers that decide anew before they
+   * try again.
    */
   readonly repeat?: boolean;
 }
@@ -142,7 +151,10 @@ export interface WriteOptions extends RepeatableOptions {
 /** Options of server-side apply. */
 export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
-  /** Take over fields that another manager owns? Without it such a field is a conflict. Default false. */
+  /**
+   * Take over fields that another manager owns? Without it, a different value for such a field is a conflict. Default
+   * false.
+   */
   readonly force?: boolean;
 }
 
@@ -239,7 +251,9 @@ export interface Discovery {
    * server, at most once a second; a known kind is answered from memory.
    */
   resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
-  /** The resource of a kind in the group's preferred version that has the kind. */
+  /**
+   * The resource of a kind in the first version of the group that has the kind; the preferred version comes first.
+   */
   inGroup(group: string, kind: string, options?: CallOptions): Promise<ApiResource | undefined>;
   /** Adds a resource that the caller knows, for example from a CRD or a compiled graph. This saves a request. */
   learn(resource: ApiResource): void;

@@ -15,7 +15,10 @@ export function fieldSteps(field: string): PathStep[] {
   });
 }
 
-/** As `fieldSteps`, for a path in a given object. Keys may hold dots there: `spec.labels.a.b` for the key `a.b`. */
+/**
+ * Like `fieldSteps`, for a path in a given object: where the object has a key with dots, such as `a.b`, its parts in
+ * `spec.labels.a.b` are one step.
+ */
 export function stepsIn(root: JsonValue, field: string): PathStep[] {
   const rest = fieldSteps(field);
   const steps: PathStep[] = [];
@@ -29,7 +32,10 @@ export function stepsIn(root: JsonValue, field: string): PathStep[] {
   return steps;
 }
 
-/** The longest run of names that together are a key of the object. */
+/**
+ * The next step and the number of steps that it takes up: the longest run of up to eight names that together, joined by
+ * dots, are a key of the object; else the first step alone.
+ */
 function nextStep(
   value: JsonValue | undefined,
   steps: readonly PathStep[],
@@ -60,15 +66,18 @@ export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonV
 /** The place of a refused value in an object. */
 export interface RefusedPlace {
   readonly steps: readonly PathStep[];
-  /** Is the member's name wrong, or the member missing? The place is then the key. */
+  /**
+   * True when the place is the key, not the value, of the last step: the name is wrong, or a member below the value is
+   * missing.
+   */
   readonly key: boolean;
 }
 
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
- * Gives the refusal of an invalid quantity a field: a server reports it for the whole object. The field is that of the
- * first invalid quantity. Other causes stay as they are.
+ * A server refuses an invalid quantity without a field. Gives such a refusal the field of the first invalid quantity in
+ * the object, and a message that quotes it. Other causes stay as they are.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,

@@ -44,8 +44,8 @@ const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 
 /**
  * Splits the text after the first `|` of a field into markers. One pass, with the quirks of kro's lexer: white space
- * before `=` belongs to the key, later `|` are ordinary characters, quotes and brackets protect white space, and any
- * closing bracket closes any open one.
+ * before `=` is dropped, so that the words before it become one key; later `|` are ordinary characters, quotes and
+ * brackets protect white space, and any closing bracket closes any open one.
  *
  * @param base offset of `text` in the field's text, for positions
  */
@@ -100,14 +100,17 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
   return { markers };
 }
 
-/** A value in quotes loses them and the escapes `\"` and `\\`; any other value is trimmed. */
+/** Removes the quotes of a value in quotes, and replaces `\"` and `\\` by `"` and `\`; trims any other value. */
 function valueOf(raw: string): { readonly value: string; readonly quoted: boolean } {
   const quoted = raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"');
   const value = quoted ? raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1') : goTrim(raw);
   return { value, quoted };
 }
 
-/** The position of a marker's character in the field's text; quotes and escapes count. */
+/**
+ * The offset, in the field's text, of the character at `position` of a marker's value. Quotes and escapes of the text
+ * are counted.
+ */
 export function markerOffset(text: string, { valueOffset, quoted }: Marker, position: number): number {
   if (!quoted) return valueOffset + position;
   let at = valueOffset + 1;

@@ -215,7 +215,8 @@ class Parser {
   }
 
   /**
-   * The problem with the character at the present position, or with the end of the text. At the end Go reads a space.
+   * The problem with the character at the present position, or with the end of the text. There Go reads one more space:
+   * where no space is allowed, as in an unfinished number, the error names the space.
    */
   #unexpected(where: string): JsonProblem {
     if (this.#at >= this.#text.length) {
@@ -227,7 +228,7 @@ class Parser {
   }
 }
 
-/** Replaces halves of surrogate pairs by U+FFFD. */
+/** Replaces lone surrogates by U+FFFD. */
 function wellFormed(text: string): string {
   return /[\ud800-\udfff]/.test(text)
     ? text.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')

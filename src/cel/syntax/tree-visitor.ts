@@ -218,7 +218,7 @@ export class TreeVisitor {
   }
 }
 
-/** The first node below that has a meaning of its own. */
+/** The first node with a meaning of its own, from `tree` downwards. */
 function unnest(tree: TreeNode | undefined): TreeNode | undefined {
   let node = tree;
   while (node !== undefined) {

@@ -3,7 +3,10 @@ import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
 import { sarifText } from './sarif.ts';
 
-/** Forms of a plan for other programs than terminals, beside JSON and YAML. */
+/**
+ * The output forms of a plan besides text, JSON and YAML: Markdown for comments, SARIF for code scanning, JUnit for
+ * test reports.
+ */
 export const PLAN_FORMS: Readonly<Record<string, (plan: Plan) => string>> = {
   markdown: markdownText,
   sarif: sarifText,

@@ -4,9 +4,9 @@ import { findingsOf } from './findings.ts';
 import type { Plan } from './plan.ts';
 
 const RULES: Readonly<Record<Finding['rule'], string>> = {
-  'breaking-change': 'A change of the schema that instances may not survive',
-  refused: 'The API server or the controller would refuse it',
-  blocked: 'A node of an instance cannot get on',
+  'breaking-change': 'A change of the schema that can break existing instances',
+  refused: 'The API server or the controller would refuse the definition or the object',
+  blocked: 'An instance, or one of its nodes, would be blocked',
   replace: 'A field cannot change: the object is deleted and created again',
   'not-seen': 'The plan could not see or check something',
 };

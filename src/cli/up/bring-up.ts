@@ -80,8 +80,9 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
 }
 
 /**
- * Applies everything and shows the instances until all are ACTIVE, the time limit is over, or Ctrl-C. Returns the exit
- * code of `--once`; the cluster stays.
+ * Applies everything and shows the instances. Ends when all are ACTIVE, when a definition is refused, when with
+ * `--once` a node can never become ready, at the time limit, or at Ctrl-C. Returns the exit code; without `--once`, the
+ * caller keeps the cluster up whatever the code is, until Ctrl-C.
  */
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
@@ -223,7 +224,8 @@ async function activate(
     const applied = await applyInput(session, input, signal);
     const answer = () => answerTo(applied, reports.definitions());
     await until(session, signal, () => answer() !== undefined);
-    // A change of annotations keeps the generation: a refusal may be older than the change.
+    // A change of annotations does not raise the generation, so a refusal may be older than the change: wait until the
+    // controller has looked at the change.
     if (answer() !== 'Active') await settled(session, signal);
     await until(session, signal, () => answer() !== undefined);
     const refused = answer();
@@ -232,7 +234,10 @@ async function activate(
   return undefined;
 }
 
-/** Prints the instances that are not ACTIVE, with the reasons. */
+/**
+ * Prints what is not ACTIVE at the time limit: instances with their reasons (unless a terminal shows them already),
+ * hints for their nodes, and definitions.
+ */
 async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
   const { context, session, graphs, timeoutMs, once } = task;
   const { reports } = session.controller;
@@ -311,7 +316,7 @@ async function readStatuses(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   await session.idle();
-  // Loaded late: only this output needs it.
+  // The YAML library is loaded at its first use: without YAML inputs, only this output needs it.
   const { stringify } = yamlLibrary();
   const texts: string[] = [];
   for (const object of instances) {

@@ -9,7 +9,7 @@ import { displayPlace, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
 import { promiseProblem, uncalledProblem, noExportProblem } from './export-problems.ts';
 
-/** An export that can print its definition: a composition, also of another copy of this package. */
+/** An export that can return its definition: a composition, which may come from another copy of this package. */
 interface DefinitionExport {
   toDefinition(options: { readonly target: 'typekro' }): JsonValue;
   /** Returns the place in the code for a part of the definition. Older copies of this package lack this method. */
@@ -32,7 +32,10 @@ export interface ModuleObject {
 /** The result of loading a module. */
 export interface LoadedModule {
   readonly objects: readonly ModuleObject[];
-  /** The reasons why the module could not be loaded, or the warnings of its compositions. */
+  /**
+   * The reasons why the module could not be loaded; or the warnings of its compositions and the errors of its lost
+   * exports.
+   */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -110,7 +113,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
     const object = asKubeObject(value);
     return object === undefined ? [] : [{ object: plainObject(object), ...rest }];
   });
-  // The check of the definition repeats the findings of the graph.
+  // Findings with a code `graph/…` are left out: the later check of the definition reports them.
   const diagnostics = compositions
     .flatMap((composition) => composition.diagnostics ?? [])
     .filter(({ code, severity }) => severity === 'warning' && !code.startsWith('graph/'))
@@ -121,7 +124,7 @@ function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedMo
   return { objects, diagnostics };
 }
 
-/** The definition of a composition. An error of the output gets the place of the composition. */
+/** The definition of a composition. An error of `toDefinition` gets the place of the composition. */
 function definitionOf(composition: DefinitionExport): JsonValue {
   try {
     return composition.toDefinition({ target: 'typekro' });
@@ -130,7 +133,10 @@ function definitionOf(composition: DefinitionExport): JsonValue {
   }
 }
 
-/** Converts an object to plain JSON. Refuses an object that is no JSON here, where the file's name is known. */
+/**
+ * Converts an object to plain JSON. Throws when the object is no JSON, so that the error is reported for the module
+ * that exports it.
+ */
 function plainObject(object: KubeObject): KubeObject {
   try {
     return parseJson(stringifyJson(object as unknown as JsonValue)) as KubeObject;

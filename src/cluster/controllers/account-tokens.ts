@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 export interface AccountTokenContext {
   readonly access: Pick<Access, 'tokens'>;
   readonly clock: Clock;
-  /** PEM text; empty while no socket is open. */
+  /** PEM text; empty until a socket with a certificate is opened. */
   readonly certificateAuthority: string;
 }
 

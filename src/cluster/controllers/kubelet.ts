@@ -52,7 +52,10 @@ function end(client: ControllerClient, pod: KubeObject): void {
   if (!isFinished(pod)) report(client, pod, { state: 'failed', reason: 'Killed' });
 }
 
-/** Writes the status of a started pod. Returns the milliseconds until the passing of time alone changes the status. */
+/**
+ * Writes the status of a pod that is not finished; the first call starts the pod. Returns the milliseconds until the
+ * passing of time alone changes the status; `undefined` when it does not.
+ */
 function run(client: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];
   const elapsed = typeof started === 'string' ? client.now() - Date.parse(started) : 0;

@@ -126,7 +126,10 @@ export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: Kub
   }
 }
 
-/** Replaces the reference to the owner with this uid. */
+/**
+ * Removes the claim's reference to the owner that has `uid`, and adds one to `owner` if that is given. A claim that
+ * already refers to `owner` stays as it is.
+ */
 function setOwner(client: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
   const { ownerReferences = [], ...metadata } = claim.metadata;
   const wanted = owner?.metadata.uid;

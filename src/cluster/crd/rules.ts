@@ -9,12 +9,15 @@ import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
 
-/** The environment of validation rules without variables, made at the first rule. */
+/** The environment of validation rules before their variables are added, made at the first rule. */
 const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: RULE_LIBRARIES }));
 
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
 
-/** The environment of the rules at one place: `self` and `oldSelf` have the type of its schema. */
+/**
+ * The environment of the rules of one schema node. `self` has the type of the node; `oldSelf` has the same type, or
+ * with `optionalOld` its optional type.
+ */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
   let pair = environments.get(schema);
   if (pair === undefined) environments.set(schema, (pair = new Map()));

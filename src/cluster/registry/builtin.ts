@@ -9,12 +9,18 @@ import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
 
-/** The name of a kind's type in `types.json`: the first word of the group, the version and the kind. */
+/**
+ * The name of a kind's type in `types.json`, such as `networking.v1.Ingress` for the group `networking.k8s.io`, or
+ * `core.v1.Pod`.
+ */
 export function builtinTypeName(group: string, version: string, kind: string): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
 }
 
-/** The type of a stored kind whose fields `types.json` does not describe: every field besides metadata is allowed. */
+/**
+ * The type of a stored kind that `types.json` does not describe. `kind`, `apiVersion` and `metadata` are checked; every
+ * other field may have any value.
+ */
 function looseType(kind: string): ObjectNode {
   const fields = new Map<string, FieldNode>();
   fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
@@ -31,7 +37,7 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
   return [...data.api.items, ...data.apis.items];
 }
 
-/** Every resource of the built-in API, stored in `store`. */
+/** Every resource of the built-in API. `store` holds their objects. */
 export function builtinResources(store: Store): Resource[] {
   const resources: Resource[] = [];
   const byVersion = new Map<string, Resource>();
@@ -104,7 +110,7 @@ class BuiltinResource implements Resource {
     return this.#node;
   }
 
-  /** Replaces empty lists that a kind always shows by null. */
+  /** Sets a field that every object of the kind has (`keep`) to null where it is an empty list. */
   settle(object: KubeObject): KubeObject {
     let settled: Record<string, unknown> = object;
     for (const [name, field] of this.node.fields) {

@@ -13,14 +13,17 @@ const MIN_PART_LENGTH = 128;
 
 /**
  * An object in one version of its resource: as a value and, from the first read on, as JSON bytes that all readers
- * share. Parts that it shares with its latest predecessor that has bytes are copied from those.
+ * share. The bytes of parts that it shares with `#base` are copied.
  */
 export class Representation {
   readonly object: KubeObject;
   #bytes: Buffer | undefined;
   #parts: readonly Part[] = [];
   #bodyStart = 0;
-  /** The latest predecessor that has bytes; undefined once this form has its own, or has handed it over. */
+  /**
+   * The latest predecessor that has bytes; undefined once this representation has bytes of its own, or has handed the
+   * predecessor over.
+   */
   #base: Representation | undefined;
 
   constructor(object: KubeObject, previous?: Representation) {
@@ -28,7 +31,10 @@ export class Representation {
     this.#base = previous?.handOver();
   }
 
-  /** Returns the form whose bytes the successor copies: this form, or its own `#base`, which this form then drops. */
+  /**
+   * Returns the representation whose bytes the successor copies: this one when it has bytes, else its `#base`, which it
+   * then drops.
+   */
   handOver(): Representation | undefined {
     if (this.#bytes !== undefined) return this;
     const base = this.#base;
@@ -168,8 +174,8 @@ function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, Jso
 }
 
 /**
- * Writes `managedFields` entry by entry: a manager that gained and lost no field has the entry of the predecessor,
- * whose bytes are copied.
+ * Writes `managedFields` entry by entry: the entry of a manager whose fields did not change is that of the predecessor,
+ * and its bytes are copied.
  */
 function writeOwners(writer: PartWriter, entries: readonly JsonValue[]) {
   for (const [index, entry] of entries.entries()) {

@@ -22,7 +22,10 @@ export function define(fn: unknown, handler: Handler): void {
 /** Has the function a translation? */
 export const isDefined = (fn: unknown): boolean => handlers.has(fn);
 
-/** Calls a built-in function that has a translation; `undefined` when it has none. */
+/**
+ * Calls the translation of a built-in function. Returns `undefined` when there is none, or when it leaves the call to
+ * native code.
+ */
 export function callDefined(
   interpreter: Interpreter,
   fn: FunctionLike,
@@ -38,8 +41,8 @@ export function callDefined(
 export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => isSymbolicDeep(arg));
 
 /**
- * Defines a translation for a scalar argument. A call with known arguments is native; for a conditional argument, the
- * function is applied to each side.
+ * Defines a translation for a function whose first argument is a scalar. When that argument is known, the call is
+ * native; when it is conditional, the function is applied to the value of each branch.
  */
 export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
   define(fn, (args, interpreter) => {

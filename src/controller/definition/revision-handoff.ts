@@ -73,11 +73,11 @@ export class RevisionHandoff {
         await store.failed(revision, message ?? '', signal);
         continue;
       }
-      // kro 0.10 issues a revision whose CRD is refused; the one before it goes on.
+      // kro 0.10 issues a revision also when its CRD is refused; the instances then stay with an earlier revision.
       const isRefused =
         graph.kroCompatibility !== '0.9' && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
-      // This leaves the CRD as it is.
+      // The CRD stays as it is. A graph of another revision that is served already stays, too.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);
@@ -102,7 +102,10 @@ export class RevisionHandoff {
     if (served.withdraw(definition) !== undefined) onServed(definition);
   }
 
-  /** Serves a graph to the instances. Returns false when an annotation of the definition is invalid. */
+  /**
+   * Serves a graph, or the failure that there is none, to the instances. Returns false when an annotation of the
+   * definition is invalid.
+   */
   #handOver(
     { definition, conditions }: DefinitionPass,
     what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary'>,

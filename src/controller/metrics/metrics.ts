@@ -30,7 +30,7 @@ export interface MetricSources {
   readonly revisions: () => Iterable<Reading>;
   readonly schemas: () => number;
   readonly conditions: () => Iterable<Reading>;
-  /** The number of instances from which a revision is held back, by definition. */
+  /** The number of instances from which a revision is held back, for each definition. */
   readonly heldBack: () => Iterable<Reading>;
   readonly shards: () => Iterable<Reading>;
 }
@@ -84,7 +84,10 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     return {
       reconcileTotal: counter(name('reconcile_total'), 'Passes over instances.'),
       reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.'),
-      requeueTotal: counter(name('requeue_total'), 'Passes by the kind of their next run.'),
+      requeueTotal: counter(
+        name('requeue_total'),
+        'Passes by when the next pass over the instance is due: no_requeue, requeue, requeue_after or rate_limited.',
+      ),
       handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.'),
       panics: counter(name('reconcile_panics_total'), 'Passes that failed by an internal error.'),
       queueLength: gauge(name('queue_length'), 'Instances due.', one(sources.queueLength)),
@@ -98,7 +101,11 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       ),
       parentEvents: counter(name('informer_events_total'), 'Changes of instances.'),
       watches: gauge(name('watch_count'), 'Open watches.', one(sources.watches)),
-      watchedInstances: gauge(name('instance_watch_count'), 'Instances that watch.', sources.watchedInstances),
+      watchedInstances: gauge(
+        name('instance_watch_count'),
+        'Instances that the controller knows, by kind.',
+        sources.watchedInstances,
+      ),
       watchRequests: gauge(name('watch_request_count'), 'Requests of instances for watches.', sources.watchRequests),
       routed: counter(name('route_total'), 'Changes of watched kinds.'),
       routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.'),
@@ -110,7 +117,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       instanceReconcileTotal: counter('instance_reconcile_total', 'Passes over instances.'),
       instanceReconcileSeconds: seconds('instance_reconcile_duration_seconds', 'Duration of passes.'),
       instanceErrors: counter('instance_reconcile_errors_total', 'Passes that ended with an error.'),
-      instanceTransitions: counter('instance_state_transitions_total', 'Changes of state.'),
+      instanceTransitions: counter('instance_state_transitions_total', 'Changes of the state of instances.'),
       graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.'),
       graphPending: counter(
         'instance_graph_resolution_pending_total',
@@ -127,34 +134,43 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
 
   function definitionMetrics() {
     return {
-      definitionBuilds: counter('rgd_graph_build_total', 'Graphs built.'),
+      definitionBuilds: counter('rgd_graph_build_total', 'Attempts to build a graph.'),
       definitionBuildSeconds: seconds('rgd_graph_build_duration_seconds', 'Duration of building a graph.'),
       definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs with errors.'),
-      definitionTransitions: counter('rgd_state_transitions_total', 'Changes of state.'),
+      definitionTransitions: counter('rgd_state_transitions_total', 'Changes of the state of definitions.'),
       definitionDeletions: counter('rgd_deletions_total', 'Deleted definitions whose finalizer was removed.'),
       definitionDeletionSeconds: seconds(
         'rgd_deletion_duration_seconds',
         'Time from the request to delete a definition to the removal of its finalizer.',
       ),
       revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.'),
-      revisionWaits: counter('rgd_graph_revision_wait_total', 'Passes that waited for a revision.'),
-      revisionResolutions: counter('rgd_graph_revision_resolution_total', 'Passes by their result for the revision.'),
+      revisionWaits: counter(
+        'rgd_graph_revision_wait_total',
+        'Passes over definitions that wait until a CRD is established.',
+      ),
+      revisionResolutions: counter(
+        'rgd_graph_revision_resolution_total',
+        'What passes over definitions did about the revision: serve, issue, wait or failed.',
+      ),
       registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Pins to a revision that is not usable.'),
       revisionsRetired: bareCounter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
       retireErrors: bareCounter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
-      compilations: counter('graph_revision_compile_total', 'Specs compiled.'),
+      compilations: counter('graph_revision_compile_total', 'Attempts to compile a spec.'),
       compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.'),
-      revisionStatusErrors: bareCounter('graph_revision_status_update_errors_total', 'Statuses that were not written.'),
+      revisionStatusErrors: bareCounter(
+        'graph_revision_status_update_errors_total',
+        'Statuses of revisions that could not be written.',
+      ),
       activationsDeferred: bareCounter(
         'graph_revision_activation_deferred_total',
-        'Revisions that could not be served at once.',
+        'Always 0: declared for the dashboards of kro.',
       ),
       finalizerEvictions: bareCounter(
         'graph_revision_finalizer_evictions_total',
         'Deleted revisions whose finalizer was removed.',
       ),
       registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', sources.revisions),
-      registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of state of revisions.'),
+      registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of the state of revisions.'),
       registryEvictions: bareCounter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
     };
   }
@@ -164,7 +180,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       nodeEvaluations: bareCounter('runtime_node_eval_total', 'Evaluations of nodes.'),
       nodeSeconds: bareSeconds(
         'runtime_node_eval_duration_seconds',
-        'Duration of the evaluation of a node; the mean of each step.',
+        'Duration of a step divided by the number of its nodes, observed once for each node.',
       ),
       nodeErrors: bareCounter('runtime_node_eval_errors_total', 'Nodes with an expression that failed.'),
       creations: bareCounter('runtime_creation_total', 'Steps decided.'),
@@ -180,7 +196,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       expressions: bareCounter('cel_expr_eval_total', 'Expressions evaluated.'),
       expressionSeconds: bareSeconds(
         'cel_expr_eval_duration_seconds',
-        'Duration of an expression; the mean of each step.',
+        'Duration of a step divided by the number of its expressions, observed once for each expression.',
       ),
     };
   }
@@ -189,7 +205,10 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
     const bytes = (name: string, help: string) => new Metric(name, 'histogram', help, { bounds: BYTES });
     return {
       schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Reads of schemas that the cache answered.'),
-      schemaMisses: bareCounter('schema_resolver_cache_misses_total', 'Schemas that were read.'),
+      schemaMisses: bareCounter(
+        'schema_resolver_cache_misses_total',
+        'Reads of schemas from the API server, failed ones included.',
+      ),
       schemas: gauge('schema_resolver_cache_size', 'Schemas in the cache.', one(sources.schemas)),
       schemaEvictions: bareCounter(
         'schema_resolver_cache_evictions_total',
@@ -198,7 +217,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       schemaSeconds: bareSeconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
       schemaShared: bareCounter(
         'schema_resolver_singleflight_deduplicated_total',
-        'Reads of a schema that served several callers.',
+        'Callers that joined a running read of a schema.',
       ),
       schemaErrors: bareCounter('schema_resolver_errors_total', 'Schemas that could not be read.'),
       requests: counter('rest_client_requests_total', 'Requests by verb and status.'),
@@ -261,7 +280,10 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
         'Obstacles to deletions: objects with finalizers, kinds that may not be listed, refused deletes.',
       ),
       contestedObjects: gauge('typekro_contested_objects', 'Children with contested fields.'),
-      heldDefinitions: gauge('typekro_definition_deletion_waits', 'Instances that a definition waits for.'),
+      heldDefinitions: gauge(
+        'typekro_definition_deletion_waits',
+        'Instances that still exist, for which the deletion of their definition waits.',
+      ),
       heldBack: gauge(
         'typekro_canary_held_instances',
         'Instances from which the newest revision is held back.',
