@@ -14,7 +14,7 @@ export const snapshot: Command = {
   name: 'snapshot',
   summary: 'write what plans need of a cluster into one file',
   description:
-    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets become salted hashes, in Secrets and wherever they stand in other objects; instances and ConfigMaps are written as they are. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
+    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets and literals of their templates become salted hashes, in Secrets, definitions and revisions; long ones also where they stand in other fields. All else that instances and ConfigMaps hold is written as it is. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
   positionals: [{ name: 'file', summary: 'the file to write', required: true }],
   options: [
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },

@@ -14,7 +14,7 @@ import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { fieldLines } from './plan-objects.ts';
 import type { SimulationInput } from './simulate.ts';
-import { isSameBehindHashes } from './snapshot-file.ts';
+import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
 import { simulateAll } from './simulate-all.ts';
 
 /** A definition of a file with its instances. */
@@ -30,12 +30,14 @@ export async function planDefinition(
   context: PlanContext,
   { graph, definition, given }: DefinitionTask,
 ): Promise<{ readonly definition: DefinitionPlan; readonly instances: readonly InstancePlan[] }> {
-  const { basics } = context;
-  const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+  const { basics, salt } = context;
+  const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+  const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
   const instances = await instancesOf(context, graph);
   const { live, desired, answer } = definition;
+  const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
   const object = withIdentity(answer.object ?? laidOver(live, desired), live);
-  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances });
+  const preview = previewDefinition({ object, graph, revisions: basics.revisions.map(reveal), crd, instances });
   const place = describeInputPlace(definition.input);
   const planned = definitionPlan({ place, graph, live, object, crd, instances, preview });
   const refusal =

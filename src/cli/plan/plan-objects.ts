@@ -8,6 +8,7 @@ import type { ObjectPlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { FILE_MANAGER, placed, targetOf, typeOf } from './plan-context.ts';
 import type { WriteAnswer } from './simulate.ts';
+import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
 /** An object of a file: as it is in the cluster, and as the server would store it. */
@@ -34,8 +35,10 @@ export async function readFileObjects(context: PlanContext, inputs: readonly Inp
   const answers = operation === 'delete' ? [] : await checker.check(writes, FILE_MANAGER);
   return writes.map(({ input, desired, target }, index) => {
     const known = source.table(target.type)?.look(tableKey(target.namespace, target.name));
-    const live = known?.state === 'present' ? known.object : undefined;
-    return { input, desired, live, answer: answers[index] ?? { checked: 'none' } };
+    const answer = answers[index] ?? { checked: 'none' };
+    const reveal = revealedBy(context.salt, answer.object ?? desired);
+    const live = known?.state === 'present' ? reveal(known.object) : undefined;
+    return { input, desired, live, answer };
   });
 }
 

@@ -77,6 +77,8 @@ const secret = (text: string): JsonObject => ({
   id: 'secret',
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password: text } },
 });
+/** Long enough to be found in texts. */
+const PASSWORD = 'correct-horse-battery';
 const budget: JsonObject = {
   id: 'pdb',
   template: {
@@ -105,7 +107,7 @@ beforeAll(async () => {
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   for (const each of ['team-a', 'team-b', 'team-c'])
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: each } });
-  await world.apply(definition([deployment(2), service(80), job('a'), secret('one')]));
+  await world.apply(definition([deployment(2), service(80), job('a'), secret(PASSWORD)]));
   await world.advance(2000);
   await world.apply(
     webapp('team-a', 'shop'),
@@ -196,7 +198,7 @@ test('without dry runs the rules of Kubernetes find the same', async () => {
 });
 
 test('the same definition changes nothing', async () => {
-  const same = definition([deployment(2), service(80), job('a'), secret('one')]);
+  const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await run('plan --exit-code', same);
   expect(told(out)).toMatchInlineSnapshot(`
     "Definition  = webapps  (WebApp)  revision 1, unchanged  app.yaml:1
@@ -212,7 +214,7 @@ test('the same definition changes nothing', async () => {
 });
 
 test('a breaking change names the instances that set the field, and nothing happens', async () => {
-  const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret('one')]);
+  const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
   const { code, out } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
   expect(told(out)).toMatchInlineSnapshot(`
@@ -235,7 +237,7 @@ test('a breaking change names the instances that set the field, and nothing happ
 
 test('an allowed breaking change tells what is dropped, and whom the server would refuse', async () => {
   const { spec, ...rest } = definition(
-    [deployment(2), service(80), job('a'), secret('one')],
+    [deployment(2), service(80), job('a'), secret(PASSWORD)],
     {},
     {
       'kro.run/allow-breaking-changes': 'true',
@@ -368,7 +370,7 @@ test('a snapshot gives the same plan without the cluster, and holds no value of 
   const taken = await runWhole('snapshot prod.json --kubeconfig kubeconfig');
   expect(taken).toMatchObject({ code: 0, err: '' });
   const text = readFileSync(join(cwd, 'prod.json'), 'utf8');
-  expect(text).not.toContain(Buffer.from('one').toString('base64'));
+  for (const each of [PASSWORD, Buffer.from(PASSWORD).toString('base64')]) expect(text).not.toContain(each);
   const offline = await runWhole('plan FILE --snapshot prod.json -o json', next());
   const live = await run('plan -o json', next());
   const plain = (out: string) =>
@@ -378,13 +380,19 @@ test('a snapshot gives the same plan without the cluster, and holds no value of 
 });
 
 test('behind hashes, a Secret that stays is no change', async () => {
-  const same = definition([deployment(2), service(80), job('a'), secret('one')]);
-  const { code } = await runWhole('plan FILE --snapshot prod.json --exit-code', same);
+  const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
+  const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', same);
+  expect(out).toContain('revision 1, unchanged');
   expect(code).toBe(0);
 });
 
+test('behind hashes, an instance that stays is no change', async () => {
+  const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', webapp('team-a', 'shop'));
+  expect({ code, out: told(out) }).toMatchObject({ code: 0, out: expect.stringContaining('unchanged 1') });
+});
+
 test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
-  const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret('one')]);
+  const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
   const { out } = await run(`plan -o ${form}`, { ...rest, spec: { ...spec, schema } });
   expect(told(out)).toMatchSnapshot();

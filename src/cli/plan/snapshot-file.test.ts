@@ -1,0 +1,209 @@
+import { expect, test } from 'vitest';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { revisionHash } from '../../graph/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import { parseSnapshot, revealedBy, snapshotFile, snapshotText } from './snapshot-file.ts';
+
+const LONG = 'correct-horse-battery';
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const secretOf = (data: JsonObject): JsonObject => ({
+  id: 'secret',
+  template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', labels: { app: 'x' } }, ...data },
+});
+const deployment: JsonObject = {
+  id: 'deployment',
+  template: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'webapps', namespace: 'default' } },
+};
+const definition = (...resources: JsonObject[]): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'webapps', labels: { 'kro.run/owned': 'true' } },
+  spec: { schema: { apiVersion: 'v1alpha1', kind: 'WebApp', spec: { image: 'string' } }, resources },
+});
+const revision = (number: number, { spec, metadata }: KubeObject): KubeObject => ({
+  apiVersion: 'internal.kro.run/v1alpha1',
+  kind: 'GraphRevision',
+  metadata: { name: `webapps-r0000${number}` },
+  spec: { revision: number, snapshot: { name: metadata.name, spec } },
+});
+const liveSecret = (values: Record<string, string>, metadata: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'shop', namespace: 'default', ...metadata },
+  data: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, base64(value)])),
+});
+const taken = (...objects: KubeObject[]) =>
+  snapshotFile({
+    source: { kind: 'cluster', name: 'prod', readAt: '2026-11-22T00:00:00Z' },
+    namespace: 'default',
+    limits: [],
+    kinds: [{ type: { group: '', version: 'v1', kind: 'Any', plural: 'any', namespaced: true }, objects }],
+  });
+const objectsOf = (...objects: KubeObject[]) => taken(...objects).kinds[0]?.objects ?? [];
+
+/** Each holds the text `VALUE` or its base64 form, as a definition, an older revision or kubectl's copy may. */
+const HOLDERS: readonly (readonly [where: string, objects: (value: string) => KubeObject[]])[] = [
+  ['stringData of a template', (value) => [definition(secretOf({ stringData: { password: value } }))]],
+  ['data of a template', (value) => [definition(secretOf({ data: { password: base64(value) } }))]],
+  [
+    'an older revision beside another live value',
+    (value) => [
+      revision(1, definition(secretOf({ stringData: { password: value } }))),
+      revision(2, definition(secretOf({ stringData: { password: 'other' } }))),
+      liveSecret({ password: 'other' }),
+    ],
+  ],
+  [
+    'text around an expression',
+    (value) => [definition(secretOf({ stringData: { u: `${value}:\${schema.spec.image}` } }))],
+  ],
+  [
+    'a literal of an expression',
+    (value) => [definition(secretOf({ stringData: { u: `\${"${value}" + schema.spec.image}` } }))],
+  ],
+  ['a raw literal', (value) => [definition(secretOf({ stringData: { u: `\${r'\\' + r"${value}"}` } }))]],
+  ['a literal with three quotes', (value) => [definition(secretOf({ stringData: { u: `\${'''a'${value}'''}` } }))]],
+  ['a literal that ends nowhere', (value) => [definition(secretOf({ stringData: { u: `\${'${value}}` } }))]],
+  [
+    'a comment of an expression',
+    (value) => [definition(secretOf({ stringData: { u: `\${schema.spec.image // ${value}\n}` } }))],
+  ],
+  [
+    'an encoded literal of an expression',
+    (value) => [definition(secretOf({ data: { u: `\${base64.encode(bytes("${value}"))}` } }))],
+  ],
+  ['stringData that is one expression', (value) => [definition(secretOf({ stringData: `\${{"a": "${value}"}}` }))]],
+  [
+    'a definition of definitions',
+    (value) => [
+      definition({ id: 'inner', template: { ...definition(secretOf({ stringData: { a: value } })) } as JsonObject }),
+    ],
+  ],
+  [
+    "kubectl's copy of a definition",
+    (value) => [
+      {
+        ...definition(),
+        metadata: {
+          name: 'webapps',
+          annotations: {
+            'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(
+              definition(secretOf({ stringData: { password: value } })),
+            ),
+          },
+        },
+      },
+    ],
+  ],
+  ['a Secret', (value) => [liveSecret({ password: value })]],
+];
+
+const VALUES = ['zq1', 'zq11', 'hunter2', LONG, 'two\nlines of a key'];
+
+test.each(HOLDERS.flatMap(([where, objects]) => VALUES.map((value) => [where, value, objects] as const)))(
+  'a snapshot with %s does not hold %j',
+  (_where, value, objects) => {
+    const text = snapshotText(taken(...objects(value)));
+    const written = JSON.stringify(value).slice(1, -1);
+    for (const each of [value, written, base64(value)]) expect(text).not.toContain(each);
+  },
+);
+
+test('a long number of an expression is masked', () => {
+  const text = snapshotText(taken(definition(secretOf({ stringData: { pin: '${string(918273)}' } }))));
+  expect(text).not.toContain('918273');
+});
+
+test.each([
+  ['a literal', { stringData: { password: LONG } }],
+  ['a short literal', { stringData: { password: 'one' } }],
+  ['an encoded literal', { data: { password: base64('one') } }],
+  ['an empty literal', { stringData: { password: '' } }],
+  ['an expression', { stringData: { url: 'a://${schema.spec.image + "-one"}:${string(918273)}@${x.data["key"]}' } }],
+  ['an encoded expression', { data: { url: '${base64.encode(bytes("one"))}' } }],
+  ['a number', { stringData: { pin: 12345 } }],
+])('a definition of a file with %s has the hash of its masked revision', (_what, data: JsonObject) => {
+  const url = { name: 'URL', value: `https://me:${LONG}@host` };
+  const other = { ...deployment, template: { ...(deployment['template'] as JsonObject), spec: { env: [url] } } };
+  const file = definition(secretOf(data), other);
+  const snapshot = taken(revision(1, file), liveSecret({ password: LONG }));
+  const masked = (snapshot.kinds[0]?.objects ?? [])[0] as KubeObject;
+  const plain = (spec: JsonValue) => ({ ...file, spec: { snapshot: { spec } } }) as KubeObject;
+  const specOf = (object: KubeObject) => valueAt(object.spec, 'snapshot', 'spec');
+  const hashBy = (spec: JsonValue) => revisionHash(specOf(revealedBy(snapshot.salt, plain(spec))(masked)));
+  const reordered = { ...file.spec, resources: [other, secretOf(data)] };
+  expect(specOf(masked)).not.toEqual(file.spec);
+  expect(hashBy(file.spec as JsonObject)).toBe(revisionHash(file.spec));
+  expect(hashBy(reordered)).toBe(revisionHash(reordered));
+  const changed = definition(secretOf({ stringData: { password: 'two' } }), other).spec as JsonObject;
+  expect(hashBy(changed)).not.toBe(revisionHash(changed));
+});
+
+test('names, namespaces, labels, kinds and selectors stay, whatever values Secrets have', () => {
+  const metadata = { name: 'webapps', namespace: 'default', labels: { app: 'correct-horse-battery' }, uid: LONG };
+  const child: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...metadata, labels: { ...metadata.labels, 'applyset.kubernetes.io/part-of': 'x' } },
+    spec: {
+      selector: { matchLabels: { app: LONG } },
+      template: {
+        metadata: { labels: { app: LONG } },
+        spec: { serviceAccountName: 'webapps', volumes: [{ secret: { secretName: LONG } }] },
+      },
+    },
+  };
+  const graph = definition(
+    secretOf({ stringData: { a: 'one', b: 'webapps', c: 'default', d: 'Deployment' } }),
+    deployment,
+  );
+  const secret = liveSecret(
+    { a: 'default', b: 'webapps', c: LONG, d: 'Deployment', e: 'kro.run/v1alpha1' },
+    { labels: { app: 'webapps' } },
+  );
+  const [first, second, third] = objectsOf(graph, child, secret);
+  expect(second).toEqual(child);
+  expect(third?.metadata).toEqual(secret.metadata);
+  const templates = (first?.spec?.['resources'] as JsonObject[]).map((each) => each['template'] as JsonObject);
+  expect({ ...templates[0], stringData: 0 }).toEqual({ ...(secretOf({ stringData: 0 })['template'] as JsonObject) });
+  expect(templates[1]).toEqual(deployment['template']);
+  expect({ ...first, spec: { ...first?.spec, resources: 0 } }).toEqual({
+    ...graph,
+    spec: { ...graph.spec, resources: 0 },
+  });
+});
+
+const object = (spec: JsonObject, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'example.dev/v1',
+  kind: 'Any',
+  metadata: { name: 'x', labels },
+  spec,
+});
+const part = { 'applyset.kubernetes.io/part-of': 'x' };
+
+test.each([
+  ['a long value anywhere', object({ url: `a://${LONG}@b` }), false],
+  ['a long encoded value anywhere', object({ url: base64(LONG) }), false],
+  ['a short value that an expression may read', object({ mode: 'hunter2' }), true],
+  ['a short value of a field of an owned object', object({ mode: 'hunter2' }, part), false],
+  ['a short value inside of a text', object({ mode: 'x-hunter2-y' }, part), true],
+  ['an annotation', { ...object({}), metadata: { name: 'x', annotations: { note: `a ${LONG}` } } }, false],
+])('%s', (_what, given, isKept) => {
+  const [masked] = objectsOf(given, liveSecret({ a: 'hunter2', b: LONG }));
+  if (isKept) expect(masked).toEqual(given);
+  else for (const each of ['hunter2', LONG, base64(LONG)]) expect(JSON.stringify(masked)).not.toContain(each);
+});
+
+test('what service accounts hold besides their tokens is masked in their Secrets alone', () => {
+  const given = object({ mode: 'team-namespace' }, part);
+  const token = { ...liveSecret({ namespace: 'team-namespace' }), type: 'kubernetes.io/service-account-token' };
+  expect(objectsOf(given, token)[0]).toEqual(given);
+});
+
+test('integers beyond 2^53 are written and read as they are', () => {
+  const given = object({ maximum: 9223372036854775807n, minimum: -9007199254740993n });
+  const text = snapshotText(taken(given));
+  expect(text).toContain('"maximum":9223372036854775807');
+  expect(parseSnapshot(text, 'x.json').kinds[0]?.objects).toEqual([given]);
+});
