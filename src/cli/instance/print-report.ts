@@ -1,4 +1,5 @@
-import { stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { parseJson, stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 
@@ -40,9 +41,9 @@ const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
   json: ({ data }) => [jsonText(data)],
   yaml: ({ data }) => [
     yamlLibrary()
-      .stringify(JSON.parse(jsonText(data)), { lineWidth: 0, aliasDuplicateObjects: false })
+      .stringify(parseJson(jsonText(data)), { lineWidth: 0, aliasDuplicateObjects: false })
       .trimEnd(),
   ],
 };
 
-const jsonText = (data: object): string => stringifyJson(JSON.parse(JSON.stringify(data)), 2);
+const jsonText = (data: object): string => stringifyJson(data as JsonValue, 2);

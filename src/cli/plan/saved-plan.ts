@@ -51,9 +51,8 @@ export function savedPlan(
 
 /** The text of a saved plan, and a name for its file: equal plans have equal names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
-  const value = JSON.parse(JSON.stringify(saved)) as JsonValue;
   const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as unknown as JsonValue).slice(0, 8)}.json`;
-  return { name, text: `${stringifyJson(value, 2)}\n` };
+  return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
 /** Reads a saved plan; `undefined` for a text that is none. */
@@ -94,7 +93,7 @@ function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValu
 /** What two plans of one intent have to agree in. */
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = { operation, definitions: definitions.map(({ place: _place, ...rest }) => rest), objects, instances };
-  return JSON.parse(JSON.stringify(plain)) as JsonValue;
+  return plain as unknown as JsonValue;
 }
 
 /** The first thing in which the cluster is not as the saved plan saw it, in a sentence; `undefined`: nothing moved. */
@@ -130,12 +129,12 @@ function firstDifference(before: InstancePlan | undefined, after: InstancePlan):
   return `${objectName(after.instance)}${what}: something else would happen now`;
 }
 
-const digestOfWrite = (write: ObjectPlan): string => digestOf(JSON.parse(JSON.stringify(write)) as JsonValue);
+const digestOfWrite = (write: ObjectPlan): string => digestOf(write as unknown as JsonValue);
 
 function isSame(a: object | undefined, b: object | undefined): boolean {
   const plain = (value: object | undefined) => {
     const { place: _place, ...rest } = (value ?? {}) as { readonly place?: string };
-    return digestOf(JSON.parse(JSON.stringify(rest)) as JsonValue);
+    return digestOf(rest as JsonValue);
   };
   return plain(a) === plain(b);
 }
