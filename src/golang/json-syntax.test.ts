@@ -8,4 +8,29 @@ test.each([
   ['[1,]', "invalid character ']' looking for beginning of value"],
   ['{"a" 1}', "invalid character '1' after object key"],
   ['{} x', "invalid character 'x' after top-level value"],
+  ['{"a": {}, "b": [[], {"c": "d"}], "e": -1.5e3} ', undefined],
+  ['[]', undefined],
+  ['{"a": 1,}', "invalid character '}' looking for beginning of object key string"],
+  ['[1 2]', "invalid character '2' after array element"],
+  ['{"a": [1}', "invalid character '}' after array element"],
+  ['{"a": 1]', "invalid character ']' after object key:value pair"],
+  ['[] ]', "invalid character ']' after top-level value"],
+  ['["a', 'unexpected end of JSON input'],
+  [String.raw`["\\", "\u00e9\/\"\n"]`, undefined],
+  [String.raw`["a\q"]`, "invalid character 'q' in string escape code"],
+  [String.raw`["\u00g0"]`, String.raw`invalid character 'g' in \u hexadecimal character escape`],
+  [String.raw`["\u00`, 'unexpected end of JSON input'],
+  ['["\\', 'unexpected end of JSON input'],
+  [`[${'1'.repeat(500)}]`, undefined],
 ])('%j: %s', (text, problem) => expect(goJsonSyntaxError(text)).toBe(problem));
+
+test.each([
+  ['[', 10_000, ']', undefined],
+  ['[', 10_001, ']', 'exceeded max depth'],
+  ['[', 10_000, '', 'unexpected end of JSON input'],
+  ['[', 100_000, '', 'exceeded max depth'],
+  ['{"a":', 10_000, '', 'unexpected end of JSON input'],
+  ['{"a":', 100_000, '', 'exceeded max depth'],
+])('%j %d times, then %j: %s', (opening, times, closing, problem) =>
+  expect(goJsonSyntaxError(opening.repeat(times) + closing.repeat(times))).toBe(problem),
+);

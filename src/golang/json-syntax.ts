@@ -1,8 +1,18 @@
 import { goQuoteJsonByte } from './json.ts';
 
+/** The deepest nesting of objects and lists that Go's `encoding/json` reads. */
+const MAX_DEPTH = 10_000;
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+function numberAt(text: string, index: number): string | undefined {
+  NUMBER.lastIndex = index;
+  return NUMBER.exec(text)?.[0];
+}
+
 /**
- * The error of a text that is not JSON, in the words of Go's `encoding/json`; undefined for JSON. The text must not be
- * nested deeper than the call stack allows.
+ * The error of a text that is not JSON, in the words of Go's `encoding/json`; undefined for JSON. A text that is nested
+ * more than 10000 levels deep is an error, as in Go.
  */
 export function goJsonSyntaxError(text: string): string | undefined {
   let index = 0;
@@ -12,20 +22,17 @@ export function goJsonSyntaxError(text: string): string | undefined {
   };
   const fail = (where: string) =>
     index >= text.length ? end : `invalid character ${goQuoteJsonByte(text, index)} ${where}`;
-  /** Reads one value. Returns an error, or undefined. */
-  const value = (): string | undefined => {
-    skip();
+  /** Reads one value that holds no others. Returns an error, or undefined. */
+  const scalar = (): string | undefined => {
     const head = text.charAt(index);
-    if (head === '{') return members('}');
-    if (head === '[') return members(']');
     if (head === '"') return string();
     const literal = /^(?:true|false|null)/.exec(text.slice(index, index + 5));
     if (literal) {
       index += literal[0].length;
       return undefined;
     }
-    const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(index, index + 400));
-    if (number === null) {
+    const number = numberAt(text, index);
+    if (number === undefined) {
       for (const word of ['true', 'false', 'null']) {
         if (head !== word.charAt(0)) continue;
         let position = 0;
@@ -37,7 +44,21 @@ export function goJsonSyntaxError(text: string): string | undefined {
       }
       return fail('looking for beginning of value');
     }
-    index += number[0].length;
+    index += number.length;
+    return undefined;
+  };
+  /** Reads from a backslash to the last character of its escape sequence. */
+  const escape = (): string | undefined => {
+    index++;
+    if (text.charAt(index) !== 'u') {
+      return index < text.length && 'bfnrt\\/"'.includes(text.charAt(index))
+        ? undefined
+        : fail('in string escape code');
+    }
+    for (let digits = 0; digits < 4; digits++) {
+      index++;
+      if (!/^[0-9a-fA-F]$/.test(text.charAt(index))) return fail('in \\u hexadecimal character escape');
+    }
     return undefined;
   };
   const string = (): string | undefined => {
@@ -47,42 +68,58 @@ export function goJsonSyntaxError(text: string): string | undefined {
         index++;
         return undefined;
       }
-      if (character === '\\') index++;
-      else if (character < ' ') return fail('in string literal');
+      if (character === '\\') {
+        const wrong = escape();
+        if (wrong !== undefined) return wrong;
+      } else if (character < ' ') return fail('in string literal');
     }
     return end;
   };
-  const members = (close: string): string | undefined => {
-    index++;
+  const key = (): string | undefined => {
     skip();
-    if (text.charAt(index) === close) {
-      index++;
-      return undefined;
-    }
+    if (text.charAt(index) !== '"') return fail('looking for beginning of object key string');
+    const wrong = string();
+    if (wrong !== undefined) return wrong;
+    skip();
+    if (text.charAt(index) !== ':') return fail('after object key');
+    index++;
+    return undefined;
+  };
+  /** The closing brackets of all objects and lists that are open, which a call stack could not hold. */
+  const open: string[] = [];
+  /** Reads up to the end of a value or to the first member of an object or list. Returns whether a value begins. */
+  const begin = (): boolean | string => {
+    skip();
+    const head = text.charAt(index);
+    if (head !== '{' && head !== '[') return scalar() ?? false;
+    const close = head === '{' ? '}' : ']';
+    index++;
+    if (open.push(close) > MAX_DEPTH) return 'exceeded max depth';
+    skip();
+    if (text.charAt(index) === close) return false;
+    return (close === '}' ? key() : undefined) ?? true;
+  };
+  /** Closes what ends behind a value. Returns whether another value begins. */
+  const proceed = (): boolean | string => {
     for (;;) {
-      if (close === '}') {
-        skip();
-        if (text.charAt(index) !== '"') return fail('looking for beginning of object key string');
-        const wrong = string();
-        if (wrong !== undefined) return wrong;
-        skip();
-        if (text.charAt(index) !== ':') return fail('after object key');
-        index++;
-      }
-      const wrong = value();
-      if (wrong !== undefined) return wrong;
       skip();
+      const close = open.at(-1);
+      if (close === undefined) return false;
       const next = text.charAt(index);
       if (next === close) {
         index++;
-        return undefined;
+        open.pop();
+        continue;
       }
       if (next !== ',') return fail(close === '}' ? 'after object key:value pair' : 'after array element');
       index++;
+      return (close === '}' ? key() : undefined) ?? true;
     }
   };
-  const wrong = value();
-  if (wrong !== undefined) return wrong;
-  skip();
+  for (let more: boolean | string = true; more !== false;) {
+    more = begin();
+    if (more === false) more = proceed();
+    if (typeof more === 'string') return more;
+  }
   return index < text.length ? fail('after top-level value') : undefined;
 }

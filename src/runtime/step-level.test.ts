@@ -209,6 +209,11 @@ ${configMap('a', '{k: "${schema.spec.v}"}')}`;
       `malformed patch-contribution inventory: unmarshal patch contributions from annotation "internal.kro.run/patch-contributions": invalid character 'o' in literal null (expecting 'u')`,
     );
     expect(cluster.get('ConfigMap/ns/a')?.['data']).toEqual({ k: '1' });
+    cluster.edit(key, ({ metadata }) => {
+      Object.assign(metadata.annotations ?? {}, { 'internal.kro.run/patch-contributions': '['.repeat(100_000) });
+    });
+    const deep = settle(graph, key, cluster);
+    expect(conditionOf(deep.instance, 'ResourcesReady')?.message).toContain(': exceeded max depth');
   });
 
   test('a condition that gives an optional is accepted, and refused in each instance', () => {
