@@ -56,6 +56,9 @@ const NAME = /^(?:apiVersion|kind|group|version|type|plural|uid|id|key|(?:.*N|n)
 /** Keys of maps that select objects. */
 const SELECTION = /^(?:labels|matchLabels|matchExpressions|(?:.*S|s)elector)$/;
 
+/** Keys of maps of texts whose keys an author chooses. */
+const FREE = /^(?:data|annotations)$/;
+
 function masked(salt: string, value: JsonValue, clean: (text: string) => string): JsonValue {
   if (typeof value === 'string') return clean(value);
   if (Array.isArray(value)) return value.map((item) => masked(salt, item, clean));
@@ -64,10 +67,19 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
   const members = Object.entries(value).flatMap(([key, member]): [string, JsonValue][] => {
     if (member === undefined || key === LAST_APPLIED) return [];
     if (isSecret && (key === 'data' || key === 'stringData')) return [[key, maskedData(salt, member, FORMS[key])]];
+    if (FREE.test(key) && isJsonObject(member)) return [[key, maskedEntries(salt, member, clean)]];
     if (isIdentity(key, member)) return [[key, member]];
     return [[key, masked(salt, member, clean)]];
   });
   return Object.fromEntries(members);
+}
+
+/** No key of such a map says that its text names an object. */
+function maskedEntries(salt: string, map: JsonObject, clean: (text: string) => string): JsonObject {
+  const entries = Object.entries(map).flatMap(([key, member]): [string, JsonValue][] =>
+    member === undefined || key === LAST_APPLIED ? [] : [[key, masked(salt, member, clean)]],
+  );
+  return Object.fromEntries(entries);
 }
 
 const FORMS = { data: 'base64', stringData: 'text' } as const satisfies Record<string, TextForm>;

@@ -46,7 +46,10 @@ const CEL_STRING =
   /[bB]?[rR][bB]?(?:"""[^]*?"""|'''[^]*?'''|"[^"]*"|'[^']*')|[bB]?(?:"""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')/y;
 
 /** A comment, a name or a number of CEL, read as a whole. */
-const CEL_WORD = /\/\/.*|[A-Za-z_]\w*|\d[\w.]*/y;
+const CEL_WORD = /\/\/[^\n]*|[A-Za-z_]\w*|\d[\w.]*/y;
+
+/** So far from its bracket a key is looked for; a literal behind more space is masked. */
+const MAX_SPACE_LENGTH = 20;
 
 /** Masks the literals of a CEL expression, but for keys that select a member: `secret.data["password"]`. Leaves comments out. */
 function maskedExpression(cel: string, mask: (text: string) => string): string {
@@ -56,9 +59,12 @@ function maskedExpression(cel: string, mask: (text: string) => string): string {
     if (literal !== undefined) {
       const [, prefix = '', quotes = '"'] = /^([bBrR]*)("""|'''|"|')/.exec(literal) ?? [];
       const inner = literal.slice(prefix.length + quotes.length, -quotes.length);
-      const isKey = /[\w)\]]\s*\[\??\s*$/.test(cel.slice(0, at)) && /^\s*\]/.test(cel.slice(at + literal.length));
+      const end = at + literal.length;
+      const isKey =
+        /[\w)\]]\s*\[\??\s*$/.test(cel.slice(Math.max(0, at - MAX_SPACE_LENGTH), at)) &&
+        /^\s*\]/.test(cel.slice(end, end + MAX_SPACE_LENGTH));
       masked += isKey || inner === '' ? literal : `${prefix}${quotes}${mask(inner)}${quotes}`;
-      at += literal.length;
+      at = end;
       continue;
     }
     const word = matchAt(CEL_WORD, cel, at) ?? cel.charAt(at);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { revisionHash } from '../../graph/index.ts';
-import { valueAt } from '../../kubernetes/index.ts';
+import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import { parseSnapshot, revealedBy, snapshotFile, snapshotText } from './snapshot-file.ts';
 
 const LONG = 'correct-horse-battery';
@@ -165,7 +165,7 @@ test('names, namespaces, labels, kinds and selectors stay, whatever values Secre
   const [first, second, third] = objectsOf(graph, child, secret);
   expect(second).toEqual(child);
   expect(third?.metadata).toEqual(secret.metadata);
-  const templates = (first?.spec?.['resources'] as JsonObject[]).map((each) => each['template'] as JsonObject);
+  const templates = objectsAt(first, 'spec', 'resources').map((each) => each['template'] as JsonObject);
   expect({ ...templates[0], stringData: 0 }).toEqual({ ...(secretOf({ stringData: 0 })['template'] as JsonObject) });
   expect(templates[1]).toEqual(deployment['template']);
   expect({ ...first, spec: { ...first?.spec, resources: 0 } }).toEqual({
@@ -188,6 +188,7 @@ test.each([
   ['a short value that an expression may read', object({ mode: 'hunter2' }), true],
   ['a short value of a field of an owned object', object({ mode: 'hunter2' }, part), false],
   ['a short value inside of a text', object({ mode: 'x-hunter2-y' }, part), true],
+  ['an entry of a ConfigMap', { ...object({}), data: { key: LONG, name: `a ${LONG}` } }, false],
   ['an annotation', { ...object({}), metadata: { name: 'x', annotations: { note: `a ${LONG}` } } }, false],
 ])('%s', (_what, given, isKept) => {
   const [masked] = objectsOf(given, liveSecret({ a: 'hunter2', b: LONG }));
