@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { revisionHash } from '../../graph/index.ts';
+import { builtinSource, compile, revisionHash } from '../../graph/index.ts';
+import type { ApplyAction } from '../../runtime/index.ts';
+import { hashedValue } from './masked-values.ts';
 import { objectsAt, valueAt } from '../../kubernetes/index.ts';
-import { parseSnapshot, revealedBy, snapshotFile, snapshotText } from './snapshot-file.ts';
+import { isSameBehindHashes, parseSnapshot, revealedBy, snapshotFile, snapshotText } from './snapshot-file.ts';
 
 const LONG = 'correct-horse-battery';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -207,4 +209,27 @@ test('integers beyond 2^53 are written and read as they are', () => {
   const text = snapshotText(taken(given));
   expect(text).toContain('"maximum":9223372036854775807');
   expect(parseSnapshot(text, 'x.json').kinds[0]?.objects).toEqual([given]);
+});
+
+test.each([
+  ['an equal value', 'data.password', base64(LONG), 'hashed', true],
+  ['another value', 'data.password', base64('other'), 'hashed', false],
+  ['a missing value', 'data.password', base64(LONG), undefined, false],
+  ['a value with masked literals', 'data.url', base64('x'), 'any', true],
+  ['a value of an expression without literals', 'data.image', base64('x'), 'any', false],
+  ['a label', 'metadata.labels.app', 'a', 'b', false],
+])('in a Secret, %s', (_what, path, wanted, found, isSame) => {
+  const data = { password: LONG, url: `a-${LONG}-\${schema.spec.image}`, image: '${schema.spec.image}' };
+  const snapshot = taken(definition(secretOf({ stringData: data })));
+  const text = snapshot.kinds[0]?.objects[0] as unknown as JsonObject;
+  const { graph, diagnostics } = compile(text, { sources: [builtinSource()], target: 'typekro' });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  const stored = found === 'hashed' ? hashedValue(snapshot.salt, base64(LONG)) : found;
+  const action = {
+    nodeId: 'secret',
+    target: { type: { group: '' } },
+    desired: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } },
+    differences: [{ path, kind: 'differs', wanted, ...(stored === undefined ? {} : { found: stored }), managers: [] }],
+  } as unknown as ApplyAction;
+  expect(isSameBehindHashes(graph, snapshot.salt)(action)).toBe(isSame);
 });
