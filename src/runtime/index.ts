@@ -36,7 +36,7 @@ export type {
 } from './model.ts';
 export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
-export { isImmutableRefusal, refusalRemedy } from './refusal-remedies.ts';
+export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
 export { renderInstance } from './render/render.ts';

@@ -1,11 +1,10 @@
 import type { ObjectRef } from '../core/index.ts';
-import type { ApiFailure } from './report.ts';
 
 /** The object of a write. A message that a controller reports tells only the namespace for certain. */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 
-/** What servers say of a field that cannot change on an object that exists. */
-const IMMUTABLE = /immutable|may not change once set|updates to .* are forbidden/;
+/** What servers say of a field that cannot change on an object that exists; names of objects hold no spaces. */
+const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
 /** Remedies for refused writes, by the server's message. */
 const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
@@ -53,9 +52,4 @@ export function refusalRemedy(message: string, object: RefusedObject): string | 
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
-}
-
-/** Did a server refuse a change because a field cannot change on an object that exists? Only a new object can have it. */
-export function isImmutableRefusal({ code, message }: Pick<ApiFailure, 'code' | 'message'>): boolean {
-  return code === 422 && IMMUTABLE.test(message);
 }

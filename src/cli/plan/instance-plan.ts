@@ -2,10 +2,11 @@ import type { ObjectRef } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { ApplyAction, Decision, FieldDifference, NodeReport } from '../../runtime/index.ts';
-import { explainNode, failureText, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { explainNode, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { secretFields } from '../instance/secret-fields.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from './plan.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
+import { refusalText } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
 /** What an instance's plan says besides its writes. */
@@ -65,7 +66,7 @@ function objectPlan(write: SimulatedWrite, hides: (node: string, path: string) =
     fields,
     checked: answer?.checked ?? 'none',
     ...place,
-    ...(isRefused ? { refusal: failureText(failure) } : {}),
+    ...(isRefused ? { refusal: refusalText(failure, write.kept) } : {}),
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

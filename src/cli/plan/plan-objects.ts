@@ -1,12 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
-import { failureText, isImmutableRefusal, refusalRemedy } from '../../runtime/index.ts';
+import { refusalRemedy } from '../../runtime/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { FILE_MANAGER, placed, targetOf, typeOf } from './plan-context.ts';
+import { keptKind, keptLive, refusalText } from './replacement.ts';
 import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
@@ -52,18 +53,19 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
     const action = live === undefined ? 'none' : 'delete';
     return { ...place, action, fields: [], checked: 'none', ...(finalizers.length === 0 ? {} : { finalizers }) };
   }
-  const { failure, checked } = answer;
+  const { failure, checked, immutable } = answer;
   if (failure !== undefined) {
-    const isReplaced = live !== undefined && isImmutableRefusal(failure);
+    const isFixed = live !== undefined && immutable === true;
+    const kept = isFixed ? (keptKind(desired) ?? keptLive(live)) : undefined;
     const remedy = refusalRemedy(failure.message, place.object);
     const fields = fieldLines(desired, live, { ...desired }, immutableFields(failure.message));
-    if (isReplaced) return { ...place, action: 'replace', fields, checked };
+    if (isFixed && kept === undefined) return { ...place, action: 'replace', fields, checked };
     return {
       ...place,
       action: live === undefined ? 'create' : 'change',
       fields: [],
       checked,
-      refusal: failureText(failure),
+      refusal: refusalText(failure, kept),
       ...(remedy === undefined ? {} : { remedy }),
     };
   }

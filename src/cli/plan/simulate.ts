@@ -12,7 +12,6 @@ import type {
 } from '../../runtime/index.ts';
 import {
   digestText,
-  isImmutableRefusal,
   isSameFingerprint,
   ownedFingerprint,
   equivalenceOf,
@@ -20,6 +19,7 @@ import {
   StepMemory,
 } from '../../runtime/index.ts';
 import type { Checked } from './plan.ts';
+import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
 /** One instance, and the graph that it will follow. */
 export interface SimulationInput {
@@ -45,6 +45,8 @@ export interface WriteAnswer {
   readonly checked: Checked;
   readonly object?: KubeObject;
   readonly failure?: ApiFailure;
+  /** The write is refused for nothing but fields that cannot change on an object that exists. */
+  readonly immutable?: true;
 }
 
 /** One write of a simulation. */
@@ -61,6 +63,8 @@ export interface SimulatedWrite {
   readonly bookkeeping?: true;
   /** A field cannot change: delete the object, then create it. */
   readonly replace?: true;
+  /** A field cannot change, but the object is not to be deleted: why. */
+  readonly kept?: string;
 }
 
 /** All writes of an instance, and the decision after the last one. */
@@ -110,8 +114,10 @@ export function* simulate(
       const before = liveOf(store, action);
       const answer = answers[index] ?? { checked: 'none' };
       const made = { wave, after, apply: action, answer, ...(before === undefined ? {} : { before }) };
-      const isReplaced = answer.failure !== undefined && before !== undefined && isImmutableRefusal(answer.failure);
-      writes.push(isReplaced ? { ...made, replace: true } : made);
+      const isFixed = answer.immutable === true && before !== undefined;
+      const kept = isFixed ? keptChild(action) : undefined;
+      const isReplaced = isFixed && kept === undefined;
+      writes.push(isReplaced ? { ...made, replace: true } : kept === undefined ? made : { ...made, kept });
       if (answer.failure === undefined || isReplaced) {
         store.setApplied(action.target, answer.object ?? createdOf(action.desired), action.fingerprint, true);
       } else {
@@ -159,6 +165,11 @@ function settle(
 function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | undefined {
   const known = store.object(target);
   return known.state === 'present' ? known.live.object : undefined;
+}
+
+/** Why a child stays that cannot be changed; `undefined`: it is deleted and created anew. */
+function keptChild({ why, desired }: ApplyAction): string | undefined {
+  return keptKind(desired) ?? (why === 'adopt' ? NOT_OF_INSTANCE : undefined);
 }
 
 function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObject | undefined {

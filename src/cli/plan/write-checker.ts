@@ -2,8 +2,9 @@ import type { KubeObject } from '../../core/index.ts';
 import { apiFailure, eachEffect } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
-import type { ApiFailure, ApplyAction, ObjectTarget } from '../../runtime/index.ts';
+import type { ApplyAction, ObjectTarget } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
+import { isImmutableRefusal } from './replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
 
@@ -91,11 +92,14 @@ export class WriteChecker {
     } catch (thrown) {
       // A server that cannot be reached ends the plan.
       if (!(thrown instanceof KubeError) || thrown.status === 0 || signal.aborted) throw thrown;
-      return { failure: apiFailure(thrown, undefined) };
+      const failure = apiFailure(thrown, undefined);
+      return isImmutableRefusal(thrown) ? { failure, immutable: true } : { failure };
     }
   }
 }
 
-type Answer = { readonly object: KubeObject } | { readonly failure: ApiFailure };
+type Answer =
+  | { readonly object: KubeObject }
+  | (Required<Pick<WriteAnswer, 'failure'>> & Pick<WriteAnswer, 'immutable'>);
 
 const isNamespace = ({ type }: ObjectTarget): boolean => type.group === '' && type.kind === 'Namespace';

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { isImmutableRefusal, keptKind, keptLive } from './replacement.ts';
+
+interface Cause {
+  readonly reason?: string;
+  readonly field?: string;
+  readonly message: string;
+}
+
+const invalid = (field: string, message: string): Cause => ({ reason: 'FieldValueInvalid', field, message });
+const immutable = invalid('spec.selector', 'Invalid value: {"matchLabels":{"app":"b"}}: field is immutable');
+
+const refusal = (message: string, causes: readonly Cause[], status = 422, reason = 'Invalid') =>
+  new KubeError(message, { status, reason, details: { causes } });
+
+test.each<[string, KubeError]>([
+  ['a selector', refusal('Deployment.apps "web" is invalid: …', [immutable])],
+  [
+    'an IP that is set once',
+    refusal('…', [invalid('spec.clusterIPs[0]', 'Invalid value: ["10.0.0.2"]: may not change once set')]),
+  ],
+  [
+    'a StatefulSet',
+    refusal('…', [
+      {
+        reason: 'FieldValueForbidden',
+        field: 'spec',
+        message: "Forbidden: updates to statefulset spec for fields other than 'replicas' and 'template' are forbidden",
+      },
+    ]),
+  ],
+  [
+    'a ConfigMap that says so',
+    refusal('…', [
+      {
+        reason: 'FieldValueForbidden',
+        field: 'data',
+        message: 'Forbidden: field is immutable when `immutable` is set',
+      },
+    ]),
+  ],
+  ['a rule of a CRD', refusal('…', [invalid('spec.tier', 'Invalid value: "string": Value is immutable')])],
+])('%s cannot change on an object that exists', (_what, error) => {
+  expect(isImmutableRefusal(error)).toBe(true);
+});
+
+test.each<[string, KubeError]>([
+  [
+    'the name of the object',
+    refusal('Deployment.apps "immutable-web" is invalid: spec.replicas: Invalid value: -1: must be …', [
+      invalid('spec.replicas', 'Invalid value: -1: must be greater than or equal to 0'),
+    ]),
+  ],
+  [
+    'the value of the field',
+    refusal('…', [invalid('spec.x', 'Invalid value: "a: field is immutable": must be a DNS label')]),
+  ],
+  ['another cause beside it', refusal('…', [immutable, invalid('spec.replicas', 'Invalid value: -1: must be …')])],
+  [
+    'a policy',
+    refusal(
+      'deployments.apps "web" is forbidden: ValidatingAdmissionPolicy \'prod\' denied request: field is immutable',
+      [{ message: 'field is immutable' }],
+    ),
+  ],
+  ['a webhook', refusal('admission webhook "x.y" denied the request: field is immutable', [immutable])],
+  ['an answer without causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
+  ['another status', refusal('field is immutable', [immutable], 403, 'Forbidden')],
+])('%s decides nothing', (_what, error) => {
+  expect(isImmutableRefusal(error)).toBe(false);
+});
+
+test.each([
+  ['apiextensions.k8s.io/v1', 'CustomResourceDefinition'],
+  ['v1', 'Namespace'],
+  ['v1', 'PersistentVolumeClaim'],
+  ['v1', 'PersistentVolume'],
+])('no plan deletes an object of %s %s to create it anew', (apiVersion, kind) => {
+  expect(keptKind({ apiVersion, kind })).toContain(`typekro deletes no ${kind}`);
+  expect(keptKind({ apiVersion: `x.dev/v1`, kind })).toBeUndefined();
+});
+
+const live = (metadata: KubeObject['metadata']): KubeObject => ({ apiVersion: 'batch/v1', kind: 'Job', metadata });
+const own = [{ manager: 'typekro', operation: 'Apply' }];
+
+test.each<[string, KubeObject['metadata'], string | undefined]>([
+  ['applied by typekro', { managedFields: own }, undefined],
+  ['made by helm', { managedFields: [{ manager: 'helm', operation: 'Update' }] }, 'another client made this one'],
+  ['of an instance', { managedFields: own, labels: { 'applyset.kubernetes.io/part-of': 'x' } }, 'of an instance'],
+  [
+    'of a controller',
+    {
+      managedFields: own,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'n', uid: 'u', controller: true }],
+    },
+    'of CronJob n',
+  ],
+])('a live object of a file: %s', (_what, metadata, kept) => {
+  if (kept === undefined) expect(keptLive(live(metadata))).toBeUndefined();
+  else expect(keptLive(live(metadata))).toContain(kept);
+});
