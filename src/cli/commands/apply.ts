@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { objectName, TypeKroError } from '../../core/index.ts';
+import { systemClock } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { usesColour } from '../colour.ts';
-import { applyPlan } from '../plan/apply-plan.ts';
+import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { paintFor } from '../plan/paint.ts';
 import { planLines } from '../plan/plan-lines.ts';
@@ -19,7 +20,7 @@ export const apply: Command = {
   name: 'apply',
   summary: 'apply files, or exactly what a saved plan says',
   description:
-    'Plans the files and applies them: definitions one after another, each served before the next, then instances; objects with a field that cannot change are deleted, so that the controller creates them again. With a plan of typekro plan --save it does exactly what the plan says, and refuses when the cluster has moved since, naming the object. It refuses too when a definition or an object of the files would be refused.',
+    'Plans the files and applies them: definitions one after another, each served before the next, then instances; objects with a field that cannot change are deleted, so that they are created again, which needs --replace. With a plan of typekro plan --save it does exactly what the plan says, and refuses when the cluster has moved since, naming the object. It refuses too when a definition or an object of the files would be refused.',
   positionals: [
     {
       name: 'file',
@@ -29,6 +30,7 @@ export const apply: Command = {
     },
   ],
   options: [
+    { name: 'replace', summary: 'delete objects of a plan of files that cannot be changed, to create them anew' },
     {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
@@ -40,6 +42,7 @@ export const apply: Command = {
   examples: [
     { command: 'typekro apply plan-8f3c21d0.json', summary: 'exactly what typekro plan --save has shown' },
     { command: 'typekro apply webapp.yaml', summary: 'plans the file, and applies it' },
+    { command: 'typekro apply job.yaml --replace', summary: 'also deletes and creates anew what cannot be changed' },
   ],
   async run(context, input) {
     const saved = savedPlanOf(context, input);
@@ -57,7 +60,10 @@ export const apply: Command = {
       if (saved !== undefined) checkMoved(saved, made);
       refuseBlocked(made);
       const view = { paint: paintFor(usesColour(context)), all: false };
-      if (saved === undefined) context.print(`${planLines(made.plan, view).join('\n')}\n`);
+      if (saved === undefined) {
+        context.print(`${planLines(made.plan, view).join('\n')}\n`);
+        if (input.options['replace'] !== true) refuseReplacement(made);
+      }
       await carryOut(context, target, made);
       return ExitCode.ok;
     } finally {
@@ -118,6 +124,17 @@ function refuseBlocked({ plan }: MadePlan): void {
   });
 }
 
+/** A saved plan was shown before; of files, nobody has seen yet what would be deleted. */
+function refuseReplacement({ plan }: MadePlan): void {
+  const replaced = replacedBy(plan);
+  if (replaced.length === 0) return;
+  const names = replaced.map((each) => objectName(each)).join(', ');
+  throw new TypeKroError(`${names} cannot be changed, and would be deleted and created anew`, {
+    code: 'apply/needs-replace',
+    remedy: 'nothing was applied; allow it: typekro apply FILE --replace, or save the plan: typekro plan FILE --save',
+  });
+}
+
 async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
   const { plan, files, objects: source } = made;
   await applyPlan({
@@ -126,6 +143,7 @@ async function carryOut(context: CommandContext, { api }: PlanTarget, made: Made
     objects: made.desired,
     graphs: files.graphs,
     source,
+    clock: systemClock,
     signal: context.signal,
     print: (line) => context.print(line),
   });

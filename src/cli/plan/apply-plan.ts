@@ -1,32 +1,32 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, objectName, parseApiVersion, refOf, TypeKroError } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
-import type { KubernetesApi } from '../../kube/index.ts';
-import { isNotFound, isTimeout, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
-import { readConditions } from '../../runtime/index.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { isCrd } from '../up/known-crds.ts';
-import { tableKey } from './kind-table.ts';
-import type { LiveSource } from './live-source.ts';
+import type { ObjectWriter } from './apply-object.ts';
+import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
+import { waitUntilServed } from './definition-served.ts';
 import type { Plan } from './plan.ts';
-import { FILE_MANAGER } from './plan-context.ts';
 
-/** How long a controller may take to serve a definition, in milliseconds. */
-const SERVE_TIMEOUT_MS = 60_000;
+/** How long an object may take to be gone that is created anew, in milliseconds. */
+const REPLACE_TIMEOUT_MS = 60_000;
+
+/** How long instances may take to be deleted with their objects, in milliseconds: all of them together. */
+const DELETE_TIMEOUT_MS = 300_000;
 
 /** What is carried out. */
-export interface ApplyTask {
-  readonly api: KubernetesApi;
+export interface ApplyTask extends ObjectWriter {
   readonly plan: Plan;
   /** The objects of the files, each in its namespace. */
   readonly objects: readonly KubeObject[];
   readonly graphs: readonly Graph[];
-  /** The live objects as the plan saw them. */
-  readonly source: LiveSource;
-  readonly signal: AbortSignal;
-  /** Takes a line for each thing that was done. */
-  readonly print: (line: string) => void;
+}
+
+/** The objects that an apply of a plan deletes, so that they are created anew. */
+export function replacedBy({ objects, instances }: Plan): ObjectRef[] {
+  const children = instances.flatMap(({ rollout, writes }) => (rollout === 'later' ? [] : writes));
+  return [...objects, ...children].filter(({ action }) => action === 'replace').map(({ object }) => object);
 }
 
 /**
@@ -34,19 +34,44 @@ export interface ApplyTask {
  * until new revisions are served, and deletes the objects that have to be created anew. The controller does the rest.
  */
 export async function applyPlan(task: ApplyTask): Promise<void> {
+  refuseUnread(task);
   if (task.plan.operation === 'delete') return deleteObjects(task);
   const { definitions, instances, others } = sorted(task);
   const replaced = task.plan.objects.filter(({ action }) => action === 'replace').map(({ object }) => object);
   for (const object of others) {
-    if (replaced.some((ref) => isSameRef(ref, refOf(object)))) await removeObject(task, refOf(object));
-    await applyObject(task, object);
+    const ref = refOf(object);
+    const isReplaced = replaced.some((each) => isSameRef(each, ref)) && (await removeObject(task, ref));
+    if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created anew');
+    await applyObject(task, object, isReplaced);
   }
   for (const object of definitions) {
-    const applied = await applyObject(task, object);
-    await served(task, applied);
+    await waitUntilServed(task, await applyObject(task, object));
+    learn(task, object);
   }
   for (const object of instances) await applyObject(task, object);
   await replaceChildren(task);
+}
+
+/** The plan has asked for the kind a moment ago, and the client asks anew only after a pause. */
+function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
+  const graph = graphs.find(({ name }) => name === metadata.name);
+  if (graph === undefined) return;
+  const { group, version, kind, plural, namespaced } = graph.instance;
+  const unknown = { singular: '', shortNames: [], categories: [], verbs: [], subresources: [] };
+  api.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
+}
+
+/** An object that could not be read may hold what nobody has planned to lose. */
+function refuseUnread(task: ApplyTask): void {
+  const unread = task.objects.find((object) => isUnread(task, refOf(object)));
+  if (unread === undefined) return;
+  throw new TypeKroError(
+    `${objectName(refOf(unread))} could not be read, and so nothing tells whether it has changed`,
+    {
+      code: 'apply/refused',
+      remedy: 'nothing was applied; get the right to read it, and plan again',
+    },
+  );
 }
 
 /** Namespaces and CRDs first, definitions after those whose kinds they use, instances last. */
@@ -60,80 +85,14 @@ function sorted({ objects, graphs }: ApplyTask) {
   return { definitions, instances, others: [...rest.filter(isBase), ...rest.filter((object) => !isBase(object))] };
 }
 
-/** The object as the plan saw it. */
-function liveOf({ source }: ApplyTask, ref: ObjectRef): KubeObject | undefined {
-  const { group } = parseApiVersion(ref.apiVersion);
-  const known = source.table({ group, kind: ref.kind })?.look(tableKey(ref.namespace, ref.name));
-  return known?.state === 'present' ? known.object : undefined;
-}
-
-/** The server refuses it when the object was changed after the plan saw it. */
-async function applyObject(task: ApplyTask, object: KubeObject): Promise<KubeObject> {
-  const { api, signal, print } = task;
-  const resourceVersion = task.plan.objects.some(
-    (each) => each.action === 'replace' && isSameRef(each.object, refOf(object)),
-  )
-    ? undefined
-    : liveOf(task, refOf(object))?.metadata.resourceVersion;
-  const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-  const applied = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force: true, signal });
-  print(`applied ${objectName(refOf(object))}`);
-  return applied;
-}
-
-async function removeObject(task: ApplyTask, ref: ObjectRef): Promise<void> {
-  const { api, signal, print } = task;
-  const uid = liveOf(task, ref)?.metadata.uid;
-  if (uid === undefined) return;
-  try {
-    await api.delete(ref, { preconditions: { uid }, propagationPolicy: 'Background', signal });
-    print(`deleted ${objectName(ref)}`);
-  } catch (thrown) {
-    if (!isNotFound(thrown)) throw thrown;
-  }
-}
-
-/** Instances before their definitions, whose controller deletes their objects. */
+/** Instances before their definitions, whose controller deletes their objects: without it their finalizers stay. */
 async function deleteObjects(task: ApplyTask): Promise<void> {
   const { definitions, instances, others } = sorted(task);
-  for (const object of [...instances, ...others.toReversed(), ...definitions.toReversed()]) {
-    await removeObject(task, refOf(object));
-  }
-}
-
-/** Waits until the controller serves a definition as it was applied. */
-async function served({ api, signal }: ApplyTask, applied: KubeObject): Promise<void> {
-  const ref = refOf(applied);
-  const { generation = 0 } = applied.metadata;
-  let limit: AbortSignal | undefined;
-  try {
-    await withDeadline(SERVE_TIMEOUT_MS, [signal], systemClock, (until) => {
-      limit = until;
-      return waitForObject(api, ref, until, (found) => (isServed(found, generation) ? found : undefined));
-    });
-  } catch (thrown) {
-    if (limit === undefined || !isTimeout(limit)) throw thrown;
-    throw new TypeKroError(`no controller has answered to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
-      code: 'apply/not-served',
-      remedy: `look whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
-    });
-  }
-}
-
-/** @throws TypeKroError `apply/definition-refused` when the controller refuses it. */
-function isServed(found: KubeObject | undefined, generation: number): boolean {
-  const status: JsonObject = found?.status ?? {};
-  const ready = readConditions(status['conditions']).find(({ type }) => type === 'Ready');
-  if (ready?.observedGeneration === undefined || ready.observedGeneration < generation) return false;
-  if (ready.status === 'True') return true;
-  if (ready.status !== 'False') return false;
-  throw new TypeKroError(
-    `the controller refuses the definition ${found?.metadata.name ?? ''}: ${ready.message ?? ''}`,
-    {
-      code: 'apply/definition-refused',
-      remedy: 'plan again: typekro plan tells what a change of a definition would do',
-    },
-  );
+  const going: ObjectRef[] = [];
+  for (const object of instances) if (await removeObject(task, refOf(object))) going.push(refOf(object));
+  const left = definitions.length === 0 ? 'nothing else was deleted' : 'its definition was not deleted';
+  if (definitions.length > 0 || others.length > 0) await waitUntilGone(task, going, DELETE_TIMEOUT_MS, left);
+  for (const object of [...others.toReversed(), ...definitions.toReversed()]) await removeObject(task, refOf(object));
 }
 
 /** Deletes what cannot be changed; the controller creates it again, from the revision that is served by now. */

@@ -85,7 +85,7 @@ export function basisOf(plan: Plan, source: LiveSource, salt: string): BasisEntr
 }
 
 /** What clients write, without what servers and controllers keep in its place. */
-function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
+export function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };
 }

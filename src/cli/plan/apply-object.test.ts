@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import type { ObjectWriter } from './apply-object.ts';
+import { applyObject, removeObject, waitUntilGone } from './apply-object.ts';
+import { waitUntilServed } from './definition-served.ts';
+import { LiveSource } from './live-source.ts';
+
+let world: VirtualWorld;
+beforeAll(async () => {
+  world = await virtualWorld();
+  // No controller answers by itself.
+  await world.controller.stop();
+});
+afterAll(() => world.close());
+
+const map = (data: Record<string, string>, metadata: KubeObject['metadata'] = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'map', namespace: 'default', ...metadata },
+  data,
+});
+const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'map' };
+const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+
+/** A writer that has read the object as it is now. */
+async function writer(): Promise<ObjectWriter & { readonly lines: string[] }> {
+  const { signal } = new AbortController();
+  const source = new LiveSource({ api: world.user, signal, fallback: 'default' });
+  await source.load([
+    { kind: 'object', nodeId: '', target: { type, name: 'map', namespace: 'default' }, why: 'unknown' },
+  ]);
+  const lines: string[] = [];
+  return { api: world.user, source, clock: world.clock, signal, lines, print: (line) => void lines.push(line) };
+}
+
+test.each<[string, () => Promise<unknown>, string]>([
+  ['was changed', () => world.apply(map({ a: '2' })), 'was changed'],
+  [
+    'is gone',
+    async () => {
+      await world.user.delete(ref);
+      await world.settle();
+    },
+    'is gone',
+  ],
+])('an object that %s after the plan is not applied', async (_how, move, said) => {
+  await world.apply(map({ a: '1' }));
+  const task = await writer();
+  await move();
+  await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow(`ConfigMap default/map ${said}`);
+  expect(task.lines).toEqual([]);
+});
+
+test('an object that was created after the plan is not applied', async () => {
+  const task = await writer();
+  await world.apply(map({ a: '1' }));
+  await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow('ConfigMap default/map was created');
+});
+
+test('labels of controllers are no change, annotations of users are', async () => {
+  const task = await writer();
+  await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });
+  await applyObject(task, map({ a: '4' }));
+  expect(task.lines).toEqual(['applied ConfigMap default/map']);
+  const next = await writer();
+  await world.user.patch(ref, { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } });
+  await expect(applyObject(next, map({ a: '5' }))).rejects.toThrow('was changed');
+});
+
+test('a deletion that finalizers hold up ends with their names', async () => {
+  await world.user.patch(ref, { metadata: { finalizers: ['example.com/archive'] } });
+  const task = await writer();
+  await removeObject(task, ref);
+  const waiting = waitUntilGone(task, [ref], 60_000, 'nothing else was deleted');
+  const ended = expect(waiting).rejects.toThrow(
+    'ConfigMap default/map is still being deleted after 60 s, kept by its finalizers example.com/archive; nothing else was deleted',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await ended;
+});
+
+const definitionRef: ObjectRef = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pots' };
+const definition: KubeObject = {
+  apiVersion: definitionRef.apiVersion,
+  kind: definitionRef.kind,
+  metadata: { name: 'pots' },
+  spec: { schema: { apiVersion: 'v1alpha1', kind: 'Pot', spec: {} }, resources: [] },
+};
+
+const ready = (status: string, message: string, lastTransitionTime: string, observedGeneration = 1) =>
+  world.user.patch(
+    definitionRef,
+    {
+      status: { conditions: [{ type: 'Ready', status, reason: 'R', message, lastTransitionTime, observedGeneration }] },
+    },
+    { subresource: 'status' },
+  );
+
+test.each<[string, number, string]>([
+  ['that still stands after some seconds counts', 16_000, 'refused before'],
+  ['that changed counts at once', 0, 'refused anew'],
+])('a refusal from before the apply %s', async (_how, milliseconds, message) => {
+  await world.apply(definition);
+  await ready('False', 'refused before', '2026-01-01T00:00:00Z');
+  const before = await world.user.get(definitionRef);
+  const waiting = waitUntilServed(await writer(), { before, after: before });
+  const ended = expect(waiting).rejects.toThrow(`the controller refuses the definition pots: ${message}`);
+  await world.settle();
+  if (milliseconds === 0) await ready('False', message, '2026-01-01T00:00:00Z');
+  await world.advance(milliseconds);
+  await ended;
+});
+
+test('a refusal from before the apply that is repeated for the new generation does not end the wait', async () => {
+  await ready('False', 'refused before', '2026-01-01T00:00:00Z');
+  const before = await world.user.get(definitionRef);
+  const waiting = waitUntilServed(await writer(), { before, after: before });
+  await world.settle();
+  await world.advance(5000);
+  await ready('True', '', '2026-01-01T00:01:00Z');
+  await world.settle();
+  await expect(waiting).resolves.toBeUndefined();
+});
+
+test('no answer of a controller ends the wait with a remedy', async () => {
+  await ready('Unknown', '', '2026-01-01T00:00:00Z');
+  const before = await world.user.get(definitionRef);
+  const waiting = waitUntilServed(await writer(), { before, after: before });
+  const ended = expect(waiting).rejects.toThrow(
+    'no controller has answered to ResourceGraphDefinition pots within 60 s',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await ended;
+});

@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { stringifyJson } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { runCommandLine } from '../adapter.ts';
+import { apply } from '../commands/apply.ts';
+import { plan } from '../commands/plan.ts';
+import type { Plan } from './plan.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-apply-'));
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+});
+
+afterAll(async () => {
+  await world.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** A definition of its own kind, whose instances have a ConfigMap with the text. */
+const definition = (kind: string, spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: `${kind.toLowerCase()}s`, annotations },
+  spec: {
+    schema: { apiVersion: 'v1alpha1', kind, spec: { text: 'string | default="a"', ...spec } },
+    resources: [
+      {
+        id: 'map',
+        template: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: '${schema.metadata.name}' },
+          data: Object.fromEntries(
+            ['text', ...Object.keys(spec)].map((key) => [key, `\${string(schema.spec.${key})}`]),
+          ),
+        },
+      },
+    ],
+  },
+});
+
+const instance = (kind: string, name: string, spec: JsonObject = {}, namespace = 'team-a'): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind,
+  metadata: { name, ...(namespace === '' ? {} : { namespace }) },
+  spec,
+});
+
+const job = (name: string, command: string): KubeObject => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name, namespace: 'team-a' },
+  spec: {
+    template: {
+      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'migrate:1', command: [command] }] },
+    },
+  },
+});
+const jobRef = (name: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name });
+const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name });
+
+/** Runs a command line while the controller works, with the objects in the file FILE. */
+async function run(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
+  writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
+  const [out, err]: [string[], string[]] = [[], []];
+  const words = `${line.replace('FILE', 'app.yaml')} --kubeconfig kubeconfig`.split(' ');
+  const ended = { yet: false };
+  const work = runCommandLine([plan, apply], '0', words, {
+    cwd,
+    env: {},
+    print: (text) => void out.push(text),
+    printError: (text) => void err.push(text),
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  }).finally(() => (ended.yet = true));
+  while (!ended.yet) await world.advance(500);
+  return { code: await work, out: out.join('\n'), err: err.join('\n') };
+}
+
+/** Saves a plan, and gives the name of its file. */
+async function save(line: string, ...objects: KubeObject[]): Promise<string> {
+  const { err } = await run(`${line} --save`, ...objects);
+  return /typekro apply (\S+)/.exec(err)?.[1] ?? err;
+}
+
+test('files with an object to replace are not applied without --replace, and nothing is written', async () => {
+  expect(await run('apply FILE', job('one', 'a'))).toMatchObject({ code: 0, err: '' });
+  const before = await world.user.get(jobRef('one'));
+  const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'beside', namespace: 'team-a' } };
+  const refused = await run('apply FILE', map, job('one', 'b'));
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('Job team-a/one cannot be changed, and would be deleted and created anew');
+  expect(refused.err).toContain('--replace');
+  expect(await world.user.find(mapRef('beside'))).toBeUndefined();
+  expect((await world.user.get(jobRef('one'))).metadata.uid).toBe(before.metadata.uid);
+});
+
+test('with --replace the object is created anew once it is gone', async () => {
+  const held = await world.user.patch(jobRef('one'), { metadata: { finalizers: ['example.com/archive'] } });
+  const applying = run('apply FILE --replace', job('one', 'b'));
+  const release = async (): Promise<void> => {
+    for (;;) {
+      const { metadata } = await world.user.get(jobRef('one'));
+      if (metadata.deletionTimestamp !== undefined) break;
+      await new Promise(setImmediate);
+    }
+    await world.user.patch(jobRef('one'), { metadata: { finalizers: null } });
+  };
+  const [done] = await Promise.all([applying, release()]);
+  expect(done).toMatchObject({ code: 0, err: '' });
+  expect(done.out).toContain('deleted Job team-a/one\napplied Job team-a/one');
+  const { metadata, spec } = await world.user.get(jobRef('one'));
+  expect(metadata.uid).not.toBe(held.metadata.uid);
+  expect(JSON.stringify(spec)).toContain('"command":["b"]');
+});
+
+test('a saved plan that shows the replacement is applied without a flag', async () => {
+  const file = await save('plan FILE', job('one', 'c'));
+  expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('an object that another client made is refused, not replaced', async () => {
+  await world.apply(job('helm', 'a'));
+  const refused = await run('apply FILE --replace', job('helm', 'b'));
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.err).toContain('another client made this one');
+  expect(await world.user.find(jobRef('helm'))).toBeDefined();
+});
+
+test('a child that the instance does not own is refused, not replaced', async () => {
+  const spec = definition('Task').spec as JsonObject;
+  const { spec: body } = job('x', 'b');
+  const template = { ...job('x', 'b'), metadata: { name: '${schema.metadata.name}' }, spec: body ?? {} } as never;
+  await world.apply(job('adopted', 'a'));
+  const task = { ...definition('Task'), spec: { ...spec, resources: [{ id: 'job', template }] } };
+  await world.apply(task);
+  await world.advance(2000);
+  const { out } = await run('plan FILE -o json', instance('Task', 'adopted'));
+  const [planned] = (JSON.parse(out) as Plan).instances;
+  expect(planned?.writes).toMatchObject([{ action: 'adopt', refusal: expect.stringContaining('another client made') }]);
+  expect(planned?.state).toBe('blocked');
+});
+
+test('a changed CRD whose scope cannot change is refused, not replaced', async () => {
+  const crd = (scope: string): KubeObject => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'cups.shop.example.com' },
+    spec: {
+      group: 'shop.example.com',
+      names: { kind: 'Cup', plural: 'cups' },
+      scope,
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  });
+  expect(await run('apply FILE', crd('Namespaced'))).toMatchObject({ code: 0, err: '' });
+  const refused = await run('apply FILE --replace', crd('Cluster'));
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('typekro deletes no CustomResourceDefinition to create it anew');
+});
+
+test('the deletion of a definition and its instances deletes their objects, too', async () => {
+  const files = [definition('Gone'), instance('Gone', 'gone')];
+  expect(await run('apply FILE', ...files)).toMatchObject({ code: 0, err: '' });
+  await world.advance(2000);
+  expect(await world.user.find(mapRef('gone'))).toBeDefined();
+  const file = await save('plan FILE --delete', ...files);
+  const done = await run(`apply ${file}`);
+  expect(done).toMatchObject({ code: 0, err: '' });
+  expect(await world.user.find(mapRef('gone'))).toBeUndefined();
+  expect(await world.user.find({ ...mapRef('gone'), apiVersion: 'kro.run/v1alpha1', kind: 'Gone' })).toBeUndefined();
+});
+
+test('a definition and an instance of one file are applied, though the controller writes to the instance between', async () => {
+  await run('apply FILE', definition('Both'), instance('Both', 'both'));
+  await world.advance(2000);
+  const done = await run(
+    'apply FILE',
+    definition('Both', { size: 'integer | default=3' }),
+    instance('Both', 'both', { text: 'b' }),
+  );
+  expect(done).toMatchObject({ code: 0, err: '' });
+  await world.advance(2000);
+  expect((await world.user.get(mapRef('both')))['data']).toEqual({ text: 'b', size: '3' });
+});
+
+test('a refusal from before the apply does not count', async () => {
+  await world.apply(definition('Broken', { old: 'string | default="x"' }));
+  await world.advance(2000);
+  await world.apply(definition('Broken'));
+  await world.advance(5000);
+  const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'brokens' };
+  expect(JSON.stringify((await world.user.get(ref)).status)).toContain('breaking changes detected');
+  const allowed = definition('Broken', {}, { 'kro.run/allow-breaking-changes': 'true' });
+  expect(await run('apply FILE', allowed)).toMatchObject({ code: 0, err: '' });
+});

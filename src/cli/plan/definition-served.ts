@@ -1,0 +1,74 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
+import type { Condition } from '../../runtime/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import type { AppliedObject, ObjectWriter } from './apply-object.ts';
+
+/** How long a controller may take to serve a definition, in milliseconds. */
+const SERVE_TIMEOUT_MS = 60_000;
+
+/**
+ * How long a refusal from before the apply has to stand until it counts, in milliseconds. A change of annotations has
+ * the generation of before, and while the controller waits for a CRD it repeats conditions of before.
+ */
+const OLD_REFUSAL_MS = 15_000;
+
+/**
+ * Waits until the controller serves a definition as it was applied.
+ *
+ * @throws TypeKroError `apply/definition-refused` when the controller refuses it; `apply/not-served` when none answers
+ */
+export async function waitUntilServed(
+  { api, signal, clock }: Pick<ObjectWriter, 'api' | 'signal' | 'clock'>,
+  { before, after }: AppliedObject,
+): Promise<void> {
+  const ref = refOf(after);
+  const { generation = 0 } = after.metadata;
+  const former = readyOf(before);
+  let standing: Condition | undefined;
+  const look = (found: KubeObject | undefined): true | undefined => {
+    const ready = readyOf(found);
+    standing = undefined;
+    if (ready?.observedGeneration === undefined || ready.observedGeneration < generation) return undefined;
+    if (ready.status === 'True') return true;
+    if (ready.status !== 'False') return undefined;
+    if (!isSame(ready, former)) throw refused(ref.name, ready);
+    standing = ready;
+    return undefined;
+  };
+  for (const limitMs of [OLD_REFUSAL_MS, SERVE_TIMEOUT_MS - OLD_REFUSAL_MS]) {
+    let limit: AbortSignal | undefined;
+    try {
+      await withDeadline(limitMs, [signal], clock, (until) => {
+        limit = until;
+        return waitForObject(api, ref, until, look);
+      });
+      return;
+    } catch (thrown) {
+      if (limit === undefined || !isTimeout(limit)) throw thrown;
+      if (standing !== undefined) throw refused(ref.name, standing);
+    }
+  }
+  throw new TypeKroError(`no controller has answered to ${objectName(ref)} within ${SERVE_TIMEOUT_MS / 1000} s`, {
+    code: 'apply/not-served',
+    remedy: `look whether the controller runs: kubectl get resourcegraphdefinition ${ref.name} -o yaml`,
+  });
+}
+
+const readyOf = (object: KubeObject | undefined): Condition | undefined =>
+  readConditions(object?.status?.['conditions']).find(({ type }) => type === 'Ready');
+
+/** One condition, perhaps repeated for a later generation. */
+const isSame = (a: Condition, b: Condition | undefined): boolean =>
+  a.status === b?.status &&
+  a.reason === b.reason &&
+  a.message === b.message &&
+  a.lastTransitionTime === b.lastTransitionTime;
+
+function refused(name: string, { message = '' }: Condition): TypeKroError {
+  return new TypeKroError(`the controller refuses the definition ${name}: ${message}`, {
+    code: 'apply/definition-refused',
+    remedy: 'plan again: typekro plan tells what a change of a definition would do',
+  });
+}
