@@ -12,7 +12,7 @@ import { planLines } from '../plan/plan-lines.ts';
 import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { SavedPlan } from '../plan/saved-plan.ts';
-import { movedSince, parseSavedPlan } from '../plan/saved-plan.ts';
+import { isOfCluster, movedSince, parseSavedPlan } from '../plan/saved-plan.ts';
 import { readText } from '../plan/snapshot-target.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
@@ -102,7 +102,17 @@ function scopeOf({ plan, only }: SavedPlan, input: CommandInput): CommandInput {
   return { ...input, options: { ...input.options, ...isDeletion, ...(only === undefined ? {} : { namespace: only }) } };
 }
 
-function checkMoved(saved: SavedPlan, { plan, objects }: MadePlan): void {
+function checkMoved(saved: SavedPlan, { plan, objects, cluster }: MadePlan): void {
+  if (!isOfCluster(saved, plan, cluster)) {
+    const { name } = saved.plan.source;
+    throw new TypeKroError(
+      `the plan was made for another cluster: ${name}, and not for this one, ${plan.source.name}`,
+      {
+        code: 'apply/other-cluster',
+        remedy: `nothing was applied; choose the cluster with --context, or plan again: typekro plan FILE --save`,
+      },
+    );
+  }
   const moved = movedSince(saved, plan, objects);
   if (moved === undefined) return;
   throw new TypeKroError(`the cluster is not as the plan saw it: ${moved}`, {

@@ -122,12 +122,34 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
   return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
 }
 
-function save(context: CommandContext, input: CommandInput, { plan, desired, objects }: MadePlan, home: string): void {
+function save(context: CommandContext, input: CommandInput, made: MadePlan, home: string): void {
+  const { plan, desired, objects, cluster } = made;
   const only = textOption(input, 'namespace');
-  const saved = savedPlan(plan, desired, objects, { namespace: only ?? home, ...(only === undefined ? {} : { only }) });
+  refuseToSave(plan, only);
+  const saved = savedPlan(plan, desired, objects, {
+    namespace: only ?? home,
+    ...(only === undefined ? {} : { only }),
+    ...(cluster === undefined ? {} : { cluster }),
+  });
   const { name, text } = savedPlanText(saved);
   write(context, name, text);
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster moved)`);
+}
+
+/** A saved plan is applied to the cluster that it has seen, and says all that then happens. */
+function refuseToSave({ source, definitions }: Plan, only: string | undefined): void {
+  if (source.kind === 'snapshot') {
+    throw new TypeKroError('a plan against a snapshot cannot be saved: it has seen no cluster', {
+      code: 'cli/usage',
+      remedy: 'plan against the cluster: typekro plan FILE --save',
+    });
+  }
+  const changed = definitions.find(({ action }) => action !== 'none');
+  if (only === undefined || changed === undefined) return;
+  throw new TypeKroError(
+    `the definition ${changed.name} changes instances of all namespaces, and only those of ${only} were planned: the plan is not saved`,
+    { code: 'cli/usage', remedy: 'plan without --namespace: typekro plan FILE --save' },
+  );
 }
 
 function write(context: CommandContext, file: string, text: string): void {

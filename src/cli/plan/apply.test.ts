@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -204,4 +204,65 @@ test('a refusal from before the apply does not count', async () => {
   expect(JSON.stringify((await world.user.get(ref)).status)).toContain('breaking changes detected');
   const allowed = definition('Broken', {}, { 'kro.run/allow-breaking-changes': 'true' });
   expect(await run('apply FILE', allowed)).toMatchObject({ code: 0, err: '' });
+});
+
+test('an instance without a namespace whose kind is new is planned and created in that of the user', async () => {
+  const files = [definition('Placed'), instance('Placed', 'placed', {}, '')];
+  const { out } = await run('plan FILE -o json', ...files);
+  const [planned] = (JSON.parse(out) as Plan).instances;
+  expect(planned).toMatchObject({
+    instance: { namespace: 'default' },
+    state: 'changed',
+    action: 'create',
+    blocked: [],
+  });
+  expect(planned?.writes).toMatchObject([{ object: { kind: 'ConfigMap', namespace: 'default' }, action: 'create' }]);
+  expect(await run('plan FILE -n team-a', ...files)).toMatchObject({ out: expect.stringContaining('team-a/placed') });
+});
+
+test('an object without a namespace is planned in that of the user when a CRD of the files declares its kind', async () => {
+  const crd: KubeObject = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'plates.shop.example.com' },
+    spec: {
+      group: 'shop.example.com',
+      names: { kind: 'Plate', plural: 'plates' },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  };
+  const plate = { apiVersion: 'shop.example.com/v1', kind: 'Plate', metadata: { name: 'blue' } };
+  const { out } = await run('plan FILE -n team-a -o json', crd, plate);
+  expect((JSON.parse(out) as Plan).objects).toMatchObject([
+    { object: { kind: 'CustomResourceDefinition' } },
+    { object: { kind: 'Plate', namespace: 'team-a' } },
+  ]);
+});
+
+test('a saved plan is not applied to another cluster', async () => {
+  const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'there', namespace: 'team-a' } };
+  const file = await save('plan FILE', map);
+  const other = await virtualWorld();
+  try {
+    await other.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+    const { kubeconfig } = await other.cluster.listen({ port: 0 });
+    const own = readFileSync(join(cwd, 'kubeconfig'), 'utf8');
+    writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+    const refused = await run(`apply ${file}`);
+    writeFileSync(join(cwd, 'kubeconfig'), own);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('the plan was made for another cluster');
+    expect(await other.user.find(mapRef('there'))).toBeUndefined();
+  } finally {
+    await other.close();
+  }
+  expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('a plan of one namespace is not saved when a definition changes', async () => {
+  const refused = await run('plan FILE -n team-a --save', definition('Wide'));
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain('the definition wides changes instances of all namespaces');
+  expect(refused.out).toContain('instances in other namespaces than team-a were not planned');
 });

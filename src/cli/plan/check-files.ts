@@ -7,7 +7,7 @@ import { declaredKind } from '../../controller/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { checkInputs } from '../up/check-inputs.ts';
-import { knownCrds, shippedNote } from '../up/known-crds.ts';
+import { isCrd, knownCrds, shippedNote } from '../up/known-crds.ts';
 import { lateFailures } from '../up/late-failures.ts';
 import { loadInputs } from '../up/load-inputs.ts';
 import type { InputObject } from '../up/load-inputs.ts';
@@ -61,7 +61,9 @@ export async function checkFiles(
   printDiagnostics(context, diagnostics, texts);
   const note = shippedNote(known);
   if (note !== undefined) context.printError(note);
-  return hasErrors(diagnostics) ? undefined : { objects: inputs.objects, graphs: checked.graphs };
+  if (hasErrors(diagnostics)) return undefined;
+  const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...known.crds];
+  return { objects: inputs.objects, graphs: checked.graphs, crds: declared };
 }
 
 /** Groups of the kinds that objects use or declare. */

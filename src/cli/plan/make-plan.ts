@@ -4,6 +4,7 @@ import { formatApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { compareText } from '../../golang/index.ts';
+import { crdSource } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from './plan.ts';
@@ -19,6 +20,8 @@ export interface PlannedFiles {
   readonly objects: readonly InputObject[];
   /** The graphs of the definitions among them, in the order in which they are applied. */
   readonly graphs: readonly Graph[];
+  /** CRDs among them, and those that the command names beside them. */
+  readonly crds: readonly KubeObject[];
 }
 
 /** Plans what files would change, or what their deletion would. */
@@ -27,7 +30,8 @@ export async function makePlan(
   files: PlannedFiles,
   from: PlanSource,
 ): Promise<{ readonly plan: Plan; readonly desired: readonly KubeObject[] }> {
-  const objects = await readFileObjects(context, files.objects);
+  const declared = crdSource([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
+  const objects = await readFileObjects(context, files.objects, declared);
   const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
   const definitions: DefinitionPlan[] = [];
   const instances: InstancePlan[] = [];
@@ -59,7 +63,12 @@ export async function makePlan(
   }
   instances.push(...(await planInstances(context, tasks)));
   instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
-  const limits = [...context.basics.limits, ...context.source.limits, ...context.checker.limits];
+  const limits = [
+    ...context.basics.limits,
+    ...context.source.limits,
+    ...context.checker.limits,
+    ...otherNamespaces(context, definitions),
+  ];
   const body = { definitions, objects: others, instances };
   const plan: Plan = {
     schemaVersion: 1,
@@ -70,6 +79,14 @@ export async function makePlan(
     limits,
   };
   return { plan, desired: objects.map(({ desired }) => desired) };
+}
+
+/** Definitions move instances everywhere, whatever part of them is planned. */
+function otherNamespaces({ only }: PlanContext, definitions: readonly DefinitionPlan[]): string[] {
+  if (only === undefined) return [];
+  const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);
+  if (changed.length === 0) return [];
+  return [`instances in other namespaces than ${only} were not planned, and ${changed.join(', ')} changes them, too`];
 }
 
 const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;

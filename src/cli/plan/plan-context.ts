@@ -2,6 +2,8 @@ import type { KubeObject } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectTarget, ObjectType } from '../../runtime/index.ts';
+import { digestOf } from '../../runtime/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
 import { pluralize } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import type { ClusterBasics } from './cluster-basics.ts';
@@ -22,17 +24,27 @@ export interface PlanContext {
   readonly operation: Plan['operation'];
   /** Namespace of objects of files that name none. */
   readonly namespace: string;
+  /** The only namespace whose instances are planned; absent: all. */
+  readonly only?: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** With which the live objects of a snapshot hide values of Secrets; absent: they do not. */
   readonly salt?: string;
 }
 
-/** The type of an object; of a kind that the server does not have, its plural is a guess. */
-export async function typeOf({ api, signal }: PlanContext, object: KubeObject): Promise<ObjectType> {
+/**
+ * The type of an object: as the server has it, else as the files declare it, since they will create the kind. Of a kind
+ * that neither has, plural and scope are a guess.
+ */
+export async function typeOf(
+  { api, signal }: PlanContext,
+  declared: SchemaSource,
+  object: KubeObject,
+): Promise<ObjectType> {
   const { apiVersion, kind } = object;
-  const found = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   const { group, version } = parseApiVersion(apiVersion);
+  const served = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
+  const found = served ?? declared.resourceOf({ group, version, kind });
   return {
     group,
     version,
@@ -50,6 +62,14 @@ export function placed(
 ): KubeObject {
   const { object } = input;
   return type.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
+}
+
+/**
+ * In place of the UID that a server gives to a new object: the same in each plan. Controllers write the UID of an
+ * instance as a label, so that it holds only what a label may.
+ */
+export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
+  return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;
 }
 
 /** The target of an object. */

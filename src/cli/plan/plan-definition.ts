@@ -11,6 +11,7 @@ import type { InstanceHead } from './instance-plan.ts';
 import { laidOver, underSchema } from './new-schema.ts';
 import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
+import { plannedUid } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { fieldLines } from './plan-objects.ts';
 import type { SimulationInput } from './simulate.ts';
@@ -156,7 +157,7 @@ function droppedLines(instance: KubeObject, dropped: readonly string[], crd: Kub
 /** An instance of a file as the server would store it. */
 function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
-  const uid = stored.metadata.uid ?? `new:${instanceKey(desired)}`;
+  const uid = stored.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,
     metadata: { ...stored.metadata, uid },

@@ -1,4 +1,4 @@
-import { declaredKind, instanceKey, liveDefinition } from '../../controller/index.ts';
+import { declaredKind, liveDefinition } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import { failureText, isSuspended } from '../../runtime/index.ts';
@@ -7,6 +7,7 @@ import { instancePlan, restingPlan } from './instance-plan.ts';
 import { laidOver } from './new-schema.ts';
 import type { InstancePlan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
+import { plannedUid } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { fieldLines } from './plan-objects.ts';
 import { simulateAll } from './simulate-all.ts';
@@ -67,7 +68,7 @@ function afterOf({ operation, now }: PlanContext, { live, desired, answer }: Fil
     return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
   }
   const stored = answer.object ?? laidOver(live, desired);
-  const uid = live?.metadata.uid ?? stored.metadata.uid ?? `new:${instanceKey(desired)}`;
+  const uid = live?.metadata.uid ?? stored.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,
     metadata: { ...stored.metadata, uid },

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import { refusalRemedy } from '../../runtime/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
@@ -21,10 +22,18 @@ export interface FileObject {
   readonly answer: WriteAnswer;
 }
 
-/** Reads the objects of files as they are in the cluster, and asks what an apply would make of them. */
-export async function readFileObjects(context: PlanContext, inputs: readonly InputObject[]): Promise<FileObject[]> {
+/**
+ * Reads the objects of files as they are in the cluster, and asks what an apply would make of them.
+ *
+ * @param declared the kinds that the files declare
+ */
+export async function readFileObjects(
+  context: PlanContext,
+  inputs: readonly InputObject[],
+  declared: SchemaSource,
+): Promise<FileObject[]> {
   const { source, checker, operation } = context;
-  const types = await Promise.all(inputs.map(({ object }) => typeOf(context, object)));
+  const types = await Promise.all(inputs.map(({ object }) => typeOf(context, declared, object)));
   const writes = inputs.map((input, index) => {
     const type = types[index] as (typeof types)[number];
     const desired = placed(context, type, input);

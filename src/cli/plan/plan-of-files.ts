@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { systemClock } from '../../kube/index.ts';
+import { KubeError, systemClock } from '../../kube/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
@@ -40,6 +40,8 @@ export interface MadePlan {
   /** The objects of the files, each in its namespace. */
   readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
+  /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
+  readonly cluster?: string;
 }
 
 /** The cluster that `--kubeconfig` and `--context` name. */
@@ -66,7 +68,12 @@ export async function planOfFiles(
   // Each request in flight listens.
   setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
-  const [read, version] = await Promise.all([readBasics(api, signal), versionOf(api, signal)]);
+  const isCluster = target.source.kind === 'cluster';
+  const [read, version, cluster] = await Promise.all([
+    readBasics(api, signal),
+    versionOf(api, signal),
+    isCluster ? identityOf(api, signal) : undefined,
+  ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
   const files = await checkFiles(context, input, loaded, basics.crds);
   if (files === undefined) return undefined;
@@ -93,6 +100,7 @@ export async function planOfFiles(
     operation,
     namespace: only ?? target.namespace,
     now,
+    ...(only === undefined ? {} : { only }),
     ...(target.salt === undefined ? {} : { salt: target.salt }),
   };
   try {
@@ -101,13 +109,25 @@ export async function planOfFiles(
       ...(version === undefined || target.source.version !== undefined ? {} : { version }),
       readAt: target.readAt ?? isoTime(now),
     };
-    return { ...(await makePlan(planned, files, from)), files, objects: source };
+    const made = await makePlan(planned, files, from);
+    return { ...made, files, objects: source, ...(cluster === undefined ? {} : { cluster }) };
   } finally {
     await rules.close();
   }
 }
 
 const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };
+
+/** The UID of a namespace that each cluster has from its first start, and no user deletes. */
+async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const found = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, { signal });
+    return found?.metadata.uid;
+  } catch (thrown) {
+    if (thrown instanceof KubeError && thrown.status === 403) return undefined;
+    throw thrown;
+  }
+}
 
 /** The version of the server, where it tells. */
 async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {

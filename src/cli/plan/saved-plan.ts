@@ -22,6 +22,8 @@ export interface SavedPlan {
   readonly objects: readonly KubeObject[];
   /** Namespace of objects that name none. */
   readonly namespace: string;
+  /** The identity of the cluster; absent when it could not be read. */
+  readonly cluster?: string;
   /** Only instances of this namespace were planned. */
   readonly only?: string;
   readonly salt: string;
@@ -42,7 +44,7 @@ export function savedPlan(
   plan: Plan,
   objects: readonly KubeObject[],
   source: LiveSource,
-  place: Pick<SavedPlan, 'namespace' | 'only'>,
+  place: Pick<SavedPlan, 'namespace' | 'only' | 'cluster'>,
 ): SavedPlan {
   const salt = randomBytes(16).toString('hex');
   const basis = basisOf(plan, source, salt);
@@ -94,6 +96,11 @@ export function contentOf({ status: _status, metadata, ...rest }: KubeObject): J
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = { operation, definitions: definitions.map(({ place: _place, ...rest }) => rest), objects, instances };
   return plain as unknown as JsonValue;
+}
+
+/** Is the plan one of the cluster that is now planned against? Where its identity was not read, the context decides. */
+export function isOfCluster(saved: SavedPlan, now: Plan, cluster: string | undefined): boolean {
+  return saved.cluster === undefined ? saved.plan.source.name === now.source.name : saved.cluster === cluster;
 }
 
 /** The first thing in which the cluster is not as the saved plan saw it, in a sentence; `undefined`: nothing moved. */

@@ -18,6 +18,7 @@ import {
   step,
   StepMemory,
 } from '../../runtime/index.ts';
+import { plannedUid } from './plan-context.ts';
 import type { Checked } from './plan.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
@@ -178,8 +179,7 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
 
 /** The object that a create gives, as far as it follows from the request alone. */
 function createdOf(desired: KubeObject): KubeObject {
-  const { namespace = '', name = '' } = desired.metadata;
-  const uid = desired.metadata.uid ?? `new:${desired.kind}/${namespace}/${name}`;
+  const uid = desired.metadata.uid ?? plannedUid(desired);
   return { ...desired, metadata: { ...desired.metadata, uid } };
 }
 
