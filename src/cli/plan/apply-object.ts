@@ -137,17 +137,18 @@ function lookUp(source: LiveSource, ref: ObjectRef) {
  */
 function isSameContent(planned: KubeObject | undefined, now: KubeObject | undefined): boolean {
   if (planned === undefined || now === undefined) return planned === now;
-  const [a, b] = [planned, now].map((object) => {
-    const { metadata, ...rest } = object;
-    const { generation, uid = '', labels = {}, annotations = {}, deletionTimestamp = '' } = metadata;
-    const marks = {
-      labels: without(labels, CONTROLLER_LABELS),
-      annotations: without(annotations, CONTROLLER_ANNOTATIONS),
-    };
-    const content = generation === undefined ? contentOf({ ...rest, metadata: {} }) : generation;
-    return { uid, deletionTimestamp, ...marks, content };
-  }) as [JsonObject, JsonObject];
-  return jsonEquals(a, b);
+  return jsonEquals(contentOfClients(planned), contentOfClients(now));
+}
+
+function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
+  const { generation, uid = '', labels = {}, annotations = {}, deletionTimestamp = '' } = metadata;
+  return {
+    uid,
+    deletionTimestamp,
+    labels: without(labels, CONTROLLER_LABELS),
+    annotations: without(annotations, CONTROLLER_ANNOTATIONS),
+    content: generation ?? contentOf({ ...rest, metadata: {} }),
+  };
 }
 
 /** Prefixes of what controllers write for themselves. Annotations such as kro.run/reconcile are the user's. */

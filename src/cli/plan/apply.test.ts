@@ -266,3 +266,26 @@ test('a plan of one namespace is not saved when a definition changes', async () 
   expect(refused.err).toContain('the definition wides changes instances of all namespaces');
   expect(refused.out).toContain('instances in other namespaces than team-a were not planned');
 });
+
+test('a pinned instance that the files change with its definition is planned with its revision', async () => {
+  const pinned = (text: string): KubeObject => ({
+    ...instance('Pinned', 'pinned', { text }),
+    metadata: { name: 'pinned', namespace: 'team-a', annotations: { 'typekro.dev/revision': '1' } },
+  });
+  expect(await run('apply FILE', definition('Pinned'), pinned('a'))).toMatchObject({ code: 0, err: '' });
+  await world.advance(2000);
+  const next = definition('Pinned', { size: 'integer | default=3' });
+  const unmoved = JSON.parse((await run('plan FILE -o json', next, pinned('a'))).out) as Plan;
+  expect(unmoved.instances).toMatchObject([{ state: 'deferred', because: 'it is pinned to revision 1', writes: [] }]);
+  const moved = JSON.parse((await run('plan FILE -o json', next, pinned('b'))).out) as Plan;
+  expect(moved.instances).toMatchObject([
+    {
+      state: 'changed',
+      action: 'change',
+      writes: [{ object: mapRef('pinned'), action: 'change', fields: [{ path: 'data.text', from: 'a', to: 'b' }] }],
+    },
+  ]);
+  expect(await run('apply FILE', next, pinned('b'))).toMatchObject({ code: 0, err: '' });
+  await world.advance(2000);
+  expect((await world.user.get(mapRef('pinned')))['data']).toEqual({ text: 'b' });
+});

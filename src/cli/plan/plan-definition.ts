@@ -13,6 +13,7 @@ import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { plannedUid } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
+import { planInstances as planByRevision } from './plan-instance.ts';
 import { fieldLines } from './plan-objects.ts';
 import type { SimulationInput } from './simulate.ts';
 import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
@@ -52,6 +53,7 @@ export async function planDefinition(
       preview,
       refusal,
       isNewSchema: refusal === undefined && preview.crd !== 'nothing',
+      live,
       crd,
       given,
       instances: [...instances, ...added],
@@ -77,6 +79,8 @@ interface InstancesTask {
   readonly refusal: string | undefined;
   /** The schema of instances changes, so that the server's answers about instances are those of the old one. */
   readonly isNewSchema: boolean;
+  /** The definition in the cluster. */
+  readonly live: KubeObject | undefined;
   /** The CRD in the cluster. */
   readonly crd: KubeObject | undefined;
   readonly given: ReadonlyMap<string, FileObject>;
@@ -88,9 +92,11 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   const plans: InstancePlan[] = [];
   const inputs: SimulationInput[] = [];
   const places: { readonly at: number; readonly head: InstanceHead }[] = [];
+  const held: (HeldInstance & { readonly at: number })[] = [];
   task.instances.forEach((instance, at) => {
     const prepared = prepare(context, task, instance);
     if ('plan' in prepared) plans[at] = prepared.plan;
+    else if ('file' in prepared) held.push({ at, ...prepared });
     else {
       inputs.push(prepared.input);
       places.push({ at, head: prepared.head });
@@ -100,10 +106,28 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
     const place = places[index];
     if (place !== undefined) plans[place.at] = instancePlan(place.head, task.graph, result);
   });
+  const planned = await planByRevision(context, held);
+  held.forEach(({ at, resting }, index) => {
+    const plan = planned[index] as InstancePlan;
+    const isResting = plan.state !== 'blocked' && plan.later.length === 0;
+    plans[at] = isResting && plan.writes.every(({ action }) => action === 'labels') ? resting : plan;
+  });
   return plans;
 }
 
-type Prepared = { readonly plan: InstancePlan } | { readonly input: SimulationInput; readonly head: InstanceHead };
+/** A changed instance of a file that keeps its revision: its spec is planned with that. */
+interface HeldInstance {
+  readonly file: FileObject;
+  /** In the cluster. */
+  readonly definition: KubeObject;
+  /** Its plan when the change writes nothing. */
+  readonly resting: InstancePlan;
+}
+
+type Prepared =
+  | HeldInstance
+  | { readonly plan: InstancePlan }
+  | { readonly input: SimulationInput; readonly head: InstanceHead };
 
 /** An instance as it will be, ready to be stepped; or its plan, when nothing happens to it. */
 function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
@@ -127,7 +151,15 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     ...(phase === undefined || isNew ? {} : { rollout: phase }),
   };
   const resting = restOf(after, head, preview, refusal);
-  if (resting !== undefined) return { plan: resting };
+  if (resting !== undefined) {
+    const definition = file === undefined || head.action === 'none' ? undefined : task.live;
+    if (file === undefined || definition === undefined || !keepsRevision(after, preview, refusal)) {
+      return { plan: resting };
+    }
+    if (checked === undefined) return { file, definition, resting };
+    const answer = { checked: 'rules' as const, object: after };
+    if (checked.errors.length === 0) return { file: { ...file, answer }, definition, resting };
+  }
   const failure = task.isNewSchema ? undefined : file?.answer.failure;
   const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];
   if (problems.length > 0) {
@@ -180,6 +212,13 @@ function restOf(
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
   if (refusal === undefined) return undefined;
   return restingPlan(head, 'deferred', `the definition ${head.definition} would be refused, and ${stayText(preview)}`);
+}
+
+/** Is it deferred for nothing but its revision, so that a change of its spec has effect? */
+function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
+  const isAtRest = instance.metadata.deletionTimestamp !== undefined || isSuspended(instance);
+  const kind = preview.deferralOf(instance)?.kind;
+  return refusal === undefined && !isAtRest && (kind === 'pinned' || kind === 'held-by-canary');
 }
 
 const stayText = ({ revision }: DefinitionPreview): string =>
