@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { stringifyJson } from '../../core/index.ts';
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { runCommandLine } from '../adapter.ts';
 import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
@@ -88,6 +88,25 @@ async function run(line: string, ...objects: KubeObject[]): Promise<{ code: numb
   return { code: await work, out: out.join('\n'), err: err.join('\n') };
 }
 
+const definitionRef = (name: string): ObjectRef => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  name,
+});
+
+/** So many looks are enough for what a command does at once. */
+const MAX_LOOKS = 2000;
+
+/** Looks at an object until it is as wanted. */
+async function until(ref: ObjectRef, isReached: (object: KubeObject) => boolean): Promise<void> {
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const found = await world.user.find(ref);
+    if (found !== undefined && isReached(found)) return;
+    await new Promise(setImmediate);
+  }
+  throw new Error(`${ref.kind} ${ref.name} never came to be as wanted`);
+}
+
 /** Saves a plan, and gives the name of its file. */
 async function save(line: string, ...objects: KubeObject[]): Promise<string> {
   const { err } = await run(`${line} --save`, ...objects);
@@ -110,11 +129,7 @@ test('with --replace the object is created anew once it is gone', async () => {
   const held = await world.user.patch(jobRef('one'), { metadata: { finalizers: ['example.com/archive'] } });
   const applying = run('apply FILE --replace', job('one', 'b'));
   const release = async (): Promise<void> => {
-    for (;;) {
-      const { metadata } = await world.user.get(jobRef('one'));
-      if (metadata.deletionTimestamp !== undefined) break;
-      await new Promise(setImmediate);
-    }
+    await until(jobRef('one'), ({ metadata }) => metadata.deletionTimestamp !== undefined);
     await world.user.patch(jobRef('one'), { metadata: { finalizers: null } });
   };
   const [done] = await Promise.all([applying, release()]);
@@ -183,13 +198,17 @@ test('the deletion of a definition and its instances deletes their objects, too'
 });
 
 test('a definition and an instance of one file are applied, though the controller writes to the instance between', async () => {
-  await run('apply FILE', definition('Both'), instance('Both', 'both'));
+  await world.apply(definition('Both'));
   await world.advance(2000);
-  const done = await run(
-    'apply FILE',
-    definition('Both', { size: 'integer | default=3' }),
-    instance('Both', 'both', { text: 'b' }),
-  );
+  await world.apply(instance('Both', 'both'));
+  await world.advance(2000);
+  const next = [definition('Both', { size: 'integer | default=3' }), instance('Both', 'both', { text: 'b' })];
+  const write = async (): Promise<void> => {
+    await until(definitionRef('boths'), ({ metadata }) => metadata.generation === 2);
+    const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'Both', namespace: 'team-a', name: 'both' };
+    await world.user.patch(ref, { metadata: { labels: { 'kro.run/kro-version': 'next' } } });
+  };
+  const [done] = await Promise.all([run('apply FILE', ...next), write()]);
   expect(done).toMatchObject({ code: 0, err: '' });
   await world.advance(2000);
   expect((await world.user.get(mapRef('both')))['data']).toEqual({ text: 'b', size: '3' });
@@ -200,10 +219,17 @@ test('a refusal from before the apply does not count', async () => {
   await world.advance(2000);
   await world.apply(definition('Broken'));
   await world.advance(5000);
-  const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'brokens' };
+  const ref = definitionRef('brokens');
   expect(JSON.stringify((await world.user.get(ref)).status)).toContain('breaking changes detected');
   const allowed = definition('Broken', {}, { 'kro.run/allow-breaking-changes': 'true' });
-  expect(await run('apply FILE', allowed)).toMatchObject({ code: 0, err: '' });
+  await world.controller.stop();
+  const answer = async (): Promise<void> => {
+    await until(ref, ({ metadata }) => metadata.annotations?.['kro.run/allow-breaking-changes'] === 'true');
+    await world.settle();
+    await world.restart();
+  };
+  const [done] = await Promise.all([run('apply FILE', allowed), answer()]);
+  expect(done).toMatchObject({ code: 0, err: '' });
 });
 
 test('an instance without a namespace whose kind is new is planned and created in that of the user', async () => {
