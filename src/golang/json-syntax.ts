@@ -116,10 +116,11 @@ export function goJsonSyntaxError(text: string): string | undefined {
       return (close === '}' ? key() : undefined) ?? true;
     }
   };
-  for (let more: boolean | string = true; more !== false;) {
-    more = begin();
-    if (more === false) more = proceed();
+  for (;;) {
+    const begun = begin();
+    const more = begun === false ? proceed() : begun;
     if (typeof more === 'string') return more;
+    if (!more) break;
   }
   return index < text.length ? fail('after top-level value') : undefined;
 }

@@ -134,7 +134,7 @@ function refuseBlocked({ plan }: MadePlan): void {
   });
 }
 
-/** A saved plan was shown before; of files, nobody has seen yet what would be deleted. */
+/** The user has seen a saved plan; the plan of files is new, and so is what it would delete. */
 function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
   if (replaced.length === 0) return;

@@ -10,6 +10,6 @@ test.each([
 ])('-o %s prints integers beyond 2^53 as they are', (output, text) => {
   const printed: string[] = [];
   const context = { print: (line: string) => void printed.push(line) } as unknown as CommandContext;
-  reportPrinter(context, { options: { output }, positionals: [] } as never)({ data, lines: () => [] });
+  reportPrinter(context, { options: { output }, positionals: [] })({ data, lines: () => [] });
   expect(printed).toEqual([text]);
 });

@@ -5,7 +5,7 @@ import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { keys } from '../../runtime/index.ts';
-import { FILE_MANAGER } from './plan-context.ts';
+import { FILE_MANAGER } from './replacement.ts';
 import { contentOf } from './saved-plan.ts';
 
 /** What single objects are written with. */

@@ -61,7 +61,7 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   api.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
 }
 
-/** An object that could not be read may hold what nobody has planned to lose. */
+/** An object that could not be read may hold fields that the plan does not show. */
 function refuseUnread(task: ApplyTask): void {
   const unread = task.objects.find((object) => isUnread(task, refOf(object)));
   if (unread === undefined) return;

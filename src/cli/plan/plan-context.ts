@@ -2,7 +2,6 @@ import type { KubeObject } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectTarget, ObjectType } from '../../runtime/index.ts';
-import { digestOf } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { pluralize } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
@@ -10,9 +9,6 @@ import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
 import type { Plan } from './plan.ts';
 import type { WriteChecker } from './write-checker.ts';
-
-/** The field manager of objects of the user's files. */
-export const FILE_MANAGER = 'typekro';
 
 /** What all parts of a plan work with. */
 export interface PlanContext {
@@ -62,14 +58,6 @@ export function placed(
 ): KubeObject {
   const { object } = input;
   return type.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
-}
-
-/**
- * In place of the UID that a server gives to a new object: the same in each plan. Controllers write the UID of an
- * instance as a label, so that it holds only what a label may.
- */
-export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
-  return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;
 }
 
 /** The target of an object. */

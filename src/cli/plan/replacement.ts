@@ -3,7 +3,9 @@ import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { KubeError } from '../../kube/index.ts';
 import type { ApiFailure } from '../../runtime/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
-import { FILE_MANAGER } from './plan-context.ts';
+
+/** The field manager of objects of the user's files. */
+export const FILE_MANAGER = 'typekro';
 
 /**
  * The end of the message of a cause that is about a change. The value of the field stands before it, in quotes or in

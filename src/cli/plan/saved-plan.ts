@@ -141,7 +141,7 @@ const digestOfWrite = (write: ObjectPlan): string => digestOf(write as unknown a
 function isSame(a: object | undefined, b: object | undefined): boolean {
   const plain = (value: object | undefined) => {
     const { place: _place, ...rest } = (value ?? {}) as { readonly place?: string };
-    return digestOf(rest as JsonValue);
+    return digestOf(rest);
   };
   return plain(a) === plain(b);
 }

@@ -11,6 +11,7 @@ import type {
   StepOptions,
 } from '../../runtime/index.ts';
 import {
+  digestOf,
   digestText,
   isSameFingerprint,
   ownedFingerprint,
@@ -18,7 +19,6 @@ import {
   step,
   StepMemory,
 } from '../../runtime/index.ts';
-import { plannedUid } from './plan-context.ts';
 import type { Checked } from './plan.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
@@ -216,4 +216,12 @@ function takenForReady(graph: Graph, ids: readonly string[]): Graph {
     if (node !== undefined) nodes.set(id, { ...node, readyWhen: [] });
   }
   return { ...graph, nodes };
+}
+
+/**
+ * In place of the UID that a server gives to a new object: the same in each plan. Controllers write the UID of an
+ * instance as a label, so that it holds only what a label may.
+ */
+export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
+  return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;
 }
