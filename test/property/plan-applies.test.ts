@@ -138,10 +138,40 @@ async function directWrites(
 
 const sorted = (writes: readonly Write[]): Write[] => writes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 
+const isDeletion = ({ body }: Write): boolean => body === null;
+
+const nodeOf = ({ body }: Write): string => {
+  const { metadata } = body as unknown as KubeObject;
+  return metadata.labels?.['kro.run/node-id'] ?? '';
+};
+
 /** The same writes, grouped as another list groups them. */
-function inWaves(writes: readonly Write[], waves: readonly Write[][]): Write[][] {
+function inWaves(writes: readonly Write[], waves: readonly (readonly Write[])[]): Write[][] {
   let at = 0;
   return waves.map((wave) => sorted(writes.slice(at, (at += wave.length))));
+}
+
+/**
+ * Pairs of writes where a node comes before one that it reads. The controller follows each branch of a graph at its own
+ * pace, so that nothing else orders the applies of nodes.
+ */
+function tooEarly(graph: Graph, writes: readonly (readonly Write[])[]): string[] {
+  return writes.flatMap((together, at) => {
+    const later = new Set(
+      writes
+        .slice(at)
+        .flat()
+        .filter((write) => !isDeletion(write))
+        .map(nodeOf),
+    );
+    return together
+      .filter((write) => !isDeletion(write))
+      .flatMap((write) =>
+        (graph.nodes.get(nodeOf(write))?.dependsOn ?? [])
+          .filter((id) => later.has(id))
+          .map((id) => `${nodeOf(write)} before ${id}`),
+      );
+  });
 }
 
 /** Writes of all cases, so that a generator that changes nothing is noticed. */
@@ -191,8 +221,12 @@ test.each(cases)(
     if (isEdited) await world.restart();
     await world.advance(5000);
     const done = writesOfController(name);
-    expect(inWaves(done, waves)).toEqual(waves.map(sorted));
-    expect(done).toHaveLength(waves.flat().length);
+    expect(sorted(done)).toEqual(sorted(waves.flat()));
+    expect(tooEarly(graph, waves)).toEqual([]);
+    const oneByOne = done.map((write) => [write]);
+    expect(tooEarly(graph, oneByOne)).toEqual([]);
+    const deletions = waves.map((wave) => wave.filter(isDeletion)).filter(({ length }) => length > 0);
+    expect(inWaves(done.filter(isDeletion), deletions)).toEqual(deletions.map(sorted));
     compared += done.length;
     expect(sorted(direct)).toEqual(sorted(waves.flat().filter(({ body }) => isJsonObject(body ?? undefined))));
     await world.user.delete(potRef(name));

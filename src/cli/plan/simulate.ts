@@ -6,6 +6,7 @@ import type {
   ApplyAction,
   Decision,
   DeleteAction,
+  LiveObject,
   ParentWrite,
   ReadRequest,
   StepOptions,
@@ -96,7 +97,7 @@ export function* simulate(
   for (let steps = 0; ; steps += 1) {
     const decision = step(graph, instance, store, { ...options, memory });
     for (const { target, pair } of decision.equivalences) store.setEquivalence(target, pair);
-    if (settle(input, store, decision, { wave, after }, writes)) continue;
+    if (settle(input, store, decision)) continue;
     if (decision.read.length > 0) {
       yield { reads: decision.read, writes: [], store };
       if (steps < limit) continue;
@@ -110,8 +111,18 @@ export function* simulate(
       continue;
     }
     instance = withParent(instance, decision.parent);
-    const answers = decision.apply.length === 0 ? [] : yield { reads: [], writes: decision.apply, store };
-    decision.apply.forEach((action, index) => {
+    const changes: ApplyAction[] = [];
+    for (const action of decision.apply) {
+      const live = onlyBookkeeping(store, action);
+      if (live === undefined) {
+        changes.push(action);
+        continue;
+      }
+      setEquivalent(store, action, live);
+      writes.push({ wave, after, apply: action, before: live.object, bookkeeping: true });
+    }
+    const answers = changes.length === 0 ? [] : yield { reads: [], writes: changes, store };
+    changes.forEach((action, index) => {
       const before = liveOf(store, action);
       const answer = answers[index] ?? { checked: 'none' };
       const made = { wave, after, apply: action, answer, ...(before === undefined ? {} : { before }) };
@@ -138,29 +149,33 @@ export function* simulate(
   }
 }
 
-/** Records what differs in nothing but labels and annotations of controllers; true when another step will see more. */
-function settle(
-  { isSettled }: SimulationInput,
-  store: ObservedStore,
-  { apply }: Decision,
-  place: Pick<SimulatedWrite, 'wave' | 'after'>,
-  writes: SimulatedWrite[],
-): boolean {
+/** Takes the writes that the caller counts as made for made; true when another step will see more. */
+function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
   for (const action of apply) {
-    const known = store.object(action.target);
-    if (known.state !== 'present') continue;
-    const settled = isSettled?.(action) === true;
-    if (!settled && !isBookkeeping(action)) continue;
-    const { live } = known;
-    const before = equivalenceOf(live)?.desired;
-    if (before !== undefined && isSameFingerprint(before, action.fingerprint)) continue;
-    const owned = live.owned ?? ownedFingerprint(live.object);
-    store.setEquivalence(action.target, { desired: action.fingerprint, owned });
-    if (!settled) writes.push({ ...place, apply: action, before: live.object, bookkeeping: true });
+    const live = isSettled?.(action) === true ? liveUnlessEquivalent(store, action) : undefined;
+    if (live === undefined) continue;
+    setEquivalent(store, action, live);
     found = true;
   }
   return found;
+}
+
+/** The live child when a write would change nothing but labels and annotations of controllers. */
+function onlyBookkeeping(store: ObservedStore, action: ApplyAction): LiveObject | undefined {
+  return isBookkeeping(action) ? liveUnlessEquivalent(store, action) : undefined;
+}
+
+/** The live child, unless the store knows already that it stands for this write. */
+function liveUnlessEquivalent(store: ObservedStore, { target, fingerprint }: ApplyAction): LiveObject | undefined {
+  const known = store.object(target);
+  if (known.state !== 'present') return undefined;
+  const before = equivalenceOf(known.live)?.desired;
+  return before !== undefined && isSameFingerprint(before, fingerprint) ? undefined : known.live;
+}
+
+function setEquivalent(store: ObservedStore, { target, fingerprint }: ApplyAction, live: LiveObject): void {
+  store.setEquivalence(target, { desired: fingerprint, owned: live.owned ?? ownedFingerprint(live.object) });
 }
 
 function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | undefined {
