@@ -47,6 +47,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $c := .Values.config -}}
 {{- $gates := list -}}
 {{- range $gate, $on := $c.featureGates }}{{ $gates = append $gates (printf "%s=%v" $gate $on) }}{{ end -}}
+{{- if eq (toString $c.kroCompatibility) "0.1" }}{{ fail "config.kroCompatibility is the number 0.1: write it in quotes, as \"0.10\"" }}{{ end -}}
 {{- $flags := list
   (list "metrics-bind-address" $c.metricsBindAddress)
   (list "health-probe-bind-address" $c.healthProbeBindAddress)
@@ -72,12 +73,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "rgd-max-collection-size" $c.rgd.maxCollectionSize)
   (list "rgd-max-collection-dimension-size" $c.rgd.maxCollectionDimensionSize)
   (list "rgd-max-graph-revisions" $c.rgd.maxGraphRevisions)
+  (list "graph-concurrent-reconciles" $c.graphConcurrentReconciles)
+  (list "apply-concurrency" $c.applyConcurrency)
+  (list "cel-cost-limit" $c.celCostLimit)
+  (list "watch-sync-timeout" $c.watchSyncTimeout)
   (list "client-qps" $c.clientQps)
   (list "client-burst" $c.clientBurst)
   (list "feature-gates" (join "," $gates))
   (list "zap-log-level" $c.logLevel)
   (list "zap-encoder" $c.logEncoder)
   (list "zap-devel" $c.development)
+  (list "kro-compatibility" $c.kroCompatibility)
   (list "version-label" $c.versionLabel)
   (list "instance-service-account" $c.instanceServiceAccount)
   (list "template-namespaces" $c.templateNamespaces)

@@ -17,7 +17,7 @@ const chart = fileURLToPath(new URL('../../../charts/typekro', import.meta.url))
 const { version } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')) as { readonly version: string };
 
 async function render(...sets: readonly string[]): Promise<KubeObject[]> {
-  const flags = sets.flatMap((set) => [/=[\d.]+$/.test(set) ? '--set-json' : '--set', set]);
+  const flags = sets.flatMap((set) => [/=("[^"]*"|[\d.]+)$/.test(set) ? '--set-json' : '--set', set]);
   const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...flags];
   const { code, stdout, stderr } = await new RunningCommand(program, args, { cwd: '/' }).ended;
   if (code !== 0) throw new Error(stderr);
@@ -115,7 +115,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
-  test('has a value for every flag but those of a debugger, and the controller takes what they render', async () => {
+  test('has a value for every flag but those of a debugger and of Graph, and the controller takes what they render', async () => {
     const given = parseControllerFlags(
       args(
         await render(
@@ -144,23 +144,35 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             'featureGates.CELOmitFunction': 'true',
             logEncoder: 'console',
             development: 'false',
+            celCostLimit: '1000000',
+            graphConcurrentReconciles: '1',
+            applyConcurrency: '20',
+            watchSyncTimeout: '30s',
             versionLabel: 'v1',
             instanceServiceAccount: 'deployer',
             templateNamespaces: 'instance',
             inspectBindAddress: '127.0.0.1:9000',
             shards: '8',
           }).map(([key, value]) => `config.${key}=${value}`),
+          'config.kroCompatibility="0.10"',
         ),
       ).slice(1),
     );
     expect(given.errors).toEqual([]);
     expect(given.values.get('rgd-max-collection-size')).toBe(2_000_000);
     expect(given.values.get('rgd-max-graph-revisions')).toBe(0);
+    expect(given.values.get('kro-compatibility')).toBe('0.10');
     expect(given.values.get('feature-gates')).toBe('CELOmitFunction=true');
     const without = CONTROLLER_FLAGS.map(({ name }) => name).filter(
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
-    expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
+    expect(without).toEqual([
+      'pprof-bind-address',
+      'controller-namespace',
+      'controller-service-account',
+      'zap-stacktrace-level',
+      'zap-time-encoding',
+    ]);
   });
 
   test('lets replicas that divide the work list and clear away Leases, and no other account', async () => {
@@ -195,6 +207,10 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const [container] = template?.spec.containers ?? [];
     expect(container?.ports).toEqual([{ name: 'metrics', containerPort: 8078, protocol: 'TCP' }]);
     expect(container).not.toHaveProperty('livenessProbe');
+  });
+
+  test('a level that YAML read as a number is refused: 0.10 would be 0.1', async () => {
+    await expect(render('config.kroCompatibility=0.10')).rejects.toThrow(/write it in quotes, as "0\.10"/);
   });
 
   test('a mode of rights that does not exist is refused by name', async () => {
