@@ -1,6 +1,7 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import type { OutputConfiguration } from 'commander';
 import { withoutAlias } from './aliases.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { hintForCommand } from './foreign-commands.ts';
@@ -19,78 +20,106 @@ function optionHelp({ options }: Command): string {
   return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
 }
 
-/** Builds commander's form of the commands. No other file knows the parser library. */
+/** What a newcomer types first. */
+const FIRST_STEPS = `
+First steps:
+  $ typekro init my-platform
+      a project with a composition, a test and a workflow
+  $ typekro up app.ts instance.yaml
+      run it on a cluster in this process; no other cluster is needed
+  $ typekro plan webapp.yaml
+      what a change would do to every instance of your cluster
+  $ typekro why team-a/shop
+      what an instance waits for
+
+typekro <command> --help shows the options of a command, with examples.`;
+
+type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>;
+
+/** Builds commander's form of the list of commands. No other file knows the parser library. */
 function createProgram(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   version: string,
   argv: readonly string[],
-  context: CommandContext,
-  finish: (code: number) => void,
+  output: WriteOutput,
 ): CommanderCommand {
   const program = new CommanderCommand('typekro')
     .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
     .version(version)
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
-    .configureOutput({
-      writeOut: (text) => context.print(text.trimEnd()),
-      writeErr: (text) => context.printError(text.trimEnd()),
-    });
-  for (const command of commands) {
-    const sub = program.command(command.name).summary(command.summary).description(command.description).exitOverride();
-    sub.configureOutput({
-      writeOut: (text) => context.print(text.trimEnd()),
-      writeErr: (text) => context.printError(text.trimEnd()),
-    });
-    const filesToo = command.positionals.length > 0 ? '; files stand behind the command without an option' : '';
-    sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
-    if (command.passThrough === true) {
-      sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));
-    }
-    for (const positional of command.positionals) {
-      const name = positional.variadic === true ? `${positional.name}...` : positional.name;
-      sub.argument(positional.required === true ? `<${name}>` : `[${name}]`, positional.summary);
-    }
-    for (const spec of command.passThrough === true ? [] : command.options) {
-      const short = spec.short === undefined ? '' : `-${spec.short}, `;
-      const flags = `${short}--${spec.name}${spec.value === undefined ? '' : ` <${spec.value}>`}`;
-      const option = new Option(flags, spec.summary);
-      if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
-      if (spec.repeatable === true)
-        option.argParser((value: string, before?: string) => (before === undefined ? value : `${before},${value}`));
-      sub.addOption(option);
-    }
-    const examples = command.examples.map((example) => `  $ ${example.command}\n      ${example.summary}`);
-    if (examples.length > 0) sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
-    sub.action(async () => {
-      const parsed: Record<string, string | true | undefined> = sub.opts();
-      const options = Object.fromEntries(command.options.map((spec) => [spec.name, parsed[camelCase(spec.name)]]));
-      finish(await command.run(context, { positionals: sub.args, options }));
-    });
+    .configureOutput(output)
+    .addHelpText('after', FIRST_STEPS);
+  for (const { name, summary, group } of commands) {
+    const sub = program.command(name).summary(summary).exitOverride().configureOutput(output);
+    if (group !== undefined) sub.helpGroup(`${group}:`);
   }
   return program;
 }
 
+/** Gives a command of the list its arguments, its options and its help. */
+function describe(sub: CommanderCommand, command: Command): void {
+  sub.description(command.description);
+  const filesToo = command.positionals.length > 0 ? '; files stand behind the command without an option' : '';
+  sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
+  if (command.passThrough === true) {
+    sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));
+  }
+  for (const positional of command.positionals) {
+    const name = positional.variadic === true ? `${positional.name}...` : positional.name;
+    sub.argument(positional.required === true ? `<${name}>` : `[${name}]`, positional.summary);
+  }
+  for (const spec of command.passThrough === true ? [] : command.options) sub.addOption(optionOf(spec));
+  const examples = command.examples.map((example) => `  $ ${example.command}\n      ${example.summary}`);
+  if (examples.length > 0) sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+}
+
+function optionOf({ name, short, value, summary, defaultValue, repeatable }: OptionSpec): Option {
+  const letter = short === undefined ? '' : `-${short}, `;
+  const option = new Option(`${letter}--${name}${value === undefined ? '' : ` <${value}>`}`, summary);
+  if (defaultValue !== undefined) option.default(defaultValue);
+  if (repeatable === true) {
+    option.argParser((given: string, before?: string) => (before === undefined ? given : `${before},${given}`));
+  }
+  return option;
+}
+
+/** The name of the command that a command line uses or asks help for, if it has one. */
+const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
+
 /**
- * Parses `argv` (without node and script), runs its command and returns the exit code. Never throws: it prints errors
- * as text with a remedy, and a stack trace for internal errors only.
+ * Parses `argv` (without node and script), runs its command and returns the exit code. Loads no other command. Never
+ * throws: it prints errors as text with a remedy, and a stack trace for internal errors only.
  */
 export async function runCommandLine(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   version: string,
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
   let exitCode: number = ExitCode.ok;
-  const program = createProgram(commands, version, argv, context, (code) => {
-    exitCode = code;
+  const program = createProgram(commands, version, argv, {
+    writeOut: (text) => context.print(text.trimEnd()),
+    writeErr: (text) => context.printError(text.trimEnd()),
   });
   try {
     if (argv.length === 0) {
       program.outputHelp();
       return ExitCode.usage;
     }
-    await program.parseAsync([...withoutAlias(argv)], { from: 'user' });
+    const words = withoutAlias(argv);
+    const entry = commands.find(({ name }) => name === nameIn(words));
+    const sub = program.commands.find((each) => each.name() === entry?.name);
+    if (entry !== undefined && sub !== undefined) {
+      const command = await entry.load();
+      describe(sub, command);
+      sub.action(async () => {
+        const parsed: Record<string, string | true | undefined> = sub.opts();
+        const options = Object.fromEntries(command.options.map((spec) => [spec.name, parsed[camelCase(spec.name)]]));
+        exitCode = await command.run(context, { positionals: sub.args, options });
+      });
+    }
+    await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;

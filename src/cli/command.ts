@@ -84,7 +84,6 @@ export interface CommandInput {
 /** A command as data, from which help and parsing follow. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   readonly description: string;
   readonly positionals: readonly PositionalSpec[];
   readonly options: readonly OptionSpec[];
@@ -93,6 +92,16 @@ export interface Command {
   readonly examples: readonly { readonly command: string; readonly summary: string }[];
   /** Resolves to the exit code. Throws `TypeKroError` for errors that the user can correct. */
   run(context: CommandContext, input: CommandInput): Promise<number>;
+}
+
+/** A command before its module is loaded: what the list of all commands shows. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** The heading under which help lists it. */
+  readonly group?: string;
+  /** Loads the module of the command. */
+  load(): Promise<Command>;
 }
 
 /** Text of an option, or `undefined`. */

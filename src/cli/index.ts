@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Command, CommandContext, CommandInput } from './command.ts';
+export type { Command, CommandContext, CommandEntry, CommandInput } from './command.ts';
 export { ExitCode } from './command.ts';
 export { runCommandLine } from './adapter.ts';
 export { commands } from './commands/index.ts';

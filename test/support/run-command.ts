@@ -1,5 +1,5 @@
 import { runCommandLine } from '../../src/cli/adapter.ts';
-import type { Command } from '../../src/cli/command.ts';
+import type { Command, CommandEntry } from '../../src/cli/command.ts';
 
 /** How a command ended, and what it printed. */
 export interface CommandRun {
@@ -10,15 +10,19 @@ export interface CommandRun {
   readonly err: string;
 }
 
+/** Commands as the command line lists them. */
+export const entriesOf = (commands: readonly (Command | CommandEntry)[]): CommandEntry[] =>
+  commands.map((each) => ('load' in each ? each : { name: each.name, summary: '', load: () => Promise.resolve(each) }));
+
 /** Runs command lines in this process: words divided by blanks, and the text of the standard input. */
 export function commandRunner(
-  commands: readonly Command[],
+  commands: readonly (Command | CommandEntry)[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>> = {},
 ): (line: string | readonly string[], stdin?: string) => Promise<CommandRun> {
   return async (line, stdin = '') => {
     const [out, err]: [string[], string[]] = [[], []];
-    const code = await runCommandLine(commands, '0', typeof line === 'string' ? line.split(' ') : line, {
+    const code = await runCommandLine(entriesOf(commands), '0', typeof line === 'string' ? line.split(' ') : line, {
       cwd,
       env,
       print: (text) => void out.push(text),

@@ -18,7 +18,6 @@ import { readText } from '../plan/snapshot-target.ts';
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {
   name: 'apply',
-  summary: 'apply files, or exactly what a saved plan says',
   description:
     'Plans the files and applies them: definitions one after another, each served before the next, then instances; objects with a field that cannot change are deleted, so that they are created again, which needs --replace. With a plan of typekro plan --save it does exactly what the plan says, and refuses when the cluster has moved since, naming the object. It refuses too when a definition or an object of the files would be refused.',
   positionals: [

@@ -1,12 +1,10 @@
 import { TypeKroError } from '../../core/index.ts';
-import { connectToCluster } from '../cluster-client.ts';
-import type { Command, CommandContext } from '../command.ts';
+import type { Command, CommandContext, CommandEntry } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import type { Candidate } from '../completion/candidates.ts';
-import { candidatesFor } from '../completion/candidates.ts';
+import type { Candidate, Candidates } from '../completion/candidates.ts';
+import { candidatesFor, commandCandidates, NOTHING } from '../completion/candidates.ts';
 import type { Shell } from '../completion/scripts.ts';
 import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
-import { instanceNames } from '../instance/find-instance.ts';
 
 /** Longest wait for a cluster, in milliseconds: the shell waits, too. */
 const MAX_WAIT_MS = 1500;
@@ -19,10 +17,9 @@ const CANDIDATES = 'candidates';
  *
  * @param commands all commands of the program
  */
-export function completion(commands: () => readonly Command[]): Command {
+export function completion(commands: readonly CommandEntry[]): Command {
   return {
     name: 'completion',
-    summary: 'print a script that completes commands in a shell',
     description:
       'Prints a script for bash, zsh or fish that completes commands, options, files and, where a kubeconfig leads to a cluster, the names of instances. The script asks this command for candidates, so it stays right after an upgrade.',
     positionals: [
@@ -37,7 +34,7 @@ export function completion(commands: () => readonly Command[]): Command {
     async run(context, input) {
       const [shell = '', ...words] = input.positionals;
       if (shell === CANDIDATES) {
-        for (const line of await candidateLines(context, commands(), words)) context.print(line);
+        for (const line of await candidateLines(context, commands, words)) context.print(line);
         return ExitCode.ok;
       }
       if (!isShell(shell)) {
@@ -56,12 +53,19 @@ const isShell = (text: string): text is Shell => (SHELLS as readonly string[]).i
 
 async function candidateLines(
   context: CommandContext,
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   words: readonly string[],
 ): Promise<string[]> {
-  const { words: found, files, instances } = candidatesFor(commands, words);
+  const { words: found, files, instances } = await candidatesOf(commands, words);
   const names = instances ? await namesOfCluster(context, words) : [];
   return [...found.map(candidateLine), ...names, ...(files ? [FILES_LINE] : [])];
+}
+
+async function candidatesOf(commands: readonly CommandEntry[], words: readonly string[]): Promise<Candidates> {
+  const [name = '', ...rest] = words;
+  if (rest.length === 0) return commandCandidates(commands, name);
+  const entry = commands.find((each) => each.name === name);
+  return entry === undefined ? NOTHING : candidatesFor(await entry.load(), rest);
 }
 
 const candidateLine = ({ word, summary }: Candidate): string => `${word}\t${summary}`;
@@ -73,6 +77,10 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
   );
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(MAX_WAIT_MS)]);
   try {
+    const [{ connectToCluster }, { instanceNames }] = await Promise.all([
+      import('../cluster-client.ts'),
+      import('../instance/find-instance.ts'),
+    ]);
     const { client } = await connectToCluster(context, { positionals: [], options });
     try {
       const current = words.at(-1) ?? '';

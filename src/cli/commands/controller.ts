@@ -17,7 +17,6 @@ import { takeConnectionFlags } from '../connection-flags.ts';
 /** `typekro controller`: replaces kro's controller, with kro's flags. */
 export const controller: Command = {
   name: 'controller',
-  summary: 'run the controller against a cluster',
   description:
     "Serves ResourceGraphDefinitions in the cluster of the kubeconfig, or of the pod that it runs in. Takes kro's flags (the ones below, with one dash or two). The CRDs of kro must be there: `typekro install` applies them.",
   positionals: [],

@@ -17,7 +17,6 @@ const MADE = 'the definition';
 /** `typekro convert FILE…`: a definition out of plain objects. */
 export const convert: Command = {
   name: 'convert',
-  summary: 'make a definition out of plain manifests',
   description:
     'Reads Kubernetes objects, as files hold them or as helm template, kustomize build and cdk8s print them, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (of ConfigMaps, Secrets, Services, accounts, claims) and the selectors of Services become expressions where it is certain which object is meant, so that the graph knows the order. --lift makes fields of the spec, with the value as default. What a server writes is left out. The result passes typekro validate, else the problems are printed and nothing else.',
   positionals: [

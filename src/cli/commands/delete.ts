@@ -8,7 +8,6 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/obse
 /** `typekro delete INSTANCE`: the instance goes, and its controller deletes its objects before. */
 export const deleteInstance: Command = {
   name: 'delete',
-  summary: 'delete an instance; its controller deletes its objects before',
   description:
     'Deletes an instance as it was read, and tells how many objects go with it. The controller deletes them in the reverse order of their dependencies, and the instance goes when none is left. --dry-run changes nothing.',
   positionals: [INSTANCE_POSITIONAL],

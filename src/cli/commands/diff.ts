@@ -8,7 +8,6 @@ import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '..
 /** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
 export const diff: Command = {
   name: 'diff',
-  summary: 'show where the objects of an instance are not as its graph wants them',
   description:
     'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets, and fields that are computed from them, are not shown. Ends with 4 when there is a difference, and else with 1 when some objects could not be compared. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],

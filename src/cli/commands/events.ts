@@ -13,7 +13,6 @@ import { reportPrinter } from '../instance/print-report.ts';
 /** `typekro events INSTANCE[/NODE]`: what happened to an instance, its objects and what these made. */
 export const events: Command = {
   name: 'events',
-  summary: 'show the events of an instance, its objects and what these made',
   description:
     'Lists the events about an instance, the objects of its nodes, and the objects that these own, such as pods; the oldest first. With --watch, goes on with new ones until Ctrl-C. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],

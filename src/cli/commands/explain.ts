@@ -26,7 +26,6 @@ import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../up/known-crds.ts'
 /** `typekro explain FILE [PATH]`, `typekro explain KIND[.PATH]`, `typekro explain CODE`. */
 export const explain: Command = {
   name: 'explain',
-  summary: 'tell what a field, a kind or the code of a problem means',
   description:
     'Explains a field of the kind that a definition makes (spec.replicas), or of a node of it (deployment.spec.replicas): its type, default, rules and description. Explains kinds of Kubernetes and their fields in the same way (Deployment.spec.strategy), and those of custom kinds that come with typekro or that --crds and --kubeconfig name. Explains a code that a problem is printed with (graph/cycle): an example, and what to do.',
   positionals: [

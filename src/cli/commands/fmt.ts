@@ -12,7 +12,6 @@ import { replaceFile } from '../write-file.ts';
 /** `typekro fmt FILE…`: definitions in one form. */
 export const fmt: Command = {
   name: 'fmt',
-  summary: 'format definitions',
   description:
     'Formats the ResourceGraphDefinitions of YAML files: keys in the usual order (id, forEach, includeWhen, readyWhen, template; apiVersion, kind, metadata, spec), and expressions as the printer of CEL writes them, where that does not change what they mean. Comments, quotes, indentation and other documents stay as they are. Formatting again changes nothing. Prints the text of one file; --write changes the files, --check only tells.',
   positionals: [{ name: 'file', summary: 'YAML files, or -', variadic: true, required: true }],

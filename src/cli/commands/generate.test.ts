@@ -6,6 +6,7 @@ import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import { runCommandLine } from '../adapter.ts';
+import { entriesOf } from '../../../test/support/run-command.ts';
 import { generate } from './generate.ts';
 import { crdOf } from '../../../test/support/crd.ts';
 
@@ -21,7 +22,7 @@ afterEach(() => {
 async function run(args: readonly string[], stdin = ''): Promise<{ readonly code: number; readonly text: string }> {
   const lines: string[] = [];
   const print = (text: string) => void lines.push(text);
-  const code = await runCommandLine([generate], '0', ['generate', ...args], {
+  const code = await runCommandLine(entriesOf([generate]), '0', ['generate', ...args], {
     cwd,
     env: {},
     print,

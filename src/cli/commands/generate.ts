@@ -14,7 +14,6 @@ import { shellWord } from '../shell-word.ts';
 /** `typekro generate`: typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {
   name: 'generate',
-  summary: 'write typed factories for custom kinds',
   description:
     'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind the types of its spec and status, and a function that makes it inside a composition. The same definitions always give the same text.',
   positionals: [

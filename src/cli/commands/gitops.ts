@@ -10,7 +10,6 @@ import { writeFile } from '../write-file.ts';
 /** `typekro gitops FILE…`: a folder for Kustomize, Flux and Argo CD. */
 export const gitops: Command = {
   name: 'gitops',
-  summary: 'write a folder for Kustomize, Flux and Argo CD',
   description:
     'Checks the definitions in the files and writes them, with the instances and other objects of the files, into a folder that `kubectl apply -k` takes. With --flux-source also the Kustomizations of Flux, with --argocd-repo also an Application of Argo CD and the health checks that it needs. Files of the folder that bear the same names are replaced, others stay.',
   positionals: [

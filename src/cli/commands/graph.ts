@@ -18,7 +18,6 @@ const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
 /** `typekro graph FILE…`: nodes, dependencies and conditions, without a cluster. */
 export const graph: Command = {
   name: 'graph',
-  summary: 'show the nodes of definitions and what makes them depend on each other',
   description:
     'Compiles the definitions and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level.',
   positionals: [

@@ -1,69 +1,197 @@
-import type { Command } from '../command.ts';
-import { completion } from './completion.ts';
-import { apply } from './apply.ts';
-import { controller } from './controller.ts';
-import { convert } from './convert.ts';
-import { diff } from './diff.ts';
-import { explain } from './explain.ts';
-import { fmt } from './fmt.ts';
-import { generate } from './generate.ts';
-import { gitops } from './gitops.ts';
-import { graph } from './graph.ts';
-import { init } from './init.ts';
-import { install } from './install.ts';
-import { lint } from './lint.ts';
-import { plan } from './plan.ts';
-import { rbac } from './rbac.ts';
-import { render } from './render.ts';
-import { snapshot } from './snapshot.ts';
-import { tree } from './tree.ts';
-import { types } from './types.ts';
-import { up } from './up.ts';
-import { validate } from './validate.ts';
-import { why } from './why.ts';
-import { deleteInstance } from './delete.ts';
-import { events } from './events.ts';
-import { logs } from './logs.ts';
-import { pin } from './pin.ts';
-import { resume } from './resume.ts';
-import { revisions } from './revisions.ts';
-import { rollback } from './rollback.ts';
-import { status } from './status.ts';
-import { suspend } from './suspend.ts';
-import { wait } from './wait.ts';
+import type { CommandEntry } from '../command.ts';
 
-/** Every command, in the order of the help text. */
-export const commands: readonly Command[] = [
-  init,
-  up,
-  validate,
-  graph,
-  plan,
-  apply,
-  snapshot,
-  render,
-  explain,
-  types,
-  fmt,
-  lint,
-  why,
-  tree,
-  diff,
-  status,
-  wait,
-  events,
-  logs,
-  suspend,
-  resume,
-  revisions,
-  pin,
-  rollback,
-  deleteInstance,
-  convert,
-  generate,
-  gitops,
-  install,
-  rbac,
-  controller,
-  completion(() => commands),
+/** Every command, by groups, in the order of the help text. The module of a command is loaded when the command is used. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'make a project from a composition or a definition',
+    group: 'Write definitions',
+    load: () => import('./init.ts').then(({ init }) => init),
+  },
+  {
+    name: 'validate',
+    summary: 'check definitions without a cluster',
+    group: 'Write definitions',
+    load: () => import('./validate.ts').then(({ validate }) => validate),
+  },
+  {
+    name: 'graph',
+    summary: 'show the nodes of definitions and what makes them depend on each other',
+    group: 'Write definitions',
+    load: () => import('./graph.ts').then(({ graph }) => graph),
+  },
+  {
+    name: 'render',
+    summary: 'print the objects that an instance gets, without a cluster',
+    group: 'Write definitions',
+    load: () => import('./render.ts').then(({ render }) => render),
+  },
+  {
+    name: 'explain',
+    summary: 'tell what a field, a kind or the code of a problem means',
+    group: 'Write definitions',
+    load: () => import('./explain.ts').then(({ explain }) => explain),
+  },
+  {
+    name: 'types',
+    summary: 'print the kind of a definition as TypeScript, JSON Schema, CRD or example',
+    group: 'Write definitions',
+    load: () => import('./types.ts').then(({ types }) => types),
+  },
+  {
+    name: 'fmt',
+    summary: 'format definitions',
+    group: 'Write definitions',
+    load: () => import('./fmt.ts').then(({ fmt }) => fmt),
+  },
+  {
+    name: 'lint',
+    summary: 'check definitions, with warnings as rules that can be set',
+    group: 'Write definitions',
+    load: () => import('./lint.ts').then(({ lint }) => lint),
+  },
+  {
+    name: 'convert',
+    summary: 'make a definition out of plain manifests',
+    group: 'Write definitions',
+    load: () => import('./convert.ts').then(({ convert }) => convert),
+  },
+  {
+    name: 'generate',
+    summary: 'write typed factories for custom kinds',
+    group: 'Write definitions',
+    load: () => import('./generate.ts').then(({ generate }) => generate),
+  },
+  {
+    name: 'up',
+    summary: 'run definitions on an embedded cluster',
+    group: 'Run',
+    load: () => import('./up.ts').then(({ up }) => up),
+  },
+  {
+    name: 'plan',
+    summary: 'show what an apply would change, for every instance, before anything changes',
+    group: 'Run',
+    load: () => import('./plan.ts').then(({ plan }) => plan),
+  },
+  {
+    name: 'apply',
+    summary: 'apply files, or exactly what a saved plan says',
+    group: 'Run',
+    load: () => import('./apply.ts').then(({ apply }) => apply),
+  },
+  {
+    name: 'snapshot',
+    summary: 'write what plans need of a cluster into one file',
+    group: 'Run',
+    load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),
+  },
+  {
+    name: 'why',
+    summary: 'tell why an instance waits, down to the one object that it waits for',
+    group: 'Operate',
+    load: () => import('./why.ts').then(({ why }) => why),
+  },
+  {
+    name: 'tree',
+    summary: 'show the nodes of an instance and their objects',
+    group: 'Operate',
+    load: () => import('./tree.ts').then(({ tree }) => tree),
+  },
+  {
+    name: 'diff',
+    summary: 'show where the objects of an instance are not as its graph wants them',
+    group: 'Operate',
+    load: () => import('./diff.ts').then(({ diff }) => diff),
+  },
+  {
+    name: 'status',
+    summary: 'show the conditions and fields of an instance, and the nodes that are not ready',
+    group: 'Operate',
+    load: () => import('./status.ts').then(({ status }) => status),
+  },
+  {
+    name: 'wait',
+    summary: 'wait until an instance is ACTIVE, is deleted, or has a condition',
+    group: 'Operate',
+    load: () => import('./wait.ts').then(({ wait }) => wait),
+  },
+  {
+    name: 'events',
+    summary: 'show the events of an instance, its objects and what these made',
+    group: 'Operate',
+    load: () => import('./events.ts').then(({ events }) => events),
+  },
+  {
+    name: 'logs',
+    summary: 'print the logs of the pods behind an instance or one of its nodes',
+    group: 'Operate',
+    load: () => import('./logs.ts').then(({ logs }) => logs),
+  },
+  {
+    name: 'suspend',
+    summary: 'let the controller write nothing for an instance',
+    group: 'Operate',
+    load: () => import('./suspend.ts').then(({ suspend }) => suspend),
+  },
+  {
+    name: 'resume',
+    summary: 'let the controller work on a suspended instance again',
+    group: 'Operate',
+    load: () => import('./resume.ts').then(({ resume }) => resume),
+  },
+  {
+    name: 'revisions',
+    summary: 'list the revisions of a definition',
+    group: 'Operate',
+    load: () => import('./revisions.ts').then(({ revisions }) => revisions),
+  },
+  {
+    name: 'pin',
+    summary: 'let an instance stay with one revision of its definition',
+    group: 'Operate',
+    load: () => import('./pin.ts').then(({ pin }) => pin),
+  },
+  {
+    name: 'rollback',
+    summary: 'make a definition what an earlier revision of it was',
+    group: 'Operate',
+    load: () => import('./rollback.ts').then(({ rollback }) => rollback),
+  },
+  {
+    name: 'delete',
+    summary: 'delete an instance; its controller deletes its objects before',
+    group: 'Operate',
+    load: () => import('./delete.ts').then(({ deleteInstance }) => deleteInstance),
+  },
+  {
+    name: 'install',
+    summary: 'apply the CRDs that the controller needs, or all of it',
+    group: 'Set up a cluster',
+    load: () => import('./install.ts').then(({ install }) => install),
+  },
+  {
+    name: 'controller',
+    summary: 'run the controller against a cluster',
+    group: 'Set up a cluster',
+    load: () => import('./controller.ts').then(({ controller }) => controller),
+  },
+  {
+    name: 'rbac',
+    summary: 'print the ClusterRole that definitions need',
+    group: 'Set up a cluster',
+    load: () => import('./rbac.ts').then(({ rbac }) => rbac),
+  },
+  {
+    name: 'gitops',
+    summary: 'write a folder for Kustomize, Flux and Argo CD',
+    group: 'Set up a cluster',
+    load: () => import('./gitops.ts').then(({ gitops }) => gitops),
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands in a shell',
+    group: 'Set up a cluster',
+    load: () => import('./completion.ts').then(({ completion }) => completion(commands)),
+  },
 ];

@@ -18,7 +18,6 @@ import { writeFile } from '../write-file.ts';
 /** `typekro init [DIR]`: a project that runs at once. */
 export const init: Command = {
   name: 'init',
-  summary: 'make a project from a composition or a definition',
   description:
     'Writes a project that runs at once: package.json, a composition in TypeScript with its test (or, with --from, the definition of a YAML file with an example of an instance), a workflow for CI and a README. No file is replaced: when one is there already, nothing is written.',
   positionals: [{ name: 'dir', summary: 'the folder of the project; the current one by default' }],

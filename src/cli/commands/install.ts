@@ -9,7 +9,6 @@ import { yamlText } from '../yaml-text.ts';
 /** `typekro install`: the two CRDs of kro and, by an option, the controller with its rights. */
 export const install: Command = {
   name: 'install',
-  summary: 'apply the CRDs that the controller needs, or all of it',
   description:
     'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. A CRD that is installed and takes more than the one of this version, as that of a newer kro may, is kept, and the command says so. With --print nothing is sent or compared: the manifests go to stdout.',
   positionals: [],

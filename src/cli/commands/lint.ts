@@ -15,7 +15,6 @@ type Form = (typeof FORMS)[number];
 /** `typekro lint FILE…`: the check of `validate` with warnings as rules. */
 export const lint: Command = {
   name: 'lint',
-  summary: 'check definitions, with warnings as rules that can be set',
   description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and by --rule, which wins. A name may stand for an area, as trace/*. Errors cannot be turned off: the compiler or the API server refuses them.`,
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
   options: [

@@ -11,7 +11,6 @@ import { logLines, logSources } from '../instance/pod-logs.ts';
 /** `typekro logs INSTANCE[/NODE]`: what the containers behind an instance write. */
 export const logs: Command = {
   name: 'logs',
-  summary: 'print the logs of the pods behind an instance or one of its nodes',
   description:
     'Prints the logs of all containers of the pods that the objects of an instance made, each line with its pod and container where there are several. A log that cannot be read is told, and the others are printed; then the exit code is 1.',
   positionals: [INSTANCE_NODE_POSITIONAL],

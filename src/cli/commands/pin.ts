@@ -12,7 +12,6 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 /** `typekro pin INSTANCE`: the instance stays with one revision of its definition. */
 export const pin: Command = {
   name: 'pin',
-  summary: 'let an instance stay with one revision of its definition',
   description:
     "Sets the annotation typekro.dev/revision: the instance keeps that revision while others follow newer ones, until --remove. The controller of TypeKro understands it; kro's own ignores it.",
   positionals: [INSTANCE_POSITIONAL],

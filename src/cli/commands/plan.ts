@@ -22,7 +22,6 @@ import { writeFile } from '../write-file.ts';
 /** `typekro plan FILE…`: what an apply would change, for every instance, before anything changes. */
 export const plan: Command = {
   name: 'plan',
-  summary: 'show what an apply would change, for every instance, before anything changes',
   description:
     "Checks the files, reads the cluster, and runs the controller's own step for every live instance with the definitions of the files: what would be created, changed field by field, replaced, pruned, deferred (pinned, suspended, held by a canary) or blocked, and in which order. An instance in the files is planned with its changed spec. The API server checks each write by a dry run where your rights allow it; else the rules of Kubernetes that this program holds do, and the plan says so. Instances to which the same happens are counted; --all lists them. Values of Secrets are hidden. Writes nothing.",
   positionals: [

@@ -11,7 +11,6 @@ import { yamlText } from '../yaml-text.ts';
 /** `typekro rbac FILE…`: the rights that the controller needs for some definitions, as YAML. */
 export const rbac: Command = {
   name: 'rbac',
-  summary: 'print the ClusterRole that definitions need',
   description:
     'Compiles the definitions in the files and prints, as YAML, the rights that the controller needs to serve them and not one more. They carry the label by which the ClusterRole of the chart takes them in. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. Warnings go to stderr.',
   positionals: [

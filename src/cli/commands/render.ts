@@ -22,7 +22,6 @@ import { asKubeObject } from '../up/read-manifest.ts';
 /** `typekro render FILE…`: the objects of an instance, without a cluster. */
 export const render: Command = {
   name: 'render',
-  summary: 'print the objects that an instance gets, without a cluster',
   description:
     "Prints the objects of an instance in the order of creation, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that no file tells, such as an address that a server gives, stands as its expression with a comment that names what it waits for; nodes that are left out stand as comments with the reason. With --observed the step reads objects from files, as if they existed, and more becomes known. The labels and annotations that the controller adds for itself are left out.",
   positionals: [

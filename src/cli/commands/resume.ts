@@ -9,7 +9,6 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 /** `typekro resume INSTANCE`: ends `typekro suspend`. */
 export const resume: Command = {
   name: 'resume',
-  summary: 'let the controller work on a suspended instance again',
   description:
     'Removes the annotation kro.run/reconcile, which kro and TypeKro understand: the controller makes everything as the graph wants it, also what was changed in the meantime.',
   positionals: [INSTANCE_POSITIONAL],

@@ -29,7 +29,6 @@ interface RevisionRow {
 /** `typekro revisions DEFINITION`: what a definition was, and which instances stay behind. */
 export const revisions: Command = {
   name: 'revisions',
-  summary: 'list the revisions of a definition',
   description:
     'Lists the revisions that the controller keeps of a definition, the newest first: what each changed, and which instances are pinned to it. Writes nothing. `typekro rollback` makes the definition what a revision was.',
   positionals: [DEFINITION_POSITIONAL],

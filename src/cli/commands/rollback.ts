@@ -15,7 +15,6 @@ import { graphDifferences } from '../instance/revision-difference.ts';
 /** `typekro rollback DEFINITION`: the definition becomes what an earlier revision was. */
 export const rollback: Command = {
   name: 'rollback',
-  summary: 'make a definition what an earlier revision of it was',
   description:
     'Replaces the spec of a definition by that of one of its revisions, by default the last one that the definition is not: the one before the newest, or the newest of a definition that got no revision because of an error. The controller gives it a new number, and all instances follow that are not pinned. A definition that another program applies, from a repository for example, is put back by that program: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],

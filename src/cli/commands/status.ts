@@ -7,7 +7,6 @@ import { statusLines, statusView } from '../instance/status-view.ts';
 /** `typekro status INSTANCE`: conditions, projected fields and what is not ready. */
 export const status: Command = {
   name: 'status',
-  summary: 'show the conditions and fields of an instance, and the nodes that are not ready',
   description:
     'Prints the status that the controller wrote last, with the fields that the definition projects, and the nodes that are not ready now. Writes nothing. `typekro why` tells what they wait for, and `typekro wait` waits.',
   positionals: [INSTANCE_POSITIONAL],

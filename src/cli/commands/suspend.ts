@@ -9,7 +9,6 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 /** `typekro suspend INSTANCE`: the controller writes nothing for it until `typekro resume`. */
 export const suspend: Command = {
   name: 'suspend',
-  summary: 'let the controller write nothing for an instance',
   description:
     'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro understand: no object of the instance is created, changed or put back until it is resumed. A deletion of the instance goes on.',
   positionals: [INSTANCE_POSITIONAL],

@@ -9,7 +9,6 @@ import { treeLines, treeNodes } from '../instance/tree-view.ts';
 /** `typekro tree INSTANCE`: the nodes of an instance, their objects and states. */
 export const tree: Command = {
   name: 'tree',
-  summary: 'show the nodes of an instance and their objects',
   description:
     'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. It decides as the controller does, and writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_POSITIONAL],

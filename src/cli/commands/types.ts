@@ -23,7 +23,6 @@ const FORM_NAMES = Object.keys(FORMS);
 /** `typekro types FILE…`: the kind of a definition for editors and programs. */
 export const types: Command = {
   name: 'types',
-  summary: 'print the kind of a definition as TypeScript, JSON Schema, CRD or example',
   description:
     'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd the CustomResourceDefinition that the controller applies, with -o instance an instance to begin with.',
   positionals: [

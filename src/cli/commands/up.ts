@@ -41,7 +41,6 @@ function exampleFiles(cwd: string): string[] {
 /** `typekro up [FILE…]`: an embedded cluster with a controller, and the user's files in it. */
 export const up: Command = {
   name: 'up',
-  summary: 'run definitions on an embedded cluster',
   description:
     'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Containers are simulated: no image is pulled, no process runs in a pod. Stays up until Ctrl-C.',
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],

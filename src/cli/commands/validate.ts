@@ -7,7 +7,6 @@ import { count } from '../up/print-diagnostics.ts';
 /** `typekro validate FILE…`: every problem of every definition, without a cluster. */
 export const validate: Command = {
   name: 'validate',
-  summary: 'check definitions without a cluster',
   description:
     'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds, the CRDs in the same files, those that --crds and --kubeconfig name, and those that come with the package, checks the objects that they make and the other objects of the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Nothing is written anywhere.',
   positionals: [

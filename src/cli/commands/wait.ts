@@ -15,7 +15,6 @@ import { printableLine } from '../printable.ts';
 /** `typekro wait INSTANCE`: until it is ACTIVE, deleted, or has a condition. */
 export const wait: Command = {
   name: 'wait',
-  summary: 'wait until an instance is ACTIVE, is deleted, or has a condition',
   description:
     'Watches an instance until it has come as far as --for says. What the controller wrote about an older generation of the instance does not count. Ends with 0 when it has, and with 1 when the time is up, or when an instance that should become ACTIVE is deleted. Writes nothing.',
   positionals: [INSTANCE_POSITIONAL],

@@ -10,7 +10,6 @@ import { whyLines } from '../instance/why-view.ts';
 /** `typekro why INSTANCE[/NODE]`: what everything waits for. */
 export const why: Command = {
   name: 'why',
-  summary: 'tell why an instance waits, down to the one object that it waits for',
   description:
     'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. Writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_NODE_POSITIONAL],

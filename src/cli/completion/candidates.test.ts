@@ -3,12 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import { completion } from '../commands/completion.ts';
-import { candidatesFor } from './candidates.ts';
+import { candidatesFor, commandCandidates } from './candidates.ts';
 import { completionScript, SHELLS } from './scripts.ts';
 
 const command = (name: string, more: Partial<Command>): Command => ({
   name,
-  summary: `${name}s`,
   description: '',
   positionals: [],
   options: [],
@@ -30,9 +29,21 @@ const COMMANDS: readonly Command[] = [
   command('view', {}),
 ];
 
+const ENTRIES = COMMANDS.map((each) => ({
+  name: each.name,
+  summary: `${each.name}s`,
+  load: () => Promise.resolve(each),
+}));
+
 test.each([
-  ['', ['validate', 'why', 'view'], ''],
-  ['v', ['validate', 'view'], ''],
+  ['', ['validate', 'why', 'view']],
+  ['v', ['validate', 'view']],
+  ['nothing', []],
+])('typekro %j', (word, words) => {
+  expect(commandCandidates(ENTRIES, word).words.map((each) => each.word)).toEqual(words);
+});
+
+test.each([
   ['validate ', [], 'files'],
   ['validate a.yaml ', [], 'files'],
   ['validate -', ['--strict', '--output', '-o', '--crds'], ''],
@@ -44,9 +55,10 @@ test.each([
   ['why ', [], 'instances'],
   ['why a ', [], ''],
   ['view ', [], ''],
-  ['nothing ', [], ''],
 ])('typekro %j', (line, words, more) => {
-  const found = candidatesFor(COMMANDS, line.split(' '));
+  const [name, ...rest] = line.split(' ');
+  const command = COMMANDS.find((each) => each.name === name) as Command;
+  const found = candidatesFor(command, rest);
   expect(found.words.map(({ word }) => word)).toEqual(words);
   expect({ files: found.files, instances: found.instances }).toEqual({
     files: more === 'files',
@@ -55,7 +67,7 @@ test.each([
 });
 
 describe('the command', () => {
-  const run = commandRunner([...COMMANDS, completion(() => COMMANDS)], '/');
+  const run = commandRunner([...COMMANDS, completion(ENTRIES)], '/');
 
   test.each(SHELLS)('prints the script of %s', async (shell) => {
     expect((await run(`completion ${shell}`)).out).toBe(completionScript(shell));
@@ -65,6 +77,7 @@ describe('the command', () => {
     expect((await run('completion candidates -- validate --o')).out).toBe('--output\tform');
     expect((await run('completion candidates -- validate a')).out).toBe(':files');
     expect((await run(['completion', 'candidates', '--', 'v'])).out).toBe('validate\tvalidates\nview\tviews');
+    expect((await run('completion candidates -- nothing a')).out).toBe('');
   });
 
   test('another shell', async () => {

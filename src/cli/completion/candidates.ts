@@ -1,4 +1,4 @@
-import type { Command, OptionSpec, PositionalSpec } from '../command.ts';
+import type { Command, CommandEntry, OptionSpec, PositionalSpec } from '../command.ts';
 
 /** A word that may stand next, and what it means. */
 export interface Candidate {
@@ -15,7 +15,7 @@ export interface Candidates {
   readonly instances: boolean;
 }
 
-const NOTHING: Candidates = { words: [], files: false, instances: false };
+export const NOTHING: Candidates = { words: [], files: false, instances: false };
 
 /** Placeholders of options whose value is a file or a folder. */
 const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folder', 'path']);
@@ -23,18 +23,20 @@ const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folde
 /** Positional arguments that are files. */
 const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject']);
 
+/** The commands whose name begins with a word. */
+export function commandCandidates(commands: readonly CommandEntry[], word: string): Candidates {
+  const all = commands.map(({ name, summary }) => ({ word: name, summary }));
+  return { ...NOTHING, words: begunWith(word, all) };
+}
+
 /**
  * What may stand at the place of the last of these words, which may be empty or begun.
  *
- * @param words behind the name of the program
+ * @param words behind the name of the command, at least one
  */
-export function candidatesFor(commands: readonly Command[], words: readonly string[]): Candidates {
-  const [name = '', ...rest] = words;
-  if (rest.length === 0) return { ...NOTHING, words: begunWith(name, commands.map(commandCandidate)) };
-  const command = commands.find((each) => each.name === name);
-  if (command === undefined) return NOTHING;
-  const current = rest.at(-1) ?? '';
-  const before = rest.slice(0, -1);
+export function candidatesFor(command: Command, words: readonly string[]): Candidates {
+  const current = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
   const taking = optionOf(command, before.at(-1));
   if (taking?.value !== undefined) return valuesOf(taking, current);
   if (current.startsWith('-')) {
@@ -42,8 +44,6 @@ export function candidatesFor(commands: readonly Command[], words: readonly stri
   }
   return argumentsOf(command, before, current);
 }
-
-const commandCandidate = ({ name, summary }: Command): Candidate => ({ word: name, summary });
 
 const optionCandidates = ({ name, short, summary }: OptionSpec): Candidate[] => [
   { word: `--${name}`, summary },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { builtinSource, compile } from '../../graph/index.ts';
 import { runCommandLine } from '../adapter.ts';
+import { entriesOf } from '../../../test/support/run-command.ts';
 import { init } from '../commands/init.ts';
 import { PROJECT_PACKAGES } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
@@ -17,7 +18,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine([init], '0', ['init', ...words], {
+  const code = await runCommandLine(entriesOf([init]), '0', ['init', ...words], {
     cwd,
     env: {},
     print: (text) => out.push(text),

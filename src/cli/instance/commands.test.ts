@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { runCommandLine } from '../adapter.ts';
+import { entriesOf } from '../../../test/support/run-command.ts';
 import { diff } from '../commands/diff.ts';
 import { tree } from '../commands/tree.ts';
 import { why } from '../commands/why.ts';
@@ -46,7 +47,7 @@ afterAll(async () => {
 /** Runs a command line and gives its exit code, its results and its problems. */
 async function run(line: string): Promise<{ code: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine([why, tree, diff], '0', line.split(' '), {
+  const code = await runCommandLine(entriesOf([why, tree, diff]), '0', line.split(' '), {
     cwd,
     env: {},
     print: (text) => void out.push(text),

@@ -7,6 +7,7 @@ import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { runCommandLine } from '../adapter.ts';
+import { entriesOf } from '../../../test/support/run-command.ts';
 import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
 import type { Plan } from './plan.ts';
@@ -76,7 +77,7 @@ async function run(line: string, ...objects: KubeObject[]): Promise<{ code: numb
   const [out, err]: [string[], string[]] = [[], []];
   const words = `${line.replace('FILE', 'app.yaml')} --kubeconfig kubeconfig`.split(' ');
   const ended = { yet: false };
-  const work = runCommandLine([plan, apply], '0', words, {
+  const work = runCommandLine(entriesOf([plan, apply]), '0', words, {
     cwd,
     env: {},
     print: (text) => void out.push(text),

@@ -7,6 +7,7 @@ import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { runCommandLine } from '../adapter.ts';
+import { entriesOf } from '../../../test/support/run-command.ts';
 import { apply } from '../commands/apply.ts';
 import { plan } from '../commands/plan.ts';
 import { snapshot } from '../commands/snapshot.ts';
@@ -133,14 +134,19 @@ function run(line: string, ...objects: KubeObject[]) {
 async function runWhole(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
   writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine([plan, apply, snapshot], '0', line.replace('FILE', 'app.yaml').split(' '), {
-    cwd,
-    env: {},
-    print: (text) => void out.push(text),
-    printError: (text) => void err.push(text),
-    readInput: () => Promise.resolve(''),
-    signal: new AbortController().signal,
-  });
+  const code = await runCommandLine(
+    entriesOf([plan, apply, snapshot]),
+    '0',
+    line.replace('FILE', 'app.yaml').split(' '),
+    {
+      cwd,
+      env: {},
+      print: (text) => void out.push(text),
+      printError: (text) => void err.push(text),
+      readInput: () => Promise.resolve(''),
+      signal: new AbortController().signal,
+    },
+  );
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
