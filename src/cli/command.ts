@@ -101,7 +101,7 @@ export interface CommandEntry {
   /** The heading under which help lists it. */
   readonly group?: string;
   /** Loads the module of the command. */
-  load(): Promise<Command>;
+  readonly load: () => Promise<Command>;
 }
 
 /** Text of an option, or `undefined`. */
