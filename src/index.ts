@@ -42,7 +42,7 @@ export const typeKroRuntimeBootstrap: (options?: TypeKroRuntimeOptions) => Runti
 
 function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
-    (await import('./deploy/index.ts')).installRuntime(installation);
+    (await import('./deploy/index.ts')).installRuntimeOnDemand(installation);
   return createRuntimeBootstrap(options, { api, install }, callerPlace());
 }
 

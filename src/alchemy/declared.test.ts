@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { declare } from './declared.ts';
-import type { Place, StoredConnection, StoredProps } from './model.ts';
+import type { InstanceLocation, StoredConnection, StoredProps } from './model.ts';
 
-const place: Place = {
+const place: InstanceLocation = {
   mode: 'direct',
   definition: 'shop',
   apiVersion: 'kro.run/v1alpha1',
@@ -10,7 +10,10 @@ const place: Place = {
   namespace: 'default',
   name: 'a',
 };
-const props = (changes: Partial<Place> = {}, connection: StoredConnection = { by: 'default' }): StoredProps => ({
+const props = (
+  changes: Partial<InstanceLocation> = {},
+  connection: StoredConnection = { by: 'default' },
+): StoredProps => ({
   place: { ...place, ...changes },
   digest: '',
   spec: '{}',

@@ -1,11 +1,11 @@
 import type { DeployTarget } from '../compose/index.ts';
 import { parseApiVersion, TypeKroError } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
-import type { Place, StoredConnection } from './model.ts';
+import type { InstanceLocation, StoredConnection } from './model.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
 /** The connection to the cluster from which an instance is deleted. */
-export interface DeleteOptions {
+export interface InstanceDeletion {
   readonly connection: StoredConnection;
   /** The transport of a connection by transport; undefined when this process does not have it. */
   readonly transport: Transport | undefined;
@@ -19,7 +19,7 @@ export interface DeleteOptions {
  * @throws TypeKroError `alchemy/not-deleted` when an object is left, `alchemy/no-transport` when this process does not
  * have the transport.
  */
-export async function deletePlace(place: Place, options: DeleteOptions): Promise<void> {
+export async function deletePlace(place: InstanceLocation, options: InstanceDeletion): Promise<void> {
   const { createDeployEngine } = await import('../deploy/index.ts');
   const engine = createDeployEngine();
   const target = targetOf(place, options);
@@ -43,7 +43,7 @@ export async function deletePlace(place: Place, options: DeleteOptions): Promise
 }
 
 /** A target with the members that a deletion needs. */
-function targetOf(place: Place, options: DeleteOptions): DeployTarget {
+function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTarget {
   const { connection, transport, timeout } = options;
   if (connection.by === 'transport' && transport === undefined) {
     throw new TypeKroError(

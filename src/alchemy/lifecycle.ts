@@ -3,7 +3,7 @@ import type { JsonValue } from '../core/index.ts';
 import { stringifyJson } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
 import { deletePlace } from './delete-place.ts';
-import type { Lifecycle, Place, StoredOutput, StoredProps } from './model.ts';
+import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
 /** Transports by the `fqn` of the resource that was declared with them. Alchemy's state cannot hold a transport. */
@@ -41,7 +41,7 @@ export async function lifecycle(resource: Lifecycle, props: StoredProps): Promis
  */
 async function remove(
   { fqn, props }: Lifecycle,
-  place: Place,
+  place: InstanceLocation,
   timeout: number | undefined = props?.settings?.timeout,
 ): Promise<void> {
   await deletePlace(place, {

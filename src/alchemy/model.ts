@@ -63,7 +63,7 @@ export interface KroResourceOutput<Input, Status> {
 }
 
 /** The location of an instance in its cluster, with all members that a deletion needs. */
-export interface Place {
+export interface InstanceLocation {
   readonly mode: Mode;
   /** Name of the definition. */
   readonly definition: string;
@@ -78,7 +78,7 @@ export interface Place {
  * integers beyond 2^53.
  */
 export interface StoredProps {
-  readonly place: Place;
+  readonly place: InstanceLocation;
   /**
    * The digest of the definition with its aspects. Another digest makes an update, so that a changed program is
    * deployed.
@@ -116,7 +116,7 @@ export interface Local {
 
 /** The output as Alchemy keeps it. */
 export interface StoredOutput {
-  readonly place: Place;
+  readonly place: InstanceLocation;
   readonly uid?: string;
   /** The status as JSON: a text, for the same reason as the spec. */
   readonly status: string;

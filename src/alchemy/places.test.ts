@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Place, StoredOutput, StoredProps } from './model.ts';
+import type { InstanceLocation, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf, samePlace } from './places.ts';
 
-const place = (name: string, changes: Partial<Place> = {}): Place => ({
+const place = (name: string, changes: Partial<InstanceLocation> = {}): InstanceLocation => ({
   mode: 'direct',
   definition: 'notes',
   apiVersion: 'kro.run/v1alpha1',
@@ -12,10 +12,10 @@ const place = (name: string, changes: Partial<Place> = {}): Place => ({
   ...changes,
 });
 const [a, b, c] = [place('a'), place('b'), place('c')];
-const output = (at: Place, deploy = '1'): Partial<StoredOutput> => ({ place: at, deploy });
-const props = (at: Place): Partial<StoredProps> => ({ place: at });
+const output = (at: InstanceLocation, deploy = '1'): Partial<StoredOutput> => ({ place: at, deploy });
+const props = (at: InstanceLocation): Partial<StoredProps> => ({ place: at });
 
-test.each<[string, Partial<Place>, boolean]>([
+test.each<[string, Partial<InstanceLocation>, boolean]>([
   ['mode', { mode: 'kro' }, true],
   ['version', { apiVersion: 'kro.run/v1' }, true],
   ['group', { apiVersion: 'example.com/v1alpha1' }, false],

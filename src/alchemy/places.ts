@@ -1,24 +1,27 @@
 import { parseApiVersion } from '../core/index.ts';
-import type { Lifecycle, Place } from './model.ts';
+import type { Lifecycle, InstanceLocation } from './model.ts';
 
 /**
  * Do both name the same instance? The mode does not count, because a deploy in another mode takes the objects over.
  * Group and kind count, because in both modes the owner of the objects has them.
  */
-export function samePlace(a: Place, b: Place): boolean {
+export function samePlace(a: InstanceLocation, b: InstanceLocation): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);
 }
 
-const sameKind = (a: Place, b: Place): boolean =>
+const sameKind = (a: InstanceLocation, b: InstanceLocation): boolean =>
   a.kind === b.kind && parseApiVersion(a.apiVersion).group === parseApiVersion(b.apiVersion).group;
 
-const sameDeletion = (a: Place, b: Place): boolean => a.mode === b.mode && samePlace(a, b);
+const sameDeletion = (a: InstanceLocation, b: InstanceLocation): boolean => a.mode === b.mode && samePlace(a, b);
 
 /**
  * The instance that a failed attempt may have left, and that the next attempt would not touch. Alchemy remembers only
  * the output of the last success and the props of the last attempt.
  */
-export function leftBehind(last: Pick<Lifecycle, 'output' | 'props'>, wanted: Place): Place | undefined {
+export function leftBehind(
+  last: Pick<Lifecycle, 'output' | 'props'>,
+  wanted: InstanceLocation,
+): InstanceLocation | undefined {
   const attempted = last.props?.place;
   if (attempted === undefined || samePlace(attempted, wanted)) return undefined;
   const deployed = last.output?.place;
@@ -29,7 +32,7 @@ export function leftBehind(last: Pick<Lifecycle, 'output' | 'props'>, wanted: Pl
  * How an update proceeds: it changes the same instance (`stay`), makes another one (`replace`), or deletes the old
  * instance before it makes another one (`replace-first`).
  */
-export function moveOf(output: Lifecycle['output'], wanted: Place): 'stay' | 'replace' | 'replace-first' {
+export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): 'stay' | 'replace' | 'replace-first' {
   const deployed = output?.place;
   if (deployed === undefined || samePlace(deployed, wanted)) return 'stay';
   // One definition serves one kind. The old instance must be deleted while a controller still serves the old kind.
@@ -41,7 +44,10 @@ export function moveOf(output: Lifecycle['output'], wanted: Place): 'stay' | 're
  * later deploy, Alchemy deletes a replaced predecessor of the resource: then neither the current instance nor a later
  * attempt is removed.
  */
-export function deletions(asked: Pick<Lifecycle, 'output' | 'props'>, current: Lifecycle['output']): Place[] {
+export function deletions(
+  asked: Pick<Lifecycle, 'output' | 'props'>,
+  current: Lifecycle['output'],
+): InstanceLocation[] {
   const deployed = asked.output?.place;
   const attempted = asked.props?.place;
   if (current?.place !== undefined && current.deploy !== asked.output?.deploy) {

@@ -9,8 +9,8 @@ import type {
   VariableOptions,
 } from './api.ts';
 import type { Ast } from './ast.ts';
-import { CheckedExpression, Checker } from './check/checker.ts';
-import type { Variable } from './check/declarations.ts';
+import { CheckedAst, Checker } from './check/checker.ts';
+import type { DeclaredVariable } from './check/declarations.ts';
 import { Declarations } from './check/declarations.ts';
 import { validateCalls } from './check/validate.ts';
 import type { Library, Macro } from './library.ts';
@@ -20,11 +20,11 @@ import type { MacroTable } from './syntax/builder.ts';
 import { parseExpression } from './syntax/parse.ts';
 import type { CelType } from './types.ts';
 
-function toVariable(name: string, declared: CelType | VariableOptions): Variable {
+function toVariable(name: string, declared: CelType | VariableOptions): DeclaredVariable {
   return 'params' in declared ? { name, type: declared } : { name, ...declared };
 }
 
-function toVariables(variables: Readonly<Record<string, CelType | VariableOptions>>): Variable[] {
+function toVariables(variables: Readonly<Record<string, CelType | VariableOptions>>): DeclaredVariable[] {
   return Object.entries(variables).map(([name, declared]) => toVariable(name, declared));
 }
 
@@ -85,7 +85,7 @@ class CelEnvironment implements Environment {
   }
 
   plan(expression: Ast | Checked): PlanResult {
-    if (expression instanceof CheckedExpression) return planProgram(expression);
+    if (expression instanceof CheckedAst) return planProgram(expression);
     const ast = 'ast' in expression ? expression.ast : expression;
     return planProgram(new Checker(ast.text, this.#declarations).resolve(ast));
   }

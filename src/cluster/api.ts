@@ -1,8 +1,8 @@
 import { cryptoLibrary } from '../core/index.ts';
-import type { Access } from './auth/access.ts';
-import type { Clock } from './clock.ts';
+import type { ClusterAccess } from './auth/access.ts';
+import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
-import { systemClock } from './clock.ts';
+import { systemClusterClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
@@ -21,9 +21,9 @@ import { Work } from './work.ts';
 export class Api {
   readonly store: Store;
   readonly registry: Registry;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   readonly options: ClusterOptions;
-  readonly access: Access;
+  readonly access: ClusterAccess;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late; a request waits for those that it needs. */
   readonly parts = { writing, tables, openApi, schemaEngine };
@@ -39,7 +39,7 @@ export class Api {
 
   constructor(options: ClusterOptions = {}) {
     this.options = options;
-    this.clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? systemClusterClock;
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');

@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { loadData } from './data.ts';
-import type { Resource } from './registry/resource.ts';
+import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
 import { decodeObject } from './types/decode.ts';
-import type { Clock } from './clock.ts';
+import type { ClusterClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
@@ -14,7 +14,7 @@ export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;
   readonly addresses: Pick<ServiceAddresses, 'first'>;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   readonly newUid: () => string;
 }
 
@@ -85,7 +85,7 @@ function complete(context: BootstrapContext, object: KubeObject, created: string
 }
 
 /** A built-in object in the form of its type. */
-function typed(resource: Resource, value: JsonObject): KubeObject {
+function typed(resource: ServedResource, value: JsonObject): KubeObject {
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
   return decodeObject(resource.node, named).value as unknown as KubeObject;
 }

@@ -9,7 +9,7 @@ export interface Timer {
  * The time of a cluster. All code of the cluster that reads the time or waits uses this clock, so that a test can stop
  * it and move it.
  */
-export interface Clock {
+export interface ClusterClock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Runs `callback` once, after `milliseconds`. A timer does not keep the process alive. */
@@ -17,10 +17,10 @@ export interface Clock {
 }
 
 /** The present time in the format of timestamps in objects. */
-export const timestampOf = (clock: Pick<Clock, 'now'>): string => formatTime(clock.now());
+export const timestampOf = (clock: Pick<ClusterClock, 'now'>): string => formatTime(clock.now());
 
 /** A clock that only `advance` moves. */
-export interface ManualClock extends Clock {
+export interface ManualClock extends ClusterClock {
   /** Moves the time forward and runs the timers that become due, in the order of their times. */
   advance(milliseconds: number): void;
   /** The number of timers that wait. */
@@ -28,7 +28,7 @@ export interface ManualClock extends Clock {
 }
 
 /** The machine's clock. */
-export const systemClock: Clock = {
+export const systemClusterClock: ClusterClock = {
   now: () => Date.now(),
   setTimer(milliseconds, callback) {
     const handle = setTimeout(callback, Math.min(milliseconds, 2 ** 31 - 1));

@@ -6,10 +6,10 @@ import { LoadAhead, schemaEngine, simulation, writing } from './lazy-modules.ts'
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
-import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings } from './controllers/index.ts';
 import { noControllers } from './controllers/settings.ts';
-import type { Clock } from './clock.ts';
+import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
@@ -25,7 +25,7 @@ export interface Cluster {
   /** Opens a socket; a cluster may have several. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** The cluster's time. */
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   /** Holds, releases, delays and fails the simulated controllers while they run. */
   readonly controllers: ControllerSettings;
   /** Breaks requests on purpose. */
@@ -86,7 +86,7 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
     controllers: settings,
     faults,
     presentProcess: (presented) => presentProcess(api, presented),
-    snapshot: () => takeSnapshot(api),
+    snapshot: () => snapshotCluster(api),
     restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {

@@ -6,7 +6,7 @@ import { schemaEngine, writing } from './lazy-modules.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import type { StatusBody } from './errors/status.ts';
 import { inProcessTransport } from './http/in-process.ts';
-import type { Resource } from './registry/resource.ts';
+import type { ServedResource } from './registry/resource.ts';
 
 /** A reason why a server refuses an object, in the server's words. */
 export interface RefusalCause {
@@ -40,7 +40,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
   const transport = inProcessTransport(api);
   const namespaces = new Set<string>();
 
-  const post = async (resource: Resource, object: KubeObject, query: string): Promise<StatusBody | undefined> => {
+  const post = async (resource: ServedResource, object: KubeObject, query: string): Promise<StatusBody | undefined> => {
     const response = await transport.request({
       method: 'POST',
       path: `${collectionPath(resource, object)}${query}`,
@@ -87,7 +87,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
   };
 }
 
-function collectionPath({ group, version, plural, namespaced }: Resource, { metadata }: KubeObject): string {
+function collectionPath({ group, version, plural, namespaced }: ServedResource, { metadata }: KubeObject): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   return `${root}${namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? 'default')}` : ''}/${plural}`;
 }

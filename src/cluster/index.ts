@@ -14,8 +14,8 @@ export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, 
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
-export type { Clock, ManualClock, Timer } from './clock.ts';
-export { createManualClock, systemClock } from './clock.ts';
+export type { ClusterClock, ManualClock, Timer } from './clock.ts';
+export { createManualClock, systemClusterClock } from './clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 export type { DryRun, RefusalCause } from './dry-run.ts';
 export { openDryRun } from './dry-run.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { ClusterClock } from './clock.ts';
 
 /** The user of a request. Authentication determines it, and authorization checks it. */
 export interface UserInfo {
@@ -48,7 +48,7 @@ export interface ClusterOptions {
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
   readonly serviceCidr?: string;
   /** The clock of objects, timers and controllers. Default: that of the machine. */
-  readonly clock?: Clock;
+  readonly clock?: ClusterClock;
   /**
    * A directory that keeps the objects of the cluster; created if it is missing. A later cluster with the same
    * directory continues with these objects. Only one cluster at a time may use it. Default: nothing is kept.

@@ -13,7 +13,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
-import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { StoreEvent } from './store/store.ts';
 
 /** The minimum length of a log that is folded into the state, however small the state is. */
@@ -87,7 +87,7 @@ class Persistence {
 
   /** Writes the state anew, and starts an empty log. */
   #fold(): void {
-    const { resourceVersion, collections } = takeSnapshot(this.#context);
+    const { resourceVersion, collections } = snapshotCluster(this.#context);
     const draft = `${this.#state}.new`;
     const file = openSync(draft, 'w', 0o600);
     let size = 0;

@@ -37,7 +37,7 @@ export interface SnapshotContext extends DefinitionsContext {
 }
 
 /** The present content of the cluster. */
-export function takeSnapshot({ store, logs }: Pick<SnapshotContext, 'store' | 'logs'>): ClusterSnapshot {
+export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' | 'logs'>): ClusterSnapshot {
   const collections: SnapshotCollection[] = [];
   for (const collection of store.collections()) {
     if (collection.size === 0) continue;

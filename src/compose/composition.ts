@@ -2,11 +2,11 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } fr
 import { formatApiVersion, formatDiagnostic, hasErrors, isJsonObject } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { applyDefaults, refusalText, refusedPlace, validate, valueAtSteps } from '../schema/index.ts';
+import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '../schema/index.ts';
 import { applyAspects } from './aspects/apply.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { placed } from './refusal/diagnostics.ts';
+import { withSource } from './refusal/diagnostics.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
 import type { TracedGraph } from './emit/definition.ts';
 import { splitVariants } from './emit/variants.ts';
@@ -111,7 +111,7 @@ export class CompositionCore {
    */
   notePrintedSecret(id: string): void {
     const site = this.variants.records.find((record) => record.id === id)?.site;
-    const diagnostic = withProviders(() => placed(printedSecret(id), site));
+    const diagnostic = withProviders(() => withSource(printedSecret(id), site));
     const isKnown = ({ code, source }: Diagnostic) =>
       code === diagnostic.code && source?.line === diagnostic.source?.line && source?.file === diagnostic.source?.file;
     if (!this.diagnostics.some(isKnown)) this.printed.set(id, diagnostic);
@@ -147,7 +147,7 @@ export class CompositionCore {
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
     const found = withProviders(() =>
       checked.diagnostics.map((each) =>
-        placed(trace.handwritten ? each : inAuthorsWords(each), ...sitesOfPath(each, definition, graph, variants)),
+        withSource(trace.handwritten ? each : inAuthorsWords(each), ...sitesOfPath(each, definition, graph, variants)),
       ),
     );
     const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
@@ -165,7 +165,7 @@ export class CompositionCore {
     const { definition } = this.write(target);
     const diagnostic: Diagnostic = { code: 'compose/place', severity: 'error', message: '', path };
     return withProviders(
-      () => placed(diagnostic, ...sitesOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
+      () => withSource(diagnostic, ...sitesOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
     );
   }
 
@@ -205,7 +205,7 @@ export class CompositionCore {
     const given = plainSpec(spec);
     refuseWholeObject(given, Object.keys(schema.properties ?? {}));
     const value = applyDefaults(schema, given) as JsonObject;
-    const all = validate(schema, value, {});
+    const all = validateValue(schema, value, {});
     if (all.length > 0) {
       // The validation reports an error of a field once more as an error of the whole object.
       const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));

@@ -6,7 +6,7 @@ import { gvkOf } from '../core/index.ts';
 import type { NormalDefinition } from './definition-names.ts';
 import { createResource } from './resources/create-resource.ts';
 import { schemasOf, setSchemas } from './resources/run-schemas.ts';
-import { diagnosticOf, explainRefusal, placed } from './refusal/diagnostics.ts';
+import { diagnosticOf, explainRefusal, withSource } from './refusal/diagnostics.ts';
 import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
 import { settleNumbers, settleStatus } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './resources/resource-ids.ts';
@@ -20,7 +20,7 @@ import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
 import { select, variable, not } from './ir/build.ts';
 import { Variable } from './ir/node.ts';
-import type { ObjectType } from './ir/types.ts';
+import type { ObjectStaticType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
@@ -58,7 +58,7 @@ export interface Traced {
 /** The symbolic instance that the functions get. */
 function instanceValue(spec: Schema): Sym {
   const type = specType(spec);
-  const root: ObjectType = instanceType(type);
+  const root: ObjectStaticType = instanceType(type);
   return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
 }
 
@@ -128,7 +128,7 @@ export function traceComposition(
 
 /** The warnings of a run, with their places. */
 export function warningsOf(trace: Trace): Diagnostic[] {
-  return trace.warnings.map(({ diagnostic, site }) => placed(diagnostic, site));
+  return trace.warnings.map(({ diagnostic, site }) => withSource(diagnostic, site));
 }
 
 /** The error to throw for a refusal, or for an exception of the author's own code. */
@@ -158,15 +158,15 @@ export function throwRefusals(name: string, refusals: readonly Refusal[], trace:
 }
 
 /** The arguments of the author's functions. */
-export interface Inputs {
+export interface CompositionArguments {
   readonly schema: unknown;
   readonly spec: unknown;
 }
 
 /** The inputs of a composition that is not nested: the instance that a user will create. */
-function instanceInputs(instance: Sym, functions: CompositionFunctions): Inputs {
+function instanceInputs(instance: Sym, functions: CompositionFunctions): CompositionArguments {
   activeTrace().specName = specName(functions);
-  const type = (instance.type as ObjectType).field('spec')?.type ?? instance.type;
+  const type = (instance.type as ObjectStaticType).field('spec')?.type ?? instance.type;
   return {
     schema: wrap(instance),
     spec: wrap(new Sym(select(instance.node, 'spec', type), { label: activeTrace().specName })),
@@ -194,7 +194,7 @@ interface Run {
 }
 
 /** Runs the author's functions. */
-export function runFunctions(functions: CompositionFunctions, inputs: Inputs): Run {
+export function runFunctions(functions: CompositionFunctions, inputs: CompositionArguments): Run {
   const builder = closureFor(functions.build);
   if (functions.status === undefined) {
     const status = callClosure(interpreter, builder, selfOf(builder), [inputs.spec]);

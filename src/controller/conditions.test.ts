@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition, ConditionValue } from '../runtime/index.ts';
+import type { Condition, ConditionContent } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { ConditionSubject } from './conditions.ts';
 import { conditionsToJson, setConditions } from './conditions.ts';
@@ -8,11 +8,11 @@ const T0 = '2026-01-01T00:00:00Z';
 const T1 = '2026-01-01T00:00:01Z';
 const T2 = '2026-01-01T00:00:02Z';
 const subject = (generation: number): ConditionSubject => ({ types: ['A', 'B'], generation, creationTimestamp: T0 });
-const yes: ConditionValue = { status: 'True', reason: 'Fine', message: '' };
-const no: ConditionValue = { status: 'False', reason: 'Bad', message: 'broken' };
+const yes: ConditionContent = { status: 'True', reason: 'Fine', message: '' };
+const no: ConditionContent = { status: 'False', reason: 'Bad', message: 'broken' };
 
 /** Applies changes one after another and writes each condition in short. */
-function run(steps: readonly [number, Record<string, ConditionValue>, string][]): string[] {
+function run(steps: readonly [number, Record<string, ConditionContent>, string][]): string[] {
   let conditions: Condition[] = [];
   for (const [generation, changes, now] of steps) {
     conditions = setConditions(subject(generation), conditions, new Map(Object.entries(changes)), now);
@@ -24,7 +24,7 @@ function run(steps: readonly [number, Record<string, ConditionValue>, string][])
 }
 
 describe('setConditions', () => {
-  it.each<{ title: string; steps: [number, Record<string, ConditionValue>, string][]; result: string[] }>([
+  it.each<{ title: string; steps: [number, Record<string, ConditionContent>, string][]; result: string[] }>([
     {
       title: 'begins with Unknown since the object exists',
       steps: [[1, {}, T1]],

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import type { Condition, ConditionValue } from '../runtime/index.ts';
+import type { Condition, ConditionContent } from '../runtime/index.ts';
 
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
@@ -20,7 +20,7 @@ export interface ConditionSubject {
 export function setConditions(
   subject: ConditionSubject,
   current: readonly Condition[],
-  changes: ReadonlyMap<string, ConditionValue>,
+  changes: ReadonlyMap<string, ConditionContent>,
   now: string,
 ): Condition[] {
   const before = new Map(current.map((condition) => [condition.type, condition]));
@@ -51,7 +51,7 @@ function initial(type: string, { creationTimestamp, generation }: ConditionSubje
   };
 }
 
-function changed(known: Condition, value: ConditionValue, generation: number, now: string): Condition {
+function changed(known: Condition, value: ConditionContent, generation: number, now: string): Condition {
   const moved = known.status !== value.status || known.lastTransitionTime === undefined;
   return {
     type: known.type,

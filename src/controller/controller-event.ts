@@ -1,8 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectOutcome } from '../runtime/index.ts';
-import type { Compiled } from './definition/compiler.ts';
-import type { DefinitionStatus } from './definition/definition-status.ts';
-import type { Definition } from './definition/definition.ts';
+import type { CompiledSpec } from './definition/compiler.ts';
+import type { WrittenStatus } from './definition/definition-status.ts';
+import type { DefinitionObject } from './definition/definition.ts';
 import type { InstanceRecord } from './instance/record.ts';
 import type { WorkResult } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
@@ -20,21 +20,21 @@ export interface InstanceStep {
 
 type DefinitionEvent =
   /** A pass of a definition ended. */
-  | { readonly kind: 'definition-passed'; readonly definition: Definition; readonly compiled: Compiled }
+  | { readonly kind: 'definition-passed'; readonly definition: DefinitionObject; readonly compiled: CompiledSpec }
   /** A new status of a definition was written; `definition` is as it was before. */
-  | { readonly kind: 'definition-changed'; readonly definition: Definition; readonly status: DefinitionStatus }
+  | { readonly kind: 'definition-changed'; readonly definition: DefinitionObject; readonly status: WrittenStatus }
   /**
    * A deleted definition waits until its instances are gone; `instances` counts them. `message` names them; it is
    * undefined when the status says the same already.
    */
   | {
       readonly kind: 'definition-held';
-      readonly definition: Definition;
+      readonly definition: DefinitionObject;
       readonly instances: number;
       readonly message: string | undefined;
     }
   /** The controller removed its finalizer from a deleted definition; `orphans` instances still exist. */
-  | { readonly kind: 'definition-released'; readonly definition: Definition; readonly orphans: number }
+  | { readonly kind: 'definition-released'; readonly definition: DefinitionObject; readonly orphans: number }
   | { readonly kind: 'definition-gone'; readonly name: string };
 
 type RevisionEvent =
@@ -47,7 +47,7 @@ type RevisionEvent =
   | { readonly kind: 'revision-moved'; readonly from: string; readonly to: string }
   | {
       readonly kind: 'revision-issued';
-      readonly definition: Definition;
+      readonly definition: DefinitionObject;
       readonly revision: number;
       readonly reason: 'no_revision' | 'spec_changed';
     }

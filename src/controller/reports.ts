@@ -12,9 +12,9 @@ import type { ObjectOutcome } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import { internString } from './cache/intern.ts';
-import type { Compiled } from './definition/compiler.ts';
-import type { DefinitionStatus } from './definition/definition-status.ts';
-import type { Definition } from './definition/definition.ts';
+import type { CompiledSpec } from './definition/compiler.ts';
+import type { WrittenStatus } from './definition/definition-status.ts';
+import type { DefinitionObject } from './definition/definition.ts';
 import { declaredKind } from './definition/definition.ts';
 import { driftText } from './drift/drift-text.ts';
 import type { ChildWritten, PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
@@ -24,7 +24,7 @@ import type { ServedKind, ServedKinds } from './served-kinds.ts';
 const KEPT_EVENTS = 1000;
 
 interface DefinitionEntry {
-  readonly definition: Definition;
+  readonly definition: DefinitionObject;
   readonly problems: readonly string[];
   readonly served: ServedKind | undefined;
   readonly instances: () => number;
@@ -116,7 +116,7 @@ export class Reports implements InspectSource {
     }
   };
 
-  #definitionPassed(definition: Definition, compiled: Compiled): void {
+  #definitionPassed(definition: DefinitionObject, compiled: CompiledSpec): void {
     const served = this.#served.ofDefinition(definition.name);
     const caches = this.#caches;
     this.#definitions.set(definition.name, {
@@ -128,7 +128,7 @@ export class Reports implements InspectSource {
   }
 
   /** Replaces the status in the report of the last pass. */
-  #definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
+  #definitionChanged({ name, status: before }: DefinitionObject, status: WrittenStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
     const from = before['state'];

@@ -180,7 +180,7 @@ async function contextOf(
 }
 
 /** The `status.state` of one instance, and the time of its last deploy. */
-export interface InstanceState {
+export interface LastDeploy {
   readonly state: string;
   readonly deployed: Date | undefined;
 }
@@ -189,7 +189,7 @@ export interface InstanceState {
  * The health of all instances together: failed when an instance is in ERROR, else degraded when an instance is not
  * ACTIVE.
  */
-export function statusOf(target: DeployTarget, instances: readonly InstanceState[]): FactoryStatus {
+export function statusOf(target: DeployTarget, instances: readonly LastDeploy[]): FactoryStatus {
   const states = instances.map(({ state }) => state);
   const times = instances.flatMap(({ deployed }) => deployed?.getTime() ?? []);
   const health = states.includes('ERROR')

@@ -4,7 +4,7 @@ import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, systemClock } from '../kube/index.ts';
 import { connect } from './connect.ts';
-import type { InstanceState } from './contexts.ts';
+import type { LastDeploy } from './contexts.ts';
 import {
   directContext,
   directInstance,
@@ -198,7 +198,7 @@ async function deploySingletons(
 }
 
 /** The state and the last deploy of each instance of the target. */
-async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<InstanceState[]> {
+async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<LastDeploy[]> {
   if (target.mode === 'kro') {
     const instances = await listKro(kroContext(api, target, signal));
     return instances.map((object) => {
@@ -206,7 +206,7 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
       return { state: typeof state === 'string' ? state : 'IN_PROGRESS', deployed: appliedAt(object) };
     });
   }
-  const states: InstanceState[] = [];
+  const states: LastDeploy[] = [];
   for (const context of await directInstances(api, target, signal)) {
     const { time } = context.record;
     const { state } = (await observeDirect(context)).decision;

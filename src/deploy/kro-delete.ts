@@ -7,7 +7,7 @@ import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './kro.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionViews, waitUntilGone } from './kro-wait.ts';
+import { conditionViews, waitForDeletion } from './kro-wait.ts';
 
 /** Time limit for the last read of remaining objects after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
@@ -28,7 +28,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     },
   );
   try {
-    if (leaving !== undefined) await waitUntilGone(context, leaving);
+    if (leaving !== undefined) await waitForDeletion(context, leaving);
   } catch (error) {
     if (!signal.aborted) throw error;
     const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
@@ -66,7 +66,7 @@ async function deleteUnusedDefinition(
       // The precondition of the version keeps a concurrent deploy's write of the definition.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
       if (!(await hasInstances(context, type))) return ref;
-      if (leaving !== undefined) await waitUntilGone(context, leaving);
+      if (leaving !== undefined) await waitForDeletion(context, leaving);
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;

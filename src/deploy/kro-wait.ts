@@ -151,7 +151,7 @@ function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boole
  *
  * @throws DeploymentTimeoutError, which names the finalizers of the object.
  */
-export async function waitUntilGone({ api, signal }: KroContext, leaving: KubeObject): Promise<void> {
+export async function waitForDeletion({ api, signal }: KroContext, leaving: KubeObject): Promise<void> {
   const ref = refOf(leaving);
   let last = leaving;
   try {

@@ -8,7 +8,7 @@ import { changeOf } from './plan.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionViews, waitForDefinition, waitForInstance, waitUntilGone } from './kro-wait.ts';
+import { conditionViews, waitForDefinition, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** Field manager of definitions and instances that are applied for the user. */
@@ -115,7 +115,7 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
     const applied = await api.apply(wanted, { fieldManager: MANAGER, force: true, signal });
     if (applied.metadata.deletionTimestamp === undefined) return applied;
     progress({ type: 'progress', message: `waiting until the former ${formatRef(refOf(applied))} is gone` });
-    await waitUntilGone(context, applied);
+    await waitForDeletion(context, applied);
   }
 }
 

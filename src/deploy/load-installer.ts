@@ -5,6 +5,6 @@ import type { RuntimeInstallation } from './install-runtime.ts';
  * Loads `install-runtime.ts` and calls its `installRuntime`. The module is loaded late, because few deploys install a
  * runtime.
  */
-export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
+export async function installRuntimeOnDemand(installation: RuntimeInstallation): Promise<KroSource> {
   return (await import('./install-runtime.ts')).installRuntime(installation);
 }

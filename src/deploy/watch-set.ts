@@ -4,7 +4,7 @@ import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
 import type { ListTarget, ObjectTarget, ObjectType } from '../runtime/index.ts';
 
 /** Receives changes of a watch: a current object, or a deleted one. */
-export type ObjectChange = (type: ObjectType, object: KubeObject, gone: boolean) => void;
+export type ObjectListener = (type: ObjectType, object: KubeObject, gone: boolean) => void;
 
 /** A request to watch an object (by a watch of its kind) or a list. */
 export type Watched =
@@ -88,13 +88,13 @@ class OpenWatch {
  */
 export class WatchSet {
   readonly #api: KubernetesApi;
-  readonly #onChange: ObjectChange;
+  readonly #onChange: ObjectListener;
   readonly #isOurs: (object: KubeObject) => boolean;
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
   /** `isOurs` tells whether the deploy may read an object. Watches keep only the identity of other objects. */
-  constructor(api: KubernetesApi, onChange: ObjectChange, isOurs: (object: KubeObject) => boolean) {
+  constructor(api: KubernetesApi, onChange: ObjectListener, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
     this.#isOurs = isOurs;

@@ -4,11 +4,11 @@ import { goQuoteBytes } from './quote.ts';
 /** Percent-encoding of byte strings with the rules of Go's `net/url`. */
 
 /** The part of a URL that a text is; each part lets other characters through unescaped. */
-export type Place = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
+export type UrlPart = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
 
 const UNRESERVED = /[A-Za-z0-9\-_.~]/;
 const IN_HOST = /[!$&'()*+,;=:[\]<>"]/;
-const LITERAL: Readonly<Record<Place, RegExp | undefined>> = {
+const LITERAL: Readonly<Record<UrlPart, RegExp | undefined>> = {
   fragment: /[$&+,/:;=?@!()*]/,
   host: IN_HOST,
   path: /[$&+,/:;=@]/,
@@ -18,12 +18,12 @@ const LITERAL: Readonly<Record<Place, RegExp | undefined>> = {
 };
 
 /** Is `char` (a byte) written as `%XX` in this part? */
-export function mustEscape(char: string, place: Place): boolean {
+export function mustEscape(char: string, place: UrlPart): boolean {
   return !UNRESERVED.test(char) && LITERAL[place]?.test(char) !== true;
 }
 
 /** Percent-encodes the bytes that must be escaped in this part. */
-export function escapeBytes(bytes: string, place: Place): string {
+export function escapeBytes(bytes: string, place: UrlPart): string {
   return bytes.replace(/[^A-Za-z0-9\-_.~]/gs, (char) => {
     if (!mustEscape(char, place)) return char;
     return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
@@ -31,7 +31,7 @@ export function escapeBytes(bytes: string, place: Place): string {
 }
 
 /** Decodes escapes; a failure for an escape or a character that this part of the URL does not allow. */
-export function unescapeBytes(bytes: string, place: Place): string | Failure {
+export function unescapeBytes(bytes: string, place: UrlPart): string | Failure {
   const inHost = place === 'host' || place === 'zone';
   for (let i = 0; i < bytes.length; i++) {
     const char = bytes.charAt(i);
@@ -53,7 +53,7 @@ export function unescapeBytes(bytes: string, place: Place): string | Failure {
  * Is this escape refused? A host may escape bytes beyond ASCII only, a zone only spaces and characters that need no
  * escape in a host. `%25` is always allowed.
  */
-function refused(triple: string, place: Place): boolean {
+function refused(triple: string, place: UrlPart): boolean {
   if (triple === '%25') return false;
   const code = Number.parseInt(triple.slice(1), 16);
   if (place === 'host') return code < 0x80;

@@ -3,33 +3,33 @@ import { needsNoEscape } from '../golang/index.ts';
 import type { ExpressionSite } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
-import type { Language, ReferenceRules, Names } from './language.ts';
+import type { Language, ReferenceRules, ExpressionNames } from './language.ts';
 import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
-import type { Place } from './problems.ts';
+import type { ProblemLocation } from './problems.ts';
 import type { TextPart } from './scan.ts';
 import type { SyntaxExplanation } from './explain-syntax-error.ts';
 import { explainSyntaxError } from './explain-syntax-error.ts';
 
 /** An expression with the names that it uses and its site in the definition. */
-export interface Analysed<S extends ExpressionSite = ExpressionSite> extends Names {
+export interface Analysed<S extends ExpressionSite = ExpressionSite> extends ExpressionNames {
   readonly site: S;
 }
 
 /** The reason why an expression cannot be analysed. `kro` is kro's text without a prefix. */
-export interface Refusal {
+export interface AnalysisError {
   readonly code: string;
   readonly kro: string;
   readonly message: string;
   readonly hint?: string | undefined;
-  readonly place: Place;
+  readonly place: ProblemLocation;
   /** Is the refusal a syntax error? kro's text for these has the position. */
   readonly syntax: boolean;
 }
 
 export type Analysis<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Analysed<S> }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: false; readonly refusal: AnalysisError };
 
 export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
 
@@ -52,7 +52,7 @@ export function analyse<S extends ExpressionSite>(
   const parsed = language.parse(cel);
   if (!parsed.ok) {
     const [first] = parsed.errors;
-    const refusal: Refusal = {
+    const refusal: AnalysisError = {
       code: first === undefined ? 'cel/syntax' : celCode(first.message),
       kro: `parse error: ${parsed.text}`,
       ...(first === undefined ? { message: 'the expression does not parse' } : wordsOf(first, cel)),
@@ -101,11 +101,11 @@ function joinedText<S extends ExpressionSite>(site: S, language: Language): Join
   return names === NO_NAME ? undefined : new JoinedText(site, names, language);
 }
 
-const NO_NAME: readonly Names[] = [];
+const NO_NAME: readonly ExpressionNames[] = [];
 
-function joinedNames(parts: readonly TextPart[], language: Language): readonly Names[] {
+function joinedNames(parts: readonly TextPart[], language: Language): readonly ExpressionNames[] {
   if (parts.length > MAX_JOINED_PARTS) return NO_NAME;
-  const names: Names[] = [];
+  const names: ExpressionNames[] = [];
   for (const { kind, text } of parts) {
     if (kind === 'text') {
       if (!needsNoEscape(text)) return NO_NAME;
@@ -120,7 +120,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly N
 }
 
 /** The names that an expression outside of loops uses; undefined when the expression has an error. */
-function namesOf(cel: string, language: Language): Names | undefined {
+function namesOf(cel: string, language: Language): ExpressionNames | undefined {
   const known = language.analysed.get(cel);
   if (known !== undefined) return known;
   const parsed = language.parse(cel);
@@ -136,11 +136,11 @@ class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   readonly site: S;
   readonly ids: readonly string[];
   readonly reads: readonly Part[];
-  readonly parts: readonly Names[];
+  readonly parts: readonly ExpressionNames[];
   readonly #language: Language;
   #ast: Ast | undefined;
 
-  constructor(site: S, parts: readonly Names[], language: Language) {
+  constructor(site: S, parts: readonly ExpressionNames[], language: Language) {
     const [first] = parts;
     this.site = site;
     this.parts = parts;
@@ -158,19 +158,19 @@ class JoinedText<S extends ExpressionSite> implements Analysed<S> {
 }
 
 /** The syntax trees of an expression: one tree, or the trees of the parts of a text. */
-export function rootsOf(names: Names): readonly Expr[] {
+export function rootsOf(names: ExpressionNames): readonly Expr[] {
   const { parts } = names;
   return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
 }
 
 /** The place of a language error in the definition. */
-export function placeOf(site: ExpressionSite, error: CelError | undefined): Place {
+export function placeOf(site: ExpressionSite, error: CelError | undefined): ProblemLocation {
   if (error === undefined || error.offset < 0) return { path: site.path };
   return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }
 
 /** Adds a code and a remedy to kro's refusal of a name. */
-function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, language: Language): Refusal {
+function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, language: Language): AnalysisError {
   const place = { path: site.path, offset: site.text.toOriginal(0) };
   const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];
   if (unknown !== undefined) {

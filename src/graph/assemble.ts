@@ -6,10 +6,10 @@ import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural } from './crd.ts';
 import { applyDepth, applyOrder, topologicalOrder } from './dag.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite } from './draft.ts';
-import type { Compiled } from './expression.ts';
+import type { CompiledExpression } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
@@ -19,7 +19,7 @@ import type { StatusBlock } from './status.ts';
 
 /** The inputs of a graph, all without errors. */
 export interface Parts {
-  readonly definition: Definition;
+  readonly definition: ParsedDefinition;
   /** The definition's JSON, as the caller passed it. */
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
@@ -27,7 +27,7 @@ export interface Parts {
   readonly specSchema: Schema;
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
-  readonly conditions: readonly Compiled[] | undefined;
+  readonly conditions: readonly CompiledExpression[] | undefined;
 }
 
 /** Builds the immutable graph. */
@@ -120,7 +120,7 @@ function makePlans({ document, level, resources, status, conditions }: Parts): P
 }
 
 /** The definition with the defaults of the API server. */
-function withDefaults(value: JsonObject, definition: Definition): JsonObject {
+function withDefaults(value: JsonObject, definition: ParsedDefinition): JsonObject {
   const spec = value['spec'] as JsonObject;
   const { group, scope } = definition.schema;
   return { ...value, spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), group, scope } } };
@@ -133,7 +133,7 @@ class Assembler {
     this.#document = document;
   }
 
-  expression({ site, ids, type, program }: Compiled): Expression {
+  expression({ site, ids, type, program }: CompiledExpression): Expression {
     const source = this.#source(site);
     return {
       cel: site.text.cel,
@@ -145,7 +145,7 @@ class Assembler {
     };
   }
 
-  #condition(entry: Compiled): ConditionExpression {
+  #condition(entry: CompiledExpression): ConditionExpression {
     const types = literalTypes(entry.ast.expr);
     return { ...this.expression(entry), ...(types === undefined ? {} : { types }) };
   }
@@ -154,7 +154,7 @@ class Assembler {
     return this.#document?.positionInside(site.path, site.text.toOriginal(0));
   }
 
-  #hole(field: Compiled<FieldSite>, kind: FieldKind): Hole {
+  #hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
     return { path: field.site.steps, pathText: field.site.pathText, kind, expression: this.expression(field) };
   }
 
@@ -182,7 +182,7 @@ class Assembler {
     return { ...base, nodeType: 'collection', forEach };
   }
 
-  status(block: StatusBlock, conditions: readonly Compiled[] | undefined): StatusPlan {
+  status(block: StatusBlock, conditions: readonly CompiledExpression[] | undefined): StatusPlan {
     const fromFields = block.fields.flatMap((field) => field.ids);
     const fromConditions = (conditions ?? [])
       .flatMap((each) => each.ids)
@@ -203,7 +203,7 @@ function freeze<T extends JsonValue>(value: T): T {
   return Object.freeze(value);
 }
 
-function kindOf(field: Compiled, iterators: ReadonlySet<string>): FieldKind {
+function kindOf(field: CompiledExpression, iterators: ReadonlySet<string>): FieldKind {
   if (field.ids.some((id) => iterators.has(id))) return 'iteration';
   return field.ids.some((id) => id !== 'schema') ? 'dynamic' : 'static';
 }

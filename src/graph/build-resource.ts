@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
-import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
-import type { DimensionSite, Draft, ExpressionSite } from './draft.ts';
+import type { ConditionText, ParsedDefinition, ResourceBlock } from './definition.ts';
+import type { DimensionSite, ResourceDraft, ExpressionSite } from './draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
@@ -20,11 +20,11 @@ import { walkFreely, walkWithSchema } from './walk.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(
-  definition: Definition,
+  definition: ParsedDefinition,
   kinds: KnownKinds,
   level: KroCompatibility,
   problems: Problems,
-): Draft[] {
+): ResourceDraft[] {
   const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map(), level };
   const builders = definition.resources.map((block) => new Builder(block, shared, problems));
   const wellFormed = builders.filter((builder) => builder.checkShape());
@@ -119,7 +119,7 @@ class Builder {
     return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message, hint });
   }
 
-  build(definition: Definition, kinds: KnownKinds): Draft {
+  build(definition: ParsedDefinition, kinds: KnownKinds): ResourceDraft {
     const { id, externalRef } = this.#block;
     const nodeType = this.#nodeType();
     const template = externalRef === undefined ? (this.#block.template as JsonObject) : this.#reference(externalRef);

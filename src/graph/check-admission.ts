@@ -1,6 +1,6 @@
 import { isJsonObject } from '../core/index.ts';
 import { dns1035Label } from '../kubernetes/index.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -9,7 +9,7 @@ import type { Problems } from './problems.ts';
  * ResourceGraphDefinition. kro's compiler accepts definitions that fail these checks, so that the problems are
  * warnings.
  */
-export function checkAdmission(definition: Definition, problems: Problems): void {
+export function checkAdmission(definition: ParsedDefinition, problems: Problems): void {
   const warn = (path: readonly PathStep[], message: string, hint?: string): void =>
     problems.warn({ code: 'graph/refused-by-api-server', message, place: { path }, hint });
   checkSchemaBlock(definition, warn);
@@ -33,7 +33,7 @@ function versionHint(text: string): string {
   return 'write v1, v1alpha1, v2beta3 or the like';
 }
 
-function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
+function checkSchemaBlock({ schema }: ParsedDefinition, warn: Warn): void {
   const path = ['spec', 'schema'];
   if (!API_VERSION.test(schema.apiVersion)) {
     const message = `the API server refuses the version "${schema.apiVersion}"`;

@@ -1,4 +1,4 @@
-import type { Definition, ResourceBlock } from './definition.ts';
+import type { ParsedDefinition, ResourceBlock } from './definition.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
@@ -13,7 +13,11 @@ interface NameRules {
 }
 
 /** Checks the kind, the resource ids and the names of forEach iterators. */
-export function checkNames(definition: Definition, { maxDimensions, level }: NameRules, problems: Problems): void {
+export function checkNames(
+  definition: ParsedDefinition,
+  { maxDimensions, level }: NameRules,
+  problems: Problems,
+): void {
   const report = (code: string, path: readonly PathStep[], kro: string, message: string, hint?: string): void => {
     problems.error({ phase: 'naming', code, message, place: { path }, hint, kro: PREFIX + kro });
   };

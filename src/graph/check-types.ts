@@ -6,7 +6,7 @@ import { analyse } from './analysis.ts';
 import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
 import type { Linked } from './dependencies.ts';
 import type { DimensionSite, FieldSite, ExpressionSite } from './draft.ts';
-import type { Compiled } from './expression.ts';
+import type { CompiledExpression } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import { gather } from './gather.ts';
 import { castHint } from './hints.ts';
@@ -16,10 +16,10 @@ import type { Problem, Problems } from './problems.ts';
 /** The compiled expressions of a resource, without those that have errors. */
 export interface TypedResource {
   readonly linked: Linked;
-  readonly fields: readonly Compiled<FieldSite>[];
-  readonly dimensions: readonly Compiled<DimensionSite>[];
-  readonly includeWhen: readonly Compiled[];
-  readonly readyWhen: readonly Compiled[];
+  readonly fields: readonly CompiledExpression<FieldSite>[];
+  readonly dimensions: readonly CompiledExpression<DimensionSite>[];
+  readonly includeWhen: readonly CompiledExpression[];
+  readonly readyWhen: readonly CompiledExpression[];
 }
 
 /** Checks the type of each expression of a resource against its field or place. */
@@ -57,7 +57,7 @@ class Checker {
   }
 
   /** The environment of template fields, which has the iterators in a collection. */
-  #environment(dimensions: readonly Compiled<DimensionSite>[]): Environment {
+  #environment(dimensions: readonly CompiledExpression<DimensionSite>[]): Environment {
     const { dimensions: sites } = this.#linked.draft;
     if (sites.length === 0) return this.#language.typed;
     const iterators = sites.map(({ name }): [string, CelType | undefined] => {
@@ -76,13 +76,13 @@ class Checker {
     found: Analysed<S>,
     environment: Environment,
     step: () => string,
-  ): Compiled<S> | undefined {
+  ): CompiledExpression<S> | undefined {
     const result = compileExpression(found, environment, this.#language);
     if (result.ok) return result.value;
     return this.#refuse({ ...result.refusal, kro: step() + result.refusal.kro });
   }
 
-  #dimension(found: Analysed<DimensionSite>): Compiled<DimensionSite> | undefined {
+  #dimension(found: Analysed<DimensionSite>): CompiledExpression<DimensionSite> | undefined {
     const { name } = found.site;
     const prefix = `node "${this.#id}": forEach iterator "${name}"`;
     const omit = this.#language.omitRefusal(found.ast);
@@ -102,7 +102,7 @@ class Checker {
     });
   }
 
-  #field(found: Analysed<FieldSite>, environment: Environment): Compiled<FieldSite> | undefined {
+  #field(found: Analysed<FieldSite>, environment: Environment): CompiledExpression<FieldSite> | undefined {
     const { site } = found;
     const shown = site.text.template ?? site.text.cel;
     const step = () => `failed to compile template expression ${goQuote(shown)} at path ${goQuote(site.pathText)}: `;
@@ -123,7 +123,11 @@ class Checker {
     });
   }
 
-  #condition(list: 'includeWhen' | 'readyWhen', found: Analysed, environment: Environment): Compiled | undefined {
+  #condition(
+    list: 'includeWhen' | 'readyWhen',
+    found: Analysed,
+    environment: Environment,
+  ): CompiledExpression | undefined {
     const { cel } = found.site.text;
     const step = () => `failed to type-check ${list} expression ${goQuote(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
@@ -146,7 +150,7 @@ class Checker {
     });
   }
 
-  #readyWhen(site: ExpressionSite): Compiled | undefined {
+  #readyWhen(site: ExpressionSite): CompiledExpression | undefined {
     const { draft } = this.#linked;
     const subject = draft.nodeType === 'collection' ? 'each' : draft.id;
     const names = new Map(subject === 'each' ? [['each', { id: draft.id, steps: [] }]] : []);

@@ -10,7 +10,7 @@ import { checkNames } from './check-names.ts';
 import { checkRules } from './check-rules.ts';
 import { checkTypes } from './check-types.ts';
 import { buildConditions } from './conditions.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import { readDefinition } from './definition.ts';
 import { linkResources } from './dependencies.ts';
 import { isDefinitionDocument } from './document.ts';
@@ -100,7 +100,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
  * Replaces invalid ids (reserved by kro, duplicate, empty) by names that no expression can contain. Therefore a wrong
  * id is only one problem, and its name in expressions keeps its other meaning.
  */
-function withDistinctIds(definition: Definition, level: KroCompatibility): Definition {
+function withDistinctIds(definition: ParsedDefinition, level: KroCompatibility): ParsedDefinition {
   const seen = new Set<string>();
   let changed = false;
   const resources = definition.resources.map((resource) => {

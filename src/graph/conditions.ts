@@ -5,7 +5,7 @@ import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
 import type { ExpressionSite } from './draft.ts';
-import type { Compiled } from './expression.ts';
+import type { CompiledExpression } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Language } from './language.ts';
@@ -27,7 +27,7 @@ export function buildConditions(
   block: JsonValue | undefined,
   language: Language,
   problems: Problems,
-): readonly Compiled[] | undefined {
+): readonly CompiledExpression[] | undefined {
   // As in kro, an empty block declares nothing.
   if (block === undefined || (Array.isArray(block) && block.length === 0)) return undefined;
   const parsed = readSites(block, language.level, problems).map((site) => {
@@ -173,7 +173,7 @@ function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, proble
   }
 }
 
-function compileCondition(found: Analysed, language: Language, problems: Problems): Compiled | undefined {
+function compileCondition(found: Analysed, language: Language, problems: Problems): CompiledExpression | undefined {
   const { cel } = found.site.text;
   const result = compileExpression(found, language.typed, language);
   if (!result.ok) {

@@ -46,7 +46,7 @@ export interface ResourceBlock {
 }
 
 /** A ResourceGraphDefinition, read field by field; fields of a wrong JSON type are reported and left out. */
-export interface Definition {
+export interface ParsedDefinition {
   readonly name: string;
   readonly schema: SchemaBlock;
   readonly resources: readonly ResourceBlock[];
@@ -60,7 +60,7 @@ export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
 /**
  * Reads a definition. Returns undefined, and reports a problem, when the value is no definition or lacks `spec.schema`.
  */
-export function readDefinition(value: JsonValue, problems: Problems): Definition | undefined {
+export function readDefinition(value: JsonValue, problems: Problems): ParsedDefinition | undefined {
   const reader = new Reader(problems);
   const root = reader.object(value, []);
   if (root === undefined) return undefined;

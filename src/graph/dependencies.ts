@@ -1,7 +1,7 @@
 import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES } from './analysis.ts';
 import { findCycle } from './dag.ts';
-import type { DimensionSite, Draft, FieldSite, ExpressionSite } from './draft.ts';
+import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './draft.ts';
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import type { Problems } from './problems.ts';
@@ -10,7 +10,7 @@ import { partOf } from './read-paths.ts';
 
 /** A draft with its parsed expressions, without the expressions that have errors. */
 export interface Linked {
-  readonly draft: Draft;
+  readonly draft: ResourceDraft;
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
@@ -24,19 +24,19 @@ const PREFIX = 'failed to build dependency graph: ';
  * Finds the dependencies of each resource, and refuses unknown names, self references, iterators out of scope and
  * cycles.
  */
-export function linkResources(drafts: readonly Draft[], language: Language, problems: Problems): Linked[] {
+export function linkResources(drafts: readonly ResourceDraft[], language: Language, problems: Problems): Linked[] {
   const linked = drafts.map((draft) => new Linker(draft, language, problems).link());
   reportCycle(linked, problems);
   return linked;
 }
 
 class Linker {
-  readonly #draft: Draft;
+  readonly #draft: ResourceDraft;
   readonly #language: Language;
   readonly #problems: Problems;
   readonly #dependsOn = new Set<string>();
 
-  constructor(draft: Draft, language: Language, problems: Problems) {
+  constructor(draft: ResourceDraft, language: Language, problems: Problems) {
     this.#draft = draft;
     this.#language = language;
     this.#problems = problems;

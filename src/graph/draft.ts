@@ -24,7 +24,7 @@ export interface DimensionSite extends ExpressionSite {
 }
 
 /** A resource after reading and before checking: its kind and its expressions. */
-export interface Draft {
+export interface ResourceDraft {
   readonly id: string;
   readonly block: ResourceBlock;
   readonly nodeType: GraphNode['nodeType'];
@@ -47,6 +47,6 @@ export interface Draft {
 }
 
 /** Do other nodes' expressions and the status see a list? */
-export function readsAsList(draft: Draft): boolean {
+export function readsAsList(draft: ResourceDraft): boolean {
   return draft.nodeType === 'collection' || draft.nodeType === 'externalCollection';
 }

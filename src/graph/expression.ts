@@ -1,24 +1,24 @@
 import type { Ast, CelError, Environment, Program } from '../cel/index.ts';
 import { joinPrograms, STRING } from '../cel/index.ts';
-import type { Analysed, Refusal } from './analysis.ts';
+import type { Analysed, AnalysisError } from './analysis.ts';
 import { placeOf } from './analysis.ts';
 import type { ExpressionSite } from './draft.ts';
 import { celCode, celHint, celWords } from './hints.ts';
-import type { Language, Names, CheckedExpression } from './language.ts';
+import type { Language, ExpressionNames, CheckedExpression } from './language.ts';
 
 /** An expression with its type and its program. */
-export interface Compiled<S extends ExpressionSite = ExpressionSite> extends Analysed<S>, CheckedExpression {}
+export interface CompiledExpression<S extends ExpressionSite = ExpressionSite> extends Analysed<S>, CheckedExpression {}
 
-export type Compilation<S extends ExpressionSite> =
-  | { readonly ok: true; readonly value: Compiled<S> }
-  | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: Refusal };
+export type ExpressionResult<S extends ExpressionSite> =
+  | { readonly ok: true; readonly value: CompiledExpression<S> }
+  | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: AnalysisError };
 
 /** Checks the types of an expression and makes its program. `kro` of a refusal is the full text of the checker. */
 export function compileExpression<S extends ExpressionSite>(
   found: Analysed<S>,
   environment: Environment,
   language: Language,
-): Compilation<S> {
+): ExpressionResult<S> {
   const shared = environment === language.typed;
   const parts = shared ? found.parts : undefined;
   if (parts !== undefined && areTexts(parts, environment, language)) {
@@ -40,12 +40,12 @@ export function compileExpression<S extends ExpressionSite>(
   return { ok: true, value: compiled(found, made) };
 }
 
-function areTexts(parts: readonly Names[], environment: Environment, language: Language): boolean {
+function areTexts(parts: readonly ExpressionNames[], environment: Environment, language: Language): boolean {
   return parts.every((part) => isText(part, environment, language));
 }
 
 /** Is the part of a text a string without errors? When all parts are, the text is one, too. */
-function isText(part: Names, environment: Environment, language: Language): boolean {
+function isText(part: ExpressionNames, environment: Environment, language: Language): boolean {
   const known = language.checked.get(part.ast);
   if (known !== undefined) return known.type.kind === 'string';
   const checked = environment.check(part.ast);
@@ -56,17 +56,17 @@ function isText(part: Names, environment: Environment, language: Language): bool
 }
 
 /** A text whose parts are checked. The program of the text is made on request. */
-class CompiledText<S extends ExpressionSite> implements Compiled<S> {
+class CompiledText<S extends ExpressionSite> implements CompiledExpression<S> {
   readonly site: S;
-  readonly ids: Names['ids'];
-  readonly reads: Names['reads'];
-  readonly parts: readonly Names[];
+  readonly ids: ExpressionNames['ids'];
+  readonly reads: ExpressionNames['reads'];
+  readonly parts: readonly ExpressionNames[];
   readonly type = STRING;
   readonly #found: Analysed<S>;
   readonly #language: Language;
   #program: Program | undefined;
 
-  constructor(found: Analysed<S>, parts: readonly Names[], language: Language) {
+  constructor(found: Analysed<S>, parts: readonly ExpressionNames[], language: Language) {
     this.site = found.site;
     this.ids = found.ids;
     this.reads = found.reads;
@@ -100,7 +100,10 @@ class CompiledText<S extends ExpressionSite> implements Compiled<S> {
   }
 }
 
-function compiled<S extends ExpressionSite>(found: Analysed<S>, { type, program }: CheckedExpression): Compiled<S> {
+function compiled<S extends ExpressionSite>(
+  found: Analysed<S>,
+  { type, program }: CheckedExpression,
+): CompiledExpression<S> {
   const { site, ast, ids, reads } = found;
   return { site, ast, ids, reads, type, program };
 }
@@ -111,7 +114,7 @@ function refused<S extends ExpressionSite>(
   text: string,
   environment: Environment,
   language: Language,
-): Refusal {
+): AnalysisError {
   const [first] = errors;
   return {
     code: first === undefined ? 'cel/invalid' : celCode(first.message),

@@ -2,7 +2,7 @@ import type { GroupVersionKind, JsonObject, KubeObject } from '../core/index.ts'
 import { isJsonObject } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { crdSource } from '../schema/index.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 
 /** The kinds that resources of a definition install themselves, by CustomResourceDefinition templates. */
 export interface InstalledKinds {
@@ -12,7 +12,7 @@ export interface InstalledKinds {
 }
 
 /** Reads the CustomResourceDefinition templates of a definition. */
-export function installedKinds(definition: Definition): InstalledKinds {
+export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   const byId = new Map<string, SchemaSource>();
   for (const { id, template } of definition.resources) {
     if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as unknown as KubeObject]));

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema, SimpleRule } from '../schema/index.ts';
 import { parseSimpleSchema } from '../schema/index.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { Problems } from './problems.ts';
 
 /** The OpenAPI schema of the author's `spec`. */
@@ -29,7 +29,7 @@ function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
 }
 
 /** Builds the schema of the author's `spec`. Reports errors. */
-export function buildSpecSchema(definition: Definition, problems: Problems): SpecSchema {
+export function buildSpecSchema(definition: ParsedDefinition, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
   const result = parseSimpleSchema(spec ?? {}, types ?? {});
   if (result.ok) return { schema: result.schema, complete: true, rules: result.rules };

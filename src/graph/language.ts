@@ -13,8 +13,8 @@ import { DYN, kroEnvironment, references } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
 import { callsGlobal } from './calls-global.ts';
-import type { Definition } from './definition.ts';
-import type { Draft } from './draft.ts';
+import type { ParsedDefinition } from './definition.ts';
+import type { ResourceDraft } from './draft.ts';
 import { readsAsList } from './draft.ts';
 import { SchemaPaths } from './expected-type.ts';
 import { selectorFieldType } from './external-metadata.ts';
@@ -36,7 +36,7 @@ export interface CheckedExpression {
 }
 
 /** A parsed expression with the names that it uses, independent of its place. */
-export interface Names {
+export interface ExpressionNames {
   /** The syntax tree. The tree of a text with several parts is parsed at the first access. */
   readonly ast: Ast;
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
@@ -44,7 +44,7 @@ export interface Names {
   /** The parts of nodes and of `schema` that the expression reads. */
   readonly reads: readonly Part[];
   /** The expressions of a text with several parts, if each was analysed alone. */
-  readonly parts?: readonly Names[];
+  readonly parts?: readonly ExpressionNames[];
 }
 
 /** The place of an expression, which decides the names that it may use. */
@@ -57,7 +57,7 @@ const STRING_SCHEMA: Schema = { type: 'string' };
 const OMIT_ELSEWHERE = 'omit() can only be used in resource template expressions';
 
 /** The schema of the variable `schema`: the instance without its status. */
-function instanceSchema(definition: Definition, spec: Schema): Schema {
+function instanceSchema(definition: ParsedDefinition, spec: Schema): Schema {
   const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
   const { namespace: _namespace, ...clusterScoped } = metadata.properties ?? {};
   const cluster = definition.schema.scope === 'Cluster';
@@ -90,12 +90,12 @@ export class Language {
    * Caches of parsed texts of templates outside loops, and of their checked forms in `typed`: many resources of one
    * definition have the same expressions.
    */
-  readonly analysed = new Map<string, Names>();
+  readonly analysed = new Map<string, ExpressionNames>();
   /** The cache for texts with several parts; an empty list for a text that has to be analysed as a whole. */
-  readonly joined = new WeakMap<ExpressionText, readonly Names[]>();
+  readonly joined = new WeakMap<ExpressionText, readonly ExpressionNames[]>();
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
-  readonly #drafts: ReadonlyMap<string, Draft>;
+  readonly #drafts: ReadonlyMap<string, ResourceDraft>;
   /** The root schemas by the names of their types. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
@@ -103,7 +103,7 @@ export class Language {
   /** The variables that kro's extraction knows in templates. Later checks refuse some of them. */
   readonly #templateNames: ReadonlySet<string>;
 
-  constructor(definition: Definition, spec: Schema, drafts: readonly Draft[], options: CompileOptions) {
+  constructor(definition: ParsedDefinition, spec: Schema, drafts: readonly ResourceDraft[], options: CompileOptions) {
     this.level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));

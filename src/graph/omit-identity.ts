@@ -1,11 +1,11 @@
 import { rootsOf } from './analysis.ts';
 import { callsGlobal } from './calls-global.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { Linked } from './dependencies.ts';
 import type { Problems } from './problems.ts';
 
 /** Refuses omit() in the fields of an object's identity, because they must have a value. */
-export function checkOmitIdentity({ draft, fields }: Linked, definition: Definition, problems: Problems): void {
+export function checkOmitIdentity({ draft, fields }: Linked, definition: ParsedDefinition, problems: Problems): void {
   const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
   for (const field of fields) {
     const { site } = field;

@@ -37,7 +37,7 @@ const RANK: Readonly<Record<Phase, number>> = {
 };
 
 /** The place of a problem in the definition. */
-export interface Place {
+export interface ProblemLocation {
   /** Path from the root of the definition. */
   readonly path: readonly PathStep[];
   /** Offset in the string at `path`, in UTF-16 units. */
@@ -51,7 +51,7 @@ export interface Problem {
   readonly phase: Phase;
   readonly code: string;
   readonly message: string;
-  readonly place: Place;
+  readonly place: ProblemLocation;
   readonly hint?: string | undefined;
   /** kro's text without the prefix of its phase, for errors that kro reports, too. */
   readonly kro?: string | undefined;
@@ -112,7 +112,7 @@ export class Problems {
       });
   }
 
-  #source({ path, offset, key }: Place): SourcePosition | undefined {
+  #source({ path, offset, key }: ProblemLocation): SourcePosition | undefined {
     if (this.#document === undefined) return undefined;
     if (offset !== undefined) return this.#document.positionInside(path, offset);
     return key === true ? this.#document.keyPosition(path) : this.#document.position(path);

@@ -2,9 +2,9 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { analyse } from './analysis.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { FieldSite } from './draft.ts';
-import type { Compiled } from './expression.ts';
+import type { CompiledExpression } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import type { Language } from './language.ts';
 import type { PathStep } from './model.ts';
@@ -17,7 +17,7 @@ import { walkFreely } from './walk.ts';
 /** The author's status block: its fields, compiled, and the schema that follows from their types. */
 export interface StatusBlock {
   readonly skeleton: JsonObject;
-  readonly fields: readonly Compiled<FieldSite>[];
+  readonly fields: readonly CompiledExpression<FieldSite>[];
   readonly properties: JsonObject;
   /** The `conditions` entry, if there is one. */
   readonly conditions: JsonValue | undefined;
@@ -27,7 +27,7 @@ const PATH = ['spec', 'schema', 'status'];
 const PREFIX = 'failed to build instance status schema: ';
 
 /** Reads the status block, checks its expressions and infers the schema of the status. */
-export function buildStatus(definition: Definition, language: Language, problems: Problems): StatusBlock {
+export function buildStatus(definition: ParsedDefinition, language: Language, problems: Problems): StatusBlock {
   const block = definition.schema.status ?? {};
   if (!isJsonObject(block)) {
     problems.error({
@@ -106,7 +106,11 @@ function reportLiterals(skeleton: JsonValue, filled: ReadonlySet<string>, proble
   }
 }
 
-function checkField(site: FieldSite, language: Language, problems: Problems): Compiled<FieldSite> | undefined {
+function checkField(
+  site: FieldSite,
+  language: Language,
+  problems: Problems,
+): CompiledExpression<FieldSite> | undefined {
   const shown = site.text.template ?? site.text.cel;
   const analysis = analyse(site, language, { place: 'status' });
   if (!analysis.ok) {

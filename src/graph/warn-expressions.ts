@@ -6,19 +6,19 @@ import { rootsOf } from './analysis.ts';
 import { acceptedByKroLoophole } from './assignability.ts';
 import { callsGlobal } from './calls-global.ts';
 import type { TypedResource } from './check-types.ts';
-import type { Draft, FieldSite } from './draft.ts';
+import type { ResourceDraft, FieldSite } from './draft.ts';
 import { readsAsList } from './draft.ts';
-import type { Compiled } from './expression.ts';
+import type { CompiledExpression } from './expression.ts';
 import { callsBeyondStock } from './gated-functions.ts';
 import type { Language } from './language.ts';
 import type { CompileOptions } from './options.ts';
-import type { Place, Problems } from './problems.ts';
+import type { ProblemLocation, Problems } from './problems.ts';
 import { expectedTypes } from './walk.ts';
 
 /** Warns of expressions that compile but do something else than they seem to do. */
 export function warnExpressions(
   resources: readonly TypedResource[],
-  other: readonly Compiled[],
+  other: readonly CompiledExpression[],
   language: Language,
   options: CompileOptions,
   problems: Problems,
@@ -36,7 +36,7 @@ export function warnExpressions(
 const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
 interface WarnerParts {
-  readonly drafts: ReadonlyMap<string, Draft>;
+  readonly drafts: ReadonlyMap<string, ResourceDraft>;
   /** The ids of resources with a condition that is the constant false. */
   readonly neverIncluded: ReadonlySet<string>;
   readonly language: Language;
@@ -59,22 +59,22 @@ class Sound {
   readonly #bare = new WeakSet<Expr>();
   readonly #inText = new WeakSet<Expr>();
 
-  has(found: Compiled): boolean {
+  has(found: CompiledExpression): boolean {
     const root = onlyRoot(found);
     return root !== undefined && this.#of(found).has(root);
   }
 
-  add(found: Compiled): void {
+  add(found: CompiledExpression): void {
     const root = onlyRoot(found);
     if (root !== undefined) this.#of(found).add(root);
   }
 
-  #of({ site }: Compiled): WeakSet<Expr> {
+  #of({ site }: CompiledExpression): WeakSet<Expr> {
     return site.text.template === undefined ? this.#bare : this.#inText;
   }
 }
 
-function onlyRoot(found: Compiled): Expr | undefined {
+function onlyRoot(found: CompiledExpression): Expr | undefined {
   const { parts } = found;
   if (parts === undefined) return found.ast.expr;
   return parts.length === 1 ? parts[0]?.ast.expr : undefined;
@@ -124,7 +124,7 @@ function failingPattern(pattern: string): FailingCall[] {
  * The type of a Service that is certainly not LoadBalancer; undefined for other kinds, and for a type from an
  * expression.
  */
-function otherType({ resolved, skeleton }: Draft): string | undefined {
+function otherType({ resolved, skeleton }: ResourceDraft): string | undefined {
   if (resolved?.type.group !== '' || resolved.type.kind !== 'Service') return undefined;
   const { spec } = skeleton;
   const { type = 'ClusterIP' } = isJsonObject(spec) ? spec : {};
@@ -141,19 +141,19 @@ function asksFirst(root: Expr): boolean {
 }
 
 /** Is the condition the constant false? */
-function isNever({ ast }: Compiled): boolean {
+function isNever({ ast }: CompiledExpression): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
 }
 
 class Warner {
-  readonly #drafts: ReadonlyMap<string, Draft>;
+  readonly #drafts: ReadonlyMap<string, ResourceDraft>;
   readonly #neverIncluded: ReadonlySet<string>;
   readonly #language: Language;
   readonly #options: CompileOptions;
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
   /** Expressions without warnings in a field, by kind and path. */
-  readonly #soundFields = new Map<Draft['resolved'], Map<string, Sound>>();
+  readonly #soundFields = new Map<ResourceDraft['resolved'], Map<string, Sound>>();
   /** Expressions without warnings at any place. */
   readonly #sound = new Sound();
 
@@ -182,17 +182,18 @@ class Warner {
       this.#report('graph/unclosed-expression', message, { path, offset }, hint);
     }
     // Index loop: in unoptimized code for..of allocates at each step.
-    for (let index = 0; index < fields.length; index += 1) this.#field(draft, fields[index] as Compiled<FieldSite>);
+    for (let index = 0; index < fields.length; index += 1)
+      this.#field(draft, fields[index] as CompiledExpression<FieldSite>);
     for (const each of includeWhen) this.#constant(each);
     for (const each of readyWhen) {
       this.#neverReady(draft, each);
       this.#unbalanced(each, 'graph/never-ready');
     }
-    for (let index = 0; index < fields.length; index += 1) this.expression(fields[index] as Compiled);
+    for (let index = 0; index < fields.length; index += 1) this.expression(fields[index] as CompiledExpression);
     for (const each of [...dimensions, ...includeWhen]) this.expression(each);
   }
 
-  #field(draft: Draft, field: Compiled<FieldSite>): void {
+  #field(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     // Types have other names in collections.
     const sound = readsAsList(draft) ? new Sound() : this.#soundField(draft, field);
     if (sound.has(field)) return;
@@ -203,7 +204,7 @@ class Warner {
     if (this.#problems.size === before) sound.add(field);
   }
 
-  #soundField({ resolved }: Draft, { site }: Compiled<FieldSite>): Sound {
+  #soundField({ resolved }: ResourceDraft, { site }: CompiledExpression<FieldSite>): Sound {
     let paths = this.#soundFields.get(resolved);
     if (paths === undefined) {
       paths = new Map();
@@ -218,14 +219,14 @@ class Warner {
   }
 
   /** Warns of problems of an expression that do not depend on its place. */
-  expression(found: Compiled): void {
+  expression(found: CompiledExpression): void {
     if (this.#sound.has(found)) return;
     const before = this.#problems.size;
     this.#anywhere(found);
     if (this.#problems.size === before) this.#sound.add(found);
   }
 
-  #anywhere(found: Compiled): void {
+  #anywhere(found: CompiledExpression): void {
     const parts = this.#remarkableParts(found);
     this.#hidden(found, parts);
     this.#added(found);
@@ -252,7 +253,7 @@ class Warner {
   }
 
   /** Warns of an expression that reads the load balancer's address of a Service of another type than LoadBalancer. */
-  #unbalanced(found: Compiled, code: string): void {
+  #unbalanced(found: CompiledExpression, code: string): void {
     const read = found.reads.find(({ id, steps }) => {
       const draft = this.#drafts.get(id);
       const own = draft !== undefined && draft.nodeType !== 'external' && draft.nodeType !== 'externalCollection';
@@ -266,7 +267,7 @@ class Warner {
   }
 
   /** The parts of an expression with loops or calls that may need a warning. Most expressions have none. */
-  #remarkableParts(found: Compiled): readonly ExpressionParts[] {
+  #remarkableParts(found: CompiledExpression): readonly ExpressionParts[] {
     let remarkable: ExpressionParts[] = NOTHING;
     for (const root of rootsOf(found)) {
       const parts = this.#partsOf(root);
@@ -288,11 +289,11 @@ class Warner {
     return parts;
   }
 
-  #warn(code: string, message: string, place: Place, hint?: string): void {
+  #warn(code: string, message: string, place: ProblemLocation, hint?: string): void {
     this.#problems.warn({ code, message, place, hint });
   }
 
-  #restarts(draft: Draft, field: Compiled<FieldSite>): void {
+  #restarts(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const { steps } = field.site;
     if (draft.resolved?.type.group !== 'apps' || !ROLLING.has(draft.resolved.type.kind)) return;
     if (steps[0] !== 'spec' || steps[1] !== 'template') return;
@@ -305,7 +306,7 @@ class Warner {
     this.#warn('graph/restarts-pods', message, placeOf(field), hint);
   }
 
-  #quantity(draft: Draft, field: Compiled<FieldSite>): void {
+  #quantity(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const { resolved } = draft;
     if (resolved === undefined || !isConcatenation(field)) return;
     const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
@@ -322,7 +323,7 @@ class Warner {
   }
 
   /** Reports a value that kro's comparison of types accepts although the API server must refuse it. */
-  #hole(draft: Draft, field: Compiled<FieldSite>): void {
+  #hole(draft: ResourceDraft, field: CompiledExpression<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
     if (acceptedByKroLoophole(field.type, expected)) {
@@ -338,7 +339,7 @@ class Warner {
   }
 
   /** Reports a problem that kro's checks miss: a warning, or an error when `strict` is set. */
-  #report(code: string, message: string, place: Place, hint?: string): void {
+  #report(code: string, message: string, place: ProblemLocation, hint?: string): void {
     if (this.#options.strict === true) this.#problems.error({ phase: 'beyond', code, message, place, hint });
     else this.#warn(code, message, place, hint);
   }
@@ -347,7 +348,7 @@ class Warner {
    * Reports a loop variable with the id of a resource. In kro the variable hides the resource in the whole loop, its
    * list included, and neither of them has a value.
    */
-  #hidden(found: Compiled, parts: readonly ExpressionParts[]): void {
+  #hidden(found: CompiledExpression, parts: readonly ExpressionParts[]): void {
     const hides = parts
       .flatMap(({ loopVariables: names }) => names)
       .find((name) => name === 'schema' || this.#drafts.has(name));
@@ -357,14 +358,14 @@ class Warner {
   }
 
   /** Warns of numbers in `${a}${b}`: the text becomes `(a) + (b)`, which is their sum. */
-  #added(found: Compiled): void {
+  #added(found: CompiledExpression): void {
     const { kind } = found.type;
     if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
     const message = `the parts of this text are added to ${typeToString(found.type)}, not put together`;
     this.#report('graph/added-values', message, placeOf(found), 'write string(…) around each part');
   }
 
-  #constant(found: Compiled): void {
+  #constant(found: CompiledExpression): void {
     if (!isNever(found)) return;
     this.#warn(
       'graph/never-available',
@@ -374,7 +375,7 @@ class Warner {
     );
   }
 
-  #neverReady(draft: Draft, found: Compiled): void {
+  #neverReady(draft: ResourceDraft, found: CompiledExpression): void {
     if (draft.nodeType !== 'externalCollection' || found.ids.length === 0) return;
     const message =
       'kro evaluates this per object without the list, so the node never becomes ready while it matches anything';
@@ -382,7 +383,7 @@ class Warner {
   }
 }
 
-function placeOf(found: Analysed): Place {
+function placeOf(found: Analysed): ProblemLocation {
   return { path: found.site.path, offset: found.site.text.toOriginal(0) };
 }
 
@@ -404,7 +405,7 @@ function loopVariables(root: Expr): string[] {
 }
 
 /** Is the expression a text with constant and computed parts? */
-function isConcatenation(found: Compiled): boolean {
+function isConcatenation(found: CompiledExpression): boolean {
   const { parts = [] } = found.site.text;
   return parts.some(({ kind }) => kind === 'text') || rootsOf(found).some(isAdded);
 }
@@ -416,13 +417,17 @@ function isAdded(expr: Expr): boolean {
 }
 
 /** The literal keys of a map literal that are no fields of the expected object. */
-function extraKeys(field: Compiled<FieldSite>, expected: CelType, language: Language): [string, Place][] {
+function extraKeys(
+  field: CompiledExpression<FieldSite>,
+  expected: CelType,
+  language: Language,
+): [string, ProblemLocation][] {
   const [expr] = rootsOf(field);
   if (expr?.kind !== 'map' || expected.kind !== 'struct' || language.types.findType(expected.name) === undefined)
     return [];
   const known = language.types.fieldNames(expected.name);
   if (known.length === 0) return [];
-  return expr.entries.flatMap(({ key }): [string, Place][] => {
+  return expr.entries.flatMap(({ key }): [string, ProblemLocation][] => {
     if (key.kind !== 'literal' || typeof key.value !== 'string') return [];
     if (language.types.findField(expected.name, key.value) !== undefined || /\W|__/.test(key.value)) return [];
     const { path } = field.site;

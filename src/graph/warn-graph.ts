@@ -1,12 +1,12 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
-import type { Definition } from './definition.ts';
-import type { Draft } from './draft.ts';
+import type { ParsedDefinition } from './definition.ts';
+import type { ResourceDraft } from './draft.ts';
 import type { Problems } from './problems.ts';
 import { warnSelectors } from './warn-selectors.ts';
 
 /** Warns of parts of a definition that are valid alone but wrong together. */
-export function warnGraph(definition: Definition, drafts: readonly Draft[], problems: Problems): void {
+export function warnGraph(definition: ParsedDefinition, drafts: readonly ResourceDraft[], problems: Problems): void {
   warnUnusedTypes(definition, problems);
   warnOverwrittenStatus(definition, problems);
   warnSameIdentity(drafts, problems);
@@ -14,7 +14,7 @@ export function warnGraph(definition: Definition, drafts: readonly Draft[], prob
 }
 
 /** Warns of custom types that neither `spec` nor a used type mentions. */
-function warnUnusedTypes({ schema }: Definition, problems: Problems): void {
+function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void {
   if (!isJsonObject(schema.types)) return;
   const { types } = schema;
   const used = new Set<string>();
@@ -44,7 +44,7 @@ function warnUnusedTypes({ schema }: Definition, problems: Problems): void {
 }
 
 /** Warns of an author's `status.state`, which the controller overwrites. Conditions are merged and need no warning. */
-function warnOverwrittenStatus({ schema }: Definition, problems: Problems): void {
+function warnOverwrittenStatus({ schema }: ParsedDefinition, problems: Problems): void {
   if (!isJsonObject(schema.status) || !Object.hasOwn(schema.status, 'state')) return;
   problems.warn({
     code: 'graph/overwritten-status',
@@ -55,8 +55,8 @@ function warnOverwrittenStatus({ schema }: Definition, problems: Problems): void
 }
 
 /** Warns of two unconditional single resources whose texts name the same object. */
-function warnSameIdentity(drafts: readonly Draft[], problems: Problems): void {
-  const seen = new Map<string, Draft>();
+function warnSameIdentity(drafts: readonly ResourceDraft[], problems: Problems): void {
+  const seen = new Map<string, ResourceDraft>();
   for (const draft of drafts) {
     if (draft.nodeType !== 'resource' || draft.resolved === undefined || draft.block.includeWhen.length > 0) continue;
     const metadata = draft.template['metadata'];

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
-import { validate } from '../schema/index.ts';
-import type { Draft } from './draft.ts';
+import { validateValue } from '../schema/index.ts';
+import type { ResourceDraft } from './draft.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 import type { Problems } from './problems.ts';
@@ -12,7 +12,7 @@ import { memberSchema } from './walk.ts';
  * Warns of problems in a template that the API server refuses and kro does not check: missing required fields, and
  * literals that violate an enum, a pattern or a bound. Does not check fields with expressions.
  */
-export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
+export function warnLiterals({ resolved, block, skeleton, nodeType }: ResourceDraft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
   new LiteralWarner(resolved.type.kind, block.path, problems).visit(skeleton, resolved.schema);
   warnServerMetadata(skeleton['metadata'], block.path, problems);
@@ -96,7 +96,7 @@ class LiteralWarner {
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     // A number is always checked, because it may be too large for its type.
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
-    for (const error of validate(schema, value)) {
+    for (const error of validateValue(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
       const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
       this.#problems.warn({

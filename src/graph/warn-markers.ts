@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { markerAdvice } from '../schema/index.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -12,7 +12,7 @@ const CODES = {
 } as const;
 
 /** Warns of markers in `spec` and `types` that kro accepts although they are certainly a mistake. */
-export function warnMarkers({ schema }: Definition, problems: Problems): void {
+export function warnMarkers({ schema }: ParsedDefinition, problems: Problems): void {
   warnBlock(schema.types, ['spec', 'schema', 'types'], problems);
   warnBlock(schema.spec, ['spec', 'schema', 'spec'], problems);
 }

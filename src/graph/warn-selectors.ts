@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
-import type { Draft } from './draft.ts';
+import type { ResourceDraft } from './draft.ts';
 import type { PathStep } from './model.ts';
 import { compareNameTexts, type NameText, nameText } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
 /** Warns of selectors of workloads and Services that fit no pods. */
-export function warnSelectors(drafts: readonly Draft[], problems: Problems): void {
+export function warnSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
   // A Service that selects the labels that a workload should have is no second mistake.
@@ -28,7 +28,7 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet
 const MAX_SHOWN_WORKLOADS = 3;
 const POD_LABELS = ['spec', 'template', 'metadata', 'labels'];
 
-function isWorkload({ resolved, nodeType }: Draft): boolean {
+function isWorkload({ resolved, nodeType }: ResourceDraft): boolean {
   const own = nodeType === 'resource' || nodeType === 'collection';
   return own && resolved?.type.group === 'apps' && WORKLOADS.has(resolved.type.kind);
 }
@@ -36,7 +36,7 @@ function isWorkload({ resolved, nodeType }: Draft): boolean {
 /**
  * Warns of a workload whose selector does not match the labels of its own pods. The API server refuses such a workload.
  */
-function warnWorkloadSelector(draft: Draft, problems: Problems): void {
+function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
   if (!isWorkload(draft)) return;
   const path = ['spec', 'selector', 'matchLabels'];
   const selector = labelsAt(draft.template, path);
@@ -58,7 +58,7 @@ function warnWorkloadSelector(draft: Draft, problems: Problems): void {
 }
 
 /** Warns of a Service whose selector matches no pod template, in a graph that has pod templates. */
-function warnServiceSelectors(drafts: readonly Draft[], problems: Problems): void {
+function warnServiceSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
   const workloads = drafts.filter(isWorkload);
   if (workloads.length === 0) return;
   const pods: JsonObject[] = [];
@@ -145,7 +145,7 @@ function labelKey(key: string, value: JsonValue | undefined): string {
 
 function report(
   problems: Problems,
-  draft: Draft,
+  draft: ResourceDraft,
   steps: readonly PathStep[],
   message: string,
   code = 'graph/selector-matches-nothing',

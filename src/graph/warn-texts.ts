@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Definition } from './definition.ts';
+import type { ParsedDefinition } from './definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 import { scanExpressions } from './scan.ts';
@@ -19,7 +19,7 @@ export interface TextAdvice {
  * and quantities in thousandths of a byte. Warns only of paths that begin with `schema` or the id of a resource, so
  * that texts for shells and for other template languages cause no warning.
  */
-export function warnTexts({ schema, resources }: Definition, problems: Problems): void {
+export function warnTexts({ schema, resources }: ParsedDefinition, problems: Problems): void {
   const ids = resources.map(({ id }) => id).filter((id) => /^[A-Za-z]\w*$/.test(id));
   const names = new Set(['schema', ...ids]);
   const visit = (value: JsonValue | undefined, path: readonly PathStep[]): void => {

@@ -1,4 +1,4 @@
-import { explain } from '../runtime/index.ts';
+import { explainNodes } from '../runtime/index.ts';
 import type { InspectSource } from './model.ts';
 
 /** The response to a request for anything but the stream. */
@@ -48,7 +48,7 @@ export function routeInspect(source: InspectSource, request: InspectRequest): In
   const report = source.report(ref);
   return report === undefined
     ? refuse(404, `there is no instance ${ref}`)
-    : answer({ ...report, explanations: explain(report) });
+    : answer({ ...report, explanations: explainNodes(report) });
 }
 
 function filtered(source: InspectSource, definition: string | null) {

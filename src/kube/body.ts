@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A complete body. `readText` takes its chunks without iteration. */
+/** A complete body. `readBodyText` takes its chunks without iteration. */
 export class WholeBody implements AsyncIterable<Uint8Array> {
   readonly chunks: readonly Uint8Array[];
 
@@ -66,7 +66,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
 const UTF8 = new TextDecoder();
 
 /** Reads a body to its end as UTF-8 text. */
-export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readBodyText(body: AsyncIterable<Uint8Array>): Promise<string> {
   if (body instanceof WholeBody) return textOf(body.chunks);
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);

@@ -15,7 +15,7 @@ import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
 import { impersonationHeaders } from './impersonation.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { Query } from './paths.ts';
+import type { QueryParameters } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { CoreRequest, RequestContext } from './request.ts';
@@ -449,11 +449,11 @@ function isObject(value: JsonValue): boolean {
   return isJsonObject(value) && isJsonObject(value['metadata']);
 }
 
-function selectorQuery(options: { labelSelector?: string; fieldSelector?: string }): Query {
+function selectorQuery(options: { labelSelector?: string; fieldSelector?: string }): QueryParameters {
   return { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
 }
 
-function writeQuery(options: WriteOptions): Query {
+function writeQuery(options: WriteOptions): QueryParameters {
   return {
     fieldManager: options.fieldManager,
     fieldValidation: options.fieldValidation,

@@ -10,7 +10,7 @@ export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
-export type { Candidate, LeaseTimes } from './lease-step.ts';
+export type { LeaseCandidate, LeaseTimes } from './lease-step.ts';
 export { DEFAULT_LEASE_TIMES, renewedLease } from './lease-step.ts';
 export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';

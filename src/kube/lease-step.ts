@@ -41,7 +41,7 @@ export type LeaseAction =
 export const INITIAL_LEASE_STATE: LeaseState = { leading: false, renewedAt: 0, seen: '', seenAt: 0 };
 
 /** A candidate's identity and its lease. */
-export interface Candidate {
+export interface LeaseCandidate {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
@@ -56,7 +56,7 @@ export interface Candidate {
 export function leaseStep(
   state: LeaseState,
   lease: KubeObject | undefined,
-  candidate: Candidate,
+  candidate: LeaseCandidate,
   times: LeaseTimes,
   now: number,
   time: number = now,
@@ -101,7 +101,7 @@ export function releasedLease(lease: KubeObject): KubeObject {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };
 }
 
-function newLease(candidate: Candidate, times: LeaseTimes, now: number): KubeObject {
+function newLease(candidate: LeaseCandidate, times: LeaseTimes, now: number): KubeObject {
   const { namespace, name, identity, labels } = candidate;
   return {
     apiVersion: 'coordination.k8s.io/v1',
@@ -120,7 +120,7 @@ function newLease(candidate: Candidate, times: LeaseTimes, now: number): KubeObj
 function takenLease(
   lease: KubeObject,
   holder: string,
-  candidate: Candidate,
+  candidate: LeaseCandidate,
   times: LeaseTimes,
   now: number,
 ): KubeObject {

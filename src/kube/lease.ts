@@ -1,7 +1,7 @@
 import { elapsed, pause } from './clock.ts';
 import { withDeadline } from './deadline.ts';
 import { isConflict, KubeError } from './error.ts';
-import type { Candidate, LeaseState, LeaseTimes } from './lease-step.ts';
+import type { LeaseCandidate, LeaseState, LeaseTimes } from './lease-step.ts';
 import {
   DEFAULT_LEASE_TIMES,
   INITIAL_LEASE_STATE,
@@ -16,7 +16,7 @@ import type { Clock, KubernetesApi } from './types.ts';
 export type LeaseApi = Pick<KubernetesApi, 'find' | 'create' | 'update'>;
 
 /** The options of an election. */
-export interface ElectionOptions extends Candidate {
+export interface ElectionOptions extends LeaseCandidate {
   readonly api: LeaseApi;
   readonly clock: Clock;
   readonly times?: LeaseTimes;

@@ -2,7 +2,7 @@ import { KubeError } from './error.ts';
 import type { ApiResource } from './types.ts';
 
 /** Query parameters; a parameter that is `undefined` is left out. */
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+export type QueryParameters = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Path of a group and version: `/api/v1`, `/apis/apps/v1`. */
 export function groupVersionPath(type: { readonly group: string; readonly version: string }): string {
@@ -44,7 +44,7 @@ function refused(name: string): KubeError {
 }
 
 /** Path and query in one. */
-export function withQuery(path: string, query: Query): string {
+export function withQuery(path: string, query: QueryParameters): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);

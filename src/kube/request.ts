@@ -1,7 +1,7 @@
 import type { BackoffPolicy } from '../core/index.ts';
 import { backoffMs } from '../core/index.ts';
 import { classify } from '../kubernetes/index.ts';
-import { readText } from './body.ts';
+import { readBodyText } from './body.ts';
 import { pause } from './clock.ts';
 import { abortedError, errorOfResponse, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
@@ -50,7 +50,7 @@ export async function requestText(
   request: CoreRequest,
 ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }> {
   return withRetries(context, request, async (response) => {
-    const text = await readText(response.body);
+    const text = await readBodyText(response.body);
     for (const meter of context.meters) meter.read?.(request.method, Buffer.byteLength(text));
     if (response.status >= 300) throw errorOfResponse(response, text, about(request));
     return { status: response.status, headers: response.headers, text };
@@ -63,7 +63,7 @@ export async function requestText(
 export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   const response = await sendOnce(context, request);
   if (response.status < 300) return response;
-  throw errorOfResponse(response, await readText(response.body), about(request));
+  throw errorOfResponse(response, await readBodyText(response.body), about(request));
 }
 
 async function withRetries<T>(

@@ -1,7 +1,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readText } from './body.ts';
+import { readBodyText } from './body.ts';
 import type { Connections } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 
@@ -43,7 +43,7 @@ const ok = (body: string, ...headers: string[]) =>
   ['HTTP/1.1 200 OK', `content-length: ${body.length}`, ...headers, '', body].join('\r\n');
 const get = (path: string, signal?: AbortSignal) =>
   connections.send({ method: 'GET', path, ...(signal === undefined ? {} : { signal }) });
-const textOf = async (path: string) => readText((await get(path)).body);
+const textOf = async (path: string) => readBodyText((await get(path)).body);
 const pathOf = (text: string) => text.split(' ')[1] ?? '';
 
 describe('requests', () => {
@@ -255,7 +255,7 @@ describe('time', () => {
   it('a stream may be silent for ever, but not before its head', async () => {
     answer = (text) => (pathOf(text).startsWith('/a') ? 'HTTP/1.1 200 OK\r\n\r\n' : undefined);
     const stream = await get('/a?watch=true');
-    const reading = readText(stream.body);
+    const reading = readBodyText(stream.body);
     const silent = get('/b?watch=true');
     const outcome = expect(silent).rejects.toThrow('not answer in time');
     vi.advanceTimersByTime(400_000);
@@ -267,7 +267,7 @@ describe('time', () => {
   it('what is said instead of a stream is not waited for for ever', async () => {
     answer = () => 'HTTP/1.1 500 Oops\r\ncontent-length: 5\r\n\r\nhel';
     const { body } = await get('/?watch=true');
-    const outcome = expect(readText(body)).rejects.toThrow('not answer in time');
+    const outcome = expect(readBodyText(body)).rejects.toThrow('not answer in time');
     vi.advanceTimersByTime(400_000);
     await outcome;
   });
@@ -283,7 +283,7 @@ describe('streams', () => {
     expect(await textOf('/x')).toBe('x');
     expect(accepted).toHaveLength(21);
     accepted.slice(0, 20).forEach((socket) => socket.write('0\r\n\r\n'));
-    for (const { body } of streams) expect(await readText(body)).toBe('a');
+    for (const { body } of streams) expect(await readBodyText(body)).toBe('a');
     await Promise.all(Array.from({ length: 8 }, () => textOf('/x')));
     expect(accepted).toHaveLength(21);
   });

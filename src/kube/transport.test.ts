@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readLines, readText } from './body.ts';
+import { readLines, readBodyText } from './body.ts';
 import { KubeClient } from './client.ts';
 import { createTransport } from './transport.ts';
 import type { Credentials, KubeConfig } from './types.ts';
@@ -38,7 +38,7 @@ describe('createTransport', () => {
     handle = (request, response) => {
       response.setHeader('x-two', ['a', 'b']);
       response.statusCode = 201;
-      void readText(request).then((text) =>
+      void readBodyText(request).then((text) =>
         response.end(
           `${request.method} ${request.url} ${request.headers.authorization} ${String(request.headers['x-own'])} ${text}`,
         ),
@@ -47,7 +47,7 @@ describe('createTransport', () => {
     const transport = await createTransport(config({ token: 't' }, '/prefix/'));
     const answer = await transport.request({ method: 'PUT', path: '/a?b=c', headers: { 'x-own': 'o' }, body: 'text' });
     expect([answer.status, answer.headers['x-two']]).toEqual([201, 'a, b']);
-    expect(await readText(answer.body)).toBe('PUT /prefix/a?b=c Bearer t o text');
+    expect(await readBodyText(answer.body)).toBe('PUT /prefix/a?b=c Bearer t o text');
     await transport.close();
   });
 
@@ -59,7 +59,7 @@ describe('createTransport', () => {
     };
     const transport = await createTransport(config({ token: 't', impersonate: { user: 'a' } }));
     for (const headers of [{}, { 'impersonate-user': 'b' }])
-      await readText((await transport.request({ method: 'GET', path: '/', headers })).body);
+      await readBodyText((await transport.request({ method: 'GET', path: '/', headers })).body);
     expect(seen).toEqual(['a', 'b']);
     await transport.close();
   });
@@ -75,7 +75,7 @@ describe('createTransport', () => {
       response.end('{}');
     };
     const transport = await createTransport(config({ tokenFile }));
-    await readText((await transport.request({ method: 'GET', path: '/' })).body);
+    await readBodyText((await transport.request({ method: 'GET', path: '/' })).body);
     await writeFile(tokenFile, 'new');
     expect((await transport.request({ method: 'GET', path: '/' })).status).toBe(200);
     expect(seen).toEqual(['Bearer old', 'Bearer old', 'Bearer old', 'Bearer new']);
@@ -140,7 +140,7 @@ describe('createTransport', () => {
     handle = (_request, response) => response.end('{}');
     const transport = await createTransport(config());
     for (let count = 0; count < 20; count += 1) {
-      await readText((await transport.request({ method: 'GET', path: '/' })).body);
+      await readBodyText((await transport.request({ method: 'GET', path: '/' })).body);
     }
     // The next request may go out before the socket of the last one is free again.
     expect(connections).toBeLessThanOrEqual(2);

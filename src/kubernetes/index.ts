@@ -44,7 +44,7 @@ export {
   textAt,
   valueAt,
 } from './object-fields.ts';
-export type { Quantity, QuantityFormat } from './quantity.ts';
+export type { ParsedQuantity, QuantityFormat } from './quantity.ts';
 export {
   addQuantities,
   compareQuantities,

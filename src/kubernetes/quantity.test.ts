@@ -7,14 +7,14 @@ import {
   formatQuantity,
   isMultipleOf,
   parseQuantity,
-  type Quantity,
+  type ParsedQuantity,
   quantityOf,
   quantityToFloat,
   quantityToInteger,
   subtractQuantities,
 } from './quantity.ts';
 
-const read = (text: string): Quantity => {
+const read = (text: string): ParsedQuantity => {
   const quantity = parseQuantity(text);
   if (quantity instanceof Failure) throw new Error(quantity.message);
   return quantity;
@@ -40,7 +40,7 @@ describe('quantities', () => {
     ['1024Mi', '1Gi', 1073741824n],
   ])('%s has the canonical text %s', (text, canonical, integer) => {
     const quantity = read(text);
-    expect(formatQuantity({ ...quantity, text: undefined } as unknown as Quantity)).toBe(canonical);
+    expect(formatQuantity({ ...quantity, text: undefined } as unknown as ParsedQuantity)).toBe(canonical);
     expect(quantityToInteger(quantity)).toBe(integer);
   });
 
@@ -86,7 +86,7 @@ describe('quantities', () => {
     ['lots', undefined],
   ])('the JSON value %s is the amount %s', (value, text) => {
     const quantity = quantityOf(value);
-    expect(quantity && formatQuantity({ ...quantity, text: undefined } as unknown as Quantity)).toBe(text);
+    expect(quantity && formatQuantity({ ...quantity, text: undefined } as unknown as ParsedQuantity)).toBe(text);
   });
 
   test('a sum keeps the format of the left side, unless that is zero', () => {

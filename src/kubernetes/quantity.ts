@@ -8,7 +8,7 @@ import { failure, Failure } from '../golang/index.ts';
  * fraction of a power of 1024, as an unbounded decimal. The difference is visible: only an int64 quantity can be read
  * as an integer. `big` marks the unbounded decimal.
  */
-export interface Quantity {
+export interface ParsedQuantity {
   /** The value is `unscaled × 10^scale`. */
   readonly unscaled: bigint;
   readonly scale: number;
@@ -62,7 +62,7 @@ interface Suffix {
 }
 
 /** Reads a quantity as `resource.ParseQuantity` does, with its error texts. */
-export function parseQuantity(text: string): Quantity | Failure {
+export function parseQuantity(text: string): ParsedQuantity | Failure {
   if (text === '' || text.length > MAX_TEXT_LENGTH) return failure(FORMAT_ERROR);
   if (text === '0') return { unscaled: 0n, scale: 0, big: false, format: 'decimalSI', text };
   const match = SYNTAX.exec(text);
@@ -80,7 +80,7 @@ export function parseQuantity(text: string): Quantity | Failure {
 }
 
 /** The quantity of a JSON value, which may be a number; undefined for any other value. */
-export function quantityOf(value: JsonValue | undefined): Quantity | undefined {
+export function quantityOf(value: JsonValue | undefined): ParsedQuantity | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const quantity = parseQuantity(String(value));
   return quantity instanceof Failure ? undefined : quantity;
@@ -106,7 +106,7 @@ function smallQuantity(
   whole: string,
   fraction: string,
   { format, exponent }: Suffix,
-): Quantity | undefined {
+): ParsedQuantity | undefined {
   let precision: number;
   let mantissa = 1n;
   let scale = 0;
@@ -134,7 +134,7 @@ function smallQuantity(
 }
 
 /** The unbounded form: rounded up (away from zero) to nano, and capped for binary suffixes. */
-function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): Quantity {
+function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): ParsedQuantity {
   let unscaled = BigInt(whole + fraction);
   let scale = -fraction.length;
   let format = suffix.format;
@@ -168,22 +168,22 @@ function compareDecimal(a: bigint, aScale: number, b: bigint, bScale: number): -
 }
 
 /** The order of two amounts. */
-export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
+export function compareQuantities(a: ParsedQuantity, b: ParsedQuantity): -1 | 0 | 1 {
   return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
 }
 
 /** A whole number as a quantity; CEL's arithmetic with ints gives it the form `decimalExponent`. */
-export function quantityOfInteger(value: bigint, format: QuantityFormat = 'decimalSI'): Quantity {
+export function quantityOfInteger(value: bigint, format: QuantityFormat = 'decimalSI'): ParsedQuantity {
   return { unscaled: value, scale: 0, big: false, format };
 }
 
 /** Is the amount a whole number? */
-export function isWholeQuantity({ unscaled, scale }: Quantity): boolean {
+export function isWholeQuantity({ unscaled, scale }: ParsedQuantity): boolean {
   return scale >= 0 || unscaled % 10n ** BigInt(-scale) === 0n;
 }
 
 /** Is the amount a whole number of times the unit, which is not zero? */
-export function isMultipleOf(amount: Quantity, unit: Quantity): boolean {
+export function isMultipleOf(amount: ParsedQuantity, unit: ParsedQuantity): boolean {
   const scale = Math.min(amount.scale, unit.scale);
   return (
     (amount.unscaled * 10n ** BigInt(amount.scale - scale)) % (unit.unscaled * 10n ** BigInt(unit.scale - scale)) === 0n
@@ -191,7 +191,7 @@ export function isMultipleOf(amount: Quantity, unit: Quantity): boolean {
 }
 
 /** Sum; the format of the left side is kept unless it is zero. */
-export function addQuantities(a: Quantity, b: Quantity): Quantity {
+export function addQuantities(a: ParsedQuantity, b: ParsedQuantity): ParsedQuantity {
   const format = a.unscaled === 0n ? b.format : a.format;
   if (!a.big && !b.big) {
     if (b.unscaled === 0n) return { unscaled: a.unscaled, scale: a.scale, big: false, format };
@@ -207,7 +207,7 @@ export function addQuantities(a: Quantity, b: Quantity): Quantity {
 }
 
 /** Difference, with the format rule of {@link addQuantities}. */
-export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
+export function subtractQuantities(a: ParsedQuantity, b: ParsedQuantity): ParsedQuantity {
   return addQuantities(a, { ...b, unscaled: -b.unscaled });
 }
 
@@ -216,14 +216,14 @@ function fits(value: bigint): boolean {
 }
 
 /** The value as int64; undefined for an unbounded decimal (`1.5Gi`) and for a negative scale (`1500m`, `1.0`). */
-export function quantityToInteger(quantity: Quantity): bigint | undefined {
+export function quantityToInteger(quantity: ParsedQuantity): bigint | undefined {
   if (quantity.big || quantity.scale < 0) return undefined;
   const value = quantity.unscaled * 10n ** BigInt(quantity.scale);
   return fits(value) ? value : undefined;
 }
 
 /** The nearest double of the unscaled number, times a power of ten. Kubernetes rounds twice, too. */
-export function quantityToFloat({ unscaled, scale }: Quantity): number {
+export function quantityToFloat({ unscaled, scale }: ParsedQuantity): number {
   return scale === 0 ? Number(unscaled) : Number(unscaled) * powerOfTen(scale);
 }
 
@@ -237,7 +237,7 @@ function powerOfTen(exponent: number): number {
 }
 
 /** The canonical text: `1536Mi`, `100m`, `1e3`. */
-export function formatQuantity(quantity: Quantity): string {
+export function formatQuantity(quantity: ParsedQuantity): string {
   if (quantity.text !== undefined) return quantity.text;
   if (quantity.unscaled === 0n) return '0';
   const format = canonicalFormat(quantity);
@@ -264,7 +264,7 @@ export function formatQuantity(quantity: Quantity): string {
 }
 
 /** The format of the canonical text: a small number or a fraction loses its binary suffix. */
-function canonicalFormat(quantity: Quantity): QuantityFormat {
+function canonicalFormat(quantity: ParsedQuantity): QuantityFormat {
   const { unscaled, scale, format } = quantity;
   if (format !== 'binarySI') return format;
   const small = compareDecimal(unscaled, scale, -1024n, 0) > 0 && compareDecimal(unscaled, scale, 1024n, 0) < 0;

@@ -5,7 +5,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
 import type { ApplyAction, Contest } from './model.ts';
-import type { Refusal, WriteDecision } from './write-decision.ts';
+import type { OwnershipConflict, WriteDecision } from './write-decision.ts';
 import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
 import type { ObjectProblem } from './node-texts.ts';
 import { desiredFingerprint } from './owned-fields.ts';
@@ -274,7 +274,7 @@ function readProblem(
   return { target, because, message: failureText(failure), absent, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
-function ownerProblem(context: StepContext, target: ObjectTarget, { owner, instance }: Refusal) {
+function ownerProblem(context: StepContext, target: ObjectTarget, { owner, instance }: OwnershipConflict) {
   const object = refOfTarget(target);
   const because: Because = {
     kind: 'other-owner',

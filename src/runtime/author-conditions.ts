@@ -3,7 +3,7 @@ import { OpaqueValue, RUNTIME_VALUE } from '../cel/index.ts';
 import type { KubeObject } from '../core/index.ts';
 import type { ConditionExpression, Graph } from '../graph/index.ts';
 import { readConditions, transition } from './conditions.ts';
-import type { ConditionValue } from './conditions.ts';
+import type { ConditionContent } from './conditions.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateRaw } from './evaluate.ts';
 import type { Condition, StatusProblem, StepOptions } from './model.ts';
@@ -84,9 +84,9 @@ function keptTypes(expressions: readonly ConditionExpression[], previous: readon
 }
 
 /** The conditions in the result of an expression: one, or a list; undefined when it is neither. */
-function conditionsIn(result: Value): { type: string; value: ConditionValue }[] | undefined {
+function conditionsIn(result: Value): { type: string; value: ConditionContent }[] | undefined {
   const list: readonly Value[] = Array.isArray(result) ? (result as readonly Value[]) : [result];
-  const found: { type: string; value: ConditionValue }[] = [];
+  const found: { type: string; value: ConditionContent }[] = [];
   for (const entry of list) {
     const text = (name: string): string => {
       const value = entry instanceof OpaqueValue ? entry.field(name) : undefined;

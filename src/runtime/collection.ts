@@ -6,7 +6,7 @@ import { childLabels } from './labels.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
 import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
-import { targetOf, wantedObject } from './wanted.ts';
+import { targetOfTemplate, wantedObject } from './wanted.ts';
 import type { ObjectTarget } from './target.ts';
 import type { Unresolved, WantedObject, Identities, Resolved } from './resolved.ts';
 
@@ -50,7 +50,7 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
     const own = evaluateHoles(perItem, variables, context.evaluation);
     if (own.state !== 'value') return unresolved(unresolvedBy(context, node, own.state, own.failure, own.path));
     const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
-    const targeted = targetOf(context, node, filled);
+    const targeted = targetOfTemplate(context, node, filled);
     if (!targeted.ok) return unresolved(targeted.reason);
     const key = targetKey(targeted.target);
     if (seen.has(key)) return unresolved(collision(context, node, filled, targeted.target));
@@ -79,7 +79,7 @@ export function identitiesOfCollection(context: StepContext, node: CollectionNod
     assignItem(variables, dimensions, index);
     const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, variables, context.evaluation);
     if (filled.state !== 'value') return undefined;
-    const targeted = targetOf(context, node, filled.value);
+    const targeted = targetOfTemplate(context, node, filled.value);
     if (!targeted.ok) return targeted.reason;
     targets.push(targeted.target);
   }

@@ -11,7 +11,7 @@ export const ROOT_CONDITION = 'Ready';
 export type DependentCondition = (typeof DEPENDENT_CONDITIONS)[number];
 
 /** A condition without its times. */
-export interface ConditionValue {
+export interface ConditionContent {
   readonly status: Condition['status'];
   readonly reason: string;
   readonly message: string;
@@ -48,7 +48,7 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
  */
 export function instanceConditions(
   instance: KubeObject,
-  values: Partial<Record<DependentCondition, ConditionValue>>,
+  values: Partial<Record<DependentCondition, ConditionContent>>,
   now: number,
   authored: boolean,
 ): Condition[] {
@@ -93,7 +93,7 @@ function shortened(message: string): string {
 /** A condition with this value: the transition time stays while the status does. */
 export function transition(
   type: string,
-  value: ConditionValue,
+  value: ConditionContent,
   before: Condition | undefined,
   generation: number,
   now: number,

@@ -8,7 +8,7 @@ import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { instanceConditions, readConditions, transition } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
-import type { ConditionValue } from './conditions.ts';
+import type { ConditionContent } from './conditions.ts';
 import { compareObjects } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
@@ -167,7 +167,7 @@ function deletionStatus(
   nodes: readonly NodeReport[],
   authored: boolean,
 ): Pick<Decision, 'status' | 'statusChanged' | 'conditions'> {
-  const value: ConditionValue = { status: 'Unknown', reason: 'UnderDeletion', message };
+  const value: ConditionContent = { status: 'Unknown', reason: 'UnderDeletion', message };
   const { now } = options;
   const before: JsonObject = instance.status ?? {};
   const conditions = instanceConditions(instance, { ResourcesReady: value }, now, authored);

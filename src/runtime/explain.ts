@@ -20,13 +20,13 @@ export interface Explanation {
 }
 
 /** The explanation of every node, in topological order. */
-export function explain(decision: Pick<Decision, 'nodes'>): Explanation[] {
+export function explainNodes(decision: Pick<Decision, 'nodes'>): Explanation[] {
   return decision.nodes.map(explainNode);
 }
 
 /** One line per node: `web  waiting  waits until …`, columns aligned, then status fields that failed. */
 export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'>): string[] {
-  const rows = explain(decision);
+  const rows = explainNodes(decision);
   const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
   const [ids, states] = [width(rows.map(({ node }) => node)), width(rows.map(({ state }) => state))];
   const lines = rows.flatMap(({ node, state, reason, remedy }) => [

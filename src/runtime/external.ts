@@ -9,7 +9,7 @@ import { selectorText } from './selector.ts';
 import { fillTemplate } from './template.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
-import { targetOf } from './wanted.ts';
+import { targetOfTemplate } from './wanted.ts';
 import type { ListTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
@@ -22,7 +22,7 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
   const filled = fillTemplate(node.template, context.ready, context.evaluation);
   if (filled.state !== 'value')
     return unresolved(node, unresolvedBy(context, node, filled.state, filled.failure, filled.path));
-  const targeted = targetOf(context, node, filled.value);
+  const targeted = targetOfTemplate(context, node, filled.value);
   if (!targeted.ok) return unresolved(node, targeted.reason);
 
   const { target } = targeted;

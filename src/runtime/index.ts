@@ -97,8 +97,8 @@ export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-d
 export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
 export { readConditions, transition } from './conditions.ts';
-export type { ConditionValue } from './conditions.ts';
+export type { ConditionContent } from './conditions.ts';
 export type { Explanation } from './explain.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export { changeLines, describeWatch, explain, explainLines, explainNode } from './explain.ts';
+export { changeLines, describeWatch, explainNodes, explainLines, explainNode } from './explain.ts';

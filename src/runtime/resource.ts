@@ -3,7 +3,7 @@ import { childLabels } from './labels.ts';
 import { fillTemplate, holesBelow } from './template.ts';
 import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
-import { targetOf, wantedObject } from './wanted.ts';
+import { targetOfTemplate, wantedObject } from './wanted.ts';
 import type { Resolved, Identities } from './resolved.ts';
 
 /** Fills the template of a single resource. Its dependencies are ready. */
@@ -12,7 +12,7 @@ export function resolveResource(context: StepContext, node: ResourceNode): Resol
   if (filled.state !== 'value') {
     return { state: 'unresolved', reason: unresolvedBy(context, node, filled.state, filled.failure, filled.path) };
   }
-  const targeted = targetOf(context, node, filled.value);
+  const targeted = targetOfTemplate(context, node, filled.value);
   if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
   const labels = childLabels(context.labels, node, context.graph.kroCompatibility);
   return { state: 'resolved', wanted: [wantedObject(context, node, filled.value, targeted.target, labels)] };
@@ -25,6 +25,6 @@ export function identityOfResource(context: StepContext, node: ResourceNode): Id
   );
   const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, context.ready, context.evaluation);
   if (filled.state !== 'value') return undefined;
-  const targeted = targetOf(context, node, filled.value);
+  const targeted = targetOfTemplate(context, node, filled.value);
   return targeted.ok ? [targeted.target] : targeted.reason;
 }

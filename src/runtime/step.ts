@@ -3,7 +3,7 @@ import { jsonEquals } from '../core/index.ts';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
-import type { ConditionValue } from './conditions.ts';
+import type { ConditionContent } from './conditions.ts';
 import { instanceConditions } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
 import { dropConflictingWrites } from './conflicts.ts';
@@ -53,7 +53,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
   const context = createStepContext(graph, instance, observed, options);
   options.memory?.begin(context);
-  if (graph.instanceProblem === undefined) visitNodes(context);
+  if (graph.instanceProblem === undefined) decideNodes(context);
   dropConflictingWrites(context);
 
   const refusal = parentRefusal(context);
@@ -99,7 +99,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
 }
 
 /** Decides every node, in topological order, and keeps the data that later nodes read. */
-export function visitNodes(context: StepContext): void {
+export function decideNodes(context: StepContext): void {
   const { graph } = context;
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
@@ -152,7 +152,7 @@ export function createStepContext(
 /** The reason why neither the instance's metadata nor anything else may be written. */
 interface ParentRefusal {
   /** The condition that names the reason; later conditions stay as they were. */
-  readonly values: Readonly<Record<string, ConditionValue>>;
+  readonly values: Readonly<Record<string, ConditionContent>>;
   /** Finalizer, labels and inventory are written all the same. */
   readonly isManaged?: true;
   /** The instance's state. */

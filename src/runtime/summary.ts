@@ -1,5 +1,5 @@
 import { gvkOf, refOf } from '../core/index.ts';
-import type { ConditionValue } from './conditions.ts';
+import type { ConditionContent } from './conditions.ts';
 import { groupKindText, namespacedName } from './identity.ts';
 import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
@@ -7,22 +7,22 @@ import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
 /** Texts that clients of kro match on. */
-export const MANAGED: ConditionValue = {
+export const MANAGED: ConditionContent = {
   status: 'True',
   reason: 'Managed',
   message: 'instance is properly managed with finalizers and labels',
 };
-export const RESOLVED: ConditionValue = {
+export const RESOLVED: ConditionContent = {
   status: 'True',
   reason: 'Resolved',
   message: 'runtime graph created and all resources resolved',
 };
-const ALL_READY: ConditionValue = {
+const ALL_READY: ConditionContent = {
   status: 'True',
   reason: 'AllResourcesReady',
   message: 'all resources are created and ready',
 };
-const SUSPENDED: ConditionValue = {
+const SUSPENDED: ConditionContent = {
   status: 'False',
   reason: 'ReconciliationSuspended',
   message: 'reconciliation suspended via kro.run/reconcile annotation',
@@ -32,7 +32,7 @@ const SUSPENDED: ConditionValue = {
  * The ResourcesReady condition. It names all problems in topological order, so that equal failures give equal texts,
  * and leaves out nodes that only wait for others.
  */
-export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionValue {
+export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
@@ -66,7 +66,7 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
  * The condition as kro 0.10 words it: all hard errors, else the first reason to wait, in topological order. It names
  * retired objects that are left only when nothing else is open.
  */
-function engineReadiness(context: StepContext, pruning: Pruning): ConditionValue {
+function engineReadiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
   if (terminating.length > 0) {
@@ -85,7 +85,7 @@ function engineReadiness(context: StepContext, pruning: Pruning): ConditionValue
   return leaving === undefined ? ALL_READY : waiting(leaving);
 }
 
-function waiting(message: string): ConditionValue {
+function waiting(message: string): ConditionContent {
   return { status: 'False', reason: 'NotReady', message };
 }
 
@@ -113,7 +113,7 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
  */
 export function instanceState(
   context: StepContext,
-  ready: ConditionValue,
+  ready: ConditionContent,
   untouched: InstanceState | undefined,
   degraded: boolean,
 ): InstanceState {
@@ -146,6 +146,6 @@ function prefixed(prefix: string, texts: readonly string[]): string[] {
   return texts.map((text) => `${prefix}${text}`);
 }
 
-function notReady(text: string): ConditionValue {
+function notReady(text: string): ConditionContent {
   return { status: 'False', reason: 'NotReady', message: `resource reconciliation failed: ${text}` };
 }

@@ -17,7 +17,7 @@ export type Targeted =
  * The identity of a filled template. A namespaced object without a namespace gets the instance's; under a
  * cluster-scoped instance the object must name a namespace.
  */
-export function targetOf(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
+export function targetOfTemplate(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
   const name = metadata['name'];
   if (typeof name !== 'string' || name === '') {

@@ -96,7 +96,7 @@ function applyBecause(
 }
 
 /** Why an existing object may not be written: another ApplySet owns it, or it has no owner and adoption is refused. */
-export type Refusal =
+export type OwnershipConflict =
   | { readonly owner: string; readonly instance: string | undefined }
   | { readonly owner: undefined; readonly instance?: undefined };
 
@@ -106,7 +106,7 @@ export function ownershipRefusal(
   instance: KubeObject,
   applySet: string,
   policy: AdoptionPolicy,
-): Refusal | undefined {
+): OwnershipConflict | undefined {
   const owner = labelOfObject(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
   if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };

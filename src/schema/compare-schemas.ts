@@ -50,12 +50,12 @@ export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets
 }
 
 /** What a comparison finds, and which keywords it covers. */
-interface Comparison {
+interface SchemaComparison {
   readonly changes: SchemaChange[];
   readonly facets: ComparedFacets;
 }
 
-function compare(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+function compare(path: string, old: Schema, next: Schema, comparison: SchemaComparison, depth: number): void {
   const { changes, facets } = comparison;
   const add = (
     type: ChangeType,
@@ -178,7 +178,7 @@ function jsonText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : goJson(value);
 }
 
-function compareMapValues(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+function compareMapValues(path: string, old: Schema, next: Schema, comparison: SchemaComparison, depth: number): void {
   const change = mapValuesChange(old, next);
   if (change !== undefined) {
     const { at, ...rest } = change;
@@ -189,7 +189,7 @@ function compareMapValues(path: string, old: Schema, next: Schema, comparison: C
   compare(`${path}.additionalProperties`, before, after, comparison, depth + 1);
 }
 
-function compareProperties(path: string, old: Schema, next: Schema, comparison: Comparison, depth: number): void {
+function compareProperties(path: string, old: Schema, next: Schema, comparison: SchemaComparison, depth: number): void {
   const { changes } = comparison;
   const [before, after] = [new Map(entries(old)), new Map(entries(next))];
   const [wasRequired, isRequired] = [new Set(old.required), new Set(next.required)];

@@ -10,7 +10,7 @@ import {
   prune,
   ruleSites,
   structuralSchema,
-  validate,
+  validateValue,
 } from './index.ts';
 import type { Schema } from './index.ts';
 import { crdOf } from '../../test/support/crd.ts';
@@ -21,7 +21,7 @@ const object = (properties: Record<string, Schema>, more: Schema = {}): Schema =
   ...more,
 });
 const causes = (schema: Schema, value: JsonValue, old?: JsonValue): string[] =>
-  validate(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
+  validateValue(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
 
 describe('validate', () => {
   test.each<[string, Schema, JsonValue, string[]]>([
@@ -202,9 +202,9 @@ describe('validate', () => {
       seen.push([site.field, site.value, site.old]);
       return [];
     };
-    expect(validate(schema, { m: { 'a.b': 'x' } }, { old: { m: { 'a.b': 'y' } }, evaluateRules })).toEqual([]);
+    expect(validateValue(schema, { m: { 'a.b': 'x' } }, { old: { m: { 'a.b': 'y' } }, evaluateRules })).toEqual([]);
     expect(seen).toEqual([['m[a.b]', 'x', 'y']]);
-    expect(validate(schema, { m: { a: 5 } }, { evaluateRules }).map((error) => error.message)).toContainEqual(
+    expect(validateValue(schema, { m: { a: 5 } }, { evaluateRules }).map((error) => error.message)).toContainEqual(
       expect.stringContaining('some validation rules were not checked'),
     );
     expect([...ruleSites(schema, { m: 5 })]).toEqual([]);
@@ -360,7 +360,7 @@ test('no schema and no object, however odd, makes anything throw', () => {
     fc.property(wild, wild, wild, (raw, value, old) => {
       const schema = structuralSchema(raw);
       const kept = applyDefaults(schema, prune(schema, value).value);
-      expect(Array.isArray(validate(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
+      expect(Array.isArray(validateValue(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
       expect(Array.isArray(crdErrors(crd(raw)))).toBe(true);
       const source = crdSource([crd(raw)], { pack: true });
       expect(source.schemaOf({ group: 'example.com', version: 'v1', kind: 'Thing' })?.type).toBe('object');

@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { Schema } from './model.ts';
 import { nearestName } from './nearest-name.ts';
-import { schemaAt } from './update-schema.ts';
+import { schemaNodeAt } from './update-schema.ts';
 
 /** The problem of a field, and its remedy. */
 export interface RefusalText {
@@ -234,5 +234,5 @@ export function unknownFieldHint(name: string, schema: Schema | undefined): stri
 
 /** The schema of the object that a field stands in. */
 export function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
-  return schemaAt(schema, steps.slice(0, -1));
+  return schemaNodeAt(schema, steps.slice(0, -1));
 }

@@ -10,7 +10,7 @@ import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
 import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
 import { orderTypes } from './simple-types.ts';
-import type { Definition } from './simple-types.ts';
+import type { CustomTypeDefinition } from './simple-types.ts';
 import { valueAtSteps } from './refused-place.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -132,7 +132,7 @@ class Builder {
       this.errors.push(notAMap(block, 'types'));
       return;
     }
-    const definitions = new Map<string, Definition>();
+    const definitions = new Map<string, CustomTypeDefinition>();
     for (const [name, value] of Object.entries(block)) {
       const place = { path: ['types', name], prefix: `parsing type ${name}: ` };
       const definition = this.#define(value, place, 0);
@@ -188,7 +188,7 @@ class Builder {
   }
 
   /** The shape of a custom type, for its dependencies. Its markers are read when the type is built. */
-  #define(value: JsonValue | undefined, place: Place, depth: number): Definition | undefined {
+  #define(value: JsonValue | undefined, place: Place, depth: number): CustomTypeDefinition | undefined {
     if (typeof value === 'string') {
       const parsed = parseSimpleType(typeTextOf(value));
       if ('type' in parsed) return { form: 'text', type: parsed.type };

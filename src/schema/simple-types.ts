@@ -2,14 +2,14 @@ import { customNameOf } from './simple-type.ts';
 import type { SimpleSchemaError, SimpleType } from './simple-type.ts';
 
 /** The definition of a custom type: a type text, or the fields of a struct. */
-export type Definition =
+export type CustomTypeDefinition =
   | { readonly form: 'text'; readonly type: SimpleType }
-  | { readonly form: 'struct'; readonly members: readonly Definition[] };
+  | { readonly form: 'struct'; readonly members: readonly CustomTypeDefinition[] };
 
 /** Names of the custom types that a definition mentions, in order of appearance. */
-function dependenciesOf(definition: Definition): string[] {
+function dependenciesOf(definition: CustomTypeDefinition): string[] {
   const names = new Set<string>();
-  const visit = (part: Definition): void => {
+  const visit = (part: CustomTypeDefinition): void => {
     if (part.form === 'struct') part.members.forEach(visit);
     else {
       const name = customNameOf(part.type);
@@ -24,7 +24,7 @@ function dependenciesOf(definition: Definition): string[] {
  * The order in which custom types can be built: dependencies first. Every unknown dependency, self-reference and cycle
  * is reported with kro's text.
  */
-export function orderTypes(definitions: ReadonlyMap<string, Definition>): {
+export function orderTypes(definitions: ReadonlyMap<string, CustomTypeDefinition>): {
   order: string[];
   errors: SimpleSchemaError[];
 } {

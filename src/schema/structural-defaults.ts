@@ -4,7 +4,7 @@ import { invalid } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import { prune } from './prune.ts';
-import { validate } from './validate.ts';
+import { validateValue } from './validate.ts';
 
 const MAX_DEPTH = 200;
 
@@ -25,5 +25,6 @@ function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<F
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
   // Constraints on a list as a whole do not apply to defaults.
-  for (const problem of validate(schema, value, { path })) if (problem.reason !== 'FieldValueDuplicate') yield problem;
+  for (const problem of validateValue(schema, value, { path }))
+    if (problem.reason !== 'FieldValueDuplicate') yield problem;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource, parseSimpleSchema, schemaAt, toTypeScript, updateSchema } from './index.ts';
+import { builtinSource, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
 import type { Schema } from './index.ts';
 
 test('writes an interface with everything that a spec can say', () => {
@@ -91,13 +91,13 @@ describe('updateSchema', () => {
 
   test.each([[['a', 0, 'n']], [['m', 'any']]])('changes the node at %j only', (path) => {
     const updated = updateSchema(schema, path, integer);
-    expect(updated === undefined ? undefined : schemaAt(updated, path)).toEqual({ type: 'integer' });
-    expect(schemaAt(schema, path)).toEqual({ type: 'number' });
+    expect(updated === undefined ? undefined : schemaNodeAt(updated, path)).toEqual({ type: 'integer' });
+    expect(schemaNodeAt(schema, path)).toEqual({ type: 'number' });
   });
 
   test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('answers undefined for %j', (path) => {
     expect(updateSchema(schema, path, integer)).toBeUndefined();
-    expect(schemaAt(schema, path)).toBeUndefined();
+    expect(schemaNodeAt(schema, path)).toBeUndefined();
   });
 });
 

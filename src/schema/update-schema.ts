@@ -32,7 +32,7 @@ export function updateSchema(
 }
 
 /** The node at a path, as in `updateSchema`; `undefined` when there is none. */
-export function schemaAt(schema: Schema, path: readonly FieldStep[]): Schema | undefined {
+export function schemaNodeAt(schema: Schema, path: readonly FieldStep[]): Schema | undefined {
   let node: Schema | undefined = schema;
   for (const step of path) {
     if (node === undefined) return undefined;

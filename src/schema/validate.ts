@@ -78,7 +78,7 @@ function compile(schema: Schema): Check {
  *
  * An unknown field is no error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
  */
-export function validate(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
+export function validateValue(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
   const { old, path = '', evaluateRules } = options;
   const context: Context = newContext(path);
   checkOf(schema)(value, context, old);

@@ -5,7 +5,7 @@ import type { PathPart } from './field-error.ts';
 import type { Schema } from './model.ts';
 
 /** A value together with its schema and path. */
-export interface Place {
+export interface ValueInSchema {
   readonly schema: Schema;
   readonly value: JsonValue;
   /** The stored value at the same place, where it can be matched. */
@@ -20,7 +20,7 @@ const MAX_DEPTH = 500;
  * Visits the places of a value together with their schema, parents first. Parts that the schema does not describe are
  * not visited. A child is visited only if `interesting` is true of its schema.
  */
-export function* walkPlaces(place: Place, interesting: (schema: Schema) => boolean): Iterable<Place> {
+export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) => boolean): Iterable<ValueInSchema> {
   yield place;
   const { schema, value, old, path } = place;
   if (path.length > MAX_DEPTH) return;

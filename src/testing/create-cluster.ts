@@ -11,7 +11,7 @@ import type {
   PresentOptions,
   UserInfo,
 } from '../cluster/index.ts';
-import { createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
+import { createEmbeddedCluster, createManualClock, systemClusterClock } from '../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds, createController, safeInstallation } from '../controller/index.ts';
 import { TypeKroError } from '../core/index.ts';
@@ -82,8 +82,8 @@ export interface TestCluster extends AsyncDisposable {
 
 /** The machine's clock, which a test cannot advance. */
 const realClock: ManualClock = {
-  now: () => systemClock.now(),
-  setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds, callback),
+  now: () => systemClusterClock.now(),
+  setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback),
   advance() {
     throw new TypeKroError('the clock of this cluster is the machine’s and cannot be advanced', {
       code: 'testing/clock-is-real',

@@ -21,10 +21,12 @@ export type {
   Listener,
   ListenOptions,
   LogLine,
+  ClusterClock,
   ManualClock,
   PresentedProcess,
   PresentOptions,
   SnapshotCollection,
   SnapshotLog,
+  Timer,
   UserInfo,
 } from '../cluster/index.ts';

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { parseJson } from '../../src/core/index.ts';
 import type { FieldError } from '../../src/kubernetes/index.ts';
 import type { Schema } from '../../src/schema/index.ts';
-import { applyDefaults, prune, validate } from '../../src/schema/index.ts';
+import { applyDefaults, prune, validateValue } from '../../src/schema/index.ts';
 
 interface Step {
   readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };
@@ -62,7 +62,7 @@ describe.each(creations)('$name', ({ schema, object, res }) => {
     const details = res.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res.status === 422 ? (details?.causes ?? []).filter((cause) => !cause.field.startsWith('.')) : [];
     const bySame = (a: FieldError, b: FieldError) => (a.field + a.message < b.field + b.message ? -1 : 1);
-    expect(validate(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
+    expect(validateValue(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
   });
 
   test('what is stored is pruned and has its defaults', () => {

@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { gvkOf, isJsonObject, stringifyJson } from '../../src/core/index.ts';
 import { generateChart, generateFactories } from '../../src/factories/index.ts';
 import { parseDefinitions } from '../../src/graph/index.ts';
-import { applyDefaults, crdSource, prune, validate } from '../../src/schema/index.ts';
+import { applyDefaults, crdSource, prune, validateValue } from '../../src/schema/index.ts';
 import { runCommand } from '../support/command.ts';
 import { composed } from '../support/compose-objects.ts';
 
@@ -150,9 +150,9 @@ describe('objects of the kinds come out of the factories as they went in, and ar
       expect(made).toEqual(example);
       const schema = source.schemaOf(gvkOf(example));
       if (schema === undefined || !isJsonObject(made)) throw new Error('no schema');
-      expect(validate(schema, made, {})).toEqual([]);
+      expect(validateValue(schema, made, {})).toEqual([]);
       const stored = applyDefaults(schema, prune(schema, made).value);
-      expect(validate(schema, stored, {})).toEqual([]);
+      expect(validateValue(schema, stored, {})).toEqual([]);
       expect(stored).toMatchObject(made);
     },
   );

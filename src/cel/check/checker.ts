@@ -26,7 +26,7 @@ import { Signatures } from './signatures.ts';
 import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
 
 /** The meaning of a node. */
-export type Reference =
+export type ResolvedReference =
   | { readonly kind: 'global'; readonly global: Global }
   | {
       readonly kind: 'function';
@@ -39,17 +39,17 @@ export type Reference =
   | { readonly kind: 'struct'; readonly name: string };
 
 /** A checked expression, with what the planner needs. */
-export class CheckedExpression implements Checked {
+export class CheckedAst implements Checked {
   readonly ast: Ast;
   readonly declarations: Declarations;
   readonly #types: (CelType | undefined)[];
-  readonly #references: ReadonlyMap<number, Reference>;
+  readonly #references: ReadonlyMap<number, ResolvedReference>;
 
   constructor(
     ast: Ast,
     declarations: Declarations,
     types: (CelType | undefined)[],
-    references: ReadonlyMap<number, Reference>,
+    references: ReadonlyMap<number, ResolvedReference>,
   ) {
     this.ast = ast;
     this.declarations = declarations;
@@ -65,7 +65,7 @@ export class CheckedExpression implements Checked {
     return this.#types[id] ?? DYN;
   }
 
-  reference(id: number): Reference | undefined {
+  reference(id: number): ResolvedReference | undefined {
     return this.#references.get(id);
   }
 }
@@ -85,7 +85,7 @@ export class Checker {
   readonly #substitution = new Substitution();
   readonly #signatures = new Signatures();
   readonly #types: (CelType | undefined)[] = [];
-  readonly #references = new Map<number, Reference>();
+  readonly #references = new Map<number, ResolvedReference>();
   readonly #scopes: Scope[] = [];
   /**
    * The first errors, in order; `#reported` has those that the check of each node added. A node may stand twice in a
@@ -104,13 +104,13 @@ export class Checker {
     this.#errors = new ErrorList(text);
   }
 
-  check(ast: Ast): { checked: CheckedExpression } | { errors: ErrorList } {
+  check(ast: Ast): { checked: CheckedAst } | { errors: ErrorList } {
     this.#check(ast.expr);
     if (this.#errors.count > 0) return { errors: this.#errors };
     for (const [id, type] of this.#types.entries()) {
       if (type !== undefined) this.#types[id] = this.#substitution.apply(type, true);
     }
-    const checked = new CheckedExpression(ast, this.#declarations, this.#types, this.#references);
+    const checked = new CheckedAst(ast, this.#declarations, this.#types, this.#references);
     return { checked };
   }
 
@@ -118,9 +118,9 @@ export class Checker {
    * Resolves names and functions of an expression without types. The types of all nodes are unknown, and a name that is
    * not declared or an argument that does not fit is an error of the evaluation.
    */
-  resolve(ast: Ast): CheckedExpression {
+  resolve(ast: Ast): CheckedAst {
     this.#check(ast.expr);
-    return new CheckedExpression(ast, this.#declarations, [], this.#references);
+    return new CheckedAst(ast, this.#declarations, [], this.#references);
   }
 
   #error(offset: number, message: string): void {

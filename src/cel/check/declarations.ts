@@ -24,7 +24,7 @@ import {
 import type { Value } from '../values.ts';
 
 /** A declared variable. */
-export interface Variable extends VariableOptions {
+export interface DeclaredVariable extends VariableOptions {
   readonly name: string;
   /** The value of the variable, when a library fixes it. */
   readonly value?: Value;
@@ -32,14 +32,14 @@ export interface Variable extends VariableOptions {
 
 /** The meaning of a name that is no local variable. */
 export type Global =
-  | { readonly kind: 'variable'; readonly variable: Variable; readonly type: CelType }
+  | { readonly kind: 'variable'; readonly variable: DeclaredVariable; readonly type: CelType }
   | { readonly kind: 'type'; readonly name: string; readonly type: CelType };
 
 /**
  * The use of names of types. `full`: as values everywhere. `checkOnly`, as in kro's typed environments: not in
  * programs, and fewer names in the checker.
  */
-export type TypeNames = 'checkOnly' | 'full';
+export type TypeNameUse = 'checkOnly' | 'full';
 
 const named = (types: readonly CelType[]) => types.map((type) => [type.name, type] as const);
 
@@ -80,11 +80,11 @@ const WELL_KNOWN_FIELDS: Readonly<Record<string, Readonly<Record<string, CelType
 export class Declarations {
   readonly #parent: Declarations | undefined;
   readonly #functions = new Map<string, FunctionDeclaration>();
-  readonly #variables = new Map<string, Variable>();
+  readonly #variables = new Map<string, DeclaredVariable>();
   readonly #structs = new Map<string, Readonly<Record<string, CelType>>>();
   readonly #provider: TypeProvider;
   readonly container: string;
-  readonly typeNames: TypeNames;
+  readonly typeNames: TypeNameUse;
   /** Does `has` fail on values without fields? */
   readonly strictPresence: boolean;
   readonly validators: readonly Validator[];
@@ -92,10 +92,10 @@ export class Declarations {
   constructor(options: {
     parent?: Declarations;
     libraries?: readonly Library[];
-    variables?: readonly Variable[];
+    variables?: readonly DeclaredVariable[];
     provider?: TypeProvider;
     container?: string;
-    typeNames?: TypeNames;
+    typeNames?: TypeNameUse;
     strictPresence?: boolean;
   }) {
     const { parent, libraries = [], variables = [] } = options;
@@ -147,7 +147,7 @@ export class Declarations {
     return undefined;
   }
 
-  variableNamed(name: string): Variable | undefined {
+  variableNamed(name: string): DeclaredVariable | undefined {
     return this.#variables.get(name) ?? this.#parent?.variableNamed(name);
   }
 

@@ -2,11 +2,11 @@ import type { Expr } from '../ast.ts';
 import type { ValidationContext, Validator } from '../library.ts';
 import { ErrorList } from '../syntax/source.ts';
 import { expanded } from '../syntax/macro-expander.ts';
-import type { CheckedExpression } from './checker.ts';
+import type { CheckedAst } from './checker.ts';
 import { walkExpr } from './walk.ts';
 
 /** Runs the libraries' checks of calls; undefined when they find nothing. */
-export function validateCalls(checked: CheckedExpression, validators: readonly Validator[]): ErrorList | undefined {
+export function validateCalls(checked: CheckedAst, validators: readonly Validator[]): ErrorList | undefined {
   if (validators.length === 0) return undefined;
   const byName = new Map(validators.map((validator) => [validator.functionName, validator]));
   const errors = new ErrorList(checked.ast.text);

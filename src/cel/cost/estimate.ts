@@ -1,6 +1,6 @@
 import type { Checked } from '../api.ts';
 import type { Call, Comprehension, Expr, Literal } from '../ast.ts';
-import { CheckedExpression } from '../check/checker.ts';
+import { CheckedAst } from '../check/checker.ts';
 import { ACCUMULATOR } from '../macros.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import type { CelType } from '../types.ts';
@@ -39,19 +39,19 @@ const STRUCT = fixed(40);
  * server. The estimate uses the syntax, the types, and the sizes that the data can have.
  */
 export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
-  if (!(checked instanceof CheckedExpression)) return UNKNOWN;
+  if (!(checked instanceof CheckedAst)) return UNKNOWN;
   return new Estimate(checked, sizeAt).of(checked.ast.expr);
 }
 
 class Estimate {
-  readonly #checked: CheckedExpression;
+  readonly #checked: CheckedAst;
   readonly #sizeAt: SizeAt;
   readonly #paths = new Map<number, readonly string[]>();
   readonly #sizes = new Map<number, Range>();
   readonly #entries = new Map<number, Entries>();
   readonly #locals = new Map<string, Local[]>();
 
-  constructor(checked: CheckedExpression, sizeAt: SizeAt) {
+  constructor(checked: CheckedAst, sizeAt: SizeAt) {
     this.#checked = checked;
     this.#sizeAt = sizeAt;
   }

@@ -7,7 +7,7 @@ import {
   quantityToFloat,
   quantityToInteger,
   subtractQuantities,
-  type Quantity,
+  type ParsedQuantity,
 } from '../../kubernetes/index.ts';
 import { Failure } from '../../golang/index.ts';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
@@ -130,14 +130,14 @@ export const kubernetesQuantity: Library = {
 };
 
 /** Parses a quantity. The cost is that of its digits, and of the digits that its exponent adds. */
-function parsed(text: string, context: CallContext): Quantity | Failure {
+function parsed(text: string, context: CallContext): ParsedQuantity | Failure {
   const exponent = Number(/[eE]([-+]?\d{1,4})$/.exec(text.slice(-8))?.[1] ?? 0);
   context.charge((text.length >> 2) + Math.abs(exponent));
   return parseQuantity(text);
 }
 
 /** Charges an operation on two numbers: numbers of very different size need many digits to be aligned. */
-function chargeBoth(a: Quantity, b: Quantity, context: CallContext): void {
+function chargeBoth(a: ParsedQuantity, b: ParsedQuantity, context: CallContext): void {
   const digits = Math.abs(a.scale - b.scale);
   if (digits > 40) context.charge(digits);
 }

@@ -1,5 +1,5 @@
 import { opaqueType, structType, type CelType } from '../types.ts';
-import { compareQuantities, formatQuantity, type Quantity } from '../../kubernetes/index.ts';
+import { compareQuantities, formatQuantity, type ParsedQuantity } from '../../kubernetes/index.ts';
 import {
   formatUrl,
   type GoUrl,
@@ -28,8 +28,8 @@ export const IP: CelType = opaqueType('net.IP');
 export const CIDR: CelType = opaqueType('net.CIDR');
 
 export class QuantityValue extends LibraryValue {
-  readonly quantity: Quantity;
-  constructor(quantity: Quantity) {
+  readonly quantity: ParsedQuantity;
+  constructor(quantity: ParsedQuantity) {
     super();
     this.quantity = quantity;
   }

@@ -1,4 +1,4 @@
-import type { Reference } from '../check/checker.ts';
+import type { ResolvedReference } from '../check/checker.ts';
 import type { CallContext, Overload } from '../library.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
@@ -18,11 +18,11 @@ import {
 import { nameOnly } from '../lib/define.ts';
 import { describing, unboxDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 import { throwPlanError } from './plan.ts';
 
 type Call = (...args: (CallContext | Value)[]) => Value;
-type FunctionReference = Extract<Reference, { kind: 'function' }>;
+type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
  * Functions that decide by the value alone, whatever overload the checker has chosen; their errors have only the name
@@ -36,10 +36,10 @@ const UNGUARDED: ReadonlySet<string> = new Set(['contains', 'endsWith', 'startsW
 /** Plans a call of a declared function. `checkedType` is the checker's type of the node. */
 export function planCall(
   reference: FunctionReference,
-  args: readonly Plan[],
+  args: readonly PlannedNode[],
   member: boolean,
   checkedType: CelType,
-): Plan {
+): PlannedNode {
   const { declaration, overloads } = reference;
   const single = overloads.length === 1 && !VALUE_FUNCTIONS.has(declaration.name) ? overloads[0] : undefined;
   const fitting = overloads.filter((overload) => overload.params.every((type, index) => fits(args[index], type)));
@@ -61,7 +61,7 @@ function sameForm(overloads: readonly Overload[], member: boolean, count: number
   return overloads.filter((overload) => (overload.member === true) === member && overload.params.length === count);
 }
 
-function fits(plan: Plan | undefined, type: CelType): boolean {
+function fits(plan: PlannedNode | undefined, type: CelType): boolean {
   return plan !== undefined && surelyMatches(plan.shape === undefined ? plan.type : shapedType(plan), type);
 }
 
@@ -69,7 +69,7 @@ function fits(plan: Plan | undefined, type: CelType): boolean {
  * Are the elements of a list known to be of the parameter's type? Foreign data counts as known: it is checked when it
  * is read.
  */
-function fitsInside({ shape, type: known }: Plan, type: CelType): boolean {
+function fitsInside({ shape, type: known }: PlannedNode, type: CelType): boolean {
   if (shape !== undefined || (type.kind !== 'list' && type.kind !== 'map')) return true;
   return type.params.every((param, index) => surelyMatches(paramOf(known, index), param));
 }
@@ -79,19 +79,19 @@ function resultOf({ params, result }: Overload): CelType {
   return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);
 }
 
-function shapedType({ shape, type }: Plan): CelType {
+function shapedType({ shape, type }: PlannedNode): CelType {
   return shape?.kind === 'object' ? DYN : type;
 }
 
 /** The implementation of an overload for these arguments. Constants may give a better one, or a refusal. */
-function implementation(overload: Overload, args: readonly Plan[]): Call {
+function implementation(overload: Overload, args: readonly PlannedNode[]): Call {
   const special = overload.specialize?.(args.map((arg) => arg.constant));
   if (special === undefined) return overload.call as Call;
   return typeof special === 'function' ? (special as Call) : throwPlanError(special.refused);
 }
 
 /** Plans a call whose argument types are all known: no value decides about the overload. */
-function planExact(overload: Overload, args: readonly Plan[], checkedType: CelType): Plan {
+function planExact(overload: Overload, args: readonly PlannedNode[], checkedType: CelType): PlannedNode {
   const call = implementation(overload, args);
   const runs = args.map((arg, index) => argument(arg, overload.params[index] ?? DYN));
   const run = args.some((arg) => arg.shape?.kind === 'list')
@@ -107,7 +107,7 @@ function isKnown(type: CelType): boolean {
 }
 
 /** An argument in the form of its parameter. */
-function argument(plan: Plan, type: CelType): (frame: Frame) => Value {
+function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
   if (plan.shape === undefined && plan.type.kind === 'double' && type.kind === 'double') return plan.run;
   const { run } = describing(plan);
   if (type.kind === 'list') return (frame) => toParameter(run(frame), type);
@@ -116,7 +116,7 @@ function argument(plan: Plan, type: CelType): (frame: Frame) => Value {
 }
 
 /** When a function cannot use an element that is bad data, the error of the data replaces the function's. */
-function surfacing(run: (frame: Frame) => Value, args: readonly Plan[]): (frame: Frame) => Value {
+function surfacing(run: (frame: Frame) => Value, args: readonly PlannedNode[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
   return (frame) => {
     try {
@@ -141,7 +141,7 @@ function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame
 }
 
 /** A result in the form that the plan of this type has. */
-function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): Plan {
+function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): PlannedNode {
   switch (declared.kind) {
     case 'double':
       return { type: declared, run };
@@ -174,7 +174,7 @@ function boxed(value: Value): Value {
 }
 
 /** Plans a call whose overload the values choose. */
-function planDynamic(name: string, candidates: readonly Overload[], args: readonly Plan[]): Plan {
+function planDynamic(name: string, candidates: readonly Overload[], args: readonly PlannedNode[]): PlannedNode {
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
   const constants = args.map((arg) => arg.constant);
@@ -210,7 +210,12 @@ function sharedResult(candidates: readonly Overload[]): CelType {
 }
 
 /** Plans `orValue` or `or`, which evaluate their argument only when the optional is empty. */
-export function planOptionalFallback(name: string, target: Plan, fallback: Plan, checkedType: CelType): Plan {
+export function planOptionalFallback(
+  name: string,
+  target: PlannedNode,
+  fallback: PlannedNode,
+  checkedType: CelType,
+): PlannedNode {
   const { run } = describing(target);
   const { run: other } = describing(fallback);
   const known = isKnown(target.type) && (isKnown(fallback.type) || fallback.type.kind === checkedType.kind);

@@ -4,7 +4,7 @@ import type { DataShape } from '../shape.ts';
 import { DYN } from '../types.ts';
 import { EvalFailure } from '../values.ts';
 import { adopting } from './coerce.ts';
-import type { Plan, Chain } from './plan.ts';
+import type { PlannedNode, Chain } from './plan.ts';
 
 function raise(failure: EvalFailure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
@@ -40,7 +40,7 @@ export function chainReader({ root, shapes, names, fields }: Chain): (frame: Fra
 }
 
 /** The plan of a root: a variable or loop variable that holds foreign data. */
-export function rootPlan(root: Chain['root'], shape: DataShape | undefined): Plan {
+export function rootPlan(root: Chain['root'], shape: DataShape | undefined): PlannedNode {
   const chain: Chain = { root, shapes: [], names: [], fields: [] };
   const read = chainReader(chain);
   if (shape === undefined) return { type: DYN, run: (frame) => adoptAny(read(frame)) };
@@ -59,7 +59,7 @@ export function extended(chain: Chain, shape: DataShape, name: string, field: st
 }
 
 /** The plan of a chain. `shape` is that of its last field; undefined for a field that is not declared. */
-export function chainPlan(chain: Chain, shape: DataShape | undefined): Plan {
+export function chainPlan(chain: Chain, shape: DataShape | undefined): PlannedNode {
   const find = chainReader(chain);
   const missing = new EvalFailure(`no such key: ${chain.fields.at(-1)}`);
   const read = (frame: Frame): unknown => {

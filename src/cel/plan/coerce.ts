@@ -6,14 +6,14 @@ import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { boxDouble, doubleOf, fail } from '../values.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
-export function constantPlan(value: Value, type: CelType): Plan {
+export function constantPlan(value: Value, type: CelType): PlannedNode {
   return { type, constant: value, run: () => value };
 }
 
 /** The plan with its value in self-describing form. The known type stays, but a double is boxed. */
-export function describing(plan: Plan): Plan {
+export function describing(plan: PlannedNode): PlannedNode {
   const { run, shape } = plan;
   if (shape !== undefined) return { type: DYN, run: (frame) => selfDescribing(run(frame), shape) };
   if (plan.type.kind !== 'double') return plan;
@@ -33,7 +33,7 @@ const SCALARS: Partial<Record<DataShape['kind'], CelType>> = {
 };
 
 /** A plan that reads foreign data through its shape. `run` gives the data. */
-export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan {
+export function adopting(run: (frame: Frame) => unknown, shape: DataShape): PlannedNode {
   switch (shape.kind) {
     case 'object':
     case 'map':
@@ -71,7 +71,7 @@ function shapeType(shape: DataShape): CelType {
 }
 
 /** A part of a value whose type is known. The value is unpacked into that type's form. */
-export function part(run: (frame: Frame) => Value, type: CelType): Plan {
+export function part(run: (frame: Frame) => Value, type: CelType): PlannedNode {
   if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };
 }

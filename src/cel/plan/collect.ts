@@ -8,7 +8,7 @@ import { makeMap } from './literals.ts';
 import { absorbable, attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked } from './loop.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 import { showValue } from '../lib/show.ts';
 
 type Run = (frame: Frame) => Value;
@@ -45,7 +45,7 @@ class Failed {
 }
 
 /** `exists_one`. */
-export function planExistsOne(loop: Loop, { run }: Plan): Plan {
+export function planExistsOne(loop: Loop, { run }: PlannedNode): PlannedNode {
   return {
     type: BOOL,
     run: (frame) => {
@@ -62,7 +62,7 @@ export function planExistsOne(loop: Loop, { run }: Plan): Plan {
 }
 
 /** `map`, `filter` and `transformList`. */
-export function planCollect(loop: Loop, filter: Plan | undefined, body: Plan): Plan {
+export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: PlannedNode): PlannedNode {
   const { run, type } = describing(body);
   const keep = filter?.run;
   const { list, slot } = loop;
@@ -131,7 +131,12 @@ function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): 
 }
 
 /** `transformMap`, which keeps the keys of its range. */
-export function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, body: Plan): Plan {
+export function planTransform(
+  loop: Loop,
+  filter: PlannedNode | undefined,
+  key: PlannedNode,
+  body: PlannedNode,
+): PlannedNode {
   const { run: keyOf } = describing(key);
   const { run, type } = describing(body);
   const keep = filter?.run;
@@ -153,7 +158,7 @@ export function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, b
 }
 
 /** `transformMapEntry`: each round adds the entries of a map; a key may occur only once. */
-export function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan): Plan {
+export function planTransformEntries(loop: Loop, filter: PlannedNode | undefined, body: PlannedNode): PlannedNode {
   const { run } = describing(body);
   const keep = filter?.run;
   return {

@@ -10,21 +10,21 @@ import { planCollect, planExistsOne, planTransform, planTransformEntries } from 
 import { attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked, planLoop } from './loop.ts';
-import type { Plan } from './plan.ts';
-import type { Scope } from './scope.ts';
+import type { PlannedNode } from './plan.ts';
+import type { PlanScope } from './scope.ts';
 
 /** Plans a node; the planner passes itself. */
-export type PlanNode = (expr: Expr) => Plan;
+export type PlanNode = (expr: Expr) => PlannedNode;
 
 type Run = (frame: Frame) => Value;
 
 /** Plans a fold as the loop that it stands for. A fold of unknown form runs as it is written. */
-export function planComprehension(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
+export function planComprehension(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   if (expr.variable === UNUSED) return planBind(expr, scope, plan);
   const range = plan(expr.range);
   const { loop, names } = planLoop(expr, range, scope);
   const form = formOf(expr);
-  const inLoop = (node: Expr): Plan => scope.within(names, () => plan(node));
+  const inLoop = (node: Expr): PlannedNode => scope.within(names, () => plan(node));
   switch (form.kind) {
     case 'all':
     case 'exists':
@@ -74,7 +74,7 @@ function formOf(expr: Comprehension): Form {
 }
 
 /** `all` and `exists`: the decisive answer wins over errors, as with `&&` and `||`. */
-function planQuantifier(loop: Loop, { run }: Plan, decisive: boolean): Plan {
+function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): PlannedNode {
   const { list, slot } = loop;
   if (list !== undefined) return { type: BOOL, run: listQuantifier(list, slot, run, decisive) };
   return {
@@ -124,7 +124,7 @@ function answered(answer: Value | EvalFailure): Value {
  * The bound value is computed at its first use, as in cel-go: an error in an unused value is no error of the
  * expression.
  */
-function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
+function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   const value = plan(expr.init);
   const slot = scope.slot();
   const { run } = value;
@@ -141,7 +141,7 @@ function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
 }
 
 /** A plan with the type and shape of another plan, and a `run` of its own. */
-function withRun({ type, shape }: Plan, run: Run): Plan {
+function withRun({ type, shape }: PlannedNode, run: Run): PlannedNode {
   return shape === undefined ? { type, run } : { type, shape, run };
 }
 
@@ -163,13 +163,13 @@ function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run)
 function planFold(
   expr: Comprehension,
   loop: Loop,
-  names: readonly (readonly [string, Plan])[],
-  scope: Scope,
+  names: readonly (readonly [string, PlannedNode])[],
+  scope: PlanScope,
   plan: PlanNode,
-): Plan {
+): PlannedNode {
   const slot = scope.slot();
   const { run: init } = describing(plan(expr.init));
-  const accumulator: readonly [string, Plan] = [
+  const accumulator: readonly [string, PlannedNode] = [
     expr.accumulator,
     { type: DYN, run: (frame) => frame.locals[slot] as Value },
   ];

@@ -21,13 +21,13 @@ import {
 } from '../values.ts';
 import { adopting, describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 import { throwPlanError } from './plan.ts';
 import { hasFields } from './select.ts';
 import { showKey } from './show-key.ts';
 
 /** `operand[index]`. */
-export function planIndex(operand: Plan, index: Plan): Plan {
+export function planIndex(operand: PlannedNode, index: PlannedNode): PlannedNode {
   const shape = operand.shape;
   if (shape?.kind === 'list' && index.type.kind === 'int') {
     const element = shape.element?.();
@@ -76,7 +76,7 @@ export function planIndex(operand: Plan, index: Plan): Plan {
 }
 
 /** `operand[?index]`, and every index after an optional. */
-export function planOptionalIndex(operand: Plan, index: Plan, strict: boolean): Plan {
+export function planOptionalIndex(operand: PlannedNode, index: PlannedNode, strict: boolean): PlannedNode {
   checkConstantKey(index);
   const { run } = describing(operand);
   const { run: at } = describing(index);
@@ -116,7 +116,7 @@ function checkKey(key: Value): Value {
 }
 
 /** Refuses a constant that cannot be a key when the program is planned. */
-function checkConstantKey({ constant }: Plan): void {
+function checkConstantKey({ constant }: PlannedNode): void {
   // For cel-go a list or map is never a constant, whatever it holds.
   if (constant !== null && !(constant instanceof Uint8Array)) return;
   if (!isKey(constant)) throwPlanError(`invalid qualifier type: ${goValueName(constant)}`);

@@ -9,11 +9,11 @@ import type { Literal } from '../ast.ts';
 import type { Value, ValueObject } from '../values.ts';
 import { CelMap, CelOptional, fail } from '../values.ts';
 import { constantPlan, describing } from './coerce.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 const TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
-export function planLiteral({ type, value }: Literal): Plan {
+export function planLiteral({ type, value }: Literal): PlannedNode {
   return constantPlan(value, TYPES[type]);
 }
 
@@ -24,12 +24,12 @@ function common(types: readonly CelType[]): CelType {
 }
 
 /** The type of a plan as a part of a container. */
-function partType(plan: Plan): CelType {
+function partType(plan: PlannedNode): CelType {
   return plan.shape === undefined ? plan.type : DYN;
 }
 
 /** `[a, ?b]`. */
-export function planList(elements: readonly Plan[], optionals: ReadonlySet<number>): Plan {
+export function planList(elements: readonly PlannedNode[], optionals: ReadonlySet<number>): PlannedNode {
   const parts = elements.map(describing);
   if (optionals.size > 0) return planOptionalList(parts, optionals);
   const type = listType(common(elements.map(partType)));
@@ -46,7 +46,7 @@ export function planList(elements: readonly Plan[], optionals: ReadonlySet<numbe
   };
 }
 
-function planOptionalList(parts: readonly Plan[], optionals: ReadonlySet<number>): Plan {
+function planOptionalList(parts: readonly PlannedNode[], optionals: ReadonlySet<number>): PlannedNode {
   return {
     type: listType(DYN),
     run: (frame) => {
@@ -65,13 +65,13 @@ function planOptionalList(parts: readonly Plan[], optionals: ReadonlySet<number>
 }
 
 export interface EntryPlan {
-  readonly key: Plan;
-  readonly value: Plan;
+  readonly key: PlannedNode;
+  readonly value: PlannedNode;
   readonly optional: boolean;
 }
 
 /** `{a: b, ?c: d}`. */
-export function planMap(entries: readonly EntryPlan[]): Plan {
+export function planMap(entries: readonly EntryPlan[]): PlannedNode {
   const type = mapType(
     common(entries.map((entry) => partType(entry.key))),
     common(entries.map((entry) => (entry.optional ? DYN : partType(entry.value)))),
@@ -91,8 +91,8 @@ export function planMap(entries: readonly EntryPlan[]): Plan {
       frame.charge(entries.length);
       const made: [Value, Value][] = [];
       for (const [index, entry] of entries.entries()) {
-        const key = raise((keys[index] as Plan).run(frame));
-        const value = raise((values[index] as Plan).run(frame));
+        const key = raise((keys[index] as PlannedNode).run(frame));
+        const value = raise((values[index] as PlannedNode).run(frame));
         if (!entry.optional) made.push([key, value]);
         else if (!(value instanceof CelOptional)) {
           return fail(`cannot initialize optional entry '${showKey(key)}' from non-optional value ${showValue(value)}`);
@@ -104,20 +104,20 @@ export function planMap(entries: readonly EntryPlan[]): Plan {
 }
 
 /** Plans a map whose keys are all known strings. */
-function planRecord(keys: readonly string[], values: readonly Plan[], type: CelType): Plan {
+function planRecord(keys: readonly string[], values: readonly PlannedNode[], type: CelType): PlannedNode {
   const build = (valueAt: (index: number) => Value): ValueObject => {
     const object: Record<string, Value> = {};
     for (let index = 0; index < keys.length; index++) setOwn(object, keys[index] as string, valueAt(index));
     return object;
   };
   if (values.every((value) => value.constant !== undefined)) {
-    return constantPlan(Object.freeze(build((index) => (values[index] as Plan).constant as Value)), type);
+    return constantPlan(Object.freeze(build((index) => (values[index] as PlannedNode).constant as Value)), type);
   }
   return {
     type,
     run: (frame) => {
       frame.charge(keys.length);
-      return build((index) => raise((values[index] as Plan).run(frame)));
+      return build((index) => raise((values[index] as PlannedNode).run(frame)));
     },
   };
 }

@@ -4,7 +4,7 @@ import { BOOL, DYN, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure, fail } from '../values.ts';
 import { describing } from './coerce.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 type Run = (frame: Frame) => Value;
 
@@ -24,7 +24,7 @@ export function attempt(run: Run, frame: Frame): Value | EvalFailure {
 }
 
 /** `a && b` (`decisive` false) and `a || b` (`decisive` true). The decisive value wins over any error. */
-export function planLogic(left: Plan, right: Plan, decisive: boolean): Plan {
+export function planLogic(left: PlannedNode, right: PlannedNode, decisive: boolean): PlannedNode {
   const a: Run = left.run;
   const b: Run = right.run;
   return {
@@ -63,7 +63,7 @@ function notBool(value: Value): never {
 }
 
 /** `condition ? a : b`. */
-export function planConditional(condition: Plan, then: Plan, otherwise: Plan): Plan {
+export function planConditional(condition: PlannedNode, then: PlannedNode, otherwise: PlannedNode): PlannedNode {
   const test = condition.run;
   const same = then.shape === undefined && otherwise.shape === undefined && sameType(then.type, otherwise.type);
   const a = same ? then : describing(then);

@@ -8,8 +8,8 @@ import { CelErrorValue, elementsOf, entriesOf, fail } from '../values.ts';
 import { rootPlan } from './chain.ts';
 import { describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
-import type { Plan } from './plan.ts';
-import type { Scope } from './scope.ts';
+import type { PlannedNode } from './plan.ts';
+import type { PlanScope } from './scope.ts';
 
 type Run = (frame: Frame) => Value;
 
@@ -24,7 +24,7 @@ export interface Loop {
   readonly slot: number;
 }
 
-function local(slot: number, type: CelType): Plan {
+function local(slot: number, type: CelType): PlannedNode {
   if (type.kind === 'double') return part((frame) => frame.locals[slot] as Value, type);
   return { type, run: (frame) => frame.locals[slot] as Value };
 }
@@ -32,9 +32,9 @@ function local(slot: number, type: CelType): Plan {
 /** The loop over a range, and the names of its variables. */
 export function planLoop(
   { variable, variable2 }: Comprehension,
-  range: Plan,
-  scope: Scope,
-): { loop: Loop; names: (readonly [string, Plan])[] } {
+  range: PlannedNode,
+  scope: PlanScope,
+): { loop: Loop; names: (readonly [string, PlannedNode])[] } {
   const first = scope.slot();
   const second = scope.slot();
   const { shape, run } = range;
@@ -70,13 +70,13 @@ export function planLoop(
   const key = kind === 'map' && shape === undefined ? paramOf(range.type, 0) : shape === undefined ? DYN : STRING;
   const value = kind === 'map' && shape === undefined ? paramOf(range.type, 1) : DYN;
   const loop = anyLoop(described, first, variable2 === undefined ? undefined : second);
-  const names: (readonly [string, Plan])[] = [[variable, unraised(first, key)]];
+  const names: (readonly [string, PlannedNode])[] = [[variable, unraised(first, key)]];
   if (variable2 !== undefined) names.push([variable2, unraised(second, value)]);
   return { loop, names };
 }
 
 /** A loop variable whose value may be an error, which is raised at its use. */
-function unraised(slot: number, type: CelType): Plan {
+function unraised(slot: number, type: CelType): PlannedNode {
   return part((frame) => frame.locals[slot] as Value, type);
 }
 

@@ -6,10 +6,10 @@ import type { Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
 import { describing } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 /** `element in container`. */
-export function planIn(element: Plan, container: Plan): Plan {
+export function planIn(element: PlannedNode, container: PlannedNode): PlannedNode {
   const list = container.constant;
   if (element.type.kind === 'string' && Array.isArray(list) && list.every((entry) => typeof entry === 'string')) {
     const set = new Set<Value>(list as readonly Value[]);

@@ -11,12 +11,12 @@ import type { Int, Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt } from '../values.ts';
 import { describing } from './coerce.ts';
 import { planIn } from './membership.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 type Run = (frame: Frame) => Value;
 
 /** `a + b` and the other arithmetic operators, specialised for the known types of both sides. */
-export function planArithmetic(operator: Operator, left: Plan, right: Plan): Plan {
+export function planArithmetic(operator: Operator, left: PlannedNode, right: PlannedNode): PlannedNode {
   const { run: a } = left;
   const { run: b } = right;
   const kind =
@@ -61,7 +61,7 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
 const FREE_TEXT = 64;
 
 /** Plans texts joined by `+`: one loop for the whole chain. */
-function planConcatenation(texts: readonly Run[]): Plan {
+function planConcatenation(texts: readonly Run[]): PlannedNode {
   return {
     type: STRING,
     texts,
@@ -84,12 +84,12 @@ function chargeFor(frame: Frame, result: Value): void {
 }
 
 /** Plans `+` with a list of foreign data on the left, whose result is such a list again. */
-function planShapedPlus(left: Plan, right: Plan): Plan {
+function planShapedPlus(left: PlannedNode, right: PlannedNode): PlannedNode {
   const { run: x } = describing(left);
   const { run: y } = describing(right);
   return {
     type: listType(DYN),
-    shape: left.shape as NonNullable<Plan['shape']>,
+    shape: left.shape as NonNullable<PlannedNode['shape']>,
     run: (frame) => {
       const joined = (x(frame) as ShapedList).plus(raise(y(frame)));
       frame.charge(joined.data.length);
@@ -98,7 +98,7 @@ function planShapedPlus(left: Plan, right: Plan): Plan {
   };
 }
 
-function planInts(operator: Operator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Plan {
+function planInts(operator: Operator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): PlannedNode {
   const operation = intOperation(operator);
   if (operator === '+') {
     return {
@@ -117,7 +117,7 @@ function planInts(operator: Operator, a: (frame: Frame) => Int, b: (frame: Frame
   return { type: INT, run: (frame) => operation(a(frame), b(frame)) };
 }
 
-function planDoubles(operator: Operator, a: (frame: Frame) => number, b: (frame: Frame) => number): Plan {
+function planDoubles(operator: Operator, a: (frame: Frame) => number, b: (frame: Frame) => number): PlannedNode {
   const run: Record<Exclude<Operator, '%'>, (frame: Frame) => number> = {
     '+': (frame) => a(frame) + b(frame),
     '-': (frame) => a(frame) - b(frame),
@@ -128,7 +128,7 @@ function planDoubles(operator: Operator, a: (frame: Frame) => number, b: (frame:
 }
 
 /** `-a`. */
-export function planNegate(operand: Plan): Plan {
+export function planNegate(operand: PlannedNode): PlannedNode {
   const { run, type } = operand;
   if (type.kind === 'int') return { type, run: (frame) => negateInt(run(frame) as Int) };
   if (type.kind === 'double') return { type, run: (frame) => -(run(frame) as number) };
@@ -137,7 +137,7 @@ export function planNegate(operand: Plan): Plan {
 }
 
 /** `!a`. */
-export function planNot({ run }: Plan): Plan {
+export function planNot({ run }: PlannedNode): PlannedNode {
   return {
     type: BOOL,
     run: (frame) => {
@@ -147,9 +147,9 @@ export function planNot({ run }: Plan): Plan {
   };
 }
 
-export type Comparison = '<' | '<=' | '>' | '>=';
+export type OrderOperator = '<' | '<=' | '>' | '>=';
 
-const TESTS: Readonly<Record<Comparison, (order: number) => boolean>> = {
+const TESTS: Readonly<Record<OrderOperator, (order: number) => boolean>> = {
   '<': (order) => order < 0,
   '<=': (order) => order <= 0,
   '>': (order) => order > 0,
@@ -157,7 +157,7 @@ const TESTS: Readonly<Record<Comparison, (order: number) => boolean>> = {
 };
 
 /** `a < b` and the other comparisons. */
-export function planComparison(comparison: Comparison, left: Plan, right: Plan): Plan {
+export function planComparison(comparison: OrderOperator, left: PlannedNode, right: PlannedNode): PlannedNode {
   const kind = left.shape === undefined && left.type.kind === right.type.kind ? left.type.kind : 'dyn';
   const { run: a } = left;
   const { run: b } = right;
@@ -194,7 +194,7 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
   };
 }
 
-function compareNumbers(comparison: Comparison, a: number, b: number): boolean {
+function compareNumbers(comparison: OrderOperator, a: number, b: number): boolean {
   switch (comparison) {
     case '<':
       return a < b;
@@ -212,7 +212,7 @@ function isNaNumber(value: Value): boolean {
 }
 
 /** Compares ints: JavaScript compares numbers and bigints with each other by their amounts. */
-function compareInts(comparison: Comparison, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
+function compareInts(comparison: OrderOperator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
   switch (comparison) {
     case '<':
       return (frame) => a(frame) < b(frame);
@@ -248,7 +248,7 @@ function chargeTexts(frame: Frame, length: number): void {
 const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['bool', 'int', 'double']);
 
 /** `a == b` and `a != b`. */
-export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
+export function planEquality(left: PlannedNode, right: PlannedNode, negated: boolean): PlannedNode {
   const { run: a } = left;
   const { run: b } = right;
   if (left.type.kind === 'string' && right.type.kind === 'string') {
@@ -287,7 +287,7 @@ export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
 }
 
 /** Plans an operator by cel-go's name; undefined for an ordinary function. */
-export function planOperator(name: string, args: readonly Plan[]): Plan | undefined {
+export function planOperator(name: string, args: readonly PlannedNode[]): PlannedNode | undefined {
   const [a, b] = args;
   if (a === undefined) return undefined;
   if (b === undefined) return name === '!_' ? planNot(a) : name === '-_' ? planNegate(a) : undefined;
@@ -302,7 +302,7 @@ export function planOperator(name: string, args: readonly Plan[]): Plan | undefi
     case '_<=_':
     case '_>_':
     case '_>=_':
-      return planComparison(name.slice(1, -1) as Comparison, a, b);
+      return planComparison(name.slice(1, -1) as OrderOperator, a, b);
     case '_==_':
       return planEquality(a, b, false);
     case '_!=_':

@@ -28,7 +28,7 @@ export interface Chain {
  * With a `shape` the value is foreign data of that shape (object, map or list). Its kind is checked already; its parts
  * are read through the shape.
  */
-export interface Plan {
+export interface PlannedNode {
   readonly type: CelType;
   readonly shape?: DataShape;
   /** The path to the data, where it is a variable or a part of one. */

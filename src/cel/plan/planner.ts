@@ -1,6 +1,6 @@
 import type { Call, Expr, Ident, Select, StructLiteral } from '../ast.ts';
-import type { CheckedExpression } from '../check/checker.ts';
-import type { Variable } from '../check/declarations.ts';
+import type { CheckedAst } from '../check/checker.ts';
+import type { DeclaredVariable } from '../check/declarations.ts';
 import type { Frame } from '../eval/frame.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional } from '../types.ts';
@@ -14,26 +14,26 @@ import type { EntryPlan } from './literals.ts';
 import { planList, planLiteral, planMap } from './literals.ts';
 import { planConditional, planLogic } from './logic.ts';
 import { planOperator } from './operators.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 import { throwPlanError } from './plan.ts';
-import { Scope } from './scope.ts';
+import { PlanScope } from './scope.ts';
 import { optionalField, planHas, planSelect } from './select.ts';
 import { showKey } from './show-key.ts';
 import { shapeOfType } from './type-shape.ts';
 
 /** Turns a checked tree into closures. */
 export class Planner {
-  readonly #checked: CheckedExpression;
-  readonly scope = new Scope();
+  readonly #checked: CheckedAst;
+  readonly scope = new PlanScope();
   /** Variables that the program reads, in the order of their slots. */
-  readonly variables: Variable[] = [];
+  readonly variables: DeclaredVariable[] = [];
 
-  constructor(checked: CheckedExpression) {
+  constructor(checked: CheckedAst) {
     this.#checked = checked;
   }
 
   /** @throws PlanError when the program is refused. */
-  plan = (expr: Expr): Plan => {
+  plan = (expr: Expr): PlannedNode => {
     switch (expr.kind) {
       case 'literal':
         return planLiteral(expr);
@@ -60,7 +60,7 @@ export class Planner {
     return { key: this.plan(entry.key), value: this.plan(entry.value), optional: entry.optional };
   }
 
-  #global(id: number): Plan | undefined {
+  #global(id: number): PlannedNode | undefined {
     const reference = this.#checked.reference(id);
     if (reference?.kind !== 'global') return undefined;
     const { global } = reference;
@@ -70,7 +70,7 @@ export class Planner {
     return constantPlan(new CelTypeValue(global.name), TYPE);
   }
 
-  #ident(expr: Ident): Plan {
+  #ident(expr: Ident): PlannedNode {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const local = this.scope.find(expr.name);
@@ -83,7 +83,7 @@ export class Planner {
     return local ?? missingPlan(`no such attribute(s): ${expr.name}`);
   }
 
-  #variable(variable: Variable): Plan {
+  #variable(variable: DeclaredVariable): PlannedNode {
     const { name, type, value } = variable;
     if (value !== undefined) return constantPlan(value, DYN);
     let slot = this.variables.findIndex((entry) => entry.name === name);
@@ -92,7 +92,7 @@ export class Planner {
     return rootPlan({ local: false, slot, name }, shape);
   }
 
-  #select(expr: Select): Plan {
+  #select(expr: Select): PlannedNode {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const operand = this.plan(expr.operand);
@@ -115,7 +115,7 @@ export class Planner {
     return container !== undefined && !isOptional(this.#checked.typeOf(container.id));
   }
 
-  #call(expr: Call): Plan {
+  #call(expr: Call): PlannedNode {
     const { name, target, args } = expr;
     const reference = this.#checked.reference(expr.id);
     if (reference?.kind !== 'function') return missingPlan(`no such overload: ${name}`);
@@ -139,8 +139,8 @@ export class Planner {
   }
 
   /** Plans calls that are no ordinary function calls: lazy operators and indexing. */
-  #special({ name, args }: Call, plans: readonly Plan[]): Plan | undefined {
-    const [a, b, c] = plans as [Plan, Plan, Plan];
+  #special({ name, args }: Call, plans: readonly PlannedNode[]): PlannedNode | undefined {
+    const [a, b, c] = plans as [PlannedNode, PlannedNode, PlannedNode];
     switch (name) {
       case '_&&_':
         return planLogic(a, b, false);
@@ -161,7 +161,7 @@ export class Planner {
     }
   }
 
-  #struct(expr: StructLiteral): Plan {
+  #struct(expr: StructLiteral): PlannedNode {
     const reference = this.#checked.reference(expr.id);
     const name = reference?.kind === 'struct' ? reference.name : expr.name;
     const fields = new Map(expr.fields.map((field) => [field.name, describing(this.plan(field.value))]));
@@ -190,13 +190,13 @@ export class Planner {
   }
 }
 
-function indexText(index: Plan): (frame: Frame) => string {
+function indexText(index: PlannedNode): (frame: Frame) => string {
   const { run } = describing(index);
   return (frame) => showKey(run(frame));
 }
 
 /** A part of an optional in a field or element: the part is always missing. */
-function storedOptional(operand: Plan, asked: boolean, part: (frame: Frame) => string): Plan {
+function storedOptional(operand: PlannedNode, asked: boolean, part: (frame: Frame) => string): PlannedNode {
   const { run } = operand;
   return {
     type: DYN,
@@ -208,6 +208,6 @@ function storedOptional(operand: Plan, asked: boolean, part: (frame: Frame) => s
   };
 }
 
-function missingPlan(message: string): Plan {
+function missingPlan(message: string): PlannedNode {
   return { type: DYN, run: () => fail(message) };
 }

@@ -1,5 +1,5 @@
 import type { EvalResult, EvaluateOptions, PlanResult, Program } from '../api.ts';
-import type { CheckedExpression } from '../check/checker.ts';
+import type { CheckedAst } from '../check/checker.ts';
 import { Frame } from '../eval/frame.ts';
 import { safeData } from '../eval/safe-data.ts';
 import { raise } from '../eval/shaped.ts';
@@ -9,7 +9,7 @@ import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
 import { chargeText } from './operators.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 import { PlanError } from './plan.ts';
 import { Planner } from './planner.ts';
 
@@ -19,7 +19,7 @@ const DEFAULT_BUDGET = 2_000_000;
 const PENDING = ['no such key', 'no such field', 'no such attribute', 'index out of bounds'];
 
 /** Plans a checked expression; a refusal is a result, not an exception. */
-export function planProgram(checked: CheckedExpression): PlanResult {
+export function planProgram(checked: CheckedAst): PlanResult {
   try {
     const planner = new Planner(checked);
     const plan = describing(planner.plan(checked.ast.expr));
@@ -76,11 +76,11 @@ type Variables = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown
 
 class PlannedProgram implements Program {
   readonly type: CelType;
-  readonly #plan: Plan;
+  readonly #plan: PlannedNode;
   readonly #names: readonly string[];
   readonly #locals: number;
 
-  constructor(plan: Plan, names: readonly string[], locals: number, type: CelType) {
+  constructor(plan: PlannedNode, names: readonly string[], locals: number, type: CelType) {
     this.#plan = plan;
     this.#names = names;
     this.#locals = locals;

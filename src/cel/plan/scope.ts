@@ -1,8 +1,8 @@
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 /** The names of loop and bound variables while a program is planned, and the plans that read them. */
-export class Scope {
-  readonly #stack: { readonly name: string; readonly plan: Plan }[] = [];
+export class PlanScope {
+  readonly #stack: { readonly name: string; readonly plan: PlannedNode }[] = [];
   #slots = 0;
 
   /** The number of local values that a frame of the program needs. */
@@ -15,12 +15,12 @@ export class Scope {
     return this.#slots++;
   }
 
-  find(name: string): Plan | undefined {
+  find(name: string): PlannedNode | undefined {
     return this.#stack.findLast((entry) => entry.name === name)?.plan;
   }
 
   /** Plans something with more names in scope. */
-  within<T>(names: readonly (readonly [string, Plan])[], plan: () => T): T {
+  within<T>(names: readonly (readonly [string, PlannedNode])[], plan: () => T): T {
     const { length } = this.#stack;
     for (const [name, entry] of names) this.#stack.push({ name, plan: entry });
     const result = plan();

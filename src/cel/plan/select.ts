@@ -20,7 +20,7 @@ import {
 } from '../values.ts';
 import { chainPlan, chainReader, extended } from './chain.ts';
 import { adopting, describing, part } from './coerce.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedNode } from './plan.ts';
 
 /** Raises an error that was made when the program was planned. */
 function raiseFailure(failure: EvalFailure): never {
@@ -29,7 +29,7 @@ function raiseFailure(failure: EvalFailure): never {
 }
 
 /** `operand.field`. */
-export function planSelect(operand: Plan, field: string): Plan {
+export function planSelect(operand: PlannedNode, field: string): PlannedNode {
   const chained = planChained(operand, field);
   if (chained !== undefined) return chained;
   const missing = new EvalFailure(`no such key: ${field}`);
@@ -45,13 +45,13 @@ export function planSelect(operand: Plan, field: string): Plan {
   const { run } = operand;
   if (isOptional(operand.type)) return optionalField(operand, field, false);
   return part((frame) => {
-    const found = findField(run(frame), field, false);
+    const found = readField(run(frame), field, false);
     return found === undefined ? raiseFailure(missing) : found;
   }, fieldType(operand.type));
 }
 
 /** Adds a step to a chain of declared fields. */
-function planChained({ chain, shape }: Plan, field: string): Plan | undefined {
+function planChained({ chain, shape }: PlannedNode, field: string): PlannedNode | undefined {
   if (chain === undefined || shape?.kind !== 'object') return undefined;
   const name = unescapeFieldName(field);
   if (name === undefined) return undefined;
@@ -65,7 +65,7 @@ function fieldType(type: CelType): CelType {
 
 /** A field of foreign data: the function that reads it (undefined: absent) and its shape (undefined: not declared). */
 function shapedField(
-  { run, shape, chain }: Plan,
+  { run, shape, chain }: PlannedNode,
   field: string,
 ): { read: (frame: Frame) => unknown; shape: DataShape | undefined } | undefined {
   if (shape?.kind === 'map') {
@@ -90,7 +90,11 @@ function shapedField(
  * @param options.strict a value that has no fields at all is an error
  * @param options.stored the operand is a field or element itself: an optional found there is a value like any other
  */
-export function planHas(operand: Plan, field: string, options: { strict: boolean; stored: boolean }): Plan {
+export function planHas(
+  operand: PlannedNode,
+  field: string,
+  options: { strict: boolean; stored: boolean },
+): PlannedNode {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
     const { read, shape } = shaped;
@@ -112,12 +116,12 @@ export function planHas(operand: Plan, field: string, options: { strict: boolean
       if (options.strict && !hasFields(value, options.stored)) return fail(`no such key: ${field}`);
       if (options.stored && value instanceof CelOptional) return false;
       const inner = value instanceof CelOptional ? value.value : value;
-      return inner !== undefined && findField(inner, field, true) !== undefined;
+      return inner !== undefined && readField(inner, field, true) !== undefined;
     },
   };
 }
 
-/** Can `has` test this value for fields? For a list `findField` raises the error. */
+/** Can `has` test this value for fields? For a list `readField` raises the error. */
 export function hasFields(value: Value, stored: boolean): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if (value instanceof CelOptional) return !stored;
@@ -126,7 +130,7 @@ export function hasFields(value: Value, stored: boolean): boolean {
 }
 
 /** `operand.?field`, and every field after it: an empty optional where any step is missing. */
-export function optionalField(operand: Plan, field: string, strict: boolean): Plan {
+export function optionalField(operand: PlannedNode, field: string, strict: boolean): PlannedNode {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
     const { read, shape } = shaped;
@@ -144,7 +148,7 @@ export function optionalField(operand: Plan, field: string, strict: boolean): Pl
     const inner = value instanceof CelOptional ? value.value : value;
     if (inner === undefined) return undefined;
     if (strict && !hasFields(inner, true)) return fail(`no such key: ${field}`);
-    return findField(inner, field, true);
+    return readField(inner, field, true);
   });
 }
 
@@ -153,7 +157,7 @@ function adopted(data: unknown): Value | undefined {
 }
 
 /** A plan of an optional with the value that `find` finds. */
-function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): Plan {
+function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): PlannedNode {
   return {
     type: optionalType(type),
     run: (frame) => {
@@ -168,13 +172,13 @@ function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined):
  *
  * @param presence the caller is `has` or `.?`, for which a value without fields is not an error
  */
-export function findField(value: Value, field: string, presence: boolean): Value | undefined {
+export function readField(value: Value, field: string, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value) || value instanceof ListView) return fail("unsupported index type 'string' in list");
   if (value instanceof MapView || value instanceof CelMap) return value.get(field);
   if (value instanceof OpaqueValue) return value.field(field);
   if (value instanceof CelOptional) {
-    const inner = value.value === undefined ? undefined : findField(value.value, field, true);
+    const inner = value.value === undefined ? undefined : readField(value.value, field, true);
     if (presence) return inner;
     return inner === undefined ? OPTIONAL_NONE : new CelOptional(inner);
   }

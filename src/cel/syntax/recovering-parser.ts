@@ -8,11 +8,11 @@ import { T, TOKEN_NAMES } from './lexer.ts';
 import { Predictor } from './predict.ts';
 
 /** A node of the parse tree: its alternative, and the parts that the rule names. */
-export interface TreeNode {
+export interface ParseTreeNode {
   readonly rule: string;
   label: string | undefined;
   readonly start: Token;
-  readonly parts: Map<string, (Token | TreeNode)[]>;
+  readonly parts: Map<string, (Token | ParseTreeNode)[]>;
 }
 
 const MAX_RECOVERIES = 30;
@@ -25,7 +25,7 @@ interface RuleCall {
 }
 
 /** The steps of a rule. The generator yields the rules that it calls, and gets their nodes. */
-type Steps = Generator<RuleCall, void, TreeNode | undefined>;
+type Steps = Generator<RuleCall, void, ParseTreeNode | undefined>;
 
 /** A syntax error on its way to the rule that recovers from it. */
 class Mismatch {}
@@ -84,7 +84,7 @@ export class RecoveringParser {
   }
 
   /** @throws GiveUp when a limit is reached. */
-  parse(): TreeNode {
+  parse(): ParseTreeNode {
     for (const error of this.#lexical) {
       this.#syntaxError(error.start, `token recognition error at: '${this.#text.slice(error.start, error.end)}'`);
     }
@@ -116,9 +116,11 @@ export class RecoveringParser {
 
   // Rules. Each rule is a generator that yields the rules it calls, so that nesting needs no call stack.
 
-  #run(name: string): TreeNode {
-    const stack: Generator<RuleCall, TreeNode, TreeNode | undefined>[] = [this.#rule({ name, precedence: 0 })];
-    let returned: TreeNode | undefined;
+  #run(name: string): ParseTreeNode {
+    const stack: Generator<RuleCall, ParseTreeNode, ParseTreeNode | undefined>[] = [
+      this.#rule({ name, precedence: 0 }),
+    ];
+    let returned: ParseTreeNode | undefined;
     for (;;) {
       const result = (stack.at(-1) as (typeof stack)[number]).next(returned);
       if (result.done !== true) {
@@ -132,12 +134,12 @@ export class RecoveringParser {
     }
   }
 
-  *#rule({ name, precedence }: RuleCall): Generator<RuleCall, TreeNode, TreeNode | undefined> {
+  *#rule({ name, precedence }: RuleCall): Generator<RuleCall, ParseTreeNode, ParseTreeNode | undefined> {
     const depth = (this.#depths.get(name) ?? 0) + 1;
     if (depth > MAX_DEPTH) signal(new GiveUp(`expression recursion limit exceeded: ${MAX_DEPTH}`));
     this.#depths.set(name, depth);
     const { body, continuations } = GRAMMAR[name] as (typeof GRAMMAR)[string];
-    let node: TreeNode = { rule: name, label: undefined, start: this.#token(), parts: new Map() };
+    let node: ParseTreeNode = { rule: name, label: undefined, start: this.#token(), parts: new Map() };
     try {
       yield* this.#sequence(body, node);
       if (continuations !== undefined) {
@@ -183,7 +185,7 @@ export class RecoveringParser {
     return fits.find((entry) => (entry.label === 'memberCall') === isCall);
   }
 
-  *#sequence(body: readonly Element[], node: TreeNode): Steps {
+  *#sequence(body: readonly Element[], node: ParseTreeNode): Steps {
     for (const element of body) {
       if (element.kind === 'match') {
         this.#state = (this.#automaton.elements.get(element) as ElementStates).entry;
@@ -192,7 +194,7 @@ export class RecoveringParser {
     }
   }
 
-  *#element(element: Exclude<Element, { kind: 'match' }>, node: TreeNode): Steps {
+  *#element(element: Exclude<Element, { kind: 'match' }>, node: ParseTreeNode): Steps {
     const { entry, back = entry } = this.#automaton.elements.get(element) as ElementStates;
     this.#state = entry;
     switch (element.kind) {
@@ -395,7 +397,7 @@ function firstOf(continuation: Continuation): readonly number[] {
   return first?.kind === 'match' ? first.types : [];
 }
 
-function add(node: TreeNode, name: string | undefined, part: Token | TreeNode | undefined): void {
+function add(node: ParseTreeNode, name: string | undefined, part: Token | ParseTreeNode | undefined): void {
   if (name === undefined || part === undefined) return;
   const parts = node.parts.get(name);
   if (parts === undefined) node.parts.set(name, [part]);

@@ -3,23 +3,23 @@ import type { AstBuilder } from './builder.ts';
 import { MAX_DEPTH, operatorName } from './fast-parser.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
-import type { TreeNode } from './recovering-parser.ts';
+import type { ParseTreeNode } from './recovering-parser.ts';
 import { GiveUp } from './recovering-parser.ts';
 
-type Part = Token | TreeNode;
+type Part = Token | ParseTreeNode;
 
-const isNode = (part: Part | undefined): part is TreeNode => part !== undefined && 'rule' in part;
+const isNode = (part: Part | undefined): part is ParseTreeNode => part !== undefined && 'rule' in part;
 
-function nodes(node: TreeNode | undefined, name: string): TreeNode[] {
+function nodes(node: ParseTreeNode | undefined, name: string): ParseTreeNode[] {
   return (node?.parts.get(name) ?? []).filter(isNode);
 }
 
-function tokens(node: TreeNode | undefined, name: string): Token[] {
+function tokens(node: ParseTreeNode | undefined, name: string): Token[] {
   return (node?.parts.get(name) ?? []).filter((part): part is Token => !isNode(part));
 }
 
-const nodeAt = (node: TreeNode | undefined, name: string): TreeNode | undefined => nodes(node, name)[0];
-const tokenAt = (node: TreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
+const nodeAt = (node: ParseTreeNode | undefined, name: string): ParseTreeNode | undefined => nodes(node, name)[0];
+const tokenAt = (node: ParseTreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
 
 /**
  * Builds the syntax tree from a parse tree, of which parts may be missing. It finds the errors that the grammar does
@@ -34,7 +34,7 @@ export class TreeVisitor {
   }
 
   /** @throws GiveUp when the tree is too deep. */
-  visit(tree: TreeNode | undefined): Expr {
+  visit(tree: ParseTreeNode | undefined): Expr {
     const node = unnest(tree);
     if (node === undefined) return this.#builder.missing(0);
     switch (node.rule) {
@@ -70,7 +70,7 @@ export class TreeVisitor {
     return expr;
   }
 
-  #conditional(node: TreeNode): Expr {
+  #conditional(node: ParseTreeNode): Expr {
     const condition = this.visit(nodeAt(node, 'e'));
     const op = tokenAt(node, 'op') as Token;
     const then = this.visit(nodeAt(node, 'then'));
@@ -78,7 +78,7 @@ export class TreeVisitor {
     return this.#builder.operator('_?_:_', op, [condition, then, otherwise], condition.start, otherwise.end);
   }
 
-  #chain(name: string, node: TreeNode): Expr {
+  #chain(name: string, node: ParseTreeNode): Expr {
     const terms = nodes(node, 'terms');
     const operators = tokens(node, 'ops');
     const first = this.visit(terms[0]);
@@ -93,7 +93,7 @@ export class TreeVisitor {
     return this.#builder.balanced(name, built, operators);
   }
 
-  #binary(node: TreeNode): Expr {
+  #binary(node: ParseTreeNode): Expr {
     const op = tokenAt(node, 'op');
     const name = op === undefined ? undefined : operatorName(op.type);
     if (op === undefined || name === undefined) {
@@ -104,7 +104,7 @@ export class TreeVisitor {
     return this.#builder.binary(name, op, left, right);
   }
 
-  #unary(node: TreeNode): Expr {
+  #unary(node: ParseTreeNode): Expr {
     const operand = nodeAt(node, 'e');
     const operators = tokens(node, 'ops');
     const [first] = operators;
@@ -114,7 +114,7 @@ export class TreeVisitor {
     return this.#builder.operator(node.label === 'not' ? '!_' : '-_', first, [expr], first.start, expr.end);
   }
 
-  #member(node: TreeNode): Expr {
+  #member(node: ParseTreeNode): Expr {
     const operand = this.visit(nodeAt(node, 'left'));
     const end = tokenAt(node, 'close')?.end ?? operand.end;
     if (node.label === 'select') return this.#select(node, operand);
@@ -130,7 +130,7 @@ export class TreeVisitor {
     return this.#builder.operator(name, op, [operand, index], operand.start, end);
   }
 
-  #select(node: TreeNode, operand: Expr): Expr {
+  #select(node: ParseTreeNode, operand: Expr): Expr {
     const op = tokenAt(node, 'op');
     const name = nodeAt(node, 'id');
     if (op === undefined || name === undefined) return this.#builder.missing(node.start.start);
@@ -141,11 +141,11 @@ export class TreeVisitor {
     return this.#builder.select(operand, op, id, tokenAt(node, 'opt') !== undefined);
   }
 
-  #args(node: TreeNode): Expr[] {
+  #args(node: ParseTreeNode): Expr[] {
     return nodes(nodeAt(node, 'args'), 'e').map((arg) => this.visit(arg));
   }
 
-  #primary(node: TreeNode): Expr {
+  #primary(node: ParseTreeNode): Expr {
     const dot = tokenAt(node, 'dot');
     const id = tokenAt(node, 'id');
     const op = tokenAt(node, 'op') ?? node.start;
@@ -167,7 +167,7 @@ export class TreeVisitor {
     }
   }
 
-  #list(node: TreeNode, op: Token, end: number): Expr {
+  #list(node: ParseTreeNode, op: Token, end: number): Expr {
     const elements: Expr[] = [];
     const optionals = new Set<number>();
     for (const element of nodes(nodeAt(node, 'elements'), 'e')) {
@@ -177,7 +177,7 @@ export class TreeVisitor {
     return this.#builder.list(op, elements, optionals, end);
   }
 
-  #entries(node: TreeNode | undefined): MapEntry[] {
+  #entries(node: ParseTreeNode | undefined): MapEntry[] {
     const keys = nodes(node, 'keys');
     const values = nodes(node, 'values');
     const entries: MapEntry[] = [];
@@ -192,7 +192,7 @@ export class TreeVisitor {
     return entries;
   }
 
-  #fields(node: TreeNode | undefined): StructField[] {
+  #fields(node: ParseTreeNode | undefined): StructField[] {
     const colons = tokens(node, 'cols');
     const values = nodes(node, 'values');
     const fields: StructField[] = [];
@@ -211,7 +211,7 @@ export class TreeVisitor {
     return fields;
   }
 
-  #literal(node: TreeNode): Expr {
+  #literal(node: ParseTreeNode): Expr {
     const tok = tokenAt(node, 'tok');
     if (tok === undefined || tok.type < T.TRUE || tok.type > T.BYTES) return this.#builder.missing(node.start.start);
     return this.#builder.literal(tok, tokenAt(node, 'sign'));
@@ -219,7 +219,7 @@ export class TreeVisitor {
 }
 
 /** The first node with a meaning of its own, from `tree` downwards. */
-function unnest(tree: TreeNode | undefined): TreeNode | undefined {
+function unnest(tree: ParseTreeNode | undefined): ParseTreeNode | undefined {
   let node = tree;
   while (node !== undefined) {
     switch (node.rule) {

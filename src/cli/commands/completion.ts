@@ -1,7 +1,7 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandEntry } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import type { Candidate, Candidates } from '../completion/candidates.ts';
+import type { CompletionCandidate, Candidates } from '../completion/candidates.ts';
 import { candidatesFor, commandCandidates, NOTHING } from '../completion/candidates.ts';
 import type { Shell } from '../completion/scripts.ts';
 import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
@@ -68,7 +68,7 @@ async function candidatesOf(commands: readonly CommandEntry[], words: readonly s
   return entry === undefined ? NOTHING : candidatesFor(await entry.load(), rest);
 }
 
-const candidateLine = ({ word, summary }: Candidate): string => `${word}\t${summary}`;
+const candidateLine = ({ word, summary }: CompletionCandidate): string => `${word}\t${summary}`;
 
 /** Instances that begin with the last word, as `NAMESPACE/NAME`, or with the kind before it; none where no cluster answers in time. */
 async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {

@@ -6,7 +6,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import type { InstanceEvent } from '../instance/instance-events.ts';
-import { EVENT, EventFilter, eventLine } from '../instance/instance-events.ts';
+import { EVENT, InstanceEventFilter, eventLine } from '../instance/instance-events.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 
@@ -28,7 +28,7 @@ export const events: Command = {
       const session = readSession(client);
       const place = textOption(input, 'namespace') ?? own;
       const observation = await observe(session, input.positionals[0] ?? '', place, context.signal);
-      const filter = new EventFilter(session, observation, context.signal);
+      const filter = new InstanceEventFilter(session, observation, context.signal);
       const instance = refOf(observation.instance);
       const report = (found: readonly InstanceEvent[]) =>
         print({
@@ -49,7 +49,11 @@ export const events: Command = {
   },
 };
 
-async function listEvents(api: KubernetesApi, filter: EventFilter, signal: AbortSignal): Promise<InstanceEvent[]> {
+async function listEvents(
+  api: KubernetesApi,
+  filter: InstanceEventFilter,
+  signal: AbortSignal,
+): Promise<InstanceEvent[]> {
   const lists = await Promise.all(filter.namespaces.map((namespace) => api.list(EVENT, { namespace, signal })));
   const all = lists.flatMap(({ items }) => items).toSorted(byVersion);
   const found = await Promise.all(all.map((event) => filter.accept(event)));
@@ -64,7 +68,7 @@ function byVersion(a: KubeObject, b: KubeObject): number {
 /** Reports the events that there are, in order of time, then each as it comes. */
 async function watchEvents(
   api: KubernetesApi,
-  filter: EventFilter,
+  filter: InstanceEventFilter,
   report: (found: readonly InstanceEvent[]) => void,
   signal: AbortSignal,
 ): Promise<void> {

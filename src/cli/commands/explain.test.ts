@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandRun } from '../../../test/support/run-command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { JsonObject } from '../../core/index.ts';
-import { fromJsonSchema, validate } from '../../schema/index.ts';
+import { fromJsonSchema, validateValue } from '../../schema/index.ts';
 import { documentedCodes } from '../explain/code-page.ts';
 import { explain } from './explain.ts';
 import { types } from './types.ts';
@@ -217,7 +217,7 @@ describe('types', () => {
     const read = fromJsonSchema(json);
     if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
     const fields = (kind: string, spec: JsonObject): string[] =>
-      validate(read.schema, { apiVersion: 'kro.run/v1alpha1', kind, metadata: { name: 'a' }, spec })
+      validateValue(read.schema, { apiVersion: 'kro.run/v1alpha1', kind, metadata: { name: 'a' }, spec })
         .map(({ field }) => field)
         .sort();
     const whole = { name: 'x', replicas: 3, tier: 'a', image: { tag: 'v1' }, zones: ['z'], labels: { a: 'b' } };

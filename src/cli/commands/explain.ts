@@ -17,7 +17,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { codeLines, documentedCodes } from '../explain/code-page.ts';
 import type { FieldReport } from '../explain/explain-view.ts';
-import { fieldLines } from '../explain/explain-view.ts';
+import { fieldReportLines } from '../explain/explain-view.ts';
 import { factsOf, findField, membersOf, namesIn } from '../explain/field-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
@@ -54,7 +54,7 @@ export const explain: Command = {
     const [subject = '', path = ''] = input.positionals;
     const print = reportPrinter(context, input);
     const printField = (data: FieldReport): number => {
-      print({ data, lines: () => fieldLines(data) });
+      print({ data, lines: () => fieldReportLines(data) });
       return ExitCode.ok;
     };
     if (isFile(context, subject)) {

@@ -6,7 +6,7 @@ import { ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../up/check-file.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
-import { readText } from '../up/read-manifest.ts';
+import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
 
 /** `typekro fmt FILE…`: definitions in one form. */
@@ -71,7 +71,7 @@ async function readFormatted(
       });
     }
   }
-  const before = name === '-' ? await context.readInput() : await readText(path, name);
+  const before = name === '-' ? await context.readInput() : await readTextFile(path, name);
   const { diagnostics } = parseDefinitions(before, file);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   printDiagnostics(context, errors, new Map([[file, before]]));

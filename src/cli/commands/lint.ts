@@ -5,7 +5,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { documentedCodes } from '../explain/code-page.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
-import { checkFiles } from '../up/checked.ts';
+import { checkFilesQuietly } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 
@@ -42,7 +42,7 @@ export const lint: Command = {
       ...(await readLevels(context.cwd, textOption(input, 'config'))),
       ...parseLevels(textOption(input, 'rule') ?? ''),
     ];
-    const checked = await checkFiles(context, input, input.positionals);
+    const checked = await checkFilesQuietly(context, input, input.positionals);
     const diagnostics = withLevels(checked.diagnostics, levels);
     if (form === 'text') {
       printDiagnostics(context, diagnostics, checked.texts);

@@ -1,14 +1,14 @@
 import type { Command, CommandEntry, OptionSpec, PositionalSpec } from '../command.ts';
 
 /** A word that may stand next, and what it means. */
-export interface Candidate {
+export interface CompletionCandidate {
   readonly word: string;
   readonly summary: string;
 }
 
 /** What may stand at the place of the last word. */
 export interface Candidates {
-  readonly words: readonly Candidate[];
+  readonly words: readonly CompletionCandidate[];
   /** Names of files fit, too. */
   readonly files: boolean;
   /** Names of instances of the cluster fit, too. */
@@ -45,12 +45,12 @@ export function candidatesFor(command: Command, words: readonly string[]): Candi
   return argumentsOf(command, before, current);
 }
 
-const optionCandidates = ({ name, short, summary }: OptionSpec): Candidate[] => [
+const optionCandidates = ({ name, short, summary }: OptionSpec): CompletionCandidate[] => [
   { word: `--${name}`, summary },
   ...(short === undefined ? [] : [{ word: `-${short}`, summary }]),
 ];
 
-const begunWith = (text: string, candidates: readonly Candidate[]): readonly Candidate[] =>
+const begunWith = (text: string, candidates: readonly CompletionCandidate[]): readonly CompletionCandidate[] =>
   candidates.filter(({ word }) => word.startsWith(text));
 
 function optionOf({ options }: Command, word = ''): OptionSpec | undefined {

@@ -4,7 +4,7 @@ import { objectAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 
 /** A field that names another of the objects, or repeats a part of it. */
-export interface Reference {
+export interface FieldReference {
   readonly path: readonly PathStep[];
   /** The object that is meant. */
   readonly target: KubeObject;
@@ -46,8 +46,8 @@ const MAX_DEPTH = 60;
  * names of this kind, and there is one such object in the same namespace; or a Service selects exactly by the labels by
  * which one workload selects its pods.
  */
-export function referencesOf(object: KubeObject, all: readonly KubeObject[]): Reference[] {
-  const found: Reference[] = [];
+export function fieldReferences(object: KubeObject, all: readonly KubeObject[]): FieldReference[] {
+  const found: FieldReference[] = [];
   const others = all.filter((each) => each !== object);
   visit(object as unknown as JsonObject, []);
   const selected = object.kind === 'Service' ? selectedWorkload(object, others) : undefined;

@@ -4,11 +4,11 @@ import type { PathStep } from '../../graph/index.ts';
 import { isReservedWord, suggestId } from '../../graph/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import type { Lift } from './lift.ts';
-import type { Reference } from './references.ts';
-import { referencesOf } from './references.ts';
+import type { FieldReference } from './references.ts';
+import { fieldReferences } from './references.ts';
 
 /** The names of a definition. */
-export interface DefinitionNames {
+export interface ConvertedNames {
   readonly name: string;
   readonly kind: string;
 }
@@ -21,7 +21,7 @@ export interface DefinitionNames {
 export function toDefinition(
   objects: readonly KubeObject[],
   lifts: readonly Lift[],
-  names: DefinitionNames,
+  names: ConvertedNames,
 ): JsonObject {
   const ids = idsOf(objects);
   const references = acyclicReferences(objects, lifts);
@@ -69,8 +69,8 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
 const lowerCamel = (text: string): string => suggestId(text) ?? text;
 
 /** References without those that would make objects wait for each other, and without lifted fields. */
-function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, Reference[]> {
-  const kept = new Map<KubeObject, Reference[]>();
+function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {
+  const kept = new Map<KubeObject, FieldReference[]>();
   const needs = (from: KubeObject, to: KubeObject, seen = new Set<KubeObject>()): boolean => {
     if (from === to) return true;
     if (seen.has(from)) return false;
@@ -78,7 +78,7 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
     return (kept.get(from) ?? []).some(({ target }) => needs(target, to, seen));
   };
   for (const object of objects) {
-    for (const reference of referencesOf(object, objects)) {
+    for (const reference of fieldReferences(object, objects)) {
       const isLifted = lifts.some((lift) => lift.object === object && isSamePath(lift.path, reference.path));
       if (isLifted || needs(reference.target, object)) continue;
       kept.set(object, [...(kept.get(object) ?? []), reference]);

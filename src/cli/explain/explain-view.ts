@@ -1,8 +1,8 @@
-import type { FieldFacts, MemberFacts } from './field-facts.ts';
+import type { FieldDescription, MemberFacts } from './field-facts.ts';
 import { valueText } from './field-facts.ts';
 
 /** `typekro explain` of a field as JSON. Later versions of the same number only add fields. */
-export interface FieldReport extends FieldFacts {
+export interface FieldReport extends FieldDescription {
   readonly schemaVersion: 1;
   /** The kind, as `Kind apiVersion`. */
   readonly kind: string;
@@ -14,7 +14,7 @@ export interface FieldReport extends FieldFacts {
 }
 
 /** A field in lines: its type, default and rules, what it means, and the fields below it. */
-export function fieldLines(report: FieldReport): string[] {
+export function fieldReportLines(report: FieldReport): string[] {
   const { kind, path, fields, set, description } = report;
   const title = [path === '' ? 'object' : `${path}  ${report.type}`, kind].join('  of ');
   const facts = [...factRows(report), ...(set === undefined ? [] : [['set to', set] as const])];
@@ -28,7 +28,7 @@ export function fieldLines(report: FieldReport): string[] {
   ];
 }
 
-function factRows({ required, validation, ...facts }: FieldFacts): (readonly [string, string])[] {
+function factRows({ required, validation, ...facts }: FieldDescription): (readonly [string, string])[] {
   return [
     ...(required ? [['required', 'yes'] as const] : []),
     ...(facts.default === undefined ? [] : [['default', valueText(facts.default)] as const]),

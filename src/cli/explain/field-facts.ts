@@ -4,7 +4,7 @@ import type { Schema } from '../../schema/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
 /** What a schema says about a field. */
-export interface FieldFacts {
+export interface FieldDescription {
   readonly type: string;
   readonly required: boolean;
   readonly default?: JsonValue;
@@ -14,12 +14,12 @@ export interface FieldFacts {
 }
 
 /** A field below an explained one. */
-export interface MemberFacts extends FieldFacts {
+export interface MemberFacts extends FieldDescription {
   readonly name: string;
 }
 
 /** The end of a path of field names, or the first name that leads nowhere. */
-export type Found =
+export type FieldLookup =
   | { readonly ok: true; readonly schema: Schema; readonly required: boolean }
   | {
       readonly ok: false;
@@ -33,7 +33,7 @@ export type Found =
  * Follows names of fields through a schema. Lists and maps are passed through: `spec.containers.image` and
  * `spec.containers[0].image` are the same field; below a map any name is a key.
  */
-export function findField(root: Schema, names: readonly string[]): Found {
+export function findField(root: Schema, names: readonly string[]): FieldLookup {
   let schema = root;
   let required = false;
   for (const [index, name] of names.entries()) {
@@ -61,7 +61,7 @@ export function itemOf(schema: Schema): Schema {
 }
 
 /** The facts of a field. */
-export function factsOf(schema: Schema, required: boolean, description = schema.description): FieldFacts {
+export function factsOf(schema: Schema, required: boolean, description = schema.description): FieldDescription {
   const text = description?.trim() ?? '';
   return {
     type: typeText(schema),

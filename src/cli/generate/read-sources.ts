@@ -4,7 +4,7 @@ import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { parseJson, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
-import { readText } from '../up/read-manifest.ts';
+import { readTextFile } from '../up/read-manifest.ts';
 
 /** Parsed documents and the problems of their texts. */
 export interface Sources {
@@ -45,7 +45,7 @@ export async function readSources(
     for (const path of filesUnder(resolve(cwd, name), name, 0)) {
       const shown = relative(cwd, path);
       const file = shown.startsWith('..') ? path : shown;
-      read(await readText(path, file), file);
+      read(await readTextFile(path, file), file);
     }
   }
   if (documents.length === 0 && diagnostics.length === 0) {

@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { ApplyAction, FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import { secretFields } from './secret-fields.ts';
 
 /** `typekro diff` as JSON. Later versions of the same number only add fields. */
@@ -13,13 +13,13 @@ export interface DiffReport {
   readonly instance: ObjectRef;
   /** The instance is suspended: the changes are made once it is resumed. */
   readonly suspended?: true;
-  readonly changes: readonly ObjectChange[];
+  readonly changes: readonly ObjectDifference[];
   /** Nodes that wait, are suspended or could not be read: what would be changed there is not known. */
   readonly notCompared: readonly NotCompared[];
 }
 
 /** What the controller would do to one object now. */
-export interface ObjectChange {
+export interface ObjectDifference {
   readonly node: string;
   readonly object: ObjectRef;
   /** `create`: it is absent. `adopt`: it is another's. `change`: the graph wants something else. `drift`: another program changed it. */
@@ -36,11 +36,11 @@ export interface NotCompared {
 }
 
 /** Everything that is not as the graph wants it, objects in the order in which they would be written. */
-export function diffReport({ instance, node, decision: now, resumed }: Observation, graph: Graph): DiffReport {
+export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;
   const isAsked = (id: string): boolean => node === undefined || id === node;
   const hides = secretFields(graph);
-  const changes: ObjectChange[] = [
+  const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
       object: refOfTarget(target),
@@ -83,7 +83,7 @@ function masked({ wanted, found, ...difference }: FieldDifference): FieldDiffere
   };
 }
 
-const SIGNS: Readonly<Record<ObjectChange['action'], string>> = {
+const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   create: '+',
   adopt: '~',
   change: '~',
@@ -116,7 +116,7 @@ export function diffLines({ suspended, changes, notCompared }: DiffReport): stri
 /** Characters of a value that a line shows. */
 const MAX_VALUE_LENGTH = 200;
 
-function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectChange['action']): string {
+function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectDifference['action']): string {
   const by = managers.length === 0 ? '' : `, by ${printableLine(managers.join(', '))}`;
   const end = action === 'drift' ? ' and will be put back' : '';
   switch (kind) {

@@ -7,7 +7,7 @@ import type { Cause } from '../../readiness/index.ts';
 import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
 /** Lines of a log that a report shows. */
@@ -29,7 +29,7 @@ const MAX_OBJECTS = 10;
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
-  { decision, actingAs }: Pick<Observation, 'decision' | 'actingAs'>,
+  { decision, actingAs }: Pick<InstanceObservation, 'decision' | 'actingAs'>,
   signal: AbortSignal,
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
   const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));

@@ -4,7 +4,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { age, textAt, valueAt } from '../../kubernetes/index.ts';
 import { printableLine } from '../printable.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 
 /** One event about an instance, its objects, or what these made. */
 export interface InstanceEvent {
@@ -31,7 +31,7 @@ const MAX_OWNERS = 5;
  * Tells which events are about an instance: about itself, its objects, and objects that these own. An object that is
  * gone belongs to the owner whose name its own begins with.
  */
-export class EventFilter {
+export class InstanceEventFilter {
   /** The namespaces in which its events are. */
   readonly namespaces: readonly string[];
   readonly #api: KubernetesApi;
@@ -40,7 +40,7 @@ export class EventFilter {
   /** `namespace/name` of the objects of the instance. */
   readonly #names: readonly { readonly namespace: string; readonly name: string }[];
 
-  constructor(api: KubernetesApi, { instance, decision, node }: Observation, signal: AbortSignal) {
+  constructor(api: KubernetesApi, { instance, decision, node }: InstanceObservation, signal: AbortSignal) {
     this.#api = api;
     this.#signal = signal;
     const nodes = decision.nodes.filter(({ id }) => node === undefined || id === node);

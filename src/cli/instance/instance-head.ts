@@ -2,7 +2,7 @@ import { formatDiagnostic, objectName, refOf } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import { isDone } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 
 /**
@@ -11,7 +11,7 @@ import { currentNodes, recordedState } from './observation.ts';
  *
  * @param now milliseconds since the epoch
  */
-export function headLines(observation: Observation, now: number): string[] {
+export function headLines(observation: InstanceObservation, now: number): string[] {
   const { decision, revision, problems, notes } = observation;
   const { state, ready } = recordedState(observation.instance);
   const changed = Date.parse(ready?.lastTransitionTime ?? '');

@@ -18,7 +18,7 @@ import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
 
 /** An instance as a controller that starts now would see it. */
-export interface Observation {
+export interface InstanceObservation {
   readonly instance: KubeObject;
   /** Absent when it is gone, or may not be read. */
   readonly definition?: KubeObject;
@@ -83,7 +83,7 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
 export async function reportOnInstance(
   context: CommandContext,
   input: CommandInput,
-  look: (observation: Observation, api: KubernetesApi) => Answer | Promise<Answer>,
+  look: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const { client, namespace: ownNamespace } = await connectToCluster(context, input);
@@ -112,7 +112,7 @@ export async function observe(
   namespace: string,
   signal: AbortSignal,
   subject?: Subject,
-): Promise<Observation> {
+): Promise<InstanceObservation> {
   const { instance, definition, missing, node } = await findInstance(api, text, namespace, signal, subject);
   const asked = node === undefined ? {} : { node };
   if (definition === undefined) {

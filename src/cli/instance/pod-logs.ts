@@ -5,7 +5,7 @@ import { readFamilies } from '../../kube/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { printable } from '../printable.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 
 /** One container whose log is printed. */
 export interface LogSource {
@@ -31,7 +31,7 @@ export interface LogSelection {
  */
 export async function logSources(
   api: KubernetesApi,
-  { decision, node }: Observation,
+  { decision, node }: InstanceObservation,
   container: string | undefined,
   signal: AbortSignal,
 ): Promise<LogSource[]> {

@@ -5,7 +5,7 @@ import type { Condition } from '../../runtime/index.ts';
 import { isDone, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
@@ -27,7 +27,7 @@ export interface StatusView {
 }
 
 /** The status of an instance as it was recorded, and the nodes that are not ready now. */
-export function statusView({ instance, decision, revision }: Observation): StatusView {
+export function statusView({ instance, decision, revision }: InstanceObservation): StatusView {
   const status = isJsonObject(instance.status) ? instance.status : {};
   const { state: _state, conditions, ...fields } = status;
   const nodes = currentNodes(decision);
@@ -49,7 +49,12 @@ export function statusView({ instance, decision, revision }: Observation): Statu
 }
 
 /** The head, a line for each condition, field and node that is not ready. */
-export function statusLines(observation: Observation, view: StatusView, now: number, colour: boolean): string[] {
+export function statusLines(
+  observation: InstanceObservation,
+  view: StatusView,
+  now: number,
+  colour: boolean,
+): string[] {
   const width = Math.max(0, ...view.conditions.map(({ type }) => type.length));
   const conditions = view.conditions.map(({ type, status, reason = '', message = '', lastTransitionTime }) => {
     const since = lastTransitionTime === undefined ? '' : age(lastTransitionTime, now);

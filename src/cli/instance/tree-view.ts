@@ -3,7 +3,7 @@ import { objectName } from '../../core/index.ts';
 import type { ObjectReport } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
 
@@ -29,7 +29,7 @@ export interface TreeNode {
 }
 
 /** The nodes of an instance as data. */
-export function treeNodes({ decision }: Observation): TreeNode[] {
+export function treeNodes({ decision }: InstanceObservation): TreeNode[] {
   return decision.nodes.map((node) => {
     const { id, objects } = node;
     return { id, ...(node.retired === true ? { retired: true } : {}), ...shownNode(node), objects };
@@ -37,7 +37,7 @@ export function treeNodes({ decision }: Observation): TreeNode[] {
 }
 
 /** The instance and its nodes in the order of the graph, with their objects. Nothing is cut. */
-export function treeLines(observation: Observation, now: number, colour: boolean): string[] {
+export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
   const labels = nodes.map(({ objects }) => objectsText(objects));
   const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];

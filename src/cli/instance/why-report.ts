@@ -4,7 +4,7 @@ import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { isDone, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownNode } from './shown-node.ts';
@@ -24,12 +24,12 @@ export interface WhyReport {
   /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
   readonly blocked: readonly string[];
   /** What the controller could not do with the instance itself. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
 }
 
 /** A condition of the instance that is False for a reason that stands behind no node. */
-export interface Refusal {
+export interface FailedCondition {
   readonly condition: string;
   readonly reason: string;
   readonly message: string;
@@ -85,7 +85,7 @@ export interface Evidence {
 
 /** The report of an instance, from its roots and what was found out about each. */
 export function whyReport(
-  { instance, decision }: Observation,
+  { instance, decision }: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
@@ -108,7 +108,7 @@ export function whyReport(
 /** Conditions that say whether the controller may work on the instance at all. */
 const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved']);
 
-function refusalsOf(instance: Observation['instance']): Refusal[] {
+function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[] {
   const refused = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
   return readConditions(instance.status?.['conditions'])
     .filter(refused)
@@ -118,7 +118,7 @@ function refusalsOf(instance: Observation['instance']): Refusal[] {
     });
 }
 
-function refusalOfInstance(message: string, instance: Observation['instance']): string | undefined {
+function refusalOfInstance(message: string, instance: InstanceObservation['instance']): string | undefined {
   if (/is forbidden: User /.test(message))
     return 'give the controller the right: typekro rbac prints all rules that a definition needs';
   return refusalRemedy(message, refOf(instance));
@@ -177,7 +177,7 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
 }
 
 /** Finalizers of others, once the instance is to be deleted. */
-function foreignFinalizers({ metadata }: Observation['instance']): string[] {
+function foreignFinalizers({ metadata }: InstanceObservation['instance']): string[] {
   if (metadata.deletionTimestamp === undefined) return [];
   return (metadata.finalizers ?? [])
     .filter((finalizer) => finalizer !== keys.FINALIZER)

@@ -3,13 +3,13 @@ import { causeText } from '../../readiness/index.ts';
 import { isDone, isSuspended } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
-import type { Observation } from './observation.ts';
+import type { InstanceObservation } from './observation.ts';
 import { currentNodes } from './observation.ts';
 import { shownMark } from './shown-node.ts';
-import type { Refusal, Trouble, WhyCause, WhyReport } from './why-report.ts';
+import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /** The report in lines: the head, then for each cause the chain down to the object, what to do and where to look. */
-export function whyLines(observation: Observation, report: WhyReport, now: number, colour: boolean): string[] {
+export function whyLines(observation: InstanceObservation, report: WhyReport, now: number, colour: boolean): string[] {
   const head = headLines(observation, now);
   const blocked = report.blocked.map((text) => `  blocked by  ${printableLine(text)}`);
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
@@ -17,7 +17,7 @@ export function whyLines(observation: Observation, report: WhyReport, now: numbe
   return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
 }
 
-function refusalLines({ condition, reason, message, remedy }: Refusal, colour: boolean): string[] {
+function refusalLines({ condition, reason, message, remedy }: FailedCondition, colour: boolean): string[] {
   return [
     `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
     ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
@@ -59,7 +59,10 @@ function troubleLines(trouble: Trouble): string[] {
 }
 
 /** What is left to say behind the causes: the controller's own words, or that there is no cause. */
-function endLines(observation: Observation, { causes, blocked, refusals, state, recorded }: WhyReport): string[] {
+function endLines(
+  observation: InstanceObservation,
+  { causes, blocked, refusals, state, recorded }: WhyReport,
+): string[] {
   const { graph, definition, decision, problems, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
   const said = recorded === undefined ? '' : printableLine(recorded);

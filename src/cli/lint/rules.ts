@@ -5,7 +5,7 @@ import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
 import { diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
 import { nearestName, schemaCodes } from '../../schema/index.ts';
-import { readText } from '../up/read-manifest.ts';
+import { readTextFile } from '../up/read-manifest.ts';
 
 /** What a rule does with its findings. */
 export type Level = 'off' | 'warn' | 'error';
@@ -36,7 +36,7 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
   const file = name ?? CONFIG_FILE;
   const path = resolve(cwd, file);
   if (name === undefined && !existsSync(path)) return [];
-  const { documents, diagnostics } = parseDefinitions(await readText(path, file), file);
+  const { documents, diagnostics } = parseDefinitions(await readTextFile(path, file), file);
   const problem = diagnostics.find(({ severity }) => severity === 'error');
   const value = documents[0]?.value ?? {};
   const rules: JsonValue | undefined = isJsonObject(value) ? (value['rules'] ?? {}) : undefined;

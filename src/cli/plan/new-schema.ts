@@ -3,7 +3,7 @@ import { isJsonObject, setOwn } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { applyDefaults, prune, structuralSchema, validate } from '../../schema/index.ts';
+import { applyDefaults, prune, structuralSchema, validateValue } from '../../schema/index.ts';
 
 /** An instance as an API server reads it under the schema of a graph. */
 export interface InstanceUnderSchema {
@@ -31,7 +31,7 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
   const schema = schemaOf(graph);
   const { value, unknown } = prune(schema, instance as unknown as JsonValue);
   const object = applyDefaults(schema, value) as unknown as KubeObject;
-  const errors = validate(schema, object as unknown as JsonValue);
+  const errors = validateValue(schema, object as unknown as JsonValue);
   return {
     object: { ...object, apiVersion: instance.apiVersion, kind: instance.kind, metadata: instance.metadata },
     errors: errors.map(({ field, message }) => `${field}: ${message}`),

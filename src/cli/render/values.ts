@@ -6,8 +6,8 @@ import { isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts'
 import { chooseDefinitions } from '../choose-definitions.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
-import type { InputObject, Inputs } from '../up/load-inputs.ts';
-import { asKubeObject, readText } from '../up/read-manifest.ts';
+import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
+import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
 
 /** The API of a definition, as far as it can be told before it is compiled. */
 interface Api {
@@ -22,7 +22,11 @@ interface Api {
  *
  * @throws TypeKroError for a file that cannot be read, and for values that belong to no single definition.
  */
-export async function withInstances(context: CommandContext, input: CommandInput, inputs: Inputs): Promise<Inputs> {
+export async function withInstances(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedInputs,
+): Promise<LoadedInputs> {
   const definitions = inputs.objects.flatMap(({ object }) => apiOf(object));
   // A definition that cannot be read is reported by the check.
   if (definitions.length === 0) return inputs;
@@ -59,9 +63,9 @@ async function readValues(
   input: CommandInput,
   name: string,
   apis: readonly Api[],
-): Promise<Inputs> {
+): Promise<LoadedInputs> {
   const file = name === '-' ? STANDARD_INPUT : name;
-  const text = name === '-' ? await context.readInput() : await readText(resolve(context.cwd, name), name);
+  const text = name === '-' ? await context.readInput() : await readTextFile(resolve(context.cwd, name), name);
   const { documents, diagnostics } = parseDefinitions(text, file);
   const objects = documents.flatMap((document): InputObject[] => {
     const object = asKubeObject(document.value);

@@ -17,7 +17,7 @@ import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, reportOf, 
 import type { Session } from './session.ts';
 import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
-import { instanceLines, nodeLine } from './view.ts';
+import { instanceViewLines, nodeLine } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */
@@ -245,7 +245,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   context.printError(`error: not everything is ACTIVE after ${timeoutMs / 1000} s:`);
   // A terminal shows the instances already.
   for (const view of context.terminal === undefined ? views : []) {
-    if (!allActive([view])) context.printError(instanceLines(view, false).join('\n'));
+    if (!allActive([view])) context.printError(instanceViewLines(view, false).join('\n'));
   }
   for (const view of views) {
     for (const node of view.nodes) {

@@ -15,7 +15,7 @@ import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './follow-ups.ts';
 import { inputPosition } from './input-position.ts';
 import { isCrd } from './known-crds.ts';
-import type { InputObject, Inputs } from './load-inputs.ts';
+import type { InputObject, LoadedInputs } from './load-inputs.ts';
 
 /** The result of checking the user's files. */
 export interface CheckedInputs {
@@ -37,7 +37,7 @@ export interface CheckOptions {
  * other definitions in the files: a definition is compiled after the definitions whose kinds it uses. Duplicate objects
  * and objects of unserved kinds are problems, too.
  */
-export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): Promise<CheckedInputs> {
+export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = {}): Promise<CheckedInputs> {
   // The definitions in the files replace kinds that the cluster serves.
   const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
   const known = options.crds ?? [];

@@ -10,11 +10,11 @@ import {
   prune,
   refusalText,
   refusedPlace,
-  schemaAt,
+  schemaNodeAt,
   shapeHint,
   stepsIn,
   unknownFieldHint,
-  validate,
+  validateValue,
   valueAtSteps,
   withField,
 } from '../../schema/index.ts';
@@ -87,7 +87,7 @@ async function checkObject(
       );
       return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
     });
-  const wrong = validate(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
+  const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
   // Unknown members in a list that should be an object are a consequence of the wrong type.
   const inList = (each: Diagnostic) => said.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
@@ -111,7 +111,7 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     const place = refusedPlace(value, field, message);
     const text = refusalText(message, valueAtSteps(value, place.steps), field);
     const written = valueAtSteps(value, place.steps);
-    const at = schema === undefined ? undefined : schemaAt(schema, place.steps);
+    const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
       at === undefined || written === undefined || !text.message.includes(' stands where ')
         ? undefined
@@ -159,7 +159,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
   const around = valueAtSteps(input.object as unknown as JsonValue, above);
-  const list = schemaAt(schema, above);
+  const list = schemaNodeAt(schema, above);
   // For a definition the compiler reports the type of list items.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));

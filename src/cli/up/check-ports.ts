@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
-import type { Manifest } from './manifest.ts';
+import type { WrittenObject } from './manifest.ts';
 import { at, compareFieldValues, containersOf, entriesAt, podPath, textIn } from './manifest.ts';
 import { isConstantName, shownName } from '../../graph/index.ts';
 import { ingressBackends } from './references.ts';
@@ -17,7 +17,7 @@ export interface Mismatch {
 }
 
 /** References to ports that no container or Service has. */
-export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mismatch[] {
+export function portProblems(manifest: WrittenObject, all: readonly WrittenObject[]): Mismatch[] {
   if (!manifest.builtin || manifest.external) return [];
   const { kind, object } = manifest;
   const pod = podPath(manifest);
@@ -30,13 +30,13 @@ export function portProblems(manifest: Manifest, all: readonly Manifest[]): Mism
 
 /** An offered port, with the manifest whose expressions its number and name use. */
 interface Offer {
-  readonly holder: Manifest;
+  readonly holder: WrittenObject;
   readonly number: JsonValue | undefined;
   readonly name: JsonValue | undefined;
 }
 
 /** The ports of the containers of a pod; `undefined` when expressions make the lists. */
-function containerPorts(holder: Manifest, pod: readonly string[]): readonly Offer[] | undefined {
+function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly Offer[] | undefined {
   const containers = containersOf(holder.object, pod);
   const lists = containers.map(({ entry }) => entry['ports']);
   const whole = Array.isArray(at(holder.object, ...pod, 'spec', 'containers'));
@@ -53,7 +53,7 @@ function containerPorts(holder: Manifest, pod: readonly string[]): readonly Offe
 const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
 
 /** Is it certain that a port, by number or by name, is not offered? */
-function isMissing(asker: Manifest, port: JsonValue, offers: readonly Offer[]): boolean {
+function isMissing(asker: WrittenObject, port: JsonValue, offers: readonly Offer[]): boolean {
   const text = textIn(asker, port);
   if (text === undefined) return false;
   // An expression may give a number or a name.
@@ -66,7 +66,7 @@ function isMissing(asker: Manifest, port: JsonValue, offers: readonly Offer[]): 
   });
 }
 
-function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[] {
+function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]): Mismatch[] {
   const selector = at(service.object, 'spec', 'selector');
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) return [];
   const selected = all.flatMap((holder) => {
@@ -90,12 +90,17 @@ function serviceProblems(service: Manifest, all: readonly Manifest[]): Mismatch[
   });
 }
 
-function isNamed(manifest: Manifest, port: JsonValue): boolean {
+function isNamed(manifest: WrittenObject, port: JsonValue): boolean {
   const text = textIn(manifest, port);
   return text !== undefined && isConstantName(text);
 }
 
-function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, pod: readonly string[]): boolean {
+function couldSelect(
+  service: WrittenObject,
+  selector: JsonObject,
+  holder: WrittenObject,
+  pod: readonly string[],
+): boolean {
   const labels = at(holder.object, ...pod, 'metadata', 'labels');
   // Labels from one expression may have any content.
   if (!isJsonObject(labels)) return labels !== undefined;
@@ -106,10 +111,10 @@ function couldSelect(service: Manifest, selector: JsonObject, holder: Manifest, 
 }
 
 function backendProblems(
-  ingress: Manifest,
+  ingress: WrittenObject,
   backend: JsonObject,
   path: readonly PathStep[],
-  all: readonly Manifest[],
+  all: readonly WrittenObject[],
 ): Mismatch[] {
   const services = all.filter(
     ({ kind, builtin, object }) => builtin && kind === 'Service' && at(object, 'spec', 'type') !== 'ExternalName',
@@ -139,7 +144,7 @@ function backendProblems(
 }
 
 /** Problems of probes that name a port which the container does not have. */
-function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
+function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatch[] {
   return containersOf(manifest.object, pod).flatMap(({ entry, path }) => {
     const ports = entry['ports'];
     if (ports !== undefined && !isList(ports)) return [];
@@ -169,14 +174,14 @@ function probeProblems(manifest: Manifest, pod: readonly string[]): Mismatch[] {
 const isDigits = (port: JsonValue): boolean => typeof port === 'string' && /^\d+$/.test(port);
 
 function mismatch(
-  asker: Manifest,
+  asker: WrittenObject,
   port: JsonValue,
   path: readonly PathStep[],
   offers: readonly Offer[],
   who: string,
   field: string,
 ): Mismatch {
-  const shown = (holder: Manifest, value: JsonValue | undefined): string[] => {
+  const shown = (holder: WrittenObject, value: JsonValue | undefined): string[] => {
     const text = textIn(holder, value);
     return text === undefined ? [] : [shownName(text)];
   };

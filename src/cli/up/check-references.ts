@@ -5,11 +5,11 @@ import { nearestName } from '../../schema/index.ts';
 import { portProblems } from './check-ports.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
-import type { Manifest } from './manifest.ts';
+import type { WrittenObject } from './manifest.ts';
 import { at, compareTexts, manifestsOf, textIn } from './manifest.ts';
 import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, shownName, variesByInstance } from '../../graph/index.ts';
-import type { Reference } from './references.ts';
+import type { NameReference } from './references.ts';
 import { referencesOf } from './references.ts';
 import { inputPosition } from './input-position.ts';
 import type { Mismatch } from './check-ports.ts';
@@ -37,7 +37,7 @@ export function checkReferences(inputs: readonly InputObject[], compiled: readon
 /** Kinds of objects that controllers of custom resources may create. */
 const MADE_BY_OTHERS = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
-function problemOf(manifest: Manifest, reference: Reference, all: readonly Manifest[]): Mismatch[] {
+function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
   const name = textIn(manifest, reference.name);
   if (name === undefined) return [];
   const known = all.filter(({ kind, builtin }) => builtin && kind === reference.kind);
@@ -72,7 +72,7 @@ function problemOf(manifest: Manifest, reference: Reference, all: readonly Manif
  * The relation of a name and another object's name. A constant name and a name that differs between instances are equal
  * for at most one instance.
  */
-function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relation {
+function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): Relation {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
   if (relation !== 'open' || other.input !== manifest.input || !isConstantName(name)) return relation;
@@ -81,7 +81,7 @@ function relationOf(manifest: Manifest, name: NameText, other: Manifest): Relati
 }
 
 /** Could an object of the files create an object of this kind? */
-function hasMakers(kind: string, all: readonly Manifest[]): boolean {
+function hasMakers(kind: string, all: readonly WrittenObject[]): boolean {
   const own = new Set(all.flatMap(({ input }) => madeKind(input)));
   return all.some(
     ({ object, builtin, kind: other, base }) =>
@@ -96,12 +96,12 @@ function madeKind({ object }: InputObject): string[] {
   return typeof kind === 'string' ? [kind] : [];
 }
 
-function shownIn(other: Manifest, reader: Manifest): string[] {
+function shownIn(other: WrittenObject, reader: WrittenObject): string[] {
   const name = textIn(other, at(other.object, 'metadata', 'name'));
   return name === undefined || (!isConstantName(name) && other.input !== reader.input) ? [] : [shownName(name)];
 }
 
-function missingKey(manifest: Manifest, { key, kind }: Reference, holder: Manifest): Mismatch[] {
+function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holder: WrittenObject): Mismatch[] {
   if (key === undefined || holder.external) return [];
   const name = textIn(manifest, key.name);
   const keys = keysOf(holder);
@@ -119,13 +119,13 @@ function missingKey(manifest: Manifest, { key, kind }: Reference, holder: Manife
 }
 
 /** The keys of a ConfigMap or a Secret; `undefined` when an expression may add others. */
-function keysOf({ object }: Manifest): readonly string[] | undefined {
+function keysOf({ object }: WrittenObject): readonly string[] | undefined {
   const parts = ['data', 'stringData', 'binaryData'].map((field): JsonValue | undefined => object[field]);
   const known = parts.every((part) => part === undefined || isJsonObject(part));
   return known ? parts.flatMap((part) => (isJsonObject(part) ? Object.keys(part) : [])) : undefined;
 }
 
-function warning({ input, base, object, kind }: Manifest, { code, path, message, hint }: Mismatch): Diagnostic {
+function warning({ input, base, object, kind }: WrittenObject, { code, path, message, hint }: Mismatch): Diagnostic {
   const whole = [...base, ...path];
   const source = inputPosition(input, whole);
   const id = base.length === 0 ? undefined : at(input.object as unknown as JsonObject, ...base.slice(0, -1), 'id');

@@ -4,7 +4,15 @@ import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { formatPath, scanExpressions } from '../../graph/index.ts';
 import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
-import { refusalText, refusedPlace, schemaAt, stepsIn, validate, valueAtSteps, withField } from '../../schema/index.ts';
+import {
+  refusalText,
+  refusedPlace,
+  schemaNodeAt,
+  stepsIn,
+  validateValue,
+  valueAtSteps,
+  withField,
+} from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
@@ -90,7 +98,9 @@ async function checkNode(
   const refused = await server.check(object);
   // On invalid base64 a server stops before it knows the field.
   const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));
-  const bytes = undecoded ? validate(schema, value).filter(({ message }) => /must be of type byte/.test(message)) : [];
+  const bytes = undecoded
+    ? validateValue(schema, value).filter(({ message }) => /must be of type byte/.test(message))
+    : [];
   const said = [...refused, ...bytes].map((cause) => withField(value, cause));
   const causes = withoutFollowUps(said, value);
   // The target of a name, or the labels for a selector, may be in a field whose expression has no stand-in value.
@@ -200,7 +210,7 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): Jso
     const text = expression.template ?? expression.cel;
     const name = texts.get(text) ?? `x${texts.size}`;
     texts.set(text, name);
-    const stand = standIn(schemaAt(schema, path), expression.template !== undefined, name);
+    const stand = standIn(schemaNodeAt(schema, path), expression.template !== undefined, name);
     const parent = valueAtSteps(value, path.slice(0, -1));
     const last = path.at(-1);
     if (Array.isArray(parent) && typeof last === 'number') parent[last] = stand ?? null;

@@ -6,7 +6,7 @@ import type { CheckedInputs } from './check-inputs.ts';
 import { checkInputs } from './check-inputs.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
-import type { Inputs } from './load-inputs.ts';
+import type { LoadedInputs } from './load-inputs.ts';
 import { lateFailures } from './late-failures.ts';
 import { loadInputs } from './load-inputs.ts';
 import { placedInCall } from './place-in-call.ts';
@@ -14,8 +14,8 @@ import { printDiagnostics } from './print-diagnostics.ts';
 import { textOf } from './source-text.ts';
 
 /** The checked files of a command. */
-export interface Checked extends CheckedInputs {
-  readonly inputs: Inputs;
+export interface CheckedFiles extends CheckedInputs {
+  readonly inputs: LoadedInputs;
   readonly known: KnownCrds;
   /** Is there an error among the problems? */
   readonly failed: boolean;
@@ -24,7 +24,7 @@ export interface Checked extends CheckedInputs {
 }
 
 /** Adds objects to those of the files, before they are checked. */
-export type ExtendInputs = (inputs: Inputs) => Inputs | Promise<Inputs>;
+export type ExtendInputs = (inputs: LoadedInputs) => LoadedInputs | Promise<LoadedInputs>;
 
 /**
  * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
@@ -37,8 +37,8 @@ export async function readChecked(
   input: CommandInput,
   files: readonly string[] = input.positionals,
   extend?: ExtendInputs,
-): Promise<Checked> {
-  const checked = await checkFiles(context, input, files, extend);
+): Promise<CheckedFiles> {
+  const checked = await checkFilesQuietly(context, input, files, extend);
   printDiagnostics(context, checked.diagnostics, checked.texts);
   const shipped = shippedNote(checked.known);
   if (shipped !== undefined) context.printError(shipped);
@@ -50,12 +50,12 @@ export async function readChecked(
  *
  * @throws TypeKroError as `loadInputs` and `knownCrds`.
  */
-export async function checkFiles(
+export async function checkFilesQuietly(
   context: CommandContext,
   input: CommandInput,
   files: readonly string[],
   extend: ExtendInputs = (inputs) => inputs,
-): Promise<Checked> {
+): Promise<CheckedFiles> {
   const note = (text: string): void => context.printError(text);
   const inputs = await extend(await loadInputs(files, context.cwd, note, () => context.readInput()));
   const known = await knownCrds(context, input, inputs);

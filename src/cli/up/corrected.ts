@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
-import { crdSource, nearestName, prune, schemaAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import { crdSource, nearestName, prune, schemaNodeAt, stepsIn, valueAtSteps } from '../../schema/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 
 /**
@@ -26,7 +26,7 @@ export function corrected(document: DefinitionDocument): DefinitionDocument {
     const parentSteps = steps.slice(0, -1);
     const name = String(steps.at(-1) ?? '');
     const parent = valueAtSteps(copy, parentSteps);
-    const meant = nearestName(name, Object.keys(schemaAt(schema, parentSteps)?.properties ?? {}));
+    const meant = nearestName(name, Object.keys(schemaNodeAt(schema, parentSteps)?.properties ?? {}));
     if (!isJsonObject(parent) || meant === undefined || Object.hasOwn(parent, meant)) continue;
     rename(parent, name, meant);
     written.push({ meant: [...parentSteps, meant], name });

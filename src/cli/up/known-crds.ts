@@ -8,7 +8,7 @@ import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
-import type { InputObject, Inputs } from './load-inputs.ts';
+import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { asKubeObject } from './read-manifest.ts';
 
 /** CustomResourceDefinitions beside those in the files. */
@@ -37,7 +37,11 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
  *
  * @throws TypeKroError `input/not-found`, `input/empty`, and the errors of a cluster that does not answer.
  */
-export async function knownCrds(context: CommandContext, input: CommandInput, inputs: Inputs): Promise<KnownCrds> {
+export async function knownCrds(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedInputs,
+): Promise<KnownCrds> {
   const names = (textOption(input, 'crds') ?? '').split(',').filter((name) => name !== '');
   const sources =
     names.length === 0

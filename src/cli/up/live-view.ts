@@ -3,7 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
 import { isDone } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
-import { fitLine, instanceLines, messageLines, nodeLines, wrapLine } from './view.ts';
+import { fitLine, instanceViewLines, messageLines, nodeLines, wrapLine } from './view.ts';
 
 /** Shows instances as they change. */
 export interface LiveView {
@@ -27,7 +27,7 @@ function lineView(context: CommandContext): LiveView {
   return {
     update(views) {
       for (const view of views) {
-        const [head = ''] = instanceLines(view, false);
+        const [head = ''] = instanceViewLines(view, false);
         const key = `${view.kind} ${view.namespace}/${view.name}`;
         for (const line of messageLines(view)) show(`${key} `, `${key}:${line}`);
         for (const node of view.nodes) {
@@ -75,7 +75,7 @@ function visibleLines(
 ): string[] {
   const rows = terminal.rows - 1;
   const wrap = (lines: readonly string[]) => lines.flatMap((line) => wrapLine(line, terminal.columns));
-  const linesOf = (view: InstanceView) => ['', ...wrap(instanceLines(view, colour))];
+  const linesOf = (view: InstanceView) => ['', ...wrap(instanceViewLines(view, colour))];
   const all = views.flatMap(linesOf);
   if (all.length <= rows) return all;
   const busy = views.filter(({ state }) => state !== 'ACTIVE');

@@ -6,7 +6,7 @@ import type { DefinitionDocument } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { checkFile } from './check-file.ts';
 import { loadModule } from './load-module.ts';
-import type { Manifest } from './read-manifest.ts';
+import type { ParsedManifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
 
@@ -22,7 +22,7 @@ export interface InputObject {
 }
 
 /** The objects and problems of the user's files. */
-export interface Inputs {
+export interface LoadedInputs {
   readonly objects: readonly InputObject[];
   /** Problems of the files themselves: YAML that does not parse, documents that are no objects, code that throws. */
   readonly diagnostics: readonly Diagnostic[];
@@ -48,12 +48,12 @@ export async function loadInputs(
   cwd: string,
   note: (text: string) => void = () => {},
   readInput?: () => Promise<string>,
-): Promise<Inputs> {
+): Promise<LoadedInputs> {
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
   const empty: { readonly file: string; readonly text: string }[] = [];
-  const addManifest = (manifest: Manifest, file: string): void => {
+  const addManifest = (manifest: ParsedManifest, file: string): void => {
     texts.set(file, manifest.text);
     diagnostics.push(...manifest.diagnostics);
     objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));

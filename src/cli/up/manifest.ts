@@ -8,7 +8,7 @@ import type { NameText, Relation } from '../../graph/index.ts';
 import { isConstantName, nameText, compareNameTexts } from '../../graph/index.ts';
 
 /** An object as the user wrote it: an object of the files, or a template of a definition with its expressions. */
-export interface Manifest {
+export interface WrittenObject {
   readonly input: InputObject;
   /** The path from the file's object to this one; empty for the object itself. */
   readonly base: readonly PathStep[];
@@ -23,7 +23,7 @@ export interface Manifest {
 }
 
 /** All objects of the files, and the objects that their definitions create or read. */
-export function manifestsOf(inputs: readonly InputObject[]): Manifest[] {
+export function manifestsOf(inputs: readonly InputObject[]): WrittenObject[] {
   return inputs.flatMap((input) => {
     const value = input.object as unknown as JsonObject;
     if (!isDefinition(input.object)) return manifest(input, [], value, false, () => undefined);
@@ -51,8 +51,8 @@ function manifest(
   base: readonly PathStep[],
   object: JsonObject,
   external: boolean,
-  nameOf: Manifest['nameOf'],
-): Manifest[] {
+  nameOf: WrittenObject['nameOf'],
+): WrittenObject[] {
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
   const type = { ...parseApiVersion(apiVersion), kind };
@@ -61,7 +61,7 @@ function manifest(
 }
 
 /** The value at a path of an object; `undefined` when the path does not exist. */
-export function at(object: Manifest['object'], ...path: readonly PathStep[]): JsonValue | undefined {
+export function at(object: WrittenObject['object'], ...path: readonly PathStep[]): JsonValue | undefined {
   return valueAtSteps(object, path);
 }
 
@@ -77,9 +77,9 @@ export function entriesAt(
 
 /** Could a value of one object be a value of another? Expressions of two definitions are not comparable. */
 export function compareFieldValues(
-  a: Manifest,
+  a: WrittenObject,
   one: JsonValue | undefined,
-  b: Manifest,
+  b: WrittenObject,
   other: JsonValue | undefined,
 ): Relation {
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
@@ -87,9 +87,9 @@ export function compareFieldValues(
 
 /** Like `compareFieldValues`, for texts that are read already. */
 export function compareTexts(
-  a: Manifest,
+  a: WrittenObject,
   left: NameText | undefined,
-  b: Manifest,
+  b: WrittenObject,
   right: NameText | undefined,
 ): Relation {
   if (left === undefined || right === undefined) return 'open';
@@ -98,7 +98,7 @@ export function compareTexts(
 }
 
 /** The text of a value, with the names of the definition's resources filled in. */
-export function textIn({ nameOf }: Manifest, value: JsonValue | undefined): NameText | undefined {
+export function textIn({ nameOf }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
   return nameText(value, nameOf);
 }
 
@@ -113,7 +113,7 @@ const NESTED_POD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The path to the pod spec or the pod template of a workload; `undefined` for other kinds. */
-export function podPath({ kind, builtin, external }: Manifest): readonly string[] | undefined {
+export function podPath({ kind, builtin, external }: WrittenObject): readonly string[] | undefined {
   return builtin && !external && Object.hasOwn(NESTED_POD, kind) ? NESTED_POD[kind] : undefined;
 }
 

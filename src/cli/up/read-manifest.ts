@@ -14,7 +14,7 @@ export interface ManifestObject {
 }
 
 /** The objects and problems of a manifest. */
-export interface Manifest {
+export interface ParsedManifest {
   readonly objects: readonly ManifestObject[];
   readonly diagnostics: readonly Diagnostic[];
   /** The text of the file, for excerpts. */
@@ -26,12 +26,12 @@ export interface Manifest {
  *
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
  */
-export async function readManifest(path: string, file: string): Promise<Manifest> {
-  return parseManifest(await readText(path, file), file);
+export async function readManifest(path: string, file: string): Promise<ParsedManifest> {
+  return parseManifest(await readTextFile(path, file), file);
 }
 
 /** The objects of a text of YAML or JSON. */
-export function parseManifest(text: string, file: string): Manifest {
+export function parseManifest(text: string, file: string): ParsedManifest {
   const parsed = parseDefinitions(text, file);
   const objects: ManifestObject[] = [];
   const diagnostics = [...parsed.diagnostics];
@@ -57,7 +57,7 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
  *
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
  */
-export async function readText(path: string, file: string): Promise<string> {
+export async function readTextFile(path: string, file: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     const mayNot = ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
     const remedy = mayNot ? `as its owner run chmod a+r ${file}, or name a copy that is yours` : 'name a file';

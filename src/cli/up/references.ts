@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
-import type { Manifest } from './manifest.ts';
+import type { WrittenObject } from './manifest.ts';
 import { at, containersOf, entriesAt, podPath } from './manifest.ts';
 
 /** A name in an object that has to be the name of another object in its namespace. */
-export interface Reference {
+export interface NameReference {
   readonly kind: string;
   readonly name: JsonValue | undefined;
   /** The path of the name in the object. */
@@ -19,7 +19,7 @@ export interface Reference {
 const POD_WAITS = 'its pods cannot start without it';
 
 /** The references of an object of a built-in kind to other objects, without optional ones. */
-export function referencesOf(manifest: Manifest): readonly Reference[] {
+export function referencesOf(manifest: WrittenObject): readonly NameReference[] {
   if (!manifest.builtin || manifest.external) return [];
   const { object, kind } = manifest;
   const pod = podPath(manifest);
@@ -34,10 +34,10 @@ export function referencesOf(manifest: Manifest): readonly Reference[] {
   return [...own, ...(pod === undefined ? [] : podReferences(object, pod))];
 }
 
-function podReferences(object: JsonObject, pod: readonly string[]): Reference[] {
+function podReferences(object: JsonObject, pod: readonly string[]): NameReference[] {
   const account = [...pod, 'spec', 'serviceAccountName'];
   const name = at(object, ...account);
-  const accounts: Reference[] =
+  const accounts: NameReference[] =
     name === undefined || name === 'default'
       ? []
       : [{ kind: 'ServiceAccount', name, path: account, effect: POD_WAITS }];
@@ -59,13 +59,13 @@ function podReferences(object: JsonObject, pod: readonly string[]): Reference[] 
   return [...accounts, ...variables, ...volumes];
 }
 
-function claim(volume: JsonObject, path: readonly PathStep[]): Reference[] {
+function claim(volume: JsonObject, path: readonly PathStep[]): NameReference[] {
   const name = at(volume, 'persistentVolumeClaim', 'claimName');
   const place = [...path, 'persistentVolumeClaim', 'claimName'];
   return name === undefined ? [] : [{ kind: 'PersistentVolumeClaim', name, path: place, effect: POD_WAITS }];
 }
 
-function volumeSources(volume: JsonObject, path: readonly PathStep[]): Reference[] {
+function volumeSources(volume: JsonObject, path: readonly PathStep[]): NameReference[] {
   return ['configMap', 'secret'].flatMap((from) => {
     const value = at(volume, from);
     if (!isJsonObject(value)) return [];
@@ -78,7 +78,7 @@ function volumeSources(volume: JsonObject, path: readonly PathStep[]): Reference
 }
 
 /** The references to a ConfigMap or a Secret, in each form that pods have for them. */
-function source(value: JsonValue | undefined, path: readonly PathStep[]): Reference[] {
+function source(value: JsonValue | undefined, path: readonly PathStep[]): NameReference[] {
   if (!isJsonObject(value)) return [];
   const optional = value['optional'];
   if (optional !== undefined && optional !== false) return [];
@@ -94,7 +94,7 @@ function source(value: JsonValue | undefined, path: readonly PathStep[]): Refere
   return [{ kind, name, path: [...path, field], effect: POD_WAITS, ...key }];
 }
 
-function ingressReferences(object: JsonObject): Reference[] {
+function ingressReferences(object: JsonObject): NameReference[] {
   return ingressBackends(object).map(({ entry, path }) => ({
     kind: 'Service',
     name: entry['name'],
@@ -116,14 +116,14 @@ export function ingressBackends(
   });
 }
 
-function scaleReference(object: JsonObject): Reference[] {
+function scaleReference(object: JsonObject): NameReference[] {
   const kind = at(object, 'spec', 'scaleTargetRef', 'kind');
   const path = ['spec', 'scaleTargetRef', 'name'];
   const scaled = kind === 'Deployment' || kind === 'StatefulSet' || kind === 'ReplicaSet';
   return scaled ? [{ kind, name: at(object, ...path), path, effect: 'there is nothing to scale without it' }] : [];
 }
 
-function roleReference(object: JsonObject): Reference[] {
+function roleReference(object: JsonObject): NameReference[] {
   const path = ['roleRef', 'name'];
   if (at(object, 'roleRef', 'kind') !== 'Role') return [];
   return [{ kind: 'Role', name: at(object, ...path), path, effect: 'the binding gives no right without it' }];

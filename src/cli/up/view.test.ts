@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeReport } from '../../runtime/index.ts';
-import { fitLine, instanceLines, wrapLine } from './view.ts';
+import { fitLine, instanceViewLines, wrapLine } from './view.ts';
 
 describe('fitting a line to the terminal', () => {
   test.each([
@@ -49,7 +49,7 @@ test('a message of several lines takes one line of the view, and cannot steer th
     },
   };
   const view = { kind: 'App', name: 'a', namespace: '', state: 'ERROR', message: 'three\nfour', nodes: [node] };
-  const lines = instanceLines(view, false);
+  const lines = instanceViewLines(view, false);
   expect(lines).toHaveLength(3);
   // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
   expect(lines.join('')).not.toMatch(/[\n\u001b]/);

@@ -71,7 +71,7 @@ export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, col
 }
 
 /** The lines of one instance: a head line, then its nodes in the order of the graph. */
-export function instanceLines(view: InstanceView, colour: boolean): string[] {
+export function instanceViewLines(view: InstanceView, colour: boolean): string[] {
   const title = `${view.kind} ${view.namespace === '' ? '' : `${view.namespace}/`}${view.name}`;
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
   return [head, ...messageLines(view), ...view.nodes.flatMap((node) => nodeLines(node, view, colour))];

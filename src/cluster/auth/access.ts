@@ -20,7 +20,7 @@ export interface AccessContext extends TokenContext {
 }
 
 /** Authentication of one cluster. */
-export interface Access {
+export interface ClusterAccess {
   /** The administrator's bearer token. */
   readonly adminToken: string;
   readonly tokens: TokenIssuer;
@@ -45,7 +45,7 @@ function same(a: string, secret: Buffer): boolean {
   return given.length === secret.length && cryptoLibrary().timingSafeEqual(given, secret);
 }
 
-export function createAccess(context: AccessContext): Access {
+export function createAccess(context: AccessContext): ClusterAccess {
   let adminToken = context.options.adminToken;
   let adminSecret: Buffer | undefined;
   const tokenOfAdmin = () => (adminToken ??= cryptoLibrary().randomBytes(24).toString('base64url'));

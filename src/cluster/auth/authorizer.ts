@@ -18,7 +18,7 @@ export interface Attributes {
 }
 
 /** The authorizer's answer. */
-export interface Verdict {
+export interface AuthorizationDecision {
   readonly allowed: boolean;
   /** The binding that allows the action; for a refusal the problems of bindings that were read. */
   readonly reason: string;
@@ -34,7 +34,7 @@ export interface RoleContext {
 }
 
 /** Is the user allowed to act? Role-based access control decides; the group `system:masters` is allowed everything. */
-export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): Verdict {
+export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {
   if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
   const problems: string[] = [];
   for (const grant of grantsOf(context, user, attributes.namespace, problems)) {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
 import type { UserInfo } from '../options.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 /** The account of a token, and the end of its validity. */
@@ -17,7 +17,7 @@ export interface TokenClaims {
 /** What makes and checks tokens: the accounts are looked up in the store. */
 export interface TokenContext {
   readonly store: ObjectLookup;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   readonly newUid: () => string;
 }
 

@@ -3,13 +3,13 @@ import { objectAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { jsonOf } from './pods.ts';
-import type { Access } from '../auth/access.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterAccess } from '../auth/access.ts';
+import type { ClusterClock } from '../clock.ts';
 
 /** What the token controller uses besides the cluster's objects. */
 export interface AccountTokenContext {
-  readonly access: Pick<Access, 'tokens'>;
-  readonly clock: Clock;
+  readonly access: Pick<ClusterAccess, 'tokens'>;
+  readonly clock: ClusterClock;
   /** PEM text; empty until a socket with a certificate is opened. */
   readonly certificateAuthority: string;
 }

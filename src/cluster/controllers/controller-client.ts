@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts
 import { objectsAt } from '../../kubernetes/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { Store } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
@@ -11,7 +11,7 @@ import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
-import type { Found } from './object-index.ts';
+import type { IndexedObject } from './object-index.ts';
 import { claimsOf, ObjectIndex, ownersOf, controllerOf } from './object-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -96,8 +96,8 @@ export class ControllerClient {
   }
 
   /** The resources that can be listed and deleted, each in one of its versions. */
-  resources(): Resource[] {
-    const found = new Map<string, Resource>();
+  resources(): ServedResource[] {
+    const found = new Map<string, ServedResource>();
     for (const resource of this.#context.registry.all()) {
       const key = `${resource.plural}.${resource.group}`;
       if (!found.has(key) && resource.verbs.has('list') && resource.verbs.has('delete')) found.set(key, resource);
@@ -106,7 +106,7 @@ export class ControllerClient {
   }
 
   /** The objects of all kinds that name this uid as an owner. */
-  dependents(uid: string): readonly Found[] {
+  dependents(uid: string): readonly IndexedObject[] {
     return this.#indexes.owners.find(uid);
   }
 
@@ -132,7 +132,7 @@ export class ControllerClient {
   }
 
   /** The resource of a kind, if it is served. */
-  resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
+  resourceOfKind(apiVersion: string, kind: string): ServedResource | undefined {
     return this.#context.registry.findKind(apiVersion, kind);
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -8,7 +8,7 @@ const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
 /** The objects of one kind that a namespace still has while it is being deleted. */
 interface Remaining {
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly objects: readonly KubeObject[];
 }
 

@@ -3,7 +3,7 @@ import type { Collection, Store, StoreEvent } from '../store/store.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /** A stored object and its collection. */
-export interface Found {
+export interface IndexedObject {
   readonly collection: Collection;
   readonly object: KubeObject;
 }
@@ -46,8 +46,8 @@ export class ObjectIndex {
   }
 
   /** The objects with a term, in the order of their addition. */
-  find(term: string): Found[] {
-    const found: Found[] = [];
+  find(term: string): IndexedObject[] {
+    const found: IndexedObject[] = [];
     for (const { collection, key } of this.#places.get(term)?.values() ?? []) {
       const stored = collection.get(key);
       if (stored !== undefined) found.push({ collection, object: stored.object });

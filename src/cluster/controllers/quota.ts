@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { addQuantities, formatQuantity, objectAt, quantityOf } from '../../kubernetes/index.ts';
-import type { Quantity } from '../../kubernetes/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
 import { usageOf } from '../kinds/quota-admission.ts';
 import { CORE_COUNTS } from '../kinds/resource-names.ts';
 import type { SimulatedController } from './controller.ts';
@@ -35,7 +35,7 @@ export const quotaController: SimulatedController = {
     const quota = client.get(QUOTAS, namespace, name);
     if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return;
     const hard = objectAt(quota.spec, 'hard');
-    const total = new Map<string, Quantity>();
+    const total = new Map<string, ParsedQuantity>();
     for (const resource of resourcesOf(quota)) {
       for (const object of client.list(resource, namespace)) {
         if (resource.plural === 'pods' && resource.group === '' && isFinished(object)) continue;

@@ -38,7 +38,7 @@ export interface DefinedNames {
 }
 
 /** The parsed content of a CustomResourceDefinition. */
-export interface Definition {
+export interface ParsedCrd {
   readonly object: KubeObject;
   readonly group: string;
   readonly namespaced: boolean;
@@ -50,7 +50,7 @@ const texts = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
 /** Reads a definition. */
-export function readCrd(crd: KubeObject): Definition {
+export function readCrd(crd: KubeObject): ParsedCrd {
   const spec = crd.spec ?? {};
   return {
     object: crd,

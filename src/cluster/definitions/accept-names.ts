@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { DefinedNames, Definition } from '../crd/definition.ts';
+import type { DefinedNames, ParsedCrd } from '../crd/definition.ts';
 import { readNames } from '../crd/definition.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
@@ -15,7 +15,7 @@ interface NamesCondition {
 /** The names of a definition that are free in its group, and the condition that says whether all are. */
 export function acceptNames(
   store: ObjectLookup,
-  definition: Definition,
+  definition: ParsedCrd,
 ): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
   const taken = takenNames(store, definition);
@@ -62,7 +62,7 @@ function shown(names: DefinedNames): JsonObject {
 /** The names that this definition wants and other definitions of the group have. */
 function takenNames(
   store: ObjectLookup,
-  { object: own, group, names }: Definition,
+  { object: own, group, names }: ParsedCrd,
 ): { resources: Set<string>; kinds: Set<string> } {
   const resources = new Set<string>();
   const kinds = new Set<string>();

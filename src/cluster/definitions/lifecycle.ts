@@ -7,7 +7,7 @@ import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
-import type { Definition } from '../crd/definition.ts';
+import type { ParsedCrd } from '../crd/definition.ts';
 import { CLEANUP, conditionsOf, hasCondition, readCrd } from '../crd/definition.ts';
 import { acceptNames } from './accept-names.ts';
 import type { PublishContext } from './publish.ts';
@@ -55,7 +55,7 @@ function approvalOf(object: KubeObject): Condition | undefined {
 }
 
 /** Writes conditions and accepted names. Returns true when it changed something. */
-function updateNames(context: LifecycleContext, definition: Definition): boolean {
+function updateNames(context: LifecycleContext, definition: ParsedCrd): boolean {
   const { object } = definition;
   const { accepted, condition } = acceptNames(context.store, definition);
   const established = conditionOf(object, 'Established');
@@ -133,7 +133,7 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
 }
 
 /** Deletes the objects of a deleted definition, and then removes the finalizer of the definition. */
-function cleanUp(context: LifecycleContext, definition: Definition): void {
+function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;
   const resource = context.registry.findAny(group, names.plural);

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../core/index.ts';
-import type { Definition } from '../crd/definition.ts';
+import type { ParsedCrd } from '../crd/definition.ts';
 import { hasCondition, readNames } from '../crd/definition.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
@@ -20,7 +20,7 @@ export interface PublishContext {
 const published = new WeakMap<Registry, Map<string, string>>();
 
 /** Serves the versions of an established definition, unless it serves this state already. */
-export function publish(context: PublishContext, definition: Definition): void {
+export function publish(context: PublishContext, definition: ParsedCrd): void {
   if (!hasCondition(definition.object, 'Established')) return;
   const terminating = definition.object.metadata.deletionTimestamp !== undefined;
   const name = definition.object.metadata.name ?? '';
@@ -45,7 +45,7 @@ export function publish(context: PublishContext, definition: Definition): void {
 }
 
 /** Stops serving a definition and drops the collection of its objects. */
-export function unpublish(context: PublishContext, definition: Definition): void {
+export function unpublish(context: PublishContext, definition: ParsedCrd): void {
   published.get(context.registry)?.delete(definition.object.metadata.name ?? '');
   context.registry.remove(definition.group, definition.names.plural);
   context.store.drop(definition.group, definition.names.plural);

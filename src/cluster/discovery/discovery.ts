@@ -5,7 +5,7 @@ import { negotiate } from '../protocol/negotiate.ts';
 import type { Negotiated } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { unknownResource } from '../errors/status.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import { sortVersions } from '../registry/versions.ts';
 import { replyValue } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -140,7 +140,7 @@ function aggregated(registry: Registry, { name, versions }: Group) {
 
 const sorted = (verbs: ReadonlySet<string>) => [...verbs].sort();
 
-function aggregatedResource(resource: Resource) {
+function aggregatedResource(resource: ServedResource) {
   const custom = resource.custom !== undefined;
   const kind = (target: { group: string; version: string; kind: string }) => ({
     group: target.group,
@@ -172,7 +172,7 @@ interface LegacyResource {
   readonly name: string;
 }
 
-function legacy(resource: Resource): LegacyResource[] {
+function legacy(resource: ServedResource): LegacyResource[] {
   const custom = resource.custom !== undefined;
   const hashes = loadData('storage-version-hashes');
   const key = `${resource.apiVersion}/${resource.plural}`;
@@ -200,7 +200,7 @@ function legacy(resource: Resource): LegacyResource[] {
 }
 
 /** The hash that identifies the storage version of a resource; opaque to clients. */
-function hashOf({ custom, apiVersion, kind }: Resource): string | undefined {
+function hashOf({ custom, apiVersion, kind }: ServedResource): string | undefined {
   if (custom?.stored !== true) return undefined;
   return cryptoLibrary()
     .createHash('sha256')

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/status.ts';
 import { faultRequest, matchesFault } from './match.ts';
@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 export interface FaultContext {
   readonly store: Store;
   readonly registry: Registry;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   intercept: Interceptor | undefined;
 }
 

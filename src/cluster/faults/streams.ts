@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import type { ByteStream, StreamSink } from '../protocol/request.ts';
 import { ApiError } from '../errors/status.ts';
@@ -77,7 +77,7 @@ function expiredLine(): Buffer {
 }
 
 /** A stream whose chunks and end are delayed. */
-export function delayedStream(inner: ByteStream, clock: Clock, milliseconds: number): ByteStream {
+export function delayedStream(inner: ByteStream, clock: ClusterClock, milliseconds: number): ByteStream {
   const timers = new Set<Timer>();
   const later = (action: () => void) => {
     const timer = clock.setTimer(milliseconds, () => {

@@ -8,23 +8,27 @@ import type { Form } from './walk.ts';
 import { elementStep, formOf, isLeaf, memberStep } from './walk.ts';
 
 /** The differences between two values. */
-export interface Comparison {
+export interface FieldComparison {
   readonly added: FieldTree;
   readonly modified: FieldTree;
   readonly removed: FieldTree;
 }
 
-const SAME: Comparison = { added: emptyTree, modified: emptyTree, removed: emptyTree };
-const ADDED: Comparison = { ...SAME, added: leafTree };
-const MODIFIED: Comparison = { ...SAME, modified: leafTree };
-const REMOVED: Comparison = { ...SAME, removed: leafTree };
+const SAME: FieldComparison = { added: emptyTree, modified: emptyTree, removed: emptyTree };
+const ADDED: FieldComparison = { ...SAME, added: leafTree };
+const MODIFIED: FieldComparison = { ...SAME, modified: leafTree };
+const REMOVED: FieldComparison = { ...SAME, removed: leafTree };
 
 /**
  * Compares two values of one type; `undefined` means absent, `null` is a value. When no schema declares the type and
  * the values have different forms, both forms are compared: the parts of the old value are removed, those of the new
  * value are added.
  */
-export function compareFields(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+export function compareFields(
+  node: TypeNode,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+): FieldComparison {
   if (before === after) return SAME;
   const left = before === undefined ? undefined : formOf(node, before);
   const right = after === undefined ? undefined : formOf(node, after);
@@ -35,9 +39,9 @@ export function compareFields(node: TypeNode, before: JsonValue | undefined, aft
 }
 
 /** Compares two values as values of `form`. A value of another form counts as one without members or elements. */
-function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): FieldComparison {
   if (isLeaf(form)) return compareLeaf(before, after);
-  let inner: Comparison;
+  let inner: FieldComparison;
   if (form.kind === 'list') {
     const [was, is] = [listOf(before), listOf(after)];
     if (was.length === 0 && is.length === 0) return compareLeaf(before, after);
@@ -53,13 +57,13 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
 }
 
 const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
-const both = (a: Comparison, b: Comparison): Comparison => ({
+const both = (a: FieldComparison, b: FieldComparison): FieldComparison => ({
   added: union(a.added, b.added),
   modified: union(a.modified, b.modified),
   removed: union(a.removed, b.removed),
 });
 
-function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined): FieldComparison {
   if (before === undefined) return ADDED;
   if (after === undefined) return REMOVED;
   return jsonEquals(before, after) ? SAME : MODIFIED;
@@ -70,14 +74,14 @@ class Collected {
   #modified: Map<string, FieldTree> | undefined;
   #removed: Map<string, FieldTree> | undefined;
 
-  add(step: string, comparison: Comparison) {
+  add(step: string, comparison: FieldComparison) {
     if (comparison === SAME) return;
     if (!comparison.added.empty) (this.#added ??= new Map()).set(step, comparison.added);
     if (!comparison.modified.empty) (this.#modified ??= new Map()).set(step, comparison.modified);
     if (!comparison.removed.empty) (this.#removed ??= new Map()).set(step, comparison.removed);
   }
 
-  result(): Comparison {
+  result(): FieldComparison {
     const [added, modified, removed] = [this.#added, this.#modified, this.#removed];
     if (added === undefined && modified === undefined && removed === undefined) return SAME;
     return { added: treeOf(added), modified: treeOf(modified), removed: treeOf(removed) };
@@ -87,7 +91,7 @@ class Collected {
 const treeOf = (children: Map<string, FieldTree> | undefined) =>
   children === undefined ? emptyTree : new FieldTree(false, children);
 
-function compareMembers(node: ObjectNode | MapNode, before: JsonObject, after: JsonObject): Comparison {
+function compareMembers(node: ObjectNode | MapNode, before: JsonObject, after: JsonObject): FieldComparison {
   const collected = new Collected();
   for (const key of Object.keys(before)) {
     const left = before[key];
@@ -114,7 +118,7 @@ function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValu
   return groups;
 }
 
-function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]): Comparison {
+function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]): FieldComparison {
   const collected = new Collected();
   const left = group(node, before);
   const right = group(node, after);
@@ -128,7 +132,7 @@ function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]
 }
 
 /** Compares elements with the same key. A manager that changed one of them owns all of them. */
-function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Comparison {
+function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): FieldComparison {
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;
   if (was.length === 1 && is.length > 1) {
@@ -143,4 +147,4 @@ function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Com
 }
 
 /** The paths that are new or have another value. */
-export const addedOrModified = (comparison: Comparison): FieldTree => union(comparison.added, comparison.modified);
+export const addedOrModified = (comparison: FieldComparison): FieldTree => union(comparison.added, comparison.modified);

@@ -4,7 +4,7 @@ import { ApiError, badRequest, internalError } from '../errors/status.ts';
 import { shareUnchanged } from '../types/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
-import type { Comparison } from './compare.ts';
+import type { FieldComparison } from './compare.ts';
 import { addedOrModified, compareFields } from './compare.ts';
 import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
@@ -145,11 +145,11 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
   capUpdaters(entries);
 }
 
-const isSame = (comparison: Comparison) =>
+const isSame = (comparison: FieldComparison) =>
   comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
 
 /** The comparison without paths that no manager owns or that the request cannot change. */
-function limited(comparison: Comparison, context: FieldContext): Comparison {
+function limited(comparison: FieldComparison, context: FieldContext): FieldComparison {
   if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.resetFields);
   return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
@@ -164,10 +164,10 @@ function release(
   after: JsonObject,
   entries: Entries,
   exceptKey: string | undefined,
-  comparison: Comparison,
+  comparison: FieldComparison,
   context: FieldContext,
 ): void {
-  const versions = new Map<string, Comparison | undefined>([[context.apiVersion, comparison]]);
+  const versions = new Map<string, FieldComparison | undefined>([[context.apiVersion, comparison]]);
   for (const [key, entry] of entries) {
     if (key === exceptKey) continue;
     const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
@@ -189,9 +189,9 @@ function comparisonIn(
   apiVersion: string,
   before: JsonObject,
   after: JsonObject,
-  versions: Map<string, Comparison | undefined>,
+  versions: Map<string, FieldComparison | undefined>,
   context: FieldContext,
-): Comparison | undefined {
+): FieldComparison | undefined {
   if (!versions.has(apiVersion)) {
     const left = context.inVersion(apiVersion, before);
     const right = context.inVersion(apiVersion, after);
@@ -335,10 +335,10 @@ function conflictsOf(
   after: JsonObject,
   entries: Entries,
   mine: string,
-  comparison: Comparison,
+  comparison: FieldComparison,
   context: FieldContext,
 ): Conflict[] {
-  const versions = new Map<string, Comparison | undefined>([[context.apiVersion, comparison]]);
+  const versions = new Map<string, FieldComparison | undefined>([[context.apiVersion, comparison]]);
   const conflicts: Conflict[] = [];
   for (const [key, entry] of entries) {
     if (key === mine) continue;

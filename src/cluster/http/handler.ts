@@ -12,14 +12,14 @@ import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
-import type { Access } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/access.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/openapi.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** A request as a listener or transport passes it on. */
-export interface RawRequest {
+export interface IncomingRequest {
   readonly method: string;
   /** Path with its query. */
   readonly target: string;
@@ -31,7 +31,7 @@ export interface RawRequest {
 /** What requests use of the cluster. */
 export type HandlerContext = RouterContext &
   MetricsContext & {
-    readonly access: Access;
+    readonly access: ClusterAccess;
     /** Handles requests before the verbs while there are faults. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are no refusals. */
@@ -51,7 +51,7 @@ export const MAX_BODY = 3 * 1024 * 1024;
  */
 export async function handle(
   context: HandlerContext,
-  raw: RawRequest,
+  raw: IncomingRequest,
   identity: UserInfo | undefined,
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
@@ -66,7 +66,7 @@ export async function handle(
 function replyThrown(
   context: Pick<HandlerContext, 'report'>,
   thrown: unknown,
-  raw: RawRequest,
+  raw: IncomingRequest,
   warnings: readonly string[],
 ): ApiReply {
   if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
@@ -80,7 +80,7 @@ const wantsYaml = (accept: string | undefined) => accept !== undefined && accept
 
 async function answer(
   context: HandlerContext,
-  raw: RawRequest,
+  raw: IncomingRequest,
   identity: UserInfo | undefined,
   warnings: string[],
 ): Promise<ApiReply> {

@@ -1,6 +1,6 @@
 import { goQuote } from '../../golang/index.ts';
 import { pathSegment } from '../../kubernetes/index.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
 import type { Negotiated, Output } from '../protocol/negotiate.ts';
@@ -93,7 +93,7 @@ function isCustomGroup(registry: Registry, group: string): boolean {
   return false;
 }
 
-function builtinDeprecation(resource: Resource): string[] {
+function builtinDeprecation(resource: ServedResource): string[] {
   if (resource.group !== '') return [];
   if (resource.plural === 'endpoints')
     return ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];

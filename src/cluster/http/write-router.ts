@@ -5,7 +5,7 @@ import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject, warnOfOrphans } from '../verbs/delete.ts';
 import { deleteCollection } from '../verbs/delete-collection.ts';
-import type { DeleteOptions } from '../verbs/options.ts';
+import type { DeleteRequestOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
 import { patchForm, patchObject } from '../verbs/patch.ts';
 import { replaceObject } from '../verbs/update.ts';
@@ -137,7 +137,12 @@ function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiReq
   );
 }
 
-function replyDeletion(write: WriteRequest, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
+function replyDeletion(
+  write: WriteRequest,
+  options: DeleteRequestOptions,
+  request: ApiRequest,
+  output: Output,
+): ApiReply {
   const { resource } = write;
   warnOfOrphans(write, options);
   const { object, removed } = deleteObject(write, options);
@@ -184,7 +189,7 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
 }
 
 /** The options of a deletion: from the body, and without one from the query. */
-function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteOptions {
+function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteRequestOptions {
   const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];
   const policy = body['propagationPolicy'];

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { CLEANUP, readCrd } from '../crd/definition.ts';
-import type { Draft, Strategy } from './strategy.ts';
+import type { MutableObject, Strategy } from './strategy.ts';
 
 /**
  * The strategy of CustomResourceDefinition: names are completed, storage versions are remembered, schemas are checked.
@@ -50,7 +50,7 @@ export const crdStrategy: Partial<Strategy> = {
   },
 };
 
-function rememberStorage(object: Draft, old: KubeObject | undefined) {
+function rememberStorage(object: MutableObject, old: KubeObject | undefined) {
   const storage = readCrd(object).versions.find((version) => version.storage)?.name;
   const status: JsonObject = isJsonObject(object.status) ? { ...object.status } : {};
   const before = old?.status?.['storedVersions'];

@@ -24,10 +24,12 @@ export function customStrategy(
   let evaluateRules: ReturnType<ReturnType<SchemaEngineSource>['ruleEvaluator']> | undefined;
   const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldError[], context: WriteContext) => {
     const json = object as unknown as JsonObject;
-    const { ruleEvaluator, validate } = schemas();
+    const { ruleEvaluator, validateValue } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema));
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
-    problems.push(...validate(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules: ratchet }));
+    problems.push(
+      ...validateValue(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules: ratchet }),
+    );
     if (version.scale === undefined) return;
     checkReplicas(json, version.scale.specReplicasPath, problems);
     if (old !== undefined) checkReplicas(json, version.scale.statusReplicasPath, problems);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { objectAt, objectsAt, qualifiedName, textAt } from '../../kubernetes/index.ts';
-import type { Quantity } from '../../kubernetes/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
 import { compareQuantities, formatQuantity, quantityOf, quantityOfInteger } from '../../kubernetes/index.ts';
 import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
@@ -69,7 +69,7 @@ const ORDER: readonly (readonly [
 ];
 
 function compareBounds(item: JsonObject, name: string, at: string, problems: FieldError[]) {
-  const bound = (group: Group): Quantity | undefined => {
+  const bound = (group: Group): ParsedQuantity | undefined => {
     const value = objectAt(item, group)[name];
     return value === undefined ? undefined : quantityOf(value);
   };

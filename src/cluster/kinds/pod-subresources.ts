@@ -5,7 +5,7 @@ import { objectAt, objectsAt, optionalAt, textAt } from '../../kubernetes/index.
 import { fieldForbidden, fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { forbidden } from '../errors/status.ts';
-import type { Draft, WriteContext } from './strategy.ts';
+import type { MutableObject, WriteContext } from './strategy.ts';
 import { describeDifference } from './describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
@@ -28,7 +28,7 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
 /** Throws 403 for the resize of a pod whose node does not exist. */
-export function admitResize(pod: Draft, old: KubeObject, { store }: WriteContext): void {
+export function admitResize(pod: MutableObject, old: KubeObject, { store }: WriteContext): void {
   const node = textAt(old.spec, 'nodeName');
   if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
   if (store.collection('', 'nodes').get(node) !== undefined) return;

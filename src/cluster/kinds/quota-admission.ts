@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import type { Quantity } from '../../kubernetes/index.ts';
+import type { ParsedQuantity } from '../../kubernetes/index.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -19,8 +19,8 @@ const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 
 /** The amounts that quotas count for an object: the object itself, and the requests and limits of a pod. */
-export function usageOf(resource: GroupResource, object: KubeObject): Map<string, Quantity> {
-  const usage = new Map<string, Quantity>([
+export function usageOf(resource: GroupResource, object: KubeObject): Map<string, ParsedQuantity> {
+  const usage = new Map<string, ParsedQuantity>([
     [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
   ]);
   if (resource.group !== '') return usage;
@@ -47,7 +47,7 @@ export function usageOf(resource: GroupResource, object: KubeObject): Map<string
   return usage;
 }
 
-function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObject) {
+function collect(usage: Map<string, ParsedQuantity>, prefix: string, values: JsonObject) {
   for (const [name, value] of Object.entries(values)) {
     const quantity = quantityOf(value);
     if (quantity !== undefined)
@@ -91,7 +91,7 @@ function refusal(
   object: KubeObject,
   quota: KubeObject,
   names: readonly string[],
-  usage: ReadonlyMap<string, Quantity>,
+  usage: ReadonlyMap<string, ParsedQuantity>,
 ) {
   const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
   const list = (value: (name: string) => string) => names.map((name) => `${name}=${value(name)}`).join(',');

@@ -4,7 +4,7 @@ import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { invalid } from '../errors/status.ts';
-import type { Draft, Strategy, WriteContext } from './strategy.ts';
+import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 import {
   isExternal,
@@ -69,7 +69,7 @@ function nodePorts(spec: JsonObject): number[] {
 }
 
 /** Keeps allocated fields that an update leaves out, and removes fields that the new type does not use. */
-function inheritAddresses(object: Draft, old: KubeObject) {
+function inheritAddresses(object: MutableObject, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
   keepAllocated(spec, before);
@@ -132,7 +132,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
 }
 
 /** Allocates missing addresses and ports. A dry run releases them again. */
-function allocate(object: Draft, old: KubeObject | undefined, context: WriteContext) {
+function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
   const quick: FieldError[] = [];
   validateService(object, quick);
   if (quick.length > 0) return;
@@ -149,18 +149,18 @@ function allocate(object: Draft, old: KubeObject | undefined, context: WriteCont
   else if (old !== undefined) releaseUnused(object, old, context);
 }
 
-function releaseUnused(object: Draft, old: KubeObject, { addresses }: WriteContext) {
+function releaseUnused(object: MutableObject, old: KubeObject, { addresses }: WriteContext) {
   const kept = new Set(nodePorts(object.spec ?? {}));
   for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) addresses.releasePort(port);
   const address = textAt(old.spec, 'clusterIP');
   if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP')) addresses.release(address);
 }
 
-const refuse = (object: Draft, field: string, value: unknown, detail: string) =>
+const refuse = (object: MutableObject, field: string, value: unknown, detail: string) =>
   invalid('', 'Service', object.metadata.name ?? '', [fieldInvalid(field, value, detail)]);
 
 function allocateAddress(
-  object: Draft,
+  object: MutableObject,
   old: KubeObject | undefined,
   { addresses }: WriteContext,
   taken: (() => void)[],
@@ -205,7 +205,12 @@ function allocateAddress(
   spec['ipFamilyPolicy'] ??= 'SingleStack';
 }
 
-function allocatePorts(object: Draft, old: KubeObject | undefined, { addresses }: WriteContext, taken: (() => void)[]) {
+function allocatePorts(
+  object: MutableObject,
+  old: KubeObject | undefined,
+  { addresses }: WriteContext,
+  taken: (() => void)[],
+) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;

@@ -29,7 +29,7 @@ export interface TerminateContext {
 }
 
 /** An object whose parts are JSON, for reading and changing in hooks. */
-export type Draft = KubeObject & { spec?: JsonObject; status?: JsonObject };
+export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObject };
 
 /**
  * The rules of one kind. Hooks run in the order of a write: defaults, prepare, validate. An absent hook does nothing.
@@ -55,9 +55,9 @@ export interface Strategy {
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
   /** The problems of a name. Default: the name must be a DNS subdomain. */
   readonly validateName?: (name: string) => readonly string[];
-  readonly defaults?: (object: Draft) => void;
-  readonly prepareCreate?: (object: Draft, context: WriteContext) => void;
-  readonly prepareUpdate?: (object: Draft, old: KubeObject, context: WriteContext) => void;
+  readonly defaults?: (object: MutableObject) => void;
+  readonly prepareCreate?: (object: MutableObject, context: WriteContext) => void;
+  readonly prepareUpdate?: (object: MutableObject, old: KubeObject, context: WriteContext) => void;
   readonly validate?: (object: KubeObject, problems: FieldError[], context: WriteContext) => void;
   readonly validateUpdate?: (
     object: KubeObject,
@@ -78,7 +78,7 @@ export interface Strategy {
    * returns `store` when the draft is to be stored, `keep` when the object stays as it is, and `remove` when the object
    * is removed at once.
    */
-  readonly terminate?: (draft: Draft, context: TerminateContext) => 'store' | 'keep' | 'remove';
+  readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Does something besides finalizers of `metadata` keep a deleted object? */
   readonly isHeld?: (object: KubeObject) => boolean;
   /** Can the objects of the kind have no dependents? A deletion then adds no finalizer of the garbage collector. */

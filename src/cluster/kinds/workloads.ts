@@ -9,7 +9,7 @@ import {
   fieldRequired,
 } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
-import type { Draft, Strategy, WriteContext } from './strategy.ts';
+import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { validateClaimSpec } from './claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
@@ -21,7 +21,7 @@ import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** The specification of a draft, which is created when it is missing. */
-export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
+export const specOf = (object: MutableObject): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
 /** The warnings of templates, cached because versions of an object share an unchanged template. */
 const said = new WeakMap<JsonObject, readonly string[]>();

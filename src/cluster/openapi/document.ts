@@ -3,7 +3,7 @@ import { isJsonObject, setOwn } from '../../core/index.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
 import { builtinTypeName } from '../registry/builtin.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -15,7 +15,7 @@ const PATCHES = [
 ];
 
 /** The component name of a custom kind: the reversed group, the version and the kind. */
-export function customComponent(resource: Resource): string {
+export function customComponent(resource: ServedResource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
 
@@ -113,7 +113,7 @@ export function versionPaths(registry: Registry, group: string, version: string)
   return paths;
 }
 
-function patchOperation(resource: Resource, group: string, version: string): JsonObject {
+function patchOperation(resource: ServedResource, group: string, version: string): JsonObject {
   const word = capitalised((group === '' ? 'core' : (group.split('.')[0] ?? '')).replaceAll('-', ''));
   const custom = resource.custom !== undefined;
   const prefix = custom ? group.split('.').map(capitalised).join('') : word;

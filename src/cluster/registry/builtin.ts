@@ -7,7 +7,7 @@ import { builtinType, hasBuiltinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
-import type { Resource, Subresource } from './resource.ts';
+import type { ServedResource, Subresource } from './resource.ts';
 
 /**
  * The name of a kind's type in `types.json`, such as `networking.v1.Ingress` for the group `networking.k8s.io`, or
@@ -38,9 +38,9 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
 }
 
 /** Every resource of the built-in API. `store` holds their objects. */
-export function builtinResources(store: Store): Resource[] {
-  const resources: Resource[] = [];
-  const byVersion = new Map<string, Resource>();
+export function builtinResources(store: Store): ServedResource[] {
+  const resources: ServedResource[] = [];
+  const byVersion = new Map<string, ServedResource>();
   for (const group of builtinGroups()) {
     const name = group.metadata.name ?? '';
     for (const { version, resources: list } of group.versions) {
@@ -54,7 +54,7 @@ export function builtinResources(store: Store): Resource[] {
   return resources;
 }
 
-class BuiltinResource implements Resource {
+class BuiltinResource implements ServedResource {
   readonly group;
   readonly version;
   readonly plural;
@@ -69,7 +69,7 @@ class BuiltinResource implements Resource {
   readonly apiVersion;
   readonly custom = undefined;
   readonly collection;
-  readonly #family: ReadonlyMap<string, Resource>;
+  readonly #family: ReadonlyMap<string, ServedResource>;
   readonly #storage: { group: string; version: string; plural: string };
   #node: ObjectNode | undefined;
 
@@ -78,7 +78,7 @@ class BuiltinResource implements Resource {
     group: string,
     version: string,
     facts: DiscoveredResource,
-    family: ReadonlyMap<string, Resource>,
+    family: ReadonlyMap<string, ServedResource>,
   ) {
     this.group = group;
     this.version = version;
@@ -131,7 +131,7 @@ class BuiltinResource implements Resource {
     return object.apiVersion === this.apiVersion ? object : convertBuiltin(object, this.apiVersion);
   }
 
-  inVersion(apiVersion: string): Resource | undefined {
+  inVersion(apiVersion: string): ServedResource | undefined {
     return apiVersion === this.apiVersion ? this : this.#family.get(`${apiVersion}/${this.plural}`);
   }
 }

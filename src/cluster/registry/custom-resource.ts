@@ -2,13 +2,13 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, setOwn } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { sortVersions } from './versions.ts';
-import type { CustomType, Resource, Subresource } from './resource.ts';
+import type { CustomType, ServedResource, Subresource } from './resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { DefinedVersion, Definition } from '../crd/definition.ts';
+import type { DefinedVersion, ParsedCrd } from '../crd/definition.ts';
 import { pathParts } from '../crd/definition.ts';
 import { checkEmbedded } from '../crd/embedded.ts';
 import { rootNode } from '../crd/node.ts';
@@ -32,7 +32,7 @@ const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** One served version of a custom resource. */
-export class CustomResource implements Resource {
+export class CustomResource implements ServedResource {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -55,7 +55,7 @@ export class CustomResource implements Resource {
   #node: ObjectNode | undefined;
 
   constructor(
-    definition: Definition,
+    definition: ParsedCrd,
     version: DefinedVersion,
     collection: Collection,
     family: ReadonlyMap<string, CustomResource>,
@@ -113,7 +113,7 @@ export class CustomResource implements Resource {
     return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
   }
 
-  inVersion(apiVersion: string): Resource | undefined {
+  inVersion(apiVersion: string): ServedResource | undefined {
     return apiVersion === this.apiVersion ? this : this.#family.get(apiVersion);
   }
 }
@@ -132,7 +132,7 @@ function subresourcesOf(
 }
 
 /** The warning of a deprecated version: its own text, or the version to use instead. */
-function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: Definition): string | undefined {
+function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: ParsedCrd): string | undefined {
   if (!version.deprecated) return undefined;
   if (version.deprecationWarning !== undefined) return version.deprecationWarning;
   const order = sortVersions(versions.filter((entry) => entry.served).map((entry) => entry.name));
@@ -146,7 +146,7 @@ function customType(
   schema: Schema,
   version: DefinedVersion,
   kind: string,
-  definition: Definition,
+  definition: ParsedCrd,
   strategy: Strategy,
   schemas: SchemaEngineSource,
 ): CustomType {

@@ -4,7 +4,7 @@ import { valueAt } from '../../kubernetes/index.ts';
 import type { Matcher } from '../protocol/selectors.ts';
 import { parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/status.ts';
-import type { Resource } from './resource.ts';
+import type { ServedResource } from './resource.ts';
 
 /** The fields that selectors of a kind may name, and the server's error for any other field. */
 interface FieldRules {
@@ -97,7 +97,7 @@ const FIELD_RULES: ReadonlyMap<string, FieldRules> = new Map([
   ],
 ]);
 
-function rulesOf(resource: Resource): FieldRules {
+function rulesOf(resource: ServedResource): FieldRules {
   if (resource.custom === undefined) return FIELD_RULES.get(`${resource.group}/${resource.plural}`) ?? PLAIN;
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
@@ -117,7 +117,7 @@ const ABSENT: Readonly<Record<string, string>> = {
  * @throws ApiError 400 when the resource does not know a field.
  */
 export function fieldMatcher(
-  resource: Resource,
+  resource: ServedResource,
   text: string,
 ): { matches: Matcher; only: string | undefined } | undefined {
   if (text === '') return undefined;

@@ -1,10 +1,10 @@
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin.ts';
-import type { Resource } from './resource.ts';
+import type { ServedResource } from './resource.ts';
 
 /** All served resources, by group, version and plural. */
 export class Registry {
-  readonly #byPath = new Map<string, Resource>();
+  readonly #byPath = new Map<string, ServedResource>();
   readonly #versions = new Map<string, Set<string>>();
   #generation = 0;
 
@@ -17,12 +17,12 @@ export class Registry {
     return this.#generation;
   }
 
-  find(group: string, version: string, plural: string): Resource | undefined {
+  find(group: string, version: string, plural: string): ServedResource | undefined {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
   /** The resource that serves a kind. */
-  findKind(apiVersion: string, kind: string): Resource | undefined {
+  findKind(apiVersion: string, kind: string): ServedResource | undefined {
     for (const resource of this.#byPath.values()) {
       if (resource.kind === kind && resource.apiVersion === apiVersion) return resource;
     }
@@ -30,7 +30,7 @@ export class Registry {
   }
 
   /** Any version of a resource; built-in groups have their preferred version first. */
-  findAny(group: string, plural: string): Resource | undefined {
+  findAny(group: string, plural: string): ServedResource | undefined {
     for (const version of this.#versions.get(group) ?? []) {
       const resource = this.find(group, version, plural);
       if (resource !== undefined) return resource;
@@ -46,18 +46,18 @@ export class Registry {
     return this.#versions.get(group)?.has(version) ?? false;
   }
 
-  all(): Iterable<Resource> {
+  all(): Iterable<ServedResource> {
     return this.#byPath.values();
   }
 
   /** Resources of one group and version. */
-  *inVersion(group: string, version: string): Generator<Resource> {
+  *inVersion(group: string, version: string): Generator<ServedResource> {
     for (const resource of this.#byPath.values()) {
       if (resource.group === group && resource.version === version) yield resource;
     }
   }
 
-  add(resource: Resource): void {
+  add(resource: ServedResource): void {
     this.#insert(resource);
     this.#generation++;
   }
@@ -74,7 +74,7 @@ export class Registry {
     this.#generation++;
   }
 
-  #insert(resource: Resource) {
+  #insert(resource: ServedResource) {
     this.#byPath.set(`${resource.group}/${resource.version}/${resource.plural}`, resource);
     const versions = this.#versions.get(resource.group);
     if (versions === undefined) this.#versions.set(resource.group, new Set([resource.version]));

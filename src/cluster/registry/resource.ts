@@ -38,7 +38,7 @@ export interface CustomType {
 }
 
 /** A resource in one version: what discovery shows and what the verbs need. */
-export interface Resource extends GroupResource, ServedVersion {
+export interface ServedResource extends GroupResource, ServedVersion {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -60,5 +60,5 @@ export interface Resource extends GroupResource, ServedVersion {
   /** Converts an object to the storage version. */
   toStorage(object: KubeObject): KubeObject;
   /** The resource in another version, if it is served. */
-  inVersion(apiVersion: string): Resource | undefined;
+  inVersion(apiVersion: string): ServedResource | undefined;
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
 import { partialOf } from './partial.ts';
@@ -16,7 +16,7 @@ export interface TableOptions {
 
 /** A `Table` of objects, which `kubectl get` prints. Ages are those at the time of `clock`. */
 export function tableOf(
-  clock: Pick<Clock, 'now'>,
+  clock: Pick<ClusterClock, 'now'>,
   source: TableSource,
   objects: readonly KubeObject[],
   metadata: object,

@@ -5,7 +5,7 @@ import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec/json
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { FieldValidation } from './options.ts';
@@ -95,7 +95,7 @@ export interface DecodedBody {
 /** Reads a body as an object of a resource. Throws 400. */
 export function decodeBody(
   request: ApiRequest,
-  resource: Resource,
+  resource: ServedResource,
   registry: Registry,
   validation: FieldValidation,
 ): DecodedBody {
@@ -109,12 +109,12 @@ export interface BodyType {
   readonly kind: string;
   readonly version: string;
   readonly node: ObjectNode;
-  readonly resource: Resource | undefined;
+  readonly resource: ServedResource | undefined;
   /** Do errors leave the type out? */
   readonly unnamed?: boolean;
 }
 
-export const bodyTypeOf = (resource: Resource): BodyType => ({
+export const bodyTypeOf = (resource: ServedResource): BodyType => ({
   apiVersion: resource.apiVersion,
   kind: resource.kind,
   version: resource.version,

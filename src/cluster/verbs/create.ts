@@ -4,7 +4,7 @@ import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound 
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import { admitQuota } from '../kinds/quota-admission.ts';
-import type { Draft } from '../kinds/strategy.ts';
+import type { MutableObject } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
 import { writeContext, emptyFor, ownershipContext } from './write.ts';
@@ -72,7 +72,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
 }
 
 /** Stores a new object whose owners are known: completes, checks and stores it. */
-export function storeNew(write: WriteRequest, object: Draft): WriteResult {
+export function storeNew(write: WriteRequest, object: MutableObject): WriteResult {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
   const context = writeContext(write);
@@ -108,8 +108,8 @@ export function storeNew(write: WriteRequest, object: Draft): WriteResult {
 }
 
 /** Sets the status of a new object to that of its type's empty object. */
-function clearStatus(write: WriteRequest, object: Draft) {
+function clearStatus(write: WriteRequest, object: MutableObject) {
   const status = emptyFor(write.resource)['status'];
   if (status === undefined) delete object.status;
-  else object.status = structuredClone(status) as NonNullable<Draft['status']>;
+  else object.status = structuredClone(status) as NonNullable<MutableObject['status']>;
 }

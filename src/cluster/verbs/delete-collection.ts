@@ -3,7 +3,7 @@ import type { ApiReply } from '../protocol/request.ts';
 import { replyList } from './respond.ts';
 import { ApiError } from '../errors/status.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
-import type { DeleteOptions, ListOptions } from './options.ts';
+import type { DeleteRequestOptions, ListRequestOptions } from './options.ts';
 import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest } from './write.ts';
@@ -15,8 +15,8 @@ import type { WriteRequest } from './write.ts';
 export async function deleteCollection(
   context: ReadContext,
   write: WriteRequest,
-  options: DeleteOptions,
-  listOptions: ListOptions,
+  options: DeleteRequestOptions,
+  listOptions: ListRequestOptions,
   output: Output,
 ): Promise<ApiReply> {
   const { resource, namespace } = write;

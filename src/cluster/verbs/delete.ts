@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { formatTime } from '../../kubernetes/index.ts';
 import { timestampOf } from '../clock.ts';
 import { conflict, notFound } from '../errors/status.ts';
-import type { DeleteOptions } from './options.ts';
+import type { DeleteRequestOptions } from './options.ts';
 import { commit } from './update.ts';
 import type { WriteRequest } from './write.ts';
 import { writeContext, keyOfWrite, liveObject } from './write.ts';
@@ -20,14 +20,17 @@ const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
 /** Warns about a deletion without a policy when the kind then orphans its dependents. */
-export function warnOfOrphans(write: WriteRequest, { propagationPolicy, orphanDependents }: DeleteOptions): void {
+export function warnOfOrphans(
+  write: WriteRequest,
+  { propagationPolicy, orphanDependents }: DeleteRequestOptions,
+): void {
   const text = strategyFor(write.resource).orphansWarning;
   if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
     write.warnings.push(text);
 }
 
 /** Deletes an object, or marks it when finalizers or a grace period keep it. */
-export function deleteObject(write: WriteRequest, options: DeleteOptions): Deletion {
+export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   checkPreconditions(write, live, options);
@@ -74,7 +77,7 @@ function mark(write: WriteRequest, next: KubeObject, grace: number) {
     next.metadata.generation = (next.metadata.generation ?? 0) + 1;
 }
 
-function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
+function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options: DeleteRequestOptions): Deletion {
   const { resource } = write;
   const graceful = strategyFor(resource).grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
@@ -92,7 +95,7 @@ function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options
   };
 }
 
-function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditions }: DeleteOptions) {
+function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditions }: DeleteRequestOptions) {
   const { uid, resourceVersion } = preconditions;
   const target = {
     group: write.resource.group,
@@ -115,7 +118,7 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
 }
 
 /** The finalizers of an object, with those of the garbage collector by the options. */
-function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteOptions): string[] {
+function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteRequestOptions): string[] {
   const present = live.metadata.finalizers ?? [];
   if (strategyFor(write.resource).uncollected === true) return [...present];
   const { propagationPolicy: policy, orphanDependents } = options;

@@ -14,7 +14,7 @@ import { badRequest, invalid } from '../errors/status.ts';
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** The options of a write. */
-export interface WriteOptions {
+export interface WriteRequestOptions {
   readonly dryRun: boolean;
   /** The manager that will own the changed fields. */
   readonly manager: string;
@@ -30,7 +30,7 @@ export function writeOptions(
   request: Pick<ApiRequest, 'query' | 'headers'>,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
   apply = false,
-): WriteOptions {
+): WriteRequestOptions {
   const { query } = request;
   const problems: FieldError[] = [];
   if (kind === 'PatchOptions') {
@@ -81,7 +81,7 @@ function checkDryRun(values: readonly string[], problems: FieldError[]) {
 }
 
 /** The options of a deletion, from body and query. */
-export interface DeleteOptions {
+export interface DeleteRequestOptions {
   readonly dryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
   readonly propagationPolicy: 'Foreground' | 'Background' | 'Orphan' | undefined;
@@ -98,7 +98,7 @@ export function checkDeleteOptions(options: {
   readonly propagationPolicy: string | undefined;
   readonly orphanDependents: boolean | undefined;
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
-}): DeleteOptions {
+}): DeleteRequestOptions {
   const problems: FieldError[] = [];
   const { propagationPolicy, orphanDependents } = options;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
@@ -118,12 +118,12 @@ export function checkDeleteOptions(options: {
   return {
     ...options,
     dryRun: options.dryRun.length > 0,
-    propagationPolicy: propagationPolicy as DeleteOptions['propagationPolicy'],
+    propagationPolicy: propagationPolicy as DeleteRequestOptions['propagationPolicy'],
   };
 }
 
 /** The options of a list or watch. */
-export interface ListOptions {
+export interface ListRequestOptions {
   readonly labelSelector: string;
   readonly fieldSelector: string;
   readonly watch: boolean;
@@ -137,8 +137,8 @@ export interface ListOptions {
 }
 
 /** Reads and checks the query of a list or watch. Throws 422 `ListOptions`, or 400. */
-export function listOptions(query: Query, watch = query.flag('watch')): ListOptions {
-  const options: ListOptions = {
+export function listOptions(query: Query, watch = query.flag('watch')): ListRequestOptions {
+  const options: ListRequestOptions = {
     labelSelector: query.get('labelSelector'),
     fieldSelector: query.get('fieldSelector'),
     watch,
@@ -165,7 +165,7 @@ export function integer(query: Query, name: string): number | undefined {
 
 const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
 
-function checkList(options: ListOptions): FieldError[] {
+function checkList(options: ListRequestOptions): FieldError[] {
   const problems: FieldError[] = [];
   const { resourceVersion, resourceVersionMatch: match } = options;
   if (match !== '') {
@@ -192,7 +192,7 @@ function checkList(options: ListOptions): FieldError[] {
   return problems;
 }
 
-function checkWatch(options: ListOptions): FieldError[] {
+function checkWatch(options: ListRequestOptions): FieldError[] {
   const problems: FieldError[] = [];
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;

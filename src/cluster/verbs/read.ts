@@ -8,22 +8,22 @@ import type { Matcher } from '../protocol/selectors.ts';
 import { parseLabelSelector } from '../protocol/selectors.ts';
 import { ApiError, badRequest, expired, internalError, notFound } from '../errors/status.ts';
 import { fieldMatcher } from '../registry/field-selectors.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { Store, Stored } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
-import type { ListOptions } from './options.ts';
+import type { ListRequestOptions } from './options.ts';
 import { listOptions } from './options.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 
 /** What reads use besides their resource: the version of the store, and a clock for waits. */
 export interface ReadContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
 }
 
 /** The target of a read; without a name a collection. */
 export interface RequestTarget {
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly namespace: string;
   readonly name: string;
 }
@@ -103,8 +103,8 @@ export interface ListSelection {
 
 /** Parses the selectors of a list or watch. Throws 400. */
 export function selectionOf(
-  resource: Resource,
-  options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+  resource: ServedResource,
+  options: Pick<ListRequestOptions, 'labelSelector' | 'fieldSelector'>,
 ): ListSelection {
   const labels = parseLabelSelector(options.labelSelector);
   const fields = fieldMatcher(resource, options.fieldSelector);
@@ -129,7 +129,7 @@ export async function listObjects(
 }
 
 /** The objects at a version, or at the oldest known version. */
-function pastItems(resource: Resource, version: number): readonly Stored[] {
+function pastItems(resource: ServedResource, version: number): readonly Stored[] {
   const { collection } = resource;
   return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
 }
@@ -137,9 +137,9 @@ function pastItems(resource: Resource, version: number): readonly Stored[] {
 /** The objects and the metadata of a list; `asOf` is the version of the objects. */
 export async function selectItems(
   context: ReadContext,
-  resource: Resource,
+  resource: ServedResource,
   namespace: string,
-  options: ListOptions,
+  options: ListRequestOptions,
   selection: ListSelection,
   asOf?: number,
 ): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
@@ -176,9 +176,9 @@ export async function selectItems(
 
 async function startOf(
   context: ReadContext,
-  resource: Resource,
+  resource: ServedResource,
   namespace: string,
-  options: ListOptions,
+  options: ListRequestOptions,
 ): Promise<{ items: readonly Stored[]; from: number; version: number }> {
   const { resourceVersion: asked } = options;
   if (asked !== '' && !/^\d+$/.test(asked)) throw malformedVersion(asked, badRequest, 'invalid resource version: ');

@@ -1,4 +1,4 @@
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/store.ts';
 import { partialOf } from '../table/partial.ts';
@@ -7,7 +7,7 @@ import type { ApiReply } from '../protocol/request.ts';
 import { warningHeader, replyValue } from '../protocol/reply.ts';
 
 /** The stored object as the resource's version shows it. */
-export function representation(resource: Resource, stored: Stored): Representation {
+export function representation(resource: ServedResource, stored: Stored): Representation {
   return stored.as(resource);
 }
 
@@ -20,7 +20,7 @@ const tableOptions = ({ includeObject }: { includeObject: string }, { version }:
 /** An answer with one object. `stored` is its form in the store, when the answer is a stored object. */
 export function replyObject(
   status: number,
-  resource: Resource,
+  resource: ServedResource,
   object: Representation['object'],
   output: Output,
   query: { includeObject: string },
@@ -63,7 +63,7 @@ const CLOSE = Buffer.from(']}');
 
 /** An answer with a list. */
 export function replyList(
-  resource: Resource,
+  resource: ServedResource,
   items: readonly Stored[],
   metadata: ListMeta,
   output: Output,

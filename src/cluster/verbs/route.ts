@@ -1,12 +1,12 @@
-import type { Resource } from '../registry/resource.ts';
-import type { WriteOptions } from './options.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { WriteRequestOptions } from './options.ts';
 import type { ApiRequest } from '../protocol/request.ts';
 import { methodNotAllowed } from '../errors/status.ts';
 import { verbOf } from '../protocol/request.ts';
 
 /** The parts of a path below a group and version. */
 export interface Route {
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
@@ -17,7 +17,7 @@ export interface Route {
 }
 
 /** The options of a write that has only `dryRun`. */
-export const noOptions = (dryRun: boolean): WriteOptions => ({
+export const noOptions = (dryRun: boolean): WriteRequestOptions => ({
   dryRun,
   manager: '',
   fieldValidation: 'Ignore',

@@ -2,16 +2,16 @@ import type { FieldTree } from '../fields/tree.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { Strategy } from '../kinds/strategy.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 
-const strategies = new WeakMap<Resource, Strategy>();
+const strategies = new WeakMap<ServedResource, Strategy>();
 const resets = new WeakMap<Strategy, Map<string, FieldTree>>();
 
 /**
  * What is particular about writes of a resource. Reads do without: the rules of the built-in kinds are loaded with the
  * verbs that write, and an `import` of this file is all that they need.
  */
-export function strategyFor(resource: Resource): Strategy {
+export function strategyFor(resource: ServedResource): Strategy {
   if (resource.custom !== undefined) return resource.custom.strategy;
   let strategy = strategies.get(resource);
   if (strategy === undefined) {
@@ -22,7 +22,7 @@ export function strategyFor(resource: Resource): Strategy {
 }
 
 /** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
-export function resetFields(resource: Resource, subresource: string): FieldTree {
+export function resetFields(resource: ServedResource, subresource: string): FieldTree {
   const strategy = strategyFor(resource);
   const known = resets.get(strategy) ?? new Map<string, FieldTree>();
   resets.set(strategy, known);
@@ -34,7 +34,7 @@ export function resetFields(resource: Resource, subresource: string): FieldTree 
   return tree;
 }
 
-function resetPaths(resource: Resource, strategy: Strategy, subresource: string): readonly (readonly string[])[] {
+function resetPaths(resource: ServedResource, strategy: Strategy, subresource: string): readonly (readonly string[])[] {
   if (subresource !== 'status') return strategy.hasStatus ? [['status']] : [];
   return [['spec'], ...(resource.custom === undefined ? (strategy.statusResets ?? []) : [['metadata']])];
 }

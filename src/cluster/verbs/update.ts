@@ -5,8 +5,8 @@ import { updateOwnership } from '../fields/ownership.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../errors/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
-import type { Resource } from '../registry/resource.ts';
-import type { Draft } from '../kinds/strategy.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { MutableObject } from '../kinds/strategy.ts';
 import { shareUnchanged } from '../types/share.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
@@ -120,7 +120,7 @@ const STORED_AS = new Map([
 ]);
 
 /** Stores an update whose owners are known: completes, checks and stores it. */
-export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft): WriteResult {
+export function storeChange(write: WriteRequest, live: KubeObject, draft: MutableObject): WriteResult {
   const { resource } = write;
   const strategy = strategyFor(resource);
   const context = writeContext(write);
@@ -143,7 +143,7 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Draft)
  * The problems of metadata. A server reports them for every update, again for each kind, and for some kinds a third
  * time.
  */
-function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldError[] {
+function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];
   validateMeta(next, resource, strategyFor(resource), own);
   const changes: FieldError[] = [];
@@ -154,7 +154,7 @@ function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject
 }
 
 /** Replaces the unchanged parts of `next` by those of `live`. */
-function shareParts(live: KubeObject, next: Draft) {
+function shareParts(live: KubeObject, next: MutableObject) {
   const { metadata: before, ...parts } = live;
   const { metadata } = next;
   shareMembers(parts as JsonObject, next as unknown as JsonObject);
@@ -194,7 +194,7 @@ const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
 /** Copies the fields that the caller cannot change from the stored object. */
-function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
+function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const strategy = strategyFor(write.resource);
   const metadata = { ...draft.metadata };
   const from = live.metadata;
@@ -211,7 +211,7 @@ function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
     metadata.generateName = from.generateName;
   }
   if (write.subresource === 'status') return withStatus(write, live, { ...draft, metadata });
-  const next: Draft = { ...draft, metadata };
+  const next: MutableObject = { ...draft, metadata };
   if (strategy.hasStatus) {
     if (live.status === undefined) delete next.status;
     else next.status = live.status;
@@ -220,18 +220,18 @@ function inherit(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
 }
 
 /** The stored object with the status of the write: a write to the status subresource changes nothing else. */
-function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft {
+function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const { custom } = write.resource;
   const managedFields = draft.metadata.managedFields;
   if (custom !== undefined) {
     const metadata = { ...live.metadata };
     delete metadata.managedFields;
     if (managedFields !== undefined) metadata.managedFields = managedFields;
-    const next: Draft = { ...live, metadata };
+    const next: MutableObject = { ...live, metadata };
     delete next.status;
     return draft.status === undefined ? next : { ...next, status: draft.status };
   }
-  const next: Draft = { ...live, metadata: draft.metadata };
+  const next: MutableObject = { ...live, metadata: draft.metadata };
   for (const path of strategyFor(write.resource).statusResets ?? []) {
     const [head, field] = path;
     if (head !== 'metadata' || field === undefined) continue;
@@ -244,7 +244,7 @@ function withStatus(write: WriteRequest, live: KubeObject, draft: Draft): Draft 
   return next;
 }
 
-function bumpGeneration(write: WriteRequest, live: KubeObject, next: Draft) {
+function bumpGeneration(write: WriteRequest, live: KubeObject, next: MutableObject) {
   const { custom } = write.resource;
   const strategy = strategyFor(write.resource);
   if (!strategy.hasGeneration || write.subresource === 'status') return;

@@ -1,16 +1,16 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../clock.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import type { Output, TablePrinter } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
 import { representation } from './respond.ts';
 import { partialOf } from '../table/partial.ts';
 import { ApiError, internalError } from '../errors/status.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Store, Stored, StoreEvent } from '../store/store.ts';
 import { listOptions } from './options.ts';
-import type { ListOptions } from './options.ts';
+import type { ListRequestOptions } from './options.ts';
 import type { ListSelection, RequestTarget } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
@@ -31,7 +31,7 @@ const DEFAULT_TIMEOUT_SECONDS = 1800;
 /** What a watch uses besides its collection. */
 export interface WatchContext {
   readonly store: Pick<Store, 'version' | 'window'>;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
 }
@@ -68,7 +68,7 @@ type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
 /** The line of an event. */
-function frame(resource: Resource, type: EventType, stored: Stored): Buffer {
+function frame(resource: ServedResource, type: EventType, stored: Stored): Buffer {
   const of = representation(resource, stored);
   if (latest?.of !== of || latest.type !== type) latest = { of, type, line: lineOf(type, of.bytes) };
   return latest.line;
@@ -81,7 +81,7 @@ class WatchStream implements ByteStream {
   readonly #context: WatchContext;
   readonly #target: RequestTarget;
   readonly #output: Output;
-  readonly #options: ListOptions;
+  readonly #options: ListRequestOptions;
   readonly #selection: ListSelection;
   readonly #includeObject: string;
   #sink: StreamSink | undefined;
@@ -97,7 +97,7 @@ class WatchStream implements ByteStream {
     context: WatchContext,
     target: RequestTarget,
     output: Output,
-    options: ListOptions,
+    options: ListRequestOptions,
     selection: ListSelection,
     includeObject: string,
   ) {

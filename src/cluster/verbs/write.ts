@@ -4,15 +4,15 @@ import { sameEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
 import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
-import type { WriteOptions } from './options.ts';
+import type { WriteRequestOptions } from './options.ts';
 import { resetFields } from './strategy-for.ts';
 import { timestampOf } from '../clock.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
@@ -25,7 +25,7 @@ export interface WriteServices {
   readonly store: UncheckedObjectStore;
   /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
   readonly newUid: () => string;
   readonly schemas: SchemaEngineSource;
 }
@@ -33,13 +33,13 @@ export interface WriteServices {
 /** A write: its object, its user and its options. */
 export interface WriteRequest {
   readonly services: WriteServices;
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly namespace: string;
   /** The name in the URL; `''` for a create. */
   readonly name: string;
   readonly subresource: string;
   readonly user: UserInfo;
-  readonly options: WriteOptions;
+  readonly options: WriteRequestOptions;
   /** Texts for the warning header; the steps of the write add to it. */
   readonly warnings: string[];
 }
@@ -91,13 +91,13 @@ export function ownershipContext(write: WriteRequest): FieldContext {
 }
 
 /** The empty object of a type, with which a new object is compared. */
-export function emptyFor(resource: Resource): JsonObject {
+export function emptyFor(resource: ServedResource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
 
 /** Decodes a changed object, such as a patch's result. Throws DecodeError. See `decodeObject`. */
 export function redecode(
-  resource: Resource,
+  resource: ServedResource,
   value: JsonObject,
   frozenIsTyped = false,
 ): { value: KubeObject; unknown: readonly string[] } {

@@ -5,7 +5,7 @@ import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 
 /** The requested part of a log, and its form. */
 interface LogOptions {
@@ -20,7 +20,7 @@ interface LogOptions {
 /** What reading logs uses of the cluster. */
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'follow'>;
-  readonly clock: Clock;
+  readonly clock: ClusterClock;
 }
 
 /** GET of `pods/…/log`: the log of a pod's containers, or of the process that the pod stands for. */

@@ -14,7 +14,7 @@ import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { Access } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/access.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
@@ -23,7 +23,7 @@ import type { WriteServices } from '../verbs/write.ts';
 /** What reviews use of the cluster. */
 export interface ReviewContext extends WriteServices {
   readonly registry: Registry;
-  readonly access: Pick<Access, 'tokens' | 'userOf'>;
+  readonly access: Pick<ClusterAccess, 'tokens' | 'userOf'>;
 }
 
 /** Computes the status of a review; it may also empty the `spec`. */

@@ -14,7 +14,7 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../errors/status.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
-import type { Resource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/resource.ts';
 import { age } from '../../kubernetes/index.ts';
 import { partialOf } from '../table/partial.ts';
 import { builtinType } from '../types/builtin.ts';
@@ -27,7 +27,7 @@ import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { ownershipContext, liveObject } from '../verbs/write.ts';
 import { copyJson } from '../types/copy.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { Clock } from '../clock.ts';
+import type { ClusterClock } from '../clock.ts';
 import type { Registry } from '../registry/registry.ts';
 
 interface ScalePaths {
@@ -42,10 +42,10 @@ const BUILTIN: ScalePaths = {
   selector: ['spec', 'selector'],
 };
 
-const pathsOf = (resource: Resource): ScalePaths => resource.custom?.scale ?? BUILTIN;
+const pathsOf = (resource: ServedResource): ScalePaths => resource.custom?.scale ?? BUILTIN;
 
 /** The Scale of an object. */
-export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
+export function scaleOf(resource: ServedResource, object: KubeObject): JsonObject {
   const paths = pathsOf(resource);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.selector === undefined ? '' : labelSelectorText(valueAt(object, ...paths.selector));
@@ -124,7 +124,12 @@ export function scaleReply(
 }
 
 /** A Scale in the requested form. */
-function shownScale(clock: Clock, resource: Resource, object: KubeObject, { form, version }: Output): unknown {
+function shownScale(
+  clock: ClusterClock,
+  resource: ServedResource,
+  object: KubeObject,
+  { form, version }: Output,
+): unknown {
   const scale = scaleOf(resource, object) as unknown as KubeObject;
   if (form === 'object') return scale;
   if (form === 'partial') return partialOf(scale);
@@ -152,7 +157,7 @@ function shownScale(clock: Clock, resource: Resource, object: KubeObject, { form
 }
 
 /** Refuses to show the Scale of a custom resource without a number of replicas in its spec. */
-function checkReadable(resource: Resource, object: KubeObject) {
+function checkReadable(resource: ServedResource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
   if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
   const message = `the spec replicas field ".${path.join('.')}" does not exist`;

@@ -15,7 +15,7 @@ import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { Access } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/access.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WriteServices } from '../verbs/write.ts';
 
@@ -24,7 +24,7 @@ const SHORTEST = 600;
 /** What requests for tokens use of the cluster. */
 export interface TokenReplyContext extends WriteServices {
   readonly registry: Registry;
-  readonly access: Pick<Access, 'tokens'>;
+  readonly access: Pick<ClusterAccess, 'tokens'>;
 }
 
 /** POST of `serviceaccounts/…/token`. */

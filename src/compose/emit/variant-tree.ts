@@ -31,7 +31,7 @@ export type Tree =
     };
 
 /** A set of nodes of the graph. */
-export type Names = ReadonlySet<Variable>;
+export type NodeSet = ReadonlySet<Variable>;
 
 /** One form of a resource, and the nodes that it reads. */
 export interface Leaf {
@@ -42,7 +42,7 @@ export interface Leaf {
 }
 
 /** Are the two sets equal? */
-export const sameNames = (a: Names, b: Names): boolean => a.size === b.size && [...a].every((of) => b.has(of));
+export const sameNames = (a: NodeSet, b: NodeSet): boolean => a.size === b.size && [...a].every((of) => b.has(of));
 
 /** Visits every expression of a content. */
 export function eachNode({ includeWhen, loops, filters, body }: Content, visit: (node: Node) => void): void {

@@ -17,7 +17,7 @@ import { openTest, sameValue, specialiseNode, specialiseValue, visitWrittenNodes
 import { Path } from './variant-path.ts';
 import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
-import type { Content, Leaf, Names, Tree } from './variant-tree.ts';
+import type { Content, Leaf, NodeSet, Tree } from './variant-tree.ts';
 
 /** The maximum of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;
@@ -358,7 +358,7 @@ class Splitter {
       // Two leaves are one form only if the conditions on the way read the same nodes, because a node depends on the
       // reads of its conditions.
       const same = forms.findIndex(
-        (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as Names, reads),
+        (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as NodeSet, reads),
       );
       formOf.set(leaf, same < 0 ? forms.push(leaf) - 1 : same);
     }
@@ -382,10 +382,10 @@ class Splitter {
   }
 
   /** The leaves of a tree, each with the nodes that the conditions on the way to it read. */
-  #readsOnWay(tree: Tree | undefined, reads: Names = new Set()): Map<Leaf, Names> {
+  #readsOnWay(tree: Tree | undefined, reads: NodeSet = new Set()): Map<Leaf, NodeSet> {
     if (tree === undefined) return new Map();
     if (tree.kind === 'leaf') return new Map([[tree.leaf, reads]]);
-    const read = (node: Node): Names => new Set([...reads, ...this.#finder.of(node).variables]);
+    const read = (node: Node): NodeSet => new Set([...reads, ...this.#finder.of(node).variables]);
     if (tree.kind === 'guard') return this.#readsOnWay(tree.rest, read(tree.guard));
     const below = tree.inherited ? reads : read(tree.test);
     return new Map([...this.#readsOnWay(tree.yes, below), ...this.#readsOnWay(tree.no, below)]);

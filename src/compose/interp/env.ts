@@ -3,7 +3,7 @@ import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import type { Scope, Self, Unit } from '../value/closure.ts';
+import type { LexicalEnvironment, Self, Unit } from '../value/closure.ts';
 import { useDetached } from '../value/detached.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
@@ -23,14 +23,14 @@ export interface TreeInterpreter extends Interpreter {
 /** The environment of interpretation: names, `this`, the arguments of the function. */
 export interface Env {
   readonly interpreter: TreeInterpreter;
-  readonly scope: Scope;
+  readonly scope: LexicalEnvironment;
   readonly unit: Unit;
   readonly self: Self;
   readonly args: readonly unknown[];
 }
 
 /** The same environment with another scope. */
-export function withScope({ interpreter, unit, self, args }: Env, scope: Scope): Env {
+export function withScope({ interpreter, unit, self, args }: Env, scope: LexicalEnvironment): Env {
   return { interpreter, scope, unit, self, args };
 }
 

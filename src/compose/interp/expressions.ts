@@ -26,7 +26,7 @@ import { arithmetic, equals, plus, relate, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
 import { noteWritten, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { typeOf } from '../library/typeof.ts';
+import { typeofValue } from '../library/typeof.ts';
 import { assignTo, evaluateDelete } from './assign.ts';
 import { choose } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';
@@ -174,7 +174,7 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
 function unaryExpression(node: UnaryExpression, env: Env): unknown {
   if (node.operator === 'typeof') {
     if (node.argument.type === 'Identifier' && !isDeclared(env, node.argument.name)) return 'undefined';
-    return typeOf(evaluate(node.argument, env));
+    return typeofValue(evaluate(node.argument, env));
   }
   if (node.operator === 'delete') return evaluateDelete(node.argument, env);
   const twice = node.operator === '~' && node.argument.type === 'UnaryExpression' && node.argument.operator === '~';

@@ -7,7 +7,7 @@ import { resultOf } from './completion.ts';
 import type { Env, TreeInterpreter } from './env.ts';
 import type { Closure } from '../value/closure.ts';
 import { atNode, DeadEnd, inEnv, withScope } from './env.ts';
-import { rememberClosure, Scope } from '../value/closure.ts';
+import { rememberClosure, LexicalEnvironment } from '../value/closure.ts';
 import { boundNames, varNames } from '../../javascript/index.ts';
 import type { Completion } from './completion.ts';
 
@@ -45,7 +45,7 @@ export function callClosure(
 ): unknown {
   const { node, unit } = closure;
   atNode(unit, node, () => checkFunction(node));
-  const scope = new Scope(closure.scope, unit);
+  const scope = new LexicalEnvironment(closure.scope, unit);
   const env: Env = { interpreter, scope, unit, self, args };
   const trace = activeTrace();
   const { factory } = trace;
@@ -109,6 +109,6 @@ function executeBody(body: readonly Statement[], env: Env): Completion {
   for (const name of varNames(body)) {
     if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);
   }
-  const inner = withScope(env, new Scope(env.scope, env.unit));
+  const inner = withScope(env, new LexicalEnvironment(env.scope, env.unit));
   return env.interpreter.executeFresh(body, inner);
 }

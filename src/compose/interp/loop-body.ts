@@ -19,7 +19,7 @@ import type { CarriedByKey, KeyedSlot } from '../library/keyed.ts';
 import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import type { Binding, Writes } from '../trace/trace.ts';
+import type { ProgramVariable, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, resolve } from '../value/merge.ts';
 import { listNode } from '../value/nodes.ts';
@@ -35,7 +35,7 @@ export interface SymbolicLoop {
   readonly view: View;
   readonly name: string;
   /** Outer variables that the body assigns. */
-  readonly bindings: readonly Binding[];
+  readonly bindings: readonly ProgramVariable[];
   /** Members of outer objects that the body assigns. */
   readonly members?: readonly AssignedMember[];
   /** A condition that holds in every turn. */
@@ -47,9 +47,9 @@ export interface SymbolicLoop {
 export interface Run {
   readonly outcome: { readonly result: Completion; readonly writes: Writes };
   readonly reads: ReadonlySet<object>;
-  readonly accumulators: ReadonlyMap<Binding, Variable>;
+  readonly accumulators: ReadonlyMap<ProgramVariable, Variable>;
   readonly members: ReadonlyMap<AssignedMember, Variable>;
-  readonly carried: ReadonlyMap<Binding, Carried>;
+  readonly carried: ReadonlyMap<ProgramVariable, Carried>;
   /** Objects that the turns fill by keys. */
   readonly keyed: ReadonlyMap<object, Keyed>;
 }
@@ -72,7 +72,7 @@ type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: ByKeys = new Map()): Run {
   const trace = activeTrace();
   const undo = trace.checkpoint();
-  const earlier = new Map<Binding, Earlier>();
+  const earlier = new Map<ProgramVariable, Earlier>();
   const attempt = (work: () => Run): Run | Refusal => {
     try {
       return work();
@@ -95,7 +95,7 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
     return runOnce(loop, value, of, new Map(), earlier, byKeys);
   }
   const asked = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
-  const carried = new Map<Binding, Carried>();
+  const carried = new Map<ProgramVariable, Carried>();
   const unset = asked.filter((binding) => isUnset(binding.value));
   for (const binding of asked) {
     if (isStruct(binding.value)) carried.set(binding, carriedMembers(binding.value));
@@ -136,12 +136,12 @@ function runOnce(
   loop: SymbolicLoop,
   value: Sym,
   of: Variable,
-  carried: ReadonlyMap<Binding, Carried>,
-  earlier: Map<Binding, Earlier> | undefined,
+  carried: ReadonlyMap<ProgramVariable, Carried>,
+  earlier: Map<ProgramVariable, Earlier> | undefined,
   byKeys: ByKeys,
 ): Run {
   const trace = activeTrace();
-  const accumulators = new Map<Binding, Variable>();
+  const accumulators = new Map<ProgramVariable, Variable>();
   const members = new Map<AssignedMember, Variable>();
   const slots = new Map<object, KeyedSlot>();
   for (const object of byKeys.keys()) slots.set(object, { holder: trace.track({ value: undefined }), key: undefined });

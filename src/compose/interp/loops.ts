@@ -29,7 +29,7 @@ import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { withScope } from './env.ts';
-import { Scope } from '../value/closure.ts';
+import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './sequence.ts';
@@ -58,7 +58,7 @@ function endOfLoop(completion: Completion, labels: readonly string[]): Completio
 
 /** Executes the body of a loop with the loop variable bound in its own scope. */
 function turn(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   if (head.type === 'VariableDeclaration') {
     const { id } = head.declarations[0] as { id: Pattern };
@@ -175,7 +175,7 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
  * symbolic loop.
  */
 export function executeFor(node: ForStatement, env: Env, labels: readonly string[]): Completion {
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   const { init } = node;
   if (init?.type === 'VariableDeclaration') {
@@ -215,7 +215,7 @@ function updateOnce(node: ForStatement, env: Env): Completion {
 /** Each turn has its own copy of a `let` variable, so that functions made in it keep its value. */
 function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const names = [...env.scope.names.keys()];
   for (const name of names) scope.declare(name, false, env.scope.names.get(name)?.value, true);
   return {
@@ -287,7 +287,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     // In the body the counter is below the bound, so that elements at this index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {
-      const scope = new Scope(env.scope, env.unit);
+      const scope = new LexicalEnvironment(env.scope, env.unit);
       scope.declare(name, false, value, true);
       return endOfTurn(env.interpreter.execute(node.body, withScope(env, scope)), labels);
     },

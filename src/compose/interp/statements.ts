@@ -20,7 +20,7 @@ import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { atNode, DeadEnd, withScope } from './env.ts';
-import { Scope } from '../value/closure.ts';
+import { LexicalEnvironment } from '../value/closure.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { recovering } from './recovery.ts';
@@ -93,7 +93,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
 
 /** The environment of a block, with its names declared. */
 export function blockEnv(node: BlockStatement | { body: Statement[] }, env: Env): Env {
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   hoistLexical(node.body, inner);
   return inner;
@@ -140,7 +140,7 @@ export function executeBlock(body: readonly Statement[], env: Env): Completion {
 
 function executeSwitch(node: SwitchStatement, env: Env): Completion {
   const value = env.interpreter.evaluate(node.discriminant, env);
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   hoistLexical(
     node.cases.flatMap((entry) => entry.consequent),
@@ -307,7 +307,7 @@ function mayNotBeCaught(error: unknown): boolean {
 }
 
 function executeHandler(handler: CatchClause, error: unknown, env: Env): Completion {
-  const scope = new Scope(env.scope, env.unit);
+  const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   if (handler.param) {
     for (const name of boundNames(handler.param)) scope.declare(name, false, undefined, false);

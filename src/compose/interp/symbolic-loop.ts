@@ -3,7 +3,7 @@ import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE 
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstWhere, foldLoop, spread } from '../ir/fold.ts';
-import type { Fold } from '../ir/pass.ts';
+import type { ListFold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
 import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/types.ts';
@@ -16,8 +16,8 @@ import { mergeSpread } from '../library/objects.ts';
 import { collections } from './collections.ts';
 import { isKnownEmpty, loopValue } from '../library/view.ts';
 import { refuse } from '../refusal/refusal.ts';
-import type { Binding } from '../trace/trace.ts';
-import { Binding as BindingClass } from '../trace/trace.ts';
+import type { ProgramVariable } from '../trace/trace.ts';
+import { ProgramVariable as BindingClass } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
@@ -28,11 +28,11 @@ import { firstElement, runBody, startNode } from './loop-body.ts';
 import type { Run, SymbolicLoop } from './loop-body.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
-import type { Scope } from '../value/closure.ts';
+import type { LexicalEnvironment } from '../value/closure.ts';
 
 /** The bindings, outside a body, of the variables that the body assigns. */
-export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined): Binding[] {
-  const found = new Set<Binding>();
+export function bindingsFor(names: ReadonlySet<string>, scope: LexicalEnvironment | undefined): ProgramVariable[] {
+  const found = new Set<ProgramVariable>();
   for (const name of names) {
     const binding = scope?.find(name);
     if (binding !== undefined && binding.initialised) found.add(binding);
@@ -152,8 +152,12 @@ function fillByKeys(
 }
 
 /** The folds of all variables and members that the loop carries as one expression. */
-function foldsOf(pass: Pass, { accumulators, members, outcome }: Run, starts: ReadonlyMap<Binding, unknown>): Fold[] {
-  const folds: Fold[] = [];
+function foldsOf(
+  pass: Pass,
+  { accumulators, members, outcome }: Run,
+  starts: ReadonlyMap<ProgramVariable, unknown>,
+): ListFold[] {
+  const folds: ListFold[] = [];
   const note = (accumulator: Variable, start: unknown, after: unknown) => {
     const [initial, next] = [startNode(start), startNode(after)];
     if (initial !== undefined && next !== undefined) folds.push({ ...pass, accumulator, initial, next });
@@ -201,7 +205,7 @@ function foldBinding(
   accumulator: Variable | undefined,
   next: unknown,
   leaves: Node | undefined,
-  others: () => readonly Fold[] = () => [],
+  others: () => readonly ListFold[] = () => [],
 ): unknown {
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
@@ -218,7 +222,7 @@ function foldBinding(
 }
 
 /** The expression of a fold, also of one that follows the largest or least key of another fold. */
-function foldOne(fold: Fold, others: () => readonly Fold[]): Node | undefined {
+function foldOne(fold: ListFold, others: () => readonly ListFold[]): Node | undefined {
   const isOther = (of: Variable) => of.role === 'accumulator' && of !== fold.accumulator;
   return mentions(fold.next, isOther) ? (besideExtreme(fold, others()) ?? foldLoop(fold)) : foldLoop(fold);
 }
@@ -360,7 +364,7 @@ function foldObject(
   accumulators: ReadonlyMap<PropertyKey, Variable>,
   was: ReadonlyMap<PropertyKey, unknown>,
   after: ReadonlyMap<PropertyKey, unknown>,
-  others: () => readonly Fold[],
+  others: () => readonly ListFold[],
 ): void {
   for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
   const folded = new Map<PropertyKey, unknown>();

@@ -1,7 +1,7 @@
 import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, subtract, variable } from './build.ts';
 import { orderOf } from './extremes.ts';
 import { foldLoop } from './fold.ts';
-import type { Fold } from './pass.ts';
+import type { ListFold } from './pass.ts';
 import type { Node, Variable } from './node.ts';
 import { mentions } from './node.ts';
 import { substitute } from './substitute.ts';
@@ -12,7 +12,7 @@ import { INTEGER, listOf } from './types.ts';
  * x.size; name = x.name; }`: another value of the element that has the key. Of elements with equal keys the first
  * counts when the test is strict, else the last. `undefined` when no other fold is such a key.
  */
-export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undefined {
+export function besideExtreme(fold: ListFold, others: readonly ListFold[]): Node | undefined {
   const own = setWhen(fold);
   if (own === undefined) return undefined;
   for (const other of others) {
@@ -37,7 +37,7 @@ export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undef
 }
 
 /** The condition under which a turn sets the accumulator, and the value that it sets. */
-function setWhen({ next, accumulator }: Fold): { readonly test: Node; readonly value: Node } | undefined {
+function setWhen({ next, accumulator }: ListFold): { readonly test: Node; readonly value: Node } | undefined {
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;
   if (isVariable(otherwise, accumulator)) return { test, value: then };

@@ -1,4 +1,4 @@
-import type { EntryFlag, Literal, Node, ObjectLiteral } from './node.ts';
+import type { EntryFlag, LiteralNode, Node, ObjectLiteral } from './node.ts';
 import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
@@ -337,7 +337,7 @@ export function modulo(a: Node, b: Node): Node {
   return makeNode({ kind: 'mod', args: [a, b], type: numeric(a, b) });
 }
 
-export const isLiteralNumber = (node: Node): node is Literal & { readonly value: number } =>
+export const isLiteralNumber = (node: Node): node is LiteralNode & { readonly value: number } =>
   node.kind === 'lit' && typeof node.value === 'number';
 
 /** Converts a number that is an integer in some objects and a double in others to a number of one type. */

@@ -1,13 +1,13 @@
 import { concatLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
 import type { Node } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import type { Fold } from './pass.ts';
+import type { ListFold } from './pass.ts';
 import { filtered, isAccumulator, mapped } from './pass.ts';
 import { substitute } from './substitute.ts';
 import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
 /** Translates `if (e > m) m = e` as the maximum; with `<` as the minimum. */
-export function extreme(fold: Fold): Node | undefined {
+export function extreme(fold: ListFold): Node | undefined {
   const taken = takenTurn(fold);
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
@@ -23,7 +23,7 @@ export function extreme(fold: Fold): Node | undefined {
 export function takenTurn({
   next,
   accumulator,
-}: Fold): { readonly value: Node; readonly largest: boolean } | undefined {
+}: ListFold): { readonly value: Node; readonly largest: boolean } | undefined {
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;
   const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
@@ -34,7 +34,7 @@ export function takenTurn({
 }
 
 /** The fold over the whole list when the fold starts with the value of the first element and runs over the rest. */
-function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
+function withFirst(fold: ListFold, value = variable(fold.loop, fold.element)): ListFold | undefined {
   // A constant equals the value of each element, also of a list that may be empty.
   if (!mentions(value, (of) => of === fold.loop)) return undefined;
   const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
@@ -48,14 +48,14 @@ function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold 
 /**
  * The fold over the list with the value before the loop in front of it, when this value has the type of the elements.
  */
-function withScalar(fold: Fold): Fold | undefined {
+function withScalar(fold: ListFold): ListFold | undefined {
   const { initial, element } = fold;
   if (!isScalar(element) || !sameStaticType(initial.type, element)) return undefined;
   return { ...fold, list: concatLists([list([initial]), fold.list]) };
 }
 
 /** Translates `x.size > best.size ? x : best` as the element whose key is the largest or least. */
-export function furthest(fold: Fold): Node | undefined {
+export function furthest(fold: ListFold): Node | undefined {
   const { next, accumulator, loop, element } = fold;
   const whole = withFirst(fold) ?? withScalar(fold);
   if (next.kind !== 'cond' || whole === undefined) return undefined;

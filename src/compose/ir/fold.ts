@@ -23,7 +23,7 @@ import {
 } from './build.ts';
 import { entryMap } from './entry-map.ts';
 import { extreme, furthest, takenTurn } from './extremes.ts';
-import type { Fold } from './pass.ts';
+import type { ListFold } from './pass.ts';
 import { filtered, isAccumulator, mapped } from './pass.ts';
 import { separated } from './separated.ts';
 import type { Node, Variable } from './node.ts';
@@ -32,7 +32,7 @@ import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** The value after the loop as one expression; `undefined` when the pattern is not known. */
-export function foldLoop(fold: Fold): Node | undefined {
+export function foldLoop(fold: ListFold): Node | undefined {
   const { next, initial, accumulator } = fold;
   const carried = (node: Node) => mentions(node, (of) => of === accumulator);
   if (next.kind === 'var' && next.variable === accumulator) return initial;
@@ -56,7 +56,7 @@ export function foldLoop(fold: Fold): Node | undefined {
  * Translates `x = e` in every turn: the value for the last element, or the value before the loop when the list is
  * empty.
  */
-function lastElement(fold: Fold, value: Node): Node {
+function lastElement(fold: ListFold, value: Node): Node {
   const count = size(fold.list, INTEGER);
   const isEmpty = eqZero(count);
   if (!mentions(value, (of) => of === fold.loop)) return cond(isEmpty, fold.initial, value);
@@ -70,7 +70,7 @@ function eqZero(node: Node): Node {
 }
 
 /** Translates `n += e`, `n--` and similar statements, also under conditions. */
-function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function sum(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const terms = addends(fold.next, fold.accumulator, carried);
   if (terms === undefined) return undefined;
   // Integers may be added in any order, and repeated additions of one integer may become a multiplication.
@@ -115,17 +115,17 @@ function addends(node: Node, accumulator: Variable, carried: (node: Node) => boo
 }
 
 /** The list of the terms that the turns add. Turns that add nothing are left out. */
-function summands(fold: Fold, term: Node): Node {
+function summands(fold: ListFold, term: Node): Node {
   const some = turnsWith(fold, term, isZero);
   return some === undefined ? mapped(fold, term) : summands(some.fold, some.added);
 }
 
 /** The turns that add something, and the terms that they add, when one branch of the added expression is nothing. */
 function turnsWith(
-  fold: Fold,
+  fold: ListFold,
   added: Node,
   isNothing: (node: Node) => boolean,
-): { readonly fold: Fold; readonly added: Node } | undefined {
+): { readonly fold: ListFold; readonly added: Node } | undefined {
   if (added.kind !== 'cond') return undefined;
   const [test, then, otherwise] = added.args;
   if (isNothing(otherwise)) return { fold: { ...fold, list: filtered(fold, test) }, added: then };
@@ -134,12 +134,12 @@ function turnsWith(
 
 const isZero = (node: Node): boolean => isLiteral(node, 0);
 
-function flattened(fold: Fold, terms: readonly Node[]): Node {
+function flattened(fold: ListFold, terms: readonly Node[]): Node {
   const items = list(terms);
   return method('flatten', mapped(fold, items), [], items.type);
 }
 
-function total(fold: Fold, term: Node): Node {
+function total(fold: ListFold, term: Node): Node {
   const some = turnsWith(fold, term, isZero);
   if (some !== undefined) return total(some.fold, some.added);
   if (term.kind === 'lit') {
@@ -150,7 +150,7 @@ function total(fold: Fold, term: Node): Node {
 }
 
 /** Translates `s += e` of texts. */
-function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function text(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'concat') return undefined;
   const [first, ...rest] = next.args;
@@ -164,7 +164,7 @@ function text(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 }
 
 /** Translates `any = any || c` and `all = all && c`. */
-function truth(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function truth(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'or' && next.kind !== 'and') return undefined;
   const parts = flatten(next, next.kind);
@@ -180,7 +180,7 @@ function flatten(node: Node, op: 'or' | 'and'): Node[] {
 }
 
 /** Translates `l = [...l, e]`. */
-function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function lists(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
@@ -189,7 +189,7 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 }
 
 /** Translates `l = l.includes(e) ? l : [...l, e]`: each element once, at the position of its first occurrence. */
-function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   const [own, turn] = next.args;
   // A list before the loop may contain an element twice, unless it has at most one element.
@@ -207,7 +207,7 @@ function once(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
 }
 
 /** Translates `m = { ...m, [k]: e }`, also when only some turns do it. */
-function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;
   if (next.kind === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
@@ -223,7 +223,7 @@ function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined
 }
 
 /** The elements that each turn adds, joined. */
-export function spread(fold: Fold, added: Node): Node {
+export function spread(fold: ListFold, added: Node): Node {
   const some = turnsWith(fold, added, isEmptyList);
   if (some !== undefined) return spread(some.fold, some.added);
   const [only, ...others] = added.args;
@@ -235,7 +235,7 @@ export function spread(fold: Fold, added: Node): Node {
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.args.length === 0;
 
 /** Translates `if (c) x = e` without `break`: the value for the last element for which c holds. */
-function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;
@@ -253,13 +253,13 @@ function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undef
  * Translates `if (x.on && x.size > most) most = x.size` as a fold over the elements for which the condition `x.on`
  * holds.
  */
-function someTurns(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+function someTurns(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const own = ownTurns(fold, carried);
   return own && foldLoop(own);
 }
 
 /** The fold over the elements for which the part of the condition without the accumulator holds. */
-function ownTurns(fold: Fold, carried: (node: Node) => boolean): Fold | undefined {
+function ownTurns(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
   const parts = conjuncts(choice.test);
@@ -272,7 +272,7 @@ function ownTurns(fold: Fold, carried: (node: Node) => boolean): Fold | undefine
  * The largest or least value that the turns take, without the value before the loop, and the elements that take part.
  */
 export function extremeOf(
-  fold: Fold,
+  fold: ListFold,
 ): { readonly node: Node; readonly list: Node; readonly largest: boolean } | undefined {
   const carried = (node: Node) => mentions(node, (of) => of === fold.accumulator);
   const own = ownTurns(fold, carried) ?? fold;
@@ -308,7 +308,7 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
 
 /** The value of the first element for which a condition holds. */
 export function firstWhere(
-  fold: Pick<Fold, 'list' | 'loop' | 'element'>,
+  fold: Pick<ListFold, 'list' | 'loop' | 'element'>,
   test: Node,
   value: Node,
 ): { readonly exists: Node; readonly value: Node } {

@@ -1,5 +1,5 @@
 import { call, index, macro, macroVariable, size, variable } from './build.ts';
-import type { Node, Reference, Variable } from './node.ts';
+import type { Node, VariableRead, Variable } from './node.ts';
 import { memberOfLiteral, mentions, walk, withArgs } from './node.ts';
 import { substitute } from './substitute.ts';
 import { BOOL, DYN, INTEGER, listOf } from './types.ts';
@@ -116,7 +116,7 @@ const isRange = (node: Node): boolean => node.kind === 'call' && node.name === '
 const isAt = (node: Node | undefined, position: Variable): boolean =>
   node?.kind === 'var' && node.variable === position;
 
-const isObject = (node: Node | undefined): node is Reference =>
+const isObject = (node: Node | undefined): node is VariableRead =>
   node?.kind === 'var' && node.variable.role === 'resource';
 
 /** The parts of an expression that are always evaluated, so that their errors are errors of the expression. */

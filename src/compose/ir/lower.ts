@@ -2,7 +2,7 @@ import { Refusal } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
-import type { Binary, Macro, Node } from './node.ts';
+import type { Binary, MacroNode, Node } from './node.ts';
 import { bodyOf, makeNode, walk, withArgs } from './node.ts';
 import { bindOnce, doubleLiteral, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joined-lists.ts';
@@ -145,7 +145,7 @@ export class Lowering {
   }
 
   /** Lowers a macro, whose type follows from its lowered bodies. */
-  private macro(node: Macro): Node {
+  private macro(node: MacroNode): Node {
     const args = this.operands(node);
     const [, body] = args;
     if (body === undefined) return withArgs(node, args);
@@ -378,7 +378,7 @@ export function celTypeName(node: Node): string {
 }
 
 /** Is the node a copy of its list, `list.map(e, e)`? Its elements keep the types of the list's. */
-function isCopy(map: Macro): boolean {
+function isCopy(map: MacroNode): boolean {
   const [, body] = map.args;
   return map.args.length === 2 && body?.kind === 'var' && body.variable === map.vars[0];
 }

@@ -37,13 +37,13 @@ interface Base<Operands extends readonly Node[]> {
 export type LiteralValue = string | number | bigint | boolean | null;
 
 /** A constant. */
-export interface Literal extends Base<readonly []> {
+export interface LiteralNode extends Base<readonly []> {
   readonly kind: 'lit';
   readonly value: LiteralValue;
 }
 
 /** A variable that is read. */
-export interface Reference extends Base<readonly []> {
+export interface VariableRead extends Base<readonly []> {
   readonly kind: 'var';
   readonly variable: Variable;
 }
@@ -60,7 +60,7 @@ export interface Lookup extends Base<readonly [object: Node, key: Node]> {
 }
 
 /** `name(args…)`. */
-export interface Call extends Base<readonly Node[]> {
+export interface FunctionCall extends Base<readonly Node[]> {
   readonly kind: 'call';
   readonly name: string;
 }
@@ -72,7 +72,7 @@ export interface MethodCall extends Base<readonly [target: Node, ...args: Node[]
 }
 
 /** `target.name(vars…, bodies…)`; `cel.bind(var, target, body)` for the name `bind`. */
-export interface Macro extends Base<readonly [target: Node, ...bodies: Node[]]> {
+export interface MacroNode extends Base<readonly [target: Node, ...bodies: Node[]]> {
   readonly kind: 'macro';
   readonly name: string;
   readonly vars: readonly Variable[];
@@ -160,12 +160,12 @@ export interface Power extends Base<readonly [base: Node]> {
 /** One expression node. Constructors that simplify are in `build.ts`. */
 export type Node =
   | Binary
-  | Call
+  | FunctionCall
   | Conditional
   | FieldAccess
-  | Literal
+  | LiteralNode
   | Lookup
-  | Macro
+  | MacroNode
   | MethodCall
   | ObjectLiteral
   | OrValue
@@ -173,7 +173,7 @@ export type Node =
   | ParseNumber
   | Power
   | Raw
-  | Reference
+  | VariableRead
   | Sequence
   | ToFixed
   | Unary;
@@ -186,7 +186,7 @@ type Unregistered<T> = T extends Node ? Omit<T, 'id' | 'size'> : never;
 /** The nodes of one composition, each once. */
 export class NodeTable {
   /** Literals by their value. Most nodes of a large graph are texts of one resource. */
-  readonly literals = new Map<LiteralValue, Literal>();
+  readonly literals = new Map<LiteralValue, LiteralNode>();
   /** All other nodes by kind, attributes and operands. */
   readonly others = new Map<string, Node>();
 }
@@ -273,7 +273,7 @@ function attributeKey(node: Unregistered<Node>): string {
 }
 
 /** The expression that a macro computes for each element: the last of its bodies. */
-export function bodyOf({ args }: Macro): Node {
+export function bodyOf({ args }: MacroNode): Node {
   return args[args.length - 1] ?? args[0];
 }
 
@@ -284,7 +284,7 @@ export function memberOfLiteral(node: ObjectLiteral, key: string): Node | undefi
 }
 
 /** Is the node a literal, or a literal with this value? */
-export function isLiteral(node: Node): node is Literal;
+export function isLiteral(node: Node): node is LiteralNode;
 export function isLiteral(node: Node, value: LiteralValue): boolean;
 export function isLiteral(node: Node, value?: LiteralValue): boolean {
   return node.kind === 'lit' && (value === undefined || node.value === value);

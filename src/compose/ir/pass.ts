@@ -5,7 +5,7 @@ import { listOf } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** One pass over a list: the accumulator and its value after each turn. */
-export interface Fold {
+export interface ListFold {
   readonly list: Node;
   readonly loop: Variable;
   readonly element: StaticType;
@@ -20,13 +20,13 @@ export interface Fold {
 export const isAccumulator = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
 /** The list of the values of an expression for each element. */
-export function mapped(fold: Fold, body: Node): Node {
+export function mapped(fold: ListFold, body: Node): Node {
   return body.kind === 'var' && body.variable === fold.loop
     ? fold.list
     : macro('map', fold.list, [fold.loop], [body], listOf(body.type));
 }
 
 /** The elements for which a condition holds. */
-export function filtered(fold: Fold, test: Node): Node {
+export function filtered(fold: ListFold, test: Node): Node {
   return isLiteral(test, true) ? fold.list : macro('filter', fold.list, [fold.loop], [test], listOf(fold.element));
 }

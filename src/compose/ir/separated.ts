@@ -14,7 +14,7 @@ import {
   subtract,
   variable,
 } from './build.ts';
-import type { Fold } from './pass.ts';
+import type { ListFold } from './pass.ts';
 import { isAccumulator, mapped } from './pass.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
@@ -25,7 +25,7 @@ import { INTEGER, listOf, STRING } from './types.ts';
  * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with a separator. As in JavaScript, the
  * separator follows only after the first text that is not empty. `undefined` when a turn does anything else.
  */
-export function separated(fold: Fold): Node | undefined {
+export function separated(fold: ListFold): Node | undefined {
   const { next, initial, accumulator } = fold;
   if (!isLiteral(initial, '')) return undefined;
   const carried = (node: Node) => mentions(node, (of) => of === accumulator);
@@ -41,7 +41,7 @@ export function separated(fold: Fold): Node | undefined {
 }
 
 /** The first text that is not empty, followed by the texts that the later turns add. */
-function fromFirst(fold: Fold, first: Node, later: Node): Node {
+function fromFirst(fold: ListFold, first: Node, later: Node): Node {
   const { list, loop, element } = fold;
   const count = size(list, INTEGER);
   const position = macroVariable('i');

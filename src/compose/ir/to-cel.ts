@@ -2,7 +2,7 @@ import type { Expr } from '../../cel/index.ts';
 import { syntax, unparse } from '../../cel/index.ts';
 import { literalEntries, NOT_A_FIELD } from './build.ts';
 import { treeOf } from './handwritten.ts';
-import type { FieldAccess, Kind, Literal, Macro, Node, Variable } from './node.ts';
+import type { FieldAccess, Kind, LiteralNode, MacroNode, Node, Variable } from './node.ts';
 import { VariableNames } from './variable-names.ts';
 
 /** The names that cel-go's syntax tree has for operators. */
@@ -126,7 +126,7 @@ class CelTree {
     return syntax.call(kind === 'optselect' ? '_[?_]' : '_[_]', [object, key]);
   }
 
-  #macro(node: Macro): Expr {
+  #macro(node: MacroNode): Expr {
     const [target, ...bodies] = node.args;
     // Variables get their names from the outside in.
     const names = node.vars.map((variable) => syntax.ident(this.#names.of(variable)));
@@ -144,7 +144,7 @@ function termsOf(node: Node, operator: 'and' | 'or'): readonly [Node, ...Node[]]
   return [...termsOf(left, operator), ...termsOf(right, operator)];
 }
 
-function literalOf({ value, type }: Literal): Expr {
+function literalOf({ value, type }: LiteralNode): Expr {
   if (type.kind === 'number') {
     const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
     if (isWhole && type.number.state !== 'double') return syntax.literal('int', BigInt(value));

@@ -43,7 +43,7 @@ export interface Derivation {
 }
 
 /** An object with known fields, which are looked up lazily, because schemas may be recursive. */
-export interface ObjectType {
+export interface ObjectStaticType {
   readonly kind: 'object';
   readonly field: (name: string) => Field | undefined;
   readonly names: () => readonly string[];
@@ -68,7 +68,7 @@ export type StaticType =
   | { readonly kind: 'list'; readonly element: StaticType; readonly merges?: boolean }
   | { readonly kind: 'map'; readonly value: StaticType }
   | { readonly kind: 'optional'; readonly of: StaticType }
-  | ObjectType;
+  | ObjectStaticType;
 
 export const STRING: StaticType = { kind: 'string' };
 export const BOOL: StaticType = { kind: 'bool' };
@@ -135,7 +135,7 @@ export function sameStaticType(a: StaticType, b: StaticType): boolean {
  * Do two joined types have the same fields? Because a schema may be recursive, types that are nested too deeply count
  * as different.
  */
-function sameFields(a: ObjectType, b: ObjectType, depth = 8): boolean {
+function sameFields(a: ObjectStaticType, b: ObjectStaticType, depth = 8): boolean {
   if (a.joined !== true || b.joined !== true || a.open !== b.open || depth === 0) return false;
   const names = a.names();
   if (names.length !== b.names().length) return false;
@@ -181,16 +181,16 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
   return a.kind === b.kind ? a : DYN;
 }
 
-const joinedObjects = new WeakMap<ObjectType, WeakMap<ObjectType, ObjectType>>();
+const joinedObjects = new WeakMap<ObjectStaticType, WeakMap<ObjectStaticType, ObjectStaticType>>();
 
 /** The type of an object of one of two types. A field is required only if both types require it. */
-function joinObjects(a: ObjectType, b: ObjectType): ObjectType {
-  const table = joinedObjects.get(a) ?? new WeakMap<ObjectType, ObjectType>();
+function joinObjects(a: ObjectStaticType, b: ObjectStaticType): ObjectStaticType {
+  const table = joinedObjects.get(a) ?? new WeakMap<ObjectStaticType, ObjectStaticType>();
   joinedObjects.set(a, table);
   const known = table.get(b);
   if (known !== undefined) return known;
   const fields = new Map<string, Field | undefined>();
-  const joined: ObjectType = {
+  const joined: ObjectStaticType = {
     kind: 'object',
     open: a.open || b.open,
     joined: true,

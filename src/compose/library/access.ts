@@ -38,7 +38,7 @@ export function derive(value: Sym, node: Node, optional: boolean): Sym {
 }
 
 /** The read of a member: its expression, and the condition under which it is present. */
-export interface Access {
+export interface MemberAccess {
   readonly node: Node;
   /** The condition under which the member itself is present; `undefined` when it surely is. */
   readonly has: Node | undefined;
@@ -48,7 +48,7 @@ export interface Access {
 }
 
 /** The value of a member, which is absent where its object or the member itself is absent. */
-export function accessed(value: Sym, access: Access, optional: boolean, label: string): Sym {
+export function accessed(value: Sym, access: MemberAccess, optional: boolean, label: string): Sym {
   const base = baseOf(value, optional);
   const { waits } = value;
   if (base.has === undefined) {
@@ -75,7 +75,7 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
   const type = value.type.kind === 'map' ? value.type.value : DYN;
   const name =
     key.kind === 'lit' && typeof key.value === 'string' && /^[A-Za-z_]\w*$/.test(key.value) ? key.value : undefined;
-  const access: Access =
+  const access: MemberAccess =
     name === undefined
       ? {
           node: index(value.node, key, type),
@@ -111,7 +111,7 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
       : (insideFromEnd(at, count, value.node) ??
         insideByRemainder(at, count) ??
         and(greaterEqual(at), less(at, count)));
-  const access: Access = {
+  const access: MemberAccess = {
     node: index(value.node, at, element),
     has: isLiteral(inside, true) ? undefined : inside,
     optional: (base) => optIndex(base, at, element),

@@ -17,7 +17,7 @@ import {
 import { setOwn } from '../../core/index.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { extremeOf, foldLoop } from '../ir/fold.ts';
-import type { Fold } from '../ir/pass.ts';
+import type { ListFold } from '../ir/pass.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, withArgs } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
@@ -32,7 +32,7 @@ import { Phi, Sym } from '../value/symbolic.ts';
 import { knowing } from './view.ts';
 
 /** The list of a loop, and the value of its element. */
-export type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
+export type Pass = Pick<ListFold, 'list' | 'loop' | 'element'>;
 
 /** A loop-carried value, which one turn of a loop passes to the next one. */
 export type Carried =
@@ -183,8 +183,8 @@ function rebuild(
 
 function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { readonly value: unknown } | undefined {
   if (of.kind !== 'value') return undefined;
-  const fold: Fold = { ...pass, accumulator: of.variable, initial: of.start, next: toNode(next) };
-  const others = turns.flatMap((turn): Fold[] =>
+  const fold: ListFold = { ...pass, accumulator: of.variable, initial: of.start, next: toNode(next) };
+  const others = turns.flatMap((turn): ListFold[] =>
     turn.of === of || turn.of.kind !== 'value'
       ? []
       : [{ ...pass, accumulator: turn.of.variable, initial: turn.of.start, next: toNode(turn.next) }],

@@ -1,5 +1,5 @@
 import type { Schema } from '../../schema/index.ts';
-import type { Field, ObjectType, StaticType } from '../ir/types.ts';
+import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
 import { DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/types.ts';
 import type { DerivedField } from '../trace/records.ts';
 import { resourceType } from './schema-type.ts';
@@ -40,7 +40,7 @@ const METADATA = new Map<string, StaticType>([
   ['annotations', mapOf(STRING)],
 ]);
 
-const metadataType: ObjectType = {
+const metadataType: ObjectStaticType = {
   kind: 'object',
   field: (name) => {
     const type = METADATA.get(name);
@@ -56,9 +56,9 @@ export function kindType(
   kind: string,
   schema: Schema | undefined,
   derived: readonly DerivedField[],
-): ObjectType {
+): ObjectStaticType {
   const found = schema === undefined ? undefined : resourceType(schema);
-  const base: ObjectType | undefined = found?.kind === 'object' ? found : undefined;
+  const base: ObjectStaticType | undefined = found?.kind === 'object' ? found : undefined;
   const counters = COUNTERS[`${group}/${kind}`] ?? [];
   let fields: Map<string, Field | undefined> | undefined;
   return {
@@ -75,7 +75,7 @@ export function kindType(
 
 function rootField(
   name: string,
-  base: ObjectType | undefined,
+  base: ObjectStaticType | undefined,
   counters: readonly string[],
   derived: readonly DerivedField[],
 ): Field | undefined {
@@ -90,7 +90,11 @@ function rootField(
 
 const DERIVED_TYPES = { string: STRING, integer: INTEGER, boolean: BOOL } as const;
 
-function extended(type: ObjectType, counters: readonly string[], derived: readonly DerivedField[]): ObjectType {
+function extended(
+  type: ObjectStaticType,
+  counters: readonly string[],
+  derived: readonly DerivedField[],
+): ObjectStaticType {
   return {
     ...type,
     names: () => [...type.names(), ...derived.map((entry) => entry.path.split('.')[1] as string)],
@@ -107,7 +111,7 @@ function extended(type: ObjectType, counters: readonly string[], derived: readon
 }
 
 /** The type of the instance: its spec, and the metadata of a stored object. */
-export function instanceType(spec: StaticType): ObjectType {
+export function instanceType(spec: StaticType): ObjectStaticType {
   const fields = new Map<string, Field>([
     ['spec', { type: spec, required: true }],
     ['metadata', { type: metadataType, required: true }],

@@ -13,7 +13,7 @@ import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { accessed, characterAt, derive, elementAt, makeTyped, mapMember } from './access.ts';
-import type { Access } from './access.ts';
+import type { MemberAccess } from './access.ts';
 import { converted, withoutShort } from './converted.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
@@ -222,7 +222,7 @@ function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label
     const converts = field.converts === true;
     const read = select(value.node, key, converts ? DYN : field.type);
     const node = converts ? ofNumber(read, field.type) : read;
-    const access: Access = {
+    const access: MemberAccess = {
       node,
       has: field.required ? undefined : has(value.node, key),
       optional: (base) => optSelect(base, key, field.type),

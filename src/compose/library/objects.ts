@@ -5,7 +5,7 @@ import { mapOf } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
-import { keyEntries, KEYS, membersOf } from '../value/key-order.ts';
+import { keyEntries, KEYS, mapOfMembers } from '../value/key-order.ts';
 import type { Members } from '../value/key-order.ts';
 import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
 import { mergeValues, resolve } from '../value/merge.ts';
@@ -62,7 +62,7 @@ export function mergeSpread(
   if (inner instanceof Phi) return spreadEither(interpreter, target, inner, asked);
   if (inner instanceof Sym) return spreadSym(interpreter, target, inner, asked);
   if (typeof source === 'string' && hasTokens(source)) return spreadSym(interpreter, target, new Sym(textNode(source)));
-  mergeMembers(target, membersOf(Object(source) as object));
+  mergeMembers(target, mapOfMembers(Object(source) as object));
 }
 
 /** Sets the keys of a written object, each under its condition. */
@@ -90,7 +90,7 @@ function spreadEither(interpreter: Interpreter, target: Record<string, unknown>,
       [value.test, a],
       [not(value.test), b],
     ] as const) {
-      const members = membersOf(made);
+      const members = mapOfMembers(made);
       const sure: Record<string, unknown> = {};
       for (const { key, test: present } of keyEntries(members)) {
         if (isLiteral(present, true)) setOwn(sure, key, members.get(key));
@@ -102,7 +102,7 @@ function spreadEither(interpreter: Interpreter, target: Record<string, unknown>,
     }
     return;
   }
-  mergeMembers(target, mergeValues.members(value.test, membersOf(a), membersOf(b)));
+  mergeMembers(target, mergeValues.members(value.test, mapOfMembers(a), mapOfMembers(b)));
 }
 
 function spreadSym(interpreter: Interpreter, target: Record<string, unknown>, value: Sym, asked = false): void {

@@ -1,5 +1,5 @@
 import type { Schema } from '../../schema/index.ts';
-import type { Field, ObjectType, StaticType } from '../ir/types.ts';
+import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 
 /** Types by schema node, for schemas of specs and of resources. */
@@ -90,6 +90,6 @@ function objectType(schema: Schema, inner: (schema: Schema) => StaticType): Stat
     }
     return found ?? (open ? { type: DYN, required: false } : undefined);
   };
-  const type: ObjectType = { kind: 'object', field, names: () => Object.keys(properties), open };
+  const type: ObjectStaticType = { kind: 'object', field, names: () => Object.keys(properties), open };
   return type;
 }

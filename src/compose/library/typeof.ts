@@ -7,11 +7,11 @@ import { Phi } from '../value/symbolic.ts';
 import { refuse } from '../refusal/refusal.ts';
 
 /** `typeof value`: a constant by the static type, or a condition where the value may be missing. */
-export function typeOf(raw: unknown): unknown {
+export function typeofValue(raw: unknown): unknown {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner === undefined) return typeof value;
-  if (inner instanceof Phi) return distribute(inner, typeOf);
+  if (inner instanceof Phi) return distribute(inner, typeofValue);
   const name = nameOf(inner);
   if (inner.absence === undefined) return name;
   return textValue(cond(inner.absence.has, literal(name), literal('undefined')));

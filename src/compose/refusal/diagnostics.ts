@@ -4,7 +4,7 @@ import type { Site } from './refusal.ts';
 
 /** Makes a diagnostic of a refusal, with its place and the text there. */
 export function diagnosticOf(refusal: Refusal): Diagnostic {
-  return placed(
+  return withSource(
     {
       code: `trace/${refusal.code}`,
       severity: 'error',
@@ -16,7 +16,7 @@ export function diagnosticOf(refusal: Refusal): Diagnostic {
 }
 
 /** Adds to a diagnostic the position of a place, and of the call that leads there, if one is given. */
-export function placed(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
+export function withSource(diagnostic: Diagnostic, site: Site | undefined, caller?: Site): Diagnostic {
   const source = site?.locate(site.start);
   if (source === undefined) return diagnostic;
   const calledFrom = caller?.locate(caller.start);

@@ -6,7 +6,7 @@ import { Refusal, refuse } from '../refusal/refusal.ts';
 import { freeNames } from '../../javascript/index.ts';
 import { mapPosition } from './positions.ts';
 import { parseFunction } from './parse.ts';
-import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
+import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
 
 interface ScopeView {
   readonly kind: string;
@@ -265,7 +265,7 @@ interface ScriptInfo {
   readonly source: string;
 }
 
-function lookUp(scopes: readonly ScopeView[], name: string): Found | undefined {
+function lookUp(scopes: readonly ScopeView[], name: string): CapturedVariable | undefined {
   for (const { variables } of scopes) {
     if (variables === undefined || !Object.hasOwn(variables, name)) continue;
     try {

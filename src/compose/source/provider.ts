@@ -2,7 +2,7 @@ import type { SourcePosition } from '../../core/index.ts';
 import type { FunctionNode } from './parse.ts';
 
 /** A free variable: its value, or the fact that it has none yet. */
-export type Found = { readonly value: unknown } | { readonly uninitialised: true };
+export type CapturedVariable = { readonly value: unknown } | { readonly uninitialised: true };
 
 /** The source of a function and its captured variables. */
 export interface FunctionSource {
@@ -11,7 +11,7 @@ export interface FunctionSource {
   /** The difference between positions of nodes and offsets into `text`. */
   readonly shift: number;
   /** The value of a free variable; `undefined` when the function sees no variable of this name. */
-  readonly lookup: (name: string) => Found | undefined;
+  readonly lookup: (name: string) => CapturedVariable | undefined;
   /** The `this` around an arrow function, where the provider can give it. */
   readonly self?: () => unknown;
   /** The author's file, line and column of an offset into the text. */

@@ -1,6 +1,6 @@
 import type { SourcePosition } from '../../core/index.ts';
 import { parseFunction } from './parse.ts';
-import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
+import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
 
 /** The data that the load or build transform attaches to a function. */
 export interface TransformData {
@@ -36,7 +36,7 @@ export const transformProvider: Provider = {
   },
 };
 
-function lookUp(vars: Record<string, unknown>, name: string): Found | undefined {
+function lookUp(vars: Record<string, unknown>, name: string): CapturedVariable | undefined {
   if (!Object.hasOwn(vars, name)) return undefined;
   try {
     return { value: vars[name] };

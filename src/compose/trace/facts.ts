@@ -1,5 +1,5 @@
 import { and, eq, isLiteralNumber, literal, not, or } from '../ir/build.ts';
-import type { Kind, Literal, Node } from '../ir/node.ts';
+import type { Kind, LiteralNode, Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 
 /** The bounds between which a whole number is known to be. */
@@ -193,5 +193,5 @@ export class Facts {
 }
 
 /** Is the node an integer literal? */
-const isInteger = (node: Node | undefined): node is Literal & { readonly value: number } =>
+const isInteger = (node: Node | undefined): node is LiteralNode & { readonly value: number } =>
   node !== undefined && isLiteralNumber(node) && Number.isInteger(node.value);

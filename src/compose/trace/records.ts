@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import type { ObjectType } from '../ir/types.ts';
+import type { ObjectStaticType } from '../ir/types.ts';
 import type { Site } from '../refusal/refusal.ts';
 
 /** A field that a factory defines on top of the kind's own fields, with its formula. */
@@ -59,7 +59,7 @@ export interface ResourceRecord {
   readonly kind: string;
   /** The schema of its kind, if one was known when it was made. */
   readonly schema: Schema | undefined;
-  readonly type: ObjectType;
+  readonly type: ObjectStaticType;
   /** The variable of the resource in the graph: an object, or a list when the resource is made in a loop. */
   readonly variable: Variable;
   /** The variable of one object of the resource, inside the loop that makes it. */

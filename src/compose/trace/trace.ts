@@ -9,7 +9,7 @@ import type { Site } from '../refusal/refusal.ts';
 import { FollowUp, isRecoverable, Refusal } from '../refusal/refusal.ts';
 
 /** A variable of the traced program. */
-export class Binding {
+export class ProgramVariable {
   readonly name: string;
   readonly constant: boolean;
   value: unknown;
@@ -366,7 +366,7 @@ export interface MergeValues {
 }
 
 function snapshot(ref: MutableRef): Snapshot {
-  if (ref instanceof Binding) return { kind: 'binding', value: ref.value };
+  if (ref instanceof ProgramVariable) return { kind: 'binding', value: ref.value };
   if (Array.isArray(ref)) return { kind: 'array', items: [...(ref as unknown[])] };
   const keys = new Map<PropertyKey, unknown>();
   for (const key of Reflect.ownKeys(ref)) keys.set(key, (ref as Record<PropertyKey, unknown>)[key]);
@@ -375,7 +375,7 @@ function snapshot(ref: MutableRef): Snapshot {
 
 function restore(ref: MutableRef, to: Snapshot): void {
   if (to.kind === 'binding') {
-    (ref as Binding).value = to.value;
+    (ref as ProgramVariable).value = to.value;
   } else if (to.kind === 'array') {
     const array = ref as unknown[];
     array.length = 0;

@@ -1,38 +1,38 @@
 import type { ObjectExpression } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
 import type { FunctionNode } from '../source/parse.ts';
-import type { Found, FunctionLike } from '../source/provider.ts';
+import type { CapturedVariable, FunctionLike } from '../source/provider.ts';
 import { activeTrace } from '../trace/current.ts';
-import { Binding } from '../trace/trace.ts';
+import { ProgramVariable } from '../trace/trace.ts';
 
 /** The text that is being interpreted, and the look-up of its free names. */
 export interface Unit {
   readonly text: string;
   readonly shift: number;
-  readonly lookup: (name: string) => Found | undefined;
+  readonly lookup: (name: string) => CapturedVariable | undefined;
   readonly locate: (offset: number) => SourcePosition | undefined;
   /** An object literal whose keys are names inside the literal, once they have a value. */
   readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
 }
 
 /** The names of one block or function. */
-export class Scope {
-  readonly names = new Map<string, Binding>();
-  readonly parent: Scope | undefined;
+export class LexicalEnvironment {
+  readonly names = new Map<string, ProgramVariable>();
+  readonly parent: LexicalEnvironment | undefined;
   readonly unit: Unit;
 
-  constructor(parent: Scope | undefined, unit: Unit) {
+  constructor(parent: LexicalEnvironment | undefined, unit: Unit) {
     this.parent = parent;
     this.unit = unit;
   }
 
-  declare(name: string, constant: boolean, value: unknown, initialised: boolean): Binding {
-    const binding = activeTrace().track(new Binding(name, constant, value, initialised));
+  declare(name: string, constant: boolean, value: unknown, initialised: boolean): ProgramVariable {
+    const binding = activeTrace().track(new ProgramVariable(name, constant, value, initialised));
     this.names.set(name, binding);
     return binding;
   }
 
-  find(name: string): Binding | undefined {
+  find(name: string): ProgramVariable | undefined {
     return this.names.get(name) ?? this.parent?.find(name);
   }
 }
@@ -46,7 +46,7 @@ export interface Self {
 /** A function of the traced program, or a traced function outside of it. */
 export interface Closure {
   readonly node: FunctionNode;
-  readonly scope: Scope | undefined;
+  readonly scope: LexicalEnvironment | undefined;
   readonly unit: Unit;
   readonly self: Self;
 }

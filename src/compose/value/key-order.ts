@@ -24,7 +24,7 @@ export interface KeyEntry {
 export type Members = ReadonlyMap<PropertyKey, unknown>;
 
 /** An object as a map of its own enumerable members. */
-export function membersOf(object: object): Map<PropertyKey, unknown> {
+export function mapOfMembers(object: object): Map<PropertyKey, unknown> {
   const members = new Map<PropertyKey, unknown>();
   for (const key of Reflect.ownKeys(object)) {
     if (Object.getOwnPropertyDescriptor(object, key)?.enumerable !== true) continue;

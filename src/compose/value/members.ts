@@ -4,12 +4,12 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { decide } from '../trace/current.ts';
 import type { KeyEntry } from './key-order.ts';
-import { keyEntries, KEYS, membersOf, notable, presenceOf, withKey } from './key-order.ts';
+import { keyEntries, KEYS, mapOfMembers, notable, presenceOf, withKey } from './key-order.ts';
 import { phi } from './merge.ts';
 
 /** The own keys of an object of the program, with the conditions under which it has them. */
 export function ownKeys(object: object): readonly KeyEntry[] {
-  return keyEntries(membersOf(object));
+  return keyEntries(mapOfMembers(object));
 }
 
 /** Does an object of the program have a key of its own? The answer is known, or a condition. */
@@ -75,7 +75,7 @@ export function copyKeys(from: object, to: object, change: (node: Node) => Node)
 }
 
 function note(object: object, entries: readonly KeyEntry[]): void {
-  const found = notable(entries, membersOf(object));
+  const found = notable(entries, mapOfMembers(object));
   if (found === undefined) Reflect.deleteProperty(object, KEYS);
   else setOwn(object, KEYS, found);
 }

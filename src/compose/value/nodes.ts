@@ -21,7 +21,7 @@ import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
-import { keyEntries, membersOf } from './key-order.ts';
+import { keyEntries, mapOfMembers } from './key-order.ts';
 import { resolve } from './merge.ts';
 import { classOf, isPlainObject } from './printed.ts';
 import { hasTokens, labelOf, symbolic } from './proxy.ts';
@@ -158,7 +158,7 @@ export function objectNode(value: Record<string, unknown>): Node {
  * The keys of a piece or an object whose value may be `undefined` in JavaScript, with the condition of having the key.
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
-  return keyEntries(membersOf(keys)).flatMap(({ key, test: own }) => {
+  return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {
     const there = decide(and(test ?? TRUE(), own));
     if (there === false) return [];
     const condition = there === true ? TRUE() : there;
@@ -190,7 +190,7 @@ export function keysNode(value: Record<string, unknown>): Node {
 }
 
 function ownKeysNode(value: Record<string, unknown>): Node {
-  const entries = keyEntries(membersOf(value)).map(({ key, test }): Entry => {
+  const entries = keyEntries(mapOfMembers(value)).map(({ key, test }): Entry => {
     const there = decide(test);
     const mark = optionalSome(literal(true));
     if (typeof there === 'boolean') return { key: literal(key), value: literal(true) };

@@ -5,7 +5,7 @@ import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { projectObject } from '../../runtime/index.ts';
 import { applySetsOf, Subscriptions } from './subscriptions.ts';
 import { KeptReads, kindId } from './kept-reads.ts';
-import type { CacheChange, ObjectIndex } from './kind-cache.ts';
+import type { CacheChange, IndexFunction } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
 
 /** Receives measurements of watches. */
@@ -60,7 +60,7 @@ export class CacheSet {
   readonly #slots = new Map<string, Slot>();
   /** The same caches by group and kind, without the version. The map saves a search among thousands of kinds. */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
-  readonly #indexes = new Map<string, ObjectIndex>();
+  readonly #indexes = new Map<string, IndexFunction>();
   readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
   readonly #reads = new KeptReads((type, projectionGeneration) =>
     this.#beginReading(type)?.readMore(projectionGeneration),
@@ -108,7 +108,7 @@ export class CacheSet {
   }
 
   /** Sets the index of a kind that is not watched yet; see `KindCache.indexed`. */
-  index(type: ObjectType, indexOf: ObjectIndex): void {
+  index(type: ObjectType, indexOf: IndexFunction): void {
     this.#indexes.set(kindId(type), indexOf);
   }
 

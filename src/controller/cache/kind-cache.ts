@@ -19,7 +19,7 @@ export interface CacheChange {
 }
 
 /** Returns the texts by which an object is looked up. */
-export type ObjectIndex = (object: KubeObject) => Iterable<string>;
+export type IndexFunction = (object: KubeObject) => Iterable<string>;
 
 /** The dependencies of a `KindCache`. */
 export interface KindCacheOptions {
@@ -29,7 +29,7 @@ export interface KindCacheOptions {
   /** Returns the projection of an object. Called for every object that arrives. */
   readonly project: (object: KubeObject) => LiveObject;
   /** Returns the texts by which objects are looked up besides their keys. Must be a pure function. */
-  readonly indexOf?: ObjectIndex;
+  readonly indexOf?: IndexFunction;
   readonly onChange: (change: CacheChange) => void;
   /** Called when `synced` of one of its watches changed, or the error of a watch whose list is not complete. */
   readonly onState: (cache: KindCache) => void;

@@ -5,7 +5,7 @@ import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 
 /** The result of compiling a spec. */
-export interface Compiled {
+export interface CompiledSpec {
   readonly hash: string;
   /** Absent when the spec has errors. */
   readonly graph?: Graph;
@@ -16,7 +16,7 @@ export interface Compiled {
 }
 
 /** One compilation of a spec, for metrics. */
-export interface Compilation {
+export interface CompilationTiming {
   readonly definition: string;
   readonly milliseconds: number;
   readonly ok: boolean;
@@ -32,7 +32,7 @@ interface Asked {
 
 interface Kept {
   readonly key: string;
-  readonly compiled: Compiled;
+  readonly compiled: CompiledSpec;
 }
 
 /**
@@ -48,19 +48,19 @@ export class DefinitionCompiler {
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
-  readonly #onCompiled: (compilation: Compilation) => void;
+  readonly #onCompiled: (compilation: CompilationTiming) => void;
 
   constructor(
     schemas: LiveSchemas,
     options: Omit<CompileOptions, 'sources'>,
-    onCompiled: (compilation: Compilation) => void = () => undefined,
+    onCompiled: (compilation: CompilationTiming) => void = () => undefined,
   ) {
     this.#schemas = schemas;
     this.#onCompiled = onCompiled;
     this.#options = options;
   }
 
-  async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<Compiled> {
+  async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<CompiledSpec> {
     const { hash, types } = this.#askedBy(spec);
     const key = `${hash} ${this.#epochOf(types)}`;
     const known = this.#kept.get(name)?.find((entry) => entry.key === key);
@@ -71,7 +71,7 @@ export class DefinitionCompiler {
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
     const first = diagnostics.find(({ severity }) => severity === 'error');
-    const compiled: Compiled = {
+    const compiled: CompiledSpec = {
       hash,
       ...(graph === undefined ? {} : { graph }),
       ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),

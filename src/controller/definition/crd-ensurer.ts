@@ -11,7 +11,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { CRD_TYPE, declaredKind } from './definition.ts';
 
 /** The time that the server has to serve a CRD before the wait counts as a failure. */
@@ -70,7 +70,7 @@ export class CrdEnsurer {
   }
 
   /** Creates or updates the CRD of a graph, if needed. Returns whether the server serves it. */
-  async ensure(definition: Definition, graph: Graph, signal: AbortSignal): Promise<CrdState> {
+  async ensure(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
       if (!this.#isInOrder(definition, graph) && !this.#isAsWanted(definition, graph)) {
@@ -92,7 +92,7 @@ export class CrdEnsurer {
   }
 
   /** The reason why the graph's CRD may not be written; `undefined` when it may be written. Writes nothing. */
-  async refusalOf(definition: Definition, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
+  async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
     this.#planned.set(definition.name, { hash: graph.hash, made });
     const { plan } = await made;
@@ -100,13 +100,13 @@ export class CrdEnsurer {
   }
 
   /** Does the cluster serve the graph's kind for this definition, according to the watch? */
-  serves(definition: Definition, graph: Graph): boolean {
+  serves(definition: DefinitionObject, graph: Graph): boolean {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
   }
 
   /** The kind that the cluster serves for this definition, independent of the present spec. */
-  servedType(definition: Definition): ObjectType | undefined {
+  servedType(definition: DefinitionObject): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;
       const { group, scope, names } = object.spec ?? {};
@@ -118,7 +118,7 @@ export class CrdEnsurer {
   }
 
   /** Deletes the CRD of a deleted definition, if the definition still owns the CRD. */
-  async remove(definition: Definition, signal: AbortSignal): Promise<void> {
+  async remove(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       const labels = object.metadata.labels ?? {};
       const own = Object.hasOwn(labels, 'kro.run/owned') && ownerConflict(object, definition.name) === undefined;
@@ -146,7 +146,7 @@ export class CrdEnsurer {
     return this.#options.caches;
   }
 
-  #isInOrder(definition: Definition, graph: Graph): boolean {
+  #isInOrder(definition: DefinitionObject, graph: Graph): boolean {
     const known = this.#inOrder.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
@@ -155,7 +155,7 @@ export class CrdEnsurer {
   /**
    * Does the CRD equal the wanted one, according to the watch? After a restart, this check saves a read of each CRD.
    */
-  #isAsWanted(definition: Definition, graph: Graph): boolean {
+  #isAsWanted(definition: DefinitionObject, graph: Graph): boolean {
     const name = nameOf(graph);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
     const seen = this.#prints.get(name);
@@ -177,7 +177,7 @@ export class CrdEnsurer {
     else this.#prints.set(name, { stamp, print });
   }
 
-  async #plan(definition: Definition, graph: Graph, signal: AbortSignal): Promise<Planned> {
+  async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {
     const { client, version, facets } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };

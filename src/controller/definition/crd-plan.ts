@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { ALLOW_BREAKING } from './definition.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
@@ -35,7 +35,7 @@ const MAX_NAMED_CHANGES = 3;
 const MAX_NAMED_FIELDS = 30;
 
 /** The graph's CRD with the labels that name its owner. */
-export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
+export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version: string): KubeObject {
   return {
     ...crd,
     metadata: {
@@ -58,7 +58,7 @@ export function ownedCrd(crd: KubeObject, definition: Definition, version: strin
 export function planCrd(
   existing: KubeObject | undefined,
   wanted: KubeObject,
-  definition: Definition,
+  definition: DefinitionObject,
   difference: CrdDifference,
 ): CrdPlan {
   if (existing === undefined) return { do: 'create', crd: wanted };

@@ -1,16 +1,16 @@
 import type { Graph } from '../../graph/index.ts';
-import type { ConditionValue } from '../../runtime/index.ts';
-import type { Compiled } from './compiler.ts';
-import type { Definition } from './definition.ts';
+import type { ConditionContent } from '../../runtime/index.ts';
+import type { CompiledSpec } from './compiler.ts';
+import type { DefinitionObject } from './definition.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
 
 /** The findings of a pass so far. */
 export interface DefinitionPass {
-  readonly definition: Definition;
-  readonly compiled: Compiled;
-  readonly conditions: Map<DefinitionCondition, ConditionValue>;
-  rolledOut: ConditionValue | 'keep' | undefined;
+  readonly definition: DefinitionObject;
+  readonly compiled: CompiledSpec;
+  readonly conditions: Map<DefinitionCondition, ConditionContent>;
+  rolledOut: ConditionContent | 'keep' | undefined;
   lastIssued: number;
   /** The event of a watch that the pass waits for, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
@@ -25,7 +25,7 @@ export interface WorkingRevision {
 }
 
 /** A new pass. */
-export function newPass(definition: Definition, compiled: Compiled): DefinitionPass {
+export function newPass(definition: DefinitionObject, compiled: CompiledSpec): DefinitionPass {
   return {
     definition,
     compiled,
@@ -38,7 +38,7 @@ export function newPass(definition: Definition, compiled: Compiled): DefinitionP
 }
 
 /** The highest issued revision according to the status; 0 for none. */
-export function lastIssuedOf(definition: Definition): number {
+export function lastIssuedOf(definition: DefinitionObject): number {
   const { lastIssuedRevision } = definition.status;
   return typeof lastIssuedRevision === 'number' ? lastIssuedRevision : 0;
 }

@@ -17,7 +17,7 @@ import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { newPass } from './definition-pass.ts';
@@ -92,7 +92,7 @@ export class DefinitionReconciler {
     return this.#keep(definition, signal);
   }
 
-  async #keep(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
+  async #keep(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
     const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
     const pass = newPass(definition, compiled);
     await this.#revisions.adopt(definition, signal);

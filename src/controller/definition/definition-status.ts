@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../core/index.ts';
 import { formatTime } from '../../kubernetes/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { Condition, ConditionValue } from '../../runtime/index.ts';
+import type { Condition, ConditionContent } from '../../runtime/index.ts';
 import { readConditions, transition } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
 
 /** Conditions of a definition, besides `Ready`. */
@@ -23,20 +23,20 @@ const TYPES: readonly DefinitionCondition[] = [
 /** The outcome of a pass over a definition. */
 export interface DefinitionOutcome {
   /** New values of conditions. A condition without a new value stays as it was. */
-  readonly conditions: ReadonlyMap<DefinitionCondition, ConditionValue>;
+  readonly conditions: ReadonlyMap<DefinitionCondition, ConditionContent>;
   /** The graph of the definition's spec; absent while the spec does not compile. */
   readonly graph?: Graph;
   /** The condition of the canary roll-out; absent without one. It does not count for `Ready`. */
-  readonly rolledOut?: ConditionValue | 'keep';
+  readonly rolledOut?: ConditionContent | 'keep';
   /** Highest revision ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
 }
 
 /** A status, as it is written. */
-export type DefinitionStatus = JsonObject & { readonly state: 'Active' | 'Inactive' };
+export type WrittenStatus = JsonObject & { readonly state: 'Active' | 'Inactive' };
 
 /** The whole status of a definition after a pass. */
-export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): DefinitionStatus {
+export function definitionStatus(definition: DefinitionObject, outcome: DefinitionOutcome, now: number): WrittenStatus {
   const { creationTimestamp } = definition.object.metadata;
   const conditions = setConditions(
     { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? formatTime(now) },
@@ -58,8 +58,8 @@ export function definitionStatus(definition: Definition, outcome: DefinitionOutc
 }
 
 function rolledOut(
-  { status, generation }: Definition,
-  value: ConditionValue | 'keep' | undefined,
+  { status, generation }: DefinitionObject,
+  value: ConditionContent | 'keep' | undefined,
   now: number,
 ): Condition[] {
   if (value === undefined) return [];
@@ -78,27 +78,27 @@ function lastShown(status: JsonObject): JsonObject {
 
 /** Texts of kro, which clients match. */
 export const outcomes = {
-  resolved: (revision: number): ConditionValue => yes('Resolved', `revision ${revision} compiled and active`),
-  revisionFailed: (revision: number): ConditionValue =>
+  resolved: (revision: number): ConditionContent => yes('Resolved', `revision ${revision} compiled and active`),
+  revisionFailed: (revision: number): ConditionContent =>
     no('Failed', `latest graph revision ${revision} failed compilation`),
-  awaitingCompilation: (revision: number): ConditionValue => ({
+  awaitingCompilation: (revision: number): ConditionContent => ({
     status: 'Unknown',
     reason: 'WaitingForGraphRevisionCompilation',
     message: `graph revision ${revision} issued and awaiting compilation`,
   }),
-  accepted: (): ConditionValue => yes('Valid', 'resource graph and schema are valid'),
-  refused: (message: string): ConditionValue => no('InvalidResourceGraph', message),
-  kindReady: (kind: string): ConditionValue => yes('Ready', `kind ${kind} has been accepted and ready`),
-  kindFailed: (message: string): ConditionValue => no('Failed', message),
-  underDeletion: (message: string): ConditionValue => ({ status: 'Unknown', reason: 'UnderDeletion', message }),
-  running: (): ConditionValue => yes('Running', 'controller is running'),
-  notStarted: (message: string): ConditionValue => no('FailedToStart', message),
+  accepted: (): ConditionContent => yes('Valid', 'resource graph and schema are valid'),
+  refused: (message: string): ConditionContent => no('InvalidResourceGraph', message),
+  kindReady: (kind: string): ConditionContent => yes('Ready', `kind ${kind} has been accepted and ready`),
+  kindFailed: (message: string): ConditionContent => no('Failed', message),
+  underDeletion: (message: string): ConditionContent => ({ status: 'Unknown', reason: 'UnderDeletion', message }),
+  running: (): ConditionContent => yes('Running', 'controller is running'),
+  notStarted: (message: string): ConditionContent => no('FailedToStart', message),
 };
 
-function yes(reason: string, message: string): ConditionValue {
+function yes(reason: string, message: string): ConditionContent {
   return { status: 'True', reason, message };
 }
 
-function no(reason: string, message: string): ConditionValue {
+function no(reason: string, message: string): ConditionContent {
   return { status: 'False', reason, message };
 }

@@ -5,9 +5,9 @@ import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
-import type { DefinitionStatus } from './definition-status.ts';
+import type { WrittenStatus } from './definition-status.ts';
 
 /** The client, the caches and the listener of a `DefinitionWriter`. */
 export interface DefinitionWriterOptions {
@@ -25,7 +25,7 @@ export class DefinitionWriter {
   }
 
   /** Adds the controller's finalizer; undefined when the definition is gone. */
-  async withFinalizer(definition: Definition, signal: AbortSignal): Promise<Definition | undefined> {
+  async withFinalizer(definition: DefinitionObject, signal: AbortSignal): Promise<DefinitionObject | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;
     const answer = await this.#setFinalizers(
       definition,
@@ -38,7 +38,7 @@ export class DefinitionWriter {
   }
 
   /** Removes the controller's finalizer. */
-  async release(definition: Definition, signal: AbortSignal): Promise<void> {
+  async release(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
     );
@@ -53,7 +53,7 @@ export class DefinitionWriter {
    * is gone.
    */
   async #setFinalizers(
-    { object }: Definition,
+    { object }: DefinitionObject,
     finalizers: string[],
     signal: AbortSignal,
   ): Promise<KubeObject | undefined> {
@@ -68,7 +68,7 @@ export class DefinitionWriter {
   }
 
   /** Writes the status if it changed. */
-  async putStatus(definition: Definition, status: DefinitionStatus, signal: AbortSignal): Promise<void> {
+  async putStatus(definition: DefinitionObject, status: WrittenStatus, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     if (jsonEquals(definition.status, status)) return;
     const body = [
@@ -90,7 +90,7 @@ export class DefinitionWriter {
    * cache before the watch does. Otherwise the controller would issue revisions of the old definition in a loop,
    * because the garbage collector deletes a revision without an owner.
    */
-  async #isGone({ name, uid, object }: Definition, thrown: unknown, signal: AbortSignal): Promise<boolean> {
+  async #isGone({ name, uid, object }: DefinitionObject, thrown: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;
     const { client, caches } = this.#options;
     const live = await client.find(refOf(object), { signal });

@@ -34,7 +34,7 @@ export const CRD_TYPE: ObjectType = {
 export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 
 /** A definition as the controller reads it. */
-export interface Definition {
+export interface DefinitionObject {
   readonly object: KubeObject;
   readonly name: string;
   readonly uid: string;
@@ -50,7 +50,7 @@ export interface Definition {
 }
 
 /** Reads a definition object. */
-export function readDefinitionObject(object: KubeObject): Definition {
+export function readDefinitionObject(object: KubeObject): DefinitionObject {
   const { name = '', uid = '', generation = 0, annotations, deletionTimestamp } = object.metadata;
   const annotation = (key: string) =>
     annotations !== undefined && Object.hasOwn(annotations, key) ? annotations[key] : undefined;

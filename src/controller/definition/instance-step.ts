@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
 import { keys, readNowSample } from '../../runtime/index.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import type { Policies } from './policies.ts';
 
 /** How a definition wants an instance stepped. */
@@ -9,7 +9,7 @@ export type InstanceStepOptions = Omit<StepOptions, 'now' | 'memory'>;
 
 /** The options of a step that definition, policies and the instance itself set; without the number of a revision. */
 export function instanceStepOptions(
-  { uid }: Pick<Definition, 'uid'>,
+  { uid }: Pick<DefinitionObject, 'uid'>,
   policies: Policies,
   instance: KubeObject,
 ): InstanceStepOptions {

@@ -7,7 +7,7 @@ import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { lastIssuedOf, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
@@ -36,7 +36,7 @@ export class Removal {
   }
 
   /** Handles a deleted definition: stops the work on its instances and removes the finalizer. */
-  async remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
+  async remove(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
     const { served, handoff, crds, writer, allowCrdDeletion, caches } = this.#options;
     if (!definition.hasFinalizer) return {};
     // The deletion of the CRD deletes its instances: the controller has to delete their children first.
@@ -56,14 +56,14 @@ export class Removal {
   }
 
   /** Serves a definition that is being deleted, so that its instances can be finalized. */
-  async #resume(definition: Definition, signal: AbortSignal): Promise<void> {
+  async #resume(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     const { compiler, handoff } = this.#options;
     const compiled = await compiler.compile(definition.name, definition.spec, signal);
     await handoff.lastGood(newPass(definition, compiled), signal);
   }
 
   /** Keeps the definition until its instances are gone, and names them in its status. */
-  async #hold(definition: Definition, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
+  async #hold(definition: DefinitionObject, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
     const message = remainingText(instances);
     const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');
     this.#options.onEvent({

@@ -6,11 +6,11 @@ import { revisionHash } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import type { ConditionValue } from '../../runtime/index.ts';
+import type { ConditionContent } from '../../runtime/index.ts';
 import { keys, readConditions } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { REVISION_TYPE } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
@@ -60,7 +60,7 @@ export class RevisionStore {
 
   /** Stores a new revision with these annotations. Returns an existing revision of the same number as it is. */
   async issue(
-    definition: Definition,
+    definition: DefinitionObject,
     number: number,
     hash: string,
     annotations: Readonly<Record<string, string>> | undefined,
@@ -78,7 +78,7 @@ export class RevisionStore {
   }
 
   /** Makes the definition the owner of revisions that an earlier definition of the same name left behind. */
-  async adopt(definition: Definition, signal: AbortSignal): Promise<void> {
+  async adopt(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     for (const revision of this.live(definition.name)) {
       const ownerReferences = adoptedOwners(revision, definition);
       if (ownerReferences === undefined) continue;
@@ -95,7 +95,7 @@ export class RevisionStore {
 
   /** Records that the revision compiles, and the order and dependencies of its graph. */
   verified(revision: Revision, graph: Graph, signal: AbortSignal): Promise<void> {
-    const value: ConditionValue = {
+    const value: ConditionContent = {
       status: 'True',
       reason: 'Verified',
       message: 'graph revision compiled and verified',
@@ -105,7 +105,7 @@ export class RevisionStore {
 
   /** Records the reason why the revision does not compile. */
   failed(revision: Revision, message: string, signal: AbortSignal): Promise<void> {
-    const value: ConditionValue = {
+    const value: ConditionContent = {
       status: 'False',
       reason: 'InvalidGraph',
       message: `failed to compile graph revision "${revision.name}": ${message}`,
@@ -160,7 +160,12 @@ export class RevisionStore {
     this.#observe(await this.#options.client.patch(refOf(revision.object), body, { fieldManager: 'kro', signal }));
   }
 
-  async #writeStatus(revision: Revision, value: ConditionValue, shown: JsonObject, signal: AbortSignal): Promise<void> {
+  async #writeStatus(
+    revision: Revision,
+    value: ConditionContent,
+    shown: JsonObject,
+    signal: AbortSignal,
+  ): Promise<void> {
     const object = revision.hasFinalizer ? revision.object : await this.#addFinalizer(revision, signal);
     const { client, clock } = this.#options;
     const { generation = 1, creationTimestamp, uid = '' } = object.metadata;

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { fnv32a } from '../../golang/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
-import type { Definition } from './definition.ts';
+import type { DefinitionObject } from './definition.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition.ts';
 
 /** Label of a revision that carries the hash of its spec. */
@@ -53,7 +53,7 @@ export function revisionName(definition: string, number: number): string {
 
 /** The object of a new revision. The object has the finalizer from the start, which saves a write. */
 export function newRevision(
-  definition: Definition,
+  definition: DefinitionObject,
   number: number,
   hash: string,
   version: string,
@@ -81,7 +81,7 @@ export function newRevision(
   };
 }
 
-function ownerOf(definition: Definition): OwnerReference {
+function ownerOf(definition: DefinitionObject): OwnerReference {
   return {
     apiVersion: formatApiVersion(DEFINITION_TYPE),
     kind: DEFINITION_TYPE.kind,
@@ -95,7 +95,7 @@ function ownerOf(definition: Definition): OwnerReference {
  * The owner references that make the definition the controller of a revision that an earlier definition of the same
  * name left behind. `undefined` when the definition is the controller already. Owners of other kinds stay.
  */
-export function adoptedOwners(revision: Revision, definition: Definition): OwnerReference[] | undefined {
+export function adoptedOwners(revision: Revision, definition: DefinitionObject): OwnerReference[] | undefined {
   const owners = revision.object.metadata.ownerReferences ?? [];
   if (owners.some(({ uid, controller }) => uid === definition.uid && controller === true)) return undefined;
   const others = owners.filter(({ kind, apiVersion }) => {

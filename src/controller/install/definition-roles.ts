@@ -2,7 +2,7 @@ import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { readPolicies } from '../definition/policies.ts';
-import type { PolicyRule } from './rules.ts';
+import type { RoleRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
 /** The label of ClusterRoles that the controller's ClusterRole aggregates. */
@@ -156,7 +156,7 @@ function accountRoles(
 }
 
 /** The rule to impersonate the ServiceAccounts of one name. */
-function impersonation(name: string): PolicyRule {
+function impersonation(name: string): RoleRule {
   return { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'], resourceNames: [name] };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { controllerCrds } from '../own-crds.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
-import type { PolicyRule } from './rules.ts';
+import type { RoleRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
 /** The options of an installation of the controller. */
@@ -58,7 +58,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
 }
 
 /** The rights on the controller's own objects, for any definitions. They are enough for a cluster without instances. */
-export function controllerRules(): PolicyRule[] {
+export function controllerRules(): RoleRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
   rules.add('kro.run', 'resourcegraphdefinitions/status', ['get', 'patch']);
@@ -80,7 +80,7 @@ export function controllerRules(): PolicyRule[] {
 }
 
 /** The rights of an election, in the controller's namespace only. */
-function leaseRules(): PolicyRule[] {
+function leaseRules(): RoleRule[] {
   const rules = new RuleSet();
   rules.add('coordination.k8s.io', 'leases', ['get', 'create', 'update']);
   return rules.rules();

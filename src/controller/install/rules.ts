@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 
 /** A rule of a Role or ClusterRole. */
-export interface PolicyRule {
+export interface RoleRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
@@ -27,7 +27,7 @@ export class RuleSet {
   }
 
   /** The sorted rules. Resources of one group with equal verbs share a rule. */
-  rules(): PolicyRule[] {
+  rules(): RoleRule[] {
     const together = new Map<string, { group: string; verbs: string[]; resources: string[] }>();
     for (const { group, resource, verbs } of this.#byResource.values()) {
       const inOrder = VERBS.filter((verb) => verbs.has(verb));
@@ -43,7 +43,7 @@ export class RuleSet {
 }
 
 /** The rules as JSON of a role. */
-export function ruleObjects(rules: readonly PolicyRule[]): JsonObject[] {
+export function ruleObjects(rules: readonly RoleRule[]): JsonObject[] {
   return rules.map(({ apiGroups, resources, verbs, resourceNames }) => ({
     apiGroups: [...apiGroups],
     resources: [...resources],

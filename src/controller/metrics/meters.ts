@@ -2,7 +2,7 @@ import type { RequestMeter, SchemaMeter } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import type { CacheMeter } from '../cache/cache-set.ts';
 import type { CacheChange } from '../cache/kind-cache.ts';
-import type { Compilation } from '../definition/compiler.ts';
+import type { CompilationTiming } from '../definition/compiler.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvrText, queueLabels, queueName } from './metrics.ts';
 
@@ -21,7 +21,7 @@ export class Meters {
   }
 
   /** Counts a compilation of a spec. */
-  compiled({ definition, milliseconds, ok }: Compilation): void {
+  compiled({ definition, milliseconds, ok }: CompilationTiming): void {
     const metrics = this.#metrics;
     const result = { result: ok ? 'success' : 'failed' };
     metrics.definitionBuilds.add({ name: definition });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Definition } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import { ServedKinds } from '../served-kinds.ts';
 import { createMetrics } from './metrics.ts';
 import { MetricsObserver } from './metrics-observer.ts';
@@ -11,7 +11,7 @@ test('the deletions of the last hundred definitions are told, however many there
   const observer = new MetricsObserver(metrics, new ServedKinds(), clock);
   const released = (name: string) => {
     const metadata = { name, deletionTimestamp: '1970-01-01T00:00:00Z' };
-    const definition = { name, object: { metadata } } as unknown as Definition;
+    const definition = { name, object: { metadata } } as unknown as DefinitionObject;
     observer.listen({ kind: 'definition-released', definition, orphans: 0 });
   };
   for (let number = 0; number < 150; number += 1) released(`made-${number}`);

@@ -1,8 +1,8 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { NodeReport, ObjectType } from '../../runtime/index.ts';
-import type { DefinitionStatus } from '../definition/definition-status.ts';
-import type { Definition } from '../definition/definition.ts';
+import type { WrittenStatus } from '../definition/definition-status.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import type { ChildWritten, ControllerListener, InstanceStep, PassFailed } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
@@ -85,7 +85,7 @@ export class MetricsObserver {
     }
   };
 
-  #definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
+  #definitionChanged(definition: DefinitionObject, { state }: WrittenStatus): void {
     const before = definition.status['state'];
     const from = typeof before === 'string' ? before : '';
     if (from !== state) this.#metrics.definitionTransitions.add({ name: definition.name, from, to: state });
@@ -96,7 +96,7 @@ export class MetricsObserver {
     if (result === 'wait') this.#metrics.revisionWaits.add({ reason: 'settling' });
   }
 
-  #definitionReleased({ name, object }: Definition, orphans: number): void {
+  #definitionReleased({ name, object }: DefinitionObject, orphans: number): void {
     const { definitionDeletions, definitionDeletionSeconds, orphaned } = this.#metrics;
     definitionDeletions.add({ name });
     const since = Date.parse(object.metadata.deletionTimestamp ?? '');

@@ -1,9 +1,9 @@
 import type { ObjectType } from '../../runtime/index.ts';
-import type { Labels } from './registry.ts';
+import type { MetricLabels } from './registry.ts';
 import { Metric } from './registry.ts';
 
 /** The value of a series at the time of the scrape. */
-export type Reading = readonly [Labels, number];
+export type Reading = readonly [MetricLabels, number];
 
 /** The values of a queue at the time of the scrape. */
 export interface QueueReading {
@@ -302,7 +302,7 @@ export function queueName(controller: string): string {
 }
 
 /** Both labels name the queue, as they do in controllers of Go. */
-export function queueLabels(name: string): Labels {
+export function queueLabels(name: string): MetricLabels {
   return { name, controller: name };
 }
 

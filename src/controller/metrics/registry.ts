@@ -1,13 +1,13 @@
 import { KeyIndex } from '../cache/key-index.ts';
 
 /** Labels of one series. */
-export type Labels = Readonly<Record<string, string>>;
+export type MetricLabels = Readonly<Record<string, string>>;
 
 /** The type of a metric, with Prometheus' names. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 interface Series {
-  readonly labels: Labels;
+  readonly labels: MetricLabels;
   value: number;
   /** The numbers of observations above one bound and up to the next; histograms only. */
   readonly buckets: number[];
@@ -27,7 +27,7 @@ export class Metric {
   /** The keys of series by the value of their first label, which makes `drop` fast among thousands of series. */
   readonly #keys = new KeyIndex();
   /** Returns current values when the metric is written. */
-  readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
+  readonly #collect: (() => Iterable<readonly [MetricLabels, number]>) | undefined;
 
   constructor(
     name: string,
@@ -35,7 +35,7 @@ export class Metric {
     help: string,
     options: {
       bounds?: readonly number[];
-      collect?: () => Iterable<readonly [Labels, number]>;
+      collect?: () => Iterable<readonly [MetricLabels, number]>;
       /** A metric without labels: expose 0 before the first event. */
       bare?: boolean;
     } = {},
@@ -49,16 +49,16 @@ export class Metric {
   }
 
   /** Adds to a counter or gauge. */
-  add(labels: Labels = {}, amount = 1): void {
+  add(labels: MetricLabels = {}, amount = 1): void {
     this.#of(labels).value += amount;
   }
 
-  set(labels: Labels, value: number): void {
+  set(labels: MetricLabels, value: number): void {
     this.#of(labels).value = value;
   }
 
   /** Counts an observation of a histogram, or several of the same value. */
-  observe(labels: Labels, value: number, times = 1): void {
+  observe(labels: MetricLabels, value: number, times = 1): void {
     if (times === 0) return;
     const series = this.#of(labels);
     series.count += times;
@@ -69,7 +69,7 @@ export class Metric {
   }
 
   /** Removes the series whose labels have these values. */
-  drop(labels: Labels): void {
+  drop(labels: MetricLabels): void {
     const given = Object.entries(labels);
     // All series have labels of the same names.
     const [some] = this.#series.values();
@@ -85,7 +85,7 @@ export class Metric {
   }
 
   /** The value of a series, for a histogram the number of observations. For tests. */
-  valueOf(labels: Labels = {}): number {
+  valueOf(labels: MetricLabels = {}): number {
     const series = this.#series.get(keyOf(labels));
     return (this.type === 'histogram' ? series?.count : series?.value) ?? 0;
   }
@@ -111,7 +111,7 @@ export class Metric {
     }
   }
 
-  #of(labels: Labels): Series {
+  #of(labels: MetricLabels): Series {
     const key = keyOf(labels);
     let series = this.#series.get(key);
     if (series === undefined) {
@@ -131,7 +131,7 @@ export function exposition(metrics: Iterable<Metric>): string {
 }
 
 /** The value of the first label, if there is one. */
-function firstOf(labels: Labels): string[] {
+function firstOf(labels: MetricLabels): string[] {
   return Object.values(labels).slice(0, 1);
 }
 
@@ -139,12 +139,12 @@ function firstOf(labels: Labels): string[] {
  * The key of a series. With one label, as in most metrics, the key is the label's value, because a joined text would
  * have to be hashed each time.
  */
-function keyOf(labels: Labels): string {
+function keyOf(labels: MetricLabels): string {
   const values = Object.values(labels);
   return values.length > 1 ? values.join('\0') : (values[0] ?? '');
 }
 
-function labelText(labels: Labels): string {
+function labelText(labels: MetricLabels): string {
   const entries = Object.entries(labels);
   if (entries.length === 0) return '';
   return `{${entries.map(([name, value]) => `${name}="${escape(value)}"`).join(',')}}`;

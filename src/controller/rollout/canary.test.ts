@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidate, RevisionOutcome } from './canary.ts';
+import type { RolloutCandidate, RevisionOutcome } from './canary.ts';
 import { allowedOf, decideRollout, parseAllowance } from './canary.ts';
 
 describe('parseAllowance', () => {
@@ -35,7 +35,7 @@ describe('allowedOf', () => {
 });
 
 const NONE_CHOSEN: ReadonlySet<string> = new Set();
-const candidates = (...ids: string[]): Candidate[] => ids.map((id) => ({ id, uid: `uid-${id}` }));
+const candidates = (...ids: string[]): RolloutCandidate[] => ids.map((id) => ({ id, uid: `uid-${id}` }));
 const outcome = (state: RevisionOutcome['state'], revision = 2): RevisionOutcome => ({
   revision,
   state,
@@ -44,9 +44,9 @@ const outcome = (state: RevisionOutcome['state'], revision = 2): RevisionOutcome
 
 describe('decideRollout', () => {
   const all = candidates('a', 'b', 'c', 'd');
-  const decide = (list: readonly Candidate[], count: number, chosen = NONE_CHOSEN) =>
+  const decide = (list: readonly RolloutCandidate[], count: number, chosen = NONE_CHOSEN) =>
     decideRollout({ revision: 2, candidates: list, count, chosen });
-  const membersOf = (list: readonly Candidate[], count: number, chosen = NONE_CHOSEN) => {
+  const membersOf = (list: readonly RolloutCandidate[], count: number, chosen = NONE_CHOSEN) => {
     const rollout = decide(list, count, chosen);
     return rollout.phase === 'everywhere' ? 'everywhere' : [...rollout.members].sort();
   };

@@ -44,7 +44,7 @@ export interface RevisionOutcome {
 }
 
 /** An instance that may get a new revision. */
-export interface Candidate {
+export interface RolloutCandidate {
   readonly id: string;
   readonly uid: string;
   /** The outcome of the last pass; absent before the first pass. */
@@ -54,7 +54,7 @@ export interface Candidate {
 /** The input of a roll-out's decision. */
 export interface RolloutInput {
   readonly revision: number;
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly RolloutCandidate[];
   /** The number of instances that get the revision first. */
   readonly count: number;
   /** The ids of instances that were chosen before. They stay chosen as long as they are candidates. */

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Condition } from '../../runtime/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
-import type { Allowance, Candidate } from './canary.ts';
+import type { Allowance, RolloutCandidate } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
 /** How a revision will go to the instances that exist. */
@@ -43,7 +43,7 @@ export function previewRollout(input: RolloutPreviewInput): RolloutPreview | und
   const recorded = conditions.find(({ type }) => type === 'RolledOut');
   if (!isNew && (recorded === undefined || recorded.status === 'True')) return undefined;
   const keys = new Map<string, string>();
-  const candidates: Candidate[] = [];
+  const candidates: RolloutCandidate[] = [];
   for (const object of instances) {
     const { uid = '', deletionTimestamp } = object.metadata;
     if (deletionTimestamp !== undefined || pinnedRevision(object) !== undefined || isSuspended(object)) continue;

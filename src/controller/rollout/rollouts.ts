@@ -1,13 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ConditionValue } from '../../runtime/index.ts';
+import type { ConditionContent } from '../../runtime/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
 import type { Revision } from '../definition/revision.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
-import type { Allowance, Candidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
+import type { Allowance, RolloutCandidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
 /** Annotation of a revision with a canary: the number of its first instances, `0` before the first, or `done`. */
@@ -27,7 +27,7 @@ export interface RolloutDecision {
   /** Absent: all instances follow the newest revision. */
   readonly canary?: Canary;
   /** The condition `RolledOut`; absent for definitions without a canary; `keep`: leave it as it is. */
-  readonly condition?: ConditionValue | 'keep';
+  readonly condition?: ConditionContent | 'keep';
 }
 
 /** The dependencies of `Rollouts`. */
@@ -112,9 +112,9 @@ export class Rollouts {
   }
 
   /** Instances that are older than the revision and not pinned. */
-  #candidates(instances: KindCache, revision: Revision): Candidate[] {
+  #candidates(instances: KindCache, revision: Revision): RolloutCandidate[] {
     const issued = timeOf(revision.object);
-    const candidates: Candidate[] = [];
+    const candidates: RolloutCandidate[] = [];
     for (const { object } of instances.values()) {
       const { uid = '', deletionTimestamp, namespace = '', name = '' } = object.metadata;
       if (deletionTimestamp !== undefined || pinnedRevision(object) !== undefined || isSuspended(object)) continue;
@@ -150,7 +150,7 @@ function timeOf(object: KubeObject): number {
   return Date.parse(object.metadata.creationTimestamp ?? '') || 0;
 }
 
-function rolledOut({ number }: Revision): ConditionValue {
+function rolledOut({ number }: Revision): ConditionContent {
   return { status: 'True', reason: 'RolledOut', message: `revision ${number} goes to all instances` };
 }
 
@@ -162,7 +162,7 @@ function conditionOf(
   { number }: Revision,
   { phase, members, failed }: Exclude<Rollout, { phase: 'everywhere' }>,
   candidates: number,
-): ConditionValue {
+): ConditionContent {
   const names = (ids: readonly string[]) =>
     ids.slice(0, NAMED).map(nameOf).join(', ') + (ids.length > NAMED ? `, and ${ids.length - NAMED} more` : '');
   if (phase === 'waiting') {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { ObjectEvent } from '../../kube/index.ts';
-import type { Compiled } from '../definition/compiler.ts';
-import type { DefinitionStatus } from '../definition/definition-status.ts';
-import type { Definition } from '../definition/definition.ts';
+import type { CompiledSpec } from '../definition/compiler.ts';
+import type { WrittenStatus } from '../definition/definition-status.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import { EventObserver } from './event-observer.ts';
 
 /** A definition as it is before its first status. */
-function definitionOf(uid: string): Definition {
+function definitionOf(uid: string): DefinitionObject {
   const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'boats', uid } };
-  return { name: 'boats', uid, object, status: {} } as unknown as Definition;
+  return { name: 'boats', uid, object, status: {} } as unknown as DefinitionObject;
 }
 
 function setup() {
@@ -17,8 +17,8 @@ function setup() {
   return { told, observer: new EventObserver({ events: { record } as never, conditionEvents: false }) };
 }
 
-const refused = { graph: undefined, problems: ['the kind Boot is unknown'] } as unknown as Compiled;
-const invalid: DefinitionStatus = {
+const refused = { graph: undefined, problems: ['the kind Boot is unknown'] } as unknown as CompiledSpec;
+const invalid: WrittenStatus = {
   state: 'Inactive',
   conditions: [{ type: 'GraphAccepted', status: 'False', reason: 'InvalidResourceGraph', message: 'kro says no' }],
 };

@@ -3,9 +3,9 @@ import { formatRef } from '../../core/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
 import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
-import type { DefinitionStatus } from '../definition/definition-status.ts';
-import type { Compiled } from '../definition/compiler.ts';
-import type { Definition } from '../definition/definition.ts';
+import type { WrittenStatus } from '../definition/definition-status.ts';
+import type { CompiledSpec } from '../definition/compiler.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import { driftText } from '../drift/drift-text.ts';
 import type { ChildWritten, ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
@@ -53,12 +53,12 @@ export class EventObserver {
     }
   };
 
-  #definitionPassed({ name }: Definition, { graph, problems }: Compiled): void {
+  #definitionPassed({ name }: DefinitionObject, { graph, problems }: CompiledSpec): void {
     if (graph === undefined) this.#problems.set(name, problems);
     else this.#problems.delete(name);
   }
 
-  #definitionChanged({ object, name, status: before }: Definition, status: DefinitionStatus): void {
+  #definitionChanged({ object, name, status: before }: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
     const from = before['state'];
     if (from !== state) {
@@ -76,11 +76,11 @@ export class EventObserver {
     }
   }
 
-  #definitionHeld({ object }: Definition, message: string | undefined): void {
+  #definitionHeld({ object }: DefinitionObject, message: string | undefined): void {
     if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
   }
 
-  #definitionReleased({ object }: Definition, orphans: number): void {
+  #definitionReleased({ object }: DefinitionObject, orphans: number): void {
     if (orphans === 0) return;
     const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
     this.#tell(object, 'Warning', 'InstancesOrphaned', message);

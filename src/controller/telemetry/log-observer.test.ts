@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import type { InstanceStep } from '../controller-event.ts';
-import type { DefinitionStatus } from '../definition/definition-status.ts';
-import type { Definition } from '../definition/definition.ts';
+import type { WrittenStatus } from '../definition/definition-status.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import { LogObserver } from './log-observer.ts';
 
 function setup() {
@@ -15,10 +15,10 @@ function setup() {
 }
 
 describe('the log', () => {
-  const definition = { name: 'boats', status: {} } as Definition;
+  const definition = { name: 'boats', status: {} } as DefinitionObject;
   const condition = { type: 'Ready', status: 'False', reason: 'FailedToStart', message: 'boats may not be watched' };
 
-  test.each<[DefinitionStatus, object]>([
+  test.each<[WrittenStatus, object]>([
     [
       { state: 'Inactive', conditions: [condition] },
       { to: 'Inactive', reason: 'FailedToStart', why: 'boats may not be watched' },
@@ -35,11 +35,11 @@ describe('the log', () => {
 
   test('says another reason why a definition is not active, and the same one once', () => {
     const { entries, observer } = setup();
-    const status = (message: string): DefinitionStatus => ({
+    const status = (message: string): WrittenStatus => ({
       state: 'Inactive',
       conditions: [{ ...condition, message }],
     });
-    const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as Definition;
+    const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as DefinitionObject;
     observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('one') });
     expect(entries).toEqual([]);
     observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('two') });

@@ -3,8 +3,8 @@ import type { JsonObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { failureText, readConditions } from '../../runtime/index.ts';
-import type { DefinitionStatus } from '../definition/definition-status.ts';
-import type { Definition } from '../definition/definition.ts';
+import type { WrittenStatus } from '../definition/definition-status.ts';
+import type { DefinitionObject } from '../definition/definition.ts';
 import type { Logger } from '../logger.ts';
 import type { ChildWritten, ControllerListener, PassFailed } from '../controller-event.ts';
 
@@ -45,7 +45,7 @@ export class LogObserver {
     }
   };
 
-  #definitionChanged(definition: Definition, status: DefinitionStatus): void {
+  #definitionChanged(definition: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
     const from = definition.status['state'];
     // The summary quotes the worst condition, which names the reason of the inactivity.

@@ -68,14 +68,14 @@ export function partsOf(plan: KindPlan, base: string): KindParts {
 }
 
 /** The options of `writeKind`. */
-export interface WriteOptions {
+export interface WriteKindOptions {
   readonly schemas: boolean;
   /** The name of the type of an object that is declared elsewhere in the file. */
   readonly nameOf: (schema: Schema) => string | undefined;
 }
 
 /** Writes the types and the factory of one kind. */
-export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, options: WriteOptions): string {
+export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, options: WriteKindOptions): string {
   const { spec, status, fields } = parts;
   const external = (node: Schema) =>
     node === spec?.schema ? names.spec : node === status?.schema ? names.status : options.nameOf(node);
@@ -91,7 +91,7 @@ export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, op
  * Writes the type of a spec or status. When another kind has the same type, the declaration refers to the type of that
  * kind.
  */
-function writePart(name: string, schema: Schema, { nameOf }: WriteOptions): string {
+function writePart(name: string, schema: Schema, { nameOf }: WriteKindOptions): string {
   const external = (node: Schema) => {
     const found = nameOf(node);
     return node === schema && found === name ? undefined : found;
@@ -142,7 +142,7 @@ export function factoryDoc(plan: KindPlan): string {
   return comment.replace(/\n \*\/\n$/, '\n *\n * @deprecated Its project calls this version deprecated.\n */\n');
 }
 
-function writeFactory(plan: KindPlan, names: KindNames, options: WriteOptions): string {
+function writeFactory(plan: KindPlan, names: KindNames, options: WriteKindOptions): string {
   const apiVersion = JSON.stringify(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
   const make = takesWholeObjects(plan) ? 'wholeResourceFactory' : 'resourceFactory';
   const type = takesWholeObjects(plan) ? 'WholeResourceFactory' : 'ResourceFactory';

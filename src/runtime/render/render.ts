@@ -5,7 +5,7 @@ import * as keys from '../keys.ts';
 import type { Decision, StepOptions } from '../model.ts';
 import type { NodeReport } from '../report.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
-import { createStepContext, step, visitNodes } from '../step.ts';
+import { createStepContext, step, decideNodes } from '../step.ts';
 import type { RenderedObject, SentObjects } from './fill.ts';
 import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
 import { ObservedObjects } from './observed-objects.ts';
@@ -54,7 +54,7 @@ export function renderInstance(
     decision = step(graph, instance, observed, options);
   }
   const context = createStepContext(graph, instance, observed, options);
-  visitNodes(context);
+  decideNodes(context);
   const reports = new Map(
     decision.nodes.filter(({ retired }) => retired !== true).map((report) => [report.id, report]),
   );

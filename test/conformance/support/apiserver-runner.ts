@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster, systemClock } from '../../../src/cluster/index.ts';
+import type { ClusterClock } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster, systemClusterClock } from '../../../src/cluster/index.ts';
 import { diff, ensureFixture, load, makeClient, runCase } from '../apiserver/replay.mjs';
 import { APISERVER_DEVIATIONS } from './apiserver-deviations.ts';
 import type { TopicResult } from './report.ts';
@@ -24,7 +24,7 @@ const CONCURRENCY = 6;
 async function startServer(profile: ReplayOptions['profile']) {
   // Owners of fields are ordered by time: on a slow machine the steps of a case must not fall into two seconds.
   const now = Date.now();
-  const standing: Clock = { now: () => now, setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds, callback) };
+  const standing: ClusterClock = { now: () => now, setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback) };
   const cluster = await createEmbeddedCluster({
     controllers: profile === 'controllers',
     ...(profile === 'api' ? { clock: standing } : {}),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONTROLLER_FLAGS, controllerManifests, parseControllerFlags } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
 import { parseApiVersion } from '../../../src/core/index.ts';
-import { builtinSource, prune, validate } from '../../../src/schema/index.ts';
+import { builtinSource, prune, validateValue } from '../../../src/schema/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
 import { findClient } from '../../support/clients.ts';
@@ -60,7 +60,7 @@ function problems(object: KubeObject): string[] {
   if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
   const value = structuredClone(object) as never;
   return [
-    ...validate(schema, value).map((error) => `${error.field}: ${error.message}`),
+    ...validateValue(schema, value).map((error) => `${error.field}: ${error.message}`),
     ...prune(schema, value).unknown.map((path) => `unknown field ${path}`),
   ];
 }
