@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
+export { readFeatureGates } from './feature-gates.ts';
 export {
   CRD_TYPE,
   declaredKind,
@@ -16,7 +17,7 @@ export {
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { liveDefinition } from './definition/live-definition.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
-export { definitionRevisions } from './definition/definition-revisions.ts';
+export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { previewDefinition } from './definition/preview-definition.ts';

@@ -171,6 +171,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./install.ts').then(({ install }) => install),
   },
   {
+    name: 'upgrade',
+    summary: 'check what the controller of this version makes of all definitions of a cluster',
+    group: 'Set up a cluster',
+    load: () => import('./upgrade.ts').then(({ upgrade }) => upgrade),
+  },
+  {
     name: 'controller',
     summary: 'run the controller against a cluster',
     group: 'Set up a cluster',

@@ -12,7 +12,10 @@ import type { InstancePlan, ObjectPlan, OpenNode, Plan } from './plan.ts';
 const MAX_NAME_WIDTH = 24;
 
 /** The instances of a plan: changes and problems one by one or folded, then how many stay as they are. */
-export function instanceLines({ instances, operation }: Plan, view: PlanView): string[] {
+export function instanceLines(
+  { instances, operation }: Pick<Plan, 'instances' | 'operation'>,
+  view: PlanView,
+): string[] {
   if (instances.length === 0) return [];
   const { paint, all } = view;
   const counts = STATES.map((state) => ({ state, number: instances.filter((each) => each.state === state).length }));

@@ -56,13 +56,22 @@ export async function clusterTarget(context: CommandContext, input: CommandInput
   };
 }
 
-/** Checks loaded files against a cluster and plans them; `undefined` when the files have errors, which are printed. */
-export async function planOfFiles(
+/** What plans of a target work with, while the target is open. */
+export interface Planning {
+  readonly planned: PlanContext;
+  /** Where the live objects come from, and when they were read. */
+  readonly from: PlanSource;
+  /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
+  readonly cluster?: string;
+  close(): Promise<void>;
+}
+
+/** Reads what every plan of a target needs. */
+export async function openPlanning(
   context: CommandContext,
   input: CommandInput,
-  loaded: LoadedFiles,
   target: PlanTarget,
-): Promise<MadePlan | undefined> {
+): Promise<Planning> {
   const { api, checkedBy } = target;
   const { signal } = context;
   // Each request in flight listens.
@@ -75,8 +84,6 @@ export async function planOfFiles(
     isCluster ? identityOf(api, signal) : undefined,
   ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
-  const files = await checkFiles(context, input, loaded, basics.crds);
-  if (files === undefined) return undefined;
   const source = new LiveSource({
     api,
     signal,
@@ -91,7 +98,7 @@ export async function planOfFiles(
   const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });
   const now = systemClock.now();
   const operation = input.options['delete'] === true ? 'delete' : 'apply';
-  const planned: PlanContext = {
+  const planned = {
     api,
     source,
     checker,
@@ -102,17 +109,31 @@ export async function planOfFiles(
     now,
     ...(only === undefined ? {} : { only }),
     ...(target.salt === undefined ? {} : { salt: target.salt }),
+  } as const;
+  const from: PlanSource = {
+    ...target.source,
+    ...(version === undefined || target.source.version !== undefined ? {} : { version }),
+    readAt: target.readAt ?? isoTime(now),
   };
+  return { planned, from, ...(cluster === undefined ? {} : { cluster }), close: () => rules.close() };
+}
+
+/** Checks loaded files against a cluster and plans them; `undefined` when the files have errors, which are printed. */
+export async function planOfFiles(
+  context: CommandContext,
+  input: CommandInput,
+  loaded: LoadedFiles,
+  target: PlanTarget,
+): Promise<MadePlan | undefined> {
+  const planning = await openPlanning(context, input, target);
+  const { planned, from, cluster } = planning;
   try {
-    const from: PlanSource = {
-      ...target.source,
-      ...(version === undefined || target.source.version !== undefined ? {} : { version }),
-      readAt: target.readAt ?? isoTime(now),
-    };
+    const files = await checkFiles(context, input, loaded, planned.basics.crds);
+    if (files === undefined) return undefined;
     const made = await makePlan(planned, files, from);
-    return { ...made, files, objects: source, ...(cluster === undefined ? {} : { cluster }) };
+    return { ...made, files, objects: planned.source, ...(cluster === undefined ? {} : { cluster }) };
   } finally {
-    await rules.close();
+    await planning.close();
   }
 }
 

@@ -26,13 +26,18 @@ export async function definitionRevisions(
   const type = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
   try {
     const { items } = await api.list(type, { signal });
-    return items
-      .filter((item) => definitionOf(item) === name)
-      .map(readRevision)
-      .filter(({ deleting }) => !deleting)
-      .toSorted((a, b) => a.number - b.number);
+    return revisionsIn(items, name);
   } catch (error) {
     if (isNotFound(error)) return [];
     throw error;
   }
+}
+
+/** The revisions of a definition among GraphRevision objects that are not being deleted, oldest first. */
+export function revisionsIn(objects: readonly KubeObject[], name: string): DefinitionRevision[] {
+  return objects
+    .filter((object) => definitionOf(object) === name)
+    .map(readRevision)
+    .filter(({ deleting }) => !deleting)
+    .toSorted((a, b) => a.number - b.number);
 }

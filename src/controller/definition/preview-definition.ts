@@ -7,6 +7,7 @@ import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import { crdDifference } from './crd-difference.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
@@ -28,6 +29,8 @@ export interface DefinitionPreviewInput {
   readonly crd: KubeObject | undefined;
   /** The instances that exist. */
   readonly instances: readonly KubeObject[];
+  /** The keywords that decide whether a change of the CRD is breaking. Default: those of the graph's line of kro. */
+  readonly facets?: ComparedFacets;
 }
 
 /** Why an instance does not follow the revision. */
@@ -70,7 +73,9 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
   const to = isNew ? highest + 1 : newest.number;
   const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
-  const difference = input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted);
+  const facets = input.facets ?? (graph.kroCompatibility === '0.9' ? 'none' : 'engine');
+  const difference =
+    input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets);
   const crd = planCrd(input.crd, wanted, definition, difference);
   const refusal =
     policies.problems.length > 0 ? policies.problems.join('; ') : crd.do === 'refuse' ? crd.message : undefined;

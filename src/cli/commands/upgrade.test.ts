@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapResource, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { commands } from './index.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+
+const definition = (kind: string, resources: JsonObject[], spec: JsonObject = { text: 'string' }): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: `${kind.toLowerCase()}s` },
+  spec: { schema: { apiVersion: 'v1alpha1', kind, spec }, resources },
+});
+const instance = (kind: string, name: string, annotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'default', annotations },
+  spec: { text: 'x' },
+});
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'));
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply(definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]));
+  // kro 0.9 takes an open expression for text, and the id graphengine.
+  await world.apply(definition('Open', [mapResource('map', { text: '${not closed' })]));
+  await world.apply(definition('Engine', [mapResource('graphengine', { text: 'a' })]));
+  await world.apply(definition('Broken', [mapResource('map', { text: '${schema.spec.nothing}' })]));
+  await world.advance(2000);
+  await world.apply(instance('Plain', 'one'), instance('Plain', 'two'), instance('Open', 'old'));
+  await world.apply(instance('Open', 'kept', { 'typekro.dev/revision': '1' }));
+  await world.advance(2000);
+});
+afterAll(async () => {
+  await world.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const run = (line: string) => commandRunner(commands, cwd)(line);
+
+test('both levels: what is refused, what is written anew, and which controllers accept each definition', async () => {
+  const { code, out, err } = await run('upgrade --check --kubeconfig kubeconfig');
+  expect(err).toBe('');
+  expect(out.replace(/typekro \d\S* /, 'typekro V ').split('\n')).toMatchInlineSnapshot(`
+    [
+      "Upgrade check  controller of typekro V   cluster: typekro (v1.36.0+typekro)",
+      "",
+      "DEFINITION   KIND     INSTANCES   AT 0.9            AT 0.10           ACCEPTED BY",
+      "brokens      Broken   0           refused, as now   refused, as now   none",
+      "engines      Engine   0           unchanged         refused           kro 0.9, typekro 0.9",
+      "opens        Open     2           unchanged         refused           kro 0.9, typekro 0.9",
+      "plains       Plain    2           unchanged         changes           kro 0.9, kro 0.10, typekro 0.9, typekro 0.10",
+      "",
+      "brokens at 0.9",
+      "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
+      "    try: known fields: text",
+      "",
+      "brokens at 0.10",
+      "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
+      "    try: known fields: text",
+      "",
+      "engines at 0.10",
+      "  ! refused: spec.resources[0].id: the id "graphengine" is a reserved word [graph/reserved-name]",
+      "    try: choose another id",
+      "",
+      "opens at 0.10",
+      "  ! refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
+      "    try: close it with }; a text that shall contain "\${" is written as \${"\${"}",
+      "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
+      "",
+      "plains at 0.10",
+      "  ~ 2 objects of 2 instances written for marks alone: internal.kro.run/node-path",
+      "",
+      "At 0.9: 3 unchanged, 1 refused as now.  At 0.10: 1 with changes, 2 refused, 1 refused as now.",
+    ]
+  `);
+  expect(code).toBe(3);
+});
+
+test('at one level, where nothing is refused anew and nothing is written', async () => {
+  const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig -o json');
+  expect(code).toBe(0);
+  const { definitions } = JSON.parse(out) as { definitions: { name: string; levels: { plans: object[] }[] }[] };
+  expect(definitions.map(({ name, levels }) => [name, ...levels.map(({ plans }) => plans.length)].join(' ')))
+    .toMatchInlineSnapshot(`
+      [
+        "brokens 0",
+        "engines 0",
+        "opens 0",
+        "plains 0",
+      ]
+    `);
+});
+
+test('a child that another client changed while no controller ran is shown field by field', async () => {
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', name: 'one-map', namespace: 'default' };
+  await world.controller.stop();
+  await world.user.patch(map, { metadata: { labels: { 'kro.run/node-id': 'other' } }, data: { text: 'old' } });
+  const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig');
+  expect(code).toBe(2);
+  expect(out.split('\n').slice(8)).toMatchInlineSnapshot(`
+    [
+      "brokens at 0.9",
+      "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
+      "    try: known fields: text",
+      "",
+      "plains at 0.9",
+      "  Instances 1   changed 1",
+      "    default/one  ~ ConfigMap one-map  (map)  puts back what another client changed",
+      "                     data.text  "old" → "x"",
+      "",
+      "At 0.9: 2 unchanged, 1 with changes, 1 refused as now.",
+    ]
+  `);
+  await world.restart();
+});
+
+test('a revision that an instance is pinned to is compiled, too; the newest good one serves a refused definition', async () => {
+  await world.apply(definition('Shift', [mapResource('map', { text: 'a ${b' })]));
+  await world.advance(2000);
+  await world.apply(instance('Shift', 'late', { 'typekro.dev/revision': '1' }), instance('Shift', 'early'));
+  await world.apply(definition('Shift', [mapResource('map', { text: 'a' })]));
+  await world.advance(2000);
+  await world.apply(definition('Shift', [mapResource('map', { text: 'a' }), mapResource('more', { text: '${c' })]));
+  await world.advance(2000);
+  const { out } = await run('upgrade --check --kro-compatibility 0.10 --kubeconfig kubeconfig');
+  expect(out.slice(out.indexOf('shifts at')).split('\n')).toMatchInlineSnapshot(`
+    [
+      "shifts at 0.10",
+      "  ! refused: spec.resources[1].template.data.text: this \${ has no end [graph/unclosed-expression]",
+      "    try: close it with }; a text that shall contain "\${" is written as \${"\${"}",
+      "  = revision 2 stays in force for its instances",
+      "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
+      "  ~ 1 object of 1 instance written for marks alone: internal.kro.run/node-path",
+      "  Instances 1   changed 1",
+      "    default/early  - ConfigMap early-more  (more)  no node wants it any more",
+      "                   = 1 object get new labels or annotations of the controller",
+      "",
+      "At 0.10: 1 with changes, 3 refused, 1 refused as now.",
+    ]
+  `);
+});
+
+test('a snapshot is enough, and says the same', async () => {
+  expect((await run('snapshot prod.json --kubeconfig kubeconfig')).code).toBe(0);
+  const [live, snapshot] = [
+    await run('upgrade --check --kubeconfig kubeconfig -o json'),
+    await run('upgrade --check --snapshot prod.json -o json'),
+  ];
+  expect(snapshot.code).toBe(live.code);
+  const told = (text: string) => (JSON.parse(text) as { definitions: unknown }).definitions;
+  const unchecked = (value: unknown) =>
+    JSON.parse(JSON.stringify(value).replaceAll(/"checked":"\w+"/g, '"checked":""')) as unknown;
+  expect(unchecked(told(snapshot.out))).toEqual(unchecked(told(live.out)));
+});
+
+test.each([
+  ['upgrade', 2, 'upgrade needs --check'],
+  ['upgrade --check --kro-compatibility 0.11', 2, '--kro-compatibility takes 0.9 or 0.10, not "0.11"'],
+  ['upgrade --check --feature-gates CELOmitFunction=perhaps', 2, 'invalid value of CELOmitFunction=perhaps'],
+  ['upgrade --check --snapshot nowhere.json', 1, 'nowhere.json cannot be read'],
+])('%s ends with %i', async (line, code, text) => {
+  const { err, ...ended } = await run(`${line} --kubeconfig kubeconfig`);
+  expect(err).toContain(text);
+  expect(ended.code).toBe(code);
+});

@@ -1,0 +1,98 @@
+import { readFeatureGates } from '../../controller/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
+import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
+import { LiveSchemas } from '../../kube/index.ts';
+import { usesColour } from '../colour.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { packageVersion } from '../package-version.ts';
+import { paintFor } from '../plan/paint.ts';
+import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { snapshotTarget } from '../plan/snapshot-target.ts';
+import { checkDefinition } from '../upgrade/check-definition.ts';
+import type { DefinitionCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
+import { isChanged, isNewlyRefused } from '../upgrade/upgrade-check.ts';
+import { upgradeLines } from '../upgrade/upgrade-lines.ts';
+
+/** `typekro upgrade --check`: what the controller of this version makes of the definitions of a cluster. */
+export const upgrade: Command = {
+  name: 'upgrade',
+  description:
+    'Compiles all live definitions with the controller of this version, before it replaces the one of the cluster: which definitions it refuses, which CustomResourceDefinitions and which objects of which instances it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition. Both values of --kro-compatibility are checked unless one is named. Name the feature gates with which the controller will run. Writes nothing. The exit code is 3 when a definition that is served now would be refused, and 2 when something would be written. `typekro bootstrap` carries the upgrade out.',
+  positionals: [],
+  options: [
+    { name: 'check', summary: 'compile and compare, and change nothing; the only form of the command' },
+    {
+      name: 'kro-compatibility',
+      summary: 'the level at which the controller will run: 0.9 or 0.10; default both',
+      value: 'level',
+      choices: KRO_COMPATIBILITY_LEVELS,
+    },
+    { name: 'feature-gates', summary: 'the feature gates of the controller: CELOmitFunction=true,…', value: 'gates' },
+    { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
+    { name: 'all', summary: 'list every instance' },
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    { command: 'typekro upgrade --check', summary: 'before typekro bootstrap, or before kro is replaced' },
+    { command: 'typekro upgrade --check --kro-compatibility 0.10', summary: 'for a controller at that level' },
+    { command: 'typekro upgrade --check --snapshot prod.json -o json', summary: 'in CI, without a cluster' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const options = optionsOf(context, input);
+    const made = await checkAll(context, input, options);
+    const view = { paint: paintFor(usesColour(context)), all: input.options['all'] === true };
+    print({ data: made, lines: () => upgradeLines(made, view) });
+    const levels = made.definitions.flatMap((each) => each.levels.map((level) => ({ each, level })));
+    if (levels.some(({ each, level }) => isNewlyRefused(each, level))) return ExitCode.blocked;
+    return levels.some(({ level }) => isChanged(level)) ? ExitCode.changes : ExitCode.ok;
+  },
+};
+
+async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {
+  const snapshot = textOption(input, 'snapshot');
+  const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+  try {
+    const planning = await openPlanning(context, input, target);
+    const { planned, from } = planning;
+    try {
+      const schemas = new LiveSchemas(target.api);
+      const live = planned.basics.definitions
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? ''));
+      const definitions: DefinitionCheck[] = [];
+      for (const object of live) definitions.push(await checkDefinition(planned, schemas, object, options));
+      const limits = [...planned.basics.limits, ...planned.source.limits, ...planned.checker.limits];
+      return { schemaVersion: 1, version: packageVersion(), source: from, definitions, limits };
+    } finally {
+      await planning.close();
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions {
+  if (input.options['check'] !== true) {
+    throw new TypeKroError('upgrade needs --check: it changes nothing', {
+      code: 'cli/usage',
+      remedy: 'typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
+    });
+  }
+  const text = textOption(input, 'kro-compatibility');
+  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
+  if (text !== undefined && level === undefined) {
+    const known = KRO_COMPATIBILITY_LEVELS.join(' or ');
+    throw new TypeKroError(`--kro-compatibility takes ${known}, not "${text}"`, { code: 'cli/usage' });
+  }
+  const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
+  if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
+  for (const warning of warnings) context.printError(warning);
+  const { omit, now, conservativeCrdComparison: conservative } = features;
+  return { levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level], features: { omit, now }, conservative };
+}

@@ -1,0 +1,201 @@
+import {
+  declaredKind,
+  instanceKey,
+  pinnedRevision,
+  previewDefinition,
+  readDefinitionObject,
+  revisionsIn,
+} from '../../controller/index.ts';
+import type { DefinitionPreview, DefinitionRevision } from '../../controller/index.ts';
+import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, refOf } from '../../core/index.ts';
+import type { Graph, KroCompatibility } from '../../graph/index.ts';
+import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+import { isSuspended } from '../../runtime/index.ts';
+import { definitionPlan } from '../plan/definition-plan.ts';
+import { instancePlan } from '../plan/instance-plan.ts';
+import type { InstancePlan } from '../plan/plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
+import { simulateAll } from '../plan/simulate-all.ts';
+import { isSameBehindHashes } from '../plan/snapshot-file.ts';
+import type { BrokenPin, DefinitionCheck, LevelCheck, UpgradeOptions } from './upgrade-check.ts';
+
+/** What the check of one definition works with. */
+interface DefinitionTask {
+  readonly planned: PlanContext;
+  readonly schemas: LiveSchemas;
+  readonly options: UpgradeOptions;
+  readonly object: KubeObject;
+  readonly spec: JsonObject;
+  readonly name: string;
+  readonly revisions: readonly DefinitionRevision[];
+}
+
+/** Compiles one definition of a cluster at each level, and simulates its instances with what comes out. */
+export async function checkDefinition(
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  object: KubeObject,
+  options: UpgradeOptions,
+): Promise<DefinitionCheck> {
+  const { name, spec, status } = readDefinitionObject(object);
+  const revisions = revisionsIn(planned.basics.revisions, name);
+  const task: DefinitionTask = { planned, schemas, options, object, spec, name, revisions };
+  const acceptedBy = await acceptingControllers(task);
+  const instances = await instancesOf(task);
+  const levels: LevelCheck[] = [];
+  for (const level of options.levels) levels.push(await checkLevel(task, level, instances));
+  const state = typeof status['state'] === 'string' ? status['state'] : '';
+  return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
+}
+
+/** The instances of the kind that the definition declares; none where the kind is not served. */
+async function instancesOf({ planned, spec }: DefinitionTask): Promise<readonly KubeObject[]> {
+  const { api, signal, source } = planned;
+  const { kind, ...version } = declaredKind(spec);
+  const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });
+  if (served === undefined) return [];
+  const { plural, namespaced } = served;
+  const table = await source.loadAll({ ...version, kind, plural, namespaced });
+  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}
+
+/** The controllers that accept the definition with the gates of the options. */
+async function acceptingControllers(task: DefinitionTask): Promise<string[]> {
+  const names: string[] = [];
+  const own: string[] = [];
+  for (const level of KRO_COMPATIBILITY_LEVELS) {
+    const { graph, diagnostics } = await compileAt(task, task.spec, level, 'stock');
+    if (graph === undefined) continue;
+    own.push(`typekro ${level}`);
+    if (diagnostics.every(({ code }) => code !== 'graph/stock-function')) names.push(`kro ${level}`);
+  }
+  return [...names, ...own];
+}
+
+async function compileAt(
+  { schemas, options: { features }, name, planned }: DefinitionTask,
+  spec: JsonObject,
+  kroCompatibility: KroCompatibility,
+  target: 'stock' | 'typekro' = 'typekro',
+) {
+  const sources = await schemas.sourceFor(kindsUsed(spec), { signal: planned.signal });
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+  return compile(definition, { sources, target, features, kroCompatibility });
+}
+
+async function checkLevel(
+  task: DefinitionTask,
+  level: KroCompatibility,
+  instances: readonly KubeObject[],
+): Promise<LevelCheck> {
+  const { planned, object, options } = task;
+  const own = await compileAt(task, task.spec, level);
+  const served = own.graph === undefined ? await lastGood(task, level) : { graph: own.graph };
+  const refused = own.graph === undefined ? refusalOf(own.diagnostics) : {};
+  if (served === undefined) {
+    const { broken: pins } = await pinnedGraphs(task, level, instances);
+    return { level, ...refused, revision: 0, crd: 'unchanged', schema: [], pins, plans: [], marks: [] };
+  }
+  const { graph } = served;
+  const { basics } = planned;
+  const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+  const facets = options.conservative ? ({ facets: 'conservative' } as const) : {};
+  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances, ...facets });
+  // The last good revision changes no CRD: only an accepted definition does.
+  const isOwn = own.graph !== undefined;
+  const { schema } = definitionPlan({ place: '', graph, live: object, object, crd, instances, preview });
+  const simulated = await simulate(task, level, graph, preview, instances);
+  return {
+    level,
+    ...(isOwn && preview.refusal !== undefined ? { refusal: preview.refusal } : refused),
+    revision: 'revision' in served ? served.revision : preview.revision.to,
+    crd: isOwn ? CRD_WORDS[preview.crd] : 'unchanged',
+    schema: isOwn && preview.crd !== 'nothing' ? schema : [],
+    ...simulated,
+  };
+}
+
+/** The newest revision that compiles. */
+async function lastGood(task: DefinitionTask, level: KroCompatibility) {
+  for (const { number, spec } of task.revisions.toReversed()) {
+    const { graph } = await compileAt(task, spec, level);
+    if (graph !== undefined) return { graph, revision: number };
+  }
+  return undefined;
+}
+
+const CRD_WORDS = { nothing: 'unchanged', create: 'created', patch: 'changed', refuse: 'refused' } as const;
+
+function refusalOf(diagnostics: readonly Diagnostic[]): Pick<LevelCheck, 'refusal' | 'hint'> {
+  const first = diagnostics.find(({ severity }) => severity === 'error');
+  if (first === undefined) return { refusal: 'it does not compile' };
+  const { code, message, path, hint } = first;
+  const place = path === undefined ? '' : `${path}: `;
+  return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Steps each instance with the graph that it would follow. */
+async function simulate(
+  task: DefinitionTask,
+  level: KroCompatibility,
+  newest: Graph,
+  preview: DefinitionPreview,
+  instances: readonly KubeObject[],
+): Promise<Pick<LevelCheck, 'pins' | 'plans' | 'marks'>> {
+  const { planned } = task;
+  const { salt, now, source, checker } = planned;
+  const pinned = await pinnedGraphs(task, level, instances);
+  const inputs: SimulationInput[] = [];
+  for (const instance of instances) {
+    if (instance.metadata.deletionTimestamp !== undefined || isSuspended(instance)) continue;
+    const deferral = preview.deferralOf(instance);
+    const graph =
+      deferral === undefined ? newest : deferral.kind === 'pinned' ? pinned.graphs.get(deferral.revision) : undefined;
+    if (graph === undefined) continue;
+    const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+    inputs.push({ graph, instance, step: { ...preview.stepOf(instance), now }, ...settled });
+  }
+  const plans: InstancePlan[] = [];
+  const marks = new Set<string>();
+  await simulateAll(inputs, source, checker, (index, result) => {
+    const input = inputs[index];
+    if (input === undefined) return;
+    const head = { instance: refOf(input.instance), definition: task.name, action: 'none', fields: [] } as const;
+    plans[index] = instancePlan(head, input.graph, result);
+    for (const write of result.writes) for (const mark of marksOf(write)) marks.add(mark);
+  });
+  return {
+    pins: pinned.broken,
+    plans: plans.filter(({ writes, state }) => writes.length > 0 || state === 'blocked'),
+    marks: [...marks].sort(),
+  };
+}
+
+/** The revisions that instances are pinned to. */
+async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, instances: readonly KubeObject[]) {
+  const graphs = new Map<number, Graph>();
+  const broken: BrokenPin[] = [];
+  const numbers = new Set(instances.flatMap((each) => pinnedRevision(each) ?? []));
+  for (const { number, spec } of task.revisions) {
+    if (!numbers.has(number)) continue;
+    const { graph, diagnostics } = await compileAt(task, spec, level);
+    if (graph === undefined) {
+      const names = instances.filter((each) => pinnedRevision(each) === number).map(instanceKey);
+      const refusal = refusalOf(diagnostics).refusal ?? '';
+      broken.push({ revision: number, refusal, instances: names.map((key) => key.replace(/^\//, '')) });
+    } else graphs.set(number, graph);
+  }
+  return { graphs, broken };
+}
+
+/** Labels and annotations that a write of nothing else changes on an object. */
+function marksOf({ apply, before, bookkeeping }: SimulatedWrite): string[] {
+  if (bookkeeping !== true || apply === undefined || before === undefined) return [];
+  const { labels = {}, annotations = {} } = apply.desired.metadata;
+  const differs = (wanted: Readonly<Record<string, string>>, live: Readonly<Record<string, string>> = {}) =>
+    Object.keys(wanted).filter((key) => !Object.hasOwn(live, key) || live[key] !== wanted[key]);
+  return [...differs(labels, before.metadata.labels), ...differs(annotations, before.metadata.annotations)];
+}
