@@ -6,9 +6,10 @@ import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
-/** Files that a host loads by path: the command line, the loader thread and the webpack loader; and the late parts. */
+/** Files that a host loads by path: the command line and its process for modules, the loader thread and the webpack loader; and the late parts. */
 const BY_PATH = [
   'src/cli/main.ts',
+  'src/cli/dev/module-child.ts',
   'src/transform/hooks.ts',
   'src/transform/webpack-loader.ts',
   'src/core/late-parts.ts',

@@ -11,6 +11,8 @@ export interface CommandContext {
   readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */
   readonly terminal?: LiveTerminal;
+  /** The keys of the terminal; absent without a terminal for input and output. */
+  readonly keyboard?: Keyboard;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
   readonly signal: AbortSignal;
 }
@@ -21,6 +23,12 @@ export interface LiveTerminal {
   readonly rows: number;
   /** Writes raw text, escape sequences included. */
   write(text: string): void;
+}
+
+/** The keys that a user presses, one by one, without Enter. */
+export interface Keyboard {
+  /** Calls `onKey` with each character, until the returned function is called. Ctrl-C stays Ctrl-C. */
+  listen(onKey: (key: string) => void): () => void;
 }
 
 /** The name of the standard input in messages. On the command line, `-` stands for it. */

@@ -18,7 +18,8 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
     (argv) =>
       `typekro render ${filesOf(argv).join(' ')} prints the objects of an instance, typekro gitops writes definitions for a cluster`,
   ],
-  [['run', 'start', 'dev', 'serve', 'watch'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
+  [['run', 'start'], (argv) => `typekro up ${filesOf(argv).join(' ')} starts a cluster here`],
+  [['serve', 'watch'], (argv) => `typekro dev ${filesOf(argv).join(' ')} runs files here, again after each save`],
   [['down', 'stop', 'destroy'], () => 'ctrl-c in its terminal ends typekro up and its cluster'],
   [
     ['new', 'scaffold'],

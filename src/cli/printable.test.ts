@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnWidth, printable, printableLine } from './printable.ts';
+import { columnWidth, printable, printableInColour, printableLine } from './printable.ts';
 
 describe('text from outside', () => {
   test.each([
@@ -10,6 +10,15 @@ describe('text from outside', () => {
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
   ])('%s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  test.each([
+    ['bold', '\u001b[1mPlan\u001b[0m', '\u001b[1mPlan\u001b[0m'],
+    ['hidden text', '\u001b[8mhidden', '\\u001b[8mhidden'],
+    ['a moved cursor', '\u001b[2Jgone\u001b[1A', '\\u001b[2Jgone\\u001b[1A'],
+    ['a control character in a colour', '\u001b[31m\r\u001b[39m', '\u001b[31m\\u000d\u001b[39m'],
+  ])('in colour: %s', (_what, text, shown) => {
+    expect(printableInColour(text)).toBe(shown);
   });
 
   test('takes one line where there is room for one', () => {

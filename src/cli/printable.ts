@@ -19,6 +19,18 @@ export function printable(text: string): string {
   );
 }
 
+/** Bold, faint, the colours of this command, and their ends: none hides text or moves the cursor. */
+// oxlint-disable-next-line no-control-regex -- a colour begins with this character
+const COLOUR = /(\u001b\[(?:0|1|2|22|3[1-6]|39|90)m)/;
+
+/** Like `printable`, but keeps the colours in which this command writes to a terminal. */
+export function printableInColour(text: string): string {
+  return text
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+    .join('');
+}
+
 /**
  * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space.
  */

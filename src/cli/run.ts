@@ -1,8 +1,9 @@
 import { refuseDeploysHere } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { printFailure } from './failure.ts';
+import { terminalKeyboard } from './keyboard.ts';
 import { packageVersion } from './package-version.ts';
-import { printable } from './printable.ts';
+import { printable, printableInColour } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 
@@ -67,7 +68,7 @@ const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
   signal: interrupt.signal,
-  print: (text) => out.write(`${printable(text)}\n`),
+  print: (text) => out.write(`${process.stdout.isTTY ? printableInColour(text) : printable(text)}\n`),
   printError: (text) => err.write(`${printable(text)}\n`),
   async readInput() {
     const chunks: Buffer[] = [];
@@ -87,6 +88,9 @@ const context: CommandContext = {
           },
           write: (text) => out.write(text),
         },
+        ...(process.stdin.isTTY
+          ? { keyboard: terminalKeyboard(process.stdin, () => process.kill(process.pid, 'SIGINT')) }
+          : {}),
       }
     : {}),
 };

@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./up.ts').then(({ up }) => up),
   },
   {
+    name: 'dev',
+    summary: 'run your files here, and apply them again whenever you save',
+    group: 'Run',
+    load: () => import('./dev.ts').then(({ dev }) => dev),
+  },
+  {
     name: 'plan',
     summary: 'show what an apply would change, for every instance, before anything changes',
     group: 'Run',

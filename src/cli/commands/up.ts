@@ -122,7 +122,8 @@ function goodbye(input: CommandInput): string {
     : `\n${ended}`;
 }
 
-function portOption(input: CommandInput): number {
+/** The port of the API. Throws `cli/bad-port`. */
+export function portOption(input: CommandInput): number {
   const text = textOption(input, 'port') ?? '0';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;

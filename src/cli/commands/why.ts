@@ -1,10 +1,8 @@
 import { systemClock } from '../../kube/index.ts';
-import { rootCausesOf } from '../../runtime/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
-import { findEvidence } from '../instance/evidence.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
-import { whyReport } from '../instance/why-report.ts';
+import { whyOf } from '../instance/why-of.ts';
 import { whyLines } from '../instance/why-view.ts';
 
 /** `typekro why INSTANCE[/NODE]`: what everything waits for. */
@@ -21,9 +19,7 @@ export const why: Command = {
   ],
   run: (context, input) =>
     reportOnInstance(context, input, async (observation, api) => {
-      const { decision, node } = observation;
-      const found = await findEvidence(api, rootCausesOf(decision.nodes, node), observation, context.signal);
-      const data = whyReport(observation, found);
+      const data = await whyOf(observation, api, context.signal);
       return { data, lines: () => whyLines(observation, data, systemClock.now(), usesColour(context)) };
     }),
 };

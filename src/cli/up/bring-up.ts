@@ -33,6 +33,8 @@ export interface BringUp {
   /** Does the command end when all instances are ACTIVE, or when one can never become ACTIVE? */
   readonly once: boolean;
   readonly view: LiveView;
+  /** Does the output end with the status of each instance? Default true. */
+  readonly showsStatus?: boolean;
 }
 
 /** Interval of updates, in milliseconds: nodes can change without an event. */
@@ -116,7 +118,7 @@ export async function bringUp(task: BringUp): Promise<number> {
         reportRefused(task, refusedInstances);
         return 'refused';
       }
-      const statuses = await readStatuses(session, wanted, signal);
+      const statuses = task.showsStatus === false ? [] : await readStatuses(session, wanted, signal);
       finish();
       for (const text of statuses) context.print(text);
       return undefined;
@@ -127,7 +129,7 @@ export async function bringUp(task: BringUp): Promise<number> {
       context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
-    if (wanted.length === 0) {
+    if (wanted.length === 0 && task.showsStatus !== false) {
       context.print(`\nApplied ${count(task.objects.length, 'object')}; no instance is among them.`);
       const hint = instanceHint(task);
       if (hint !== undefined) context.print(`  hint: ${hint}`);

@@ -5,6 +5,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { checkFile } from './check-file.ts';
+import type { ModuleLoader } from './load-module.ts';
 import { loadModule } from './load-module.ts';
 import type { ParsedManifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
@@ -40,6 +41,7 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  *
  * @param note prints a note while the files are read: a module takes long
  * @param readInput reads the standard input for the name `-`; by default, `-` is refused
+ * @param load loads TypeScript and JavaScript files
  * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
  * nothing at all. A module that throws while it is loaded gives diagnostics.
  */
@@ -48,6 +50,7 @@ export async function loadInputs(
   cwd: string,
   note: (text: string) => void = () => {},
   readInput?: () => Promise<string>,
+  load: ModuleLoader = loadModule,
 ): Promise<LoadedInputs> {
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -70,7 +73,7 @@ export async function loadInputs(
     const type = extname(path).toLowerCase();
     checkFile(path, file, KNOWN_TYPES);
     if (SCRIPTS.has(type)) {
-      const loaded = await loadModule(path, file, cwd, note);
+      const loaded = await load(path, file, cwd, note);
       objects.push(...loaded.objects.map((entry) => ({ ...entry, file })));
       diagnostics.push(...loaded.diagnostics);
       const sources = new Set([file, ...loaded.diagnostics.map(({ source }) => source?.file ?? file)]);

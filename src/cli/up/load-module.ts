@@ -39,6 +39,9 @@ export interface LoadedModule {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Loads a module, as `loadModule` does. */
+export type ModuleLoader = typeof loadModule;
+
 /**
  * Loads a module: first the definitions of its exported compositions, next its plain objects, each in the order of the
  * exports. A module that throws, or a composition that is refused, gives problems instead of objects.

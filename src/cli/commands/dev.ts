@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../../kube/index.ts';
+import type { Command } from '../command.ts';
+import { textOption } from '../command.ts';
+import { DevLoop } from '../dev/dev-loop.ts';
+import { createModuleReader } from '../dev/module-reader.ts';
+import { systemEvents } from '../dev/watch-files.ts';
+import { parseDuration } from '../duration.ts';
+import { goOn } from '../up/bring-up.ts';
+import { checkFilesQuietly } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { startSession } from '../up/session.ts';
+import { takeStateDirectory } from '../up/state-directory.ts';
+import { portOption } from './up.ts';
+
+/** `typekro dev FILE…`: `up`, again after each save. */
+export const dev: Command = {
+  name: 'dev',
+  description:
+    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. What the files no longer hold is deleted. In a terminal, w tells why instances wait, p what the last save changed, r starts again with an empty cluster, q ends it. Nothing is kept when it ends.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
+  ],
+  options: [
+    {
+      name: 'name',
+      summary: 'name of the cluster; several can run side by side',
+      value: 'name',
+      defaultValue: 'default',
+    },
+    { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
+    { name: 'strict', summary: 'count warnings of the check as errors' },
+    { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro dev app.ts', summary: 'a composition and the instances that it exports' },
+    { command: 'typekro dev shop.rgd.yaml example.yaml', summary: 'a definition and an instance' },
+  ],
+  async run(context, input) {
+    const port = portOption(input);
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const named = input.positionals.map((file) => resolve(context.cwd, file));
+    const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    try {
+      const loop = new DevLoop({
+        context,
+        named,
+        timeoutMs,
+        clock: systemClock,
+        events: systemEvents(systemClock),
+        start: () => startSession(state, port, false),
+        announce(session) {
+          context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
+          context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
+          context.print(`Dashboard at ${session.dashboard}`);
+          context.print(`${goOn(context, state.kubeconfig)}\n`);
+        },
+        async read(signal, paths) {
+          const modules = createModuleReader((text) => context.printError(text), signal);
+          try {
+            return await checkFilesQuietly({ ...context, signal }, input, input.positionals, undefined, modules.load);
+          } finally {
+            for (const path of modules.imported) paths.add(path);
+            modules.close();
+          }
+        },
+      });
+      return await loop.run();
+    } finally {
+      state.release();
+      context.print(
+        '\nThe cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.',
+      );
+    }
+  },
+};

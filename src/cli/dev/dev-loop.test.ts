@@ -1,0 +1,230 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Clock } from '../../kube/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import { checkFilesQuietly } from '../up/checked.ts';
+import type { Session } from '../up/session.ts';
+import { startSession } from '../up/session.ts';
+import { takeStateDirectory } from '../up/state-directory.ts';
+import { DevLoop } from './dev-loop.ts';
+import type { FolderEvents } from './watch-files.ts';
+
+/** A debounce ends at once. */
+const clock: Clock = {
+  ...systemClock,
+  setTimer(milliseconds, callback) {
+    const timer = systemClock.setTimer(milliseconds < 1000 ? 0 : milliseconds, callback);
+    return timer;
+  },
+};
+
+const definition = (extra = '', text = '${schema.spec.text}') => `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: pots}
+spec:
+  schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x"}}
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "${text}"}}
+${extra}`;
+const second = `    - id: second
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}-second"}}
+`;
+const instance = (name: string) => `apiVersion: acme.test/v1
+kind: Pot
+metadata: {name: ${name}}
+`;
+
+/** A loop over `pots.yaml` and `shop.yaml`, whose output, keys and file events the test holds. */
+class Harness {
+  readonly cwd = mkdtempSync(join(tmpdir(), 'typekro-dev-'));
+  readonly stop = new AbortController();
+  readonly sessions: Session[] = [];
+  readonly watched = new Map<() => void, ReadonlySet<string>>();
+  code: Promise<number> = Promise.resolve(-1);
+  press: (key: string) => void = () => {};
+  isListening = false;
+  #text = '';
+  #from = 0;
+  readonly #waiting = new Set<() => void>();
+  readonly #state = takeStateDirectory(this.cwd, 'default');
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.cwd, name), text);
+  }
+
+  /** Tells the loop that something has happened in its folders. */
+  event(): void {
+    for (const onEvent of this.watched.keys()) onEvent();
+  }
+
+  /** Writes as editors do: a new file takes the name of the old one. */
+  save(name: string, text: string): void {
+    this.write(`${name}~`, text);
+    renameSync(join(this.cwd, `${name}~`), join(this.cwd, name));
+    this.event();
+  }
+
+  start(files = ['pots.yaml', 'shop.yaml']): void {
+    const print = (text: string): void => {
+      this.#text += `${text}\n`;
+      for (const look of this.#waiting) look();
+    };
+    const events: FolderEvents = {
+      watch: (folders, onEvent) => {
+        this.watched.set(onEvent, new Set(folders));
+        return () => void this.watched.delete(onEvent);
+      },
+    };
+    const context = {
+      cwd: this.cwd,
+      env: {},
+      print,
+      printError: print,
+      readInput: () => Promise.resolve(''),
+      signal: this.stop.signal,
+      keyboard: {
+        listen: (onKey: (key: string) => void) => {
+          this.press = onKey;
+          this.isListening = true;
+          return () => {
+            this.isListening = false;
+          };
+        },
+      },
+    };
+    this.code = new DevLoop({
+      context,
+      named: files.map((file) => join(this.cwd, file)),
+      events,
+      clock,
+      timeoutMs: 20_000,
+      start: async () => {
+        const session = await startSession(this.#state, 0, false);
+        this.sessions.push(session);
+        return session;
+      },
+      announce: () => print('started'),
+      read: (signal) => checkFilesQuietly({ ...context, signal }, { positionals: [], options: {} }, files),
+    }).run();
+  }
+
+  /** The output since the last call, up to the first text that matches. */
+  until(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const rest = this.#text.slice(this.#from);
+        const found = pattern.exec(rest);
+        if (found === null) return;
+        this.#waiting.delete(look);
+        const end = found.index + found[0].length;
+        this.#from += end;
+        resolve(rest.slice(0, end));
+      };
+      this.#waiting.add(look);
+      look();
+      void this.code.then((code) => reject(new Error(`ended with ${code}: ${this.#text}`)), reject);
+    });
+  }
+
+  async names(): Promise<string[]> {
+    const { items } = await this.sessions
+      .at(-1)!
+      .api.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+    return items
+      .map(({ metadata }) => metadata.name ?? '')
+      .filter((name) => !name.startsWith('kube-'))
+      .sort();
+  }
+
+  async end(): Promise<void> {
+    this.stop.abort();
+    await this.code;
+    this.#state.release();
+    rmSync(this.cwd, { recursive: true, force: true });
+  }
+}
+
+let loop: Harness;
+beforeEach(() => {
+  loop = new Harness();
+  loop.write('pots.yaml', definition());
+  loop.write('shop.yaml', instance('shop'));
+});
+afterEach(() => loop.end());
+
+const SERVING = /serving revision \d of pots, applied in [\d.]+ s\n/;
+
+test('a save is applied, and what the files no longer hold is deleted', async () => {
+  loop.start();
+  expect(await loop.until(SERVING)).toMatch(/Pot default\/shop +ACTIVE/);
+  expect(await loop.names()).toEqual(['shop']);
+  loop.save('pots.yaml', definition(second));
+  expect(await loop.until(SERVING)).toMatch(/^[^]*changed: pots\.yaml\n[^]*serving revision 2 of pots/);
+  expect(await loop.names()).toEqual(['shop', 'shop-second']);
+  loop.save('shop.yaml', instance('store'));
+  const out = await loop.until(SERVING);
+  expect(out).toContain('changed: shop.yaml');
+  expect(out).toMatch(/deleted Pot default\/shop, which the files no longer hold/);
+  expect(await loop.names()).toEqual(['store', 'store-second']);
+  loop.press('q');
+  expect(await loop.code).toBe(0);
+  expect(loop.isListening).toBe(false);
+  expect(loop.watched.size).toBe(0);
+});
+
+test('a broken file is told with its place, and the last good state stays', async () => {
+  loop.start();
+  await loop.until(SERVING);
+  loop.save('pots.yaml', definition('', '${schema.spec.txt}'));
+  const broken = await loop.until(/still serving .*\n/);
+  expect(broken).toMatch(/pots\.yaml:8:\d+: error: .*txt/);
+  expect(broken).toContain('still serving revision 1 of pots; the files are read again when they change');
+  expect(await loop.names()).toEqual(['shop']);
+  rmSync(join(loop.cwd, 'pots.yaml'));
+  loop.event();
+  const gone = await loop.until(/still serving .*\n/);
+  expect(gone).toContain('there is no file pots.yaml');
+  expect(await loop.names()).toEqual(['shop']);
+  loop.save('pots.yaml', definition(second));
+  await loop.until(SERVING);
+  expect(await loop.names()).toEqual(['shop', 'shop-second']);
+});
+
+test('an event without another state of a file is no save', async () => {
+  loop.start();
+  await loop.until(SERVING);
+  loop.write('notes.txt', 'mine');
+  loop.event();
+  loop.save('shop.yaml', instance('store'));
+  expect((await loop.until(SERVING)).match(/changed: .*/g)).toEqual(['changed: shop.yaml']);
+});
+
+test('keys: why, the plan of the last save, help, restart', async () => {
+  loop.start();
+  await loop.until(SERVING);
+  loop.press('w');
+  expect(await loop.until(/ACTIVE\.\n/)).toContain('1 instance, all ACTIVE.');
+  loop.save('pots.yaml', definition(second));
+  await loop.until(SERVING);
+  loop.press('p');
+  const plan = await loop.until(/From cluster.*\n/);
+  expect(plan).toContain('+ second  (ConfigMap)');
+  expect(plan).toMatch(/default\/shop +\+ ConfigMap shop-second/);
+  loop.press('?');
+  expect(await loop.until(/q {2}quit.*\n/)).toContain('w  why instances');
+  loop.press('r');
+  expect(await loop.until(SERVING)).toMatch(/^[^]*started\n[^]*serving revision 1 of pots/);
+  expect(loop.sessions).toHaveLength(2);
+  loop.stop.abort();
+  expect(await loop.code).toBe(130);
+  expect(loop.isListening).toBe(false);
+});
+
+test('a name that is wrong from the start ends the command', async () => {
+  loop.start(['pots.yaml', 'shp.yaml']);
+  await expect(loop.code).rejects.toThrow(/there is no file shp\.yaml/);
+  loop.code = Promise.resolve(1);
+});

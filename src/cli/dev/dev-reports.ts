@@ -1,0 +1,71 @@
+import type { KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { InspectSource } from '../../inspect/index.ts';
+import { usesColour } from '../colour.ts';
+import type { CommandContext } from '../command.ts';
+import { observe } from '../instance/observation.ts';
+import { whyOf } from '../instance/why-of.ts';
+import { whyLines } from '../instance/why-view.ts';
+import { planOfFiles } from '../plan/plan-of-files.ts';
+import { planLines } from '../plan/plan-lines.ts';
+import { paintFor } from '../plan/paint.ts';
+import type { LoadedInputs } from '../up/load-inputs.ts';
+import { count } from '../up/print-diagnostics.ts';
+import type { Session } from '../up/session.ts';
+
+/** Why each instance waits that is not ACTIVE; one line when there is none. */
+export async function whyText(
+  context: CommandContext,
+  { api, controller }: Pick<Session, 'api' | 'controller'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const waiting = controller.reports.instances().filter(({ state }) => state !== 'ACTIVE');
+  const all = controller.reports.instances().length;
+  if (waiting.length === 0) return all === 0 ? 'There is no instance.' : `${count(all, 'instance')}, all ACTIVE.`;
+  const texts: string[] = [];
+  for (const { apiVersion, kind, namespace, name } of waiting) {
+    const { group } = parseApiVersion(apiVersion);
+    const place = namespace === undefined ? name : `${namespace}/${name}`;
+    const observation = await observe(api, `${kind}.${group}/${place}`, 'default', signal);
+    const report = await whyOf(observation, api, signal);
+    texts.push(whyLines(observation, report, systemClock.now(), usesColour(context)).join('\n'));
+  }
+  return texts.join('\n\n');
+}
+
+/** What an apply of the files would change now. */
+export async function planText(
+  context: CommandContext,
+  { api }: Pick<Session, 'api'>,
+  inputs: LoadedInputs,
+  signal: AbortSignal,
+): Promise<string> {
+  // The problems of the files are printed already.
+  const quiet: CommandContext = { ...context, signal, printError: () => {} };
+  const made = await planOfFiles(quiet, { positionals: [], options: {} }, inputs, {
+    api,
+    source: { kind: 'cluster', name: 'embedded' },
+    namespace: 'default',
+    checkedBy: 'server',
+    close: () => Promise.resolve(),
+  });
+  const columns = context.terminal?.columns;
+  const view = { paint: paintFor(usesColour(context)), all: false, ...(columns === undefined ? {} : { columns }) };
+  return made === undefined ? 'The files have errors.' : planLines(made.plan, view).join('\n');
+}
+
+/** The served revisions of the definitions, as `revision 2 of webapps`; empty when none is served. */
+export function servedText(graphs: readonly Graph[], source: Pick<InspectSource, 'definitions'>): string {
+  const names = new Set(graphs.map(({ name }) => name));
+  return source
+    .definitions()
+    .filter(({ name, revision }) => names.has(name) && revision !== undefined)
+    .map(({ name, revision }) => `revision ${revision} of ${name}`)
+    .join(', ');
+}
+
+/** A key of an object that stays the same over saves. */
+export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;

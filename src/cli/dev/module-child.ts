@@ -1,0 +1,65 @@
+/**
+ * The process in which `typekro dev` loads modules: each save gets a new one, so that no module of an earlier save stays
+ * loaded, and code that never ends can be ended.
+ */
+import type { JsonValue, SourcePosition } from '../../core/index.ts';
+import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
+import { appendStep } from '../../graph/index.ts';
+import { lateFailures } from '../up/late-failures.ts';
+import type { ModuleObject } from '../up/load-module.ts';
+import { loadModule } from '../up/load-module.ts';
+import type { ChildReport, ChildRequest, SentObject } from './module-messages.ts';
+import { recordImports } from './record-imports.ts';
+
+const imported = recordImports();
+refuseDeploysHere();
+
+const send = (report: ChildReport): void => void process.send?.(report);
+
+process.on('message', (request: ChildRequest) => void answer(request));
+process.on('disconnect', () => process.exit());
+
+async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
+  const note = (text: string): void => send({ kind: 'note', text });
+  // An open channel would hide that a module waits for what never comes.
+  process.channel?.unref();
+  const { objects, diagnostics } = await loadModule(path, file, cwd, note);
+  process.channel?.ref();
+  const late = await lateFailures(note);
+  send({
+    kind: 'loaded',
+    objects: objects.map(sentObject),
+    diagnostics: [...diagnostics, ...late],
+    imported: imported(),
+  });
+}
+
+function sentObject({ object, locate }: ModuleObject): SentObject {
+  const text = stringifyJson(object as unknown as JsonValue);
+  return { text, places: locate === undefined ? [] : placesOf(object, locate) };
+}
+
+/** Depth of a definition below which places are those of the field above. */
+const MAX_DEPTH = 64;
+
+/** The places of all fields, each only where it differs from the one above. */
+function placesOf(
+  object: object,
+  locate: (path: string) => SourcePosition | undefined,
+): (readonly [string, SourcePosition])[] {
+  const places: (readonly [string, SourcePosition])[] = [];
+  const walk = (value: unknown, path: string, above: string, depth: number): void => {
+    const place = locate(path);
+    const text = JSON.stringify(place) ?? '';
+    if (place !== undefined && text !== above) places.push([path, place]);
+    if (depth === MAX_DEPTH) return;
+    const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
+      ? value.entries()
+      : isJsonObject(value)
+        ? Object.entries(value)
+        : [];
+    for (const [step, child] of entries) walk(child, appendStep(path, step), text, depth + 1);
+  };
+  walk(object, '', '', 0);
+  return places;
+}

@@ -1,0 +1,107 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { KubeObject, SourcePosition } from '../../core/index.ts';
+import { moduleUrl, parseJson, TypeKroError } from '../../core/index.ts';
+import type { LoadedModule, ModuleLoader } from '../up/load-module.ts';
+import type { ChildReport, SentObject } from './module-messages.ts';
+
+/** Loads modules in a process of their own, which starts with the first one. */
+export interface ModuleReader {
+  readonly load: ModuleLoader;
+  /** Absolute paths of all files that were imported so far, or should have been. */
+  readonly imported: ReadonlySet<string>;
+  /** Ends the process, even while a module is being loaded. */
+  close(): void;
+}
+
+/**
+ * Makes a reader for one state of the files.
+ *
+ * @param print prints what modules print
+ * @param signal ends the process; loads then reject with the signal's reason
+ */
+export function createModuleReader(print: (text: string) => void, signal: AbortSignal): ModuleReader {
+  const imported = new Set<string>();
+  let child: ChildProcess | undefined;
+  const close = (): void => {
+    signal.removeEventListener('abort', close);
+    child?.kill('SIGKILL');
+    child = undefined;
+  };
+  signal.addEventListener('abort', close, { once: true });
+  return {
+    imported,
+    close,
+    load(path, file, cwd, note = print) {
+      signal.throwIfAborted();
+      child ??= start(cwd, print);
+      return loadIn(child, { path, file, cwd }, note, imported, signal);
+    },
+  };
+}
+
+function start(cwd: string, print: (text: string) => void): ChildProcess {
+  const url = moduleUrl('cli/dev/module-child');
+  if (url === undefined) {
+    throw new TypeKroError('this bundle of the command loads no TypeScript and JavaScript files anew', {
+      code: 'cli/no-modules',
+      remedy: 'install the package: npm install typekro',
+    });
+  }
+  const child = fork(url, { cwd, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => print(text.trimEnd()));
+  }
+  return child;
+}
+
+function loadIn(
+  child: ChildProcess,
+  request: { readonly path: string; readonly file: string; readonly cwd: string },
+  note: (text: string) => void,
+  imported: Set<string>,
+  signal: AbortSignal,
+): Promise<LoadedModule> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
+      settle();
+    };
+    const onMessage = (report: ChildReport): void => {
+      if (report.kind === 'note') return note(report.text);
+      for (const path of report.imported) imported.add(path);
+      const { diagnostics } = report;
+      finish(() => resolve({ objects: report.objects.map(received), diagnostics }));
+    };
+    const onError = (error: Error): void => finish(() => reject(error));
+    const onExit = (code: number | null, by: string | null): void => {
+      imported.add(request.path);
+      finish(() => {
+        if (signal.aborted) return reject(signal.reason as Error);
+        const message = `the process that loads the module ended (${code === null ? by : `exit code ${code}`}), before the module was loaded`;
+        const hint = 'look at what it printed; a module must not end its process';
+        const source = { file: request.file, line: 1, column: 1 };
+        resolve({
+          objects: [],
+          diagnostics: [{ code: 'input/module-failed', severity: 'error', message, hint, source }],
+        });
+      });
+    };
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
+    child.send(request);
+  });
+}
+
+/** The object with its places as a function again: a field without a place has that of the nearest field above. */
+function received({ text, places }: SentObject): LoadedModule['objects'][number] {
+  const object = parseJson(text) as KubeObject;
+  if (places.length === 0) return { object };
+  const known = new Map(places);
+  const locate = (path: string): SourcePosition | undefined => {
+    for (let at = path; ; at = at.slice(0, Math.max(at.lastIndexOf('.'), at.lastIndexOf('['), 0))) {
+      const place = known.get(at);
+      if (place !== undefined || at === '') return place;
+    }
+  };
+  return { object, locate };
+}

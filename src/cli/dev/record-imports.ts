@@ -1,0 +1,76 @@
+import * as nodeModule from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { packageFolder } from '../../core/index.ts';
+
+type Next<Result> = (first: string, context: object) => Result;
+
+/** The loader hooks of hosts without `registerHooks`; they run in a thread of their own. */
+const HOOKS = `let port;
+const seen = (url) => { if (url.startsWith('file:')) port.postMessage(url); };
+export const initialize = (data) => { port = data.port; };
+export const load = (url, context, next) => { seen(url); return next(url, context); };
+export const resolve = (name, context, next) => {
+  if (/^\\.{0,2}\\//.test(name) && context.parentURL?.startsWith('file:')) seen(new URL(name, context.parentURL).href);
+  return next(name, context);
+};`;
+
+/**
+ * Records the files that modules import from now on, those included that do not exist or do not parse. Call it before
+ * another loader is registered: the hooks then see the requests of that loader, too.
+ *
+ * @returns a function that gives the absolute paths so far, without those of installed packages
+ */
+export function recordImports(): () => readonly string[] {
+  const urls = new Set<string>();
+  const drain = record(urls);
+  const own = ownCode();
+  return () => {
+    drain();
+    const required = Object.keys(nodeModule.createRequire(import.meta.url).cache);
+    const paths = [...urls].map((url) => fileURLToPath(url.replace(/[?#].*$/, '')));
+    return [...new Set([...paths, ...required])].filter(
+      (path) => !/[\\/]node_modules[\\/]/.test(path) && (own === undefined || !path.startsWith(own)),
+    );
+  };
+}
+
+function record(urls: Set<string>): () => void {
+  const registerHooks: unknown = Reflect.get(nodeModule, 'registerHooks');
+  if (typeof registerHooks === 'function') {
+    const seen = (url: string): void => {
+      if (url.startsWith('file:')) urls.add(url);
+    };
+    (registerHooks as (hooks: object) => void)({
+      load(url: string, context: object, next: Next<unknown>) {
+        seen(url);
+        return next(url, context);
+      },
+      resolve(name: string, context: { readonly parentURL?: string }, next: Next<unknown>) {
+        if (/^\.{0,2}\//.test(name) && context.parentURL?.startsWith('file:') === true)
+          seen(new URL(name, context.parentURL).href);
+        return next(name, context);
+      },
+    });
+    return () => {};
+  }
+  const { port1, port2 } = new MessageChannel();
+  nodeModule.register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, {
+    data: { port: port2 },
+    transferList: [port2],
+  });
+  port1.unref();
+  return () => {
+    // The hooks post a name before the module that asked for it goes on.
+    for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1))
+      urls.add(next.message as string);
+  };
+}
+
+/** The folder of the code of this package, in a clone; installed, it lies below `node_modules`. */
+function ownCode(): string | undefined {
+  const folder = packageFolder();
+  return folder === undefined
+    ? undefined
+    : fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'src/' : 'dist/', folder));
+}

@@ -1,0 +1,32 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectName, refOf } from '../../core/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound, waitForObject } from '../../kube/index.ts';
+
+/**
+ * Deletes objects that the files no longer hold, and waits until each is gone: instances before other objects, and
+ * definitions last, so that the controller can delete what instances made.
+ *
+ * @param isInstance is the object an instance of a definition?
+ */
+export async function removeObjects(
+  api: KubernetesApi,
+  objects: readonly KubeObject[],
+  isInstance: (object: KubeObject) => boolean,
+  signal: AbortSignal,
+  print: (text: string) => void,
+): Promise<void> {
+  const rank = (object: KubeObject): number => (isInstance(object) ? 0 : isDefinition(object) ? 2 : 1);
+  for (const object of [...objects].sort((a, b) => rank(a) - rank(b))) {
+    const ref = refOf(object);
+    try {
+      await api.delete(ref, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      continue;
+    }
+    await waitForObject(api, ref, signal, (found) => (found === undefined ? true : undefined));
+    print(`deleted ${objectName(ref)}, which the files no longer hold`);
+  }
+}

@@ -1,0 +1,17 @@
+import type { KubernetesApi } from '../../kube/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
+import { findEvidence } from './evidence.ts';
+import type { InstanceObservation } from './observation.ts';
+import type { WhyReport } from './why-report.ts';
+import { whyReport } from './why-report.ts';
+
+/** Follows the reasons of an observed instance, or of the node that was asked for, to what everything waits for. */
+export async function whyOf(
+  observation: InstanceObservation,
+  api: KubernetesApi,
+  signal: AbortSignal,
+): Promise<WhyReport> {
+  const { decision, node } = observation;
+  const found = await findEvidence(api, rootCausesOf(decision.nodes, node), observation, signal);
+  return whyReport(observation, found);
+}

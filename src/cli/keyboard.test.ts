@@ -1,0 +1,66 @@
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import type { TerminalInput } from './keyboard.ts';
+import { terminalKeyboard } from './keyboard.ts';
+
+/** A terminal and a process that write down what happens to them. */
+function fakeTerminal() {
+  const done: string[] = [];
+  const input = Object.assign(new EventEmitter(), {
+    setRawMode: (on: boolean) => void done.push(on ? 'raw' : 'usual'),
+    setEncoding: () => {},
+    resume: () => void done.push('resume'),
+    pause: () => void done.push('pause'),
+  });
+  const host = Object.assign(new EventEmitter(), {
+    pid: 7,
+    kill: (pid: number, signal: string) => void (done.push(`${signal} ${pid}`), host.emit(signal)),
+  });
+  const keyboard = terminalKeyboard(
+    input as unknown as TerminalInput,
+    () => void done.push('interrupt'),
+    host as unknown as NodeJS.Process,
+  );
+  return { input, host, keyboard, done };
+}
+
+test.each([
+  ['w', ['w']],
+  ['wp', ['w', 'p']],
+  ['\u001b[A', []],
+  ['\u0003', ['interrupt']],
+  ['\u0004', ['interrupt']],
+])('%j', (text, expected) => {
+  const { input, keyboard, done } = fakeTerminal();
+  keyboard.listen((key) => void done.push(key));
+  input.emit('data', text);
+  expect(done).toEqual(['raw', 'resume', ...expected]);
+});
+
+test('Ctrl-Z gives the terminal back until the process goes on', () => {
+  const { input, host, keyboard, done } = fakeTerminal();
+  keyboard.listen(() => {});
+  input.emit('data', '\u001a');
+  host.emit('SIGCONT');
+  expect(done).toEqual(['raw', 'resume', 'SIGTSTP 7', 'usual', 'SIGSTOP 0', 'raw']);
+});
+
+test('the terminal is as before after the last call, and when the process ends', () => {
+  const { input, host, keyboard, done } = fakeTerminal();
+  const stop = keyboard.listen(() => {});
+  host.emit('exit');
+  expect(done.at(-1)).toBe('usual');
+  stop();
+  expect(done.slice(-2)).toEqual(['usual', 'pause']);
+  expect([...input.eventNames(), ...host.eventNames()]).toEqual([]);
+  input.emit('data', 'w');
+  expect(done.at(-1)).toBe('pause');
+});
+
+test('a terminal that is gone interrupts', () => {
+  const { input, keyboard, done } = fakeTerminal();
+  keyboard.listen(() => {});
+  input.emit('end');
+  input.emit('error', new Error('EIO'));
+  expect(done.slice(-2)).toEqual(['interrupt', 'interrupt']);
+});

@@ -1,0 +1,56 @@
+import type { Keyboard } from './command.ts';
+
+/** Bytes that a terminal in raw mode sends instead of signals. */
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+const CTRL_Z = '\u001a';
+const ESCAPE = '\u001b';
+
+/** The input of a terminal, as `process.stdin` has it. */
+export type TerminalInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'setEncoding' | 'on' | 'off' | 'resume' | 'pause'>;
+
+/**
+ * The keys of a terminal. Raw mode lasts from `listen` to the call of the function that it returns, or to the end of the
+ * process. Ctrl-C and Ctrl-D interrupt; Ctrl-Z stops the process as usual; arrows and other sequences count for nothing.
+ *
+ * @param interrupt called for Ctrl-C, and when the terminal is gone
+ * @param host the process whose end restores the terminal
+ */
+export function terminalKeyboard(
+  input: TerminalInput,
+  interrupt: () => void,
+  host: Pick<NodeJS.Process, 'on' | 'off' | 'kill' | 'pid'> = process,
+): Keyboard {
+  return {
+    listen(onKey) {
+      const raw = (on: boolean): void => void input.setRawMode(on);
+      const onData = (text: string): void => {
+        // A terminal sends the bytes of an arrow, a function key or Alt with a letter at once.
+        if (text.startsWith(ESCAPE)) return;
+        for (const key of text) {
+          if (key === CTRL_C || key === CTRL_D) interrupt();
+          else if (key === CTRL_Z) host.kill(host.pid, 'SIGTSTP');
+          else onKey(key);
+        }
+      };
+      const leave = (): void => raw(false);
+      const enter = (): void => raw(true);
+      const pause = (): void => {
+        leave();
+        // The whole job stops, as by Ctrl-Z: npm, too, where it started this process.
+        host.kill(0, 'SIGSTOP');
+      };
+      input.setEncoding('utf8');
+      input.on('data', onData).on('end', interrupt).on('error', interrupt);
+      host.on('exit', leave).on('SIGTSTP', pause).on('SIGCONT', enter);
+      enter();
+      input.resume();
+      return () => {
+        input.off('data', onData).off('end', interrupt).off('error', interrupt);
+        host.off('exit', leave).off('SIGTSTP', pause).off('SIGCONT', enter);
+        leave();
+        input.pause();
+      };
+    },
+  };
+}

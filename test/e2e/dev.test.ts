@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startCli } from '../support/command.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const APP = `import { data } from './data.ts';
+const metadata = { name: 'settings' };
+export const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+`;
+
+describe('typekro dev', () => {
+  let directory: string;
+  const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(root, 'temp-dev-'));
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(join(root, 'node_modules/tsx'), join(directory, 'node_modules/tsx'));
+    write('package.json', '{"type": "module"}');
+    write('app.ts', APP);
+    write('data.ts', "export const data = { colour: 'red' };\n");
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a save of an imported file is applied, a broken one is told, and Ctrl-C ends it', async () => {
+    const running = startCli(['dev', 'app.ts'], directory);
+    await running.until(/serving the objects of the files/);
+    write('data.ts', "export const data = { colour: 'blue' +;\n");
+    await running.until(/still serving/);
+    expect(running.output).toMatch(/changed: data\.ts[^]*data\.ts:1:40: error: /);
+    rmSync(join(directory, 'data.ts'));
+    await running.until(/cannot be found|Cannot find|there is no file|does not exist/);
+    write('data.ts', "export const data = { colour: 'blue' };\n");
+    await running.until(/still serving[^]*still serving[^]*serving the objects of the files, applied/);
+    const { code, stdout } = await running.interrupt();
+    expect(stdout).toMatch(/The cluster has ended/);
+    expect(code).toBe(130);
+  });
+
+  test('code that never ends is ended by the next save', async () => {
+    write('data.ts', 'for (;;);\n');
+    const running = startCli(['dev', 'app.ts'], directory);
+    await running.until(/Dashboard/);
+    write('app.ts', APP.replace("'./data.ts'", "'./other.ts'"));
+    write('other.ts', "export const data = { colour: 'green' };\n");
+    await running.until(/serving the objects of the files, applied/);
+    expect((await running.interrupt()).code).toBe(130);
+  });
+
+  test('a name that is wrong from the start ends it', async () => {
+    const { code, stderr } = await startCli(['dev', 'ap.ts'], directory).ended;
+    expect(stderr).toContain('there is no file ap.ts');
+    expect(stderr).toContain('did you mean app.ts?');
+    expect(code).toBe(1);
+  });
+});
