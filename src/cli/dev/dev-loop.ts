@@ -141,12 +141,11 @@ export class DevLoop {
   }
 
   async #readAndApply(session: Session, signal: AbortSignal, paths: Set<string>, onRead: () => void): Promise<void> {
-    const { read } = this.#options;
     const context: CommandContext = { ...this.#context, signal };
     let stopShowing = () => {};
     try {
       const began = performance.now();
-      const checked = await read(signal, paths).finally(onRead);
+      const checked = await this.#options.read(signal, paths).finally(onRead);
       signal.throwIfAborted();
       this.#view.finish();
       printDiagnostics(context, checked.diagnostics, checked.texts);
@@ -196,7 +195,7 @@ export class DevLoop {
     if (code !== ExitCode.ok) return this.#tellServed(session);
     const served = servedText(graphs, session.controller.reports);
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
-    this.#print(`\nserving ${served === '' ? 'the objects of the files' : served}, applied in ${seconds} s`);
+    this.#print(`\nserving ${served}, applied in ${seconds} s`);
     if (context.keyboard !== undefined) this.#print(KEYS);
   }
 

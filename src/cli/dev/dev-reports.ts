@@ -56,8 +56,12 @@ export async function planText(
   return made === undefined ? 'The files have errors.' : planLines(made.plan, view).join('\n');
 }
 
-/** The served revisions of the definitions, as `revision 2 of webapps`; empty when none is served. */
+/**
+ * The served revisions of the definitions, as `revision 2 of webapps`; empty when none is served. Files without a definition
+ * are served as they are.
+ */
 export function servedText(graphs: readonly Graph[], source: Pick<InspectSource, 'definitions'>): string {
+  if (graphs.length === 0) return 'the objects of the files';
   const names = new Set(graphs.map(({ name }) => name));
   return source
     .definitions()
