@@ -16,6 +16,7 @@ const CHECKS = {
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),
   publint: [...bin('publint', 'src/cli.js'), '--strict'],
+  'publint-create': [...bin('publint', 'src/cli.js'), 'create-typekro', '--strict'],
   attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
   api: ['scripts/api-report.mjs'],
   size: bin('size-limit', 'bin.js'),

@@ -1,6 +1,6 @@
 /**
  * Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart, the version in the
- * chart and the Dockerfile. `npm run docs`. The factories and the data of the built-in kinds are written on demand:
+ * chart, the Dockerfile and `create-typekro`. `npm run docs`. The factories and the data of the built-in kinds are written on demand:
  * `npm run docs -- factories`, `npm run docs -- kubernetes-types MINOR DIR`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -36,7 +36,7 @@ export function makePackedProject(parent: string, packages: 'everything' | 'depe
 }
 
 /** The packages that an installation of this package brings along, theirs included, by the lock file. */
-function dependencyNames(): string[] {
+export function dependencyNames(): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<
       Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly peer?: boolean }>

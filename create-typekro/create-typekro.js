@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// `npm create typekro my-app` is `typekro init my-app` of the same version, without an installation before.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const manifest = pathToFileURL(createRequire(import.meta.url).resolve('typekro/package.json'));
+const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+const command = fileURLToPath(new URL(bin.typekro, manifest));
+const child = spawn(process.execPath, [command, 'init', ...process.argv.slice(2)], { stdio: 'inherit' });
+// A terminal sends Ctrl-C to both: the command ends in its own way, and this process with the same code.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
