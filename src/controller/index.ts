@@ -10,12 +10,13 @@ export { readFeatureGates } from './feature-gates.ts';
 export {
   CRD_TYPE,
   declaredKind,
+  declaresConditions,
   DEFINITION_TYPE,
   readDefinitionObject,
   REVISION_TYPE,
 } from './definition/definition.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
-export { liveDefinition } from './definition/live-definition.ts';
+export { compileLive, liveDefinition } from './definition/live-definition.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';

@@ -1,25 +1,65 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
+import { findDefinition } from '../instance/find-definition.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
+import { definitionWhyLines, explainDefinition } from '../instance/why-definition.ts';
 import { whyOf } from '../instance/why-of.ts';
 import { whyLines } from '../instance/why-view.ts';
+
+/** What may stand before the name of a definition. */
+const DEFINITION_PREFIX = /^(?:rgd|definition|resourcegraphdefinitions?)\//i;
+
+/**
+ * The definition of a name that no instance has.
+ *
+ * @throws TypeKroError the error about the instance when there is no such definition either.
+ */
+async function definitionNamed(
+  api: KubernetesApi,
+  text: string,
+  missing: TypeKroError,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const name = text.replace(DEFINITION_PREFIX, '');
+  try {
+    return await findDefinition(api, name, signal);
+  } catch (error) {
+    const isUnknown = error instanceof TypeKroError && error.code === 'cli/no-definition';
+    throw isUnknown && name === text ? missing : error;
+  }
+}
 
 /** `typekro why INSTANCE[/NODE]`: what everything waits for. */
 export const why: Command = {
   name: 'why',
   description:
-    'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. Writes nothing. It works for instances of stock kro, too.',
+    'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. With the name of a definition (rgd/NAME where an instance has the same name) it tells why that is refused, and which of its instances are not ACTIVE. Writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_NODE_POSITIONAL],
   options: INSTANCE_OPTIONS,
   examples: [
     { command: 'typekro why team-a/shop', summary: 'everything that keeps the instance from being ready' },
     { command: 'typekro why team-a/shop/ingress', summary: 'only what the node ingress waits for' },
+    { command: 'typekro why webapps', summary: 'why a definition is refused, and which instances are not ACTIVE' },
     { command: 'typekro why webapp/shop -o json', summary: 'for another program' },
   ],
-  run: (context, input) =>
-    reportOnInstance(context, input, async (observation, api) => {
-      const data = await whyOf(observation, api, context.signal);
-      return { data, lines: () => whyLines(observation, data, systemClock.now(), usesColour(context)) };
-    }),
+  run: (context, input) => {
+    const now = () => systemClock.now();
+    return reportOnInstance(
+      context,
+      input,
+      async (observation, api) => {
+        const data = await whyOf(observation, api, context.signal);
+        return { data, lines: () => whyLines(observation, data, now(), usesColour(context)) };
+      },
+      async (missing, api) => {
+        const definition = await definitionNamed(api, input.positionals[0] ?? '', missing, context.signal);
+        const data = await explainDefinition(api, definition, context.signal);
+        return { data, lines: () => definitionWhyLines(data, now(), usesColour(context)) };
+      },
+    );
+  },
 };

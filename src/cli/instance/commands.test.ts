@@ -6,6 +6,7 @@ import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../../test/support/run-command.ts';
+import { withoutTimes } from '../../../test/support/without-times.ts';
 import { diff } from '../commands/diff.ts';
 import { tree } from '../commands/tree.ts';
 import { why } from '../commands/why.ts';
@@ -92,6 +93,56 @@ test.each([
   const ended = await run(line);
   expect(ended.code).toBe(code);
   expect(ended.err).toContain(told);
+});
+
+test('why takes the name of a definition, and of its kind', async () => {
+  const lamp = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'lamps' },
+    spec: {
+      schema: { apiVersion: 'v1alpha1', kind: 'Lamp', spec: {} },
+      resources: [
+        { id: 'map', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${mp.metadata.name}' } } },
+      ],
+    },
+  };
+  await world.apply(lamp);
+  const refused = await run('why lamp --kubeconfig kubeconfig');
+  expect({ ...refused, out: withoutTimes(refused.out.split('\n')) }).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": [
+        "ResourceGraphDefinition lamps   Inactive AGE   kind Lamp",
+        "",
+        "✗ GraphAccepted  False: failed to build dependency graph: failed to extract dependencies: references unknown identifiers: [mp]",
+        "",
+        "error: nothing here is named mp [graph/unknown-identifier]",
+        "  at spec.resources[0].template.metadata.name",
+        "  hint: did you mean "map"?",
+      ],
+    }
+  `);
+  expect((await run('why rgd/lamps --kubeconfig kubeconfig')).out).toBe(refused.out);
+  expect((await run('why rgd/lmps --kubeconfig kubeconfig')).err).toContain('did you mean lamps?');
+  expect(withoutTimes((await run('why app -o text --kubeconfig kubeconfig')).out.split('\n'))).toMatchInlineSnapshot(`
+    [
+      "ResourceGraphDefinition app   Active AGE   kind App   1 instance, 1 not ACTIVE",
+      "",
+      "nothing is wrong with the definition: the controller serves it",
+      "",
+      "not ACTIVE: app/default/shop",
+      "   look       typekro why app/default/shop",
+    ]
+  `);
+  const { out } = await run('why lamps -o json --kubeconfig kubeconfig');
+  expect(JSON.parse(out)).toMatchObject({
+    schemaVersion: 1,
+    definition: { name: 'lamps' },
+    problems: [{ code: 'graph/unknown-identifier' }],
+  });
+  await world.user.delete({ apiVersion: lamp.apiVersion, kind: lamp.kind, name: 'lamps' });
 });
 
 test('a difference is exit code 4', async () => {

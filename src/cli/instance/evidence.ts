@@ -201,9 +201,11 @@ async function dryRun(
       return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}`, ...missing };
     }
     const remedy = refusalRemedy(error.message, ref);
+    const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
     return {
       result: 'refused',
       outcome: `the API server refuses ${name}: ${said}`,
+      fields,
       ...(remedy === undefined ? {} : { remedy }),
     };
   }

@@ -79,19 +79,28 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
 /**
  * Finds the instance that the first argument names, and prints what `look` finds out about it. The client is open until
  * `look` has answered. Gives the exit code of the answer, by default `ok`.
+ *
+ * @param otherwise answers when there is no such instance: another object may have that name. By default that is thrown.
  */
 export async function reportOnInstance(
   context: CommandContext,
   input: CommandInput,
   look: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
+  otherwise: (missing: TypeKroError, api: KubernetesApi) => Promise<Answer> = (missing) => Promise.reject(missing),
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const { client, namespace: ownNamespace } = await connectToCluster(context, input);
   try {
     const namespace = textOption(input, 'namespace') ?? ownNamespace;
     const api = readSession(client);
-    const observation = await observe(api, input.positionals[0] ?? '', namespace, context.signal);
-    const { code = ExitCode.ok, ...report } = await look(observation, api);
+    const answer = observe(api, input.positionals[0] ?? '', namespace, context.signal).then(
+      (observation) => look(observation, api),
+      (error: unknown) => {
+        if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api);
+        throw error;
+      },
+    );
+    const { code = ExitCode.ok, ...report } = await answer;
     print(report);
     return code;
   } finally {

@@ -3,6 +3,8 @@ import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { isDone, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
+import type { FieldOrigin } from './field-origins.ts';
+import { fieldOrigins } from './field-origins.ts';
 import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
@@ -72,6 +74,8 @@ export interface PendingWrite {
   readonly outcome: string;
   /** A right is missing. */
   readonly missing?: boolean;
+  /** Paths of the fields that the API server refuses. */
+  readonly fields?: readonly string[];
   readonly remedy?: string;
 }
 
@@ -85,7 +89,7 @@ export interface Evidence {
 
 /** The report of an instance, from its roots and what was found out about each. */
 export function whyReport(
-  { instance, decision }: InstanceObservation,
+  { instance, decision, graph }: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
@@ -101,7 +105,10 @@ export function whyReport(
     nodes: nodes.length,
     blocked: [...(decision.blocked ?? []), ...foreignFinalizers(instance)],
     refusals: refusalsOf(instance),
-    causes: roots.map(({ root, evidence }) => causeOf(root, evidence, recorded)),
+    causes: roots.map(({ root, evidence }) => {
+      const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
+      return causeOf(root, evidence, recorded, origins);
+    }),
   };
 }
 
@@ -124,7 +131,12 @@ function refusalOfInstance(message: string, instance: InstanceObservation['insta
   return refusalRemedy(message, refOf(instance));
 }
 
-function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, recorded: string | undefined): WhyCause {
+function causeOf(
+  { node, objects, waiting }: RootCause,
+  evidence: Evidence,
+  recorded: string | undefined,
+  origins: readonly FieldOrigin[],
+): WhyCause {
   const { found, troubles, unread, write } = evidence;
   const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
@@ -132,7 +144,7 @@ function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, reco
   const object = objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `))) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
-  const advice = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy;
+  const advice = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
   const about = first?.object ?? object;
   return {
     node: node.id,
@@ -142,7 +154,7 @@ function causeOf({ node, objects, waiting }: RootCause, evidence: Evidence, reco
     waitsFor,
     waiting,
     objects,
-    found,
+    found: [...found, ...origins.map(({ text }) => text)],
     troubles,
     ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,

@@ -1,10 +1,12 @@
-import { objectName } from '../../core/index.ts';
+import { declaresConditions } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject, objectName } from '../../core/index.ts';
 import { causeText } from '../../readiness/index.ts';
 import { isDone, isSuspended } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
-import { currentNodes } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
 import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
@@ -86,8 +88,24 @@ function endLines(
     return ['', 'no object is left, and no controller has taken the finalizer off the instance', SEE_CONTROLLER];
   }
   if (state === 'ACTIVE' && recorded === undefined) return ['', 'nothing is waited for: every node is ready'];
+  const { ready } = recordedState(observation.instance);
+  if (state === 'ACTIVE' && ready !== undefined && isAuthored(definition)) {
+    const words = printableLine([ready.reason, ready.message].filter(Boolean).join(': '));
+    return [
+      '',
+      `every node is ready; the definition itself sets the condition Ready to ${ready.status}: ${words}`,
+      SEE_CONDITIONS,
+    ];
+  }
   const status = state === '' ? 'nothing' : printableLine(state);
   return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
 }
 
 const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';
+
+/** Do the conditions of the instance follow expressions of the definition? */
+const isAuthored = (definition: KubeObject | undefined): boolean =>
+  isJsonObject(definition?.spec) && declaresConditions(definition.spec);
+
+const SEE_CONDITIONS =
+  '   do         look at the data that spec.schema.status.conditions of the definition reads: the condition follows it';

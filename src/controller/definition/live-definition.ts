@@ -99,6 +99,20 @@ function falseConditions(status: JsonObject): string[] {
     .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
 }
 
+/**
+ * Compiles the spec of a definition against the schemas of a cluster.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export function compileLive(
+  api: KubernetesApi,
+  name: string,
+  spec: JsonObject,
+  signal: AbortSignal,
+): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
+  return compileSpec(new LiveSchemas(api), name, spec, signal);
+}
+
 async function compileSpec(
   schemas: LiveSchemas,
   name: string,

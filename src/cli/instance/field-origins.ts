@@ -1,0 +1,43 @@
+import type { GraphNode, Hole } from '../../graph/index.ts';
+
+/** Where the definition takes the value of a field from. */
+export interface FieldOrigin {
+  /** `spec.ports[0].port is ${schema.spec.port}`. */
+  readonly text: string;
+  readonly remedy: string;
+}
+
+/** An expression that is one field of the instance. */
+const FIELD_OF_INSTANCE = /^schema\.(spec(?:\.\w+|\[\d+\])+)$/;
+
+/** Fields that are explained. */
+const MAX_FIELDS = 3;
+
+/**
+ * The origin of each field of a node's object.
+ *
+ * @param paths paths as an API server writes them in the causes of a Status: `spec.ports[0].port`
+ */
+export function fieldOrigins(node: GraphNode | undefined, paths: readonly string[]): FieldOrigin[] {
+  if (node === undefined) return [];
+  const seen = new Set<Hole>();
+  return paths.flatMap((path) => {
+    const hole = node.template.holes.find(({ pathText }) => isAtOrAbove(pathText, path));
+    if (hole === undefined || seen.has(hole) || seen.size >= MAX_FIELDS) return [];
+    seen.add(hole);
+    const { cel, template = `\${${cel}}` } = hole.expression;
+    const ofInstance = FIELD_OF_INSTANCE.exec(cel)?.[1];
+    return [
+      {
+        text: `${hole.pathText} is ${template}`,
+        remedy:
+          ofInstance === undefined
+            ? `correct the expression of ${hole.pathText}, or the data that it reads`
+            : `correct ${ofInstance} of the instance`,
+      },
+    ];
+  });
+}
+
+const isAtOrAbove = (upper: string, path: string): boolean =>
+  path === upper || path.startsWith(`${upper}.`) || path.startsWith(`${upper}[`);

@@ -1,0 +1,190 @@
+import { compileLive, declaredKind, declaresConditions } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion, formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { age } from '../../kubernetes/index.ts';
+import type { Condition } from '../../runtime/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { printable, printableLine } from '../printable.ts';
+import { recordedState } from './observation.ts';
+import { shownMark } from './shown-node.ts';
+
+/** `typekro why DEFINITION` as JSON. Later versions of the same number only add fields. */
+export interface DefinitionWhyReport {
+  readonly schemaVersion: 1;
+  readonly definition: ObjectRef;
+  /** The kind that the definition declares. */
+  readonly kind: string;
+  /** `status.state`; empty before a controller has written it. */
+  readonly state: string;
+  /** When the condition `Ready` changed last (RFC 3339). */
+  readonly since?: string;
+  /** Conditions that are False, without those that only repeat another one. */
+  readonly refusals: readonly DefinitionRefusal[];
+  /** Errors and warnings of this version's compiler for the spec as it stands. */
+  readonly problems: readonly Diagnostic[];
+  /** How many instances there are; absent where they may not be listed, or the kind is not served. */
+  readonly instances?: number;
+  /** Instances whose state is not `ACTIVE`. */
+  readonly notActive: readonly ObjectRef[];
+  /** What is known about the controller itself: it has not seen the last change, or nothing at all. */
+  readonly notes: readonly string[];
+}
+
+/** A condition of a definition that is False. */
+export interface DefinitionRefusal {
+  readonly condition: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** Remedies by the controller's message; these stand in kro's and in this controller's texts. */
+const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /CRD already exists and is not owned by KRO/,
+    'another program owns the CustomResourceDefinition: declare another kind or group, or delete the CRD when nothing uses it',
+  ],
+  [
+    /owned by another ResourceGraphDefinition/,
+    'two definitions declare one kind: give this one another kind or group, or delete the other',
+  ],
+  [
+    /breaking changes detected/,
+    'keep what the message names, or set the annotation kro.run/allow-breaking-changes: "true" when no instance needs it; typekro plan FILE shows which instances do',
+  ],
+  [
+    /cannot resolve group version kind|no matches for kind|schema not found/i,
+    'install the CustomResourceDefinition of that kind, or correct apiVersion and kind of the template',
+  ],
+  [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
+];
+
+/** Finds out what keeps a definition from being served, and how its instances are. */
+export async function explainDefinition(
+  api: KubernetesApi,
+  definition: KubeObject,
+  signal: AbortSignal,
+): Promise<DefinitionWhyReport> {
+  const { state, ready } = recordedState(definition);
+  const spec = isJsonObject(definition.spec) ? definition.spec : {};
+  const [{ errors }, found] = await Promise.all([
+    compileLive(api, definition.metadata.name ?? '', spec, signal),
+    instancesOf(api, spec, signal),
+  ]);
+  return {
+    schemaVersion: 1,
+    definition: refOf(definition),
+    kind: declaredKind(spec).kind,
+    state,
+    ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
+    refusals: refusalsOf(definition),
+    problems: errors,
+    ...(found === undefined ? {} : { instances: found.length }),
+    notActive: (found ?? []).filter((each) => !isActive(each, spec)).map(refOf),
+    notes: notesOn(definition, errors),
+  };
+}
+
+const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): boolean => {
+  const { state, ready } = recordedState(instance);
+  // The author's own conditions replace those of the controller, so that only the state tells.
+  return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
+};
+
+/** The instances; `undefined` where they may not be listed, or the kind is not served. */
+async function instancesOf(
+  api: KubernetesApi,
+  spec: Parameters<typeof declaredKind>[0],
+  signal: AbortSignal,
+): Promise<readonly KubeObject[] | undefined> {
+  const type = declaredKind(spec);
+  try {
+    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
+    return items;
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
+
+function refusalsOf(definition: KubeObject): DefinitionRefusal[] {
+  const refused = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
+  const causes = refused.filter(({ type }) => type !== 'Ready');
+  return (causes.length > 0 ? causes : refused).map(({ type, reason = '', message = '' }: Condition) => {
+    const remedy = REMEDIES.find(([said]) => said.test(message))?.[1];
+    return { condition: type, reason, message, ...(remedy === undefined ? {} : { remedy }) };
+  });
+}
+
+function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[] {
+  const conditions = readConditions(definition.status?.['conditions']);
+  const { generation = 0, deletionTimestamp } = definition.metadata;
+  const seen = Math.max(0, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration));
+  const isRefused = conditions.some(({ type, status }) => type === 'GraphAccepted' && status === 'False');
+  return [
+    ...(deletionTimestamp === undefined ? [] : [`the definition is being deleted since ${deletionTimestamp}`]),
+    ...(conditions.length === 0 ? ['no controller has looked at the definition: see that the controller runs'] : []),
+    ...(conditions.length > 0 && seen < generation
+      ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about an older spec`]
+      : []),
+    ...(isRefused && errors.length === 0
+      ? ['this version of typekro compiles the spec: what the controller reports holds for its version and its kinds']
+      : []),
+  ];
+}
+
+/** Instances that a line names. */
+const MAX_NAMED = 5;
+
+/** The report in lines: the head, then each refusal with the errors behind it, what to do, and the instances. */
+export function definitionWhyLines(report: DefinitionWhyReport, now: number, colour: boolean): string[] {
+  const { definition, kind, state, since, refusals, problems, notes } = report;
+  const changed = since === undefined ? '' : ` ${age(since, now)}`;
+  const parts = [
+    objectName(definition),
+    state === '' ? 'no controller has written its status yet' : `${state}${changed}`,
+    `kind ${kind}`,
+    instancesText(report),
+  ];
+  const errors = problems.map((problem) => printable(formatDiagnostic(problem)));
+  const isFine = refusals.length === 0 && problems.length === 0 && notes.length === 0;
+  return [
+    parts
+      .filter((part) => part !== '')
+      .map(printableLine)
+      .join('   '),
+    ...notes.map((note) => `note: ${printableLine(note)}`),
+    ...refusals.flatMap((refusal) => ['', ...refusalLines(refusal, colour)]),
+    ...(errors.length === 0 ? [] : ['', ...errors]),
+    ...(isFine ? ['', 'nothing is wrong with the definition: the controller serves it'] : []),
+    ...notActiveLines(report),
+  ];
+}
+
+function refusalLines({ condition, reason, message, remedy }: DefinitionRefusal, colour: boolean): string[] {
+  return [
+    `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
+    ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
+  ];
+}
+
+function instancesText({ instances, notActive }: DefinitionWhyReport): string {
+  if (instances === undefined) return '';
+  const count = `${instances} ${instances === 1 ? 'instance' : 'instances'}`;
+  return notActive.length === 0 ? count : `${count}, ${notActive.length} not ACTIVE`;
+}
+
+function notActiveLines({ notActive }: DefinitionWhyReport): string[] {
+  if (notActive.length === 0) return [];
+  const named = notActive
+    .slice(0, MAX_NAMED)
+    .map(({ kind, namespace, name }) => [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name]);
+  const more = notActive.length - named.length;
+  return [
+    '',
+    `not ACTIVE: ${named.map((each) => each.join('/')).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    `   look       typekro why ${printableLine(named[0]?.join('/') ?? '')}`,
+  ];
+}

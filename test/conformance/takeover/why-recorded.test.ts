@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { findEvidence } from '../../../src/cli/instance/evidence.ts';
+import { findDefinition } from '../../../src/cli/instance/find-definition.ts';
+import { observe } from '../../../src/cli/instance/observation.ts';
+import { definitionWhyLines, explainDefinition } from '../../../src/cli/instance/why-definition.ts';
+import { whyReport } from '../../../src/cli/instance/why-report.ts';
+import { whyLines } from '../../../src/cli/instance/why-view.ts';
+import { readSession } from '../../../src/kube/index.ts';
+import { rootCausesOf } from '../../../src/runtime/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { virtualWorld } from '../../support/virtual-world.ts';
+import { standAt } from './recorded-checkpoint.ts';
+
+/** The scenarios that were recorded with kro's own controller, at a moment at which something is wrong. */
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+async function at(scenario: string, checkpoint: string): Promise<void> {
+  world = await virtualWorld();
+  await standAt(world, scenario, checkpoint, 'x');
+}
+
+async function whyInstance(name: string): Promise<string> {
+  const session = readSession(world.user);
+  const seen = await observe(session, name, 't-x', NEVER);
+  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
+}
+
+async function whyDefinition(name: string): Promise<string> {
+  const definition = await findDefinition(world.user, name, NEVER);
+  return definitionWhyLines(await explainDefinition(world.user, definition, NEVER), world.clock.now(), false).join('\n');
+}
+
+/** Scenario, checkpoint, instance, and what the answer names: the cause, and what to do where that is certain. */
+const INSTANCES: readonly (readonly [string, string, string, readonly string[]])[] = [
+  [
+    'api-validation-error',
+    'invalid',
+    'p',
+    [
+      '✗ s  failed: the API server refuses Service t-x/p',
+      'Invalid value: 70000',
+      'spec.ports[0].port is ${schema.spec.port}',
+      'correct spec.port of the instance',
+    ],
+  ],
+  ['applyset-conflict', 'refused', 'second', ['✗ c  failed', 'belongs to Claim t-x/first', 'delete Claim t-x/first']],
+  ['cel-error-recovery', 'failing', 'c', ['✗ c  failed: failed at data.n', "from 'string' to 'int'", 'the value in the instance']],
+  ['cel-error-recovery', 'failing again', 'c', ['✗ c  failed: failed at data.n', "from 'string' to 'int'"]],
+  [
+    'custom-conditions',
+    'high',
+    'v',
+    ['the definition itself sets the condition Ready to False: High: level 7', 'spec.schema.status.conditions'],
+  ],
+  ['data-pending', 'pending', 'c', ['· dst  pending', 'src.status.address has no value', 'Pump t-x/c-src', 'waiting    far']],
+  [
+    'delete-blocked-by-foreign-finalizer',
+    'blocked',
+    'b',
+    ['… c  deleting: waits until ConfigMap v1 t-x/b is gone', 'held by acme.test/foreign', 'who owns acme.test/foreign'],
+  ],
+  ['delete-terminating-child', 'held', 's', ['! c  blocked', 'ConfigMap v1 t-x/s is gone', 'held by acme.test/hold', 'waiting    d']],
+  ['delete-waves', 'roof going', 't', ['… roof  deleting', 't-x/t-2 is gone', 'waiting    middle, ground']],
+  ['delete-waves', 'middle going', 't', ['… middle  deleting', 't-x/t-1 is gone', 'waiting    ground']],
+  ['duplicate-target', 'refused', 'd', ['! left  blocked: renders ConfigMap v1 t-x/same, and so does right', 'different names']],
+  ['external-by-name', 'absent', 'g', ['… host  waiting: waits for ConfigMap v1 t-x/outside', 'create it', 'waiting    copy']],
+  ['external-by-name', 'disappeared', 'g', ['… host  waiting: waits for ConfigMap v1 t-x/outside', 'waiting    copy']],
+  ['foreach-identity-collision', 'collision', 't', ['✗ c  failed: has two items with one identity', 'different names']],
+  ['foreach-readywhen', 'one ready', 'r', ['… p  waiting', 'each.status.running', 't-x/r-b', 'waiting    done']],
+  ['foreach-readywhen', 'third waits', 'r', ['… p  waiting', 'each.status.running', 't-x/r-c', 'waiting    done']],
+  ['immutable-child', 'refused', 's', ['✗ c  failed', 'field is immutable', 'kubectl delete configmap s -n t-x']],
+  ['includewhen-status', 'unknown', 'l', ['· note  pending', 'p.status.level > 5 has no value', 'Pump t-x/l']],
+  ['missing-namespace', 'missing', 'f', ['✗ there  failed', 'namespaces "t-x-late" not found', 'kubectl create namespace t-x-late']],
+  ['missing-spec-field', 'waiting', 'f', ['· strict  pending', 'schema.spec.a has no value', 'set "a" in the instance']],
+  ['prune-while-waiting', 'pruned', 's', ['… p  waiting', 'p.status.running', 'Pump x.parts.test/v1 t-x/s']],
+  ['readywhen-chain', 'waiting for first', 'r', ['… first  waiting', 'first.status.phase == "Up"', 'waiting    second, third']],
+  ['readywhen-chain', 'waiting for second', 'r', ['… second  waiting', 'second.status.phase == "Up"', 'waiting    third']],
+  ['readywhen-deployment', 'waiting', 'home', ['… web  waiting', '"readyReplicas" is not there yet', 'waiting    svc']],
+  ['readywhen-deployment', 'scaled, not ready', 'home', ['… web  waiting', 'it is false', 'waiting    svc']],
+  ['readywhen-regress', 'regressed', 't', ['… p  waiting', 'p.status.running', 'it is false', 'waiting    c']],
+  ['suspend-resume', 'suspended', 'n', ['suspended by the annotation kro.run/reconcile']],
+];
+
+describe('an instance of kro', () => {
+  test.each(INSTANCES)('%s, %s: %s', async (scenario, checkpoint, name, parts) => {
+    await at(scenario, checkpoint);
+    const text = await whyInstance(name);
+    for (const part of parts) expect(text).toContain(part);
+    expect(text).not.toContain('see that the controller runs');
+  });
+});
+
+/** Scenario, checkpoint, definition, and what the answer names. */
+const DEFINITIONS: readonly (readonly [string, string, string, readonly string[]])[] = [
+  ['rgd-bad-reference-fixed', 'refused', 'lamp-x', ['✗ GraphAccepted', 'nothing here is named ghost', 'spec.resources[0].template.data.w', 'known names: schema, base']],
+  ['rgd-bad-type-fixed', 'refused', 'crate-x', ['✗ GraphAccepted', 'unknown type: bignumber', 'at spec.schema.spec.size']],
+  ['rgd-before-active-instance', 'broken', 'rug-x', ['nothing here is named nosuch', '1 instance, 1 not ACTIVE', 'typekro why rug/t-x/early']],
+  ['rgd-child-kind-later', 'kind missing', 'well-x', ['✗ GraphAccepted', 'install the CustomResourceDefinition of that kind']],
+  ['rgd-foreign-crd', 'refused', 'moat-x', ['✗ KindReady', 'not owned by KRO', 'declare another kind or group']],
+  ['rgd-invalid-update-keeps-serving', 'bad update', 'stall-x', ['gives int, the field takes string', 'string(…)', '1 instance']],
+  ['rgd-schema-breaking', 'blocked', 'boat-x', ['✗ KindReady', 'Property hull was removed', 'kro.run/allow-breaking-changes']],
+  ['rgd-two-for-one-kind', 'rival refused', 'rival-x', ['✗ KindReady', 'owned by another ResourceGraphDefinition gate-x', 'delete the other']],
+];
+
+describe('a definition of kro', () => {
+  test.each(DEFINITIONS)('%s, %s: %s', async (scenario, checkpoint, name, parts) => {
+    await at(scenario, checkpoint);
+    const text = await whyDefinition(name);
+    for (const part of parts) expect(text).toContain(part);
+  });
+
+});
