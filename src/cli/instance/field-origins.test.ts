@@ -21,7 +21,7 @@ const { graph } = compile(
         },
       ],
     },
-  } as never,
+  },
   { sources: builtinSource(), target: 'typekro' },
 );
 
